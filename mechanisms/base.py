@@ -1,0 +1,200 @@
+"""What a mechanism is: bids in, outcome out; it never sees a utility, and holds no state."""
+
+from abc import ABC, abstractmethod
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from deviator.economies import Economy, LinearQuadratic
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.validation import Floats, finite_array, trader_index
+
+from .bids import Bids
+from .clearing import Clearing, DeviationSolution
+from .exact import Rationals, RationalSolution
+from .languages import BidLanguage
+from .outcome import Menu, Outcome, TraderOutcome
+from .polynomial import Polynomial
+
+
+class Mechanism(ABC):
+    """A market rule: `language` and `clear` are all that a plugin must write."""
+
+    language: BidLanguage
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Registered name, as in ``sigma-dcda``."""
+
+    @property
+    def tax_slope(self) -> float:
+        """Slope of the quadratic tax that honest bidders reckon with; 0 where there is none."""
+        return 0.0
+
+    @abstractmethod
+    def clear(self, bids: Any) -> Outcome:
+        """Clear every market of a batch.
+
+        Parameters
+        ----------
+        bids : Bids
+            A record of the mechanism's language.
+        """
+
+    def honest_bids(self, economy: Economy, types: Floats) -> Bids:
+        """Return what honest traders submit; a trader's bid uses his own type only.
+
+        Parameters
+        ----------
+        economy : Economy
+        types : ndarray of float, shape (B, N)
+
+        Raises
+        ------
+        RefusedError
+            If the language determines no honest bid in this economy.
+        """
+        if not isinstance(economy, LinearQuadratic):
+            raise RefusedError(
+                f"honest bids need a linear-quadratic economy, got {type(economy).__name__}; "
+                "override honest_bids in the mechanism"
+            )
+        checked = finite_array("types", types, (None, economy.n_traders))
+        return self.language.honest_bids(economy, checked, self.tax_slope)
+
+    def menu(self, bids: Any, trader: int) -> Menu | None:
+        """Return what a trader can reach while the others' bids are fixed; None if unknown."""
+        del bids, trader
+        return None
+
+    def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
+        """Return a trader's outcomes under candidate bids, the others' bids fixed.
+
+        Parameters
+        ----------
+        bids : Bids
+            Bids of all traders, B markets.
+        trader : int
+        candidates : ndarray of float, shape (B, M, K)
+            M candidates per market.
+        """
+        checked, index = check_candidates(bids, trader, candidates)
+        shape = checked.shape[:2]
+        outcome = self.clear(bids.with_candidates(index, checked))
+        return TraderOutcome(
+            outcome.price.reshape(shape),
+            outcome.quantity[:, index].reshape(shape),
+            outcome.transfer[:, index].reshape(shape),
+            outcome.traded.reshape(shape),
+        )
+
+
+class ResidualLineMechanism(Mechanism):
+    """A mechanism in which every trader faces a straight residual demand curve.
+
+    Subclasses state how bids clear and what a trader pays; menus, deviations and certificates
+    follow from these two.
+    """
+
+    @property
+    @abstractmethod
+    def clearing(self) -> Clearing:
+        """How bids turn into price and quantities."""
+
+    @abstractmethod
+    def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
+        """Return a trader's transfer to the mechanism, in units of money.
+
+        Uses + - * and division by whole numbers only, so that it also runs on rational numbers
+        and on `Polynomial`, which is how menus and certificates are read off it.
+        """
+
+    def clear(self, bids: Any) -> Outcome:
+        """Clear every market of a batch; irregular ones are in autarky."""
+        self._check_record(bids)
+        solution = self.clearing.solve(bids)
+        traded = solution.regular
+        quantity = np.where(traded[:, None], solution.quantity, 0.0)
+        price = np.where(traded, solution.price, np.nan)
+        slope = np.where(traded[:, None], solution.residual_slope, np.nan)
+        transfer = self.payment(price[:, None], quantity, slope, self.tax_slope)
+        transfer = np.where(traded[:, None], transfer, 0.0)
+        return Outcome(price, quantity, transfer, traded, np.ones_like(traded), slope)
+
+    def menu(self, bids: Any, trader: int) -> Menu:
+        """Return the trader's exact menu, read off the payment rule."""
+        self._check_record(bids)
+        index = trader_index(trader, bids.shape[1])
+        solution = self.clearing.solve(bids)
+        regular = solution.regular
+        slope = np.where(regular, solution.residual_slope[:, index], np.nan)
+        intercept = solution.price - slope * solution.quantity[:, index]
+        transfer = residual_transfer(self, intercept, slope, self.tax_slope)
+        linear, quadratic = transfer.coefficient("x"), 2 * transfer.coefficient("x", "x")
+        return Menu(intercept, slope, linear, quadratic + 0 * slope, regular)
+
+    def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
+        """Return a trader's outcomes under candidate bids by the clearing's fast path."""
+        self._check_record(bids)
+        checked, index = check_candidates(bids, trader, candidates)
+        solution = self.clearing.solve_deviations(bids, index, checked)
+        return self._pay_deviations(solution)
+
+    def clear_exact(self, bids: Rationals) -> tuple[RationalSolution, Rationals] | None:
+        """Clear one market in exact numbers.
+
+        Parameters
+        ----------
+        bids : ndarray of Fraction, shape (N, K)
+
+        Returns
+        -------
+        tuple of RationalSolution and ndarray of Fraction, or None
+            The clearing and the transfers (N,); None in autarky.
+        """
+        solution = self.clearing.solve_exact(bids)
+        if solution is None:
+            return None
+        transfers = [
+            self.payment(solution.price, quantity, slope, Fraction(self.tax_slope))
+            for quantity, slope in zip(solution.quantity, solution.residual_slope, strict=True)
+        ]
+        return solution, np.array(transfers, dtype=object)
+
+    def _pay_deviations(self, solution: DeviationSolution) -> TraderOutcome:
+        traded = solution.regular
+        quantity = np.where(traded, solution.quantity, 0.0)
+        price = np.where(traded, solution.price, np.nan)
+        transfer = self.payment(price, quantity, solution.residual_slope, self.tax_slope)
+        return TraderOutcome(price, quantity, np.where(traded, transfer, 0.0), traded)
+
+    def _check_record(self, bids: Any) -> None:
+        if not isinstance(bids, self.language.record):
+            raise InvalidInputError(
+                f"{self.name} takes bids as {self.language.record.__name__}, got "
+                f"{type(bids).__name__}"
+            )
+
+
+def residual_transfer(
+    mechanism: ResidualLineMechanism, intercept: Any, slope: Any, tax_slope: Any
+) -> Polynomial:
+    """Return the transfer for x units on the residual line intercept + slope x, in x."""
+    x = Polynomial.variable("x")
+    transfer = mechanism.payment(intercept + slope * x, x, slope, tax_slope)
+    return transfer if isinstance(transfer, Polynomial) else Polynomial({(): transfer})
+
+
+def check_candidates(bids: Bids, trader: int, candidates: Floats) -> tuple[Floats, int]:
+    """Return candidate bids of one trader as floats (B, M, K), and his index.
+
+    Raises
+    ------
+    InvalidInputError
+        If the shape does not fit the bids, a number is not finite, or there is no such trader.
+    """
+    batch, n, size = bids.shape
+    index = trader_index(trader, n)
+    return finite_array("candidates", candidates, (batch, None, size)), index

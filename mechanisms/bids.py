@@ -1,0 +1,194 @@
+"""Bid records: what all traders of a batch of markets submit, batch axis first."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Self, final
+
+import numpy as np
+
+from deviator.errors import InvalidInputError
+from deviator.validation import Floats, finite_array
+
+
+class Bids(ABC):
+    """Bids of all traders, convertible to and from an array (B, N, K) of numbers."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int, int]:
+        """(B, N, K): markets, traders, numbers in one bid."""
+
+    @abstractmethod
+    def as_array(self) -> Floats:
+        """Return all bids as one array, shape (B, N, K)."""
+
+    @classmethod
+    @abstractmethod
+    def from_array(cls, array: Floats) -> Self:
+        """Build the record from an array, shape (B, N, K)."""
+
+    @abstractmethod
+    def of_trader(self, trader: int) -> Floats:
+        """Return one trader's bids, shape (B, K)."""
+
+    def with_candidates(self, trader: int, candidates: Floats) -> Self:
+        """Return B M markets: every candidate (B, M, K) of a trader against the others' bids.
+
+        Market b, candidate m is row b M + m of the result.
+        """
+        tiled = np.repeat(self.as_array(), candidates.shape[1], axis=0)
+        tiled[:, trader] = candidates.reshape(-1, candidates.shape[2])
+        return self.from_array(tiled)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Reports(Bids):
+    """Reported types, one number per trader.
+
+    Parameters
+    ----------
+    types : ndarray of float, shape (B, N)
+    """
+
+    types: Floats
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "types", finite_array("reports", self.types, (None, None)))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(B, N, 1)."""
+        return (*self.types.shape, 1)
+
+    def as_array(self) -> Floats:
+        """Return the reports, shape (B, N, 1)."""
+        return self.types[:, :, None]
+
+    @classmethod
+    def from_array(cls, array: Floats) -> Self:
+        """Build from an array, shape (B, N, 1)."""
+        return cls(finite_array("reports", array, (None, None, 1))[:, :, 0])
+
+    def of_trader(self, trader: int) -> Floats:
+        """Return one trader's reports, shape (B, 1)."""
+        return self.types[:, trader, None]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Schedules(Bids):
+    """Linear demand schedules q_i(p) = level_i - steepness_i p.
+
+    Parameters
+    ----------
+    level : ndarray of float, shape (B, N)
+        Quantity demanded at price 0.
+    steepness : ndarray of float, shape (B, N)
+        Units given up per unit of price, positive.
+
+    Raises
+    ------
+    InvalidInputError
+        If a schedule does not decrease, or shapes or numbers are malformed.
+    """
+
+    level: Floats
+    steepness: Floats
+
+    def __post_init__(self) -> None:
+        level = finite_array("level", self.level, (None, None))
+        steepness = finite_array("steepness", self.steepness, level.shape)
+        if (steepness <= 0).any():
+            raise InvalidInputError(
+                f"schedules must decrease (steepness > 0), got steepness {steepness.min()}"
+            )
+        object.__setattr__(self, "level", level)
+        object.__setattr__(self, "steepness", steepness)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(B, N, 2)."""
+        return (*self.level.shape, 2)
+
+    def as_array(self) -> Floats:
+        """Return [level, steepness], shape (B, N, 2)."""
+        return np.stack([self.level, self.steepness], axis=-1)
+
+    @classmethod
+    def from_array(cls, array: Floats) -> Self:
+        """Build from an array, shape (B, N, 2)."""
+        checked = finite_array("schedules", array, (None, None, 2))
+        return cls(checked[..., 0], checked[..., 1])
+
+    def of_trader(self, trader: int) -> Floats:
+        """Return one trader's [level, steepness], shape (B, 2)."""
+        return np.stack([self.level[:, trader], self.steepness[:, trader]], axis=-1)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LinearBids(Bids):
+    """Linear conditional bids: hyperplanes A_i . q + b_i p = r_i in price-quantity space.
+
+    A conditional inverse demand where b_i is not 0, a correspondence where it is (Definition 3
+    and Lemma 3). The coefficients may be shared by all markets, as they are under honest
+    bidding, where only the levels depend on types: a leading axis of length 1 says so.
+
+    Parameters
+    ----------
+    quantity_weights : ndarray of float, shape (B, N, N) or (1, N, N)
+        A; row i belongs to trader i.
+    price_weights : ndarray of float, shape (B, N) or (1, N)
+        b.
+    level : ndarray of float, shape (B, N)
+        r.
+    """
+
+    quantity_weights: Floats
+    price_weights: Floats
+    level: Floats
+
+    def __post_init__(self) -> None:
+        level = finite_array("level", self.level, (None, None))
+        batch, n = level.shape
+        weights = finite_array("quantity_weights", self.quantity_weights, (None, n, n))
+        price = finite_array("price_weights", self.price_weights, (len(weights), n))
+        if len(weights) not in (1, batch):
+            raise InvalidInputError(
+                f"quantity_weights must have leading length 1 or {batch}, got {len(weights)}"
+            )
+        object.__setattr__(self, "quantity_weights", weights)
+        object.__setattr__(self, "price_weights", price)
+        object.__setattr__(self, "level", level)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(B, N, N + 2)."""
+        batch, n = self.level.shape
+        return batch, n, n + 2
+
+    def as_array(self) -> Floats:
+        """Return [A_i1..A_iN, b_i, r_i], shape (B, N, N + 2)."""
+        array = np.empty(self.shape)
+        array[..., :-2] = self.quantity_weights
+        array[..., -2] = self.price_weights
+        array[..., -1] = self.level
+        return array
+
+    @classmethod
+    def from_array(cls, array: Floats) -> Self:
+        """Build from an array, shape (B, N, N + 2)."""
+        checked = finite_array("linear bids", array, (None, None, None))
+        n = checked.shape[1]
+        finite_array("linear bids", checked, (None, n, n + 2))
+        return cls(checked[..., :-2], checked[..., -2], checked[..., -1])
+
+    def of_trader(self, trader: int) -> Floats:
+        """Return one trader's [A_i1..A_iN, b_i, r_i], shape (B, N + 2)."""
+        batch, _, size = self.shape
+        rows = np.empty((batch, size))
+        rows[:, :-2] = self.quantity_weights[:, trader]
+        rows[:, -2] = self.price_weights[:, trader]
+        rows[:, -1] = self.level[:, trader]
+        return rows

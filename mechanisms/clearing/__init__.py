@@ -1,0 +1,15 @@
+"""How bids turn into price and quantities; payments are the mechanism's own."""
+
+from .base import Clearing, DeviationSolution, MarketSolution
+from .conditional import ConditionalClearing
+from .reported import ReportedClearing
+from .schedules import ScheduleClearing
+
+__all__ = [
+    "Clearing",
+    "ConditionalClearing",
+    "DeviationSolution",
+    "MarketSolution",
+    "ReportedClearing",
+    "ScheduleClearing",
+]

@@ -1,0 +1,97 @@
+"""Clearing of reported types: the taxed Walrasian allocation of the reports (Definition 1)."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import final
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.economies import (
+    LinearQuadratic,
+    WalrasianResponse,
+    walrasian_allocation,
+    walrasian_response,
+)
+from deviator.errors import RefusedError
+from deviator.validation import Floats, non_negative
+
+from ..bids import Reports
+from ..exact import RationalEconomy, Rationals, RationalSolution, rational
+from .base import Clearing, DeviationSolution, MarketSolution
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ReportedClearing(Clearing):
+    """Clearing by a designer who knows the utilities and is told the types.
+
+    Parameters
+    ----------
+    economy : LinearQuadratic
+        The economy that the designer has in mind.
+    sigma : float
+        Slope of the quadratic tax; 0 is efficient.
+
+    Raises
+    ------
+    InvalidInputError
+        If sigma is negative or not finite.
+    RefusedError
+        If a trader's quantity does not increase in his own type.
+    """
+
+    economy: LinearQuadratic
+    sigma: float = 0.0
+
+    def __post_init__(self) -> None:
+        non_negative("sigma", self.sigma)
+        own = self.response.own_effect
+        if (own <= 0).any():
+            trader = int(own.argmin())
+            raise RefusedError(
+                "a direct mechanism needs quantities that increase in the own type "
+                f"(dq_i/ds_i > 0, implied by A4^N), got {own[trader]:.6g} for trader {trader}; "
+                "weaken the interdependence of values"
+            )
+
+    @property
+    def response(self) -> WalrasianResponse:
+        """Derivatives of price and quantities with respect to the reports."""
+        return walrasian_response(self.economy, self.sigma)
+
+    @override
+    def solve(self, bids: Reports) -> MarketSolution:
+        price, quantity = walrasian_allocation(self.economy, self.sigma, bids.types)
+        slope = np.broadcast_to(self.response.residual_slope, quantity.shape)
+        return MarketSolution(price, quantity, slope, np.ones(len(price), dtype=bool))
+
+    @override
+    def solve_deviations(self, bids: Reports, trader: int, candidates: Floats) -> DeviationSolution:
+        honest, response = self.solve(bids), self.response
+        shift = candidates[..., 0] - bids.types[:, trader, None]
+        price = honest.price[:, None] + response.price_effect[trader] * shift
+        quantity = honest.quantity[:, trader, None] + response.own_effect[trader] * shift
+        slope = np.full(price.shape, response.residual_slope[trader])
+        return DeviationSolution(price, quantity, slope, np.ones(price.shape, dtype=bool))
+
+    @override
+    def solve_exact(self, bids: Rationals) -> RationalSolution | None:
+        economy, sigma = RationalEconomy.of(self.economy), Fraction(self.sigma)
+        types = bids[:, 0]
+        slope = np.empty(len(types), dtype=object)
+        price, quantity = _exact_allocation(economy, sigma, types)
+        for trader in range(len(types)):
+            step = rational(np.eye(len(types), dtype=int)[trader].tolist())
+            moved_price, moved = _exact_allocation(economy, sigma, types + step)
+            slope[trader] = (moved_price - price) / (moved[trader] - quantity[trader])
+        return RationalSolution(price, quantity, slope)
+
+
+def _exact_allocation(
+    economy: RationalEconomy, sigma: Fraction, types: Rationals
+) -> tuple[Fraction, Rationals]:
+    steepness = 1 / (economy.slope + sigma)
+    value = economy.value(types)
+    price = (value @ steepness) / steepness.sum()
+    return price, steepness * (value - price)

@@ -1,0 +1,45 @@
+"""Clearing of decreasing linear demand schedules: sum_i (level_i - steepness_i p) = 0."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.validation import Floats
+
+from ..bids import Schedules
+from ..exact import Rationals, RationalSolution
+from .base import Clearing, DeviationSolution, MarketSolution
+
+
+@final
+@dataclass(frozen=True)
+class ScheduleClearing(Clearing):
+    """Clearing of `Schedules`; the residual slope is 1 / (sum of the others' steepness)."""
+
+    @override
+    def solve(self, bids: Schedules) -> MarketSolution:
+        total = bids.steepness.sum(axis=1)
+        price = bids.level.sum(axis=1) / total
+        quantity = bids.level - bids.steepness * price[:, None]
+        slope = 1 / (total[:, None] - bids.steepness)
+        return MarketSolution(price, quantity, slope, np.ones(len(price), dtype=bool))
+
+    @override
+    def solve_deviations(
+        self, bids: Schedules, trader: int, candidates: Floats
+    ) -> DeviationSolution:
+        checked = Schedules(candidates[..., 0], candidates[..., 1])
+        level = bids.level.sum(axis=1) - bids.level[:, trader]
+        steepness = bids.steepness.sum(axis=1) - bids.steepness[:, trader]
+        price = (level[:, None] + checked.level) / (steepness[:, None] + checked.steepness)
+        quantity = checked.level - checked.steepness * price
+        slope = np.broadcast_to(1 / steepness[:, None], price.shape)
+        return DeviationSolution(price, quantity, slope, np.ones(price.shape, dtype=bool))
+
+    @override
+    def solve_exact(self, bids: Rationals) -> RationalSolution | None:
+        level, steepness = bids[:, 0], bids[:, 1]
+        price = level.sum() / steepness.sum()
+        return RationalSolution(price, level - steepness * price, 1 / (steepness.sum() - steepness))

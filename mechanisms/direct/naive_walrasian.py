@@ -1,0 +1,50 @@
+"""The naive Walrasian auction (Section 7): reported types, efficient allocation, one price."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+from typing_extensions import override
+
+from deviator.economies import LinearQuadratic
+
+from ..base import ResidualLineMechanism
+from ..clearing import ReportedClearing
+from ..languages import ReportLanguage
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class NaiveWalrasian(ResidualLineMechanism):
+    """Reports in; Walrasian price and allocation for the reports out, t = p q.
+
+    Parameters
+    ----------
+    economy : LinearQuadratic
+        The utilities that the designer knows.
+
+    Raises
+    ------
+    RefusedError
+        If quantities do not increase in the own type.
+
+    References
+    ----------
+    Andreyanov and Sadzik (2021), Section 7 and footnote 28.
+    """
+
+    economy: LinearQuadratic
+    name: ClassVar[str] = "naive-walrasian"
+    language: ClassVar[ReportLanguage] = ReportLanguage()
+
+    def __post_init__(self) -> None:
+        _ = self.clearing
+
+    @property
+    @override
+    def clearing(self) -> ReportedClearing:
+        return ReportedClearing(self.economy)
+
+    @override
+    def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
+        del residual_slope, tax_slope
+        return price * quantity

@@ -1,0 +1,60 @@
+"""VCG with quadratic taxes (Definitions 1 and 2): the direct form of the sigma-DCDA."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+from typing_extensions import override
+
+from deviator.economies import LinearQuadratic
+
+from ..base import ResidualLineMechanism
+from ..clearing import ReportedClearing
+from ..languages import ReportLanguage
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SigmaVCG(ResidualLineMechanism):
+    """Reports in; taxed Walrasian allocation and pivotal prices out.
+
+    Parameters
+    ----------
+    economy : LinearQuadratic
+        The utilities that the designer knows.
+    sigma : float
+        Slope of the quadratic tax; 0 is VCG.
+
+    Raises
+    ------
+    InvalidInputError
+        If sigma is negative or not finite.
+    RefusedError
+        If quantities do not increase in the own type, so that no transfers make the allocation
+        incentive compatible.
+
+    References
+    ----------
+    Andreyanov and Sadzik (2021), Definitions 1 and 2, equation (B.5) for the residual slope.
+    """
+
+    economy: LinearQuadratic
+    sigma: float = 0.0
+    name: ClassVar[str] = "sigma-vcg"
+    language: ClassVar[ReportLanguage] = ReportLanguage()
+
+    def __post_init__(self) -> None:
+        _ = self.clearing
+
+    @property
+    @override
+    def clearing(self) -> ReportedClearing:
+        return ReportedClearing(self.economy, self.sigma)
+
+    @property
+    @override
+    def tax_slope(self) -> float:
+        return self.sigma
+
+    @override
+    def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
+        return price * quantity + (tax_slope - residual_slope) * quantity * quantity / 2

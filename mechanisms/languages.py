@@ -1,0 +1,213 @@
+"""Bid languages: what a trader may submit, and what honesty means where the language says.
+
+Honest conditional bids are Example 7's: row i of A = W^-1 diag(mu + sigma), b = W^-1 1,
+r = s + W^-1 c, which uses the own type only.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import final
+
+import numpy as np
+
+from deviator.economies import LinearQuadratic
+from deviator.errors import RefusedError
+from deviator.validation import Floats
+
+from .bids import Bids, LinearBids, Reports, Schedules
+from .exact import RationalEconomy, Rationals, rational_inverse
+
+
+class BidLanguage(ABC):
+    """What a trader may submit, as K numbers of which one, the level, moves the bid in parallel."""
+
+    name: str
+    record: type[Bids]
+    level: int
+    """Index of the level among a bid's numbers."""
+
+    @abstractmethod
+    def size(self, n_traders: int) -> int:
+        """Return K, how many numbers one bid has."""
+
+    @abstractmethod
+    def honest_bids(self, economy: LinearQuadratic, types: Floats, tax_slope: float) -> Bids:
+        """Return what honest traders submit under a quadratic tax of the given slope.
+
+        Parameters
+        ----------
+        economy : LinearQuadratic
+        types : ndarray of float, shape (B, N)
+        tax_slope : float
+
+        Raises
+        ------
+        RefusedError
+            If the language determines no honest bid for this economy.
+        """
+
+    @abstractmethod
+    def exact_honest_bids(
+        self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
+    ) -> Rationals:
+        """Return one market's honest bids in exact numbers, shape (N, K)."""
+
+    @abstractmethod
+    def coordinate_ranges(
+        self, level_range: float, price: float, quantity: Floats, bid: Floats
+    ) -> Floats:
+        """Return a range for each number of a bid that moves the bid as much as a level shift.
+
+        Parameters
+        ----------
+        level_range : float
+            Range of the level, in the level's units.
+        price : float
+            Typical absolute price.
+        quantity : ndarray of float, shape (N,)
+            Typical absolute quantities.
+        bid : ndarray of float, shape (K,)
+            Typical honest bid.
+
+        Returns
+        -------
+        ndarray of float, shape (K,)
+        """
+
+
+@final
+@dataclass(frozen=True)
+class ReportLanguage(BidLanguage):
+    """A bid is a reported type."""
+
+    name = "reports"
+    record = Reports
+    level = 0
+
+    def size(self, n_traders: int) -> int:
+        """Return 1."""
+        del n_traders
+        return 1
+
+    def honest_bids(self, economy: LinearQuadratic, types: Floats, tax_slope: float) -> Reports:
+        """Return the types themselves."""
+        del economy, tax_slope
+        return Reports(types)
+
+    def exact_honest_bids(
+        self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
+    ) -> Rationals:
+        """Return the types, shape (N, 1)."""
+        del economy, tax_slope
+        return types[:, None]
+
+    def coordinate_ranges(
+        self, level_range: float, price: float, quantity: Floats, bid: Floats
+    ) -> Floats:
+        """Return the level's range."""
+        del price, quantity, bid
+        return np.array([level_range])
+
+
+@final
+@dataclass(frozen=True)
+class ScheduleLanguage(BidLanguage):
+    """A bid is a decreasing linear demand schedule q = level - steepness p."""
+
+    name = "schedules"
+    record = Schedules
+    level = 0
+
+    def size(self, n_traders: int) -> int:
+        """Return 2."""
+        del n_traders
+        return 2
+
+    def honest_bids(self, economy: LinearQuadratic, types: Floats, tax_slope: float) -> Schedules:
+        """Return own marginal utility as a schedule, which exists under private values only.
+
+        Raises
+        ------
+        RefusedError
+            If values are interdependent.
+        """
+        _require_private_values(economy.weights)
+        bend = economy.slope + tax_slope
+        level = economy.value(types) / bend
+        return Schedules(level, np.broadcast_to(1 / bend, level.shape))
+
+    def exact_honest_bids(
+        self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
+    ) -> Rationals:
+        """Return own marginal utility as a schedule, shape (N, 2)."""
+        _require_private_values(economy.weights)
+        bend = economy.slope + tax_slope
+        return np.stack([economy.value(types) / bend, 1 / bend], axis=-1)
+
+    def coordinate_ranges(
+        self, level_range: float, price: float, quantity: Floats, bid: Floats
+    ) -> Floats:
+        """Return the ranges; steepness keeps its sign."""
+        del quantity
+        return np.array([level_range, min(level_range / price, 0.9 * bid[1])])
+
+
+@final
+@dataclass(frozen=True)
+class ConditionalLanguage(BidLanguage):
+    """A bid is a hyperplane A_i . q + b_i p = r_i: a linear conditional inverse demand."""
+
+    name = "conditional inverse demands"
+    record = LinearBids
+    level = -1
+
+    def size(self, n_traders: int) -> int:
+        """Return N + 2."""
+        return n_traders + 2
+
+    def honest_bids(self, economy: LinearQuadratic, types: Floats, tax_slope: float) -> LinearBids:
+        """Return the revelation strategy of Example 7, with coefficients shared by all markets.
+
+        Raises
+        ------
+        RefusedError
+            If W is singular, so that types cannot be read off allocations (INJ fails).
+        """
+        inverse = economy.inverse_weights()
+        return LinearBids(
+            (inverse * (economy.slope + tax_slope))[None],
+            inverse.sum(axis=1)[None],
+            types + inverse @ economy.intercept,
+        )
+
+    def exact_honest_bids(
+        self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
+    ) -> Rationals:
+        """Return the revelation strategy of Example 7, shape (N, N + 2)."""
+        inverse = rational_inverse(economy.weights)
+        if inverse is None:
+            raise RefusedError(
+                "weights must be invertible (assumption INJ) for conditional bids, got a matrix "
+                "that is exactly singular; use a mechanism with reports or schedules instead"
+            )
+        weights = inverse * (economy.slope + tax_slope)
+        level = types + inverse @ economy.intercept
+        return np.column_stack([weights, inverse.sum(axis=1), level])
+
+    def coordinate_ranges(
+        self, level_range: float, price: float, quantity: Floats, bid: Floats
+    ) -> Floats:
+        """Return the level's range over what each weight multiplies."""
+        del bid
+        return np.concatenate([level_range / quantity, [level_range / price, level_range]])
+
+
+def _require_private_values(weights: Floats | Rationals) -> None:
+    off_diagonal = weights - np.diag(np.diagonal(weights))
+    if (off_diagonal != 0).any():
+        raise RefusedError(
+            "an honest schedule exists under private values only (W diagonal), got "
+            f"interdependence up to {float(np.abs(off_diagonal).max()):.6g}; name an equilibrium "
+            "strategy such as linear-bayes instead"
+        )

@@ -1,0 +1,80 @@
+"""Polynomials over any numbers: how a payment rule turns into a menu.
+
+A rule written with + - * / only can be evaluated at symbols instead of numbers. At price
+a + k x and quantity x it returns the transfer as a polynomial in x: the menu that a deviator
+faces, read off the mechanism's own rule, in floating point or in rational arithmetic.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+Monomial = tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Polynomial:
+    """A polynomial in named variables.
+
+    Parameters
+    ----------
+    terms : mapping of tuple of str to number or ndarray
+        Coefficients by monomial: ``()`` is the constant, ``("x", "x")`` is x squared; the
+        variables of a monomial are in alphabetical order.
+
+    Examples
+    --------
+    >>> x = Polynomial.variable("x")
+    >>> ((2 + 3 * x) * x - x / 2).terms
+    {('x', 'x'): 3, ('x',): 1.5}
+    """
+
+    terms: Mapping[Monomial, Any]
+
+    # NumPy arrays on the left must hand the operation to this class, not broadcast over it.
+    __array_ufunc__ = None
+
+    @classmethod
+    def variable(cls, name: str) -> "Polynomial":
+        """Return the polynomial that is one variable."""
+        return cls({(name,): 1})
+
+    def coefficient(self, *monomial: str) -> Any:
+        """Return the coefficient of a monomial, 0 where it does not appear."""
+        return self.terms.get(tuple(sorted(monomial)), 0)
+
+    def __add__(self, other: Any) -> "Polynomial":
+        terms = dict(self.terms)
+        for monomial, value in _terms(other).items():
+            terms[monomial] = terms[monomial] + value if monomial in terms else value
+        return Polynomial(terms)
+
+    def __mul__(self, other: Any) -> "Polynomial":
+        product = Polynomial({})
+        for left, value in self.terms.items():
+            shifted = {
+                tuple(sorted(left + right)): value * factor
+                for right, factor in _terms(other).items()
+            }
+            product = product + Polynomial(shifted)
+        return product
+
+    def __truediv__(self, number: Any) -> "Polynomial":
+        return Polynomial({monomial: value / number for monomial, value in self.terms.items()})
+
+    def __neg__(self) -> "Polynomial":
+        return self * -1
+
+    def __sub__(self, other: Any) -> "Polynomial":
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> "Polynomial":
+        return -self + other
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+def _terms(value: Any) -> Mapping[Monomial, Any]:
+    return value.terms if isinstance(value, Polynomial) else {(): value}

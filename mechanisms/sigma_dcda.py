@@ -1,0 +1,63 @@
+"""The sigma-Discriminatory Conditional Double Auction (Definition 3).
+
+Each trader pays the area under the residual demand curve that he faces, from 0 to his
+quantity, and a quadratic tax: t_i = p q_i - k_i q_i^2 / 2 + sigma q_i^2 / 2.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+from typing_extensions import override
+
+from deviator.validation import non_negative
+
+from .base import ResidualLineMechanism
+from .clearing import ConditionalClearing
+from .languages import ConditionalLanguage
+
+
+@final
+@dataclass(frozen=True)
+class SigmaDCDA(ResidualLineMechanism):
+    """The paper's auction: conditional bids, discriminatory payments, quadratic tax.
+
+    Parameters
+    ----------
+    sigma : float
+        Slope of the tax, non-negative; 0 is the VCG case.
+
+    Raises
+    ------
+    InvalidInputError
+        If sigma is negative or not finite.
+
+    References
+    ----------
+    Andreyanov and Sadzik (2021), Robust Mechanism Design of Exchange, Definition 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deviator.economies import fundamental_value
+    >>> auction = SigmaDCDA(sigma=0.2)
+    >>> bids = auction.honest_bids(fundamental_value(4), np.array([[1.0, 0.0, 0.0, -1.0]]))
+    >>> auction.clear(bids).quantity.round(6) + 0.0
+    array([[ 0.833333,  0.      ,  0.      , -0.833333]])
+    """
+
+    sigma: float = 0.0
+    name: ClassVar[str] = "sigma-dcda"
+    language: ClassVar[ConditionalLanguage] = ConditionalLanguage()
+    clearing: ClassVar[ConditionalClearing] = ConditionalClearing()
+
+    def __post_init__(self) -> None:
+        non_negative("sigma", self.sigma)
+
+    @property
+    @override
+    def tax_slope(self) -> float:
+        return self.sigma
+
+    @override
+    def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
+        return price * quantity + (tax_slope - residual_slope) * quantity * quantity / 2

@@ -1,0 +1,53 @@
+"""The errors that deviator raises on purpose, each one sentence: rule, value, way out."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class DeviatorError(Exception):
+    """Base of every error that deviator raises on purpose."""
+
+
+class InvalidInputError(DeviatorError, ValueError):
+    """A value breaks a stated rule."""
+
+
+class UnknownNameError(DeviatorError, LookupError):
+    """No plugin of that kind has that name.
+
+    Parameters
+    ----------
+    kind : str
+        What was looked up, for example ``"mechanism"``.
+    name : str
+        The name that was not found.
+    known : iterable of str
+        The names that exist.
+
+    Examples
+    --------
+    >>> print(UnknownNameError("mechanism", "sigma-dcd", ["sigma-dcda", "sigma-vcg"]))
+    no mechanism is named 'sigma-dcd'; did you mean 'sigma-dcda'? Known: sigma-dcda, sigma-vcg
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+        super().__init__(f"no {kind} is named {name!r}{hint} Known: {', '.join(names)}")
+
+
+class RefusedError(DeviatorError, ValueError):
+    """What was asked cannot be promised for this economy or market."""
+
+
+class NoEquilibriumError(DeviatorError, ArithmeticError):
+    """No linear Bayesian equilibrium was found; none is returned."""
+
+
+class PluginLoadError(DeviatorError, ImportError):
+    """A plugin is installed but cannot be used."""
+
+
+class ResultsError(DeviatorError, OSError):
+    """A results folder or a policy file cannot be used as it is."""

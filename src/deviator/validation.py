@@ -1,0 +1,130 @@
+"""Checks of user input that several floors share; each failure is one sentence."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deviator.errors import InvalidInputError
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def finite_array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:
+    """Return `value` as a float array of the given shape without NaN or infinity.
+
+    Parameters
+    ----------
+    name : str
+        What the array is called in the error.
+    value : array-like
+        The input; not modified.
+    shape : tuple of int or None
+        Expected length of each axis; None admits any length.
+
+    Raises
+    ------
+    InvalidInputError
+        If the value is not numeric, has another shape, or holds NaN or infinity.
+
+    Examples
+    --------
+    >>> finite_array("types", [[1, 2]], (None, 2))
+    array([[1., 2.]])
+    """
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None
+    fits = array.ndim == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if want is None else str(want) for want in shape)
+        raise InvalidInputError(f"{name} must have shape ({wanted}), got {array.shape}")
+    if not np.isfinite(array).all():
+        where = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
+        raise InvalidInputError(f"{name} must be finite, got {array[where]} at index {where}")
+    return array
+
+
+def finite_number(name: str, value: object) -> float:
+    """Return `value` as a finite float.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not a real number, or is NaN or infinite.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise InvalidInputError(f"{name} must be a number, got {value!r}")
+    if not np.isfinite(value):
+        raise InvalidInputError(f"{name} must be finite, got {float(value)}")
+    return float(value)
+
+
+def non_negative(name: str, value: object) -> float:
+    """Return `value` as a finite float that is at least 0.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not.
+
+    Examples
+    --------
+    >>> non_negative("sigma", 0.25)
+    0.25
+    """
+    number = finite_number(name, value)
+    if number < 0:
+        raise InvalidInputError(f"{name} must be non-negative, got {number}")
+    return number
+
+
+def positive(name: str, value: object) -> float:
+    """Return `value` as a finite float above 0.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not.
+    """
+    number = finite_number(name, value)
+    if number <= 0:
+        raise InvalidInputError(f"{name} must be positive, got {number}")
+    return number
+
+
+def whole_number(name: str, value: object, at_least: int) -> int:
+    """Return `value` as an int that is at least `at_least`.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise InvalidInputError(f"{name} must be a whole number, got {value!r}")
+    if value < at_least:
+        raise InvalidInputError(f"{name} must be at least {at_least}, got {value}")
+    return int(value)
+
+
+def trader_count(value: object) -> int:
+    """Return a number of traders; the paper's economies have more than two."""
+    return whole_number("n_traders", value, at_least=3)
+
+
+def trader_index(value: object, n_traders: int) -> int:
+    """Return a trader's index, from 0 to ``n_traders - 1``."""
+    index = whole_number("trader", value, at_least=0)
+    if index >= n_traders:
+        raise InvalidInputError(f"trader must be below n_traders = {n_traders}, got {index}")
+    return index
+
+
+def read_only(array: Floats) -> Floats:
+    """Return a contiguous copy that cannot be written to."""
+    copy = np.array(array, dtype=np.float64, order="C")
+    copy.setflags(write=False)
+    return copy
