@@ -133,7 +133,7 @@ def heterogeneous(
 def tight(
     n_traders: int, own_effect: float = 1.0, cross_effect: float = 0.1, slope: float = 1.0
 ) -> LinearQuadratic:
-    """Return the worst case of Propositions 1 and 5 (A.1): own effect on the diagonal, cross off it.
+    """Return the worst case of Propositions 1 and 5 (A.1): one effect on, one off the diagonal.
 
     Examples
     --------

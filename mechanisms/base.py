@@ -12,7 +12,7 @@ from deviator.validation import Floats, finite_array, trader_index
 
 from .bids import Bids
 from .clearing import Clearing, DeviationSolution
-from .exact import Rationals, RationalSolution
+from .exact import RationalBids, Rationals, RationalSolution
 from .languages import BidLanguage
 from .outcome import Menu, Outcome, TraderOutcome
 from .polynomial import Polynomial
@@ -142,26 +142,24 @@ class ResidualLineMechanism(Mechanism):
         solution = self.clearing.solve_deviations(bids, index, checked)
         return self._pay_deviations(solution)
 
-    def clear_exact(self, bids: Rationals) -> tuple[RationalSolution, Rationals] | None:
-        """Clear one market in exact numbers.
-
-        Parameters
-        ----------
-        bids : ndarray of Fraction, shape (N, K)
+    def clear_exact(self, bids: RationalBids) -> tuple[RationalSolution, Rationals] | None:
+        """Clear M markets that differ in their levels only, in exact numbers.
 
         Returns
         -------
         tuple of RationalSolution and ndarray of Fraction, or None
-            The clearing and the transfers (N,); None in autarky.
+            The clearing and the transfers (M, N); None in autarky.
         """
         solution = self.clearing.solve_exact(bids)
         if solution is None:
             return None
-        transfers = [
-            self.payment(solution.price, quantity, slope, Fraction(self.tax_slope))
-            for quantity, slope in zip(solution.quantity, solution.residual_slope, strict=True)
-        ]
-        return solution, np.array(transfers, dtype=object)
+        transfers: Rationals = self.payment(
+            solution.price[:, None],
+            solution.quantity,
+            solution.residual_slope,
+            Fraction(self.tax_slope),
+        )
+        return solution, transfers
 
     def _pay_deviations(self, solution: DeviationSolution) -> TraderOutcome:
         traded = solution.regular

@@ -29,7 +29,7 @@ class Bids(ABC):
 
     @abstractmethod
     def of_trader(self, trader: int) -> Floats:
-        """Return one trader's bids, shape (B, K)."""
+        """Return a copy of one trader's bids, shape (B, K)."""
 
     def with_candidates(self, trader: int, candidates: Floats) -> Self:
         """Return B M markets: every candidate (B, M, K) of a trader against the others' bids.
@@ -72,7 +72,7 @@ class Reports(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's reports, shape (B, 1)."""
-        return self.types[:, trader, None]
+        return self.types[:, trader, None].copy()
 
 
 @final

@@ -86,15 +86,32 @@ class RationalEconomy:
 
 @final
 @dataclass(frozen=True, eq=False)
-class RationalSolution:
-    """Exact clearing of one market that trades.
+class RationalBids:
+    """Exact bids in M markets that differ in their levels only.
 
     Attributes
     ----------
-    price : Fraction
-    quantity, residual_slope : ndarray of Fraction, shape (N,)
+    coefficients : ndarray of Fraction, shape (N, K - 1)
+        The bids without their levels.
+    levels : ndarray of Fraction, shape (M, N)
     """
 
-    price: Fraction
+    coefficients: Rationals
+    levels: Rationals
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RationalSolution:
+    """Exact clearing of M markets that trade and share their slopes.
+
+    Attributes
+    ----------
+    price : ndarray of Fraction, shape (M,)
+    quantity : ndarray of Fraction, shape (M, N)
+    residual_slope : ndarray of Fraction, shape (N,)
+    """
+
+    price: Rationals
     quantity: Rationals
     residual_slope: Rationals

@@ -7,7 +7,7 @@ r = s + W^-1 c, which uses the own type only.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import final
+from typing import Literal, final
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from deviator.errors import RefusedError
 from deviator.validation import Floats
 
 from .bids import Bids, LinearBids, Reports, Schedules
-from .exact import RationalEconomy, Rationals, rational_inverse
+from .exact import RationalBids, RationalEconomy, Rationals, rational_inverse
 
 
 class BidLanguage(ABC):
@@ -26,6 +26,8 @@ class BidLanguage(ABC):
     record: type[Bids]
     level: int
     """Index of the level among a bid's numbers."""
+    reads: Literal["nothing", "price", "allocation"]
+    """What a bid can condition on beyond the own type, when the market clears."""
 
     @abstractmethod
     def size(self, n_traders: int) -> int:
@@ -50,8 +52,8 @@ class BidLanguage(ABC):
     @abstractmethod
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
-    ) -> Rationals:
-        """Return one market's honest bids in exact numbers, shape (N, K)."""
+    ) -> RationalBids:
+        """Return honest bids in exact numbers for types (M, N)."""
 
     @abstractmethod
     def coordinate_ranges(
@@ -84,6 +86,7 @@ class ReportLanguage(BidLanguage):
     name = "reports"
     record = Reports
     level = 0
+    reads: Literal["nothing", "price", "allocation"] = "nothing"
 
     def size(self, n_traders: int) -> int:
         """Return 1."""
@@ -97,10 +100,10 @@ class ReportLanguage(BidLanguage):
 
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
-    ) -> Rationals:
-        """Return the types, shape (N, 1)."""
+    ) -> RationalBids:
+        """Return the types."""
         del economy, tax_slope
-        return types[:, None]
+        return RationalBids(np.empty((types.shape[1], 0), dtype=object), types)
 
     def coordinate_ranges(
         self, level_range: float, price: float, quantity: Floats, bid: Floats
@@ -118,6 +121,7 @@ class ScheduleLanguage(BidLanguage):
     name = "schedules"
     record = Schedules
     level = 0
+    reads: Literal["nothing", "price", "allocation"] = "price"
 
     def size(self, n_traders: int) -> int:
         """Return 2."""
@@ -139,11 +143,11 @@ class ScheduleLanguage(BidLanguage):
 
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
-    ) -> Rationals:
-        """Return own marginal utility as a schedule, shape (N, 2)."""
+    ) -> RationalBids:
+        """Return own marginal utility as a schedule."""
         _require_private_values(economy.weights)
         bend = economy.slope + tax_slope
-        return np.stack([economy.value(types) / bend, 1 / bend], axis=-1)
+        return RationalBids((1 / bend)[:, None], economy.value(types) / bend)
 
     def coordinate_ranges(
         self, level_range: float, price: float, quantity: Floats, bid: Floats
@@ -161,6 +165,7 @@ class ConditionalLanguage(BidLanguage):
     name = "conditional inverse demands"
     record = LinearBids
     level = -1
+    reads: Literal["nothing", "price", "allocation"] = "allocation"
 
     def size(self, n_traders: int) -> int:
         """Return N + 2."""
@@ -183,8 +188,8 @@ class ConditionalLanguage(BidLanguage):
 
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
-    ) -> Rationals:
-        """Return the revelation strategy of Example 7, shape (N, N + 2)."""
+    ) -> RationalBids:
+        """Return the revelation strategy of Example 7."""
         inverse = rational_inverse(economy.weights)
         if inverse is None:
             raise RefusedError(
@@ -192,8 +197,8 @@ class ConditionalLanguage(BidLanguage):
                 "that is exactly singular; use a mechanism with reports or schedules instead"
             )
         weights = inverse * (economy.slope + tax_slope)
-        level = types + inverse @ economy.intercept
-        return np.column_stack([weights, inverse.sum(axis=1), level])
+        coefficients = np.column_stack([weights, inverse.sum(axis=1)])
+        return RationalBids(coefficients, types + inverse @ economy.intercept)
 
     def coordinate_ranges(
         self, level_range: float, price: float, quantity: Floats, bid: Floats

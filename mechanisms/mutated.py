@@ -13,7 +13,7 @@ from deviator.validation import Floats, finite_number
 from .base import ResidualLineMechanism
 from .bids import Bids
 from .clearing import Clearing, DeviationSolution, MarketSolution
-from .exact import Rationals, RationalSolution
+from .exact import RationalBids, RationalSolution
 from .languages import BidLanguage
 
 Fault = Literal["transfer", "residual-slope", "tax", "clearing"]
@@ -119,7 +119,7 @@ class RationedClearing(Clearing):
         )
 
     @override
-    def solve_exact(self, bids: Rationals) -> RationalSolution | None:
+    def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
         full = self.sound.solve_exact(bids)
         if full is None:
             return None

@@ -6,7 +6,7 @@ from typing import Any, final
 
 from deviator.validation import Bools, Floats
 
-from ..exact import Rationals, RationalSolution
+from ..exact import RationalBids, RationalSolution
 
 
 @final
@@ -60,8 +60,8 @@ class Clearing(ABC):
         """Clear each market once per candidate bid of one trader, shape (B, M, K)."""
 
     @abstractmethod
-    def solve_exact(self, bids: Rationals) -> RationalSolution | None:
-        """Clear one market in exact numbers, bids (N, K); None where it is in autarky."""
+    def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
+        """Clear M markets in exact numbers; None where they are in autarky."""
 
 
 def solve_by_tiling(

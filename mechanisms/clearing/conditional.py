@@ -21,7 +21,7 @@ from deviator.validation import Bools, Floats
 
 from ..bids import LinearBids
 from ..chunking import in_chunks
-from ..exact import Rationals, RationalSolution, rational_inverse
+from ..exact import RationalBids, RationalSolution, rational, rational_inverse
 from .base import Clearing, DeviationSolution, MarketSolution, solve_by_tiling
 
 
@@ -66,16 +66,15 @@ class ConditionalClearing(Clearing):
         return _mend(self, bids, trader, candidates, solution, market.regular)
 
     @override
-    def solve_exact(self, bids: Rationals) -> RationalSolution | None:
-        n = len(bids)
-        top = bids[:, : n + 1]
-        bottom = [[1] * n + [0]]
-        inverse = rational_inverse(np.concatenate([top, np.array(bottom, dtype=object)]))
+    def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
+        n = len(bids.coefficients)
+        bottom = rational([[1] * n + [0]])
+        inverse = rational_inverse(np.concatenate([bids.coefficients, bottom]))
         if inverse is None or any(inverse[i, i] == 0 for i in range(n)):
             return None
-        solution = inverse[:, :n] @ bids[:, -1]
+        solution = bids.levels @ inverse[:, :n].T
         slope = inverse[n, :n] / np.diagonal(inverse)[:n]
-        return RationalSolution(solution[n], solution[:n], slope)
+        return RationalSolution(solution[:, n], solution[:, :n], slope)
 
 
 def _tolerance(n_traders: int) -> float:

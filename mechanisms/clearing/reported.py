@@ -17,7 +17,7 @@ from deviator.errors import RefusedError
 from deviator.validation import Floats, non_negative
 
 from ..bids import Reports
-from ..exact import RationalEconomy, Rationals, RationalSolution, rational
+from ..exact import RationalBids, RationalEconomy, RationalSolution
 from .base import Clearing, DeviationSolution, MarketSolution
 
 
@@ -76,22 +76,12 @@ class ReportedClearing(Clearing):
         return DeviationSolution(price, quantity, slope, np.ones(price.shape, dtype=bool))
 
     @override
-    def solve_exact(self, bids: Rationals) -> RationalSolution | None:
-        economy, sigma = RationalEconomy.of(self.economy), Fraction(self.sigma)
-        types = bids[:, 0]
-        slope = np.empty(len(types), dtype=object)
-        price, quantity = _exact_allocation(economy, sigma, types)
-        for trader in range(len(types)):
-            step = rational(np.eye(len(types), dtype=int)[trader].tolist())
-            moved_price, moved = _exact_allocation(economy, sigma, types + step)
-            slope[trader] = (moved_price - price) / (moved[trader] - quantity[trader])
-        return RationalSolution(price, quantity, slope)
-
-
-def _exact_allocation(
-    economy: RationalEconomy, sigma: Fraction, types: Rationals
-) -> tuple[Fraction, Rationals]:
-    steepness = 1 / (economy.slope + sigma)
-    value = economy.value(types)
-    price = (value @ steepness) / steepness.sum()
-    return price, steepness * (value - price)
+    def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
+        economy = RationalEconomy.of(self.economy)
+        steepness = 1 / (economy.slope + Fraction(self.sigma))
+        value = economy.value(bids.levels)
+        price = value @ steepness / steepness.sum()
+        price_effect = steepness @ economy.weights / steepness.sum()
+        own_effect = steepness * (np.diagonal(economy.weights) - price_effect)
+        quantity = steepness * (value - price[:, None])
+        return RationalSolution(price, quantity, price_effect / own_effect)

@@ -9,7 +9,7 @@ from typing_extensions import override
 from deviator.validation import Floats
 
 from ..bids import Schedules
-from ..exact import Rationals, RationalSolution
+from ..exact import RationalBids, RationalSolution
 from .base import Clearing, DeviationSolution, MarketSolution
 
 
@@ -39,7 +39,8 @@ class ScheduleClearing(Clearing):
         return DeviationSolution(price, quantity, slope, np.ones(price.shape, dtype=bool))
 
     @override
-    def solve_exact(self, bids: Rationals) -> RationalSolution | None:
-        level, steepness = bids[:, 0], bids[:, 1]
-        price = level.sum() / steepness.sum()
-        return RationalSolution(price, level - steepness * price, 1 / (steepness.sum() - steepness))
+    def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
+        steepness = bids.coefficients[:, 0]
+        price = bids.levels.sum(axis=1) / steepness.sum()
+        quantity = bids.levels - steepness * price[:, None]
+        return RationalSolution(price, quantity, 1 / (steepness.sum() - steepness))

@@ -1,3 +1,74 @@
-"""Can honest bidding in a market mechanism be profitably gamed?"""
+"""Can honest bidding in a market mechanism be profitably gamed?
+
+Market rules are plugins, learning agents look for profitable deviations, exact answers and
+certificates say how far any deviation could go.
+
+Examples
+--------
+>>> import numpy as np, deviator
+>>> economy = deviator.economies.two_groups(n_traders=8, alpha=1.0, beta=0.7, slope=1.3)
+>>> mechanism = deviator.make("sigma-dcda", sigma=0.4)
+>>> types = np.random.default_rng(0).standard_normal((3, 8))
+>>> bool((deviator.policies.exact_gain(mechanism, economy, types) < 1e-20).all())
+True
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+import pettingzoo
+
+if TYPE_CHECKING:
+    from deviator import economies, envs, learners, mechanisms, plugins, policies, studies
+    from deviator.plugins import list_plugins, make
+    from deviator.studies import audit, confirm
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "__version__",
+    "audit",
+    "confirm",
+    "economies",
+    "envs",
+    "learners",
+    "list_plugins",
+    "make",
+    "mechanisms",
+    "plugins",
+    "policies",
+    "studies",
+]
+
+_HOME = {
+    "make": "deviator.plugins",
+    "list_plugins": "deviator.plugins",
+    "audit": "deviator.studies",
+    "confirm": "deviator.studies",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the families and the public functions when first used: `import deviator` is light."""
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name in __all__:
+        return import_module(f"deviator.{name}")
+    raise AttributeError(f"module 'deviator' has no attribute {name!r}")
+
+
+def _register_environments() -> None:
+    deviation = "deviator/Deviation-v0"
+    if deviation not in gymnasium.registry:
+        gymnasium.register(
+            id=deviation,
+            entry_point="deviator.envs.deviation_env:DeviationEnv",
+            vector_entry_point="deviator.envs.vector_env:DeviationVectorEnv",
+        )
+    exchange = "deviator/exchange-v0"
+    if exchange not in pettingzoo.parallel_registry:
+        pettingzoo.register("parallel", exchange, "deviator.envs.exchange_v0:parallel_env")
+
+
+_register_environments()

@@ -26,13 +26,13 @@ class UnknownNameError(DeviatorError, LookupError):
 
     Examples
     --------
-    >>> print(UnknownNameError("mechanism", "sigma-dcd", ["sigma-dcda", "sigma-vcg"]))
-    no mechanism is named 'sigma-dcd'; did you mean 'sigma-dcda'? Known: sigma-dcda, sigma-vcg
+    >>> print(UnknownNameError("learner", "pp0", ["ppo", "sac"]))
+    no learner is named 'pp0'; did you mean 'ppo'? Known: ppo, sac
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = get_close_matches(name, names, n=3, cutoff=0.5)
+        near = get_close_matches(name, names, n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
         super().__init__(f"no {kind} is named {name!r}{hint} Known: {', '.join(names)}")
 

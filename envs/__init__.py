@@ -1,0 +1,19 @@
+"""Markets as environments: one batched core and thin adapters."""
+
+from . import exchange_v0
+from .core import RANGE_MULTIPLE, DeviationCore, deviation_core
+from .deviation_env import DeviationEnv
+from .market import Market, market, matched_control
+from .vector_env import DeviationVectorEnv
+
+__all__ = [
+    "RANGE_MULTIPLE",
+    "DeviationCore",
+    "DeviationEnv",
+    "DeviationVectorEnv",
+    "Market",
+    "deviation_core",
+    "exchange_v0",
+    "market",
+    "matched_control",
+]

@@ -1,0 +1,151 @@
+"""The batched core of every environment: a market as one deviator's decision problem.
+
+The core draws types, shows the deviator what he may know, turns his action into a bid, clears
+the market beside the honest one and pays the gain. The adapters only translate.
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from deviator.errors import InvalidInputError
+from deviator.policies import (
+    ActionBox,
+    ActionMode,
+    Information,
+    Observation,
+    check_information,
+    expected_exact_gain,
+    level_shift,
+)
+from deviator.validation import Floats, finite_array, positive
+
+from .market import Market, matched_control
+
+RANGE_MULTIPLE = 5.0
+"""Default range of a relative action, as a multiple of the matched control's best shift."""
+
+REFERENCE_PROFILES = 4096
+"""Profiles drawn, from a fixed seed, to learn how large typical bids, prices and trades are."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class DeviationCore:
+    """A market in batches, for one deviator; build it with `deviation_core`.
+
+    Parameters
+    ----------
+    market : Market
+    information : {"profile", "own"}
+        Whether he sees all types or his own.
+    box : ActionBox
+        What his actions mean.
+    reward_unit : float
+        The constant that gains are divided by, in units of money.
+    """
+
+    market: Market
+    information: Information
+    box: ActionBox
+    reward_unit: float
+
+    def __post_init__(self) -> None:
+        check_information(self.information)
+        positive("reward_unit", self.reward_unit)
+        if self.box.size != self.market.bid_size:
+            raise InvalidInputError(
+                f"box must have {self.market.bid_size} numbers, one per number of a bid, got "
+                f"{self.box.size}"
+            )
+
+    @property
+    def observation(self) -> Observation:
+        """What the deviator sees."""
+        return Observation.of(self.market.distribution, self.information, self.market.trader)
+
+    def draw(self, rng: np.random.Generator, batch: int) -> Floats:
+        """Draw types, shape (batch, N)."""
+        return self.market.distribution.sample(rng, batch)
+
+    def bid(self, types: Floats, action: Floats) -> Floats:
+        """Return the bids that actions stand for, shape (B, K).
+
+        Raises
+        ------
+        InvalidInputError
+            If an action has the wrong shape, is not finite, or leaves [-1, 1].
+        """
+        checked = finite_array("action", action, (len(types), self.box.size))
+        if (np.abs(checked) > 1).any():
+            worst = float(checked.flat[np.abs(checked).argmax()])
+            raise InvalidInputError(f"action must be within [-1, 1], got {worst}")
+        honest = self.market.strategy.bids(types).of_trader(self.market.trader)
+        return self.box.to_bid(honest, checked)
+
+    def reward(self, types: Floats, action: Floats) -> Floats:
+        """Return own utility minus own utility had he been honest, over `reward_unit`, (B,)."""
+        return self.market.gains(types, self.bid(types, action)) / self.reward_unit
+
+
+def deviation_core(
+    tested: Market,
+    *,
+    information: Information = "profile",
+    control: Market | None = None,
+    mode: ActionMode = "relative",
+    range_multiple: float = RANGE_MULTIPLE,
+) -> DeviationCore:
+    """Return a market as a decision problem with a finite action box.
+
+    Parameters
+    ----------
+    tested : Market
+    information : {"profile", "own"}
+    control : Market, optional
+        The matched control, by default `matched_control`. Its best shift sets the range of the
+        actions and its expected exact gain is the unit of reward, so that a learner meets the
+        same problem in both, but for the mechanism.
+    mode : {"relative", "absolute"}
+        Whether an action is a change to the honest bid, or the bid itself.
+    range_multiple : float
+        Range of the level as a multiple of the root mean square of the control's best shift.
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is malformed or the control offers nothing to gain.
+    """
+    reference = control or matched_control(tested)
+    parts = (reference.mechanism, reference.economy)
+    gain = expected_exact_gain(
+        *parts, reference.distribution, reference.trader, others=reference.strategy
+    )
+    if gain <= 1e-12 * reference.scale():
+        raise InvalidInputError(
+            "the matched control must have a profitable deviation, got an exact gain of "
+            f"{gain:.3g} in {reference.mechanism.name}; name another control"
+        )
+    shift = level_shift(
+        *parts, reference.strategy, reference.distribution, reference.trader
+    ) * positive("range_multiple", range_multiple)
+    return DeviationCore(tested, information, _action_box(tested, mode, shift), gain)
+
+
+def _action_box(tested: Market, mode: ActionMode, level_range: float) -> ActionBox:
+    """Return a box in which each number of a bid moves it as much as the level's range does."""
+    types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
+    bids = tested.strategy.bids(types)
+    outcome = tested.mechanism.clear(bids)
+    bid = bids.of_trader(tested.trader)
+    half_width = tested.mechanism.language.coordinate_ranges(
+        level_range,
+        float(np.sqrt((outcome.price[outcome.traded] ** 2).mean())),
+        np.sqrt((outcome.quantity**2).mean(axis=0)),
+        bid.mean(axis=0),
+    )
+    if mode == "relative":
+        return ActionBox("relative", np.zeros(len(half_width)), half_width)
+    spread = np.abs(bid - bid.mean(axis=0)).max(axis=0)
+    return ActionBox(mode, bid.mean(axis=0), half_width + spread)

@@ -1,0 +1,107 @@
+"""One market at a time for Gymnasium: a single deviator, one bid, one reward."""
+
+from typing import Any, ClassVar, final
+
+import gymnasium
+import numpy as np
+from typing_extensions import override
+
+from deviator.economies import Economy
+from deviator.mechanisms import Mechanism
+from deviator.policies import Information
+
+from .core import DeviationCore, deviation_core
+from .market import market
+from .spaces import action_space, observation_space
+
+
+@final
+class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
+    """A deviator in a one-shot market, ``deviator/Deviation-v0``.
+
+    Action space
+        Box [-1, 1]^K, K numbers of a bid. By default each is a change to the honest bid, as a
+        share of a range that is 5 times the best shift of the matched control.
+    Observation space
+        The types in standard deviations, clipped at 8: all N (information "profile") or the own
+        one ("own").
+    Rewards
+        Own utility minus own utility had he been honest at the same types, in units of the
+        matched control's expected exact gain: 1 is what the best deviator gains there.
+    Starting state
+        Types drawn from the distribution.
+    Episode end
+        Terminates after the one step.
+
+    Parameters
+    ----------
+    mechanism : Mechanism or None
+    economy : Economy or None
+        Not needed where a core is given.
+    information : {"profile", "own"}
+    core : DeviationCore, optional
+        A decision problem of one's own, in place of the three above.
+    **settings
+        Passed on to `market` (distribution, strategy, trader).
+
+    Version history
+    ---------------
+    v0 : first.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
+
+    def __init__(
+        self,
+        mechanism: Mechanism | None = None,
+        economy: Economy | None = None,
+        information: Information = "profile",
+        *,
+        core: DeviationCore | None = None,
+        render_mode: None = None,
+        **settings: Any,
+    ) -> None:
+        self.render_mode = render_mode
+        self.core = core or build_core(mechanism, economy, information, settings)
+        self.observation_space = observation_space(self.core)
+        self.action_space = action_space(self.core)
+        self._types: np.ndarray | None = None
+
+    @override
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._types = self.core.draw(self.np_random, 1)
+        return self._observation(), {}
+
+    @override
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        if self._types is None:
+            raise gymnasium.error.ResetNeeded("call reset before step: the one-shot market ended")
+        reward = self.core.reward(self._types, np.asarray(action, dtype=np.float64)[None])
+        observation = self._observation()
+        self._types = None
+        return observation, float(reward[0]), True, False, {}
+
+    def _observation(self) -> np.ndarray:
+        observed: np.ndarray = self.core.observation(self._types)[0].astype(np.float32)
+        return observed
+
+
+def build_core(
+    mechanism: Mechanism | None,
+    economy: Economy | None,
+    information: Information,
+    settings: dict[str, Any],
+) -> DeviationCore:
+    """Return the core for an adapter's arguments.
+
+    Raises
+    ------
+    TypeError
+        If the mechanism or the economy is missing.
+    """
+    if mechanism is None or economy is None:
+        raise TypeError("an environment needs mechanism= and economy=, or core=")
+    return deviation_core(market(mechanism, economy, **settings), information=information)

@@ -1,0 +1,154 @@
+"""A market under test: mechanism, traders, types, the strategy they follow, and who deviates."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from deviator.economies import (
+    Economy,
+    LinearQuadratic,
+    TypeDistribution,
+    first_best_surplus,
+    standard_types,
+)
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import Mechanism, NaiveWalrasian, UniformConditional
+from deviator.policies import Policy, Revelation
+from deviator.validation import Floats, trader_index
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Market:
+    """A mechanism, the traders in it, their types, and the strategy that the others follow.
+
+    Build it with `market`, which fills in the defaults.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+    economy : Economy
+    distribution : TypeDistribution
+        Law of the types.
+    strategy : Policy
+        The strategy under test, which everybody but the deviator follows.
+    trader : int
+        Who deviates.
+
+    Raises
+    ------
+    InvalidInputError
+        If the distribution or the trader does not fit the economy.
+    """
+
+    mechanism: Mechanism
+    economy: Economy
+    distribution: TypeDistribution
+    strategy: Policy
+    trader: int = 0
+
+    def __post_init__(self) -> None:
+        n = self.economy.n_traders
+        trader_index(self.trader, n)
+        if self.distribution.n_traders != n:
+            raise InvalidInputError(
+                f"distribution must be of {n} types, got {self.distribution.n_traders}"
+            )
+
+    @property
+    def bid_size(self) -> int:
+        """K, how many numbers one bid has."""
+        return self.mechanism.language.size(self.economy.n_traders)
+
+    def scale(self) -> float:
+        """Return the first-best surplus per trader, in units of money.
+
+        Raises
+        ------
+        RefusedError
+            If the economy is not linear-quadratic.
+        """
+        if not isinstance(self.economy, LinearQuadratic):
+            raise RefusedError(
+                "the first-best surplus needs a linear-quadratic economy, got "
+                f"{type(self.economy).__name__}"
+            )
+        law = self.distribution
+        return first_best_surplus(self.economy, law.mean, law.covariance)
+
+    def utilities(self, types: Floats, bids: Floats) -> Floats:
+        """Return the trader's utility under the strategy's own bid and under each candidate.
+
+        Parameters
+        ----------
+        types : ndarray of float, shape (B, N)
+        bids : ndarray of float, shape (B, M, K)
+
+        Returns
+        -------
+        ndarray of float, shape (B, 1 + M)
+            Column 0 is the strategy's own bid.
+        """
+        honest = self.strategy.bids(types)
+        candidates = np.concatenate([honest.of_trader(self.trader)[:, None], bids], axis=1)
+        outcome = self.mechanism.clear_deviations(honest, self.trader, candidates)
+        worth = np.empty(outcome.quantity.shape)
+        quantity = np.zeros(types.shape)
+        for candidate in range(worth.shape[1]):
+            quantity[:, self.trader] = outcome.quantity[:, candidate]
+            worth[:, candidate] = self.economy.utility(quantity, types)[:, self.trader]
+        return worth - outcome.transfer
+
+    def gains(self, types: Floats, bid: Floats) -> Floats:
+        """Return utility from one bid per market (B, K) minus utility from the strategy, (B,)."""
+        utility = self.utilities(types, bid[:, None])
+        return utility[:, 1] - utility[:, 0]
+
+
+def market(
+    mechanism: Mechanism,
+    economy: Economy,
+    *,
+    distribution: TypeDistribution | None = None,
+    strategy: Policy | None = None,
+    trader: int = 0,
+) -> Market:
+    """Return a market; by default types are independent standard Normal and traders honest.
+
+    Examples
+    --------
+    >>> from deviator.economies import fundamental_value
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> market(SigmaDCDA(0.2), fundamental_value(10)).bid_size
+    12
+    """
+    law = standard_types(economy.n_traders) if distribution is None else distribution
+    policy = Revelation(mechanism, economy) if strategy is None else strategy
+    return Market(mechanism, economy, law, policy, trader)
+
+
+def matched_control(tested: Market) -> Market:
+    """Return the market in the same bid language where deviating is known to pay.
+
+    It is `uniform-conditional` for conditional bids, the naive Walrasian auction for reports,
+    and the market itself for schedules, with the same traders, types and deviator.
+
+    Raises
+    ------
+    InvalidInputError
+        If the bid language has no standing control.
+    """
+    law, trader, economy = tested.distribution, tested.trader, tested.economy
+    match tested.mechanism.language.reads:
+        case "allocation":
+            return market(UniformConditional(), economy, distribution=law, trader=trader)
+        case "nothing" if isinstance(economy, LinearQuadratic):
+            return market(NaiveWalrasian(economy), economy, distribution=law, trader=trader)
+        case "price":
+            return tested
+        case _:
+            raise InvalidInputError(
+                f"a null result needs a matched control, and {tested.mechanism.name} has no "
+                "standing one; name a control market"
+            )

@@ -1,0 +1,30 @@
+"""How traders bid: honesty, equilibria, exact best responses, learned policies."""
+
+from .actions import OBSERVATION_BOUND, ActionBox, ActionMode, Observation
+from .base import Deviation, Information, Policy, View, check_information
+from .best_response import BestResponse, exact_gain, expected_exact_gain, level_shift
+from .learned import LearnedDeviation, Network, load_policy, save_policy
+from .linear_bayes import LinearBayes
+from .revelation import Revelation
+
+__all__ = [
+    "OBSERVATION_BOUND",
+    "ActionBox",
+    "ActionMode",
+    "BestResponse",
+    "Deviation",
+    "Information",
+    "LearnedDeviation",
+    "LinearBayes",
+    "Network",
+    "Observation",
+    "Policy",
+    "Revelation",
+    "View",
+    "check_information",
+    "exact_gain",
+    "expected_exact_gain",
+    "level_shift",
+    "load_policy",
+    "save_policy",
+]

@@ -1,0 +1,122 @@
+"""Numbers in and out of a deviator's head: what he observes and what his actions mean."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, final, get_args
+
+import numpy as np
+
+from deviator.economies import TypeDistribution
+from deviator.errors import InvalidInputError
+from deviator.validation import Floats, finite_array, read_only
+
+from .base import Information, check_information
+
+OBSERVATION_BOUND = 8.0
+"""Observations are types in standard deviations from their mean, clipped here."""
+
+ActionMode = Literal["relative", "absolute"]
+"""Whether an action is a change to the honest bid, or the bid itself."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ActionBox:
+    """How actions in [-1, 1]^K become bids.
+
+    Parameters
+    ----------
+    mode : {"relative", "absolute"}
+        Relative: bid = honest bid + half_width * action. Absolute: center + half_width * action.
+    center, half_width : ndarray of float, shape (K,)
+        In the units of a bid; the center is not used by relative actions.
+    """
+
+    mode: ActionMode
+    center: Floats
+    half_width: Floats
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(ActionMode):
+            raise InvalidInputError(f"action must be relative or absolute, got {self.mode!r}")
+        half_width = finite_array("half_width", self.half_width, (None,))
+        center = finite_array("center", self.center, half_width.shape)
+        if (half_width <= 0).any():
+            raise InvalidInputError(f"half_width must be positive, got {half_width.min()}")
+        object.__setattr__(self, "half_width", read_only(half_width))
+        object.__setattr__(self, "center", read_only(center))
+
+    @property
+    def size(self) -> int:
+        """K, how many numbers an action has."""
+        return len(self.half_width)
+
+    def to_bid(self, honest: Floats, action: Floats) -> Floats:
+        """Return the bids (B, K) of actions (B, K) beside honest bids (B, K)."""
+        base = honest if self.mode == "relative" else self.center
+        return base + self.half_width * action
+
+    def to_action(self, honest: Floats, bid: Floats) -> Floats:
+        """Return the actions (B, K) that lead to the given bids; they may leave [-1, 1]."""
+        base = honest if self.mode == "relative" else self.center
+        return (bid - base) / self.half_width
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data from which `ActionBox(**data)` builds an equal box."""
+        return {
+            "mode": self.mode,
+            "center": self.center.tolist(),
+            "half_width": self.half_width.tolist(),
+        }
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """What a deviator sees: types in standard deviations, all or his own.
+
+    Parameters
+    ----------
+    information : {"profile", "own"}
+    trader : int
+        Who looks.
+    mean, deviation : ndarray of float, shape (N,)
+        Of the types.
+    """
+
+    information: Information
+    trader: int
+    mean: Floats
+    deviation: Floats
+
+    def __post_init__(self) -> None:
+        check_information(self.information)
+        mean = finite_array("mean", self.mean, (None,))
+        object.__setattr__(self, "mean", read_only(mean))
+        deviation = finite_array("deviation", self.deviation, mean.shape)
+        object.__setattr__(self, "deviation", read_only(deviation))
+
+    @classmethod
+    def of(cls, law: TypeDistribution, information: Information, trader: int) -> "Observation":
+        """Return the observation of types drawn from a distribution."""
+        return cls(information, trader, law.mean, law.deviation)
+
+    @property
+    def size(self) -> int:
+        """How many types he sees: N or 1."""
+        return len(self.mean) if self.information == "profile" else 1
+
+    def __call__(self, types: Floats) -> Floats:
+        """Return observations, shape (B, N) or (B, 1), within the observation bound."""
+        standard = (types - self.mean) / self.deviation
+        if self.information == "own":
+            standard = standard[:, [self.trader]]
+        return np.clip(standard, -OBSERVATION_BOUND, OBSERVATION_BOUND)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data from which `Observation(**data)` builds an equal one."""
+        return {
+            "information": self.information,
+            "trader": self.trader,
+            "mean": self.mean.tolist(),
+            "deviation": self.deviation.tolist(),
+        }

@@ -1,0 +1,89 @@
+"""How traders bid: policies for everyone, deviations for one."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal, final, get_args
+
+import numpy as np
+
+from deviator.errors import InvalidInputError
+from deviator.mechanisms import Bids
+from deviator.mechanisms.exact import RationalBids, Rationals
+from deviator.validation import Floats
+
+Information = Literal["own", "profile"]
+"""What a deviator knows when he bids: his own type, or the whole profile of types."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class View:
+    """What bidders look at.
+
+    Attributes
+    ----------
+    types : ndarray of float, shape (B, N)
+        All types; a policy or deviation uses the part that its information allows.
+    """
+
+    types: Floats
+
+    @classmethod
+    def of(cls, view: "View | Floats") -> "View":
+        """Return the view itself, or the view of a plain array of types."""
+        return view if isinstance(view, View) else cls(np.asarray(view, dtype=np.float64))
+
+
+class Policy(ABC):
+    """Bids of all traders; each trader's bid uses his own type only."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name that reports show."""
+
+    @abstractmethod
+    def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> Bids:
+        """Return everybody's bids.
+
+        Parameters
+        ----------
+        view : View or ndarray of float, shape (B, N)
+            The types.
+        rng : numpy.random.Generator, optional
+            Source of randomness for policies that mix.
+        """
+
+    def exact_bids(self, types: Rationals) -> RationalBids:
+        """Return the bids in exact numbers for types (M, N), where the policy has them.
+
+        Raises
+        ------
+        NotImplementedError
+            If it has none; no certificate exists then.
+        """
+        raise NotImplementedError(f"{self.name} has no exact bids")
+
+
+class Deviation(ABC):
+    """Bids of one trader who deviates from a policy that the others follow."""
+
+    @abstractmethod
+    def bid(self, view: View | Floats, trader: int) -> Floats:
+        """Return the trader's bids, shape (B, K)."""
+
+
+def check_information(information: Any) -> Information:
+    """Return a rung of the information ladder.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not one of ours.
+    """
+    if information not in get_args(Information):
+        raise InvalidInputError(
+            f"information must be one of {', '.join(get_args(Information))}, got {information!r}"
+        )
+    rung: Information = information
+    return rung

@@ -1,0 +1,421 @@
+"""Exact best responses through menus, on each rung of the information ladder.
+
+Others' bids fixed, a deviator picks a point of a one-dimensional menu. With linear-quadratic
+utility and a quadratic transfer his objective is a parabola of bend mu_i + T'', so the best gain
+over his honest quantity is (bend / 2) shift^2, where shift is the best quantity minus the honest
+one: computed this way it has no cancellation and is never negative.
+
+A deviator who knows his own type only chooses the best conditional shift E[shift | what his bid
+can condition on]: nothing beyond the type in a report, the residual demand he meets (through the
+price) in a schedule, and the others' types themselves in a conditional bid, which reads them off
+the allocation (assumption INJ). In linear markets the shift is affine in the types, so these
+expectations have closed forms.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.economies import Economy, LinearQuadratic, NormalTypes, TypeDistribution
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import Bids, LinearBids, Mechanism, Menu, Schedules
+from deviator.validation import Floats, finite_array, trader_index
+
+from .base import Deviation, Information, Policy, View, check_information
+from .revelation import Revelation
+
+
+def exact_gain(
+    mechanism: Mechanism,
+    economy: Economy,
+    types: Floats,
+    *,
+    others: Policy | None = None,
+    information: Information = "profile",
+    distribution: TypeDistribution | None = None,
+    trader: int | None = None,
+) -> Floats:
+    """Return the exact best gain over a strategy that everybody else follows.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+    economy : LinearQuadratic
+    types : ndarray of float, shape (B, N)
+    others : Policy, optional
+        The strategy deviated from; honesty by default.
+    information : {"profile", "own"}
+        Whether the deviator knows all types (gain at each profile, ex post) or his own (expected
+        gain given his type, interim).
+    distribution : TypeDistribution, optional
+        Law of the types; needed for "own".
+    trader : int, optional
+        One deviator; by default each in turn.
+
+    Returns
+    -------
+    ndarray of float, shape (B, N), or (B,) for one trader
+        In units of money per market, non-negative.
+
+    Raises
+    ------
+    RefusedError
+        If the mechanism has no menu, a market is in autarky, the gain is unbounded, or the
+        own-type rung has no closed form for this distribution and bid language.
+    InvalidInputError
+        If an argument is malformed.
+
+    Examples
+    --------
+    The naive Walrasian auction of footnote 28, u = s q - q^2: d^2 (N - 1) / (4 N^2 (N + 1)).
+
+    >>> from deviator.economies import private_values
+    >>> from deviator.mechanisms import NaiveWalrasian
+    >>> economy = private_values(4, alpha=1.0, slope=2.0)
+    >>> gain = exact_gain(NaiveWalrasian(economy), economy, np.array([[1.0, 0.0, 0.0, 0.0]]))
+    >>> round(float(gain[0, 0]), 12) == 3 / 320
+    True
+    """
+    market = linear_economy(economy)
+    policy = others or Revelation(mechanism, market)
+    checked = finite_array("types", types, (None, market.n_traders))
+    rung = check_information(information)
+    traders = range(market.n_traders) if trader is None else [trader]
+    if rung == "profile":
+        gains = [_profile_gain(mechanism, market, policy, checked, i) for i in traders]
+    else:
+        law = _required(distribution)
+        gains = [interim_gain(mechanism, market, policy, law, i)(checked) for i in traders]
+    return gains[0] if trader is not None else np.stack(gains, axis=1)
+
+
+def expected_exact_gain(
+    mechanism: Mechanism,
+    economy: Economy,
+    distribution: TypeDistribution,
+    trader: int,
+    *,
+    others: Policy | None = None,
+    information: Information = "profile",
+) -> float:
+    """Return the mean of the exact best gain over the distribution, in closed form.
+
+    Arguments and errors are those of `exact_gain`.
+    """
+    market = linear_economy(economy)
+    policy = others or Revelation(mechanism, market)
+    shift = _affine_shift(mechanism, market, policy, trader)
+    if check_information(information) == "own":
+        shift = _conditional_shift(mechanism, shift, distribution, trader)
+    mean = shift.constant + shift.effect @ distribution.mean
+    variance = shift.effect @ distribution.covariance @ shift.effect
+    return float(0.5 * shift.bend * (mean**2 + variance))
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class BestResponse(Deviation):
+    """The exact best response of one trader, as a bid in the mechanism's own language.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+    economy : LinearQuadratic
+    information : {"profile", "own"}
+        On "own" a bid depends on the own type only.
+    distribution : TypeDistribution, optional
+        Law of the types; needed for "own".
+    others : Policy, optional
+        The strategy deviated from; honesty by default.
+    """
+
+    mechanism: Mechanism
+    economy: LinearQuadratic
+    information: Information = "profile"
+    distribution: TypeDistribution | None = None
+    others: Policy | None = None
+
+    def __post_init__(self) -> None:
+        check_information(self.information)
+
+    @property
+    def policy(self) -> Policy:
+        """The strategy deviated from."""
+        return self.others or Revelation(self.mechanism, self.economy)
+
+    @override
+    def bid(self, view: View | Floats, trader: int) -> Floats:
+        types = finite_array("types", View.of(view).types, (None, self.economy.n_traders))
+        index = trader_index(trader, self.economy.n_traders)
+        if self.information == "profile":
+            shift = profile_shift(self.mechanism, self.economy, self.policy, types, index).quantity
+            return self._shifted(types, index, shift)
+        law = _required(self.distribution)
+        if self.mechanism.language.reads == "allocation":
+            return self._hyperplane(types, index)
+        shift = _affine_shift(self.mechanism, self.economy, self.policy, index)
+        shift = _conditional_shift(self.mechanism, shift, law, index)
+        if self.mechanism.language.reads == "nothing":
+            return self._shifted(types, index, shift.constant + types @ shift.effect)
+        return self._schedule(types, index, law)
+
+    def _shifted(self, types: Floats, trader: int, quantity_shift: Floats) -> Floats:
+        """Move the level of the honest bid until the quantity has moved as wanted."""
+        bids = self.policy.bids(types)
+        bid = bids.of_trader(trader)
+        level = self.mechanism.language.level
+        unit = float(np.abs(bid[:, level]).max()) or 1.0
+        pair = np.stack([bid, bid], axis=1)
+        pair[:, 1, level] += unit
+        quantity = self.mechanism.clear_deviations(bids, trader, pair).quantity
+        bid[:, level] += quantity_shift * unit / (quantity[:, 1] - quantity[:, 0])
+        return bid
+
+    def _schedule(self, types: Floats, trader: int, law: TypeDistribution) -> Floats:
+        """Return the schedule that demands honest quantity + E[shift | s_i, residual intercept].
+
+        On the residual line p = a + k q the honest quantity is (level - b a) / (1 + b k).
+        """
+        shift = _affine_shift(self.mechanism, self.economy, self.policy, trader)
+        on_type, on_intercept, constant = _price_projection(shift, law, trader)
+        bids = self.policy.bids(types)
+        menu = required_menu(self.mechanism, bids, trader)
+        honest = bids.of_trader(trader)
+        scale = 1 + honest[:, 1] * menu.slope
+        demand = honest[:, 0] / scale + constant + on_type * types[:, trader]
+        steepness = honest[:, 1] / scale - on_intercept
+        left = 1 - steepness * menu.slope
+        best = Schedules((demand / left)[:, None], (steepness / left)[:, None])
+        return best.of_trader(0)
+
+    def _hyperplane(self, types: Floats, trader: int) -> Floats:
+        """Return v_i(q, p) - p + k q_i = bend q_i, reading the others' types off their bids."""
+        if not isinstance(self.policy, Revelation):
+            raise RefusedError(
+                "an own-type best response in conditional bids is known against honest others "
+                f"only, got others = {self.policy.name}; use information='profile'"
+            )
+        economy = self.economy
+        bids = self.policy.bids(types)
+        assert isinstance(bids, LinearBids)
+        menu = required_menu(self.mechanism, bids, trader)
+        weights = np.where(np.arange(economy.n_traders) == trader, 0.0, economy.weights[trader])
+        own = float(economy.weights[trader, trader])
+        offset = bids.level - types
+        row = bids.of_trader(trader)
+        row[:, :-2] = -np.einsum("j,sjk->sk", weights, bids.quantity_weights)
+        bend = menu.curvature(float(economy.slope[trader]))
+        row[:, trader] += bend - menu.slope
+        row[:, -2] = 1 - bids.price_weights @ weights
+        row[:, -1] = own * types[:, trader] + economy.intercept[trader] - offset @ weights
+        return row / own
+
+
+class ProfileShift(NamedTuple):
+    """The best deviation at each profile, beside honesty."""
+
+    quantity: Floats  # (B,), best minus honest quantity
+    bend: Floats  # (B,), curvature of the deviator's objective
+    menu: Menu
+
+
+def profile_shift(
+    mechanism: Mechanism, economy: LinearQuadratic, policy: Policy, types: Floats, trader: int
+) -> ProfileShift:
+    """Return by how much the best quantity differs from the honest one at each profile."""
+    bids = policy.bids(types)
+    menu = required_menu(mechanism, bids, trader)
+    slope = float(economy.slope[trader])
+    best = menu.best_quantity(economy.value(types)[:, trader], slope)
+    honest = mechanism.clear_deviations(bids, trader, bids.of_trader(trader)[:, None])
+    return ProfileShift(best - honest.quantity[:, 0], menu.curvature(slope), menu)
+
+
+def linear_economy(economy: Economy) -> LinearQuadratic:
+    """Return the economy if it is linear-quadratic.
+
+    Raises
+    ------
+    RefusedError
+        If it is not.
+    """
+    if not isinstance(economy, LinearQuadratic):
+        raise RefusedError(
+            f"exact best responses need a linear-quadratic economy, got {type(economy).__name__}"
+        )
+    return economy
+
+
+def required_menu(mechanism: Mechanism, bids: object, trader: int) -> Menu:
+    """Return a trader's menu.
+
+    Raises
+    ------
+    RefusedError
+        If the mechanism has no menu, or a market is in autarky, where none exists.
+    """
+    menu = mechanism.menu(bids, trader)
+    if menu is None:
+        raise RefusedError(
+            f"an exact best response needs the mechanism's menu, and {mechanism.name} has none; "
+            "train a learner against it instead"
+        )
+    if not menu.regular.all():
+        market = int(np.flatnonzero(~menu.regular)[0])
+        raise RefusedError(
+            f"an exact best response needs markets that trade, got autarky in market {market}"
+        )
+    return menu
+
+
+class _Shift(NamedTuple):
+    """Best minus honest quantity as an affine function of the types, for one trader."""
+
+    constant: float
+    effect: Floats  # (N,)
+    bend: float
+    intercept_constant: float
+    intercept_effect: Floats  # (N,), of the residual price curve's intercept
+
+
+def _profile_gain(
+    mechanism: Mechanism, economy: LinearQuadratic, policy: Policy, types: Floats, trader: int
+) -> Floats:
+    index = trader_index(trader, economy.n_traders)
+    shift = profile_shift(mechanism, economy, policy, types, index)
+    return 0.5 * shift.bend * shift.quantity**2
+
+
+def _affine_shift(
+    mechanism: Mechanism, economy: LinearQuadratic, policy: Policy, trader: int
+) -> _Shift:
+    """Read the affine shift off the market at the zero profile and at each unit profile."""
+    n = economy.n_traders
+    types = np.concatenate([np.zeros((1, n)), np.eye(n)])
+    shift = profile_shift(mechanism, economy, policy, types, trader_index(trader, n))
+    quantity, intercept = shift.quantity, shift.menu.intercept
+    return _Shift(
+        float(quantity[0]),
+        quantity[1:] - quantity[0],
+        float(shift.bend[0]),
+        float(intercept[0]),
+        intercept[1:] - intercept[0],
+    )
+
+
+def _conditional_shift(
+    mechanism: Mechanism, shift: _Shift, law: TypeDistribution, trader: int
+) -> _Shift:
+    """Return E[shift | what an own-type bid can condition on] as an affine function of types."""
+    reads = mechanism.language.reads
+    if reads == "allocation":
+        return shift
+    if reads == "nothing":
+        own = law.covariance[trader] / law.covariance[trader, trader]
+        on_type = float(own @ shift.effect)
+        effect = np.where(np.arange(len(own)) == trader, on_type, 0.0)
+        constant = shift.constant + (shift.effect - effect) @ law.mean
+        return shift._replace(constant=float(constant), effect=effect)
+    on_type, on_intercept, constant = _price_projection(shift, law, trader)
+    effect = on_intercept * shift.intercept_effect
+    effect = effect + np.where(np.arange(len(effect)) == trader, on_type, 0.0)
+    return shift._replace(
+        constant=constant + on_intercept * shift.intercept_constant, effect=effect
+    )
+
+
+def _price_projection(
+    shift: _Shift, law: TypeDistribution, trader: int
+) -> tuple[float, float, float]:
+    """Project the shift on (s_i, residual intercept): two coefficients and a constant."""
+    if not isinstance(law, NormalTypes):
+        raise RefusedError(
+            "an own-type best response in schedules has a closed form under Normal types only, "
+            f"got {type(law).__name__}; use information='profile'"
+        )
+    seen = np.stack([np.eye(len(shift.effect))[trader], shift.intercept_effect])
+    moments = seen @ law.covariance @ seen.T
+    target = seen @ law.covariance @ shift.effect
+    on_type, on_intercept = np.linalg.pinv(moments, hermitian=True) @ target
+    constant = (
+        shift.constant
+        + shift.effect @ law.mean
+        - on_type * law.mean[trader]
+        - on_intercept * (shift.intercept_effect @ law.mean + shift.intercept_constant)
+    )
+    return float(on_type), float(on_intercept), float(constant)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class InterimGain:
+    """Expected best gain given the own type: (bend / 2) (mean(s_i)^2 + variance)."""
+
+    trader: int
+    bend: float
+    at_zero: float
+    per_type: float
+    variance: float
+
+    def __call__(self, types: Floats) -> Floats:
+        """Return the gain for each market's own type, shape (B,)."""
+        mean = self.at_zero + self.per_type * types[:, self.trader]
+        return 0.5 * self.bend * (mean**2 + self.variance)
+
+
+def interim_gain(
+    mechanism: Mechanism,
+    economy: LinearQuadratic,
+    policy: Policy,
+    law: TypeDistribution,
+    trader: int,
+) -> InterimGain:
+    """Return the own-type deviator's expected best gain as a function of his type."""
+    shift = _affine_shift(mechanism, economy, policy, trader)
+    best = _conditional_shift(mechanism, shift, law, trader)
+    own_variance = law.covariance[trader, trader]
+    with_own = law.covariance[trader] @ best.effect
+    per_type = float(with_own / own_variance)
+    mean = best.constant + best.effect @ law.mean
+    residual = best.effect @ law.covariance @ best.effect - with_own * per_type
+    at_zero = float(mean - per_type * law.mean[trader])
+    return InterimGain(trader, best.bend, at_zero, per_type, max(float(residual), 0.0))
+
+
+def _required(distribution: TypeDistribution | None) -> TypeDistribution:
+    if distribution is None:
+        raise InvalidInputError(
+            "information='own' needs a distribution of types, got None; pass distribution="
+        )
+    return distribution
+
+
+def level_shift(
+    mechanism: Mechanism,
+    economy: Economy,
+    policy: Policy,
+    distribution: TypeDistribution,
+    trader: int,
+) -> float:
+    """Return the root mean square of the best shift of a bid's level, whole profile known.
+
+    In the level's units; the natural measure of how far a worthwhile deviation goes.
+    """
+    market = linear_economy(economy)
+    shift = _affine_shift(mechanism, market, policy, trader)
+    gain = expected_exact_gain(mechanism, market, distribution, trader, others=policy)
+    bids = policy.bids(distribution.mean[None])
+    return float(np.sqrt(2 * gain / shift.bend)) / abs(quantity_per_level(mechanism, bids, trader))
+
+
+def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> float:
+    """Return by how many units the trader's quantity moves per unit of his bid's level."""
+    bid = bids.of_trader(trader)[:1]
+    level = mechanism.language.level
+    unit = float(np.abs(bid[:, level]).max()) or 1.0
+    pair = np.repeat(bid[:, None], 2, axis=1)
+    pair[:, 1, level] += unit
+    quantity = mechanism.clear_deviations(bids, trader, pair).quantity
+    return float(quantity[0, 1] - quantity[0, 0]) / unit

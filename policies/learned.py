@@ -1,0 +1,196 @@
+"""Learned deviations at inference: a small network in NumPy, stored without executable code.
+
+A policy is two files: NAME.safetensors holds the network's numbers, NAME.json says what they
+mean and carries the digest of the first. Loading reads numbers and text; it runs nothing.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+from typing_extensions import override
+
+from deviator.errors import DeviatorError, InvalidInputError, ResultsError
+from deviator.validation import Floats, finite_array, read_only
+
+from .actions import ActionBox, Observation
+from .base import Deviation, Policy, View
+
+FORMAT = "deviator policy"
+VERSION = 1
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A multilayer perceptron with tanh between its layers.
+
+    Parameters
+    ----------
+    weights : tuple of ndarray of float, each of shape (outputs, inputs)
+    biases : tuple of ndarray of float, each of shape (outputs,)
+    """
+
+    weights: tuple[Floats, ...]
+    biases: tuple[Floats, ...]
+
+    def __post_init__(self) -> None:
+        if not self.weights or len(self.weights) != len(self.biases):
+            raise InvalidInputError("a network needs as many biases as weights, and at least one")
+        width: int | None = None
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            width = len(finite_array("weights", weight, (None, width)))
+            finite_array("biases", bias, (width,))
+        object.__setattr__(self, "weights", tuple(read_only(weight) for weight in self.weights))
+        object.__setattr__(self, "biases", tuple(read_only(bias) for bias in self.biases))
+
+    def __call__(self, inputs: Floats) -> Floats:
+        """Return the outputs, shape (B, outputs)."""
+        values = inputs
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            values = values if layer == 0 else np.tanh(values)
+            values = values @ weight.T + bias
+        return values
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LearnedDeviation(Deviation):
+    """A deviation that a learner found.
+
+    Parameters
+    ----------
+    network : Network
+        From observations to actions, which are clipped to [-1, 1].
+    observation : Observation
+    box : ActionBox
+    others : Policy
+        The strategy deviated from, on which relative actions build.
+    market : dict
+        Plain description of the market that it was trained in, kept with the file.
+    """
+
+    network: Network
+    observation: Observation
+    box: ActionBox
+    others: Policy
+    market: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        inputs, outputs = self.network.weights[0].shape[1], len(self.network.biases[-1])
+        if (inputs, outputs) != (self.observation.size, self.box.size):
+            raise InvalidInputError(
+                f"the network must map {self.observation.size} observations to {self.box.size} "
+                f"actions, got {inputs} to {outputs}"
+            )
+
+    def action(self, types: Floats) -> Floats:
+        """Return the actions, shape (B, K)."""
+        return np.clip(self.network(self.observation(types)), -1.0, 1.0)
+
+    @override
+    def bid(self, view: View | Floats, trader: int) -> Floats:
+        if trader != self.observation.trader:
+            raise InvalidInputError(
+                f"trader must be {self.observation.trader}, for whom this was learned, got {trader}"
+            )
+        types = View.of(view).types
+        return self.box.to_bid(self.others.bids(types).of_trader(trader), self.action(types))
+
+
+def save_policy(policy: LearnedDeviation, path: Path) -> None:
+    """Write a policy as PATH.safetensors and PATH.json.
+
+    Parameters
+    ----------
+    policy : LearnedDeviation
+    path : Path
+        Without a suffix; the folder must exist.
+    """
+    tensors = {}
+    for layer, (weight, bias) in enumerate(
+        zip(policy.network.weights, policy.network.biases, strict=True)
+    ):
+        tensors[f"weight{layer}"], tensors[f"bias{layer}"] = weight, bias
+    data = save(tensors)
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "layers": len(policy.network.weights),
+        "observation": policy.observation.to_dict(),
+        "box": policy.box.to_dict(),
+        "market": policy.market,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    _with_suffix(path, ".safetensors").write_bytes(data)
+    _with_suffix(path, ".json").write_text(json.dumps(description, indent=1) + "\n")
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Read what PATH.json says about a policy.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing, damaged, or not a policy of ours.
+    """
+    source = _with_suffix(path, ".json")
+    try:
+        description = json.loads(source.read_text())
+    except FileNotFoundError:
+        raise ResultsError(f"a policy needs the file {source}, and there is none") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ResultsError(f"{source} must be JSON, and is damaged ({error})") from None
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise ResultsError(f"{source} must describe a {FORMAT}, and does not; train one anew")
+    if description.get("version") != VERSION:
+        raise ResultsError(
+            f"{source} must have version {VERSION}, got {description.get('version')!r}; train anew"
+        )
+    return description
+
+
+def load_policy(path: Path, others: Policy) -> LearnedDeviation:
+    """Load a policy that `save_policy` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        Without a suffix.
+    others : Policy
+        The strategy deviated from, as in training.
+
+    Raises
+    ------
+    ResultsError
+        If a file is missing, damaged, or not a policy of ours.
+    """
+    description = read_description(path)
+    source = _with_suffix(path, ".safetensors")
+    try:
+        data = source.read_bytes()
+    except FileNotFoundError:
+        raise ResultsError(f"a policy needs the file {source}, and there is none") from None
+    if hashlib.sha256(data).hexdigest() != description.get("sha256"):
+        raise ResultsError(f"{source} must match the digest in its JSON, and does not; train anew")
+    try:
+        tensors = load(data)
+        layers = range(int(description["layers"]))
+        network = Network(
+            tuple(tensors[f"weight{layer}"] for layer in layers),
+            tuple(tensors[f"bias{layer}"] for layer in layers),
+        )
+        observation = Observation(**description["observation"])
+        box = ActionBox(**description["box"])
+        return LearnedDeviation(network, observation, box, others, description["market"])
+    except (SafetensorError, KeyError, TypeError, ValueError, DeviatorError) as error:
+        raise ResultsError(f"{source} must hold a policy, and is damaged ({error})") from None
+
+
+def _with_suffix(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
