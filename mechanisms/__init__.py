@@ -6,6 +6,7 @@ from .direct import NaiveWalrasian, SigmaVCG
 from .languages import BidLanguage, ConditionalLanguage, ReportLanguage, ScheduleLanguage
 from .mutated import Mutated
 from .outcome import Menu, Outcome, TraderOutcome
+from .polynomial import Polynomial
 from .sigma_dcda import SigmaDCDA
 from .uniform_conditional import UniformConditional
 from .uniform_double_auction import UniformDoubleAuction
@@ -20,6 +21,7 @@ __all__ = [
     "Mutated",
     "NaiveWalrasian",
     "Outcome",
+    "Polynomial",
     "ReportLanguage",
     "Reports",
     "ResidualLineMechanism",

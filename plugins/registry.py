@@ -5,6 +5,7 @@ Built-ins are registered through the same groups as everybody else's plugins.
 
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from inspect import signature
 from typing import Any, Literal, final, get_args
 
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
@@ -103,7 +104,9 @@ def build(kind: Kind, name: str, parameters: dict[str, Any]) -> Any:
     try:
         return plugin(**parameters)
     except TypeError as error:
-        raise InvalidInputError(f"{kind} {name!r} does not take these parameters: {error}") from None
+        raise InvalidInputError(
+            f"{kind} {name!r} does not take these parameters: {error}"
+        ) from None
 
 
 def make(name: str, **parameters: Any) -> Any:
@@ -138,3 +141,8 @@ def _checked_kind(kind: str) -> str:
 def _provider(point: EntryPoint) -> tuple[str, str]:
     distribution = point.dist
     return ("unknown", "") if distribution is None else (distribution.name, distribution.version)
+
+
+def takes_economy(mechanism: Any) -> bool:
+    """Return whether a mechanism class is direct: it must be told an economy."""
+    return "economy" in signature(mechanism).parameters

@@ -1,0 +1,20 @@
+"""Studies: audit one market, confirm a whole study, train one deviator."""
+
+from .audit import audit
+from .certificates import Certificate, Condition, certify
+from .confirm import StudyReport, confirm, default_study
+from .specs import StudySpec, read_study
+from .verdict import Verdict
+
+__all__ = [
+    "Certificate",
+    "Condition",
+    "StudyReport",
+    "StudySpec",
+    "Verdict",
+    "audit",
+    "certify",
+    "confirm",
+    "default_study",
+    "read_study",
+]

@@ -1,0 +1,318 @@
+"""The exact linear-quadratic certificate: a cap on every deviation's gain, in rational arithmetic.
+
+The honest first-order condition alone proves nothing, since it is the market's defining equation:
+a rule that charges 1.5 k passes it. So everything is read off the mechanism itself, in exact
+numbers: that honest markets are regular; that the menu comes out of the mechanism's own payment
+rule, vanishes at 0 and uses the slope of the residual curve; that deviations land on it; that the
+deviator's objective is concave; and how far honest quantities are from its top, as an affine
+function of the whole profile. Where that distance is identically 0 the cap is 0 for all types and
+all deviations, however complicated; elsewhere the cap is the exact expected gain.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, final
+
+import numpy as np
+
+from deviator.economies import LinearQuadratic, NormalTypes, TypeDistribution
+from deviator.envs import Market
+from deviator.errors import RefusedError
+from deviator.mechanisms import Polynomial, ResidualLineMechanism, residual_transfer
+from deviator.mechanisms.exact import (
+    RationalBids,
+    RationalEconomy,
+    Rationals,
+    rational,
+    rational_inverse,
+)
+from deviator.policies import Information
+
+KIND = "exact linear-quadratic"
+
+
+@final
+@dataclass(frozen=True)
+class Condition:
+    """One condition of a certificate, and the numbers that decide it."""
+
+    name: str
+    holds: bool
+    detail: str
+
+
+@final
+@dataclass(frozen=True)
+class Certificate:
+    """What was proved about a market.
+
+    Attributes
+    ----------
+    kind : str
+        How: ``exact linear-quadratic``.
+    conditions : tuple of Condition
+        Everything that was checked.
+    cap : float or None
+        No deviation gains more than this in expectation over the types, on the stated rung of
+        information; in units of money per market. None where a condition fails.
+    every_profile : bool
+        Whether the cap is 0 at every profile of types, and not only in expectation.
+    """
+
+    kind: str
+    conditions: tuple[Condition, ...]
+    cap: float | None
+    every_profile: bool
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether honest markets do not trade, so that there is nothing to certify."""
+        return not self.conditions[0].holds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "kind": self.kind,
+            "cap": self.cap,
+            "every_profile": self.every_profile,
+            "conditions": [
+                {"name": c.name, "holds": c.holds, "detail": c.detail} for c in self.conditions
+            ],
+        }
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _HonestMarkets:
+    """Exact honest outcomes at the zero profile and at each unit profile: N + 1 markets."""
+
+    types: Rationals
+    bids: RationalBids
+    price: Rationals  # (N + 1,)
+    quantity: Rationals  # (N + 1,), the deviator's
+    transfer: Rationals  # (N + 1,), the deviator's
+    slope: Fraction
+
+    @property
+    def intercept(self) -> Rationals:
+        """Intercepts of the deviator's residual price curve, shape (N + 1,)."""
+        intercept: Rationals = self.price - self.slope * self.quantity
+        return intercept
+
+
+@final
+@dataclass(frozen=True)
+class _MenuRule:
+    """T(x) = on_intercept a x + curvature x^2 / 2 on the residual line a + k x."""
+
+    on_intercept: Fraction
+    curvature: Fraction
+
+    def transfer(self, intercept: Any, quantity: Any) -> Any:
+        return (self.on_intercept * intercept + self.curvature * quantity / 2) * quantity
+
+
+def certify(tested: Market, information: Information = "profile") -> Certificate:
+    """Certify a cap on the gain of every deviation from the market's strategy.
+
+    Parameters
+    ----------
+    tested : Market
+        A linear-quadratic economy, and a mechanism and strategy with exact forms.
+    information : {"profile", "own"}
+        What the deviator knows. Under "own" the cap is the expected gain of the best bid that
+        depends on his own type only.
+
+    Raises
+    ------
+    RefusedError
+        If the market has no exact form: the answer is then "not certified", never 0.
+
+    Examples
+    --------
+    >>> from deviator.economies import fundamental_value
+    >>> from deviator.envs import market
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> certify(market(SigmaDCDA(0.2), fundamental_value(4))).cap
+    0.0
+    """
+    mechanism, economy = _exact_parts(tested)
+    honest = _honest_markets(tested, mechanism)
+    if honest is None:
+        regular = Condition("honest markets are regular", False, "autarky: nobody trades")
+        return Certificate(KIND, (regular,), None, False)
+    regular = Condition("honest markets are regular", True, f"residual slope {float(honest.slope)}")
+    own_slope = Fraction(float(economy.slope[tested.trader]))
+    rule, menu_condition = _menu_rule(mechanism, honest.slope)
+    if rule is None:
+        return Certificate(KIND, (regular, menu_condition), None, False)
+    bend = own_slope + rule.curvature
+    conditions = (
+        regular,
+        menu_condition,
+        _lands_on_menu(tested, mechanism, honest, rule),
+        Condition("the objective is concave", bend > 0, f"mu + T'' = {float(bend)}"),
+    )
+    distance = _first_order_condition(tested, economy, honest, rule, own_slope)
+    identity = bool((distance == 0).all())
+    worst = float(np.abs(distance.astype(float)).max())
+    detail = "holds at every profile" if identity else f"fails by up to {worst:.3g} per unit type"
+    first_order = Condition("honesty is first-order optimal", identity, detail)
+    if not all(condition.holds for condition in conditions):
+        return Certificate(KIND, (*conditions, first_order), None, False)
+    cap = _expected_gain(tested, honest, distance / bend, bend, information)
+    return Certificate(KIND, (*conditions, first_order), cap, identity)
+
+
+def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, LinearQuadratic]:
+    mechanism, economy = tested.mechanism, tested.economy
+    if not isinstance(economy, LinearQuadratic):
+        raise RefusedError(
+            f"an exact certificate needs a linear-quadratic economy, got {type(economy).__name__}"
+        )
+    if not isinstance(mechanism, ResidualLineMechanism):
+        raise RefusedError(
+            f"an exact certificate needs a mechanism with an exact rule, {mechanism.name} has none"
+        )
+    return mechanism, economy
+
+
+def _honest_markets(tested: Market, mechanism: ResidualLineMechanism) -> _HonestMarkets | None:
+    n, trader = tested.economy.n_traders, tested.trader
+    types = rational(np.concatenate([np.zeros((1, n)), np.eye(n)]))
+    try:
+        bids = tested.strategy.exact_bids(types)
+    except NotImplementedError as error:
+        raise RefusedError(f"an exact certificate needs exact bids: {error}") from None
+    cleared = mechanism.clear_exact(bids)
+    if cleared is None:
+        return None
+    solution, transfers = cleared
+    return _HonestMarkets(
+        types,
+        bids,
+        solution.price,
+        solution.quantity[:, trader],
+        transfers[:, trader],
+        solution.residual_slope[trader],
+    )
+
+
+def _menu_rule(
+    mechanism: ResidualLineMechanism, slope: Fraction
+) -> tuple[_MenuRule | None, Condition]:
+    """Evaluate the payment rule on the residual line with symbols for its intercept and x."""
+    transfer = residual_transfer(
+        mechanism, Polynomial.variable("a"), slope, Fraction(mechanism.tax_slope)
+    )
+    allowed = {("a", "x"), ("x", "x")}
+    strange = [m for m, value in transfer.terms.items() if value != 0 and m not in allowed]
+    name = "the menu comes from the payment rule and vanishes at 0"
+    if strange:
+        return None, Condition(name, False, f"it has a term in {'*'.join(strange[0]) or '1'}")
+    rule = _MenuRule(transfer.coefficient("a", "x"), 2 * transfer.coefficient("x", "x"))
+    shown = f"T(x) = {float(rule.on_intercept):g} a x + {float(rule.curvature):.6g} x^2/2"
+    return rule, Condition(name, True, shown)
+
+
+def _lands_on_menu(
+    tested: Market, mechanism: ResidualLineMechanism, honest: _HonestMarkets, rule: _MenuRule
+) -> Condition:
+    """Deviate in level and in every coefficient, and compare outcomes with the menu.
+
+    Others' bids fixed, the market has one degree of freedom, the residual line, so what is checked
+    is that the mechanism's slope is that line's and that it charges what the menu says.
+    """
+    name = "deviations land on the residual line and pay the menu"
+    for deviated in _deviations(tested, honest):
+        cleared = mechanism.clear_exact(deviated)
+        if cleared is None:
+            continue
+        solution, transfers = cleared
+        quantity = solution.quantity[:, tested.trader]
+        on_line = solution.price == honest.intercept + honest.slope * quantity
+        paid = transfers[:, tested.trader] == rule.transfer(honest.intercept, quantity)
+        if not (on_line.all() and paid.all()):
+            return Condition(name, False, "a deviation leaves the line or pays another amount")
+    paid_honestly = honest.transfer == rule.transfer(honest.intercept, honest.quantity)
+    return Condition(name, bool(paid_honestly.all()), "checked in level and in every coefficient")
+
+
+def _deviations(tested: Market, honest: _HonestMarkets) -> list[RationalBids]:
+    trader, bids = tested.trader, honest.bids
+    levels = bids.levels.copy()
+    levels[:, trader] = levels[:, trader] * 3 + Fraction(7, 5)
+    shifted = RationalBids(bids.coefficients, levels)
+    size = bids.coefficients.shape[1]
+    if size == 0:
+        return [shifted]
+    coefficients = bids.coefficients.copy()
+    factors = [Fraction(place + 2, place + 1) for place in range(size)]
+    coefficients[trader] = coefficients[trader] * np.array(factors, dtype=object) + Fraction(1, 9)
+    return [shifted, RationalBids(coefficients, levels)]
+
+
+def _first_order_condition(
+    tested: Market,
+    economy: LinearQuadratic,
+    honest: _HonestMarkets,
+    rule: _MenuRule,
+    own_slope: Fraction,
+) -> Rationals:
+    """Return v - mu q - T'(q) at honesty as an affine function: constant, then one per type."""
+    value = RationalEconomy.of(economy).value(honest.types)[:, tested.trader]
+    marginal_price = rule.on_intercept * honest.intercept + rule.curvature * honest.quantity
+    distance = value - own_slope * honest.quantity - marginal_price
+    return np.concatenate([distance[:1], distance[1:] - distance[0]])
+
+
+def _expected_gain(
+    tested: Market,
+    honest: _HonestMarkets,
+    shift: Rationals,
+    bend: Fraction,
+    information: Information,
+) -> float:
+    """Return E[(bend / 2) shift^2] of the best deviation on a rung of information."""
+    law = tested.distribution
+    mean, covariance = rational(law.mean), rational(law.covariance)
+    if information == "own" and tested.mechanism.language.reads != "allocation":
+        seen = _seen(tested, honest, law)
+        return _gain_from_projection(shift, seen, mean, covariance, bend)
+    centre = shift[0] + shift[1:] @ mean
+    variance = shift[1:] @ covariance @ shift[1:]
+    return _rounded_up(bend / 2 * (centre**2 + variance))
+
+
+def _seen(tested: Market, honest: _HonestMarkets, law: TypeDistribution) -> Rationals:
+    """Return what an own-type bid conditions on, as weights on the types, one row each."""
+    own = honest.types[1 + tested.trader][None]
+    if tested.mechanism.language.reads == "nothing":
+        return own
+    if not isinstance(law, NormalTypes):
+        raise RefusedError(
+            "an own-type certificate in schedules needs Normal types, got "
+            f"{type(law).__name__}; use information='profile'"
+        )
+    intercept = honest.intercept
+    return np.concatenate([own, (intercept[1:] - intercept[0])[None]])
+
+
+def _gain_from_projection(
+    shift: Rationals, seen: Rationals, mean: Rationals, covariance: Rationals, bend: Fraction
+) -> float:
+    """Return E[(bend / 2) E[shift | seen]^2]; the projection is exact under Normal types."""
+    moments = seen @ covariance @ seen.T
+    inverse = rational_inverse(moments)
+    if inverse is None:
+        return _gain_from_projection(shift, seen[:1], mean, covariance, bend)
+    target = seen @ covariance @ shift[1:]
+    explained = target @ inverse @ target
+    centre = shift[0] + shift[1:] @ mean
+    return _rounded_up(bend / 2 * (centre**2 + explained))
+
+
+def _rounded_up(value: Fraction) -> float:
+    """Return the least float that is not below the exact value."""
+    number = float(value)
+    return number if Fraction(number) >= value else float(np.nextafter(number, np.inf))

@@ -1,0 +1,90 @@
+"""Worker processes that survive each other: a killed worker costs its task a retry, no more."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, as_completed
+from typing import Any, TypeVar
+
+from loky import get_reusable_executor
+from loky.process_executor import TerminatedWorkerError
+
+from deviator.errors import DeviatorError, ResultsError
+
+ATTEMPTS = 3
+"""How often a task is tried whose worker dies under it."""
+
+First = TypeVar("First")
+
+
+def run_tasks(
+    work: Callable[..., None], tasks: list[tuple[First, Any]], workers: int
+) -> Iterator[tuple[First, str | None]]:
+    """Run ``work(*task)`` for each task and yield each task's first item as it ends.
+
+    Parameters
+    ----------
+    work : callable
+        Runs in a worker process; leaves its result on disk.
+    tasks : list of tuple
+    workers : int
+        1 runs everything in this process.
+
+    Yields
+    ------
+    tuple
+        The first item of a task, and what went wrong or None.
+
+    Raises
+    ------
+    ResultsError
+        If results cannot be written: going on would lose work.
+    """
+    if workers == 1 or len(tasks) <= 1:
+        for task in tasks:
+            yield task[0], _attempt(work, task)
+        return
+    waiting = tasks
+    for attempt in range(1, ATTEMPTS + 1):
+        died: list[tuple[First, Any]] = []
+        for task, error in _run_once(work, waiting, workers):
+            if isinstance(error, TerminatedWorkerError) and attempt < ATTEMPTS:
+                died.append(task)
+            else:
+                yield task[0], _described(error)
+        waiting = died
+
+
+def _run_once(
+    work: Callable[..., None], tasks: list[tuple[First, Any]], workers: int
+) -> Iterator[tuple[tuple[First, Any], BaseException | None]]:
+    if not tasks:
+        return
+    executor = get_reusable_executor(max_workers=min(workers, len(tasks)), reuse=False)
+    futures: dict[Future[None], tuple[First, Any]] = {
+        executor.submit(work, *task): task for task in tasks
+    }
+    finished = False
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.exception()
+        finished = True
+    finally:
+        executor.shutdown(wait=True, kill_workers=not finished)
+
+
+def _attempt(work: Callable[..., None], task: tuple[Any, Any]) -> str | None:
+    try:
+        work(*task)
+    except Exception as error:
+        return _described(error)
+    return None
+
+
+def _described(error: BaseException | None) -> str | None:
+    """Return an error as one line; a full disk or a broken results folder ends the run."""
+    if error is None:
+        return None
+    if isinstance(error, ResultsError):
+        raise error
+    if isinstance(error, DeviatorError):
+        return str(error)
+    return f"{type(error).__name__}: {error}".split("\n")[0]

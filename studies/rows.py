@@ -1,0 +1,133 @@
+"""From the cells' results to the rows of a report: a pure function of what was measured."""
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from .specs import Cell
+from .verdict import EPSILON, Verdict, decide
+
+INTERVAL = "95% Student interval of the mean over seeds"
+
+
+def report_rows(cells: list[Cell], results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row per cell; gains in units of money per market.
+
+    Parameters
+    ----------
+    cells : list of Cell
+    results : list of dict
+        Of `run_cell`, in the same order.
+    """
+    return [
+        _row(cell, result, _result_of_control(cell, cells, results))
+        for cell, result in zip(cells, results, strict=True)
+    ]
+
+
+def _result_of_control(
+    cell: Cell, cells: list[Cell], results: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    for other, result in zip(cells, results, strict=True):
+        if other.controls(cell):
+            return result
+    return None
+
+
+def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> dict[str, Any]:
+    learned = [seed["learned_gain"] for seed in result["seeds"]]
+    verdict = verdict_of(result, control)
+    economy = cell.market.economy
+    return {
+        "mechanism": cell.market.mechanism,
+        "economy": (economy.family or f"{economy.beliefs} (beliefs)").replace("-", " "),
+        "strategy": cell.market.strategy,
+        "trader": cell.market.trader,
+        "n_traders": result["n_traders"],
+        "sigma": result["sigma"],
+        "information": cell.information,
+        "learner": cell.learner.name,
+        "steps": cell.steps,
+        "seeds": list(cell.seeds),
+        "held_out": cell.held_out,
+        "honest_utility": result["honest_utility"],
+        "untrained_gain": _mean(result, "untrained_gain"),
+        "learned_gain": float(np.mean(learned)),
+        "learned_gain_interval": _interval(learned),
+        "learned_gain_max": max(seed["learned_gain_max"] for seed in result["seeds"]),
+        "training_gain_max": max(seed["training_gain_max"] for seed in result["seeds"]),
+        "exact_gain": result["exact_gain"],
+        "share": _share(result),
+        "control": _control(cell, control),
+        "power": verdict.power,
+        "cap": verdict.upper,
+        "certificate": verdict.certificate,
+        "lower": verdict.lower,
+        "epsilon": verdict.epsilon,
+        "scale": verdict.scale,
+        "state": verdict.state,
+        "witness": verdict.witness,
+        "key": cell.key,
+    }
+
+
+def verdict_of(result: dict[str, Any], control: dict[str, Any] | None) -> Verdict:
+    """Return the verdict on one cell, given the result of its matched control."""
+    epsilon = EPSILON * result["scale"]
+    found = [seed["learned_gain"] for seed in result["seeds"]]
+    lower = max(0.0, result["exact_gain"], *found)
+    certificate = result["certificate"]
+    upper = None if certificate is None else certificate["cap"]
+    witness = result["witness"]
+    state = decide(
+        lower=lower,
+        upper=upper,
+        epsilon=epsilon,
+        rechecked=witness is not None,
+        vacuous=result["vacuous"],
+    )
+    return Verdict(
+        state=state,
+        lower=lower,
+        upper=upper,
+        epsilon=epsilon,
+        scale=result["scale"],
+        power=None if control is None else _share(control),
+        certificate=certificate,
+        witness=witness,
+    )
+
+
+def _control(cell: Cell, control: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the matched control of a cell; None where the cell is its own."""
+    if cell.is_control or control is None:
+        return None
+    economy = cell.control.economy
+    return {
+        "mechanism": cell.control.mechanism,
+        "economy": (economy.family or f"{economy.beliefs} (beliefs)").replace("-", " "),
+        "exact_gain": control["exact_gain"],
+        "learned_gain": _mean(control, "learned_gain"),
+        "share": _share(control),
+        "key": control["key"],
+    }
+
+
+def _share(result: dict[str, Any]) -> float | None:
+    """Return learned over exact gain, or None where there is nothing to gain."""
+    if result["exact_gain"] <= EPSILON * result["scale"]:
+        return None
+    return _mean(result, "learned_gain") / float(result["exact_gain"])
+
+
+def _mean(result: dict[str, Any], field: str) -> float:
+    return float(np.mean([seed[field] for seed in result["seeds"]]))
+
+
+def _interval(values: list[float]) -> list[float] | None:
+    """Return a 95% Student interval of the mean; None for a single value."""
+    if len(values) < 2:
+        return None
+    reach = student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    return [float(np.mean(values) - reach), float(np.mean(values) + reach)]

@@ -1,0 +1,85 @@
+"""What a study may claim about a market: lower bound, certified cap, power and state."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, final
+
+State = Literal["confirmed", "refuted", "undetermined", "vacuous"]
+"""Confirmed: a certificate caps every gain at epsilon. Refuted: a profitable deviation was found
+and re-checked in exact arithmetic. Undetermined: neither. Vacuous: nobody trades."""
+
+EPSILON = 1e-9
+"""Gains up to this multiple of the scale count as none, in linear-quadratic markets."""
+
+
+@final
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the tested strategy can be profitably deviated from.
+
+    Attributes
+    ----------
+    state : {"confirmed", "refuted", "undetermined", "vacuous"}
+    lower : float
+        The largest mean gain that anyone found, in units of money per market; honesty is among
+        the candidates, so it is never negative.
+    upper : float or None
+        Certified cap on the mean gain of any deviation; None where there is no certificate.
+    epsilon : float
+        Gains up to here count as none.
+    scale : float
+        First-best surplus per trader.
+    power : float or None
+        Share of the exact best gain that the learner captured on the matched control with the
+        same budget; None where nothing was trained.
+    resolution : float or None
+        Smallest planted gain that the learner detected; None where none was planted.
+    certificate : dict or None
+        Kind and conditions of the certificate.
+    witness : dict or None
+        A profitable deviation, with everything needed to check it.
+    mechanism_economy : dict or None
+        The economy that a direct mechanism holds where it is not the audited one.
+    """
+
+    state: State
+    lower: float
+    upper: float | None
+    epsilon: float
+    scale: float
+    power: float | None = None
+    resolution: float | None = None
+    certificate: dict[str, Any] | None = None
+    witness: dict[str, Any] | None = None
+    mechanism_economy: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def decide(
+    *, lower: float, upper: float | None, epsilon: float, rechecked: bool, vacuous: bool
+) -> State:
+    """Return the state that the evidence supports.
+
+    Parameters
+    ----------
+    lower, upper, epsilon : float
+        As in `Verdict`.
+    rechecked : bool
+        Whether a witness of the lower bound held in exact arithmetic.
+    vacuous : bool
+        Whether honest markets are in autarky.
+
+    Examples
+    --------
+    >>> decide(lower=0.0, upper=None, epsilon=1e-9, rechecked=False, vacuous=False)
+    'undetermined'
+    """
+    if vacuous:
+        return "vacuous"
+    if lower > epsilon and rechecked:
+        return "refuted"
+    if upper is not None and upper <= epsilon:
+        return "confirmed"
+    return "undetermined"
