@@ -70,8 +70,7 @@ class NormalInformation:
     def weights(self) -> Floats:
         """Return the projection weights W of E[theta | s], equation (2.6), shape (N, N)."""
         cross = self.value_signal_covariance
-        weights: Floats = np.linalg.solve(self.signal_covariance, cross.T).T
-        return weights
+        return np.asarray(np.linalg.solve(self.signal_covariance, cross.T).T, dtype=np.float64)
 
     def economy(self, slope: ArrayLike) -> LinearQuadratic:
         """Return the linear-quadratic economy of the expected utilities given all signals.

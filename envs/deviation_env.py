@@ -1,6 +1,6 @@
 """One market at a time for Gymnasium: a single deviator, one bid, one reward."""
 
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import gymnasium
 import numpy as np
@@ -49,7 +49,7 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     v0 : first.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
 
     def __init__(
         self,
@@ -73,19 +73,19 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
         self._types = self.core.draw(self.np_random, 1)
-        return self._observation(), {}
+        return self._observation(self._types), {}
 
     @override
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         if self._types is None:
             raise gymnasium.error.ResetNeeded("call reset before step: the one-shot market ended")
         reward = self.core.reward(self._types, np.asarray(action, dtype=np.float64)[None])
-        observation = self._observation()
+        observation = self._observation(self._types)
         self._types = None
         return observation, float(reward[0]), True, False, {}
 
-    def _observation(self) -> np.ndarray:
-        observed: np.ndarray = self.core.observation(self._types)[0].astype(np.float32)
+    def _observation(self, types: np.ndarray) -> np.ndarray:
+        observed: np.ndarray = self.core.observation(types)[0].astype(np.float32)
         return observed
 
 

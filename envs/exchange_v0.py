@@ -54,7 +54,7 @@ def parallel_env(
 
 
 @final
-class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):
+class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):  # type: ignore[misc]
     """Agents ``trader_0`` ... ``trader_{N-1}`` bid simultaneously.
 
     Action space

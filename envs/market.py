@@ -93,8 +93,8 @@ class Market:
         honest = self.strategy.bids(types)
         candidates = np.concatenate([honest.of_trader(self.trader)[:, None], bids], axis=1)
         outcome = self.mechanism.clear_deviations(honest, self.trader, candidates)
-        worth = np.empty(outcome.quantity.shape)
-        quantity = np.zeros(types.shape)
+        worth: Floats = np.empty_like(outcome.quantity)
+        quantity = np.zeros_like(types)
         for candidate in range(worth.shape[1]):
             quantity[:, self.trader] = outcome.quantity[:, candidate]
             worth[:, candidate] = self.economy.utility(quantity, types)[:, self.trader]

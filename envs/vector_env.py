@@ -1,6 +1,6 @@
 """Many markets at once for Gymnasium's vector interface."""
 
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -31,7 +31,7 @@ class DeviationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         As in `DeviationEnv`.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"autoreset_mode": AutoresetMode.SAME_STEP}
+    metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from .polynomial import Polynomial
 class Mechanism(ABC):
     """A market rule: `language` and `clear` are all that a plugin must write."""
 
-    language: BidLanguage
+    language: ClassVar[BidLanguage]
 
     @property
     @abstractmethod

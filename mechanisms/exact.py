@@ -27,7 +27,7 @@ def rational(array: Any) -> Rationals:
     source = np.asarray(array, dtype=object)
     exact = np.empty(source.shape, dtype=object)
     for place in np.ndindex(source.shape):
-        exact[place] = Fraction(source[place])
+        exact[place] = Fraction(source[place])  # type: ignore[call-overload]
     return exact
 
 

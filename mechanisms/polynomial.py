@@ -63,17 +63,17 @@ class Polynomial:
     def __truediv__(self, number: Any) -> "Polynomial":
         return Polynomial({monomial: value / number for monomial, value in self.terms.items()})
 
-    def __neg__(self) -> "Polynomial":
-        return self * -1
-
     def __sub__(self, other: Any) -> "Polynomial":
-        return self + (-other)
+        return self.__add__(other * -1)
 
     def __rsub__(self, other: Any) -> "Polynomial":
-        return -self + other
+        return self.__mul__(-1).__add__(other)
 
-    __radd__ = __add__
-    __rmul__ = __mul__
+    def __radd__(self, other: Any) -> "Polynomial":
+        return self.__add__(other)
+
+    def __rmul__(self, other: Any) -> "Polynomial":
+        return self.__mul__(other)
 
 
 def _terms(value: Any) -> Mapping[Monomial, Any]:

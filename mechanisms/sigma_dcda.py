@@ -13,7 +13,7 @@ from deviator.validation import non_negative
 
 from .base import ResidualLineMechanism
 from .clearing import ConditionalClearing
-from .languages import ConditionalLanguage
+from .languages import BidLanguage, ConditionalLanguage
 
 
 @final
@@ -47,7 +47,7 @@ class SigmaDCDA(ResidualLineMechanism):
 
     sigma: float = 0.0
     name: ClassVar[str] = "sigma-dcda"
-    language: ClassVar[ConditionalLanguage] = ConditionalLanguage()
+    language: ClassVar[BidLanguage] = ConditionalLanguage()
     clearing: ClassVar[ConditionalClearing] = ConditionalClearing()
 
     def __post_init__(self) -> None:

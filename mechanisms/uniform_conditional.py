@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from .base import ResidualLineMechanism
 from .clearing import ConditionalClearing
-from .languages import ConditionalLanguage
+from .languages import BidLanguage, ConditionalLanguage
 
 
 @final
@@ -20,7 +20,7 @@ class UniformConditional(ResidualLineMechanism):
     """Conditional bids, one price; honest bids are those of the sigma-DCDA at sigma = 0."""
 
     name: ClassVar[str] = "uniform-conditional"
-    language: ClassVar[ConditionalLanguage] = ConditionalLanguage()
+    language: ClassVar[BidLanguage] = ConditionalLanguage()
     clearing: ClassVar[ConditionalClearing] = ConditionalClearing()
 
     @override

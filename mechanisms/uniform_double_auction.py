@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from .base import ResidualLineMechanism
 from .clearing import ScheduleClearing
-from .languages import ScheduleLanguage
+from .languages import BidLanguage, ScheduleLanguage
 
 
 @final
@@ -20,7 +20,7 @@ class UniformDoubleAuction(ResidualLineMechanism):
     """
 
     name: ClassVar[str] = "uniform-double-auction"
-    language: ClassVar[ScheduleLanguage] = ScheduleLanguage()
+    language: ClassVar[BidLanguage] = ScheduleLanguage()
     clearing: ClassVar[ScheduleClearing] = ScheduleClearing()
 
     @override

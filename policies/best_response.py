@@ -155,11 +155,11 @@ class BestResponse(Deviation):
         law = _required(self.distribution)
         if self.mechanism.language.reads == "allocation":
             return self._hyperplane(types, index)
-        shift = _affine_shift(self.mechanism, self.economy, self.policy, index)
-        shift = _conditional_shift(self.mechanism, shift, law, index)
-        if self.mechanism.language.reads == "nothing":
-            return self._shifted(types, index, shift.constant + types @ shift.effect)
-        return self._schedule(types, index, law)
+        if self.mechanism.language.reads == "price":
+            return self._schedule(types, index, law)
+        affine = _affine_shift(self.mechanism, self.economy, self.policy, index)
+        best = _conditional_shift(self.mechanism, affine, law, index)
+        return self._shifted(types, index, best.constant + types @ best.effect)
 
     def _shifted(self, types: Floats, trader: int, quantity_shift: Floats) -> Floats:
         """Move the level of the honest bid until the quantity has moved as wanted."""
@@ -316,8 +316,8 @@ def _conditional_shift(
         own = law.covariance[trader] / law.covariance[trader, trader]
         on_type = float(own @ shift.effect)
         effect = np.where(np.arange(len(own)) == trader, on_type, 0.0)
-        constant = shift.constant + (shift.effect - effect) @ law.mean
-        return shift._replace(constant=float(constant), effect=effect)
+        centre = float(shift.constant + (shift.effect - effect) @ law.mean)
+        return shift._replace(constant=centre, effect=effect)
     on_type, on_intercept, constant = _price_projection(shift, law, trader)
     effect = on_intercept * shift.intercept_effect
     effect = effect + np.where(np.arange(len(effect)) == trader, on_type, 0.0)

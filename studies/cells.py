@@ -1,5 +1,6 @@
 """Running one cell: exact answer, trained deviators, certificate and witness."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from deviator.policies import (
 from deviator.validation import Floats
 
 from .certificates import Certificate, certify
-from .specs import Cell
+from .specs import Cell, MarketSpec
 from .verdict import EPSILON
 from .witness import find_witness
 
@@ -102,7 +103,7 @@ def certificate_of(tested: Market, information: Information) -> Certificate | No
 
 def _significant(gains: Floats) -> bool:
     """Return whether a mean gain is more than luck: three standard errors above 0."""
-    return float(gains.mean()) > 3 * float(gains.std()) / np.sqrt(len(gains))
+    return bool(gains.mean() > 3 * gains.std() / np.sqrt(len(gains)))
 
 
 def _honest_utility(tested: Market, types: Floats) -> float:
@@ -116,14 +117,13 @@ def _train(cell: Cell, tested: Market, types: Floats, seed: int, folder: Path) -
     training = cell.learner.build().train(
         core, cell.steps, seed, log_folder=folder / "tensorboard" / f"seed{seed}"
     )
-    save_policy(described(training.policy, cell), folder / f"seed{seed}")
+    save_policy(described(training.policy, cell.market), folder / f"seed{seed}")
     return {"seed": seed} | judged(tested, types, training)
 
 
-def described(policy: LearnedDeviation, cell: Cell) -> LearnedDeviation:
+def described(policy: LearnedDeviation, market: MarketSpec) -> LearnedDeviation:
     """Return the policy with the description of its market, from which it can be rebuilt."""
-    market = cell.market.model_dump(mode="json")
-    return LearnedDeviation(policy.network, policy.observation, policy.box, policy.others, market)
+    return replace(policy, market=market.model_dump(mode="json"))
 
 
 def judged(tested: Market, types: Floats, training: Training) -> dict[str, Any]:

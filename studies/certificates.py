@@ -263,7 +263,8 @@ def _first_order_condition(
     value = RationalEconomy.of(economy).value(honest.types)[:, tested.trader]
     marginal_price = rule.on_intercept * honest.intercept + rule.curvature * honest.quantity
     distance = value - own_slope * honest.quantity - marginal_price
-    return np.concatenate([distance[:1], distance[1:] - distance[0]])
+    affine: Rationals = np.concatenate([distance[:1], distance[1:] - distance[0]])
+    return affine
 
 
 def _expected_gain(
@@ -286,7 +287,7 @@ def _expected_gain(
 
 def _seen(tested: Market, honest: _HonestMarkets, law: TypeDistribution) -> Rationals:
     """Return what an own-type bid conditions on, as weights on the types, one row each."""
-    own = honest.types[1 + tested.trader][None]
+    own: Rationals = honest.types[1 + tested.trader][None]
     if tested.mechanism.language.reads == "nothing":
         return own
     if not isinstance(law, NormalTypes):
@@ -295,7 +296,8 @@ def _seen(tested: Market, honest: _HonestMarkets, law: TypeDistribution) -> Rati
             f"{type(law).__name__}; use information='profile'"
         )
     intercept = honest.intercept
-    return np.concatenate([own, (intercept[1:] - intercept[0])[None]])
+    seen: Rationals = np.concatenate([own, (intercept[1:] - intercept[0])[None]])
+    return seen
 
 
 def _gain_from_projection(

@@ -78,8 +78,9 @@ def _curves_figure(
 
 def _title(row: dict[str, Any]) -> str:
     who = "" if row["trader"] == 0 else f", {row['trader']}"
-    sigma = "" if row["sigma"] is None else f" σ={row['sigma']:.3g}"
-    return f"{row['mechanism']}{sigma}<br>{row['economy']} N={row['n_traders']}{who}, {row['information']}"
+    sigma = "" if row["sigma"] is None else f" {row['sigma']:.3g}"
+    size = f"N={row['n_traders']}"
+    return f"{row['mechanism']}{sigma}<br>{row['economy']} {size}{who}, {row['information']}"
 
 
 def _size_figure(rows: list[dict[str, Any]]) -> go.Figure:

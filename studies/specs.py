@@ -3,10 +3,10 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -36,7 +36,7 @@ from deviator.policies import Information, LinearBayes, Policy, Revelation
 SCHEMA = 1
 """Part of every cell's key; raised when results of older code must not be reused."""
 
-BELIEFS = {
+BELIEFS: dict[str, Callable[..., NormalInformation]] = {
     "fundamental-value": fundamental_value_information,
     "two-groups": two_groups_information,
     "heterogeneous": heterogeneous_information,
@@ -44,7 +44,6 @@ BELIEFS = {
 
 Sigma = float | Literal["sigma-n", "sigma-budget"]
 Strategy = Literal["honest", "linear-bayes"]
-Item = TypeVar("Item")
 
 
 class Spec(BaseModel):
@@ -299,6 +298,7 @@ class QuickSpec(Spec):
 
     steps_share: float = Field(0.1, gt=0, le=1)
     held_out: int = Field(2000, ge=100)
+    learner: LearnerSpec | None = None
 
 
 class StudySpec(Spec):
@@ -308,7 +308,7 @@ class StudySpec(Spec):
     seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
     steps: int = Field(200_000, gt=0)
     held_out: int = Field(20_000, ge=100)
-    quick: QuickSpec = QuickSpec()
+    quick: QuickSpec = Field(default_factory=lambda: QuickSpec.model_validate({}))
     learner: LearnerSpec = LearnerSpec()
     economies: dict[str, EconomySpec]
     cells: list[CellsSpec] = Field(min_length=1)
@@ -365,7 +365,7 @@ class StudySpec(Spec):
             market=market,
             information=information,
             control=self._control(entry, market),
-            learner=self.learner,
+            learner=(self.quick.learner or self.learner) if quick else self.learner,
             steps=max(int(steps * self.quick.steps_share), 1) if quick else steps,
             seeds=self.seeds,
             held_out=self.quick.held_out if quick else self.held_out,
@@ -443,5 +443,5 @@ def _shortened(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _as_list(value: Item | Sequence[Item]) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

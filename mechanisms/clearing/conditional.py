@@ -102,7 +102,8 @@ def _log_ratio(weight_squares: Floats, price_squares: Floats) -> tuple[Floats, B
 def _price_scale(rows: _Rows) -> Floats:
     """Return the geometric mean of |A_i| / |b_i|: free of row scales, and it carries the units."""
     logs, mixed = _log_ratio(rows.weight_squares, rows.price_squares)
-    return np.exp(0.5 * logs.sum(axis=-1) / np.maximum(mixed.sum(axis=-1), 1))
+    scale: Floats = np.exp(0.5 * logs.sum(axis=-1) / np.maximum(mixed.sum(axis=-1), 1))
+    return scale
 
 
 def _invert(rows: _Rows) -> _Market:
@@ -125,7 +126,8 @@ def _invert(rows: _Rows) -> _Market:
 def _inverse(matrix: Floats) -> tuple[Floats, Bools]:
     """Return inverses and whether each exists; one singular market does not spoil the others."""
     try:
-        return np.linalg.inv(matrix), np.ones(len(matrix), dtype=bool)
+        inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+        return inverse, np.ones(len(matrix), dtype=bool)
     except np.linalg.LinAlgError:
         if len(matrix) == 1:
             return np.zeros_like(matrix), np.zeros(1, dtype=bool)
@@ -150,11 +152,17 @@ def _scaled_solution(market: _Market, level: Floats) -> Floats:
 def _rows_times(rows: Floats, matrices: Floats) -> Floats:
     """Return row b of `rows` (B, ..., n) times matrix b, or times the one shared matrix."""
     if len(matrices) == 1:
-        return rows @ matrices[0]
+        shared: Floats = rows @ matrices[0]
+        return shared
     product: Floats = (rows.reshape(len(rows), -1, rows.shape[-1]) @ matrices).reshape(
         (*rows.shape[:-1], matrices.shape[-1])
     )
     return product
+
+
+def _divisor(values: Floats) -> Floats:
+    """Return the values with NaN for 0: a quotient that means nothing, in an irregular market."""
+    return np.where(values == 0, np.nan, values)
 
 
 def _solve(
@@ -165,8 +173,7 @@ def _solve(
     solution = _scaled_solution(market, level)
     price = market.price_scale * solution[:, n]
     diagonal = np.einsum("sii->si", market.inverse)[:, :n]
-    safe = np.where(diagonal == 0, 1.0, diagonal)
-    slope = market.price_scale[:, None] * market.inverse[:, n, :n] / safe
+    slope = market.price_scale[:, None] * market.inverse[:, n, :n] / _divisor(diagonal)
     regular = np.broadcast_to(market.regular, (batch,))
     return price, solution[:, :n], np.broadcast_to(slope, (batch, n)), regular
 
@@ -186,12 +193,14 @@ def _move(
     )
     solution = _scaled_solution(market, level)
     effect = _rows_times(row, market.inverse)  # (B, M, N + 1)
-    pivot = np.where(effect[..., trader] == 0, np.nan, effect[..., trader])
+    pivot = _divisor(effect[..., trader])
     step = (candidates[..., -1] / length - np.einsum("bmk,bk->bm", row, solution)) / pivot
     column = market.inverse[:, :, trader]  # (S, N + 1)
     quantity = solution[:, trader, None] + column[:, trader, None] * step
     price = scale * (solution[:, n, None] + column[:, n, None] * step)
-    slope = np.broadcast_to(scale * column[:, n, None], quantity.shape) / column[:, trader, None]
+    slope = np.broadcast_to(
+        scale * column[:, n, None] / _divisor(column[:, trader, None]), price.shape
+    )
     regular = _regular_after(rows, market, new, length, effect / pivot[..., None], pivot, trader)
     return price, quantity, slope, regular
 

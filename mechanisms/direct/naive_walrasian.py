@@ -9,7 +9,7 @@ from deviator.economies import LinearQuadratic
 
 from ..base import ResidualLineMechanism
 from ..clearing import ReportedClearing
-from ..languages import ReportLanguage
+from ..languages import BidLanguage, ReportLanguage
 
 
 @final
@@ -34,7 +34,7 @@ class NaiveWalrasian(ResidualLineMechanism):
 
     economy: LinearQuadratic
     name: ClassVar[str] = "naive-walrasian"
-    language: ClassVar[ReportLanguage] = ReportLanguage()
+    language: ClassVar[BidLanguage] = ReportLanguage()
 
     def __post_init__(self) -> None:
         _ = self.clearing

@@ -9,7 +9,7 @@ from deviator.economies import LinearQuadratic
 
 from ..base import ResidualLineMechanism
 from ..clearing import ReportedClearing
-from ..languages import ReportLanguage
+from ..languages import BidLanguage, ReportLanguage
 
 
 @final
@@ -40,7 +40,7 @@ class SigmaVCG(ResidualLineMechanism):
     economy: LinearQuadratic
     sigma: float = 0.0
     name: ClassVar[str] = "sigma-vcg"
-    language: ClassVar[ReportLanguage] = ReportLanguage()
+    language: ClassVar[BidLanguage] = ReportLanguage()
 
     def __post_init__(self) -> None:
         _ = self.clearing

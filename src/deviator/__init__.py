@@ -1,4 +1,4 @@
-"""Can honest bidding in a market mechanism be profitably gamed?
+"""A testbed of market mechanisms: whether honest bidding can be profitably gamed.
 
 Market rules are plugins, learning agents look for profitable deviations, exact answers and
 certificates say how far any deviation could go.
