@@ -1,8 +1,8 @@
 """Studies: audit one market, confirm a whole study, train one deviator."""
 
-from .audit import audit
+from .auditing import audit
 from .certificates import Certificate, Condition, certify
-from .confirm import StudyReport, confirm, default_study
+from .confirmation import StudyReport, confirm, default_study
 from .specs import StudySpec, read_study
 from .verdict import Verdict
 

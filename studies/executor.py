@@ -1,5 +1,6 @@
 """Worker processes that survive each other: a killed worker costs its task a retry, no more."""
 
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, as_completed
 from typing import Any, TypeVar
@@ -58,7 +59,9 @@ def _run_once(
 ) -> Iterator[tuple[tuple[First, Any], BaseException | None]]:
     if not tasks:
         return
-    executor = get_reusable_executor(max_workers=min(workers, len(tasks)), reuse=False)
+    executor = get_reusable_executor(
+        max_workers=min(workers, len(tasks)), reuse=False, initializer=_leave_interrupts_to_parent
+    )
     futures: dict[Future[None], tuple[First, Any]] = {
         executor.submit(work, *task): task for task in tasks
     }
@@ -69,6 +72,11 @@ def _run_once(
         finished = True
     finally:
         executor.shutdown(wait=True, kill_workers=not finished)
+
+
+def _leave_interrupts_to_parent() -> None:
+    """Ignore Ctrl-C in workers: the parent ends them, without their tracebacks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _attempt(work: Callable[..., None], task: tuple[Any, Any]) -> str | None:

@@ -43,7 +43,7 @@ class RunStore:
             If the folder holds something else, or cannot be written.
         """
         marker = folder / "study.json"
-        with _explained(folder):
+        with explained(folder):
             if marker.exists():
                 _check_owner(marker, study)
             elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -74,7 +74,7 @@ class RunStore:
     def fresh_folder(self, cell: Cell) -> Path:
         """Return an empty folder for a cell that is about to run, its specification inside."""
         folder = self.cell_folder(cell)
-        with _explained(folder):
+        with explained(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             write_atomically(folder / "spec.json", to_json(cell.model_dump(mode="json")))
@@ -87,7 +87,7 @@ class RunStore:
     def write(self, name: str, text: str, folder: Path | None = None) -> Path:
         """Write a file atomically and return its path."""
         path = (folder or self.folder) / name
-        with _explained(path):
+        with explained(path):
             write_atomically(path, text)
         return path
 
@@ -128,8 +128,8 @@ def _check_owner(marker: Path, study: str) -> None:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn an operating system's refusal into one sentence."""
+def explained(path: Path) -> Iterator[None]:
+    """Turn an operating system's refusal to write into one sentence, a `ResultsError`."""
     try:
         yield
     except ResultsError:

@@ -10,7 +10,7 @@ SIZES = st.integers(3, 7)
 
 
 def floats(low, high):
-    return st.floats(low, high, allow_nan=False, allow_infinity=False, width=64)
+    return st.floats(low, high, allow_nan=False, allow_infinity=False, allow_subnormal=False)
 
 
 @st.composite

@@ -98,7 +98,7 @@ def train(
     """Train one deviator on a market, show how it fares, and save its policy."""
     from deviator.plugins import build
     from deviator.policies import check_information
-    from deviator.studies.train import train as run
+    from deviator.studies.training import train as run
 
     spec = _market_spec(mechanism, economy, set_ or [], sigma, strategy, trader)
     console = _console()
@@ -126,7 +126,7 @@ def evaluate(
     policy: Annotated[Path, typer.Argument(help="A saved policy, without suffix.")],
 ) -> None:
     """Judge a saved policy on held-out profiles of its market."""
-    from deviator.studies.train import evaluate as run
+    from deviator.studies.training import evaluate as run
 
     _print_report(_console(), run(policy))
 

@@ -32,9 +32,14 @@ class UnknownNameError(DeviatorError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
+        self._arguments = (kind, name, names)
         near = get_close_matches(name, names, n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
         super().__init__(f"no {kind} is named {name!r}{hint} Known: {', '.join(names)}")
+
+    def __reduce__(self) -> tuple[type["UnknownNameError"], tuple[str, str, list[str]]]:
+        # Errors cross process boundaries, and the message is not what the constructor takes.
+        return type(self), self._arguments
 
 
 class RefusedError(DeviatorError, ValueError):

@@ -16,7 +16,7 @@ from .executor import run_tasks
 from .report import write_html
 from .rows import INTERVAL, report_rows
 from .specs import Cell, StudySpec, read_study
-from .store import RunStore, to_json
+from .store import RunStore, explained, to_json
 
 DEPENDENCIES = ("numpy", "scipy", "torch", "stable-baselines3", "gymnasium", "pettingzoo")
 
@@ -147,7 +147,9 @@ def _expected_effort(cell: Cell) -> float:
 
 def _run_and_save(cell: Cell, store: RunStore) -> None:
     folder = store.fresh_folder(cell)
-    store.save(cell, run_cell(cell, folder))
+    with explained(folder):
+        result = run_cell(cell, folder)
+    store.save(cell, result)
 
 
 def _versions() -> dict[str, str]:

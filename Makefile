@@ -1,0 +1,45 @@
+# make confirm   run the main job (ARGS=--quick for a first look)
+# make test      lint, types, import contracts, spelling, tests
+# make verify    the slow proofs: full study, kill and resume
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := src/deviator $(wildcard src/deviator/*/) tests docs
+
+.PHONY: confirm test lint verify format clean
+
+confirm: $(VENV)/user
+	$(BIN)/deviator confirm $(ARGS)
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/developer
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+verify: $(VENV)/developer
+	$(BIN)/python -m pytest -m slow -s
+
+format: $(VENV)/developer
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix $(CODE)
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/python:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/user: $(VENV)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/developer: $(VENV)/user
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@

@@ -1,0 +1,239 @@
+"""Certificates, mutants, witnesses, verdicts and the audit of one market."""
+
+from fractions import Fraction
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from market_strategies import economies, floats
+
+from deviator.economies import (
+    UniformBox,
+    fundamental_value,
+    fundamental_value_information,
+    heterogeneous,
+    linear_quadratic,
+    private_values,
+    sigma_n,
+    tight,
+    two_groups,
+    two_groups_information,
+)
+from deviator.envs import market
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.learners.ppo import PPOLearner
+from deviator.mechanisms import (
+    Mutated,
+    NaiveWalrasian,
+    SigmaDCDA,
+    SigmaVCG,
+    UniformConditional,
+    UniformDoubleAuction,
+)
+from deviator.mechanisms.exact import rational, rational_inverse
+from deviator.mechanisms.mutated import Fault
+from deviator.policies import BestResponse, LinearBayes, Revelation, expected_exact_gain
+from deviator.studies import audit, certify
+from deviator.studies.verdict import decide
+from deviator.studies.witness import find_witness, recheck
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_sigma_dcda_is_certified_at_every_profile(data):
+    economy = data.draw(economies())
+    trader = data.draw(st.integers(0, economy.n_traders - 1))
+    sigma = data.draw(floats(0.0, 2.0))
+    certificate = certify(market(SigmaDCDA(sigma), economy, trader=trader))
+    assert all(condition.holds for condition in certificate.conditions)
+    assert certificate.every_profile
+    assert certificate.cap == 0.0
+
+
+@pytest.mark.parametrize("fault", get_args(Fault))
+@pytest.mark.parametrize("direct", [False, True])
+def test_every_mutant_is_caught(fault, direct):
+    """Each planted fault opens a gain, which the certificate states and the oracle attains."""
+    economy = two_groups(6)
+    sound = SigmaVCG(economy, 0.3) if direct else SigmaDCDA(0.3)
+    for size in (0.5, 0.01, -0.1):
+        tested = market(Mutated(sound, fault, size), economy)
+        certificate = certify(tested)
+        assert not certificate.every_profile
+        assert certificate.cap > 1e-9
+        exact = expected_exact_gain(tested.mechanism, economy, tested.distribution, 0)
+        assert certificate.cap == pytest.approx(exact, rel=1e-9)
+        assert audit(tested.mechanism, economy, held_out=2000).state == "refuted"
+
+
+def test_the_mutant_that_satisfies_the_honest_first_order_condition_fails():
+    """1.5 k: honesty solves v - mu q = p + sigma q by construction, and still does not pay."""
+    economy = fundamental_value(5)
+    certificate = certify(market(Mutated(SigmaDCDA(0.4), "residual-slope", 0.5), economy))
+    conditions = {condition.name: condition.holds for condition in certificate.conditions}
+    assert not conditions.pop("honesty is first-order optimal")
+    assert all(conditions.values())
+
+
+def test_a_mutant_that_charges_for_nothing_fails_on_its_menu():
+    class EntryFee(type(SigmaDCDA())):  # a fee even at q = 0, planted below a final class
+        def payment(self, price, quantity, residual_slope, tax_slope):
+            paid = super().payment(price, quantity, residual_slope, tax_slope)
+            return paid + residual_slope
+
+    certificate = certify(market(EntryFee(0.4), fundamental_value(4)))
+    assert certificate.cap is None
+    assert not certificate.conditions[1].holds
+
+
+def test_a_mechanism_whose_payment_is_not_its_menu_fails():
+    class Whimsical(type(SigmaDCDA())):
+        def clear_exact(self, bids):
+            solution, transfers = super().clear_exact(bids)
+            return solution, transfers + (solution.quantity == 0) + 1
+
+    certificate = certify(market(Whimsical(0.4), fundamental_value(4)))
+    assert certificate.cap is None
+    assert not certificate.conditions[2].holds
+
+
+@pytest.mark.parametrize("information", ["profile", "own"])
+def test_caps_of_controls_are_their_exact_gains(information):
+    for economy in (private_values(5), heterogeneous(4)):
+        for mechanism in (UniformConditional(), NaiveWalrasian(economy)):
+            tested = market(mechanism, economy, trader=1)
+            cap = certify(tested, information).cap
+            arguments = (mechanism, economy, tested.distribution, 1)
+            exact = expected_exact_gain(*arguments, information=information)
+            assert cap == pytest.approx(exact, rel=1e-10)
+
+
+def test_caps_round_up():
+    economy = private_values(10, slope=2.0)
+    cap = Fraction(certify(market(NaiveWalrasian(economy), economy)).cap)
+    assert cap >= Fraction(1, 440)  # 10/9 * 9/(4 * 100 * 11), the mean of footnote 28's gain
+    assert cap - Fraction(1, 440) < Fraction(1, 10**17)
+
+
+@pytest.mark.parametrize("information", ["profile", "own"])
+def test_equilibrium_schedules(information):
+    for beliefs, null in (
+        (fundamental_value_information(8, 0.4, 0.5), True),
+        (two_groups_information(8, 0.4, 0.5), information == "own"),
+    ):
+        tested = market(
+            UniformDoubleAuction(),
+            beliefs.economy(1.0),
+            distribution=beliefs.types(),
+            strategy=LinearBayes(beliefs, 1.0),
+        )
+        assert (certify(tested, information).cap < 1e-20) == null
+
+
+def test_autarky_is_vacuous():
+    class Silent(type(Revelation(SigmaDCDA(), private_values(3)))):
+        def exact_bids(self, types):
+            bids = super().exact_bids(types)
+            bids.coefficients[:] = Fraction(0)
+            return bids
+
+    tested = market(SigmaDCDA(), private_values(3), strategy=Silent(SigmaDCDA(), private_values(3)))
+    certificate = certify(tested)
+    assert certificate.vacuous
+    assert certificate.cap is None
+
+
+def test_certificates_refuse_what_they_cannot_promise():
+    with pytest.raises(RefusedError, match="needs Normal types"):
+        certify(
+            market(UniformDoubleAuction(), private_values(4), distribution=UniformBox.common(4)),
+            "own",
+        )
+    with pytest.raises(RefusedError, match="INJ"):
+        certify(market(SigmaDCDA(), tight(4, 1.0, 1.0)))
+    # Not monotone: honesty is not optimal, the objective is not concave, nothing is certified.
+    strange = linear_quadratic([[1, 0, 0], [2, 1, 0], [2, 0, 1]], 0.2)
+    certificate = certify(market(SigmaDCDA(), strange))
+    assert certificate.cap is None
+    assert not certificate.conditions[3].holds
+
+
+def test_rational_inverse_is_exact():
+    matrix = rational(np.random.default_rng(0).normal(size=(6, 6)))
+    product = matrix @ rational_inverse(matrix)
+    assert (product == rational(np.eye(6))).all()
+    matrix[3] = matrix[1] + matrix[2]
+    assert rational_inverse(matrix) is None
+
+
+def test_witnesses_are_small_and_hold_exactly():
+    economy = fundamental_value(6)
+    tested = market(UniformConditional(), economy, trader=2)
+    types = np.random.default_rng(0).normal(size=(500, 6))
+    witness = find_witness(tested, BestResponse(tested.mechanism, economy), types)
+    assert max(len(str(abs(number))) for number in witness["types"]) <= 4
+    gain = recheck(tested, np.array(witness["types"]), np.array(witness["bid"]))
+    assert gain > 0
+    assert float(gain) == witness["gain"]
+    honest = np.array(witness["honest_bids"])[2]
+    assert recheck(tested, np.array(witness["types"]), honest) == pytest.approx(0, abs=1e-15)
+    sound = market(SigmaDCDA(0.2), economy, trader=2)
+    assert recheck(sound, np.array(witness["types"]), np.array(witness["bid"])) <= 0
+
+
+def test_there_is_no_witness_where_honesty_is_optimal():
+    economy = fundamental_value(6)
+    tested = market(SigmaDCDA(0.2), economy)
+    types = np.random.default_rng(0).normal(size=(500, 6))
+    assert find_witness(tested, BestResponse(UniformConditional(), economy), types) is None
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "rechecked", "vacuous", "state"),
+    [
+        (0.0, 0.0, False, False, "confirmed"),
+        (0.0, None, False, False, "undetermined"),
+        (0.1, None, True, False, "refuted"),
+        (0.1, None, False, False, "undetermined"),
+        (0.1, 0.2, True, False, "refuted"),
+        (0.0, 0.2, False, False, "undetermined"),
+        (0.0, 0.0, False, True, "vacuous"),
+    ],
+)
+def test_states(lower, upper, rechecked, vacuous, state):
+    found = decide(lower=lower, upper=upper, epsilon=1e-9, rechecked=rechecked, vacuous=vacuous)
+    assert found == state
+
+
+def test_audit_by_name_and_by_object():
+    economy = two_groups(4)
+    verdict = audit("sigma-vcg", economy, sigma=sigma_n(economy))
+    assert (verdict.state, verdict.upper, verdict.lower) == ("confirmed", 0.0, verdict.lower)
+    assert verdict.lower < 1e-20
+    assert verdict.mechanism_economy is None
+    assert audit("naive-walrasian", economy).witness["gain"] > 0
+
+
+def test_audit_of_a_designer_who_is_mistaken():
+    """A direct mechanism that holds another economy is a study of misspecification."""
+    mistaken = SigmaVCG(two_groups(4, beta=0.2), 0.3)
+    verdict = audit(mistaken, two_groups(4, beta=0.7))
+    assert verdict.state == "refuted"
+    assert verdict.mechanism_economy["name"] == "two groups"
+
+
+def test_audit_with_a_learner_states_its_power():
+    economy = private_values(4)
+    learner = PPOLearner(markets=512, batch_size=512)
+    verdict = audit("sigma-vcg", economy, sigma=0.5, learner=learner, steps=30_000, held_out=2000)
+    assert verdict.state == "confirmed"
+    assert verdict.power > 0.9
+    assert verdict.lower < 1e-12
+
+
+@pytest.mark.parametrize(("fault", "size"), [("colour", 0.1), ("clearing", 1.0)])
+def test_malformed_mutants(fault, size):
+    with pytest.raises(InvalidInputError):
+        Mutated(SigmaDCDA(), fault, size)

@@ -1,0 +1,93 @@
+"""The command line: what it prints, and how it fails."""
+
+import sys
+
+import pytest
+from tiny_study import TINY
+
+from deviator.cli import main
+
+
+def run(monkeypatch, *arguments):
+    """Run the command line and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["deviator", *map(str, arguments)])
+    with pytest.raises(SystemExit) as exited:
+        main()
+    return exited.value.code
+
+
+def test_confirm_prints_the_table_and_writes_the_report(monkeypatch, capsys, tmp_path):
+    study = tmp_path / "tiny.yaml"
+    study.write_text(TINY)
+    code = run(monkeypatch, "confirm", study, "--quick", "--out", tmp_path / "run", "--workers", 1)
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert "4/4" in printed
+    assert "2 confirmed, 2 refuted" in printed
+    for column in ("untrained", "learned", "exact", "share", "control", "cap", "verdict"):
+        assert column in printed
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_interrupted_runs_say_how_to_go_on(monkeypatch, capsys, tmp_path):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("deviator.studies.confirm", interrupted)
+    assert run(monkeypatch, "confirm", "--out", tmp_path / "run") == 130
+    assert "finished cells are kept" in capsys.readouterr().out
+
+
+def test_train_shows_a_live_line_and_saves_the_policy(monkeypatch, capsys, tmp_path):
+    policy = tmp_path / "policy"
+    settings = ("-s", "n_traders=4", "-s", "slope=2.0")
+    arguments = ("--economy", "private-values", *settings, "--steps", 4000, "--out", policy)
+    assert run(monkeypatch, "train", "naive-walrasian", *arguments) == 0
+    printed = capsys.readouterr().out
+    for word in ("steps/s", "gain", "exact best", "share"):
+        assert word in printed
+    assert policy.with_suffix(".safetensors").exists()
+    assert run(monkeypatch, "evaluate", policy) == 0
+    assert "learned gain" in capsys.readouterr().out
+
+
+def test_list_names_everything(monkeypatch, capsys):
+    assert run(monkeypatch, "list") == 0
+    printed = capsys.readouterr().out
+    for name in ("sigma-dcda", "uniform-conditional", "two-groups", "ppo", "naive-walrasian"):
+        assert name in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["confirm", "missing.yaml"], "cannot be read: No such file"),
+        (["train", "sigma-dcd", "--economy", "two-groups"], "did you mean 'sigma-dcda'"),
+        (["train", "sigma-dcda", "--economy", "two-grups"], "did you mean 'two-groups'"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--learner", "ppp"], "'ppo'"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "-s", "n_traders=5"], "even"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "-s", "n_traders=2"], "at least 3"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "-s", "beta"], "name=value"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "-1"], "non-negative"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "nan"], "finite, got nan"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--trader", "12"], "below n_traders"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--information", "all"], "own, profile"),
+        (["train", "sigma-dcda", "--economy", "tight", "-s", "cross_effect=1.0"], "INJ"),
+        (["train", "naive-walrasian", "--economy", "tight", "-s", "cross_effect=2"], "dq_i/ds_i"),
+        (["train", "naive-walrasian", "--economy", "tight", "--sigma", "1"], "sigma"),
+        (["train", "uniform-double-auction", "--economy", "two-groups"], "private values only"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--strategy", "zen"], "strategy"),
+        (["evaluate", "nothing-here"], "there is none"),
+        (["list", "colour"], "kind must be one of"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    monkeypatch, capsys, tmp_path, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, *arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

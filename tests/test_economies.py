@@ -1,0 +1,283 @@
+"""Economies, distributions, information structures, bounds and assumptions."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from market_strategies import economies, floats
+
+from deviator.economies import (
+    LinearQuadratic,
+    NormalInformation,
+    NormalTypes,
+    UniformBox,
+    check_assumptions,
+    distribution_from_dict,
+    factored,
+    first_best_surplus,
+    fundamental_value,
+    fundamental_value_information,
+    heterogeneous,
+    heterogeneous_information,
+    linear_quadratic,
+    private_values,
+    sigma_budget,
+    sigma_n,
+    tight,
+    two_groups,
+    two_groups_information,
+    walrasian_allocation,
+    walrasian_response,
+)
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import SigmaVCG
+from deviator.mechanisms.exact import RationalBids, RationalEconomy, rational
+from deviator.policies import Revelation
+
+
+def test_examples_agree_with_their_factored_form():
+    n = 6
+    fundamental = factored(np.ones(n), np.full((n, 1), 0.5 / n), np.ones((1, n)), 1.0)
+    np.testing.assert_allclose(fundamental.weights, fundamental_value(n, 1.0, 0.5).weights)
+    halves = np.kron(np.eye(2), np.ones((1, 3)))
+    groups = factored(np.ones(n), 2 * 0.7 / n * halves.T, halves, 1.0)
+    np.testing.assert_allclose(groups.weights, two_groups(n, 1.0, 0.7).weights)
+
+
+def test_two_groups_with_weights_of_their_own(known_answers):
+    case = known_answers["sigma_vcg"][2]
+    economy = two_groups(6, alpha=[1.0, 0.8], beta=[0.7, 0.2], slope=1.0)
+    np.testing.assert_allclose(economy.weights, case["weights"])
+
+
+def test_utility_is_the_integral_of_marginal_utility():
+    economy = heterogeneous(4)
+    rng = np.random.default_rng(0)
+    types, quantity = rng.normal(size=(5, 4)), rng.normal(size=(5, 4))
+    nodes, weights = np.polynomial.legendre.leggauss(4)
+    integral = sum(
+        weight / 2 * quantity * economy.marginal_utility(quantity * (node + 1) / 2, types)
+        for node, weight in zip(nodes, weights, strict=True)
+    )
+    np.testing.assert_allclose(economy.utility(quantity, types), integral)
+    np.testing.assert_array_equal(economy.type_effects(quantity, types)[3], economy.weights)
+    np.testing.assert_array_equal(economy.quantity_slopes(quantity, types)[2], -economy.slope)
+
+
+def test_walrasian_allocation_solves_its_definition():
+    economy = heterogeneous(6, slope_small=2.0, slope_big=0.5)
+    types = np.random.default_rng(0).normal(size=(7, 6))
+    price, quantity = walrasian_allocation(economy, 0.3, types)
+    marginal = economy.marginal_utility(quantity, types)
+    np.testing.assert_allclose(marginal, price[:, None] + 0.3 * quantity, atol=1e-13)
+    np.testing.assert_allclose(quantity.sum(axis=1), 0, atol=1e-13)
+    response = walrasian_response(economy, 0.3)
+    moved = types.copy()
+    moved[:, 2] += 1
+    np.testing.assert_allclose(
+        walrasian_allocation(economy, 0.3, moved)[1] - quantity,
+        np.broadcast_to(response.quantity_effect[:, 2], quantity.shape),
+        atol=1e-13,
+    )
+
+
+def test_first_best_surplus_is_the_mean_of_what_markets_yield():
+    economy = linear_quadratic(two_groups(4).weights, [1.0, 2.0, 0.7, 1.1], [0.3, -0.2, 0.0, 0.5])
+    law = NormalTypes([0.4, 0.0, -0.3, 0.1], np.diag([1.0, 2.0, 0.5, 1.0]) + 0.2)
+    types = law.sample(np.random.default_rng(0), 400_000)
+    quantity = walrasian_allocation(economy, 0.0, types)[1]
+    surplus = economy.utility(quantity, types).sum(axis=1) / 4
+    error = surplus.std() / np.sqrt(len(surplus))
+    assert abs(first_best_surplus(economy, law.mean, law.covariance) - surplus.mean()) < 4 * error
+
+
+@pytest.mark.parametrize("n", [4, 10, 30])
+def test_sigma_n_closed_forms(n):
+    """Equation (4.15), and Example 5's formula."""
+    alpha, beta, slope = 1.1, 0.6, 1.3
+    expected = slope * (alpha + beta) / ((n - 2) * alpha - beta)
+    assert sigma_n(fundamental_value(n, alpha, beta, slope)) == pytest.approx(expected, rel=1e-12)
+    expected = slope * (alpha + beta) / ((n - 2) * alpha)
+    assert sigma_n(two_groups(n, alpha, beta, slope)) == pytest.approx(expected, rel=1e-12)
+
+
+@given(economies())
+def test_sigma_budget_is_the_smallest_that_covers_the_residual_slopes(economy):
+    sigma = sigma_budget(economy)
+
+    def slack(value):
+        return value - walrasian_response(economy, value).residual_slope.max()
+
+    assert abs(slack(sigma)) < 1e-9 * (1 + sigma)
+    for smaller in np.linspace(0, 0.999 * sigma, 50):
+        assert slack(smaller) < 0
+
+
+def test_sigma_n_does_not_exist_under_strong_interdependence():
+    with pytest.raises(RefusedError, match=r"A4\^N"):
+        sigma_n(tight(4, own_effect=1.0, cross_effect=0.9))
+    with pytest.raises(RefusedError, match="sigma_budget"):
+        sigma_budget(tight(4, own_effect=1.0, cross_effect=0.9))
+
+
+def proposition_2_counterexample():
+    weights = np.zeros((8, 8))
+    weights[4:, :4] = 0.35
+    np.fill_diagonal(weights, 1.0)
+    return linear_quadratic(weights, [4.0] * 4 + [1.0] * 4)
+
+
+def test_counterexample_to_proposition_2_in_rational_arithmetic():
+    """The budget claim is false as printed when slopes differ (mixed slopes, sigma_N = 3)."""
+    economy = proposition_2_counterexample()
+    exact = RationalEconomy(
+        rational(economy.weights), rational(economy.slope), rational(economy.intercept)
+    )
+    exact.weights[4:, :4] = Fraction(7, 20)
+    phi = (exact.weights.sum(axis=0) - 1).max() / 7
+    assert phi == Fraction(1, 5)
+    assert phi < min(Fraction(1, 4), Fraction(3, 7))
+    reach = Fraction(1, 7) + phi
+    assert 4 * reach / (1 - phi - reach) == 3
+    assert sigma_n(economy) == pytest.approx(3, rel=1e-12)
+    types = rational([[7, -7, 7, -7, 0, 0, 0, 0]])
+    steepness = 1 / (exact.slope + 3)
+    value = exact.value(types)
+    price = value @ steepness / steepness.sum()
+    quantity = (steepness * (value - price[:, None]))[0]
+    assert quantity.tolist() == [1, -1, 1, -1, 0, 0, 0, 0]
+    price_effect = steepness @ exact.weights / steepness.sum()
+    slope = price_effect / (steepness * (1 - price_effect))
+    assert slope[0] == Fraction(483, 151)
+    transfers = price[0] * quantity + (3 - slope) * quantity**2 / 2
+    assert transfers.sum() == Fraction(-60, 151)
+
+
+def test_counterexample_to_proposition_2_through_the_mechanism():
+    economy = proposition_2_counterexample()
+    mechanism = SigmaVCG(economy, 3.0)
+    types = np.array([[7.0, -7.0, 7.0, -7.0, 0.0, 0.0, 0.0, 0.0]])
+    outcome = mechanism.clear(Revelation(mechanism, economy).bids(types))
+    assert outcome.transfer.sum() == pytest.approx(-60 / 151, rel=1e-9)
+    bids = RationalBids(np.empty((8, 0), dtype=object), rational(types))
+    _, transfers = mechanism.clear_exact(bids)
+    assert float(transfers.sum()) == pytest.approx(-60 / 151, rel=1e-12)
+    repaired = SigmaVCG(economy, sigma_budget(economy))
+    assert repaired.clear(Revelation(repaired, economy).bids(types)).transfer.sum() >= 0
+
+
+def test_assumptions_name_what_fails():
+    checks = check_assumptions(tight(4, own_effect=1.0, cross_effect=1.0))
+    assert not checks["INJ"].holds
+    assert not checks["A4N"].holds
+    assert not checks["sigma_N"].holds
+    assert "phi_N" in checks["A4N"].witness
+    assert checks["A2"].holds
+    violated = np.array([[1.0, 0.6, 0.4], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    assert not check_assumptions(linear_quadratic(violated, 1.0))["FUN"].holds
+
+
+@pytest.mark.parametrize("beta", [3.9, 4.1])
+def test_uniqueness_fails_in_example_1_iff_interdependence_is_strong(beta):
+    """Section 7: the condition fails iff (N - 2) beta >= N alpha."""
+    n, alpha = 6, 2.65
+    expected = (n - 2) * beta < n * alpha
+    assert check_assumptions(fundamental_value(n, alpha, beta))["unique"].holds == expected
+
+
+def test_projection_weights_of_examples_4_and_5():
+    """Equations (4.17) and (4.18) with the "+ zeta" that the printed text lacks."""
+    n, rho, zeta = 8, 0.4, 0.7
+    alpha = (1 - rho) / (1 - rho + zeta)
+    for information, size in (
+        (fundamental_value_information(n, rho, zeta), n),
+        (two_groups_information(n, rho, zeta), n // 2),
+    ):
+        beta = size * rho * zeta / ((1 - rho + zeta) * (1 + (size - 1) * rho + zeta))
+        weights = information.weights()
+        assert weights[0, 1] == pytest.approx(beta / size, rel=1e-12)
+        assert weights[0, 0] == pytest.approx(alpha + beta / size, rel=1e-12)
+        printed = size * rho * zeta / ((1 - rho + zeta) * (1 + (size - 1) * rho))
+        assert abs(weights[0, 1] - printed / size) > 1e-3
+
+
+@pytest.mark.parametrize("group_noise", [0.0, 0.2, 1.0])
+def test_example_6_continuum_implies_the_same_weights(group_noise):
+    """Equation (4.21): every model of the continuum justifies alpha and beta."""
+    weights = heterogeneous_information(8, 0.5, 0.3, 1.0, group_noise).weights()
+    np.testing.assert_allclose(weights, fundamental_value(8, 0.5, 0.3).weights, atol=1e-12)
+
+
+def test_means_become_intercepts():
+    information = fundamental_value_information(4, 0.3, 0.5, mean=2.0)
+    economy = information.economy(1.0)
+    np.testing.assert_allclose(economy.value(np.full((1, 4), 2.0)), 2.0)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        NormalTypes(
+            [0.0, 1.0, -1.0], np.array([[1.0, 0.3, 0.0], [0.3, 2.0, 0.1], [0.0, 0.1, 0.5]])
+        ),
+        UniformBox([0.0, -1.0, 2.0], [1.0, 1.0, 5.0]),
+    ],
+)
+def test_samples_have_the_stated_moments(law):
+    draws = law.sample(np.random.default_rng(0), 200_000)
+    np.testing.assert_allclose(draws.mean(axis=0), law.mean, atol=0.02)
+    np.testing.assert_allclose(np.cov(draws.T), law.covariance, atol=0.03)
+    again = distribution_from_dict(law.to_dict()).sample(np.random.default_rng(0), 10)
+    np.testing.assert_array_equal(draws[:10], again)
+
+
+def test_economies_survive_their_description():
+    economy = heterogeneous(4)
+    copy = LinearQuadratic.from_dict(economy.to_dict())
+    np.testing.assert_array_equal(copy.weights, economy.weights)
+    assert (copy.roles, copy.name) == (economy.roles, economy.name)
+
+
+def test_economies_cannot_be_written_to():
+    with pytest.raises(ValueError, match="read-only"):
+        private_values(3).weights[0, 0] = 5.0
+
+
+@given(st.integers(-3, 2))
+def test_too_few_traders(n):
+    with pytest.raises(InvalidInputError, match="n_traders must be at least 3"):
+        private_values(n)
+
+
+@given(floats(-5, 0))
+def test_slopes_must_be_positive(slope):
+    with pytest.raises(InvalidInputError, match="slope must be positive"):
+        private_values(3, slope=slope)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: two_groups(5), "n_traders must be even"),
+        (lambda: linear_quadratic([[1, 2], [3, 4]], 1.0), "at least 3, got 2"),
+        (lambda: linear_quadratic(np.ones((3, 4)), 1.0), r"shape \(3, 3\), got \(3, 4\)"),
+        (lambda: linear_quadratic(np.full((3, 3), np.nan), 1.0), "weights must be finite, got nan"),
+        (lambda: linear_quadratic(np.eye(3), [1.0, 2.0]), r"slope must have shape \(3\)"),
+        (lambda: linear_quadratic([["a"] * 3] * 3, 1.0), "weights must be an array of numbers"),
+        (lambda: private_values(3, alpha=float("inf")), "alpha must be finite"),
+        (lambda: private_values(3.5), "n_traders must be a whole number"),
+        (lambda: heterogeneous_information(4, 0.6, 0.5, 1.0, 0.0), "below 1"),
+        (lambda: fundamental_value_information(4, 1.0, 0.5), r"rho must be in \[0, 1\)"),
+        (lambda: fundamental_value_information(4, 0.5, 0.0), "noise must be positive"),
+        (lambda: NormalTypes(np.zeros(3), -np.eye(3)), "positive definite"),
+        (lambda: UniformBox([0, 0, 1], [1, 1, 1]), "low must be below high"),
+        (lambda: NormalInformation(np.zeros(3), np.zeros(3), np.eye(2), np.eye(3)), "shape"),
+        (lambda: heterogeneous(4).trader_of_role("medium"), "big, small"),
+    ],
+)
+def test_malformed_input_is_one_clear_sentence(build, message):
+    with pytest.raises(InvalidInputError, match=message) as caught:
+        build()
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,89 @@
+"""The package as others get it: imports, wheel, house rules."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import deviator
+from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
+from deviator.plugins import PluginSpec, build, find_plugin, list_plugins, make
+
+ROOT = Path(__file__).parent.parent
+FAMILIES = ("economies", "mechanisms", "policies", "envs", "learners", "plugins", "studies")
+
+
+def test_import_is_light():
+    code = (
+        "import sys, deviator, gymnasium, pettingzoo;"
+        "assert 'torch' not in sys.modules and 'stable_baselines3' not in sys.modules;"
+        "assert 'deviator/Deviation-v0' in gymnasium.registry;"
+        "import deviator.envs, deviator.policies, deviator.plugins, deviator.learners;"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_wheel_holds_every_module(tmp_path):
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path]
+    subprocess.run([*command, ROOT], check=True, capture_output=True, timeout=300)
+    names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
+    for family in FAMILIES:
+        for module in (ROOT / family).rglob("*.py"):
+            if "examples" not in module.parts:
+                assert f"deviator/{module.relative_to(ROOT)}" in names
+    for data in ("py.typed", "studies/proposition3.yaml", "studies/report_template.html"):
+        assert f"deviator/{data}" in names
+    assert all(name.startswith(("deviator/", "deviator-")) for name in names)
+
+
+def test_families_are_imported_from_deviator():
+    """An `import envs` would work in a checkout and fail for everybody else."""
+    pattern = re.compile(rf"^\s*(from|import) ({'|'.join(FAMILIES)})\b", re.MULTILINE)
+    assert pattern.search("from envs.core import Market")
+    for folder in (*FAMILIES, "tests", "src/deviator", "benchmarks", "docs"):
+        for module in (ROOT / folder).rglob("*.py"):
+            assert not pattern.search(module.read_text()), module
+
+
+def test_functions_stay_short():
+    import ast
+
+    for family in FAMILIES:
+        for module in (ROOT / family).rglob("*.py"):
+            for node in ast.walk(ast.parse(module.read_text())):
+                if isinstance(node, ast.FunctionDef):
+                    body = node.body[1:] if ast.get_docstring(node) else node.body
+                    lines = (node.end_lineno - body[0].lineno + 1) if body else 0
+                    assert lines <= 60, (module, node.name, lines)
+
+
+def test_public_names():
+    for name in deviator.__all__:
+        assert getattr(deviator, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = deviator.nonsense
+
+
+def test_built_ins_come_through_the_entry_points():
+    names = {(spec.kind, spec.name) for spec in list_plugins() if spec.provider == "deviator"}
+    assert len(names) == 13
+    for kind, name in names:
+        assert find_plugin(kind, name).load().__doc__
+    assert make("sigma-dcda", sigma=0.4).sigma == 0.4
+
+
+def test_plugin_errors_name_the_plugin():
+    with pytest.raises(UnknownNameError, match="did you mean 'uniform-conditional'"):
+        make("uniform-conditionnal")
+    with pytest.raises(InvalidInputError, match="'sigma-dcda' does not take"):
+        make("sigma-dcda", sigmaa=1)
+    with pytest.raises(InvalidInputError, match="kind must be one of"):
+        list_plugins("colour")
+    broken = PluginSpec("mechanism", "broken", "no.such.module:Thing", "acme", "1.0")
+    with pytest.raises(PluginLoadError, match=r"'broken' of acme 1.0 cannot be loaded"):
+        broken.load()
+    assert build("economy", "private-values", {"n_traders": 3}).n_traders == 3
