@@ -5,7 +5,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := src/deviator $(wildcard src/deviator/*/) tests docs
+FAMILIES := economies mechanisms policies envs learners plugins studies
+CODE := src/deviator $(FAMILIES:%=src/deviator/%/) tests docs
 
 .PHONY: confirm test lint verify format clean
 
@@ -20,7 +21,7 @@ lint: $(VENV)/developer
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell
+	$(BIN)/codespell *.md runs/*.yaml docs tests $(FAMILIES) src/deviator/*.py
 
 verify: $(VENV)/developer
 	$(BIN)/python -m pytest -m slow -s

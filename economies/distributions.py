@@ -22,6 +22,14 @@ class TypeDistribution(ABC):
         """Draw `batch` independent profiles, shape (batch, N)."""
 
     @abstractmethod
+    def matched_sample(self, rng: np.random.Generator, batch: int) -> Floats:
+        """Draw profiles whose sample mean and covariance are the law's, where that is possible.
+
+        Means of quadratic functions over such a sample, the gains of linear-quadratic markets
+        among them, have no sampling error. Elsewhere it is an ordinary sample.
+        """
+
+    @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that describes the distribution."""
 
@@ -81,7 +89,22 @@ class NormalTypes(TypeDistribution):
 
     def sample(self, rng: np.random.Generator, batch: int) -> Floats:
         """Draw profiles, shape (batch, N)."""
+        return self._spread(rng.standard_normal((batch, self.n_traders)))
+
+    def matched_sample(self, rng: np.random.Generator, batch: int) -> Floats:
+        """Draw profiles whose sample mean and covariance are the law's, for batch > N.
+
+        Quadratic resampling (Barraquand 1995): the noise is centered and whitened.
+        """
         noise = rng.standard_normal((batch, self.n_traders))
+        if batch <= self.n_traders:
+            return self._spread(noise)
+        noise = noise - noise.mean(axis=0)
+        root = np.linalg.cholesky(noise.T @ noise / batch)
+        return self._spread(np.linalg.solve(root, noise.T).T)
+
+    def _spread(self, noise: Floats) -> Floats:
+        """Return profiles from standard Normal noise."""
         if np.array_equal(self.covariance, np.diag(np.diagonal(self.covariance))):
             return self.mean + noise * self.deviation
         return self.mean + noise @ np.linalg.cholesky(self.covariance).T
@@ -134,6 +157,10 @@ class UniformBox(TypeDistribution):
     def sample(self, rng: np.random.Generator, batch: int) -> Floats:
         """Draw profiles, shape (batch, N)."""
         return rng.uniform(self.low, self.high, (batch, self.n_traders))
+
+    def matched_sample(self, rng: np.random.Generator, batch: int) -> Floats:
+        """Draw an ordinary sample: matching moments would leave the box."""
+        return self.sample(rng, batch)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""

@@ -95,7 +95,6 @@ def confirm(
     found = [(cell, store.result(cell)) for cell in cells]
     done = [(cell, result) for cell, result in found if result is not None]
     rows = report_rows([cell for cell, _ in done], [result for _, result in done])
-    curves = {cell.key: result["seeds"] for cell, result in done}
     content = {
         "study": spec.name,
         "quick": quick,
@@ -104,7 +103,7 @@ def confirm(
         "failures": failures,
         "versions": _versions(),
     }
-    write_html(store, content, curves)
+    write_html(store, content)
     store.write("report.json", to_json(content))
     return StudyReport(spec.name, rows, failures, store.folder)
 

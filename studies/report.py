@@ -15,9 +15,7 @@ PANELS_PER_ROW = 6
 SEED_COLOR, EXACT_COLOR = "#2a6f97", "#c1121f"
 
 
-def write_html(
-    store: RunStore, content: dict[str, Any], curves: dict[str, list[dict[str, Any]]]
-) -> None:
+def write_html(store: RunStore, content: dict[str, Any]) -> None:
     """Write ``report.html``.
 
     Parameters
@@ -25,8 +23,6 @@ def write_html(
     store : RunStore
     content : dict
         The content of ``report.json``.
-    curves : dict of str to list of dict
-        The seeds' results by cell key.
     """
     template = files("deviator.studies").joinpath("report_template.html").read_text()
     page = (
@@ -37,7 +33,7 @@ def write_html(
             columns=COLUMNS,
             cells=[table_cells(row) for row in content["rows"]],
             plotly=get_plotlyjs(),
-            curves=_div(_curves_figure(content["rows"], curves), "curves"),
+            curves=_div(_curves_figure(content["rows"]), "curves"),
             sizes=_div(_size_figure(content["rows"]), "sizes"),
         )
     )
@@ -49,9 +45,7 @@ def _div(figure: go.Figure, name: str) -> str:
     return html
 
 
-def _curves_figure(
-    rows: list[dict[str, Any]], curves: dict[str, list[dict[str, Any]]]
-) -> go.Figure:
+def _curves_figure(rows: list[dict[str, Any]]) -> go.Figure:
     """Return small multiples: gain against steps for each seed, beside the exact optimum."""
     height = max(-(-len(rows) // PANELS_PER_ROW), 1)
     figure = make_subplots(
@@ -59,12 +53,10 @@ def _curves_figure(
     )
     for place, row in enumerate(rows):
         where = {"row": place // PANELS_PER_ROW + 1, "col": place % PANELS_PER_ROW + 1}
-        for seed in curves[row["key"]]:
-            steps, gains = zip(*seed["curve"], strict=True)
+        for seed, curve in zip(row["seeds"], row["curves"], strict=True):
+            steps, gains = zip(*curve, strict=True)
             line = {"color": SEED_COLOR, "width": 1}
-            trace = go.Scatter(
-                x=steps, y=gains, mode="lines", line=line, name=f"seed {seed['seed']}"
-            )
+            trace = go.Scatter(x=steps, y=gains, mode="lines", line=line, name=f"seed {seed}")
             figure.add_trace(trace, **where)
         figure.add_hline(
             y=row["exact_gain"], line_dash="dash", line_color=EXACT_COLOR, line_width=1, **where

@@ -68,6 +68,7 @@ def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> 
         "scale": verdict.scale,
         "state": verdict.state,
         "witness": verdict.witness,
+        "curves": [seed["curve"] for seed in result["seeds"]],
         "key": cell.key,
     }
 

@@ -233,6 +233,16 @@ def test_samples_have_the_stated_moments(law):
     np.testing.assert_array_equal(draws[:10], again)
 
 
+def test_matched_samples_have_no_sampling_error_in_quadratic_means():
+    law = NormalTypes([0.5, 1.0, -1.0], np.diag([1.0, 2.0, 0.5]) + 0.2)
+    draws = law.matched_sample(np.random.default_rng(0), 50)
+    np.testing.assert_allclose(draws.mean(axis=0), law.mean, atol=1e-13)
+    np.testing.assert_allclose(np.cov(draws.T, bias=True), law.covariance, atol=1e-13)
+    assert law.matched_sample(np.random.default_rng(0), 2).shape == (2, 3)
+    box = UniformBox.common(3, 0.0, 1.0)
+    assert box.matched_sample(np.random.default_rng(0), 9).max() <= 1.0
+
+
 def test_economies_survive_their_description():
     economy = heterogeneous(4)
     copy = LinearQuadratic.from_dict(economy.to_dict())

@@ -306,7 +306,7 @@ def test_refusals():
         exact_gain(SigmaDCDA(), economy, types, information="own")
     with pytest.raises(InvalidInputError, match="information must be one of"):
         exact_gain(SigmaDCDA(), economy, types, information="psychic")
-    with pytest.raises(RefusedError, match="private values only"):
+    with pytest.raises(RefusedError, match=r"private values only"):
         Revelation(UniformDoubleAuction(), economy).bids(types)
     with pytest.raises(RefusedError, match="dq_i/ds_i"):
         SigmaVCG(tight(4, own_effect=0.5, cross_effect=1.0), 0.1)

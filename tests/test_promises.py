@@ -1,0 +1,82 @@
+"""The promises of the README, run in full: minutes, not seconds (make verify)."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+NAIVE_SHARE, SHARE, LARGE_MARKET_SHARE = 0.99, 0.95, 0.90
+NULL_SHARE, LARGE_MARKET_NULL_SHARE = 2e-4, 1e-3
+
+
+def confirm(folder, *arguments):
+    command = [sys.executable, "-m", "deviator.cli", "confirm", "--out", folder, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "full"
+    started = time.perf_counter()
+    assert confirm(folder).wait() == 0
+    print(f"\nfull study: {time.perf_counter() - started:.0f} s on {os.cpu_count()} cores")
+    return json.loads((folder / "report.json").read_text())["rows"]
+
+
+def title(row):
+    return " ".join(str(row[k]) for k in ("mechanism", "economy", "n_traders", "information"))
+
+
+def test_learners_capture_what_there_is(full):
+    for row in (row for row in full if row["share"] is not None):
+        large = row["n_traders"] > 10
+        naive = (row["mechanism"], row["n_traders"], row["information"]) == (
+            "naive-walrasian",
+            10,
+            "profile",
+        )
+        least = NAIVE_SHARE if naive else LARGE_MARKET_SHARE if large else SHARE
+        print(f"{title(row):70s} share {row['share']:.4f} (at least {least})")
+        assert row["share"] >= least
+
+
+def test_null_markets_yield_nothing(full):
+    for row in (row for row in full if row["share"] is None):
+        bound = LARGE_MARKET_NULL_SHARE if row["n_traders"] > 10 else NULL_SHARE
+        distance = row["learned_gain"] / row["scale"]
+        print(f"{title(row):70s} gain / scale {distance:+.1e} (within {bound})")
+        assert row["state"] == "confirmed"
+        assert row["untrained_gain"] < row["learned_gain"]
+        assert abs(distance) <= bound
+        if row["mechanism"] == "sigma-dcda":
+            assert row["learned_gain_max"] < 1e-12 * row["scale"]
+            assert row["training_gain_max"] < 1e-12 * row["scale"]
+
+
+def test_killed_and_interrupted_runs_end_with_the_same_bytes(tmp_path):
+    """kill -9 twice and Ctrl-C once, then finish; beside a run that nobody disturbs."""
+    broken, whole = tmp_path / "broken", tmp_path / "whole"
+    for sign in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
+        process = confirm(broken, "--quick")
+        time.sleep(20)
+        process.send_signal(sign)
+        process.wait()
+        cells = list((broken / "cells").glob("*/result.json"))
+        print(f"\nafter {sign.name}: {len(cells)} finished cells")
+        assert not (broken / "report.json").exists()
+    assert 0 < len(cells) < 42
+    kept = {cell: cell.stat().st_mtime_ns for cell in cells}
+    started = time.perf_counter()
+    assert confirm(broken, "--quick").wait() == 0
+    assert all(cell.stat().st_mtime_ns == stamp for cell, stamp in kept.items())
+    print(f"resumed: {time.perf_counter() - started:.0f} s")
+    started = time.perf_counter()
+    assert confirm(whole, "--quick").wait() == 0
+    print(f"quick study: {time.perf_counter() - started:.0f} s")
+    assert (broken / "report.json").read_bytes() == (whole / "report.json").read_bytes()
