@@ -14,6 +14,7 @@ from deviator.validation import non_negative
 from .base import ResidualLineMechanism
 from .clearing import ConditionalClearing
 from .languages import BidLanguage, ConditionalLanguage
+from .payments import area_under_residual_demand
 
 
 @final
@@ -60,4 +61,4 @@ class SigmaDCDA(ResidualLineMechanism):
 
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
-        return price * quantity + (tax_slope - residual_slope) * quantity * quantity / 2
+        return area_under_residual_demand(price, quantity, residual_slope, tax_slope)

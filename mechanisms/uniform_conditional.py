@@ -12,6 +12,7 @@ from typing_extensions import override
 from .base import ResidualLineMechanism
 from .clearing import ConditionalClearing
 from .languages import BidLanguage, ConditionalLanguage
+from .payments import uniform_price
 
 
 @final
@@ -26,4 +27,4 @@ class UniformConditional(ResidualLineMechanism):
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
         del residual_slope, tax_slope
-        return price * quantity
+        return uniform_price(price, quantity)

@@ -8,6 +8,7 @@ from typing_extensions import override
 from .base import ResidualLineMechanism
 from .clearing import ScheduleClearing
 from .languages import BidLanguage, ScheduleLanguage
+from .payments import uniform_price
 
 
 @final
@@ -26,4 +27,4 @@ class UniformDoubleAuction(ResidualLineMechanism):
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
         del residual_slope, tax_slope
-        return price * quantity
+        return uniform_price(price, quantity)

@@ -324,7 +324,7 @@ def test_refusals():
             information="own",
             distribution=UniformBox.common(4),
         )
-    with pytest.raises(InvalidInputError, match="sigma must be non-negative, got -0.1"):
+    with pytest.raises(InvalidInputError, match=r"sigma must be non-negative, got -0\.1"):
         SigmaDCDA(-0.1)
     with pytest.raises(InvalidInputError, match="sigma must be finite, got nan"):
         SigmaVCG(economy, float("nan"))
@@ -377,3 +377,30 @@ def edit(path, key, value):
 def test_a_learned_policy_is_for_its_trader():
     with pytest.raises(InvalidInputError, match="trader must be 2"):
         learned_policy().bid(np.zeros((1, 4)), 0)
+
+
+def estimators_of(tested):
+    """Everything that estimates gains or finds bids, as functions of the types."""
+    law, others, trader = tested.distribution, tested.strategy, tested.trader
+    best = BestResponse(*parts(tested), others=others)
+    settings = {"others": others, "distribution": law}
+    sizes = np.array([[[1.0], [1.1], [0.9]]])
+    return [
+        lambda types: exact_gain(*parts(tested), types, **settings),
+        lambda types: exact_gain(*parts(tested), types, information="own", **settings),
+        lambda types: best.bid(types, trader),
+        lambda types: tested.gains(types, best.bid(types, trader) * 1.01),
+        lambda types: tested.utilities(types, best.bid(types, trader)[:, None] * sizes),
+    ]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 1000])
+def test_every_estimator_equals_a_loop_over_single_markets(batch):
+    """Candidates tiled in one order and values in another is the mistake this is about."""
+    for tested in list(all_markets())[::3]:
+        types = tested.distribution.sample(np.random.default_rng(batch), batch)
+        for estimator in estimators_of(tested):
+            whole = estimator(types)
+            for place in range(0, batch, max(batch // 10, 1)):
+                alone = estimator(types[[place]])[0]
+                np.testing.assert_allclose(whole[place], alone, rtol=1e-9, atol=1e-13)

@@ -10,6 +10,7 @@ from deviator.economies import LinearQuadratic
 from ..base import ResidualLineMechanism
 from ..clearing import ReportedClearing
 from ..languages import BidLanguage, ReportLanguage
+from ..payments import uniform_price
 
 
 @final
@@ -47,4 +48,4 @@ class NaiveWalrasian(ResidualLineMechanism):
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
         del residual_slope, tax_slope
-        return price * quantity
+        return uniform_price(price, quantity)

@@ -10,6 +10,7 @@ from deviator.economies import LinearQuadratic
 from ..base import ResidualLineMechanism
 from ..clearing import ReportedClearing
 from ..languages import BidLanguage, ReportLanguage
+from ..payments import area_under_residual_demand
 
 
 @final
@@ -57,4 +58,4 @@ class SigmaVCG(ResidualLineMechanism):
 
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
-        return price * quantity + (tax_slope - residual_slope) * quantity * quantity / 2
+        return area_under_residual_demand(price, quantity, residual_slope, tax_slope)
