@@ -1,13 +1,16 @@
 """The verdict on one market: exact answers, a certificate, and a learner if asked."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
 
 import numpy as np
 
 from deviator.economies import Economy, LinearQuadratic, TypeDistribution
 from deviator.envs import Market, deviation_core, market, matched_control
+from deviator.errors import RefusedError
 from deviator.learners import Learner
-from deviator.mechanisms import Mechanism
+from deviator.mechanisms import Mechanism, Mutated, ResidualLineMechanism
 from deviator.plugins import build, find_plugin, takes_economy
 from deviator.policies import Information, Policy
 
@@ -27,6 +30,7 @@ def audit(
     steps: int = 100_000,
     seed: int = 0,
     held_out: int = 20_000,
+    planted: Sequence[float] = (),
     **parameters: Any,
 ) -> Verdict:
     """Return whether a strategy can be profitably deviated from, with evidence from both sides.
@@ -50,6 +54,9 @@ def audit(
         The learner's budget and seed.
     held_out : int
         Profiles on which gains are measured.
+    planted : sequence of float
+        Sizes of faults to plant in the payments (`Mutated`, "transfer"), each a market of its own
+        to train in: the smallest gain that the learner notices is its resolution.
     **parameters
         Settings of a mechanism called by name.
 
@@ -70,17 +77,14 @@ def audit(
     types = held_out_profiles(tested, held_out)
     exact = exact_answer(tested, types, information)
     certificate = certificate_of(tested, information)
-    learned, power = 0.0, None
-    if learner is not None:
-        learned = _learned_gain(learner, tested, tested, information, steps, seed, held_out)
-        power = _power(learner, tested, information, steps, seed, held_out)
-    scale = tested.scale()
-    lower = max(0.0, exact["gain"], learned)
+    search = None if learner is None else _Search(learner, steps, seed, information, held_out)
+    lower = max(0.0, exact["gain"], 0.0 if search is None else search.gain(tested, tested))
     upper = None if certificate is None else certificate.cap
+    epsilon = EPSILON * tested.scale()
     state = decide(
         lower=lower,
         upper=upper,
-        epsilon=EPSILON * scale,
+        epsilon=epsilon,
         rechecked=exact["witness"] is not None,
         vacuous=certificate is not None and certificate.vacuous,
     )
@@ -88,13 +92,61 @@ def audit(
         state=state,
         lower=lower,
         upper=upper,
-        epsilon=EPSILON * scale,
-        scale=scale,
-        power=power,
+        epsilon=epsilon,
+        scale=tested.scale(),
+        power=None if search is None else search.power(tested),
+        resolution=None if search is None else search.resolution(tested, planted),
         certificate=None if certificate is None else certificate.to_dict(),
         witness=exact["witness"],
         mechanism_economy=_foreign_economy(rule, economy),
     )
+
+
+@final
+@dataclass(frozen=True)
+class _Search:
+    """A learner with its budget."""
+
+    learner: Learner
+    steps: int
+    seed: int
+    information: Information
+    held_out: int
+
+    def gain(self, searched: Market, ranged: Market) -> float:
+        """Return the learned mean gain in a market, actions ranged as in another's control."""
+        control = matched_control(ranged)
+        core = deviation_core(searched, information=self.information, control=control)
+        policy = self.learner.train(core, self.steps, self.seed).policy
+        types = held_out_profiles(searched, self.held_out)
+        return float(searched.gains(types, policy.bid(types, searched.trader)).mean())
+
+    def power(self, tested: Market) -> float:
+        """Return the share of the exact gain that is captured on the matched control."""
+        control = matched_control(tested)
+        types = held_out_profiles(control, self.held_out)
+        exact = float(exact_answer(control, types, self.information)["gain"])
+        return self.gain(control, tested) / exact
+
+    def resolution(self, tested: Market, sizes: Sequence[float]) -> float | None:
+        """Return the smallest planted gain that was noticed: more than half of it was captured."""
+        noticed = []
+        for size in sizes:
+            mutant = replace(tested, mechanism=_planted(tested.mechanism, size))
+            types = held_out_profiles(mutant, self.held_out)
+            exact = float(exact_answer(mutant, types, self.information)["gain"])
+            if self.gain(mutant, tested) > exact / 2:
+                noticed.append(exact)
+        return min(noticed, default=None)
+
+
+def _planted(mechanism: Mechanism, size: float) -> Mutated:
+    if not isinstance(mechanism, ResidualLineMechanism):
+        raise RefusedError(
+            f"faults are planted in mechanisms with straight residual curves, {mechanism.name} "
+            "is none; leave planted out"
+        )
+    return Mutated(mechanism, "transfer", size)
 
 
 def _by_name(name: str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:
@@ -103,36 +155,6 @@ def _by_name(name: str, economy: Economy, parameters: dict[str, Any]) -> Mechani
         settings.setdefault("economy", economy)
     mechanism: Mechanism = build("mechanism", name, settings)
     return mechanism
-
-
-def _learned_gain(
-    learner: Learner,
-    tested: Market,
-    control_of: Market,
-    information: Information,
-    steps: int,
-    seed: int,
-    held_out: int,
-) -> float:
-    core = deviation_core(tested, information=information, control=matched_control(control_of))
-    policy = learner.train(core, steps, seed).policy
-    types = held_out_profiles(tested, held_out)
-    return float(tested.gains(types, policy.bid(types, tested.trader)).mean())
-
-
-def _power(
-    learner: Learner,
-    tested: Market,
-    information: Information,
-    steps: int,
-    seed: int,
-    held_out: int,
-) -> float:
-    """Return the share of the exact gain that the learner captures on the matched control."""
-    control = matched_control(tested)
-    gain = _learned_gain(learner, control, tested, information, steps, seed, held_out)
-    exact = exact_answer(control, held_out_profiles(control, held_out), information)
-    return gain / float(exact["gain"])
 
 
 def _foreign_economy(mechanism: Mechanism, economy: Economy) -> dict[str, Any] | None:

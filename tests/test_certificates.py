@@ -227,10 +227,13 @@ def test_audit_of_a_designer_who_is_mistaken():
 def test_audit_with_a_learner_states_its_power():
     economy = private_values(4)
     learner = PPOLearner(markets=512, batch_size=512)
-    verdict = audit("sigma-vcg", economy, sigma=0.5, learner=learner, steps=30_000, held_out=2000)
+    search = {"learner": learner, "steps": 30_000, "held_out": 2000, "planted": (0.5, 0.2, 1e-6)}
+    verdict = audit("sigma-vcg", economy, sigma=0.5, **search)
     assert verdict.state == "confirmed"
     assert verdict.power > 0.9
     assert verdict.lower < 1e-12
+    planted = market(Mutated(SigmaVCG(economy, 0.5), "transfer", 0.2), economy)
+    assert verdict.resolution == pytest.approx(certify(planted).cap, rel=1e-6)
 
 
 @pytest.mark.parametrize(("fault", "size"), [("colour", 0.1), ("clearing", 1.0)])
