@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 STATE_STYLES = {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
@@ -26,17 +27,61 @@ COLUMNS = (
 )
 
 
-def verdict_table(rows: list[dict[str, Any]]) -> Table:
-    """Return the table, a row per cell; gains are in units of money per market."""
-    table = Table(title="Does anyone profit from deviating?", header_style="bold")
-    for column in COLUMNS:
-        text = column in ("mechanism", "economy", "strategy", "who", "sees", "verdict")
-        table.add_column(column, justify="left" if text else "right", no_wrap=True)
-    for row in rows:
+FIRST_TO_GO = (
+    "interval",
+    "largest",
+    "untrained",
+    "strategy",
+    "sigma",
+    "sees",
+    "who",
+    "share",
+    "exact",
+)
+"""Columns that give way, in this order, where a terminal is narrow."""
+
+TEXT = ("mechanism", "economy", "strategy", "who", "sees", "verdict")
+
+
+def verdict_table(rows: list[dict[str, Any]], width: int) -> Table:
+    """Return the table, a row per cell; gains are in units of money per market.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of a report.
+    width : int
+        Characters per line; columns that do not fit are left out, which the caption says.
+    """
+    cells = [dict(zip(COLUMNS, table_cells(row), strict=True)) for row in rows]
+    shown = _fitting(cells, width)
+    table = Table(title="Does anyone profit from deviating?", header_style="bold", box=SIMPLE_HEAD)
+    if len(shown) < len(COLUMNS):
+        hidden = ", ".join(column for column in COLUMNS if column not in shown)
+        table.caption = f"Hidden at this width: {hidden}; report.html shows everything."
+    for column in shown:
+        text = column in TEXT
+        table.add_column(
+            column, justify="left" if text else "right", no_wrap=not text, overflow="fold"
+        )
+    for row, cell in zip(rows, cells, strict=True):
         style = STATE_STYLES[row["state"]]
-        *cells, state = table_cells(row)
-        table.add_row(*cells, f"[{style}]{state}[/{style}]")
+        texts = [cell[column] for column in shown]
+        table.add_row(*texts[:-1], f"[{style}]{texts[-1]}[/{style}]")
     return table
+
+
+def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
+    """Return the columns that fit into a line."""
+
+    def needed(columns: list[str]) -> int:
+        return sum(3 + max(len(c), *(len(cell[c]) for cell in cells)) for c in columns)
+
+    shown = list(COLUMNS)
+    for column in FIRST_TO_GO:
+        if cells and needed(shown) > width:
+            shown.remove(column)
+    return shown
 
 
 def table_cells(row: dict[str, Any]) -> list[str]:

@@ -70,7 +70,7 @@ def confirm(
     except KeyboardInterrupt:
         console.print("Interrupted: finished cells are kept, run the same command to go on.")
         raise typer.Exit(130) from None
-    console.print(verdict_table(report.rows))
+    console.print(verdict_table(report.rows, console.width))
     console.print(_summary(report.rows), f"Report: {report.folder / 'report.html'}", sep="\n")
     for cell, reason in report.failures.items():
         console.print(f"[red]failed[/red] {cell}: {reason}")
