@@ -16,7 +16,6 @@ from .distributions import (
     NormalTypes,
     TypeDistribution,
     UniformBox,
-    distribution_from_dict,
     standard_types,
 )
 from .information import (
@@ -43,7 +42,6 @@ __all__ = [
     "UniformBox",
     "WalrasianResponse",
     "check_assumptions",
-    "distribution_from_dict",
     "factored",
     "first_best_surplus",
     "fundamental_value",

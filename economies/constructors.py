@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_array, finite_number, trader_count
+from deviator.validation import Floats, finite_array, finite_number, per_trader, trader_count
 
 from .linear_quadratic import LinearQuadratic
 
@@ -38,8 +38,8 @@ def linear_quadratic(
     n = trader_count(matrix.shape[0])
     return LinearQuadratic(
         finite_array("weights", matrix, (n, n)),
-        _per_trader("slope", slope, n),
-        _per_trader("intercept", intercept, n),
+        per_trader("slope", slope, n),
+        per_trader("intercept", intercept, n),
         name=name,
     )
 
@@ -191,12 +191,6 @@ def even_count(n_traders: object) -> int:
 def _common_value_weights(n: int, alpha: float, beta: float) -> Floats:
     own, common = finite_number("alpha", alpha), finite_number("beta", beta)
     return own * np.eye(n) + common / n
-
-
-def _per_trader(name: str, value: ArrayLike, n: int) -> Floats:
-    if np.ndim(value) == 0:
-        return np.full(n, finite_number(name, value))
-    return finite_array(name, value, (n,))
 
 
 def _per_group(name: str, value: ArrayLike) -> Floats:

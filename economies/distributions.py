@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, final
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,10 +12,20 @@ from deviator.validation import Floats, finite_array, positive, read_only, trade
 
 
 class TypeDistribution(ABC):
-    """A joint law of the traders' types with known first two moments."""
+    """A joint law of the traders' types with known first two moments.
+
+    Attributes
+    ----------
+    mean : ndarray of float, shape (N,)
+    covariance : ndarray of float, shape (N, N)
+    linear_regressions : bool
+        Whether, given one type, the means of the others are linear in it and their covariance
+        does not depend on it: so under Normal or independent types. Own-type answers rest on it.
+    """
 
     mean: Floats
     covariance: Floats
+    linear_regressions: ClassVar[bool] = False
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, batch: int) -> Floats:
@@ -28,10 +38,6 @@ class TypeDistribution(ABC):
         Means of quadratic functions over such a sample, the gains of linear-quadratic markets
         among them, have no sampling error. Elsewhere it is an ordinary sample.
         """
-
-    @abstractmethod
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data that describes the distribution."""
 
     @property
     def n_traders(self) -> int:
@@ -63,6 +69,7 @@ class NormalTypes(TypeDistribution):
 
     mean: Floats
     covariance: Floats
+    linear_regressions: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         mean = read_only(finite_array("mean", self.mean, (None,)))
@@ -109,14 +116,6 @@ class NormalTypes(TypeDistribution):
             return self.mean + noise * self.deviation
         return self.mean + noise @ np.linalg.cholesky(self.covariance).T
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return {
-            "kind": "normal",
-            "mean": self.mean.tolist(),
-            "covariance": self.covariance.tolist(),
-        }
-
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -136,6 +135,7 @@ class UniformBox(TypeDistribution):
 
     low: Floats
     high: Floats
+    linear_regressions: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         low = read_only(finite_array("low", self.low, (None,)))
@@ -161,28 +161,6 @@ class UniformBox(TypeDistribution):
     def matched_sample(self, rng: np.random.Generator, batch: int) -> Floats:
         """Draw an ordinary sample: matching moments would leave the box."""
         return self.sample(rng, batch)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return {"kind": "uniform", "low": self.low.tolist(), "high": self.high.tolist()}
-
-
-def distribution_from_dict(data: dict[str, Any]) -> TypeDistribution:
-    """Build the distribution that `to_dict` described.
-
-    Raises
-    ------
-    InvalidInputError
-        If the kind is not one of ours.
-    """
-    settings = {key: value for key, value in data.items() if key != "kind"}
-    match data.get("kind"):
-        case "normal":
-            return NormalTypes(**settings)
-        case "uniform":
-            return UniformBox(**settings)
-        case other:
-            raise InvalidInputError(f"distribution kind must be normal or uniform, got {other!r}")
 
 
 def standard_types(n_traders: int) -> NormalTypes:

@@ -17,6 +17,7 @@ from deviator.validation import (
     finite_array,
     finite_number,
     non_negative,
+    per_trader,
     positive,
     read_only,
     trader_count,
@@ -82,7 +83,7 @@ class NormalInformation:
         """
         weights = self.weights()
         intercept = self.value_mean - weights @ self.signal_mean
-        slopes = np.broadcast_to(np.asarray(slope, dtype=float), (self.n_traders,))
+        slopes = per_trader("slope", slope, self.n_traders)
         return LinearQuadratic(weights, slopes, intercept, name=self.name, roles=self.roles)
 
     def types(self) -> NormalTypes:
@@ -172,7 +173,7 @@ def heterogeneous_information(
 def _noisy_signals(values: Floats, noise: float, mean: ArrayLike, name: str) -> NormalInformation:
     n = len(values)
     signals = values + positive("noise", noise) * np.eye(n)
-    means = np.broadcast_to(np.asarray(mean, dtype=float), (n,))
+    means = per_trader("mean", mean, n)
     return NormalInformation(means, means, values, signals, name)
 
 

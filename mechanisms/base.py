@@ -19,7 +19,11 @@ from .polynomial import Polynomial
 
 
 class Mechanism(ABC):
-    """A market rule: `language` and `clear` are all that a plugin must write."""
+    """A market rule; a plugin must write `language`, `name` and `clear`.
+
+    That is enough to trade and to train deviators. Exact answers and verdicts also need `menu`, and
+    certificates a `ResidualLineMechanism`, which derives all of these from clearing and payment.
+    """
 
     language: ClassVar[BidLanguage]
 
@@ -124,7 +128,13 @@ class ResidualLineMechanism(Mechanism):
         return Outcome(price, quantity, transfer, traded, np.ones_like(traded), slope)
 
     def menu(self, bids: Any, trader: int) -> Menu:
-        """Return the trader's exact menu, read off the payment rule."""
+        """Return the trader's exact menu, read off the payment rule.
+
+        Raises
+        ------
+        RefusedError
+            If transfers are not quadratic in the quantity.
+        """
         self._check_record(bids)
         index = trader_index(trader, bids.shape[1])
         solution = self.clearing.solve(bids)
@@ -132,8 +142,14 @@ class ResidualLineMechanism(Mechanism):
         slope = np.where(regular, solution.residual_slope[:, index], np.nan)
         intercept = solution.price - slope * solution.quantity[:, index]
         transfer = residual_transfer(self, intercept, slope, self.tax_slope)
-        linear, quadratic = transfer.coefficient("x"), 2 * transfer.coefficient("x", "x")
-        return Menu(intercept, slope, linear, quadratic + 0 * slope, regular)
+        if any(monomial not in (("x",), ("x", "x")) for monomial in transfer.terms):
+            raise RefusedError(
+                "a menu needs transfers that are quadratic in the quantity and 0 where nothing is "
+                f"traded, those of {self.name} are not; train a learner against it instead"
+            )
+        linear = np.asarray(transfer.coefficient("x") + 0.0 * slope, dtype=np.float64)
+        bend = np.asarray(2 * transfer.coefficient("x", "x") + 0.0 * slope, dtype=np.float64)
+        return Menu(intercept, slope, linear, bend, regular)
 
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
         """Return a trader's outcomes under candidate bids by the clearing's fast path."""
@@ -179,9 +195,21 @@ class ResidualLineMechanism(Mechanism):
 def residual_transfer(
     mechanism: ResidualLineMechanism, intercept: Any, slope: Any, tax_slope: Any
 ) -> Polynomial:
-    """Return the transfer for x units on the residual line intercept + slope x, in x."""
+    """Return the transfer for x units on the residual line intercept + slope x, in x.
+
+    Raises
+    ------
+    RefusedError
+        If the payment rule uses more than + - * and division by numbers.
+    """
     x = Polynomial.variable("x")
-    transfer = mechanism.payment(intercept + slope * x, x, slope, tax_slope)
+    try:
+        transfer = mechanism.payment(intercept + slope * x, x, slope, tax_slope)
+    except TypeError as error:
+        raise RefusedError(
+            f"a payment rule can be read off only where it uses + - * and division by numbers, "
+            f"that of {mechanism.name} does not ({error}); train a learner against it instead"
+        ) from None
     return transfer if isinstance(transfer, Polynomial) else Polynomial({(): transfer})
 
 

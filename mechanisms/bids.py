@@ -7,7 +7,7 @@ from typing import Self, final
 import numpy as np
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_array
+from deviator.validation import Floats, finite_array, trader_count
 
 
 class Bids(ABC):
@@ -54,7 +54,9 @@ class Reports(Bids):
     types: Floats
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "types", finite_array("reports", self.types, (None, None)))
+        types = finite_array("reports", self.types, (None, None))
+        trader_count(types.shape[1])
+        object.__setattr__(self, "types", types)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -98,11 +100,9 @@ class Schedules(Bids):
 
     def __post_init__(self) -> None:
         level = finite_array("level", self.level, (None, None))
+        trader_count(level.shape[1])
         steepness = finite_array("steepness", self.steepness, level.shape)
-        if (steepness <= 0).any():
-            raise InvalidInputError(
-                f"schedules must decrease (steepness > 0), got steepness {steepness.min()}"
-            )
+        check_decreasing(steepness)
         object.__setattr__(self, "level", level)
         object.__setattr__(self, "steepness", steepness)
 
@@ -151,7 +151,7 @@ class LinearBids(Bids):
 
     def __post_init__(self) -> None:
         level = finite_array("level", self.level, (None, None))
-        batch, n = level.shape
+        batch, n = level.shape[0], trader_count(level.shape[1])
         weights = finite_array("quantity_weights", self.quantity_weights, (None, n, n))
         price = finite_array("price_weights", self.price_weights, (len(weights), n))
         if len(weights) not in (1, batch):
@@ -192,3 +192,17 @@ class LinearBids(Bids):
         rows[:, -2] = self.price_weights[:, trader]
         rows[:, -1] = self.level[:, trader]
         return rows
+
+
+def check_decreasing(steepness: Floats) -> None:
+    """Check that demand schedules decrease.
+
+    Raises
+    ------
+    InvalidInputError
+        If one does not.
+    """
+    if (steepness <= 0).any():
+        raise InvalidInputError(
+            f"schedules must decrease (steepness > 0), got steepness {steepness.min()}"
+        )

@@ -7,6 +7,7 @@ faces, read off the mechanism's own rule, in floating point or in rational arith
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, final
 
 Monomial = tuple[str, ...]
@@ -27,7 +28,7 @@ class Polynomial:
     --------
     >>> x = Polynomial.variable("x")
     >>> ((2 + 3 * x) * x - x / 2).terms
-    {('x', 'x'): 3, ('x',): 1.5}
+    {('x', 'x'): 3, ('x',): Fraction(3, 2)}
     """
 
     terms: Mapping[Monomial, Any]
@@ -61,7 +62,7 @@ class Polynomial:
         return product
 
     def __truediv__(self, number: Any) -> "Polynomial":
-        return Polynomial({monomial: value / number for monomial, value in self.terms.items()})
+        return Polynomial({m: _divided(value, number) for m, value in self.terms.items()})
 
     def __sub__(self, other: Any) -> "Polynomial":
         return self.__add__(other * -1)
@@ -74,6 +75,12 @@ class Polynomial:
 
     def __rmul__(self, other: Any) -> "Polynomial":
         return self.__mul__(other)
+
+
+def _divided(value: Any, number: Any) -> Any:
+    """Return a quotient that stays exact where whole numbers are divided."""
+    whole = isinstance(value, int) and isinstance(number, int)
+    return Fraction(value, number) if whole else value / number
 
 
 def _terms(value: Any) -> Mapping[Monomial, Any]:

@@ -52,7 +52,7 @@ class SigmaDCDA(ResidualLineMechanism):
     clearing: ClassVar[ConditionalClearing] = ConditionalClearing()
 
     def __post_init__(self) -> None:
-        non_negative("sigma", self.sigma)
+        object.__setattr__(self, "sigma", non_negative("sigma", self.sigma))
 
     @property
     @override

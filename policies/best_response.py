@@ -20,10 +20,11 @@ from typing_extensions import override
 
 from deviator.economies import Economy, LinearQuadratic, NormalTypes, TypeDistribution
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import Bids, LinearBids, Mechanism, Menu, Schedules
+from deviator.mechanisms import Bids, LinearBids, Mechanism, Menu
 from deviator.validation import Floats, finite_array, trader_index
 
 from .base import Deviation, Information, Policy, View, check_information
+from .linear_bayes import standard_regression
 from .revelation import Revelation
 
 
@@ -165,12 +166,8 @@ class BestResponse(Deviation):
         """Move the level of the honest bid until the quantity has moved as wanted."""
         bids = self.policy.bids(types)
         bid = bids.of_trader(trader)
-        level = self.mechanism.language.level
-        unit = float(np.abs(bid[:, level]).max()) or 1.0
-        pair = np.stack([bid, bid], axis=1)
-        pair[:, 1, level] += unit
-        quantity = self.mechanism.clear_deviations(bids, trader, pair).quantity
-        bid[:, level] += quantity_shift * unit / (quantity[:, 1] - quantity[:, 0])
+        response = quantity_per_level(self.mechanism, bids, trader)
+        bid[:, self.mechanism.language.level] += quantity_shift / response
         return bid
 
     def _schedule(self, types: Floats, trader: int, law: TypeDistribution) -> Floats:
@@ -187,8 +184,7 @@ class BestResponse(Deviation):
         demand = honest[:, 0] / scale + constant + on_type * types[:, trader]
         steepness = honest[:, 1] / scale - on_intercept
         left = 1 - steepness * menu.slope
-        best = Schedules((demand / left)[:, None], (steepness / left)[:, None])
-        return best.of_trader(0)
+        return np.stack([demand / left, steepness / left], axis=-1)
 
     def _hyperplane(self, types: Floats, trader: int) -> Floats:
         """Return v_i(q, p) - p + k q_i = bend q_i, reading the others' types off their bids."""
@@ -278,6 +274,7 @@ class _Shift(NamedTuple):
     bend: float
     intercept_constant: float
     intercept_effect: Floats  # (N,), of the residual price curve's intercept
+    honest_steepness: float  # honest units given up per unit of that intercept; 0 without schedules
 
 
 def _profile_gain(
@@ -302,13 +299,25 @@ def _affine_shift(
         float(shift.bend[0]),
         float(intercept[0]),
         intercept[1:] - intercept[0],
+        _honest_steepness(mechanism, policy, shift.menu, types, trader),
     )
+
+
+def _honest_steepness(
+    mechanism: Mechanism, policy: Policy, menu: Menu, types: Floats, trader: int
+) -> float:
+    """Return b / (1 + b k): on the line p = a + k q, the schedule level - b p buys that less."""
+    if mechanism.language.reads != "price":
+        return 0.0
+    steepness = float(policy.bids(types[:1]).of_trader(trader)[0, 1])
+    return steepness / (1 + steepness * float(menu.slope[0]))
 
 
 def _conditional_shift(
     mechanism: Mechanism, shift: _Shift, law: TypeDistribution, trader: int
 ) -> _Shift:
     """Return E[shift | what an own-type bid can condition on] as an affine function of types."""
+    check_regressions(law)
     reads = mechanism.language.reads
     if reads == "allocation":
         return shift
@@ -319,6 +328,11 @@ def _conditional_shift(
         centre = float(shift.constant + (shift.effect - effect) @ law.mean)
         return shift._replace(constant=centre, effect=effect)
     on_type, on_intercept, constant = _price_projection(shift, law, trader)
+    if on_intercept >= shift.honest_steepness:
+        raise RefusedError(
+            "the best own-type response must be a schedule that decreases with the price, and here "
+            "it would increase: the price is such good news; use information='profile'"
+        )
     effect = on_intercept * shift.intercept_effect
     effect = effect + np.where(np.arange(len(effect)) == trader, on_type, 0.0)
     return shift._replace(
@@ -337,8 +351,10 @@ def _price_projection(
         )
     seen = np.stack([np.eye(len(shift.effect))[trader], shift.intercept_effect])
     moments = seen @ law.covariance @ seen.T
-    target = seen @ law.covariance @ shift.effect
-    on_type, on_intercept = np.linalg.pinv(moments, hermitian=True) @ target
+    size = np.sqrt(np.diagonal(moments))
+    target = seen @ law.covariance @ shift.effect / size
+    correlation = moments[0, 1] / size.prod()
+    on_type, on_intercept = standard_regression(correlation[None], target[None])[0] / size
     constant = (
         shift.constant
         + shift.effect @ law.mean
@@ -384,6 +400,21 @@ def interim_gain(
     return InterimGain(trader, best.bend, at_zero, per_type, max(float(residual), 0.0))
 
 
+def check_regressions(law: TypeDistribution) -> None:
+    """Check that own-type answers have a closed form under a law of types.
+
+    Raises
+    ------
+    RefusedError
+        If regressions on one type are not linear.
+    """
+    if not law.linear_regressions:
+        raise RefusedError(
+            "own-type answers need Normal or independent types, got "
+            f"{type(law).__name__}; use information='profile'"
+        )
+
+
 def _required(distribution: TypeDistribution | None) -> TypeDistribution:
     if distribution is None:
         raise InvalidInputError(
@@ -407,15 +438,16 @@ def level_shift(
     shift = _affine_shift(mechanism, market, policy, trader)
     gain = expected_exact_gain(mechanism, market, distribution, trader, others=policy)
     bids = policy.bids(distribution.mean[None])
-    return float(np.sqrt(2 * gain / shift.bend)) / abs(quantity_per_level(mechanism, bids, trader))
+    response = float(quantity_per_level(mechanism, bids, trader)[0])
+    return float(np.sqrt(2 * gain / shift.bend)) / abs(response)
 
 
-def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> float:
-    """Return by how many units the trader's quantity moves per unit of his bid's level."""
-    bid = bids.of_trader(trader)[:1]
+def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
+    """Return by how many units the trader's quantity moves per unit of his bid's level, (B,)."""
+    bid = bids.of_trader(trader)
     level = mechanism.language.level
-    unit = float(np.abs(bid[:, level]).max()) or 1.0
-    pair = np.repeat(bid[:, None], 2, axis=1)
+    unit = np.where(bid[:, level] == 0, 1.0, np.abs(bid[:, level]))
+    pair = np.stack([bid, bid], axis=1)
     pair[:, 1, level] += unit
     quantity = mechanism.clear_deviations(bids, trader, pair).quantity
-    return float(quantity[0, 1] - quantity[0, 0]) / unit
+    return (quantity[:, 1] - quantity[:, 0]) / unit

@@ -6,26 +6,30 @@ first-order condition is E[theta_i | s_i, p] - mu_i q_i = p + d_i q_i. Projectin
 for c (Rostek and Weretka 2012; Example 4 to 6 and equation (C.4) of the paper).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import root
 from typing_extensions import override
 
 from deviator.economies import NormalInformation
 from deviator.errors import InvalidInputError, NoEquilibriumError
 from deviator.mechanisms import Bids, Schedules
 from deviator.mechanisms.exact import RationalBids, Rationals, rational
-from deviator.validation import Floats, finite_array, read_only
+from deviator.validation import Floats, finite_array, per_trader, read_only
 
 from .base import Policy, View
 
-DAMPING = 0.5
-MAX_ITERATIONS = 5000
-PRECISION = 1e-13
+PRECISION = 1e-12
+"""Largest relative error of the fixed-point equation that counts as solved."""
+
 VANISHING = 1e-6
 """Demand slopes below this share of 1 / mu_i mean that trade breaks down: no equilibrium."""
+
+SMALLEST_STEP = 1e-3
+"""The path from independent signals is given up when its steps fall below this."""
 
 
 class _Projection(NamedTuple):
@@ -76,8 +80,7 @@ class LinearBayes(Policy):
     constant: Floats
 
     def __init__(self, information: NormalInformation, slope: ArrayLike) -> None:
-        bend = np.broadcast_to(np.asarray(slope, dtype=float), (information.n_traders,))
-        bend = finite_array("slope", bend, (information.n_traders,))
+        bend = per_trader("slope", slope, information.n_traders)
         if (bend <= 0).any():
             raise InvalidInputError(f"slope must be positive, got {bend.min()}")
         intercept, steepness = _fixed_point(information, bend)
@@ -106,38 +109,63 @@ class LinearBayes(Policy):
 
 
 def _fixed_point(information: NormalInformation, bend: Floats) -> tuple[Floats, Floats]:
-    """Return the equilibrium's a and b by damped iteration."""
+    """Return the equilibrium's a and b, followed from the one under independent signals.
+
+    Correlations are switched on along a path (strength from 0 to 1). Without them an equilibrium
+    always exists, and along the path each solution is a good start for the next.
+    """
     n = information.n_traders
-    slopes = (1 / bend, (n - 2) / ((n - 1) * bend))
-    for _ in range(MAX_ITERATIONS):
-        updated = _respond(information, bend, *slopes)
-        change = max(
-            float(np.abs(new - old).max() / np.abs(new).max())
-            for new, old in zip(updated, slopes, strict=True)
-        )
-        slopes = tuple(  # type: ignore[assignment]
-            DAMPING * old + (1 - DAMPING) * new for new, old in zip(updated, slopes, strict=True)
-        )
-        if change < PRECISION:
+    start = _respond(_weakened(information, 0.0), bend, 1 / bend, (n - 2) / ((n - 1) * bend))
+    reached, step = 0.0, 1.0
+    slopes = _solve(_weakened(information, 0.0), bend, start)
+    while slopes is not None and reached < 1:
+        strength = min(reached + step, 1.0)
+        found = _solve(_weakened(information, strength), bend, slopes)
+        if found is not None:
+            slopes, reached, step = found, strength, 2 * step
+        elif step / 2 < SMALLEST_STEP:
             break
-        if not _trades(bend, slopes[1]):
-            raise NoEquilibriumError(_no_equilibrium("demand slopes vanish along the iteration"))
-    else:
+        else:
+            step /= 2
+    if slopes is None or reached < 1:
         raise NoEquilibriumError(
-            _no_equilibrium(f"the fixed point still moves by {change:.1e} of its size")
+            "a linear Bayesian equilibrium was not found: demand slopes vanish where "
+            f"correlations are at {reached:.3g} of their strength; weaken them"
         )
     return slopes
 
 
-def _trades(bend: Floats, steepness: Floats) -> bool:
-    return bool(np.isfinite(steepness).all() and (steepness * bend > VANISHING).all())
-
-
-def _no_equilibrium(reason: str) -> str:
-    return (
-        "a linear Bayesian equilibrium needs decreasing demand with weak enough correlation, "
-        f"and none was found ({reason}); lower rho or the noise, or add traders"
+def _weakened(information: NormalInformation, strength: float) -> NormalInformation:
+    """Return the model with all covariances between different traders scaled down."""
+    n = information.n_traders
+    factor = strength + (1 - strength) * np.eye(n)
+    return replace(
+        information,
+        value_signal_covariance=factor * information.value_signal_covariance,
+        signal_covariance=factor * information.signal_covariance,
     )
+
+
+def _solve(
+    information: NormalInformation, bend: Floats, start: tuple[Floats, Floats]
+) -> tuple[Floats, Floats] | None:
+    """Return a solution of the fixed-point equation near a start, or None."""
+    n, unit = len(bend), float(np.abs(start[0]).max())
+
+    def unpacked(point: Floats) -> tuple[Floats, Floats]:
+        return point[:n] * unit, np.exp(np.clip(point[n:], -50, 50))
+
+    def error(point: Floats) -> Floats:
+        intercept, steepness = unpacked(point)
+        wanted, steeper = _respond(information, bend, intercept, steepness)
+        return np.concatenate([(wanted - intercept) / unit, (steeper - steepness) / steepness])
+
+    point = np.concatenate([start[0] / unit, np.log(start[1])])
+    found = root(error, point, options={"xtol": 1e-15})
+    slopes = unpacked(found.x)
+    solved = np.abs(error(found.x)).max() < PRECISION * max(1.0, np.abs(found.x[:n]).max())
+    trades = np.isfinite(found.x).all() and (slopes[1] * bend > VANISHING).all()
+    return slopes if solved and trades else None
 
 
 def _respond(
@@ -158,15 +186,33 @@ def _project(information: NormalInformation, price_weights: Floats) -> _Projecti
     variance = information.signal_covariance
     cross = information.value_signal_covariance
     with_price = variance @ price_weights
-    n = information.n_traders
-    moments = np.empty((n, 2, 2))
-    moments[:, 0, 0] = np.diagonal(variance)
-    moments[:, 0, 1] = moments[:, 1, 0] = with_price
-    moments[:, 1, 1] = price_weights @ with_price
-    target = np.stack([np.diagonal(cross), cross @ price_weights], axis=-1)
-    # A signal and a price that are collinear carry the same news: the pseudo-inverse splits it.
-    coefficients = np.einsum("nij,nj->ni", np.linalg.pinv(moments, hermitian=True), target)
-    return _Projection(coefficients[:, 0], coefficients[:, 1])
+    signal_size = np.sqrt(np.diagonal(variance))
+    price_size = np.sqrt(price_weights @ with_price)
+    correlation = with_price / (signal_size * price_size)
+    target = np.stack(
+        [np.diagonal(cross) / signal_size, cross @ price_weights / price_size], axis=-1
+    )
+    coefficients = standard_regression(correlation, target)
+    return _Projection(coefficients[:, 0] / signal_size, coefficients[:, 1] / price_size)
+
+
+def standard_regression(correlation: Floats, target: Floats) -> Floats:
+    """Return the coefficients of regressions on two standardized variables.
+
+    Where the two are collinear they carry the same news, and the pseudo-inverse splits it.
+
+    Parameters
+    ----------
+    correlation : ndarray of float, shape (n,)
+        Between the two regressors.
+    target : ndarray of float, shape (n, 2)
+        Covariances of what is explained with each of them.
+    """
+    moments = np.ones((len(correlation), 2, 2))
+    moments[:, 0, 1] = moments[:, 1, 0] = correlation
+    inverse = np.linalg.pinv(moments, rcond=1e-12, hermitian=True)
+    coefficients: Floats = np.einsum("nij,nj->ni", inverse, target)
+    return coefficients
 
 
 def _constants(

@@ -27,8 +27,13 @@ from deviator.mechanisms.exact import (
     rational_inverse,
 )
 from deviator.policies import Information
+from deviator.policies.best_response import check_regressions
+from deviator.validation import Floats
 
 KIND = "exact linear-quadratic"
+
+AGREEMENT = 1e-7
+"""How far floating-point outcomes may be from exact ones, of the largest value."""
 
 
 @final
@@ -151,6 +156,7 @@ def certify(tested: Market, information: Information = "profile") -> Certificate
         regular,
         menu_condition,
         _lands_on_menu(tested, mechanism, honest, rule),
+        _floats_agree(tested, mechanism, honest),
         Condition("the objective is concave", bend > 0, f"mu + T'' = {float(bend)}"),
     )
     distance = _first_order_condition(tested, economy, honest, rule, own_slope)
@@ -224,10 +230,12 @@ def _lands_on_menu(
     is that the mechanism's slope is that line's and that it charges what the menu says.
     """
     name = "deviations land on the residual line and pay the menu"
+    trading = 0
     for deviated in _deviations(tested, honest):
         cleared = mechanism.clear_exact(deviated)
         if cleared is None:
             continue
+        trading += 1
         solution, transfers = cleared
         quantity = solution.quantity[:, tested.trader]
         on_line = solution.price == honest.intercept + honest.slope * quantity
@@ -235,7 +243,46 @@ def _lands_on_menu(
         if not (on_line.all() and paid.all()):
             return Condition(name, False, "a deviation leaves the line or pays another amount")
     paid_honestly = honest.transfer == rule.transfer(honest.intercept, honest.quantity)
-    return Condition(name, bool(paid_honestly.all()), "checked in level and in every coefficient")
+    holds = trading > 0 and bool(paid_honestly.all())
+    return Condition(name, holds, "checked in level and in every coefficient")
+
+
+def _floats_agree(
+    tested: Market, mechanism: ResidualLineMechanism, honest: _HonestMarkets
+) -> Condition:
+    """Compare what runs, in floating point, with what was certified: honest bids and deviations."""
+    name = "the mechanism that runs agrees with the exact one"
+    record, trader = mechanism.language.record, tested.trader
+    bids = record.from_array(_as_floats(mechanism, honest.bids))
+    for bidding in (honest.bids, *_deviations(tested, honest)):
+        cleared = mechanism.clear_exact(bidding)
+        if cleared is None:
+            continue
+        array = _as_floats(mechanism, bidding)
+        whole = mechanism.clear(record.from_array(array))
+        alone = mechanism.clear_deviations(bids, trader, array[:, [trader]])
+        for quantity, transfer in (
+            (whole.quantity[:, trader], whole.transfer[:, trader]),
+            (alone.quantity[:, 0], alone.transfer[:, 0]),
+        ):
+            exact = cleared[0].quantity[:, trader], cleared[1][:, trader]
+            if not (_close(quantity, exact[0]) and _close(transfer, exact[1])):
+                return Condition(name, False, "clear or clear_deviations differs from clear_exact")
+    return Condition(name, True, f"to {AGREEMENT:g} of the largest value")
+
+
+def _as_floats(mechanism: ResidualLineMechanism, bids: RationalBids) -> Floats:
+    """Return exact bids as an array (M, N, K) of floats."""
+    coefficients = bids.coefficients.astype(np.float64)
+    markets = np.broadcast_to(coefficients, (len(bids.levels), *coefficients.shape))
+    levels = bids.levels.astype(np.float64)[..., None]
+    parts = [levels, markets] if mechanism.language.level == 0 else [markets, levels]
+    return np.concatenate(parts, axis=-1)
+
+
+def _close(values: Floats, exact: Rationals) -> bool:
+    wanted = exact.astype(np.float64)
+    return bool(np.abs(values - wanted).max() <= AGREEMENT * max(1.0, np.abs(wanted).max()))
 
 
 def _deviations(tested: Market, honest: _HonestMarkets) -> list[RationalBids]:
@@ -277,6 +324,8 @@ def _expected_gain(
     """Return E[(bend / 2) shift^2] of the best deviation on a rung of information."""
     law = tested.distribution
     mean, covariance = rational(law.mean), rational(law.covariance)
+    if information == "own":
+        check_regressions(law)
     if information == "own" and tested.mechanism.language.reads != "allocation":
         seen = _seen(tested, honest, law)
         return _gain_from_projection(shift, seen, mean, covariance, bend)

@@ -78,6 +78,9 @@ def decide(
     """
     if vacuous:
         return "vacuous"
+    if upper is not None and lower > upper * (1 + 1e-6) + epsilon:
+        # The two sides contradict each other: something is broken, and neither is believed.
+        return "undetermined"
     if lower > epsilon and rechecked:
         return "refuted"
     if upper is not None and upper <= epsilon:

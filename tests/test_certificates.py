@@ -1,5 +1,7 @@
 """Certificates, mutants, witnesses, verdicts and the audit of one market."""
 
+import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import get_args
 
@@ -34,7 +36,13 @@ from deviator.mechanisms import (
 )
 from deviator.mechanisms.exact import rational, rational_inverse
 from deviator.mechanisms.mutated import Fault
-from deviator.policies import BestResponse, LinearBayes, Revelation, expected_exact_gain
+from deviator.policies import (
+    BestResponse,
+    LinearBayes,
+    Revelation,
+    exact_gain,
+    expected_exact_gain,
+)
 from deviator.studies import audit, certify
 from deviator.studies.verdict import decide
 from deviator.studies.witness import find_witness, recheck
@@ -54,10 +62,11 @@ def test_sigma_dcda_is_certified_at_every_profile(data):
 
 @pytest.mark.parametrize("fault", get_args(Fault))
 @pytest.mark.parametrize("direct", [False, True])
-def test_every_mutant_is_caught(fault, direct):
+@pytest.mark.parametrize("sigma", [0.3, 1])
+def test_every_mutant_is_caught(fault, direct, sigma):
     """Each planted fault opens a gain, which the certificate states and the oracle attains."""
     economy = two_groups(6)
-    sound = SigmaVCG(economy, 0.3) if direct else SigmaDCDA(0.3)
+    sound = SigmaVCG(economy, sigma) if direct else SigmaDCDA(sigma)
     for size in (0.5, 0.01, -0.1):
         tested = market(Mutated(sound, fault, size), economy)
         certificate = certify(tested)
@@ -86,6 +95,43 @@ def test_a_mutant_that_charges_for_nothing_fails_on_its_menu():
     certificate = certify(market(EntryFee(0.4), fundamental_value(4)))
     assert certificate.cap is None
     assert not certificate.conditions[1].holds
+
+
+def test_a_mechanism_that_does_not_run_as_it_was_certified_fails():
+    class Split(type(SigmaDCDA())):
+        def clear(self, bids):
+            outcome = super().clear(bids)
+            return replace(outcome, transfer=outcome.transfer + outcome.quantity**2 / 2)
+
+    certificate = certify(market(Split(0.4), fundamental_value(4)))
+    assert certificate.cap is None
+    assert [c.holds for c in certificate.conditions] == [True, True, True, False, True, True]
+
+
+def test_payment_rules_that_cannot_be_read_off():
+    class Sized(type(UniformDoubleAuction())):
+        def payment(self, price, quantity, residual_slope, tax_slope):
+            return price * quantity + abs(quantity)
+
+    class Cubic(type(UniformDoubleAuction())):
+        def payment(self, price, quantity, residual_slope, tax_slope):
+            return price * quantity + quantity * quantity * quantity
+
+    economy, types = private_values(4), np.ones((1, 4))
+    for rule, message in ((Sized(), "uses + - *"), (Cubic(), "quadratic in the quantity")):
+        with pytest.raises(RefusedError, match=re.escape(message)):
+            exact_gain(rule, economy, types)
+
+
+@pytest.mark.parametrize("divisor", [2, 5, 16, 20])
+def test_payment_rules_with_fractions_certify(divisor):
+    class Taxed(type(UniformDoubleAuction())):
+        def payment(self, price, quantity, residual_slope, tax_slope):
+            return price * quantity + quantity * quantity / divisor
+
+    tested = market(Taxed(), private_values(4))
+    exact = expected_exact_gain(tested.mechanism, tested.economy, tested.distribution, 0)
+    assert certify(tested).cap == pytest.approx(exact, rel=1e-10)
 
 
 def test_a_mechanism_whose_payment_is_not_its_menu_fails():
@@ -157,7 +203,7 @@ def test_certificates_refuse_what_they_cannot_promise():
     strange = linear_quadratic([[1, 0, 0], [2, 1, 0], [2, 0, 1]], 0.2)
     certificate = certify(market(SigmaDCDA(), strange))
     assert certificate.cap is None
-    assert not certificate.conditions[3].holds
+    assert not certificate.conditions[4].holds
 
 
 def test_rational_inverse_is_exact():
@@ -200,6 +246,8 @@ def test_there_is_no_witness_where_honesty_is_optimal():
         (0.1, 0.2, True, False, "refuted"),
         (0.0, 0.2, False, False, "undetermined"),
         (0.0, 0.0, False, True, "vacuous"),
+        (0.1, 0.0, True, False, "undetermined"),
+        (0.1, 0.0, False, False, "undetermined"),
     ],
 )
 def test_states(lower, upper, rechecked, vacuous, state):

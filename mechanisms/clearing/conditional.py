@@ -92,23 +92,27 @@ def _rows(quantity_weights: Floats, price_weights: Floats) -> _Rows:
     return _Rows(weights, price_weights, np.where(constant, 0.0, squares), price_weights**2)
 
 
-def _log_ratio(weight_squares: Floats, price_squares: Floats) -> tuple[Floats, Bools]:
-    """Return log(|A_i|^2 / b_i^2) and whether a row has both parts, else 0 and False."""
-    mixed = (weight_squares > 0) & (price_squares > 0)
-    ratio = np.where(mixed, weight_squares, 1.0) / np.where(mixed, price_squares, 1.0)
-    return np.log(ratio), mixed
+def _price_shares(rows: _Rows) -> Floats:
+    """Return b_i^2 / |A_i|^2, 0 for rows without weights: free of how a bid is written."""
+    weighted = rows.weight_squares > 0
+    shares: Floats = np.where(weighted, rows.price_squares, 0.0) / np.where(
+        weighted, rows.weight_squares, 1.0
+    )
+    return shares
 
 
-def _price_scale(rows: _Rows) -> Floats:
-    """Return the geometric mean of |A_i| / |b_i|: free of row scales, and it carries the units."""
-    logs, mixed = _log_ratio(rows.weight_squares, rows.price_squares)
-    scale: Floats = np.exp(0.5 * logs.sum(axis=-1) / np.maximum(mixed.sum(axis=-1), 1))
-    return scale
+def _price_scale(total_share: Floats, n_traders: int) -> Floats:
+    """Return sqrt(N) / ||b|| for rows with |A_i| = 1, given ||b||^2; 1 where b = 0.
+
+    Price weights that are rounding errors of 0 do not count beside true ones.
+    """
+    priced = total_share > 0
+    return np.where(priced, np.sqrt(n_traders / np.where(priced, total_share, 1.0)), 1.0)
 
 
 def _invert(rows: _Rows) -> _Market:
     n = rows.weights.shape[-1]
-    scale = _price_scale(rows)
+    scale = _price_scale(_price_shares(rows).sum(axis=-1), n)
     length = np.sqrt(rows.weight_squares + scale[:, None] ** 2 * rows.price_squares)
     length = np.where(length > 0, length, 1.0)
     matrix = np.zeros((len(scale), n + 1, n + 1))
@@ -242,11 +246,9 @@ def _rescaled_rows(
 
     The candidate takes part in the price scale, as it does when the market is cleared afresh.
     """
-    logs, mixed = _log_ratio(rows.weight_squares, rows.price_squares)
-    new_log, new_mixed = _log_ratio(new.weight_squares, new.price_squares)
-    total = (logs.sum(axis=-1) - logs[:, trader])[:, None] + new_log
-    count = (mixed.sum(axis=-1) - mixed[:, trader])[:, None] + new_mixed
-    scale = np.exp(0.5 * total / np.maximum(count, 1))  # (B, M)
+    shares = _price_shares(rows)
+    others = np.delete(shares, trader, axis=-1).sum(axis=-1)[:, None]
+    scale = _price_scale(others + _price_shares(new), shares.shape[-1])  # (B, M)
     squares = (
         rows.weight_squares[:, None] + scale[..., None] ** 2 * rows.price_squares[:, None]
     ) / market.row_length[:, None] ** 2

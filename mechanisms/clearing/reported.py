@@ -13,7 +13,7 @@ from deviator.economies import (
     walrasian_allocation,
     walrasian_response,
 )
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, non_negative
 
 from ..bids import Reports
@@ -45,7 +45,12 @@ class ReportedClearing(Clearing):
     sigma: float = 0.0
 
     def __post_init__(self) -> None:
-        non_negative("sigma", self.sigma)
+        if not isinstance(self.economy, LinearQuadratic):
+            raise InvalidInputError(
+                "economy must be a linear-quadratic economy, got "
+                f"{type(self.economy).__name__}; build one with deviator.economies"
+            )
+        object.__setattr__(self, "sigma", non_negative("sigma", self.sigma))
         own = self.response.own_effect
         if (own <= 0).any():
             trader = int(own.argmin())
@@ -62,6 +67,11 @@ class ReportedClearing(Clearing):
 
     @override
     def solve(self, bids: Reports) -> MarketSolution:
+        wanted = self.economy.n_traders
+        if bids.types.shape[1] != wanted:
+            raise InvalidInputError(
+                f"reports must be of the designer's {wanted} traders, got {bids.types.shape[1]}"
+            )
         price, quantity = walrasian_allocation(self.economy, self.sigma, bids.types)
         slope = np.broadcast_to(self.response.residual_slope, quantity.shape)
         return MarketSolution(price, quantity, slope, np.ones(len(price), dtype=bool))

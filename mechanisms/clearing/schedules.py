@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from deviator.validation import Floats
 
-from ..bids import Schedules
+from ..bids import Schedules, check_decreasing
 from ..exact import RationalBids, RationalSolution
 from .base import Clearing, DeviationSolution, MarketSolution
 
@@ -30,11 +30,11 @@ class ScheduleClearing(Clearing):
     def solve_deviations(
         self, bids: Schedules, trader: int, candidates: Floats
     ) -> DeviationSolution:
-        checked = Schedules(candidates[..., 0], candidates[..., 1])
+        check_decreasing(candidates[..., 1])
         level = bids.level.sum(axis=1) - bids.level[:, trader]
         steepness = bids.steepness.sum(axis=1) - bids.steepness[:, trader]
-        price = (level[:, None] + checked.level) / (steepness[:, None] + checked.steepness)
-        quantity = checked.level - checked.steepness * price
+        price = (level[:, None] + candidates[..., 0]) / (steepness[:, None] + candidates[..., 1])
+        quantity = candidates[..., 0] - candidates[..., 1] * price
         slope = np.broadcast_to(1 / steepness[:, None], price.shape)
         return DeviationSolution(price, quantity, slope, np.ones(price.shape, dtype=bool))
 

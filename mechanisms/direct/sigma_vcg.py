@@ -44,7 +44,7 @@ class SigmaVCG(ResidualLineMechanism):
     language: ClassVar[BidLanguage] = ReportLanguage()
 
     def __post_init__(self) -> None:
-        _ = self.clearing
+        object.__setattr__(self, "sigma", self.clearing.sigma)
 
     @property
     @override

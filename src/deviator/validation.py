@@ -128,3 +128,16 @@ def read_only(array: Floats) -> Floats:
     copy = np.array(array, dtype=np.float64, order="C")
     copy.setflags(write=False)
     return copy
+
+
+def per_trader(name: str, value: ArrayLike, n_traders: int) -> Floats:
+    """Return one finite float per trader, from one number for all or one each.
+
+    Examples
+    --------
+    >>> per_trader("slope", 2.0, 3)
+    array([2., 2., 2.])
+    """
+    if np.ndim(value) == 0:
+        return np.full(n_traders, finite_number(name, value))
+    return finite_array(name, value, (n_traders,))
