@@ -130,15 +130,20 @@ def deviation_core(
     shift = level_shift(
         *parts, reference.strategy, reference.distribution, reference.trader
     ) * positive("range_multiple", range_multiple)
-    return DeviationCore(tested, information, _action_box(tested, mode, shift), gain)
+    return DeviationCore(tested, information, _action_box(tested, reference, mode, shift), gain)
 
 
-def _action_box(tested: Market, mode: ActionMode, level_range: float) -> ActionBox:
-    """Return a box in which each number of a bid moves it as much as the level's range does."""
+def _action_box(
+    tested: Market, reference: Market, mode: ActionMode, level_range: float
+) -> ActionBox:
+    """Return a box in which each number of a bid moves it as much as the level's range does.
+
+    Prices and quantities are the control's, so that both markets have the same ranges.
+    """
+    usual = reference.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
+    outcome = reference.mechanism.clear(reference.strategy.bids(usual))
     types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    bids = tested.strategy.bids(types)
-    outcome = tested.mechanism.clear(bids)
-    bid = bids.of_trader(tested.trader)
+    bid = tested.strategy.bids(types).of_trader(tested.trader)
     half_width = tested.mechanism.language.coordinate_ranges(
         level_range,
         float(np.sqrt((outcome.price[outcome.traded] ** 2).mean())),

@@ -10,10 +10,16 @@ from deviator.economies import (
     LinearQuadratic,
     TypeDistribution,
     first_best_surplus,
+    private_values,
     standard_types,
 )
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import Mechanism, NaiveWalrasian, UniformConditional
+from deviator.mechanisms import (
+    Mechanism,
+    NaiveWalrasian,
+    UniformConditional,
+    UniformDoubleAuction,
+)
 from deviator.policies import Policy, Revelation
 from deviator.validation import Floats, trader_index
 
@@ -49,6 +55,12 @@ class Market:
     trader: int = 0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.mechanism, Mechanism):
+            raise InvalidInputError(
+                f"mechanism must be a Mechanism, got {self.mechanism!r}; build one by name with "
+                "deviator.make"
+            )
+        _check_economy(self.economy)
         n = self.economy.n_traders
         trader_index(self.trader, n)
         if self.distribution.n_traders != n:
@@ -123,6 +135,7 @@ def market(
     >>> market(SigmaDCDA(0.2), fundamental_value(10)).bid_size
     12
     """
+    _check_economy(economy)
     law = standard_types(economy.n_traders) if distribution is None else distribution
     policy = Revelation(mechanism, economy) if strategy is None else strategy
     return Market(mechanism, economy, law, policy, trader)
@@ -131,8 +144,10 @@ def market(
 def matched_control(tested: Market) -> Market:
     """Return the market in the same bid language where deviating is known to pay.
 
-    It is `uniform-conditional` for conditional bids, the naive Walrasian auction for reports,
-    and the market itself for schedules, with the same traders, types and deviator.
+    Same number of traders and same deviator. For conditional bids it is `uniform-conditional` and
+    for reports the naive Walrasian auction, with the same economy and types. For schedules it is
+    the uniform-price double auction among price-takers, with the same economy where values are
+    private, else with private values of the same mean slope and independent types.
 
     Raises
     ------
@@ -145,10 +160,25 @@ def matched_control(tested: Market) -> Market:
             return market(UniformConditional(), economy, distribution=law, trader=trader)
         case "nothing" if isinstance(economy, LinearQuadratic):
             return market(NaiveWalrasian(economy), economy, distribution=law, trader=trader)
-        case "price":
-            return tested
+        case "price" if isinstance(economy, LinearQuadratic):
+            return _price_takers(tested, economy)
         case _:
             raise InvalidInputError(
                 f"a null result needs a matched control, and {tested.mechanism.name} has no "
                 "standing one; name a control market"
             )
+
+
+def _price_takers(tested: Market, economy: LinearQuadratic) -> Market:
+    rule, trader = UniformDoubleAuction(), tested.trader
+    if np.array_equal(economy.weights, np.diag(np.diagonal(economy.weights))):
+        return market(rule, economy, distribution=tested.distribution, trader=trader)
+    private = private_values(economy.n_traders, alpha=1.0, slope=float(economy.slope.mean()))
+    return market(rule, private, trader=trader)
+
+
+def _check_economy(economy: object) -> None:
+    if not isinstance(economy, Economy):
+        raise InvalidInputError(
+            f"economy must be an Economy, got {economy!r}; build one with deviator.economies"
+        )

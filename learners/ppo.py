@@ -7,7 +7,7 @@ something learned. Offset and exploration are shared out over the K numbers of a
 move a bid as far in every bid language.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -23,7 +23,7 @@ from deviator.envs import DeviationCore
 from deviator.envs.sb3_vec_env import DeviationVecEnv
 from deviator.errors import InvalidInputError
 from deviator.policies import LearnedDeviation, Network
-from deviator.validation import Floats, positive, whole_number
+from deviator.validation import Floats, finite_number, positive, whole_number
 
 from .base import CurvePoint, Learner, Progress, Training
 
@@ -74,8 +74,16 @@ class PPOLearner(Learner):
     name: ClassVar[str] = "ppo"
 
     def __post_init__(self) -> None:
-        for field in ("markets", "batch_size", "n_epochs", "points"):
+        for field in ("markets", "n_epochs", "points"):
             whole_number(field, getattr(self, field), 1)
+        whole_number("batch_size", self.batch_size, 2)
+        for field in ("hidden", "critic"):
+            widths = getattr(self, field)
+            if isinstance(widths, str) or not isinstance(widths, Sequence):
+                raise InvalidInputError(f"{field} must be a list of widths, got {widths!r}")
+            checked = tuple(whole_number(f"a width of {field}", width, 1) for width in widths)
+            object.__setattr__(self, field, checked)
+        finite_number("log_exploration", self.log_exploration)
         positive("learning_rate", self.learning_rate)
         positive("offset", self.offset)
         if self.markets % self.batch_size:
@@ -98,6 +106,7 @@ class PPOLearner(Learner):
         log_folder: Path | None = None,
     ) -> Training:
         budget = whole_number("steps", steps, 1)
+        whole_number("seed", seed, 0)
         threads = torch.get_num_threads()
         # One thread gives the same weights in every process, and two workers with two threads
         # each on two cores run many times slower.
@@ -168,7 +177,8 @@ class _Watch(BaseCallback):
         self.every = max(budget // points, 1)
         self.progress = progress
         self.curve: list[CurvePoint] = []
-        self.types = core.draw(np.random.default_rng(VALIDATION_SEED), VALIDATION_PROFILES)
+        law = core.market.distribution
+        self.types = law.matched_sample(np.random.default_rng(VALIDATION_SEED), VALIDATION_PROFILES)
 
     def _on_rollout_start(self) -> None:
         if not self.curve or self.num_timesteps - self.curve[-1].steps >= self.every:

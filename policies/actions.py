@@ -7,7 +7,7 @@ import numpy as np
 
 from deviator.economies import TypeDistribution
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_array, read_only
+from deviator.validation import Floats, finite_array, read_only, trader_index
 
 from .base import Information, check_information
 
@@ -93,7 +93,10 @@ class Observation:
         mean = finite_array("mean", self.mean, (None,))
         object.__setattr__(self, "mean", read_only(mean))
         deviation = finite_array("deviation", self.deviation, mean.shape)
+        if (deviation <= 0).any():
+            raise InvalidInputError(f"deviation must be positive, got {deviation.min()}")
         object.__setattr__(self, "deviation", read_only(deviation))
+        trader_index(self.trader, len(mean))
 
     @classmethod
     def of(cls, law: TypeDistribution, information: Information, trader: int) -> "Observation":

@@ -16,6 +16,7 @@ from safetensors.numpy import load, save
 from typing_extensions import override
 
 from deviator.errors import DeviatorError, InvalidInputError, ResultsError
+from deviator.files import write_atomically
 from deviator.validation import Floats, finite_array, read_only
 
 from .actions import ActionBox, Observation
@@ -125,10 +126,16 @@ def save_policy(policy: LearnedDeviation, path: Path) -> None:
         "observation": policy.observation.to_dict(),
         "box": policy.box.to_dict(),
         "market": policy.market,
-        "sha256": hashlib.sha256(data).hexdigest(),
     }
-    _with_suffix(path, ".safetensors").write_bytes(data)
-    _with_suffix(path, ".json").write_text(json.dumps(description, indent=1) + "\n")
+    description["sha256"] = _digest(data, description)
+    write_atomically(_with_suffix(path, ".safetensors"), data)
+    write_atomically(_with_suffix(path, ".json"), json.dumps(description, indent=1) + "\n")
+
+
+def _digest(data: bytes, description: dict[str, Any]) -> str:
+    """Return the digest of a policy's numbers and of what is said about them."""
+    said = {key: value for key, value in description.items() if key != "sha256"}
+    return hashlib.sha256(data + json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def read_description(path: Path) -> dict[str, Any]:
@@ -141,9 +148,7 @@ def read_description(path: Path) -> dict[str, Any]:
     """
     source = _with_suffix(path, ".json")
     try:
-        description = json.loads(source.read_text())
-    except FileNotFoundError:
-        raise ResultsError(f"a policy needs the file {source}, and there is none") from None
+        description = json.loads(_read(source))
     except (ValueError, UnicodeDecodeError) as error:
         raise ResultsError(f"{source} must be JSON, and is damaged ({error})") from None
     if not isinstance(description, dict) or description.get("format") != FORMAT:
@@ -172,12 +177,12 @@ def load_policy(path: Path, others: Policy) -> LearnedDeviation:
     """
     description = read_description(path)
     source = _with_suffix(path, ".safetensors")
-    try:
-        data = source.read_bytes()
-    except FileNotFoundError:
-        raise ResultsError(f"a policy needs the file {source}, and there is none") from None
-    if hashlib.sha256(data).hexdigest() != description.get("sha256"):
-        raise ResultsError(f"{source} must match the digest in its JSON, and does not; train anew")
+    data = _read(source)
+    if _digest(data, description) != description.get("sha256"):
+        raise ResultsError(
+            f"{source} and its JSON must match the digest taken when they were written, and do "
+            "not; train anew"
+        )
     try:
         tensors = load(data)
         layers = range(int(description["layers"]))
@@ -192,5 +197,16 @@ def load_policy(path: Path, others: Policy) -> LearnedDeviation:
         raise ResultsError(f"{source} must hold a policy, and is damaged ({error})") from None
 
 
+def _read(source: Path) -> bytes:
+    try:
+        return source.read_bytes()
+    except FileNotFoundError:
+        raise ResultsError(f"a policy needs the file {source}, and there is none") from None
+    except OSError as error:
+        raise ResultsError(f"{source} cannot be read: {error.strerror}") from None
+
+
 def _with_suffix(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
+    """Return the file of a policy; a path that names one of its files is taken as well."""
+    stem = path.name.removesuffix(".json").removesuffix(".safetensors")
+    return path.with_name(stem + suffix)

@@ -8,13 +8,15 @@ import numpy as np
 
 from deviator.economies import Economy, LinearQuadratic, TypeDistribution
 from deviator.envs import Market, deviation_core, market, matched_control
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism, Mutated, ResidualLineMechanism
 from deviator.plugins import build, find_plugin, takes_economy
 from deviator.policies import Information, Policy
+from deviator.validation import whole_number
 
 from .cells import certificate_of, exact_answer, held_out_profiles
+from .certificates import Certificate
 from .verdict import EPSILON, Verdict, decide
 
 
@@ -26,7 +28,7 @@ def audit(
     strategy: Policy | None = None,
     trader: int = 0,
     information: Information = "profile",
-    learner: Learner | None = None,
+    learner: Learner | str | None = None,
     steps: int = 100_000,
     seed: int = 0,
     held_out: int = 20_000,
@@ -48,8 +50,8 @@ def audit(
     trader : int
         Who deviates.
     information : {"profile", "own"}
-    learner : Learner, optional
-        Trained in the market and on its matched control, to add what learning finds.
+    learner : Learner or str, optional
+        A learner, or the name of one (``"ppo"``). Trained in the market and on its matched control, to add what learning finds.
     steps, seed : int
         The learner's budget and seed.
     held_out : int
@@ -72,12 +74,18 @@ def audit(
     >>> audit("uniform-conditional", fundamental_value(6)).state
     'refuted'
     """
-    rule = _by_name(mechanism, economy, parameters) if isinstance(mechanism, str) else mechanism
+    rule = _rule(mechanism, economy, parameters)
+    whole_number("held_out", held_out, at_least=100)
     tested = market(rule, economy, distribution=distribution, strategy=strategy, trader=trader)
     types = held_out_profiles(tested, held_out)
-    exact = exact_answer(tested, types, information)
     certificate = certificate_of(tested, information)
-    search = None if learner is None else _Search(learner, steps, seed, information, held_out)
+    if certificate is not None and certificate.vacuous:
+        return _vacuous(tested, certificate)
+    exact = exact_answer(tested, types, information)
+    search = None
+    if learner is not None:
+        searcher = build("learner", learner, {}) if isinstance(learner, str) else learner
+        search = _Search(searcher, steps, seed, information, held_out)
     lower = max(0.0, exact["gain"], 0.0 if search is None else search.gain(tested, tested))
     upper = None if certificate is None else certificate.cap
     epsilon = EPSILON * tested.scale()
@@ -86,7 +94,7 @@ def audit(
         upper=upper,
         epsilon=epsilon,
         rechecked=exact["witness"] is not None,
-        vacuous=certificate is not None and certificate.vacuous,
+        vacuous=False,
     )
     return Verdict(
         state=state,
@@ -147,6 +155,22 @@ def _planted(mechanism: Mechanism, size: float) -> Mutated:
             "is none; leave planted out"
         )
     return Mutated(mechanism, "transfer", size)
+
+
+def _vacuous(tested: Market, certificate: Certificate) -> Verdict:
+    scale = tested.scale()
+    return Verdict("vacuous", 0.0, None, EPSILON * scale, scale, certificate=certificate.to_dict())
+
+
+def _rule(mechanism: Mechanism | str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:
+    """Return the mechanism under audit, built where it was named."""
+    if isinstance(mechanism, str):
+        return _by_name(mechanism, economy, parameters)
+    if parameters:
+        raise InvalidInputError(
+            f"parameters go with a mechanism's name, got {', '.join(parameters)} with an object"
+        )
+    return mechanism
 
 
 def _by_name(name: str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:

@@ -58,7 +58,6 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
         "exact_gain": exact["gain"] if exact["gain"] > ROUNDING * scale else 0.0,
         "seeds": seeds,
         "certificate": None if certificate is None else certificate.to_dict(),
-        "vacuous": certificate is not None and certificate.vacuous,
         "witness": exact["witness"],
     }
 

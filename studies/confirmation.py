@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, final
 
 import deviator
+from deviator.envs import deviation_core
 from deviator.errors import DeviatorError, InvalidInputError
+from deviator.policies import expected_exact_gain
 
 from .cells import run_cell
 from .executor import run_tasks
@@ -111,9 +113,17 @@ def confirm(
 def _check_buildable(cell: Cell) -> None:
     """Build a cell's parts before any work starts, so that bad input costs nothing."""
     try:
-        cell.market.build()
-        cell.control.build()
         cell.learner.build()
+        tested, control = cell.market.build(), cell.control.build()
+        deviation_core(tested, information=cell.information, control=control)
+        expected_exact_gain(
+            tested.mechanism,
+            tested.economy,
+            tested.distribution,
+            tested.trader,
+            others=tested.strategy,
+            information=cell.information,
+        )
     except DeviatorError as error:
         market = cell.market
         economy = market.economy.family or market.economy.beliefs

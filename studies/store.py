@@ -6,7 +6,6 @@ killed at any moment and started again: finished cells are kept, the others are 
 
 import errno
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, final
 
 from deviator.errors import ResultsError
+from deviator.files import write_atomically
 
 from .specs import Cell
 
@@ -46,7 +46,7 @@ class RunStore:
         with explained(folder):
             if marker.exists():
                 _check_owner(marker, study)
-            elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            elif folder.exists() and (not folder.is_dir() or _has_visible_files(folder)):
                 raise ResultsError(
                     f"results folder {folder} must be new or a study's, and holds other files; "
                     "choose another with --out"
@@ -97,17 +97,9 @@ def to_json(data: Any) -> str:
     return json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old content or the new, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _has_visible_files(folder: Path) -> bool:
+    """Return whether a folder holds more than what an interrupted write may leave behind."""
+    return any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _check_owner(marker: Path, study: str) -> None:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
 from pydantic import ValidationError
 
-from deviator.economies import private_values
-from deviator.envs import Market, deviation_core, market, matched_control
+from deviator.envs import Market, deviation_core, matched_control
 from deviator.errors import ResultsError
+from deviator.files import write_atomically
 from deviator.learners import CurvePoint, Learner
 from deviator.policies import (
     Information,
@@ -23,6 +22,7 @@ from deviator.policies.learned import read_description
 
 from .cells import ROUNDING, described, exact_answer, held_out_profiles, judged
 from .specs import MarketSpec
+from .store import explained
 
 HELD_OUT = 20_000
 """Profiles on which a trained deviator is judged."""
@@ -85,9 +85,11 @@ def train(
         If the market or the file breaks a rule.
     """
     tested = spec.build()
+    if out is not None:
+        _check_writable(out)
     types = held_out_profiles(tested, HELD_OUT)
     exact = _exact(tested, types, information)
-    core = deviation_core(tested, information=information, control=control_of(tested))
+    core = deviation_core(tested, information=information, control=matched_control(tested))
     training = learner.train(
         core, steps, seed, progress=None if live is None else lambda point: live(point, exact)
     )
@@ -95,18 +97,6 @@ def train(
         _save(training.policy, spec, out)
     found = judged(tested, types, training)
     return _report(found["untrained_gain"], found["learned_gain"], exact, out)
-
-
-def control_of(tested: Market) -> Market:
-    """Return the matched control; for equilibrium schedules, price-taking private values.
-
-    A market in equilibrium offers nothing to gain, so its own best shift cannot set the range.
-    """
-    if tested.strategy.name != "linear-bayes":
-        return matched_control(tested)
-    slope = float(np.mean(tested.economy.slope))  # type: ignore[attr-defined]
-    economy = private_values(tested.economy.n_traders, alpha=1.0, slope=slope)
-    return market(tested.mechanism, economy, trader=tested.trader)
 
 
 def evaluate(path: Path) -> TrainingReport:
@@ -131,6 +121,13 @@ def evaluate(path: Path) -> TrainingReport:
             f"({error.errors()[0]['msg']}); train one anew"
         ) from None
     policy = load_policy(path, tested.strategy)
+    wanted = (tested.economy.n_traders, tested.bid_size, tested.trader)
+    found = (len(policy.observation.mean), policy.box.size, policy.observation.trader)
+    if found != wanted:
+        raise ResultsError(
+            f"{path} must fit its market (traders, numbers in a bid, deviator) = {wanted}, "
+            f"got {found}; train anew"
+        )
     information = check_information(policy.observation.information)
     types = held_out_profiles(tested, HELD_OUT)
     gain = float(tested.gains(types, policy.bid(types, tested.trader)).mean())
@@ -146,11 +143,15 @@ def _report(untrained: float, learned: float, exact: float, path: Path | None) -
     return TrainingReport(untrained, learned, exact, learned / exact if exact > 0 else None, path)
 
 
-def _save(policy: LearnedDeviation, spec: MarketSpec, out: Path) -> None:
-    try:
+def _check_writable(out: Path) -> None:
+    """Fail before training, not after it, where a policy cannot be saved."""
+    with explained(out):
         out.parent.mkdir(parents=True, exist_ok=True)
+        probe = out.with_name(f".{out.name}.probe")
+        write_atomically(probe, "")
+        probe.unlink()
+
+
+def _save(policy: LearnedDeviation, spec: MarketSpec, out: Path) -> None:
+    with explained(out):
         save_policy(described(policy, spec), out)
-    except OSError as error:
-        raise ResultsError(
-            f"{out} must be writable, got {error.strerror}; choose another"
-        ) from None

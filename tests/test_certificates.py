@@ -190,6 +190,34 @@ def test_autarky_is_vacuous():
     assert certificate.vacuous
     assert certificate.cap is None
 
+    verdict = audit(SigmaDCDA(), private_values(3), strategy=tested.strategy)
+    assert verdict.state == "vacuous"
+
+
+def test_malformed_audits():
+    economy = private_values(4)
+    with pytest.raises(InvalidInputError, match="held_out must be at least 100, got 1"):
+        audit("sigma-dcda", economy, held_out=1)
+    with pytest.raises(InvalidInputError, match="parameters go with a mechanism's name"):
+        audit(SigmaDCDA(0.2), economy, sigma=0.3)
+    with pytest.raises(InvalidInputError, match="economy must be an Economy"):
+        audit("sigma-dcda", "two-groups")
+
+
+def test_an_equilibrium_can_be_audited_with_a_learner():
+    beliefs = fundamental_value_information(4, 0.2, 0.5)
+    verdict = audit(
+        UniformDoubleAuction(),
+        beliefs.economy(1.0),
+        distribution=beliefs.types(),
+        strategy=LinearBayes(beliefs, 1.0),
+        learner="ppo",
+        steps=4096,
+        held_out=500,
+    )
+    assert verdict.state == "confirmed"
+    assert verdict.power is not None
+
 
 def test_certificates_refuse_what_they_cannot_promise():
     with pytest.raises(RefusedError, match="needs Normal types"):

@@ -187,6 +187,26 @@ def test_correspondences_clear():
         np.testing.assert_allclose(outcome.transfer, direct.transfer, rtol=1e-10)
 
 
+@pytest.mark.parametrize("n", [6, 20, 30])
+def test_many_correspondences_with_rounding_errors_for_zeros_clear(n):
+    """FUN fails for all traders but two; their price weights are 0 or 1e-16."""
+    weights = np.eye(n)
+    weights[:-2, -2:] = [0.6, 0.4]
+    economy = linear_quadratic(weights, 1.0)
+    types = np.random.default_rng(0).normal(size=(3, n))
+    direct = SigmaVCG(economy, 0.5).clear(Reports(types))
+    auction = SigmaDCDA(0.5)
+    bids = auction.honest_bids(economy, types)
+    for noise in (0.0, 1e-16, 3e-15):
+        price_weights = bids.price_weights + noise * np.sin(np.arange(n))
+        submitted = LinearBids(bids.quantity_weights, price_weights, bids.level)
+        outcome = auction.clear(submitted)
+        assert outcome.traded.all()
+        np.testing.assert_allclose(outcome.quantity, direct.quantity, atol=1e-10)
+        own = submitted.of_trader(1)[:, None]
+        assert auction.clear_deviations(submitted, 1, own).traded.all()
+
+
 FACTORS = [1e-12, 1e-6, 1.0, 1e6, 1e12]
 
 

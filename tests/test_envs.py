@@ -1,5 +1,7 @@
 """The core and its four adapters: checkers, seeds, and one reward for all."""
 
+from dataclasses import replace
+
 import gymnasium
 import numpy as np
 import pettingzoo
@@ -19,16 +21,19 @@ from deviator.envs import (
     matched_control,
 )
 from deviator.envs.sb3_vec_env import DeviationVecEnv
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import (
     LinearBids,
+    Mechanism,
     NaiveWalrasian,
+    Reports,
     SigmaDCDA,
     SigmaVCG,
     UniformConditional,
     UniformDoubleAuction,
 )
 from deviator.policies import BestResponse, LinearBayes
+from deviator.studies import audit
 
 ECONOMY = two_groups(4)
 MECHANISMS = [
@@ -240,7 +245,7 @@ def test_the_best_deviation_fits_in_the_box(mode):
 def test_null_market_and_its_control_have_the_same_range_and_unit():
     null, control = core_of(MECHANISMS[0]), core_of(UniformConditional())
     assert null.reward_unit == control.reward_unit
-    assert null.box.half_width[-1] == control.box.half_width[-1]
+    np.testing.assert_array_equal(null.box.half_width, control.box.half_width)
     assert matched_control(null.market).mechanism == UniformConditional()
 
 
@@ -255,6 +260,24 @@ def test_a_market_without_anything_to_gain_cannot_be_its_own_control():
     null = market(SigmaDCDA(), ECONOMY)
     with pytest.raises(InvalidInputError, match="profitable deviation"):
         deviation_core(null, control=null)
+
+
+def test_a_mechanism_that_only_clears_can_be_trained_against():
+    """`language`, `name` and `clear` are enough for an environment."""
+
+    class Fees(Mechanism):
+        name = "fees"
+        language = UniformDoubleAuction.language
+
+        def clear(self, bids):
+            outcome = UniformDoubleAuction().clear(bids)
+            return replace(outcome, transfer=outcome.transfer + np.abs(outcome.quantity))
+
+    core = deviation_core(market(Fees(), private_values(4)))
+    types = core.draw(np.random.default_rng(0), 5)
+    assert np.abs(core.reward(types, np.zeros((5, 2)))).max() < 1e-12
+    with pytest.raises(RefusedError, match="has none; train a learner"):
+        audit(Fees(), private_values(4))
 
 
 def test_steepness_stays_positive_within_the_box():
@@ -305,3 +328,13 @@ def test_malformed_bids_are_errors_not_autarky():
         DeviationEnv(MECHANISMS[0], ECONOMY, information="all")
     with pytest.raises(TypeError, match="mechanism="):
         DeviationEnv()
+    with pytest.raises(InvalidInputError, match=r"deviator\.make"):
+        DeviationEnv("sigma-dcda", ECONOMY)
+    with pytest.raises(InvalidInputError, match=r"deviator\.economies"):
+        DeviationEnv(MECHANISMS[0], "two-groups")
+    with pytest.raises(InvalidInputError, match="designer's 4 traders, got 5"):
+        MECHANISMS[2].clear(Reports(np.zeros((2, 5))))
+    with pytest.raises(InvalidInputError, match="at least 3, got 2"):
+        Reports(np.zeros((2, 2)))
+    with pytest.raises(InvalidInputError, match="linear-quadratic economy, got str"):
+        deviator.make("naive-walrasian", economy="two-groups")

@@ -1,6 +1,7 @@
 """Equilibria, exact best responses on each rung, learned policies on disk."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from market_strategies import economies, floats, profiles
 from oracles import best_gain_by_search
 from scipy.optimize import minimize
 
+import deviator.policies.learned as learned_module
 from deviator.economies import (
     NormalTypes,
     UniformBox,
@@ -75,8 +77,42 @@ def test_linear_bayes_known_answers(known_answers, place):
 
 
 def test_linear_bayes_non_existence_is_reported():
-    with pytest.raises(NoEquilibriumError, match="equilibrium"):
+    with pytest.raises(NoEquilibriumError, match="equilibrium was not found"):
         LinearBayes(fundamental_value_information(4, rho=0.9, noise=1.0), 1.0)
+
+
+@pytest.mark.parametrize("n", [3, 10])
+@pytest.mark.parametrize("rho", [0.0, 0.3, 0.7, 0.99])
+@pytest.mark.parametrize("noise", [0.01, 0.5, 10.0])
+def test_linear_bayes_exists_in_example_4_iff_alpha_is_large(n, rho, noise):
+    """Existence iff (N - 2) alpha > beta, and then (4.16) gives it in closed form."""
+    information = fundamental_value_information(n, rho, noise)
+    weights = information.weights()
+    beta = n * weights[0, 1]
+    alpha = weights[0, 0] - weights[0, 1]
+    if (n - 2) * alpha <= beta:
+        with pytest.raises(NoEquilibriumError):
+            LinearBayes(information, 1.0)
+        return
+    policy = LinearBayes(information, 1.0)
+    bend = 1 + (alpha + beta) / ((n - 2) * alpha - beta)
+    np.testing.assert_allclose(policy.intercept, alpha / bend, rtol=1e-8)
+    np.testing.assert_allclose(policy.slope, alpha / (alpha + beta) / bend, rtol=1e-8)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1e9])
+def test_linear_bayes_does_not_depend_on_the_units_of_signals(unit):
+    plain = two_groups_information(6, 0.4, 0.5)
+    scaled = replace(
+        plain,
+        value_signal_covariance=plain.value_signal_covariance * unit,
+        signal_covariance=plain.signal_covariance * unit**2,
+    )
+    left, right = LinearBayes(plain, 1.0), LinearBayes(scaled, 1.0)
+    np.testing.assert_allclose(right.intercept * unit, left.intercept, rtol=1e-9)
+    np.testing.assert_allclose(right.slope, left.slope, rtol=1e-9)
+    arguments = (UniformDoubleAuction(), scaled.economy(1.0), scaled.types(), 0)
+    assert expected_exact_gain(*arguments, others=right, information="own") < 1e-20
 
 
 @pytest.mark.parametrize("n", [6, 10])
@@ -274,6 +310,52 @@ def test_own_type_best_response_in_schedules_beats_a_search_over_schedules(n):
     assert -found.fun <= reached + 2e-3 * abs(reached) + 1e-4
 
 
+def test_no_own_type_schedule_beats_the_linear_bayesian_equilibrium():
+    """Interim gain 0 by brute force: search over schedules that are linear in the own type."""
+    beliefs = two_groups_information(6, 0.4, 0.5)
+    tested = market(
+        UniformDoubleAuction(),
+        beliefs.economy(1.0),
+        distribution=beliefs.types(),
+        strategy=LinearBayes(beliefs, 1.0),
+    )
+    types = tested.distribution.matched_sample(np.random.default_rng(0), 4000)
+    honest = tested.strategy.bids(types).of_trader(0)
+
+    def loss(numbers):
+        level = numbers[0] + np.exp(numbers[1]) * honest[:, 0]
+        bid = np.stack([level, np.exp(numbers[2]) * honest[:, 1]], axis=1)
+        return -tested.gains(types, bid).mean()
+
+    assert loss([0.1, 0.2, 0.2]) > 1e-4
+    for start in ([0.1, 0.2, 0.2], [-0.2, -0.3, 0.1]):
+        found = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-13})
+        assert -1e-8 < -found.fun < 1e-9
+        np.testing.assert_allclose(found.x, 0, atol=1e-3)
+
+
+def test_own_type_schedules_that_would_increase_are_refused():
+    """Where the price is such good news that demand should rise with it, no schedule says so."""
+    beliefs = fundamental_value_information(4, 0.9, 3.0)
+    own = float(beliefs.weights()[0, 0])
+    naive = Revelation(UniformDoubleAuction(), private_values(4, own, 1.0))
+    arguments = (UniformDoubleAuction(), beliefs.economy(1.0), beliefs.types(), 0)
+    with pytest.raises(RefusedError, match="decreases with the price"):
+        expected_exact_gain(*arguments, others=naive, information="own")
+    assert expected_exact_gain(*arguments, others=naive) > 0
+
+
+def test_own_type_answers_need_linear_regressions():
+    class Curved(type(NormalTypes.independent(3))):
+        linear_regressions = False
+
+    law = Curved(np.zeros(4), np.eye(4))
+    with pytest.raises(RefusedError, match="Normal or independent types"):
+        expected_exact_gain(
+            NaiveWalrasian(private_values(4)), private_values(4), law, 0, information="own"
+        )
+
+
 @given(st.data())
 def test_honesty_has_no_gain_anywhere_in_the_sigma_dcda(data):
     economy = data.draw(economies())
@@ -358,8 +440,12 @@ def test_learned_policy_survives_the_disk(tmp_path):
         (lambda path: path.with_suffix(".json").write_text('{"a": 1}'), "deviator policy"),
         (lambda path: path.with_suffix(".safetensors").write_bytes(b"\x80\x04."), "digest"),
         (lambda path: edit(path, "version", 99), "version 1, got 99"),
-        (lambda path: edit(path, "layers", 5), "is damaged"),
-        (lambda path: edit(path, "box", {"mode": "absolute"}), "is damaged"),
+        (lambda path: edit(path, "layers", 5), "digest"),
+        (lambda path: edit(path, "market", {"mechanism": "sigma-dcda"}), "digest"),
+        (lambda path: edit(path, "layers", 5, resign=True), "is damaged"),
+        (lambda path: edit(path, "box", {"mode": "absolute"}, resign=True), "is damaged"),
+        (lambda path: make_folder(path.with_suffix(".json")), "cannot be read"),
+        (lambda path: make_folder(path.with_suffix(".safetensors")), "cannot be read"),
     ],
 )
 def test_corrupt_or_foreign_policy_files(tmp_path, damage, message):
@@ -369,9 +455,18 @@ def test_corrupt_or_foreign_policy_files(tmp_path, damage, message):
         load_policy(tmp_path / "p", learned_policy().others)
 
 
-def edit(path, key, value):
+def edit(path, key, value, resign=False):
     file = path.with_suffix(".json")
-    file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
+    description = json.loads(file.read_text()) | {key: value}
+    if resign:
+        data = path.with_suffix(".safetensors").read_bytes()
+        description["sha256"] = learned_module._digest(data, description)
+    file.write_text(json.dumps(description))
+
+
+def make_folder(path):
+    path.unlink()
+    path.mkdir()
 
 
 def test_a_learned_policy_is_for_its_trader():

@@ -21,6 +21,7 @@ from deviator.studies.executor import run_tasks
 from deviator.studies.rows import report_rows
 from deviator.studies.specs import MarketSpec, StudySpec
 from deviator.studies.store import RunStore
+from deviator.studies.table import COLUMNS, table_cells
 from deviator.studies.training import evaluate, train
 
 
@@ -180,6 +181,15 @@ def test_a_failing_cell_does_not_stop_the_others(tmp_path, monkeypatch):
     assert list(report.failures.values()) == ["RuntimeError: planted"]
 
 
+def test_a_null_row_whose_control_failed_says_so(finished):
+    cells = tiny().expand()
+    results = [RunStore(finished.folder).result(cell) for cell in cells]
+    row = report_rows(cells[:1], results[:1])[0]
+    assert row["control"]["share"] is None
+    assert row["power"] is None
+    assert table_cells(row)[COLUMNS.index("control")] == "-"
+
+
 def die_once(place, folder):
     import os
     import signal
@@ -212,6 +222,9 @@ def test_rows_are_a_pure_function_of_the_results(finished):
         (TINY.replace("steps: 6000", "steps: 0"), "steps: Input should be greater than 0"),
         (TINY.replace("name: tiny", "name: ../etc"), "name: String should match"),
         (TINY.replace("seeds: [0, 1]", "seeds: []"), "seeds"),
+        (TINY.replace("seeds: [0, 1]", "seeds: [0, 0]"), "seeds must differ"),
+        (TINY.replace("seeds: [0, 1]", "seeds: [0, -1]"), "greater than or equal to 0"),
+        (TINY.replace("sigma: sigma-n", "sigma: sigma-m"), "must be a number or sigma-n or"),
         (TINY.replace("information: own}", "information: all}"), "information"),
     ],
 )
@@ -240,6 +253,14 @@ def test_study_files_that_break_a_rule(tmp_path, text, message):
         ("mechanism: uniform-conditional", "mechanism: naive-walrasian", "lacks"),
         ("  - {mechanism: sigma-dcda", "  - {trader: 4, mechanism: sigma-dcda", "lacks|below"),
         ("markets: 256,", "markets: 100,", "multiple of batch_size"),
+        ("points: 4", "hidden: abc", "hidden must be a list of widths"),
+        ("points: 4", "log_exploration: .nan", "log_exploration must be finite"),
+        ("batch_size: 256", "batch_size: 1", "batch_size must be at least 2"),
+        ("rho: 0.4", "rho: 0.4, mean: abc", "mean must be a number"),
+        ("noise: 0.5, slope: 1.0", "noise: 0.5, slope: [1, 2]", "slope must have shape"),
+        ("beliefs: two-groups", "beliefs: two-grops", "did you mean 'two-groups'"),
+        ("economy: groups}", "economy: groups, control: {mechanism: sigma-dcda}}", "lacks|profitable"),
+        ("economy: groups}", "economy: groups, control: {mechanism: naive-walrasian}}", "same bid language"),
         ("strategy: linear-bayes\n    economy: beliefs", "strategy: linear-bayes\n    economy: private", "states beliefs"),
         ("information: own}", "strategy: linear-bayes, information: own}", "states beliefs|lacks"),
         ("economy: groups}\n  - {mechanism: uniform-double", "economy: groups}\n  - {mechanism: uniform-conditional, economy: groups}\n  - {mechanism: uniform-double", "appears twice"),
@@ -248,9 +269,10 @@ def test_study_files_that_break_a_rule(tmp_path, text, message):
 )  # fmt: skip
 def test_impossible_studies(tmp_path, old, new, message):
     assert old in TINY
-    study = StudySpec.model_validate(yaml.safe_load(TINY.replace(old, new)))
+    path = tmp_path / "study.yaml"
+    path.write_text(TINY.replace(old, new))
     with pytest.raises((InvalidInputError, UnknownNameError), match=message) as caught:
-        confirm(study, out=tmp_path / "run")
+        confirm(path, out=tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
 
