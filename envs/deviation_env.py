@@ -27,7 +27,8 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         one ("own").
     Rewards
         Own utility minus own utility had he been honest at the same types, in units of the
-        matched control's expected exact gain: 1 is what the best deviator gains there.
+        matched control's expected exact gain: 1 is what the best deviator gains there. The left
+        tail is heavy: bids near a market that does not clear lead to huge trades at a loss.
     Starting state
         Types drawn from the distribution.
     Episode end

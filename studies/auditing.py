@@ -51,7 +51,8 @@ def audit(
         Who deviates.
     information : {"profile", "own"}
     learner : Learner or str, optional
-        A learner, or the name of one (``"ppo"``). Trained in the market and on its matched control, to add what learning finds.
+        A learner, or the name of one (``"ppo"``), trained in the market and on its matched
+        control, to add what learning finds.
     steps, seed : int
         The learner's budget and seed.
     held_out : int

@@ -24,6 +24,7 @@ def write_html(store: RunStore, content: dict[str, Any]) -> None:
     content : dict
         The content of ``report.json``.
     """
+    families = _by_family(content["rows"])
     template = files("deviator.studies").joinpath("report_template.html").read_text()
     page = (
         Environment(autoescape=True)
@@ -34,14 +35,17 @@ def write_html(store: RunStore, content: dict[str, Any]) -> None:
             cells=[table_cells(row) for row in content["rows"]],
             plotly=get_plotlyjs(),
             curves=_div(_curves_figure(content["rows"]), "curves"),
-            sizes=_div(_size_figure(content["rows"]), "sizes"),
+            sizes=_div(_size_figure(families), "sizes") if families else "",
         )
     )
     store.write("report.html", page)
 
 
 def _div(figure: go.Figure, name: str) -> str:
-    html: str = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name)
+    settings = {"displayModeBar": False}
+    html: str = figure.to_html(
+        full_html=False, include_plotlyjs=False, div_id=name, config=settings
+    )
     return html
 
 
@@ -49,7 +53,10 @@ def _curves_figure(rows: list[dict[str, Any]]) -> go.Figure:
     """Return small multiples: gain against steps for each seed, beside the exact optimum."""
     height = max(-(-len(rows) // PANELS_PER_ROW), 1)
     figure = make_subplots(
-        height, PANELS_PER_ROW, subplot_titles=[_title(row) for row in rows], vertical_spacing=0.06
+        height,
+        PANELS_PER_ROW,
+        subplot_titles=[_title(row) for row in rows],
+        vertical_spacing=0.42 / height,
     )
     for place, row in enumerate(rows):
         where = {"row": place // PANELS_PER_ROW + 1, "col": place % PANELS_PER_ROW + 1}
@@ -75,16 +82,17 @@ def _title(row: dict[str, Any]) -> str:
     return f"{row['mechanism']}{sigma}<br>{row['economy']} {size}{who}, {row['information']}"
 
 
-def _size_figure(rows: list[dict[str, Any]]) -> go.Figure:
+def _size_figure(families: dict[str, list[dict[str, Any]]]) -> go.Figure:
     """Return exact and learned gains, as shares of honest utility, against the market's size."""
     figure = go.Figure()
-    for name, group in _by_family(rows).items():
+    for name, group in families.items():
         sizes = [row["n_traders"] for row in group]
         exact = [row["exact_gain"] / row["honest_utility"] for row in group]
         learned = [row["learned_gain"] / row["honest_utility"] for row in group]
         figure.add_trace(go.Scatter(x=sizes, y=exact, mode="lines", name=f"{name}, exact"))
         figure.add_trace(go.Scatter(x=sizes, y=learned, mode="markers", name=f"{name}, learned"))
-    figure.update_xaxes(title="traders N", type="log", tickvals=[4, 10, 30])
+    ticks = sorted({row["n_traders"] for group in families.values() for row in group})
+    figure.update_xaxes(title="traders N", type="log", tickvals=ticks)
     figure.update_yaxes(title="gain / honest utility", type="log", exponentformat="power")
     figure.update_layout(height=480, template="plotly_white", margin={"t": 30})
     return figure

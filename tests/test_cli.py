@@ -5,6 +5,7 @@ import sys
 import pytest
 from tiny_study import TINY
 
+import deviator
 from deviator.cli import main
 
 
@@ -51,6 +52,35 @@ def test_train_shows_a_live_line_and_saves_the_policy(monkeypatch, capsys, tmp_p
     assert "learned gain" in capsys.readouterr().out
 
 
+def test_train_takes_any_economy(monkeypatch, capsys, tmp_path):
+    weights = "weights=[[1,0.1,0],[0,1,0.1],[0.1,0,1]]"
+    common = ("--steps", 512, "--out", tmp_path / "policy", "--economy")
+    general = ("linear-quadratic", "-s", weights, "-s", "slope=[1,.5,2]")
+    assert run(monkeypatch, "train", "sigma-dcda", *common, *general, "--sigma", ".3") == 0
+    printed = capsys.readouterr().out
+    assert "tax slope 0.3" in printed
+    assert "share" in printed
+    beliefs = ("two-groups", "--strategy", "linear-bayes", "-s", "rho=.4", "-s", "noise=0.5")
+    assert run(monkeypatch, "train", "uniform-double-auction", *common, *beliefs) == 0
+    strong = ("fundamental-value", "-s", "beta=30")
+    assert run(monkeypatch, "train", "sigma-dcda", *common, *strong) == 0
+    assert "outside the paper's assumption A4^N" in capsys.readouterr().out
+
+
+def test_nothing_is_trained_where_nothing_can_be_saved(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    arguments = ("--economy", "private-values", "--out", tmp_path / "file" / "policy")
+    assert run(monkeypatch, "train", "naive-walrasian", *arguments) == 2
+    printed = capsys.readouterr()
+    assert "steps/s" not in printed.out
+    assert "must be writable" in printed.err
+
+
+def test_version(monkeypatch, capsys):
+    assert run(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"{deviator.__version__}\n"
+
+
 def test_list_names_everything(monkeypatch, capsys):
     assert run(monkeypatch, "list") == 0
     printed = capsys.readouterr().out
@@ -79,6 +109,10 @@ def test_list_names_everything(monkeypatch, capsys):
         (["train", "sigma-dcda", "--economy", "two-groups", "--strategy", "zen"], "strategy"),
         (["evaluate", "nothing-here"], "there is none"),
         (["list", "colour"], "kind must be one of"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "sigma_n"], "sigma-n or"),
+        (["train", "uniform-double-auction", "--economy", "two-groups", "--strategy", "linear-bayes"], "rho"),
+        (["train", "uniform-double-auction", "--economy", "two-grups", "--strategy", "linear-bayes"], "'two-groups'"),
+        (["train", "sigma-dcda", "--economy", "heterogeneous", "--trader", "²"], "role"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_sentence_and_exit_code_2(

@@ -11,6 +11,7 @@ import pytest
 import deviator
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.plugins import PluginSpec, build, find_plugin, list_plugins, make
+from deviator.studies import read_study
 
 ROOT = Path(__file__).parent.parent
 FAMILIES = ("economies", "mechanisms", "policies", "envs", "learners", "plugins", "studies")
@@ -87,3 +88,11 @@ def test_plugin_errors_name_the_plugin():
     with pytest.raises(PluginLoadError, match=r"'broken' of acme 1.0 cannot be loaded"):
         broken.load()
     assert build("economy", "private-values", {"n_traders": 3}).n_traders == 3
+
+
+def test_the_study_in_the_documentation_expands(tmp_path):
+    text = (ROOT / "docs" / "study.md").read_text().split("```yaml")[1].split("```")[0]
+    (tmp_path / "study.yaml").write_text(text)
+    cells = read_study(tmp_path / "study.yaml").expand()
+    assert len(cells) == 6
+    assert all(cell.market.build() and cell.control.build() for cell in cells)

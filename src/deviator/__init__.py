@@ -58,6 +58,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'deviator' has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def _register_environments() -> None:
     deviation = "deviator/Deviation-v0"
     if deviation not in gymnasium.registry:

@@ -3,13 +3,15 @@
 Bad input ends with one sentence and exit code 2; an interrupted run with 130.
 """
 
-import json
 import sys
 import time
+from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,6 +23,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+import deviator
 from deviator.errors import DeviatorError, InvalidInputError
 
 app = typer.Typer(
@@ -44,6 +47,16 @@ def main() -> None:
         _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}")
 
 
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Print the version where that is asked for."""
+    if show:
+        typer.echo(deviator.__version__)
+        raise typer.Exit
+
+
 @app.command()
 def confirm(
     study: Annotated[
@@ -59,19 +72,25 @@ def confirm(
 
     console = _console()
     try:
-        with _bar(console) as bar:
-            task = bar.add_task("starting workers", total=None)
+        bar = _bar(console)
+        task = bar.add_task("")
 
-            def progress(done: int, total: int, cell: Any) -> None:
-                name = "training" if cell is None else cell.label().rsplit("-", 1)[0]
-                bar.update(task, completed=done, total=total, description=name)
+        def progress(done: int, total: int, cell: Any) -> None:
+            name = "training" if cell is None else cell.label().rsplit("-", 1)[0]
+            bar.update(task, completed=done, total=total, description=name)
+            bar.start()
 
+        try:
             report = run(study, quick=quick, out=out, workers=workers, progress=progress)
+        finally:
+            bar.stop()
     except KeyboardInterrupt:
         console.print("Interrupted: finished cells are kept, run the same command to go on.")
         raise typer.Exit(130) from None
     console.print(verdict_table(report.rows, console.width))
     console.print(_summary(report.rows), f"Report: {report.folder / 'report.html'}", sep="\n")
+    if quick:
+        console.print("Quick budgets: read the control column for how little could be found.")
     for cell, reason in report.failures.items():
         console.print(f"[red]failed[/red] {cell}: {reason}")
     if report.failures:
@@ -92,7 +111,7 @@ def train(
     information: Annotated[str, typer.Option(help="profile or own.")] = "profile",
     learner: Annotated[str, typer.Option(help="As `deviator list` names it.")] = "ppo",
     steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 200_000,
-    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
     out: Annotated[Path, typer.Option(help="Where to save the policy.")] = Path("runs/policy"),
 ) -> None:
     """Train one deviator on a market, show how it fares, and save its policy."""
@@ -102,11 +121,14 @@ def train(
 
     spec = _market_spec(mechanism, economy, set_ or [], sigma, strategy, trader)
     console = _console()
+    for line in _market_lines(spec, information):
+        console.print(line)
+    end = "\r" if console.is_terminal else "\n"
     started = time.perf_counter()
 
     def live(point: Any, exact: float) -> None:
         speed = point.steps / (time.perf_counter() - started)
-        console.print(_live_line(point.steps, steps, speed, point.gain, exact), end="\r")
+        console.print(_live_line(point.steps, steps, speed, point.gain, exact), end=end)
 
     report = run(
         spec,
@@ -117,7 +139,8 @@ def train(
         out=out,
         live=live,
     )
-    console.print()
+    if console.is_terminal:
+        console.print()
     _print_report(console, report)
 
 
@@ -138,13 +161,14 @@ def list_(
     """Name the mechanisms, economies and learners."""
     from deviator.plugins import list_plugins
 
-    table = Table("kind", "name", "provider", "what it is")
+    table = Table("kind", "name", "provider", "what it is", "parameters")
     for spec in list_plugins(kind):
         try:
-            about = (spec.load().__doc__ or "").strip().split("\n")[0]
+            plugin = spec.load()
+            about = (plugin.__doc__ or "").strip().split("\n")[0], _parameters(plugin)
         except DeviatorError as error:
-            about = f"[red]broken[/red]: {error}"
-        table.add_row(spec.kind, spec.name, f"{spec.provider} {spec.version}", about)
+            about = f"[red]broken[/red]: {error}", ""
+        table.add_row(spec.kind, spec.name, f"{spec.provider} {spec.version}", *about)
     _console().print(table)
 
 
@@ -159,15 +183,19 @@ def _market_spec(
     """Return the market that the options of `train` describe."""
     from pydantic import ValidationError
 
+    from deviator.plugins import find_plugin
     from deviator.studies.specs import MarketSpec
 
-    kind = "beliefs" if strategy == "linear-bayes" else "family"
+    beliefs = strategy == "linear-bayes"
+    parameters = _settings(settings)
+    if beliefs or "n_traders" in signature(find_plugin("economy", economy).load()).parameters:
+        parameters = {"n_traders": 10} | parameters
     data = {
         "mechanism": mechanism,
-        "economy": {"n_traders": 10} | _settings(settings) | {kind: economy},
+        "economy": parameters | {"beliefs" if beliefs else "family": economy},
         "sigma": sigma,
         "strategy": strategy,
-        "trader": int(trader) if trader.isdigit() else trader,
+        "trader": _number_or_text(trader, int),
     }
     try:
         return MarketSpec.model_validate(data)
@@ -178,24 +206,59 @@ def _market_spec(
 
 
 def _settings(texts: list[str]) -> dict[str, Any]:
-    """Return parameters given as name=value, values read as JSON."""
+    """Return parameters given as name=value, values read as YAML."""
     settings = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator:
             raise InvalidInputError(f"a parameter must be given as name=value, got {text!r}")
         try:
-            settings[name] = json.loads(value)
-        except ValueError:
-            settings[name] = value
+            read = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InvalidInputError(f"{name} must be a YAML value, got {value!r}") from None
+        # YAML 1.1 takes 1e-3 for a text.
+        settings[name] = _number_or_text(read, float) if isinstance(read, str) else read
     return settings
 
 
+def _number_or_text(text: str, number: Callable[[str], Any]) -> Any:
+    try:
+        return number(text)
+    except ValueError:
+        return text
+
+
+def _parameters(plugin: Any) -> str:
+    """Return a plugin's parameters with their defaults."""
+    return ", ".join(
+        name if parameter.default is parameter.empty else f"{name}={parameter.default}"
+        for name, parameter in signature(plugin).parameters.items()
+    )
+
+
+def _market_lines(spec: Any, information: str) -> list[str]:
+    """Return what is about to be trained in, and a warning outside the paper's assumptions."""
+    from deviator.economies import LinearQuadratic, check_assumptions
+
+    economy = spec.economy.economy
+    parameters = ", ".join(f"{name}={value}" for name, value in spec.economy.parameters.items())
+    sigma = spec.build().mechanism.tax_slope
+    lines = [
+        f"{spec.mechanism} (tax slope {sigma:.4g}), {economy.name} ({parameters}), trader "
+        f"{spec.trader} knows {information}, the others are {spec.strategy}"
+    ]
+    if isinstance(economy, LinearQuadratic):
+        small = check_assumptions(economy)["A4N"]
+        if not small.holds:
+            lines.append(f"note: outside the paper's assumption A4^N ({small.witness})")
+    return lines
+
+
 def _live_line(done: int, steps: int, speed: float, gain: float, exact: float) -> str:
-    share = f"{100 * gain / exact:6.1f}%" if exact > 0 else "nothing to gain"
+    share = f"{100 * gain / exact:5.1f}%" if exact > 0 else "    -"
     return (
-        f"{done:>9,} / {steps:,} steps  {speed:>9,.0f} steps/s  gain {gain:+.3e}  "
-        f"exact best {exact:.3e}  share {share}"
+        f"{min(done, steps):>7}/{steps} {speed:>6.0f} steps/s gain {gain:+.2e} "
+        f"exact best {exact:.2e} share {share}"
     )
 
 
