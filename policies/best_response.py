@@ -187,7 +187,10 @@ class BestResponse(Deviation):
         return np.stack([demand / left, steepness / left], axis=-1)
 
     def _hyperplane(self, types: Floats, trader: int) -> Floats:
-        """Return v_i(q, p) - p + k q_i = bend q_i, reading the others' types off their bids."""
+        """Return v_i(q, p) - T'(0) = bend q_i, reading the others' types off their bids.
+
+        T'(0) is proportional to the residual intercept p - k q_i.
+        """
         if not isinstance(self.policy, Revelation):
             raise RefusedError(
                 "an own-type best response in conditional bids is known against honest others "
@@ -203,10 +206,26 @@ class BestResponse(Deviation):
         row = bids.of_trader(trader)
         row[:, :-2] = -np.einsum("j,sjk->sk", weights, bids.quantity_weights)
         bend = menu.curvature(float(economy.slope[trader]))
-        row[:, trader] += bend - menu.slope
-        row[:, -2] = 1 - bids.price_weights @ weights
+        on_price = _marginal_price(menu)
+        row[:, trader] += bend - on_price * menu.slope
+        row[:, -2] = on_price - bids.price_weights @ weights
         row[:, -1] = own * types[:, trader] + economy.intercept[trader] - offset @ weights
+        best = menu.best_quantity(economy.value(types)[:, trader], float(economy.slope[trader]))
+        reached = self.mechanism.clear_deviations(bids, trader, (row / own)[:, None])
+        if np.abs(reached.quantity[:, 0] - best).max() > 1e-6 * (1 + np.abs(best).max()):
+            raise RefusedError(
+                "an own-type best response must reach the best quantity at every profile, and in "
+                f"{self.mechanism.name} it does not; use information='profile'"
+            )
         return row / own
+
+
+def _marginal_price(menu: Menu) -> float:
+    """Return the price of the first unit over the residual intercept: 1 unless rules distort it."""
+    largest = int(np.abs(menu.intercept).argmax())
+    if menu.intercept[largest] == 0:
+        return 1.0
+    return float(menu.linear[largest] / menu.intercept[largest])
 
 
 class ProfileShift(NamedTuple):
@@ -275,6 +294,7 @@ class _Shift(NamedTuple):
     intercept_constant: float
     intercept_effect: Floats  # (N,), of the residual price curve's intercept
     honest_steepness: float  # honest units given up per unit of that intercept; 0 without schedules
+    residual_slope: float
 
 
 def _profile_gain(
@@ -300,6 +320,7 @@ def _affine_shift(
         float(intercept[0]),
         intercept[1:] - intercept[0],
         _honest_steepness(mechanism, policy, shift.menu, types, trader),
+        float(shift.menu.slope[0]),
     )
 
 
@@ -328,11 +349,6 @@ def _conditional_shift(
         centre = float(shift.constant + (shift.effect - effect) @ law.mean)
         return shift._replace(constant=centre, effect=effect)
     on_type, on_intercept, constant = _price_projection(shift, law, trader)
-    if on_intercept >= shift.honest_steepness:
-        raise RefusedError(
-            "the best own-type response must be a schedule that decreases with the price, and here "
-            "it would increase: the price is such good news; use information='profile'"
-        )
     effect = on_intercept * shift.intercept_effect
     effect = effect + np.where(np.arange(len(effect)) == trader, on_type, 0.0)
     return shift._replace(
@@ -343,7 +359,11 @@ def _conditional_shift(
 def _price_projection(
     shift: _Shift, law: TypeDistribution, trader: int
 ) -> tuple[float, float, float]:
-    """Project the shift on (s_i, residual intercept): two coefficients and a constant."""
+    """Project the shift on (s_i, residual intercept): two coefficients and a constant.
+
+    On the line p = a + k q the response gives up `steepness` units per unit of a, which is what
+    the schedule of slope steepness / (1 - k steepness) does.
+    """
     if not isinstance(law, NormalTypes):
         raise RefusedError(
             "an own-type best response in schedules has a closed form under Normal types only, "
@@ -355,6 +375,12 @@ def _price_projection(
     target = seen @ law.covariance @ shift.effect / size
     correlation = moments[0, 1] / size.prod()
     on_type, on_intercept = standard_regression(correlation[None], target[None])[0] / size
+    steepness = shift.honest_steepness - on_intercept
+    if not 0 < steepness * shift.residual_slope < 1:
+        raise RefusedError(
+            "the best own-type response must be a schedule that decreases with the price, and here "
+            "none is: the price is too strong a piece of news; use information='profile'"
+        )
     constant = (
         shift.constant
         + shift.effect @ law.mean

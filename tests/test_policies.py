@@ -30,6 +30,7 @@ from deviator.economies import (
 from deviator.envs import market
 from deviator.errors import InvalidInputError, NoEquilibriumError, RefusedError, ResultsError
 from deviator.mechanisms import (
+    Mutated,
     NaiveWalrasian,
     SigmaDCDA,
     SigmaVCG,
@@ -343,6 +344,21 @@ def test_own_type_schedules_that_would_increase_are_refused():
     with pytest.raises(RefusedError, match="decreases with the price"):
         expected_exact_gain(*arguments, others=naive, information="own")
     assert expected_exact_gain(*arguments, others=naive) > 0
+
+
+@pytest.mark.parametrize("fault", ["transfer", "residual-slope", "tax"])
+def test_own_type_best_responses_in_distorted_auctions(fault):
+    """Reading the others off the allocation also works where units cost more than the price."""
+    economy = two_groups(4)
+    mechanism = Mutated(SigmaDCDA(0.3), fault, 0.2)
+    tested = market(mechanism, economy)
+    types = tested.distribution.sample(np.random.default_rng(0), 20)
+    bid = BestResponse(mechanism, economy, "own", tested.distribution).bid(types, 0)
+    exact = exact_gain(mechanism, economy, types, trader=0)
+    np.testing.assert_allclose(tested.gains(types, bid), exact, atol=1e-12)
+    rationed = Mutated(SigmaDCDA(0.3), "clearing", 0.2)
+    with pytest.raises(RefusedError, match="reach the best quantity"):
+        BestResponse(rationed, economy, "own", tested.distribution).bid(types, 0)
 
 
 def test_own_type_answers_need_linear_regressions():
