@@ -8,6 +8,7 @@ import numpy as np
 from deviator.economies import (
     Economy,
     LinearQuadratic,
+    NormalTypes,
     TypeDistribution,
     first_best_surplus,
     private_values,
@@ -147,7 +148,8 @@ def matched_control(tested: Market) -> Market:
     Same number of traders and same deviator. For conditional bids it is `uniform-conditional` and
     for reports the naive Walrasian auction, with the same economy and types. For schedules it is
     the uniform-price double auction among price-takers, with the same economy where values are
-    private, else with private values of the same mean slope and independent types.
+    private, else with private values of the same mean slope and own effect and independent types of
+    the same mean and size.
 
     Raises
     ------
@@ -173,8 +175,12 @@ def _price_takers(tested: Market, economy: LinearQuadratic) -> Market:
     rule, trader = UniformDoubleAuction(), tested.trader
     if np.array_equal(economy.weights, np.diag(np.diagonal(economy.weights))):
         return market(rule, economy, distribution=tested.distribution, trader=trader)
-    private = private_values(economy.n_traders, alpha=1.0, slope=float(economy.slope.mean()))
-    return market(rule, private, trader=trader)
+    n, law = economy.n_traders, tested.distribution
+    own = float(np.diagonal(economy.weights).mean())
+    private = private_values(n, alpha=own, slope=float(economy.slope.mean()))
+    size = float(np.sqrt((law.deviation**2).mean()))
+    types = NormalTypes.independent(n, mean=float(law.mean.mean()), deviation=size)
+    return market(rule, private, distribution=types, trader=trader)
 
 
 def _check_economy(economy: object) -> None:

@@ -109,7 +109,7 @@ def expected_exact_gain(
     policy = others or Revelation(mechanism, market)
     shift = _affine_shift(mechanism, market, policy, trader)
     if check_information(information) == "own":
-        shift = _conditional_shift(mechanism, shift, distribution, trader)
+        shift = _conditional_shift(mechanism, policy, shift, distribution, trader)
     mean = shift.constant + shift.effect @ distribution.mean
     variance = shift.effect @ distribution.covariance @ shift.effect
     return float(0.5 * shift.bend * (mean**2 + variance))
@@ -159,7 +159,7 @@ class BestResponse(Deviation):
         if self.mechanism.language.reads == "price":
             return self._schedule(types, index, law)
         affine = _affine_shift(self.mechanism, self.economy, self.policy, index)
-        best = _conditional_shift(self.mechanism, affine, law, index)
+        best = _conditional_shift(self.mechanism, self.policy, affine, law, index)
         return self._shifted(types, index, best.constant + types @ best.effect)
 
     def _shifted(self, types: Floats, trader: int, quantity_shift: Floats) -> Floats:
@@ -191,11 +191,7 @@ class BestResponse(Deviation):
 
         T'(0) is proportional to the residual intercept p - k q_i.
         """
-        if not isinstance(self.policy, Revelation):
-            raise RefusedError(
-                "an own-type best response in conditional bids is known against honest others "
-                f"only, got others = {self.policy.name}; use information='profile'"
-            )
+        _check_readable(self.policy)
         economy = self.economy
         bids = self.policy.bids(types)
         assert isinstance(bids, LinearBids)
@@ -212,12 +208,22 @@ class BestResponse(Deviation):
         row[:, -1] = own * types[:, trader] + economy.intercept[trader] - offset @ weights
         best = menu.best_quantity(economy.value(types)[:, trader], float(economy.slope[trader]))
         reached = self.mechanism.clear_deviations(bids, trader, (row / own)[:, None])
-        if np.abs(reached.quantity[:, 0] - best).max() > 1e-6 * (1 + np.abs(best).max()):
+        size = np.abs(best).max() + np.abs(menu.intercept / bend).max()
+        if np.abs(reached.quantity[:, 0] - best).max() > 1e-6 * size:
             raise RefusedError(
                 "an own-type best response must reach the best quantity at every profile, and in "
                 f"{self.mechanism.name} it does not; use information='profile'"
             )
         return row / own
+
+
+def _check_readable(policy: Policy) -> None:
+    """Check that the others' types can be read off their conditional bids."""
+    if not isinstance(policy, Revelation):
+        raise RefusedError(
+            "an own-type best response in conditional bids is known against honest others only, "
+            f"got others = {policy.name}; use information='profile'"
+        )
 
 
 def _marginal_price(menu: Menu) -> float:
@@ -335,12 +341,13 @@ def _honest_steepness(
 
 
 def _conditional_shift(
-    mechanism: Mechanism, shift: _Shift, law: TypeDistribution, trader: int
+    mechanism: Mechanism, policy: Policy, shift: _Shift, law: TypeDistribution, trader: int
 ) -> _Shift:
     """Return E[shift | what an own-type bid can condition on] as an affine function of types."""
     check_regressions(law)
     reads = mechanism.language.reads
     if reads == "allocation":
+        _check_readable(policy)
         return shift
     if reads == "nothing":
         own = law.covariance[trader] / law.covariance[trader, trader]
@@ -416,7 +423,7 @@ def interim_gain(
 ) -> InterimGain:
     """Return the own-type deviator's expected best gain as a function of his type."""
     shift = _affine_shift(mechanism, economy, policy, trader)
-    best = _conditional_shift(mechanism, shift, law, trader)
+    best = _conditional_shift(mechanism, policy, shift, law, trader)
     own_variance = law.covariance[trader, trader]
     with_own = law.covariance[trader] @ best.effect
     per_type = float(with_own / own_variance)

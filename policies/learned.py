@@ -206,7 +206,11 @@ def _read(source: Path) -> bytes:
         raise ResultsError(f"{source} cannot be read: {error.strerror}") from None
 
 
+def policy_stem(path: Path) -> Path:
+    """Return a policy's path without suffix, also where one of its two files is named."""
+    return path.with_name(path.name.removesuffix(".json").removesuffix(".safetensors"))
+
+
 def _with_suffix(path: Path, suffix: str) -> Path:
-    """Return the file of a policy; a path that names one of its files is taken as well."""
-    stem = path.name.removesuffix(".json").removesuffix(".safetensors")
-    return path.with_name(stem + suffix)
+    stem = policy_stem(path)
+    return stem.with_name(stem.name + suffix)

@@ -129,8 +129,8 @@ def _fixed_point(information: NormalInformation, bend: Floats) -> tuple[Floats, 
             step /= 2
     if slopes is None or reached < 1:
         raise NoEquilibriumError(
-            "a linear Bayesian equilibrium was not found: demand slopes vanish where "
-            f"correlations are at {reached:.3g} of their strength; weaken them"
+            "a linear Bayesian equilibrium with decreasing demand was not found where correlations "
+            f"are above {reached:.3g} of their strength; weaken them"
         )
     return slopes
 
@@ -150,7 +150,7 @@ def _solve(
     information: NormalInformation, bend: Floats, start: tuple[Floats, Floats]
 ) -> tuple[Floats, Floats] | None:
     """Return a solution of the fixed-point equation near a start, or None."""
-    n, unit = len(bend), float(np.abs(start[0]).max())
+    n, unit = len(bend), float(np.abs(start[0]).max()) or 1.0
 
     def unpacked(point: Floats) -> tuple[Floats, Floats]:
         return point[:n] * unit, np.exp(np.clip(point[n:], -50, 50))

@@ -13,7 +13,7 @@ from deviator.learners import Learner
 from deviator.mechanisms import Mechanism, Mutated, ResidualLineMechanism
 from deviator.plugins import build, find_plugin, takes_economy
 from deviator.policies import Information, Policy
-from deviator.validation import whole_number
+from deviator.validation import Floats, whole_number
 
 from .cells import certificate_of, exact_answer, held_out_profiles
 from .certificates import Certificate
@@ -82,11 +82,15 @@ def audit(
     certificate = certificate_of(tested, information)
     if certificate is not None and certificate.vacuous:
         return _vacuous(tested, certificate)
-    exact = exact_answer(tested, types, information)
     search = None
     if learner is not None:
         searcher = build("learner", learner, {}) if isinstance(learner, str) else learner
         search = _Search(searcher, steps, seed, information, held_out)
+    elif planted:
+        raise InvalidInputError(
+            "planted faults need a learner to notice them, got learner=None; pass learner='ppo'"
+        )
+    exact = _exact(tested, types, information, searched=search is not None)
     lower = max(0.0, exact["gain"], 0.0 if search is None else search.gain(tested, tested))
     upper = None if certificate is None else certificate.cap
     epsilon = EPSILON * tested.scale()
@@ -96,6 +100,7 @@ def audit(
         epsilon=epsilon,
         rechecked=exact["witness"] is not None,
         vacuous=False,
+        error=exact["error"],
     )
     return Verdict(
         state=state,
@@ -156,6 +161,18 @@ def _planted(mechanism: Mechanism, size: float) -> Mutated:
             "is none; leave planted out"
         )
     return Mutated(mechanism, "transfer", size)
+
+
+def _exact(
+    tested: Market, types: Floats, information: Information, *, searched: bool
+) -> dict[str, Any]:
+    """Return the exact answer; where there is none, nothing, if a learner searches instead."""
+    try:
+        return exact_answer(tested, types, information)
+    except RefusedError:
+        if not searched:
+            raise
+    return {"gain": 0.0, "error": 0.0, "witness": None}
 
 
 def _vacuous(tested: Market, certificate: Certificate) -> Verdict:

@@ -58,6 +58,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
         "exact_gain": exact["gain"] if exact["gain"] > ROUNDING * scale else 0.0,
         "seeds": seeds,
         "certificate": None if certificate is None else certificate.to_dict(),
+        "exact_gain_error": exact["error"],
         "witness": exact["witness"],
     }
 
@@ -73,6 +74,8 @@ def held_out_profiles(tested: Market, count: int) -> Floats:
 
 def exact_answer(tested: Market, types: Floats, information: Information) -> dict[str, Any]:
     """Return the exact best deviator's mean gain on given profiles, and a witness if it pays.
+
+    Beside the gain stands its sampling error, three standard errors of the mean.
 
     On the own-type rung his bids are cleared on the same profiles, so that a learner's share is
     measured with common random numbers.
@@ -91,9 +94,10 @@ def exact_answer(tested: Market, types: Floats, information: Information) -> dic
         )
     else:
         gains = tested.gains(types, best.bid(types, tested.trader))
-    gain = float(gains.mean())
-    pays = gain > EPSILON * tested.scale() and _significant(gains)
-    return {"gain": gain, "witness": find_witness(tested, best, types) if pays else None}
+    gain, error = float(gains.mean()), 3 * float(gains.std()) / float(np.sqrt(len(gains)))
+    pays = gain > max(error, EPSILON * tested.scale())
+    witness = find_witness(tested, best, types) if pays else None
+    return {"gain": gain, "error": error, "witness": witness}
 
 
 def certificate_of(tested: Market, information: Information) -> Certificate | None:
@@ -102,11 +106,6 @@ def certificate_of(tested: Market, information: Information) -> Certificate | No
         return certify(tested, information)
     except RefusedError:
         return None
-
-
-def _significant(gains: Floats) -> bool:
-    """Return whether a mean gain is more than luck: three standard errors above 0."""
-    return bool(gains.mean() > 3 * gains.std() / np.sqrt(len(gains)))
 
 
 def _honest_utility(tested: Market, types: Floats) -> float:

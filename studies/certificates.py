@@ -253,7 +253,11 @@ def _floats_agree(
     """Compare what runs, in floating point, with what was certified: honest bids and deviations."""
     name = "the mechanism that runs agrees with the exact one"
     record, trader = mechanism.language.record, tested.trader
-    bids = record.from_array(_as_floats(mechanism, honest.bids))
+    bids = tested.strategy.bids(honest.types.astype(np.float64))
+    if not _close(bids.as_array(), _as_floats(mechanism, honest.bids), 0.0):
+        return Condition(name, False, "the strategy's bids differ from its exact bids")
+    quantity_size = float(np.abs(honest.quantity.astype(np.float64)).max())
+    transfer_size = float(np.abs(honest.transfer.astype(np.float64)).max())
     for bidding in (honest.bids, *_deviations(tested, honest)):
         cleared = mechanism.clear_exact(bidding)
         if cleared is None:
@@ -266,7 +270,8 @@ def _floats_agree(
             (alone.quantity[:, 0], alone.transfer[:, 0]),
         ):
             exact = cleared[0].quantity[:, trader], cleared[1][:, trader]
-            if not (_close(quantity, exact[0]) and _close(transfer, exact[1])):
+            agrees = _close(quantity, exact[0], quantity_size)
+            if not (agrees and _close(transfer, exact[1], transfer_size)):
                 return Condition(name, False, "clear or clear_deviations differs from clear_exact")
     return Condition(name, True, f"to {AGREEMENT:g} of the largest value")
 
@@ -280,9 +285,10 @@ def _as_floats(mechanism: ResidualLineMechanism, bids: RationalBids) -> Floats:
     return np.concatenate(parts, axis=-1)
 
 
-def _close(values: Floats, exact: Rationals) -> bool:
+def _close(values: Floats, exact: Rationals | Floats, size: float) -> bool:
+    """Return whether values agree, given how large such values usually are in this market."""
     wanted = exact.astype(np.float64)
-    return bool(np.abs(values - wanted).max() <= AGREEMENT * max(1.0, np.abs(wanted).max()))
+    return bool(np.abs(values - wanted).max() <= AGREEMENT * max(size, np.abs(wanted).max()))
 
 
 def _deviations(tested: Market, honest: _HonestMarkets) -> list[RationalBids]:

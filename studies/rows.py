@@ -87,6 +87,7 @@ def verdict_of(result: dict[str, Any], control: dict[str, Any] | None) -> Verdic
         epsilon=epsilon,
         rechecked=witness is not None,
         vacuous=False,
+        error=result["exact_gain_error"],
     )
     return Verdict(
         state=state,

@@ -469,9 +469,10 @@ def read_study(path: Path) -> StudySpec:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
+        rule = first["msg"].removeprefix("Value error, ")
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise InvalidInputError(
-            f"study file {path}: {place}: {first['msg']}, got {_shortened(first['input'])}{more}"
+            f"study file {path}: {place}: {rule}, got {_shortened(first['input'])}{more}"
         ) from None
 
 

@@ -8,7 +8,7 @@ from typing import Any, final
 from pydantic import ValidationError
 
 from deviator.envs import Market, deviation_core, matched_control
-from deviator.errors import ResultsError
+from deviator.errors import RefusedError, ResultsError
 from deviator.files import write_atomically
 from deviator.learners import CurvePoint, Learner
 from deviator.policies import (
@@ -18,7 +18,7 @@ from deviator.policies import (
     load_policy,
     save_policy,
 )
-from deviator.policies.learned import read_description
+from deviator.policies.learned import policy_stem, read_description
 
 from .cells import ROUNDING, described, exact_answer, held_out_profiles, judged
 from .specs import MarketSpec
@@ -35,8 +35,10 @@ class TrainingReport:
 
     Attributes
     ----------
-    untrained_gain, learned_gain, exact_gain : float
+    untrained_gain, learned_gain : float
         Means over the same held-out profiles.
+    exact_gain : float or None
+        That of the best deviator; None where the mechanism has no exact answer.
     share : float or None
         Learned over exact gain; None where there is nothing to gain.
     path : Path or None
@@ -45,12 +47,12 @@ class TrainingReport:
 
     untrained_gain: float
     learned_gain: float
-    exact_gain: float
+    exact_gain: float | None
     share: float | None
     path: Path | None = None
 
 
-Live = Callable[[CurvePoint, float], None]
+Live = Callable[[CurvePoint, float | None], None]
 """Called with each point of the curve and the exact best gain."""
 
 
@@ -86,6 +88,7 @@ def train(
     """
     tested = spec.build()
     if out is not None:
+        out = policy_stem(out)
         _check_writable(out)
     types = held_out_profiles(tested, HELD_OUT)
     exact = _exact(tested, types, information)
@@ -112,6 +115,7 @@ def evaluate(path: Path) -> TrainingReport:
     ResultsError
         If the files are missing, damaged or not a policy of ours.
     """
+    path = policy_stem(path)
     description = read_description(path)
     try:
         tested = MarketSpec.model_validate(description.get("market")).build()
@@ -134,13 +138,18 @@ def evaluate(path: Path) -> TrainingReport:
     return _report(float("nan"), gain, _exact(tested, types, information), path)
 
 
-def _exact(tested: Market, types: Any, information: Information) -> float:
-    gain = float(exact_answer(tested, types, information)["gain"])
+def _exact(tested: Market, types: Any, information: Information) -> float | None:
+    try:
+        gain = float(exact_answer(tested, types, information)["gain"])
+    except RefusedError:
+        return None
     return gain if gain > ROUNDING * tested.scale() else 0.0
 
 
-def _report(untrained: float, learned: float, exact: float, path: Path | None) -> TrainingReport:
-    return TrainingReport(untrained, learned, exact, learned / exact if exact > 0 else None, path)
+def _report(
+    untrained: float, learned: float, exact: float | None, path: Path | None
+) -> TrainingReport:
+    return TrainingReport(untrained, learned, exact, learned / exact if exact else None, path)
 
 
 def _check_writable(out: Path) -> None:

@@ -32,7 +32,7 @@ class Verdict:
         Share of the exact best gain that the learner captured on the matched control with the
         same budget; None where nothing was trained.
     resolution : float or None
-        Smallest planted gain that the learner detected; None where none was planted.
+        Smallest planted gain that the learner noticed; None where none was planted or noticed.
     certificate : dict or None
         Kind and conditions of the certificate.
     witness : dict or None
@@ -58,7 +58,13 @@ class Verdict:
 
 
 def decide(
-    *, lower: float, upper: float | None, epsilon: float, rechecked: bool, vacuous: bool
+    *,
+    lower: float,
+    upper: float | None,
+    epsilon: float,
+    rechecked: bool,
+    vacuous: bool,
+    error: float = 0.0,
 ) -> State:
     """Return the state that the evidence supports.
 
@@ -70,6 +76,8 @@ def decide(
         Whether a witness of the lower bound held in exact arithmetic.
     vacuous : bool
         Whether honest markets are in autarky.
+    error : float
+        Sampling error of the lower bound, a mean over profiles, where the upper is an expectation.
 
     Examples
     --------
@@ -78,7 +86,7 @@ def decide(
     """
     if vacuous:
         return "vacuous"
-    if upper is not None and lower > upper * (1 + 1e-6) + epsilon:
+    if upper is not None and lower > upper * (1 + 1e-6) + epsilon + error:
         # The two sides contradict each other: something is broken, and neither is believed.
         return "undetermined"
     if lower > epsilon and rechecked:

@@ -108,6 +108,33 @@ def test_a_mechanism_that_does_not_run_as_it_was_certified_fails():
     assert [c.holds for c in certificate.conditions] == [True, True, True, False, True, True]
 
 
+@pytest.mark.parametrize("slope", [1e-9, 1.0, 1e9])
+def test_a_strategy_or_payment_that_runs_otherwise_fails_in_any_units(slope):
+    class Shaded(type(SigmaDCDA())):
+        def honest_bids(self, economy, types):
+            return super().honest_bids(economy, 0.5 * types)
+
+    class Overcharging(type(SigmaDCDA())):
+        def clear_deviations(self, bids, trader, candidates):
+            outcome = super().clear_deviations(bids, trader, candidates)
+            return replace(outcome, transfer=3 * outcome.transfer)
+
+    economy = fundamental_value(4, slope=slope)
+    assert certify(market(SigmaDCDA(0.4 * slope), economy)).cap == 0.0
+    for rule in (Shaded(0.4 * slope), Overcharging(0.4 * slope)):
+        certificate = certify(market(rule, economy))
+        assert certificate.cap is None
+        assert not certificate.conditions[3].holds
+
+
+@pytest.mark.parametrize("n", [5, 8, 10])
+def test_sampling_error_is_not_taken_for_a_contradiction(n):
+    """Uniform profiles are not moment-matched: their mean gain may exceed the expected one."""
+    types = UniformBox.common(n, -1.0, 1.0)
+    verdict = audit("naive-walrasian", private_values(n), distribution=types, held_out=2000)
+    assert verdict.state == "refuted"
+
+
 def test_payment_rules_that_cannot_be_read_off():
     class Sized(type(UniformDoubleAuction())):
         def payment(self, price, quantity, residual_slope, tax_slope):
@@ -202,6 +229,8 @@ def test_malformed_audits():
         audit(SigmaDCDA(0.2), economy, sigma=0.3)
     with pytest.raises(InvalidInputError, match="economy must be an Economy"):
         audit("sigma-dcda", "two-groups")
+    with pytest.raises(InvalidInputError, match="planted faults need a learner"):
+        audit("sigma-dcda", economy, planted=[0.1])
 
 
 def test_an_equilibrium_can_be_audited_with_a_learner():

@@ -278,6 +278,28 @@ def test_a_mechanism_that_only_clears_can_be_trained_against():
     assert np.abs(core.reward(types, np.zeros((5, 2)))).max() < 1e-12
     with pytest.raises(RefusedError, match="has none; train a learner"):
         audit(Fees(), private_values(4))
+    verdict = audit(Fees(), private_values(4), learner="ppo", steps=4096, held_out=500)
+    assert (verdict.state, verdict.upper) == ("undetermined", None)
+
+
+def test_the_control_of_an_equilibrium_carries_its_units():
+    ranges = []
+    for unit in (1.0, 1e3):
+        plain = two_groups_information(4, 0.4, 0.5)
+        beliefs = replace(
+            plain,
+            value_signal_covariance=plain.value_signal_covariance * unit**2,
+            signal_covariance=plain.signal_covariance * unit**2,
+        )
+        tested = market(
+            UniformDoubleAuction(),
+            beliefs.economy(1.0),
+            distribution=beliefs.types(),
+            strategy=LinearBayes(beliefs, 1.0),
+        )
+        core = deviation_core(tested)
+        ranges.append((core.box.half_width[0] / unit, core.reward_unit / unit**2))
+    np.testing.assert_allclose(ranges[0], ranges[1], rtol=1e-6)
 
 
 def test_steepness_stays_positive_within_the_box():

@@ -78,7 +78,7 @@ def test_linear_bayes_known_answers(known_answers, place):
 
 
 def test_linear_bayes_non_existence_is_reported():
-    with pytest.raises(NoEquilibriumError, match="equilibrium was not found"):
+    with pytest.raises(NoEquilibriumError, match="equilibrium with decreasing demand was not found"):
         LinearBayes(fundamental_value_information(4, rho=0.9, noise=1.0), 1.0)
 
 
@@ -359,6 +359,15 @@ def test_own_type_best_responses_in_distorted_auctions(fault):
     rationed = Mutated(SigmaDCDA(0.3), "clearing", 0.2)
     with pytest.raises(RefusedError, match="reach the best quantity"):
         BestResponse(rationed, economy, "own", tested.distribution).bid(types, 0)
+
+
+def test_types_can_be_read_off_honest_bids_only():
+    economy = two_groups(4)
+    strange = Revelation(SigmaDCDA(0.1), economy)
+    others = type("Others", (type(strange).__base__,), {"name": "others", "bids": strange.bids})()
+    arguments = (UniformConditional(), economy, standard_types(4), 0)
+    with pytest.raises(RefusedError, match="against honest others only"):
+        expected_exact_gain(*arguments, others=others, information="own")
 
 
 def test_own_type_answers_need_linear_regressions():

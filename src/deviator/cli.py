@@ -120,13 +120,14 @@ def train(
     from deviator.studies.training import train as run
 
     spec = _market_spec(mechanism, economy, set_ or [], sigma, strategy, trader)
+    rung = check_information(information)
     console = _console()
-    for line in _market_lines(spec, information):
+    for line in _market_lines(spec, rung):
         console.print(line)
     end = "\r" if console.is_terminal else "\n"
     started = time.perf_counter()
 
-    def live(point: Any, exact: float) -> None:
+    def live(point: Any, exact: float | None) -> None:
         speed = point.steps / (time.perf_counter() - started)
         console.print(_live_line(point.steps, steps, speed, point.gain, exact), end=end)
 
@@ -135,7 +136,7 @@ def train(
         build("learner", learner, {}),
         steps,
         seed,
-        information=check_information(information),
+        information=rung,
         out=out,
         live=live,
     )
@@ -202,7 +203,8 @@ def _market_spec(
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise InvalidInputError(f"{place}: {first['msg']}, got {first['input']!r}") from None
+        rule = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(f"{place}: {rule}, got {first['input']!r}") from None
 
 
 def _settings(texts: list[str]) -> dict[str, Any]:
@@ -254,18 +256,22 @@ def _market_lines(spec: Any, information: str) -> list[str]:
     return lines
 
 
-def _live_line(done: int, steps: int, speed: float, gain: float, exact: float) -> str:
-    share = f"{100 * gain / exact:5.1f}%" if exact > 0 else "    -"
+def _live_line(done: int, steps: int, speed: float, gain: float, exact: float | None) -> str:
+    share = f"{100 * gain / exact:5.1f}%" if exact else "    -"
     return (
         f"{min(done, steps):>7}/{steps} {speed:>6.0f} steps/s gain {gain:+.2e} "
-        f"exact best {exact:.2e} share {share}"
+        f"exact best {_money(exact)} share {share}"
     )
+
+
+def _money(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2e}"
 
 
 def _print_report(console: Console, report: Any) -> None:
     share = "-" if report.share is None else f"{100 * report.share:.1f}%"
     console.print(
-        f"learned gain {report.learned_gain:+.3e}, exact best {report.exact_gain:.3e}, "
+        f"learned gain {report.learned_gain:+.3e}, exact best {_money(report.exact_gain)}, "
         f"share {share} (means over held-out profiles)"
     )
     if report.path is not None:
