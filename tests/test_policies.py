@@ -78,7 +78,9 @@ def test_linear_bayes_known_answers(known_answers, place):
 
 
 def test_linear_bayes_non_existence_is_reported():
-    with pytest.raises(NoEquilibriumError, match="equilibrium with decreasing demand was not found"):
+    with pytest.raises(
+        NoEquilibriumError, match="equilibrium with decreasing demand was not found"
+    ):
         LinearBayes(fundamental_value_information(4, rho=0.9, noise=1.0), 1.0)
 
 
