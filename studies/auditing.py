@@ -17,7 +17,7 @@ from deviator.validation import Floats, whole_number
 
 from .cells import certificate_of, exact_answer, held_out_profiles
 from .certificates import Certificate
-from .verdict import EPSILON, Verdict, decide
+from .verdict import EPSILON, Verdict, reach_verdict
 
 
 def audit(
@@ -91,27 +91,14 @@ def audit(
             "planted faults need a learner to notice them, got learner=None; pass learner='ppo'"
         )
     exact = _exact(tested, types, information, searched=search is not None)
-    lower = max(0.0, exact["gain"], 0.0 if search is None else search.gain(tested, tested))
-    upper = None if certificate is None else certificate.cap
-    epsilon = EPSILON * tested.scale()
-    state = decide(
-        lower=lower,
-        upper=upper,
-        epsilon=epsilon,
-        rechecked=exact["witness"] is not None,
-        vacuous=False,
+    return reach_verdict(
+        gains=[exact["gain"], 0.0 if search is None else search.gain(tested, tested)],
         error=exact["error"],
-    )
-    return Verdict(
-        state=state,
-        lower=lower,
-        upper=upper,
-        epsilon=epsilon,
         scale=tested.scale(),
-        power=None if search is None else search.power(tested),
-        resolution=None if search is None else search.resolution(tested, planted),
         certificate=None if certificate is None else certificate.to_dict(),
         witness=exact["witness"],
+        power=None if search is None else search.power(tested),
+        resolution=None if search is None else search.resolution(tested, planted),
         mechanism_economy=_foreign_economy(rule, economy),
     )
 

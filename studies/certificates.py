@@ -254,7 +254,12 @@ def _floats_agree(
     name = "the mechanism that runs agrees with the exact one"
     record, trader = mechanism.language.record, tested.trader
     bids = tested.strategy.bids(honest.types.astype(np.float64))
-    if not _close(bids.as_array(), _as_floats(mechanism, honest.bids), 0.0):
+    honest_array = _as_floats(mechanism, honest.bids)
+    # Each number of a bid has units of its own.
+    numbers = zip(
+        np.moveaxis(bids.as_array(), -1, 0), np.moveaxis(honest_array, -1, 0), strict=True
+    )
+    if not all(_close(values, exact, 0.0) for values, exact in numbers):
         return Condition(name, False, "the strategy's bids differ from its exact bids")
     quantity_size = float(np.abs(honest.quantity.astype(np.float64)).max())
     transfer_size = float(np.abs(honest.transfer.astype(np.float64)).max())

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from .specs import Cell
-from .verdict import EPSILON, Verdict, decide
+from .verdict import EPSILON, Verdict, reach_verdict
 
 INTERVAL = "95% Student interval of the mean over seeds"
 
@@ -38,10 +38,9 @@ def _result_of_control(
 def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> dict[str, Any]:
     learned = [seed["learned_gain"] for seed in result["seeds"]]
     verdict = verdict_of(result, control)
-    economy = cell.market.economy
     return {
         "mechanism": cell.market.mechanism,
-        "economy": (economy.family or f"{economy.beliefs} (beliefs)").replace("-", " "),
+        "economy": cell.market.economy.title,
         "strategy": cell.market.strategy,
         "trader": cell.market.trader,
         "n_traders": result["n_traders"],
@@ -75,37 +74,14 @@ def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> 
 
 def verdict_of(result: dict[str, Any], control: dict[str, Any] | None) -> Verdict:
     """Return the verdict on one cell, given the result of its matched control."""
-    epsilon = EPSILON * result["scale"]
-    found = [seed["learned_gain"] for seed in result["seeds"]]
-    certificate = result["certificate"]
-    upper = None if certificate is None else certificate["cap"]
-    lower = within_rounding(max(0.0, result["exact_gain"], *found), upper, result["scale"])
-    witness = result["witness"]
-    state = decide(
-        lower=lower,
-        upper=upper,
-        epsilon=epsilon,
-        rechecked=witness is not None,
-        vacuous=False,
+    return reach_verdict(
+        gains=[result["exact_gain"], *(seed["learned_gain"] for seed in result["seeds"])],
         error=result["exact_gain_error"],
-    )
-    return Verdict(
-        state=state,
-        lower=lower,
-        upper=upper,
-        epsilon=epsilon,
         scale=result["scale"],
+        certificate=result["certificate"],
+        witness=result["witness"],
         power=None if control is None else _share(control),
-        certificate=certificate,
-        witness=witness,
     )
-
-
-def within_rounding(lower: float, upper: float | None, scale: float) -> float:
-    """Return a lower bound that rounding alone does not put above the upper one."""
-    if upper is None or not upper < lower <= upper + 1e-12 * scale:
-        return lower
-    return upper
 
 
 def _control(cell: Cell, control: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -115,10 +91,9 @@ def _control(cell: Cell, control: dict[str, Any] | None) -> dict[str, Any] | Non
     """
     if cell.is_control:
         return None
-    economy = cell.control.economy
     return {
         "mechanism": cell.control.mechanism,
-        "economy": (economy.family or f"{economy.beliefs} (beliefs)").replace("-", " "),
+        "economy": cell.control.economy.title,
         "exact_gain": None if control is None else control["exact_gain"],
         "learned_gain": None if control is None else _mean(control, "learned_gain"),
         "share": None if control is None else _share(control),

@@ -119,6 +119,11 @@ class EconomySpec(Spec):
             raise ValueError("beliefs fix the types; leave types out")
         return self
 
+    @property
+    def title(self) -> str:
+        """Name that reports show."""
+        return (self.family or f"{self.beliefs} (beliefs)").replace("-", " ")
+
     @cached_property
     def information(self) -> NormalInformation | None:
         """The information structure, where beliefs were stated."""

@@ -63,7 +63,6 @@ def decide(
     upper: float | None,
     epsilon: float,
     rechecked: bool,
-    vacuous: bool,
     error: float = 0.0,
 ) -> State:
     """Return the state that the evidence supports.
@@ -74,18 +73,14 @@ def decide(
         As in `Verdict`.
     rechecked : bool
         Whether a witness of the lower bound held in exact arithmetic.
-    vacuous : bool
-        Whether honest markets are in autarky.
     error : float
         Sampling error of the lower bound, a mean over profiles, where the upper is an expectation.
 
     Examples
     --------
-    >>> decide(lower=0.0, upper=None, epsilon=1e-9, rechecked=False, vacuous=False)
+    >>> decide(lower=0.0, upper=None, epsilon=1e-9, rechecked=False)
     'undetermined'
     """
-    if vacuous:
-        return "vacuous"
     if upper is not None and lower > upper * (1 + 1e-6) + epsilon + error:
         # The two sides contradict each other: something is broken, and neither is believed.
         return "undetermined"
@@ -94,3 +89,39 @@ def decide(
     if upper is not None and upper <= epsilon:
         return "confirmed"
     return "undetermined"
+
+
+def reach_verdict(
+    *,
+    gains: list[float],
+    error: float,
+    scale: float,
+    certificate: dict[str, Any] | None,
+    witness: dict[str, Any] | None,
+    **more: Any,
+) -> Verdict:
+    """Return the verdict that the evidence on one market supports.
+
+    Parameters
+    ----------
+    gains : list of float
+        Mean gains that were found, exact and learned; honesty's 0 is added.
+    error : float
+        Their sampling error.
+    scale, certificate, witness, **more
+        As in `Verdict`.
+    """
+    upper = None if certificate is None else certificate["cap"]
+    lower = _within_rounding(max(0.0, *gains), upper, scale)
+    epsilon = EPSILON * scale
+    rechecked = witness is not None
+    state = decide(lower=lower, upper=upper, epsilon=epsilon, rechecked=rechecked, error=error)
+    evidence = {"certificate": certificate, "witness": witness} | more
+    return Verdict(state, lower, upper, epsilon, scale, **evidence)
+
+
+def _within_rounding(lower: float, upper: float | None, scale: float) -> float:
+    """Return a lower bound that rounding alone does not put above the upper one."""
+    if upper is None or not upper < lower <= upper + 1e-12 * scale:
+        return lower
+    return upper

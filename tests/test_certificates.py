@@ -125,6 +125,7 @@ def test_a_strategy_or_payment_that_runs_otherwise_fails_in_any_units(slope):
         certificate = certify(market(rule, economy))
         assert certificate.cap is None
         assert not certificate.conditions[3].holds
+    assert "exact bids" in certify(market(Shaded(0.4 * slope), economy)).conditions[3].detail
 
 
 @pytest.mark.parametrize("n", [5, 8, 10])
@@ -294,21 +295,20 @@ def test_there_is_no_witness_where_honesty_is_optimal():
 
 
 @pytest.mark.parametrize(
-    ("lower", "upper", "rechecked", "vacuous", "state"),
+    ("lower", "upper", "rechecked", "state"),
     [
-        (0.0, 0.0, False, False, "confirmed"),
-        (0.0, None, False, False, "undetermined"),
-        (0.1, None, True, False, "refuted"),
-        (0.1, None, False, False, "undetermined"),
-        (0.1, 0.2, True, False, "refuted"),
-        (0.0, 0.2, False, False, "undetermined"),
-        (0.0, 0.0, False, True, "vacuous"),
-        (0.1, 0.0, True, False, "undetermined"),
-        (0.1, 0.0, False, False, "undetermined"),
+        (0.0, 0.0, False, "confirmed"),
+        (0.0, None, False, "undetermined"),
+        (0.1, None, True, "refuted"),
+        (0.1, None, False, "undetermined"),
+        (0.1, 0.2, True, "refuted"),
+        (0.0, 0.2, False, "undetermined"),
+        (0.1, 0.0, True, "undetermined"),
+        (0.1, 0.0, False, "undetermined"),
     ],
 )
-def test_states(lower, upper, rechecked, vacuous, state):
-    found = decide(lower=lower, upper=upper, epsilon=1e-9, rechecked=rechecked, vacuous=vacuous)
+def test_states(lower, upper, rechecked, state):
+    found = decide(lower=lower, upper=upper, epsilon=1e-9, rechecked=rechecked)
     assert found == state
 
 
