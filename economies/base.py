@@ -5,14 +5,30 @@ depend on the whole profile of types s (Section 2.1 of Andreyanov and Sadzik).
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Self
 
+from deviator.errors import RefusedError
 from deviator.validation import Floats
+
+from .distributions import TypeDistribution, standard_types
+from .efficient import concave_allocation
 
 
 class Economy(ABC):
-    """The traders' utilities; `utility` is the only definition of preferences."""
+    """The traders' utilities; `utility` is the only definition of preferences.
+
+    Members are frozen dataclasses.
+
+    Attributes
+    ----------
+    n_traders : int
+    waivers : mapping of str to str
+        Checks of the conformance kit that the economy is known to fail, each with the reason.
+    """
 
     n_traders: int
+    waivers: ClassVar[Mapping[str, str]] = {}
 
     @property
     @abstractmethod
@@ -33,6 +49,7 @@ class Economy(ABC):
         Returns
         -------
         ndarray of float, shape (B, N)
+            0 where nothing is received.
         """
 
     @abstractmethod
@@ -45,4 +62,46 @@ class Economy(ABC):
 
     @abstractmethod
     def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
-        """Return d mu_i/dq_i, shape (B, N); negative."""
+        """Return d mu_i/dq_i, shape (B, N); negative where utility is strictly concave."""
+
+    def types(self) -> TypeDistribution:
+        """Return the law of the types where nothing else is said: standard Normal."""
+        return standard_types(self.n_traders)
+
+    def efficient_allocation(self, types: Floats) -> Floats:
+        """Return the allocation of the largest total utility, shape (B, N); it sums to 0.
+
+        By default the point where all marginal utilities agree, for strictly concave utilities.
+
+        Raises
+        ------
+        NotConvergedError
+            If it was not found.
+        """
+        return concave_allocation(self.marginal_utility, self.quantity_slopes, types)
+
+    def relabelled(self, order: Sequence[int]) -> Self:
+        """Return the economy of renumbered traders: new trader i is old order[i].
+
+        Raises
+        ------
+        RefusedError
+            If the economy does not say how.
+        """
+        del order
+        raise RefusedError(
+            f"{type(self).__name__} must override relabelled to be used by a direct mechanism"
+        )
+
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the economy in units of which there go more to a price or a quantity.
+
+        Raises
+        ------
+        RefusedError
+            If the economy does not say how.
+        """
+        del price, quantity
+        raise RefusedError(
+            f"{type(self).__name__} must override rescaled to be used by a direct mechanism"
+        )

@@ -3,8 +3,9 @@
 All examples of the paper (Examples 1 to 7) are of this form.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, final
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, final
 
 import numpy as np
 
@@ -72,6 +73,29 @@ class LinearQuadratic(Economy):
         """Return minus the slopes, shape (B, N)."""
         del types
         return np.broadcast_to(-self.slope, quantity.shape)
+
+    def efficient_allocation(self, types: Floats) -> Floats:
+        """Return the Walrasian allocation in closed form, shape (B, N)."""
+        steepness = 1 / self.slope
+        value = self.value(types)
+        price = value @ steepness / steepness.sum()
+        return np.asarray(steepness * (value - price[:, None]))
+
+    def relabelled(self, order: Sequence[int]) -> Self:
+        """Return the economy of renumbered traders: new trader i is old order[i]."""
+        places = list(order)
+        roles = tuple(self.roles[i] for i in places) if self.roles else ()
+        return replace(
+            self,
+            weights=self.weights[places][:, places],
+            slope=self.slope[places],
+            intercept=self.intercept[places],
+            roles=roles,
+        )
+
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the economy in other units; types are values and move with prices."""
+        return replace(self, slope=self.slope * price / quantity, intercept=self.intercept * price)
 
     def inverse_weights(self) -> Floats:
         """Return the inverse of W, by which a conditional bid reads types off an allocation.

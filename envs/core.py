@@ -16,12 +16,11 @@ from deviator.policies import (
     Information,
     Observation,
     check_information,
-    expected_exact_gain,
-    level_shift,
 )
 from deviator.validation import Floats, finite_array, positive
 
 from .market import Market, matched_control
+from .reference import best_deviation
 
 RANGE_MULTIPLE = 5.0
 """Default range of a relative action, as a multiple of the matched control's best shift."""
@@ -105,8 +104,8 @@ def deviation_core(
     information : {"profile", "own"}
     control : Market, optional
         The matched control, by default `matched_control`. Its best shift sets the range of the
-        actions and its expected exact gain is the unit of reward, so that a learner meets the
-        same problem in both, but for the mechanism.
+        actions and its best deviation's mean gain is the unit of reward, so that a learner meets
+        the same problem in both, but for the mechanism.
     mode : {"relative", "absolute"}
         Whether an action is a change to the honest bid, or the bid itself.
     range_multiple : float
@@ -118,18 +117,13 @@ def deviation_core(
         If an argument is malformed or the control offers nothing to gain.
     """
     reference = control or matched_control(tested)
-    parts = (reference.mechanism, reference.economy)
-    gain = expected_exact_gain(
-        *parts, reference.distribution, reference.trader, others=reference.strategy
-    )
+    gain, usual_shift = best_deviation(reference)
     if gain <= 1e-12 * reference.scale():
         raise InvalidInputError(
             "the matched control must have a profitable deviation, got an exact gain of "
             f"{gain:.3g} in {reference.mechanism.name}; name another control"
         )
-    shift = level_shift(
-        *parts, reference.strategy, reference.distribution, reference.trader
-    ) * positive("range_multiple", range_multiple)
+    shift = usual_shift * positive("range_multiple", range_multiple)
     return DeviationCore(tested, information, _action_box(tested, reference, mode, shift), gain)
 
 
@@ -142,11 +136,12 @@ def _action_box(
     """
     usual = reference.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
     outcome = reference.mechanism.clear(reference.strategy.bids(usual))
+    price = outcome.price_of(reference.trader)[outcome.traded]
     types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
     bid = tested.strategy.bids(types).of_trader(tested.trader)
     half_width = tested.mechanism.language.coordinate_ranges(
         level_range,
-        float(np.sqrt((outcome.price[outcome.traded] ** 2).mean())),
+        float(np.sqrt((price**2).mean())),
         np.sqrt((outcome.quantity**2).mean(axis=0)),
         bid.mean(axis=0),
     )

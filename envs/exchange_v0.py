@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
-from deviator.mechanisms import Mechanism
+from deviator.mechanisms import Mechanism, Outcome
 from deviator.policies import Information
 from deviator.validation import Floats, whole_number
 
@@ -182,7 +182,7 @@ class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):  # type: ignore[mis
         honest = mechanism.clear(self.market.strategy.bids(types))
         utility = economy.utility(outcome.quantity, types) - outcome.transfer
         baseline = economy.utility(honest.quantity, types) - honest.transfer
-        public = np.concatenate([np.nan_to_num(outcome.price), outcome.quantity[0]])
+        public = np.concatenate([_public_price(outcome), outcome.quantity[0]])
         shown = np.clip(public / self._history_unit, -HISTORY_BOUND, HISTORY_BOUND)
         self._history[self._round] = shown
         units = np.array([core.reward_unit for core in self.cores])
@@ -214,7 +214,13 @@ class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):  # type: ignore[mis
         """Return root mean squares of price and quantities, from a fixed seed, shape (1 + N,)."""
         types = self.market.distribution.sample(np.random.default_rng(0), 4096)
         outcome = self.market.mechanism.clear(self.market.strategy.bids(types))
-        price = np.nan_to_num(outcome.price)
+        price = _public_price(outcome)
         public = np.column_stack([price, outcome.quantity])
         size = np.sqrt((public**2).mean(axis=0))
         return np.where(size > 0, size, 1.0)
+
+
+def _public_price(outcome: Outcome) -> Floats:
+    """Return one price per market, the average where traders meet different ones; 0 in autarky."""
+    price = np.nan_to_num(outcome.price)
+    return price if price.ndim == 1 else np.asarray(price.mean(axis=1))

@@ -12,17 +12,23 @@ from deviator.economies import (
     TypeDistribution,
     first_best_surplus,
     private_values,
-    standard_types,
 )
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError
 from deviator.mechanisms import (
+    ConditionalLanguage,
     Mechanism,
     NaiveWalrasian,
+    ReportLanguage,
+    ScheduleLanguage,
     UniformConditional,
     UniformDoubleAuction,
 )
 from deviator.policies import Policy, Revelation
+from deviator.policies.numeric_search import utilities
 from deviator.validation import Floats, trader_index
+
+SCALE_PROFILES = 4096
+"""Profiles over which the scale is measured where it has no closed form."""
 
 
 @final
@@ -75,20 +81,16 @@ class Market:
         return self.mechanism.language.size(self.economy.n_traders)
 
     def scale(self) -> float:
-        """Return the first-best surplus per trader, in units of money.
+        """Return the mean first-best surplus per trader, in units of money.
 
-        Raises
-        ------
-        RefusedError
-            If the economy is not linear-quadratic.
+        In closed form in linear-quadratic economies, else over profiles from a fixed seed.
         """
-        if not isinstance(self.economy, LinearQuadratic):
-            raise RefusedError(
-                "the first-best surplus needs a linear-quadratic economy, got "
-                f"{type(self.economy).__name__}"
-            )
         law = self.distribution
-        return first_best_surplus(self.economy, law.mean, law.covariance)
+        if isinstance(self.economy, LinearQuadratic):
+            return first_best_surplus(self.economy, law.mean, law.covariance)
+        types = law.sample(np.random.default_rng(0), SCALE_PROFILES)
+        allocation = self.economy.efficient_allocation(types)
+        return float(self.economy.utility(allocation, types).mean())
 
     def utilities(self, types: Floats, bids: Floats) -> Floats:
         """Return the trader's utility under the strategy's own bid and under each candidate.
@@ -102,16 +104,15 @@ class Market:
         -------
         ndarray of float, shape (B, 1 + M)
             Column 0 is the strategy's own bid.
+
+        Raises
+        ------
+        InvalidInputError
+            If the mechanism returns a quantity or transfer that is not finite.
         """
         honest = self.strategy.bids(types)
         candidates = np.concatenate([honest.of_trader(self.trader)[:, None], bids], axis=1)
-        outcome = self.mechanism.clear_deviations(honest, self.trader, candidates)
-        worth: Floats = np.empty_like(outcome.quantity)
-        quantity = np.zeros_like(types)
-        for candidate in range(worth.shape[1]):
-            quantity[:, self.trader] = outcome.quantity[:, candidate]
-            worth[:, candidate] = self.economy.utility(quantity, types)[:, self.trader]
-        return worth - outcome.transfer
+        return utilities(self.mechanism, self.economy, honest, types, self.trader, candidates)
 
     def gains(self, types: Floats, bid: Floats) -> Floats:
         """Return utility from one bid per market (B, K) minus utility from the strategy, (B,)."""
@@ -127,7 +128,7 @@ def market(
     strategy: Policy | None = None,
     trader: int = 0,
 ) -> Market:
-    """Return a market; by default types are independent standard Normal and traders honest.
+    """Return a market; by default types are the economy's own law and traders honest.
 
     Examples
     --------
@@ -137,7 +138,7 @@ def market(
     12
     """
     _check_economy(economy)
-    law = standard_types(economy.n_traders) if distribution is None else distribution
+    law = economy.types() if distribution is None else distribution
     policy = Revelation(mechanism, economy) if strategy is None else strategy
     return Market(mechanism, economy, law, policy, trader)
 
@@ -157,12 +158,12 @@ def matched_control(tested: Market) -> Market:
         If the bid language has no standing control.
     """
     law, trader, economy = tested.distribution, tested.trader, tested.economy
-    match tested.mechanism.language.reads:
-        case "allocation":
+    match tested.mechanism.language:
+        case ConditionalLanguage():
             return market(UniformConditional(), economy, distribution=law, trader=trader)
-        case "nothing" if isinstance(economy, LinearQuadratic):
+        case ReportLanguage() if isinstance(economy, LinearQuadratic):
             return market(NaiveWalrasian(economy), economy, distribution=law, trader=trader)
-        case "price" if isinstance(economy, LinearQuadratic):
+        case ScheduleLanguage() if isinstance(economy, LinearQuadratic):
             return _price_takers(tested, economy)
         case _:
             raise InvalidInputError(

@@ -1,11 +1,12 @@
 """Market rules: bids in, outcome out."""
 
-from .base import Mechanism, ResidualLineMechanism, residual_transfer
+from .base import Claim, Mechanism, ResidualLineMechanism, quantity_per_level, residual_transfer
 from .bids import Bids, LinearBids, Reports, Schedules
 from .direct import NaiveWalrasian, SigmaVCG
 from .languages import BidLanguage, ConditionalLanguage, ReportLanguage, ScheduleLanguage
+from .menu import FiniteMenu, LineMenu, Menu
 from .mutated import Mutated
-from .outcome import Menu, Outcome, TraderOutcome
+from .outcome import Outcome, TraderOutcome
 from .polynomial import Polynomial
 from .sigma_dcda import SigmaDCDA
 from .uniform_conditional import UniformConditional
@@ -14,7 +15,10 @@ from .uniform_double_auction import UniformDoubleAuction
 __all__ = [
     "BidLanguage",
     "Bids",
+    "Claim",
     "ConditionalLanguage",
+    "FiniteMenu",
+    "LineMenu",
     "LinearBids",
     "Mechanism",
     "Menu",
@@ -32,5 +36,6 @@ __all__ = [
     "TraderOutcome",
     "UniformConditional",
     "UniformDoubleAuction",
+    "quantity_per_level",
     "residual_transfer",
 ]

@@ -1,31 +1,52 @@
 """What a mechanism is: bids in, outcome out; it never sees a utility, and holds no state."""
 
+import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from deviator.economies import Economy, LinearQuadratic
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.economies import Economy
+from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.validation import Floats, finite_array, trader_index
 
 from .bids import Bids
 from .clearing import Clearing, DeviationSolution
 from .exact import RationalBids, Rationals, RationalSolution
 from .languages import BidLanguage
-from .outcome import Menu, Outcome, TraderOutcome
+from .menu import LineMenu, Menu
+from .outcome import Outcome, TraderOutcome
 from .polynomial import Polynomial
+
+Claim = Literal["truthful", "individually_rational", "budget_surplus", "efficient", "anonymous"]
+"""What a mechanism may claim, at honest bids and at every profile of types.
+
+truthful: no bid of one trader beats his honest one; individually_rational: nobody is worse off than
+without trade; budget_surplus: transfers never sum to less than 0; efficient: the allocation is of
+the largest total utility; anonymous: traders who swap their bids swap their outcomes.
+"""
 
 
 class Mechanism(ABC):
     """A market rule; a plugin must write `language`, `name` and `clear`.
 
-    That is enough to trade and to train deviators. Exact answers and verdicts also need `menu`, and
-    certificates a `ResidualLineMechanism`, which derives all of these from clearing and payment.
+    That is enough for a verdict: best deviations are then searched numerically. Exact answers need
+    `menu`, and certificates a `ResidualLineMechanism`, which derives all of these from clearing and
+    payment. Members are frozen dataclasses of their settings.
+
+    Attributes
+    ----------
+    claims : frozenset of str
+        What the rule promises (`Claim`); the conformance kit tests each claim.
+    waivers : mapping of str to str
+        Checks of the conformance kit that the rule is known to fail, each with the reason.
     """
 
     language: ClassVar[BidLanguage]
+    claims: frozenset[Claim] = frozenset()
+    waivers: ClassVar[Mapping[str, str]] = {}
 
     @property
     @abstractmethod
@@ -60,11 +81,6 @@ class Mechanism(ABC):
         RefusedError
             If the language determines no honest bid in this economy.
         """
-        if not isinstance(economy, LinearQuadratic):
-            raise RefusedError(
-                f"honest bids need a linear-quadratic economy, got {type(economy).__name__}; "
-                "override honest_bids in the mechanism"
-            )
         checked = finite_array("types", types, (None, economy.n_traders))
         return self.language.honest_bids(economy, checked, self.tax_slope)
 
@@ -72,6 +88,23 @@ class Mechanism(ABC):
         """Return what a trader can reach while the others' bids are fixed; None if unknown."""
         del bids, trader
         return None
+
+    def menu_bid(self, bids: Any, trader: int, quantity: Floats) -> Floats:
+        """Return bids that lead one trader to points of his menu, shape (B, K).
+
+        By default the level of his present bid is moved until he receives the quantity.
+
+        Parameters
+        ----------
+        bids : Bids
+        trader : int
+        quantity : ndarray of float, shape (B,)
+            A quantity on the menu.
+        """
+        bid = bids.of_trader(trader)
+        present = self.clear_deviations(bids, trader, bid[:, None]).quantity[:, 0]
+        bid[:, self.language.level] += (quantity - present) / quantity_per_level(self, bids, trader)
+        return np.asarray(bid, dtype=np.float64)
 
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
         """Return a trader's outcomes under candidate bids, the others' bids fixed.
@@ -83,16 +116,55 @@ class Mechanism(ABC):
         trader : int
         candidates : ndarray of float, shape (B, M, K)
             M candidates per market.
+
+        Raises
+        ------
+        NotConvergedError
+            If a market could not be solved.
         """
         checked, index = check_candidates(bids, trader, candidates)
         shape = checked.shape[:2]
         outcome = self.clear(bids.with_candidates(index, checked))
+        if not outcome.converged.all():
+            market = int(np.flatnonzero(~outcome.converged)[0])
+            raise NotConvergedError(
+                f"{self.name} must solve every market, and did not converge in market {market}; "
+                "raise its precision or number of steps"
+            )
         return TraderOutcome(
-            outcome.price.reshape(shape),
+            outcome.price_of(index).reshape(shape),
             outcome.quantity[:, index].reshape(shape),
             outcome.transfer[:, index].reshape(shape),
             outcome.traded.reshape(shape),
         )
+
+    def relabelled(self, order: Sequence[int]) -> Self:
+        """Return the same rule for traders who are renumbered: new trader i is old order[i].
+
+        A rule that knows an economy is told the renumbered one; override this where other settings
+        tell traders apart.
+        """
+        economy = getattr(self, "economy", None)
+        if not isinstance(economy, Economy):
+            return self
+        renumbered: Self = _replaced(self, economy=economy.relabelled(order))
+        return renumbered
+
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the same rule in other units, of which there go more to a price or a quantity.
+
+        Override this where a setting carries units, as a tax slope or a fee does.
+
+        Parameters
+        ----------
+        price, quantity : float
+            Factors that numbers of prices and of quantities are multiplied by.
+        """
+        economy = getattr(self, "economy", None)
+        if not isinstance(economy, Economy):
+            return self
+        restated: Self = _replaced(self, economy=economy.rescaled(price, quantity))
+        return restated
 
 
 class ResidualLineMechanism(Mechanism):
@@ -127,7 +199,7 @@ class ResidualLineMechanism(Mechanism):
         transfer = np.where(traded[:, None], transfer, 0.0)
         return Outcome(price, quantity, transfer, traded, np.ones_like(traded), slope)
 
-    def menu(self, bids: Any, trader: int) -> Menu:
+    def menu(self, bids: Any, trader: int) -> LineMenu:
         """Return the trader's exact menu, read off the payment rule.
 
         Raises
@@ -149,7 +221,7 @@ class ResidualLineMechanism(Mechanism):
             )
         linear = np.asarray(transfer.coefficient("x") + 0.0 * slope, dtype=np.float64)
         bend = np.asarray(2 * transfer.coefficient("x", "x") + 0.0 * slope, dtype=np.float64)
-        return Menu(intercept, slope, linear, bend, regular)
+        return LineMenu(intercept, slope, linear, bend, regular)
 
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
         """Return a trader's outcomes under candidate bids by the clearing's fast path."""
@@ -190,6 +262,27 @@ class ResidualLineMechanism(Mechanism):
                 f"{self.name} takes bids as {self.language.record.__name__}, got "
                 f"{type(bids).__name__}"
             )
+
+
+def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
+    """Return by how many units the trader's quantity moves per unit of his bid's level, (B,)."""
+    bid = bids.of_trader(trader)
+    level = mechanism.language.level
+    unit = np.where(bid[:, level] == 0, 1.0, np.abs(bid[:, level]))
+    pair = np.stack([bid, bid], axis=1)
+    pair[:, 1, level] += unit
+    quantity = mechanism.clear_deviations(bids, trader, pair).quantity
+    return (quantity[:, 1] - quantity[:, 0]) / unit
+
+
+def _replaced(mechanism: Any, **settings: Any) -> Any:
+    """Return a mechanism with some settings changed."""
+    if not dataclasses.is_dataclass(mechanism):
+        raise RefusedError(
+            f"a rule with settings must be a dataclass to be restated, {type(mechanism).__name__} "
+            "is none; make it one, or override relabelled and rescaled"
+        )
+    return dataclasses.replace(mechanism, **settings)  # type: ignore[type-var]
 
 
 def residual_transfer(

@@ -1,6 +1,7 @@
 """Bid records: what all traders of a batch of markets submit, batch axis first."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self, final
 
@@ -30,6 +31,20 @@ class Bids(ABC):
     @abstractmethod
     def of_trader(self, trader: int) -> Floats:
         """Return a copy of one trader's bids, shape (B, K)."""
+
+    def relabelled(self, order: Sequence[int]) -> Self:
+        """Return the bids of renumbered traders: new trader i is old order[i]."""
+        return self.from_array(self.as_array()[:, list(order)])
+
+    @abstractmethod
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the same bids written in other units of price and quantity.
+
+        Parameters
+        ----------
+        price, quantity : float
+            Factors that numbers of prices and of quantities are multiplied by.
+        """
 
     def with_candidates(self, trader: int, candidates: Floats) -> Self:
         """Return B M markets: every candidate (B, M, K) of a trader against the others' bids.
@@ -71,6 +86,11 @@ class Reports(Bids):
     def from_array(cls, array: Floats) -> Self:
         """Build from an array, shape (B, N, 1)."""
         return cls(finite_array("reports", array, (None, None, 1))[:, :, 0])
+
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the reports in other units; types are values, in units of price."""
+        del quantity
+        return type(self)(self.types * price)
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's reports, shape (B, 1)."""
@@ -120,6 +140,10 @@ class Schedules(Bids):
         """Build from an array, shape (B, N, 2)."""
         checked = finite_array("schedules", array, (None, None, 2))
         return cls(checked[..., 0], checked[..., 1])
+
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the schedules in other units."""
+        return type(self)(self.level * quantity, self.steepness * quantity / price)
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's [level, steepness], shape (B, 2)."""
@@ -183,6 +207,16 @@ class LinearBids(Bids):
         n = checked.shape[1]
         finite_array("linear bids", checked, (None, n, n + 2))
         return cls(checked[..., :-2], checked[..., -2], checked[..., -1])
+
+    def relabelled(self, order: Sequence[int]) -> Self:
+        """Return the bids of renumbered traders; weights on quantities move with them."""
+        places = list(order)
+        weights = self.quantity_weights[:, places][:, :, places]
+        return type(self)(weights, self.price_weights[:, places], self.level[:, places])
+
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the same hyperplanes in other units, with the same levels."""
+        return type(self)(self.quantity_weights / quantity, self.price_weights / price, self.level)
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's [A_i1..A_iN, b_i, r_i], shape (B, N + 2)."""

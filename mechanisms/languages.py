@@ -11,7 +11,7 @@ from typing import Literal, final
 
 import numpy as np
 
-from deviator.economies import LinearQuadratic
+from deviator.economies import Economy, LinearQuadratic
 from deviator.errors import RefusedError
 from deviator.validation import Floats
 
@@ -34,12 +34,12 @@ class BidLanguage(ABC):
         """Return K, how many numbers one bid has."""
 
     @abstractmethod
-    def honest_bids(self, economy: LinearQuadratic, types: Floats, tax_slope: float) -> Bids:
+    def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> Bids:
         """Return what honest traders submit under a quadratic tax of the given slope.
 
         Parameters
         ----------
-        economy : LinearQuadratic
+        economy : Economy
         types : ndarray of float, shape (B, N)
         tax_slope : float
 
@@ -77,6 +77,19 @@ class BidLanguage(ABC):
         ndarray of float, shape (K,)
         """
 
+    def admissible(self, bids: Floats, own: Floats) -> Floats:
+        """Return the nearest bids that the language allows; by default everything is allowed.
+
+        Parameters
+        ----------
+        bids : ndarray of float, shape (B, M, K)
+            Candidates of one trader.
+        own : ndarray of float, shape (B, K)
+            His present, allowed bids.
+        """
+        del own
+        return bids
+
 
 @final
 @dataclass(frozen=True)
@@ -93,7 +106,7 @@ class ReportLanguage(BidLanguage):
         del n_traders
         return 1
 
-    def honest_bids(self, economy: LinearQuadratic, types: Floats, tax_slope: float) -> Reports:
+    def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> Reports:
         """Return the types themselves."""
         del economy, tax_slope
         return Reports(types)
@@ -128,17 +141,18 @@ class ScheduleLanguage(BidLanguage):
         del n_traders
         return 2
 
-    def honest_bids(self, economy: LinearQuadratic, types: Floats, tax_slope: float) -> Schedules:
+    def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> Schedules:
         """Return own marginal utility as a schedule, which exists under private values only.
 
         Raises
         ------
         RefusedError
-            If values are interdependent.
+            If values are interdependent or utilities not linear-quadratic.
         """
-        _require_private_values(economy.weights)
-        bend = economy.slope + tax_slope
-        level = economy.value(types) / bend
+        market = _linear_quadratic(economy)
+        _require_private_values(market.weights)
+        bend = market.slope + tax_slope
+        level = market.value(types) / bend
         return Schedules(level, np.broadcast_to(1 / bend, level.shape))
 
     def exact_honest_bids(
@@ -156,6 +170,12 @@ class ScheduleLanguage(BidLanguage):
         del quantity
         return np.array([level_range, min(level_range / price, 0.9 * bid[1])])
 
+    def admissible(self, bids: Floats, own: Floats) -> Floats:
+        """Return schedules that decrease, at least a thousandth as steeply as the present ones."""
+        allowed = bids.copy()
+        allowed[..., 1] = np.maximum(allowed[..., 1], 1e-3 * own[:, None, 1])
+        return allowed
+
 
 @final
 @dataclass(frozen=True)
@@ -171,19 +191,21 @@ class ConditionalLanguage(BidLanguage):
         """Return N + 2."""
         return n_traders + 2
 
-    def honest_bids(self, economy: LinearQuadratic, types: Floats, tax_slope: float) -> LinearBids:
+    def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> LinearBids:
         """Return the revelation strategy of Example 7, with coefficients shared by all markets.
 
         Raises
         ------
         RefusedError
-            If W is singular, so that types cannot be read off allocations (INJ fails).
+            If W is singular, so that types cannot be read off allocations (INJ fails), or
+            utilities are not linear-quadratic.
         """
-        inverse = economy.inverse_weights()
+        market = _linear_quadratic(economy)
+        inverse = market.inverse_weights()
         return LinearBids(
-            (inverse * (economy.slope + tax_slope))[None],
+            (inverse * (market.slope + tax_slope))[None],
             inverse.sum(axis=1)[None],
-            types + inverse @ economy.intercept,
+            types + inverse @ market.intercept,
         )
 
     def exact_honest_bids(
@@ -206,6 +228,15 @@ class ConditionalLanguage(BidLanguage):
         """Return the level's range over what each weight multiplies."""
         del bid
         return np.concatenate([level_range / quantity, [level_range / price, level_range]])
+
+
+def _linear_quadratic(economy: Economy) -> LinearQuadratic:
+    if not isinstance(economy, LinearQuadratic):
+        raise RefusedError(
+            "an honest bid of this language is known in linear-quadratic economies only, got "
+            f"{type(economy).__name__}; override honest_bids in the mechanism"
+        )
+    return economy
 
 
 def _require_private_values(weights: Floats | Rationals) -> None:

@@ -1,41 +1,57 @@
-"""What a mechanism returns: outcomes of whole markets, of one trader, and menus."""
+"""What happens in a market: prices, quantities, transfers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
 
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError
 from deviator.validation import Bools, Floats
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """Outcome of a batch of markets.
+    """Outcome of a batch of markets; a plugin must state price, quantity and transfer.
 
     Attributes
     ----------
-    price : ndarray of float, shape (B,)
-        Market-clearing price; NaN in autarky, where there is none.
+    price : ndarray of float, shape (B,) or (B, N)
+        Market-clearing price, or what each trader meets where prices differ; NaN in autarky, where
+        there is none.
     quantity : ndarray of float, shape (B, N)
         Units received, negative where sold; sums to 0 over the traders.
     transfer : ndarray of float, shape (B, N)
         Money paid to the mechanism; negative where received.
     traded : ndarray of bool, shape (B,)
-        False in autarky, where all quantities and transfers are 0.
+        False in autarky, where all quantities and transfers are 0. By default all true.
     converged : ndarray of bool, shape (B,)
-        Whether the market was solved; closed forms always are.
+        Whether the market was solved; closed forms always are. By default all true.
     residual_slope : ndarray of float, shape (B, N)
-        Slope k_i of each trader's residual price p + k_i (x - q_i); NaN in autarky.
+        Slope k_i of each trader's residual price p + k_i (x - q_i); NaN in autarky, and everywhere
+        where the rule knows of none (the default).
     """
 
     price: Floats
     quantity: Floats
     transfer: Floats
-    traded: Bools
-    converged: Bools
-    residual_slope: Floats
+    traded: Bools = field(default_factory=lambda: np.array(True))
+    converged: Bools = field(default_factory=lambda: np.array(True))
+    residual_slope: Floats = field(default_factory=lambda: np.array(np.nan))
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.quantity)
+        for name, wanted in (
+            ("traded", shape[:1]),
+            ("converged", shape[:1]),
+            ("residual_slope", shape),
+        ):
+            if np.ndim(getattr(self, name)) == 0:
+                object.__setattr__(self, name, np.broadcast_to(getattr(self, name), wanted))
+
+    def price_of(self, trader: int) -> Floats:
+        """Return the price that a trader meets, shape (B,)."""
+        return self.price if self.price.ndim == 1 else self.price[:, trader]
 
 
 @final
@@ -56,70 +72,20 @@ class TraderOutcome:
     traded: Bools
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Menu:
-    """What one trader can reach while the others' bids are fixed: quantity -> transfer.
+def check_outcome(name: str, outcome: TraderOutcome) -> TraderOutcome:
+    """Return the outcome of a rule if it can be reckoned with.
 
-    The residual price is intercept + slope x, and the transfer for x units is
-    linear x + quadratic x^2 / 2 (mathematics: T_i(q); Definition 3 of the paper).
-
-    Attributes
-    ----------
-    intercept, slope : ndarray of float, shape (B,)
-        Residual price curve.
-    linear, quadratic : ndarray of float, shape (B,)
-        Coefficients of the transfer.
-    regular : ndarray of bool, shape (B,)
-        Whether the honest market trades, so that the residual curve exists; the other
-        attributes are NaN elsewhere.
+    Raises
+    ------
+    InvalidInputError
+        If a quantity or transfer is not finite.
     """
-
-    intercept: Floats
-    slope: Floats
-    linear: Floats
-    quadratic: Floats
-    regular: Bools
-
-    def residual_price(self, quantity: Floats) -> Floats:
-        """Return the residual price at the given quantities, shape (B,)."""
-        return self.intercept + self.slope * quantity
-
-    def transfer(self, quantity: Floats) -> Floats:
-        """Return the money paid for the given quantities, shape (B,)."""
-        return (self.linear + 0.5 * self.quadratic * quantity) * quantity
-
-    def curvature(self, marginal_utility_slope: float) -> Floats:
-        """Return how fast the deviator's objective bends, mu_i + T''; shape (B,).
-
-        Raises
-        ------
-        RefusedError
-            If it is not positive somewhere: the best gain is then unbounded, or honesty is not
-            a local optimum.
-        """
-        bend = marginal_utility_slope + self.quadratic
-        if (bend[self.regular] <= 0).any():
-            market = int(np.flatnonzero(self.regular & (bend <= 0))[0])
-            raise RefusedError(
-                "a best response exists only where mu_i plus the menu's curvature is positive, "
-                f"got {bend[market]:.6g} in market {market}; the gain is unbounded there"
+    for name_of_values in ("quantity", "transfer"):
+        values = getattr(outcome, name_of_values)
+        if not np.isfinite(values).all():
+            market = int(np.argwhere(~np.isfinite(values))[0][0])
+            raise InvalidInputError(
+                f"mechanism {name} must return a finite {name_of_values}, got none in market "
+                f"{market}; run `deviator check` on it"
             )
-        return bend
-
-    def best_quantity(self, value: Floats, marginal_utility_slope: float) -> Floats:
-        """Return the utility-maximizing quantity for v x - (mu / 2) x^2 - T(x), shape (B,).
-
-        Parameters
-        ----------
-        value : ndarray of float, shape (B,)
-            Marginal utility v of the first unit.
-        marginal_utility_slope : float
-            mu, positive.
-
-        Raises
-        ------
-        RefusedError
-            As in `curvature`.
-        """
-        return (value - self.linear) / self.curvature(marginal_utility_slope)
+    return outcome

@@ -4,8 +4,8 @@ Each trader pays the area under the residual demand curve that he faces, from 0 
 quantity, and a quadratic tax: t_i = p q_i - k_i q_i^2 / 2 + sigma q_i^2 / 2.
 """
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
 
 from typing_extensions import override
 
@@ -62,3 +62,7 @@ class SigmaDCDA(ResidualLineMechanism):
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
         return area_under_residual_demand(price, quantity, residual_slope, tax_slope)
+
+    @override
+    def rescaled(self, price: float, quantity: float) -> Self:
+        return replace(self, sigma=self.sigma * price / quantity)

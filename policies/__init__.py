@@ -5,6 +5,7 @@ from .base import Deviation, Information, Policy, View, check_information
 from .best_response import BestResponse, exact_gain, expected_exact_gain, level_shift
 from .learned import LearnedDeviation, Network, load_policy, save_policy
 from .linear_bayes import LinearBayes
+from .numeric_search import NumericSearch
 from .revelation import Revelation
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "LearnedDeviation",
     "LinearBayes",
     "Network",
+    "NumericSearch",
     "Observation",
     "Policy",
     "Revelation",

@@ -13,14 +13,22 @@ expectations have closed forms.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from typing_extensions import override
 
 from deviator.economies import Economy, LinearQuadratic, NormalTypes, TypeDistribution
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import Bids, LinearBids, Mechanism, Menu
+from deviator.mechanisms import (
+    FiniteMenu,
+    LinearBids,
+    LineMenu,
+    Mechanism,
+    Menu,
+    ResidualLineMechanism,
+    quantity_per_level,
+)
 from deviator.validation import Floats, finite_array, trader_index
 
 from .base import Deviation, Information, Policy, View, check_information
@@ -43,7 +51,8 @@ def exact_gain(
     Parameters
     ----------
     mechanism : Mechanism
-    economy : LinearQuadratic
+    economy : Economy
+        Linear-quadratic, but for mechanisms with a finite menu.
     types : ndarray of float, shape (B, N)
     others : Policy, optional
         The strategy deviated from; honesty by default.
@@ -79,15 +88,14 @@ def exact_gain(
     >>> round(float(gain[0, 0]), 12) == 3 / 320
     True
     """
-    market = linear_economy(economy)
-    policy = others or Revelation(mechanism, market)
-    checked = finite_array("types", types, (None, market.n_traders))
+    policy = others or Revelation(mechanism, economy)
+    checked = finite_array("types", types, (None, economy.n_traders))
     rung = check_information(information)
-    traders = range(market.n_traders) if trader is None else [trader]
+    traders = range(economy.n_traders) if trader is None else [trader]
     if rung == "profile":
-        gains = [_profile_gain(mechanism, market, policy, checked, i) for i in traders]
+        gains = [best_point(mechanism, economy, policy, checked, i).gain for i in traders]
     else:
-        law = _required(distribution)
+        market, law = linear_economy(economy), _required(distribution)
         gains = [interim_gain(mechanism, market, policy, law, i)(checked) for i in traders]
     return gains[0] if trader is not None else np.stack(gains, axis=1)
 
@@ -107,6 +115,7 @@ def expected_exact_gain(
     """
     market = linear_economy(economy)
     policy = others or Revelation(mechanism, market)
+    _check_shape_is_free(mechanism)
     shift = _affine_shift(mechanism, market, policy, trader)
     if check_information(information) == "own":
         shift = _conditional_shift(mechanism, policy, shift, distribution, trader)
@@ -123,7 +132,8 @@ class BestResponse(Deviation):
     Parameters
     ----------
     mechanism : Mechanism
-    economy : LinearQuadratic
+    economy : Economy
+        As in `exact_gain`.
     information : {"profile", "own"}
         On "own" a bid depends on the own type only.
     distribution : TypeDistribution, optional
@@ -133,7 +143,7 @@ class BestResponse(Deviation):
     """
 
     mechanism: Mechanism
-    economy: LinearQuadratic
+    economy: Economy
     information: Information = "profile"
     distribution: TypeDistribution | None = None
     others: Policy | None = None
@@ -150,35 +160,34 @@ class BestResponse(Deviation):
     def bid(self, view: View | Floats, trader: int) -> Floats:
         types = finite_array("types", View.of(view).types, (None, self.economy.n_traders))
         index = trader_index(trader, self.economy.n_traders)
-        if self.information == "profile":
-            shift = profile_shift(self.mechanism, self.economy, self.policy, types, index).quantity
-            return self._shifted(types, index, shift)
-        law = _required(self.distribution)
-        if self.mechanism.language.reads == "allocation":
-            return self._hyperplane(types, index)
-        if self.mechanism.language.reads == "price":
-            return self._schedule(types, index, law)
-        affine = _affine_shift(self.mechanism, self.economy, self.policy, index)
-        best = _conditional_shift(self.mechanism, self.policy, affine, law, index)
-        return self._shifted(types, index, best.constant + types @ best.effect)
-
-    def _shifted(self, types: Floats, trader: int, quantity_shift: Floats) -> Floats:
-        """Move the level of the honest bid until the quantity has moved as wanted."""
         bids = self.policy.bids(types)
-        bid = bids.of_trader(trader)
-        response = quantity_per_level(self.mechanism, bids, trader)
-        bid[:, self.mechanism.language.level] += quantity_shift / response
-        return bid
+        if self.information == "profile":
+            best = best_point(self.mechanism, self.economy, self.policy, types, index)
+            reached = self.mechanism.menu_bid(bids, index, best.quantity)
+            return np.where(best.gain[:, None] > 0, reached, bids.of_trader(index))
+        economy, law = linear_economy(self.economy), _required(self.distribution)
+        _check_shape_is_free(self.mechanism)
+        if self.mechanism.language.reads == "allocation":
+            return self._hyperplane(economy, types, index)
+        if self.mechanism.language.reads == "price":
+            return self._schedule(economy, types, index, law)
+        affine = _affine_shift(self.mechanism, economy, self.policy, index)
+        shift = _conditional_shift(self.mechanism, self.policy, affine, law, index)
+        honest = self.mechanism.clear_deviations(bids, index, bids.of_trader(index)[:, None])
+        wanted = honest.quantity[:, 0] + shift.constant + types @ shift.effect
+        return self.mechanism.menu_bid(bids, index, wanted)
 
-    def _schedule(self, types: Floats, trader: int, law: TypeDistribution) -> Floats:
+    def _schedule(
+        self, economy: LinearQuadratic, types: Floats, trader: int, law: TypeDistribution
+    ) -> Floats:
         """Return the schedule that demands honest quantity + E[shift | s_i, residual intercept].
 
         On the residual line p = a + k q the honest quantity is (level - b a) / (1 + b k).
         """
-        shift = _affine_shift(self.mechanism, self.economy, self.policy, trader)
+        shift = _affine_shift(self.mechanism, economy, self.policy, trader)
         on_type, on_intercept, constant = _price_projection(shift, law, trader)
         bids = self.policy.bids(types)
-        menu = required_menu(self.mechanism, bids, trader)
+        menu = line_menu(self.mechanism, bids, trader)
         honest = bids.of_trader(trader)
         scale = 1 + honest[:, 1] * menu.slope
         demand = honest[:, 0] / scale + constant + on_type * types[:, trader]
@@ -186,16 +195,15 @@ class BestResponse(Deviation):
         left = 1 - steepness * menu.slope
         return np.stack([demand / left, steepness / left], axis=-1)
 
-    def _hyperplane(self, types: Floats, trader: int) -> Floats:
+    def _hyperplane(self, economy: LinearQuadratic, types: Floats, trader: int) -> Floats:
         """Return v_i(q, p) - T'(0) = bend q_i, reading the others' types off their bids.
 
         T'(0) is proportional to the residual intercept p - k q_i.
         """
         _check_readable(self.policy)
-        economy = self.economy
         bids = self.policy.bids(types)
         assert isinstance(bids, LinearBids)
-        menu = required_menu(self.mechanism, bids, trader)
+        menu = line_menu(self.mechanism, bids, trader)
         weights = np.where(np.arange(economy.n_traders) == trader, 0.0, economy.weights[trader])
         own = float(economy.weights[trader, trader])
         offset = bids.level - types
@@ -217,6 +225,16 @@ class BestResponse(Deviation):
         return row / own
 
 
+def _check_shape_is_free(mechanism: Mechanism) -> None:
+    """Check that what a bid pays is known from where it ends, whatever shape it has."""
+    if mechanism.language.reads == "nothing" or isinstance(mechanism, ResidualLineMechanism):
+        return
+    raise RefusedError(
+        "an expected gain in closed form needs transfers that depend on price and quantity alone, "
+        f"those of {mechanism.name} may not; use information='profile' or search numerically"
+    )
+
+
 def _check_readable(policy: Policy) -> None:
     """Check that the others' types can be read off their conditional bids."""
     if not isinstance(policy, Revelation):
@@ -226,7 +244,7 @@ def _check_readable(policy: Policy) -> None:
         )
 
 
-def _marginal_price(menu: Menu) -> float:
+def _marginal_price(menu: LineMenu) -> float:
     """Return the price of the first unit over the residual intercept: 1 unless rules distort it."""
     largest = int(np.abs(menu.intercept).argmax())
     if menu.intercept[largest] == 0:
@@ -234,24 +252,73 @@ def _marginal_price(menu: Menu) -> float:
     return float(menu.linear[largest] / menu.intercept[largest])
 
 
-class ProfileShift(NamedTuple):
-    """The best deviation at each profile, beside honesty."""
+class BestPoint(NamedTuple):
+    """The best point of a trader's menu at each profile, beside what his strategy gets."""
+
+    quantity: Floats  # (B,)
+    gain: Floats  # (B,), never negative
+
+
+def best_point(
+    mechanism: Mechanism, economy: Economy, policy: Policy, types: Floats, trader: int
+) -> BestPoint:
+    """Return what the best deviation buys and gains at each profile, all types known.
+
+    Raises
+    ------
+    RefusedError
+        As in `exact_gain`.
+    """
+    index = trader_index(trader, economy.n_traders)
+    bids = policy.bids(types)
+    menu = required_menu(mechanism, bids, index)
+    if isinstance(menu, LineMenu):
+        shift = _line_shift(mechanism, linear_economy(economy), policy, types, index)
+        return BestPoint(shift.best, 0.5 * shift.bend * shift.quantity**2 + menu.excess)
+    if not isinstance(menu, FiniteMenu):
+        raise RefusedError(
+            f"a menu must be a LineMenu or a FiniteMenu, that of {mechanism.name} is a "
+            f"{type(menu).__name__}"
+        )
+    return _best_of_finite(mechanism, economy, menu, bids, types, index)
+
+
+def _best_of_finite(
+    mechanism: Mechanism,
+    economy: Economy,
+    menu: FiniteMenu,
+    bids: Any,
+    types: Floats,
+    trader: int,
+) -> BestPoint:
+    quantity, utility = menu.best(economy, types, trader)
+    present = mechanism.clear_deviations(bids, trader, bids.of_trader(trader)[:, None])
+    units = np.zeros_like(types)
+    units[:, trader] = present.quantity[:, 0]
+    gain = utility - (economy.utility(units, types)[:, trader] - present.transfer[:, 0])
+    stays = gain <= 0
+    return BestPoint(np.where(stays, present.quantity[:, 0], quantity), np.where(stays, 0.0, gain))
+
+
+class _LineShift(NamedTuple):
+    """The best point of a straight menu at each profile, beside honesty."""
 
     quantity: Floats  # (B,), best minus honest quantity
+    best: Floats  # (B,), best quantity
     bend: Floats  # (B,), curvature of the deviator's objective
-    menu: Menu
+    menu: LineMenu
 
 
-def profile_shift(
+def _line_shift(
     mechanism: Mechanism, economy: LinearQuadratic, policy: Policy, types: Floats, trader: int
-) -> ProfileShift:
+) -> _LineShift:
     """Return by how much the best quantity differs from the honest one at each profile."""
     bids = policy.bids(types)
-    menu = required_menu(mechanism, bids, trader)
+    menu = line_menu(mechanism, bids, trader)
     slope = float(economy.slope[trader])
     best = menu.best_quantity(economy.value(types)[:, trader], slope)
     honest = mechanism.clear_deviations(bids, trader, bids.of_trader(trader)[:, None])
-    return ProfileShift(best - honest.quantity[:, 0], menu.curvature(slope), menu)
+    return _LineShift(best - honest.quantity[:, 0], best, menu.curvature(slope), menu)
 
 
 def linear_economy(economy: Economy) -> LinearQuadratic:
@@ -281,12 +348,29 @@ def required_menu(mechanism: Mechanism, bids: object, trader: int) -> Menu:
     if menu is None:
         raise RefusedError(
             f"an exact best response needs the mechanism's menu, and {mechanism.name} has none; "
-            "train a learner against it instead"
+            "search numerically (deviator.policies.NumericSearch) or train a learner instead"
         )
     if not menu.regular.all():
         market = int(np.flatnonzero(~menu.regular)[0])
         raise RefusedError(
             f"an exact best response needs markets that trade, got autarky in market {market}"
+        )
+    return menu
+
+
+def line_menu(mechanism: Mechanism, bids: object, trader: int) -> LineMenu:
+    """Return a trader's menu where it is a straight residual curve.
+
+    Raises
+    ------
+    RefusedError
+        As in `required_menu`, or if the menu is of another form.
+    """
+    menu = required_menu(mechanism, bids, trader)
+    if not isinstance(menu, LineMenu):
+        raise RefusedError(
+            f"a closed form needs a straight residual curve, and the menu of {mechanism.name} has "
+            "none; measure the gain at sampled profiles instead"
         )
     return menu
 
@@ -303,21 +387,13 @@ class _Shift(NamedTuple):
     residual_slope: float
 
 
-def _profile_gain(
-    mechanism: Mechanism, economy: LinearQuadratic, policy: Policy, types: Floats, trader: int
-) -> Floats:
-    index = trader_index(trader, economy.n_traders)
-    shift = profile_shift(mechanism, economy, policy, types, index)
-    return 0.5 * shift.bend * shift.quantity**2
-
-
 def _affine_shift(
     mechanism: Mechanism, economy: LinearQuadratic, policy: Policy, trader: int
 ) -> _Shift:
     """Read the affine shift off the market at the zero profile and at each unit profile."""
     n = economy.n_traders
     types = np.concatenate([np.zeros((1, n)), np.eye(n)])
-    shift = profile_shift(mechanism, economy, policy, types, trader_index(trader, n))
+    shift = _line_shift(mechanism, economy, policy, types, trader_index(trader, n))
     quantity, intercept = shift.quantity, shift.menu.intercept
     return _Shift(
         float(quantity[0]),
@@ -331,7 +407,7 @@ def _affine_shift(
 
 
 def _honest_steepness(
-    mechanism: Mechanism, policy: Policy, menu: Menu, types: Floats, trader: int
+    mechanism: Mechanism, policy: Policy, menu: LineMenu, types: Floats, trader: int
 ) -> float:
     """Return b / (1 + b k): on the line p = a + k q, the schedule level - b p buys that less."""
     if mechanism.language.reads != "price":
@@ -345,6 +421,7 @@ def _conditional_shift(
 ) -> _Shift:
     """Return E[shift | what an own-type bid can condition on] as an affine function of types."""
     check_regressions(law)
+    _check_shape_is_free(mechanism)
     reads = mechanism.language.reads
     if reads == "allocation":
         _check_readable(policy)
@@ -473,14 +550,3 @@ def level_shift(
     bids = policy.bids(distribution.mean[None])
     response = float(quantity_per_level(mechanism, bids, trader)[0])
     return float(np.sqrt(2 * gain / shift.bend)) / abs(response)
-
-
-def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
-    """Return by how many units the trader's quantity moves per unit of his bid's level, (B,)."""
-    bid = bids.of_trader(trader)
-    level = mechanism.language.level
-    unit = np.where(bid[:, level] == 0, 1.0, np.abs(bid[:, level]))
-    pair = np.stack([bid, bid], axis=1)
-    pair[:, 1, level] += unit
-    quantity = mechanism.clear_deviations(bids, trader, pair).quantity
-    return (quantity[:, 1] - quantity[:, 0]) / unit

@@ -1,7 +1,7 @@
 """VCG with quadratic taxes (Definitions 1 and 2): the direct form of the sigma-DCDA."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
 
 from typing_extensions import override
 
@@ -59,3 +59,8 @@ class SigmaVCG(ResidualLineMechanism):
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
         return area_under_residual_demand(price, quantity, residual_slope, tax_slope)
+
+    @override
+    def rescaled(self, price: float, quantity: float) -> Self:
+        economy = self.economy.rescaled(price, quantity)
+        return replace(self, economy=economy, sigma=self.sigma * price / quantity)

@@ -50,6 +50,10 @@ class NoEquilibriumError(DeviatorError, ArithmeticError):
     """No linear Bayesian equilibrium was found; none is returned."""
 
 
+class NotConvergedError(DeviatorError, ArithmeticError):
+    """A market could not be solved; nothing is returned that looks like an answer."""
+
+
 class PluginLoadError(DeviatorError, ImportError):
     """A plugin is installed but cannot be used."""
 
