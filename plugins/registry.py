@@ -1,60 +1,38 @@
-"""Names to plugins: entry points of installed packages, imported on use.
+"""Names to plugins: entry points of installed packages, or single files; imported on use.
 
-Built-ins are registered through the same groups as everybody else's plugins.
+Built-ins are registered through the same groups as everybody else's plugins, and keep their names:
+a stranger's plugin of the same name is called by its qualified name, ``provider:name``. A plugin in
+a single file is called ``path/to/file.py:name``.
 """
 
-from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points, version
 from inspect import signature
-from typing import Any, Literal, final, get_args
+from pathlib import Path
+from typing import Any, get_args
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 
-Kind = Literal["mechanism", "economy", "learner"]
-"""Families that a plugin can join."""
+from .single_file import plugins_of_file
+from .spec import Kind, PluginSpec
 
-_PLURALS = {"mechanism": "mechanisms", "economy": "economies", "learner": "learners"}
+OWN = "deviator"
+"""The provider of the built-ins."""
 
-
-@final
-@dataclass(frozen=True)
-class PluginSpec:
-    """Where a plugin comes from; holding one imports nothing.
-
-    Attributes
-    ----------
-    kind, name : str
-    target : str
-        ``module:object``.
-    provider, version : str
-        The distribution that registered it.
-    """
-
-    kind: str
-    name: str
-    target: str
-    provider: str
-    version: str
-
-    def load(self) -> Any:
-        """Import and return the plugin.
-
-        Raises
-        ------
-        PluginLoadError
-            If importing it fails.
-        """
-        try:
-            return EntryPoint(name=self.name, value=self.target, group="").load()
-        except Exception as error:
-            raise PluginLoadError(
-                f"{self.kind} {self.name!r} of {self.provider} {self.version} cannot be loaded "
-                f"from {self.target} ({type(error).__name__}: {error}); repair or remove it"
-            ) from error
+_PLURALS = {
+    "mechanism": "mechanisms",
+    "economy": "economies",
+    "policy": "policies",
+    "learner": "learners",
+}
 
 
 def list_plugins(kind: str | None = None) -> list[PluginSpec]:
     """Return all registered plugins of a kind, or of every kind, by name.
+
+    Reads the metadata of installed packages and imports nothing; a plugin that cannot be used says
+    why in `PluginSpec.problem`, as far as metadata tell.
 
     Examples
     --------
@@ -63,7 +41,7 @@ def list_plugins(kind: str | None = None) -> list[PluginSpec]:
     """
     kinds = list(get_args(Kind)) if kind is None else [_checked_kind(kind)]
     found = {
-        PluginSpec(one, point.name, point.value, *_provider(point))
+        _spec(one, point)
         for one in kinds
         for point in entry_points(group=f"deviator.{_PLURALS[one]}")
     }
@@ -73,21 +51,32 @@ def list_plugins(kind: str | None = None) -> list[PluginSpec]:
 def find_plugin(kind: Kind, name: str) -> PluginSpec:
     """Return the plugin of that name.
 
+    Parameters
+    ----------
+    kind : {"mechanism", "economy", "policy", "learner"}
+    name : str
+        A name, or where several share it or it stands in a single file, ``provider:name``.
+
     Raises
     ------
     UnknownNameError
         If there is none; the nearest names are suggested.
     PluginLoadError
-        If several packages claim the name.
+        If several packages claim the name, or the file is unusable.
     """
-    plugins = list_plugins(kind)
-    matches = [spec for spec in plugins if spec.name == name]
+    provider, _, plain = name.rpartition(":")
+    plugins = plugins_of_file(provider) if provider.endswith(".py") else list_plugins(kind)
+    of_kind = [spec for spec in plugins if spec.kind == kind]
+    matches = [spec for spec in of_kind if spec.name == plain and _provides(spec, provider)]
     if not matches:
-        raise UnknownNameError(kind, name, {spec.name for spec in plugins})
-    if len(matches) > 1:
+        raise UnknownNameError(kind, name, {spec.name for spec in of_kind})
+    own = [spec for spec in matches if spec.provider == OWN]
+    if len(matches) > 1 and not own:
         owners = " and ".join(spec.provider for spec in matches)
-        raise PluginLoadError(f"{kind} {name!r} is claimed by {owners}; uninstall all but one")
-    return matches[0]
+        raise PluginLoadError(
+            f"{kind} {name!r} is claimed by {owners}; say {matches[0].qualified!r} to mean one"
+        )
+    return (own or matches)[0]
 
 
 def build(kind: Kind, name: str, parameters: dict[str, Any]) -> Any:
@@ -96,17 +85,11 @@ def build(kind: Kind, name: str, parameters: dict[str, Any]) -> Any:
     Raises
     ------
     UnknownNameError, PluginLoadError
-        As in `find_plugin`.
+        As in `find_plugin`, or if the plugin is broken.
     InvalidInputError
         If the parameters do not fit.
     """
-    plugin = find_plugin(kind, name).load()
-    try:
-        return plugin(**parameters)
-    except TypeError as error:
-        raise InvalidInputError(
-            f"{kind} {name!r} does not take these parameters: {error}"
-        ) from None
+    return find_plugin(kind, name).build(parameters)
 
 
 def make(name: str, **parameters: Any) -> Any:
@@ -115,7 +98,7 @@ def make(name: str, **parameters: Any) -> Any:
     Parameters
     ----------
     name : str
-        As `deviator list` shows it.
+        As `deviator list` shows it, or ``my_auction.py:my-auction``.
     **parameters
         The mechanism's settings.
 
@@ -132,17 +115,79 @@ def make(name: str, **parameters: Any) -> Any:
     return build("mechanism", name, parameters)
 
 
+def qualified(kind: Kind, name: str, files: tuple[str, ...]) -> str:
+    """Return a name as it stands, or with the file of those given that defines it.
+
+    Raises
+    ------
+    PluginLoadError
+        If a file is unusable, or two of them define the name.
+    """
+    matches = [
+        spec
+        for file in files
+        for spec in plugins_of_file(file)
+        if (spec.kind, spec.name) == (kind, name)
+    ]
+    if len(matches) > 1:
+        files_named = " and ".join(spec.provider for spec in matches)
+        raise PluginLoadError(f"{kind} {name!r} is defined twice, in {files_named}; rename one")
+    return matches[0].qualified if matches else name
+
+
+def takes_economy(mechanism: Any) -> bool:
+    """Return whether a mechanism class is direct: it must be told an economy."""
+    return "economy" in signature(mechanism).parameters
+
+
+def taken(spec: PluginSpec, plugins: list[PluginSpec]) -> str:
+    """Return the other providers of a plugin's name, for whom the plain name does not stand."""
+    rivals = [
+        other.provider
+        for other in plugins
+        if (other.kind, other.name) == (spec.kind, spec.name) and other != spec
+    ]
+    return "" if spec.provider == OWN else " and ".join(rivals)
+
+
 def _checked_kind(kind: str) -> str:
     if kind not in get_args(Kind):
         raise InvalidInputError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
     return kind
 
 
-def _provider(point: EntryPoint) -> tuple[str, str]:
+def _provides(spec: PluginSpec, provider: str) -> bool:
+    if provider.endswith(".py"):
+        return spec.provider == str(Path(provider).resolve())
+    return provider in ("", spec.provider)
+
+
+def _spec(kind: str, point: EntryPoint) -> PluginSpec:
     distribution = point.dist
-    return ("unknown", "") if distribution is None else (distribution.name, distribution.version)
+    if distribution is None:
+        return PluginSpec(kind, point.name, point.value, "unknown", "")
+    return PluginSpec(
+        kind,
+        point.name,
+        point.value,
+        distribution.name,
+        distribution.version,
+        _incompatibility(distribution),
+    )
 
 
-def takes_economy(mechanism: Any) -> bool:
-    """Return whether a mechanism class is direct: it must be told an economy."""
-    return "economy" in signature(mechanism).parameters
+def _incompatibility(distribution: Distribution) -> str:
+    """Return why a distribution does not fit this version of ours, as its metadata state it."""
+    for text in distribution.requires or []:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if requirement.name != OWN or requirement.marker is not None:
+            continue
+        if not requirement.specifier.contains(version(OWN), prereleases=True):
+            return (
+                f"it requires {text}, and this is deviator {version(OWN)}; "
+                "install versions that fit each other"
+            )
+    return ""

@@ -1,0 +1,187 @@
+"""Where a plugin comes from, and what it must be to be used."""
+
+import sys
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import import_module
+from importlib.metadata import EntryPoint
+from importlib.util import module_from_spec, spec_from_file_location
+from inspect import signature
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, final
+
+from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
+
+Kind = Literal["mechanism", "economy", "policy", "learner"]
+"""Families that a plugin can join."""
+
+BASES = {
+    "mechanism": ("deviator.mechanisms", "Mechanism"),
+    "economy": ("deviator.economies", "Economy"),
+    "policy": ("deviator.policies", "Policy"),
+    "learner": ("deviator.learners", "Learner"),
+}
+"""Module and name of the abstract class of each kind."""
+
+
+@final
+@dataclass(frozen=True)
+class PluginSpec:
+    """Where a plugin comes from; holding one imports nothing.
+
+    Attributes
+    ----------
+    kind, name : str
+    target : str
+        ``module:object``, or ``file.py:object``.
+    provider, version : str
+        The distribution that registered it; for a single file its path, and a digest of its text.
+    problem : str
+        Why it cannot be used, as far as that is known without importing it; empty where nothing is.
+    """
+
+    kind: str
+    name: str
+    target: str
+    provider: str
+    version: str
+    problem: str = ""
+
+    @property
+    def qualified(self) -> str:
+        """Provider and name, which no other plugin shares."""
+        return f"{self.provider}:{self.name}"
+
+    @property
+    def title(self) -> str:
+        """How errors name the plugin."""
+        return f"{self.kind} {self.name!r} of {self.provider} {self.version}".rstrip()
+
+    def load(self) -> Any:
+        """Import and return the plugin, a class or function that builds one.
+
+        Raises
+        ------
+        PluginLoadError
+            If importing it fails, or it is not what its kind asks for.
+        """
+        if self.problem:
+            raise PluginLoadError(f"{self.title} cannot be used: {self.problem}")
+        try:
+            plugin = self._imported()
+        except (Exception, SystemExit) as error:
+            raise PluginLoadError(
+                f"{self.title} cannot be loaded from {self.target} "
+                f"({type(error).__name__}: {error}); repair or remove it"
+            ) from error
+        self._check_class(plugin)
+        return plugin
+
+    def build(self, parameters: dict[str, Any]) -> Any:
+        """Return the plugin called with its parameters.
+
+        Raises
+        ------
+        PluginLoadError
+            As in `load`, or if what comes out is not of the plugin's kind.
+        InvalidInputError
+            If the parameters do not fit.
+        """
+        built = called(self, self.load(), parameters)
+        base = base_class(self.kind)
+        if not isinstance(built, base):
+            raise PluginLoadError(
+                f"{self.title} must build a {base.__module__}.{base.__name__}, got "
+                f"{type(built).__name__}; return one"
+            )
+        return built
+
+    def describe(self) -> dict[str, str]:
+        """Return kind, name, provider and version as results record them."""
+        provider = Path(self.provider).name if self.provider.endswith(".py") else self.provider
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "provider": provider,
+            "version": self.version,
+        }
+
+    def _imported(self) -> Any:
+        source, _, name = self.target.rpartition(":")
+        if source.endswith(".py"):
+            return getattr(file_module(Path(source)), name)
+        return EntryPoint(name=self.name, value=self.target, group="").load()
+
+    def _check_class(self, plugin: Any) -> None:
+        base = base_class(self.kind)
+        where = f"{base.__module__}.{base.__name__}"
+        if not callable(plugin):
+            raise PluginLoadError(
+                f"{self.title} must be a class or a function that builds a {where}, got {plugin!r}"
+            )
+        if not isinstance(plugin, type):
+            return
+        if not issubclass(plugin, base):
+            raise PluginLoadError(
+                f"{self.title} must be a subclass of {where}, and {plugin.__name__} is not; "
+                "derive it from there"
+            )
+        missing = sorted(getattr(plugin, "__abstractmethods__", ()))
+        if self.kind == "mechanism" and not hasattr(plugin, "language"):
+            missing.append("language")
+        if missing:
+            raise PluginLoadError(
+                f"{self.title} must define everything that {where} asks for, and "
+                f"{plugin.__name__} lacks {', '.join(missing)}; write it"
+            )
+
+
+def base_class(kind: str) -> type:
+    """Return the abstract class of a kind of plugins."""
+    module, name = BASES[kind]
+    base: type = getattr(import_module(module), name)
+    return base
+
+
+def called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
+    """Call a plugin with its parameters; what goes wrong inside it is told in one sentence."""
+    try:
+        signature(plugin).bind(**parameters)
+    except TypeError as error:
+        raise InvalidInputError(
+            f"{spec.kind} {spec.name!r} does not take these parameters: {error}"
+        ) from None
+    try:
+        return plugin(**parameters)
+    except DeviatorError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginLoadError(
+            f"{spec.title} cannot be built ({type(error).__name__}: {error}); correct its "
+            "parameters, or repair it"
+        ) from error
+
+
+def file_module(path: Path) -> ModuleType:
+    """Import a single file as a module named after its content, once per process."""
+    name = f"deviator_file_{file_version(path)}"
+    if name in sys.modules:
+        return sys.modules[name]
+    source = spec_from_file_location(name, path)
+    if source is None or source.loader is None:
+        raise PluginLoadError(f"plugin file {path} must be a Python file; name it *.py")
+    module = module_from_spec(source)
+    # Dataclasses and pickle look their module up here.
+    sys.modules[name] = module
+    try:
+        source.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def file_version(path: Path) -> str:
+    """Return a digest of a file's content, which serves as its version."""
+    return sha256(path.read_bytes()).hexdigest()[:12]
