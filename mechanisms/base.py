@@ -138,6 +138,15 @@ class Mechanism(ABC):
             outcome.traded.reshape(shape),
         )
 
+    def example_economies(self) -> tuple[Economy, ...]:
+        """Return economies in which the rule is at home: the conformance kit tries it there.
+
+        By default the economy that the rule holds; a rule that holds none is tried in the standard
+        ones of the kit. Override this where honest bids exist in other economies only.
+        """
+        economy = getattr(self, "economy", None)
+        return (economy,) if isinstance(economy, Economy) else ()
+
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the same rule for traders who are renumbered: new trader i is old order[i].
 
