@@ -14,10 +14,12 @@ from .constructors import (
 )
 from .distributions import (
     NormalTypes,
+    TruncatedNormal,
     TypeDistribution,
     UniformBox,
     standard_types,
 )
+from .factored import Factored, public_statistics
 from .information import (
     NormalInformation,
     fundamental_value_information,
@@ -25,6 +27,9 @@ from .information import (
     two_groups_information,
 )
 from .linear_quadratic import LinearQuadratic
+from .quadratic import QuadraticEconomy
+from .unit_demands import UnitDemands, unit_demands
+from .unit_matching import UnitMatch, holding_threshold, match_units
 from .walrasian import (
     WalrasianResponse,
     first_best_surplus,
@@ -35,11 +40,16 @@ from .walrasian import (
 __all__ = [
     "AssumptionResult",
     "Economy",
+    "Factored",
     "LinearQuadratic",
     "NormalInformation",
     "NormalTypes",
+    "QuadraticEconomy",
+    "TruncatedNormal",
     "TypeDistribution",
     "UniformBox",
+    "UnitDemands",
+    "UnitMatch",
     "WalrasianResponse",
     "check_assumptions",
     "factored",
@@ -48,15 +58,19 @@ __all__ = [
     "fundamental_value_information",
     "heterogeneous",
     "heterogeneous_information",
+    "holding_threshold",
     "linear_quadratic",
+    "match_units",
     "pairwise_interdependence",
     "private_values",
+    "public_statistics",
     "sigma_budget",
     "sigma_n",
     "standard_types",
     "tight",
     "two_groups",
     "two_groups_information",
+    "unit_demands",
     "walrasian_allocation",
     "walrasian_response",
 ]

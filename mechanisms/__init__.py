@@ -3,6 +3,7 @@
 from .base import Claim, Mechanism, ResidualLineMechanism, quantity_per_level, residual_transfer
 from .bids import Bids, LinearBids, Reports, Schedules
 from .direct import NaiveWalrasian, SigmaVCG
+from .k_double_auction import KDoubleAuction
 from .languages import BidLanguage, ConditionalLanguage, ReportLanguage, ScheduleLanguage
 from .menu import FiniteMenu, LineMenu, Menu
 from .mutated import Mutated
@@ -11,13 +12,16 @@ from .polynomial import Polynomial
 from .sigma_dcda import SigmaDCDA
 from .uniform_conditional import UniformConditional
 from .uniform_double_auction import UniformDoubleAuction
+from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
 __all__ = [
     "BidLanguage",
     "Bids",
+    "Buyers",
     "Claim",
     "ConditionalLanguage",
     "FiniteMenu",
+    "KDoubleAuction",
     "LineMenu",
     "LinearBids",
     "Mechanism",
@@ -36,6 +40,8 @@ __all__ = [
     "TraderOutcome",
     "UniformConditional",
     "UniformDoubleAuction",
+    "UnitDemandMechanism",
     "quantity_per_level",
     "residual_transfer",
+    "side_prices",
 ]

@@ -1,0 +1,175 @@
+"""Markets for single units: buyers want one, sellers own one, private values.
+
+The setting of the double auctions of Chatterjee and Samuelson (1983) and McAfee (1992).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self, final
+
+import numpy as np
+
+from deviator.errors import InvalidInputError
+from deviator.validation import (
+    Bools,
+    Floats,
+    finite_array,
+    non_negative,
+    positive,
+    trader_count,
+    whole_number,
+)
+
+from .base import Economy
+from .distributions import UniformBox
+from .unit_matching import match_units
+
+ROLES = ("buyer", "seller")
+
+
+@final
+@dataclass(frozen=True)
+class UnitDemands(Economy):
+    """Traders who value one unit each: u_i = s_i q_i as far as they own and want units.
+
+    A type is the value of the unit, in money per unit of the good. A buyer's quantities run from
+    0 to `unit`, a seller's from -`unit` to 0. More than one unit is worth nothing more. A unit
+    that a trader sells and does not own he must find elsewhere, at the price `high`, or at his own
+    value where that is higher. Utility is therefore finite everywhere, concave where values are
+    not negative, and no gains from trade arise where quantities are not feasible.
+
+    Parameters
+    ----------
+    roles : tuple of str
+        "buyer" or "seller" for each trader, at least one of each.
+    low, high : float
+        Least and highest value that types are drawn from, 0 <= low < high.
+    unit : float
+        How many units of the good make up the one unit that is traded; 1 but in other units.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are fewer than three traders, a side is empty, or a number is out of range.
+    """
+
+    roles: tuple[str, ...]
+    low: float = 0.0
+    high: float = 1.0
+    unit: float = 1.0
+    name: str = "unit demands"
+    n_traders: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roles", tuple(self.roles))
+        object.__setattr__(self, "n_traders", trader_count(len(self.roles)))
+        if set(self.roles) != set(ROLES):
+            raise InvalidInputError(
+                "roles must be 'buyer' or 'seller', with at least one of each, got "
+                f"{sorted(set(self.roles))}"
+            )
+        object.__setattr__(self, "low", non_negative("low", self.low))
+        object.__setattr__(self, "high", positive("high", self.high))
+        object.__setattr__(self, "unit", positive("unit", self.unit))
+        if self.low >= self.high:
+            raise InvalidInputError(f"low must be below high, got {self.low} and {self.high}")
+
+    @property
+    def buyers(self) -> Bools:
+        """Who buys, shape (N,)."""
+        return np.array([role == "buyer" for role in self.roles])
+
+    def utility(self, quantity: Floats, types: Floats) -> Floats:
+        """Return s_i q_i on the trader's own side, shape (B, N); see the class for the rest."""
+        least, most = self._limits()
+        short = np.minimum(quantity - least, 0.0)
+        return types * np.clip(quantity, least, most) + self._price_elsewhere(types) * short
+
+    def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
+        """Return s_i on the trader's own side, both ends included, shape (B, N)."""
+        short, inside = self._places(quantity)
+        return np.where(inside, types, np.where(short, self._price_elsewhere(types), 0.0))
+
+    def type_effects(self, quantity: Floats, types: Floats) -> Floats:
+        """Return the effects of the own type, on the diagonal, shape (B, N, N)."""
+        short, inside = self._places(quantity)
+        own = inside | (short & (types > self.high))
+        return own[:, :, None] * np.eye(self.n_traders)
+
+    def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
+        """Return 0, shape (B, N): utility is linear between its kinks."""
+        del types
+        return np.zeros_like(quantity)
+
+    def types(self) -> UniformBox:
+        """Return independent values, uniform from low to high."""
+        return UniformBox.common(self.n_traders, self.low, self.high)
+
+    def efficient_allocation(self, types: Floats) -> Floats:
+        """Return the allocation in which the m best pairs trade, shape (B, N)."""
+        values = finite_array("types", types, (None, self.n_traders))
+        return self.unit * match_units(values, self.buyers).quantity
+
+    def relabelled(self, order: Sequence[int]) -> Self:
+        """Return the economy of renumbered traders: new trader i is old order[i]."""
+        return replace(self, roles=tuple(self.roles[i] for i in order))
+
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the economy in other units; types are values and move with prices."""
+        return replace(
+            self, low=self.low * price, high=self.high * price, unit=self.unit * quantity
+        )
+
+    def trader_of_role(self, role: str) -> int:
+        """Return the first trader who plays a role.
+
+        Raises
+        ------
+        InvalidInputError
+            If nobody plays it.
+        """
+        if role not in self.roles:
+            raise InvalidInputError(
+                f"trader {role!r} must be a role of the economy: {', '.join(ROLES)}"
+            )
+        return self.roles.index(role)
+
+    def _limits(self) -> tuple[Floats, Floats]:
+        """Return each trader's least and largest feasible quantity, each of shape (N,)."""
+        return np.where(self.buyers, 0.0, -self.unit), np.where(self.buyers, self.unit, 0.0)
+
+    def _places(self, quantity: Floats) -> tuple[Bools, Bools]:
+        """Return where more is sold than owned, and where the quantity is feasible."""
+        least, most = self._limits()
+        return quantity < least, (quantity >= least) & (quantity <= most)
+
+    def _price_elsewhere(self, types: Floats) -> Floats:
+        return np.maximum(types, self.high)
+
+
+def unit_demands(n_buyers: int, n_sellers: int, low: float = 0.0, high: float = 1.0) -> UnitDemands:
+    """Return a market for single units; the buyers come first.
+
+    Parameters
+    ----------
+    n_buyers, n_sellers : int
+        At least one of each and three traders in all.
+    low, high : float
+        Values are uniform between these, 0 <= low < high.
+
+    Raises
+    ------
+    InvalidInputError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> economy = unit_demands(n_buyers=2, n_sellers=1)
+    >>> economy.efficient_allocation(np.array([[0.9, 0.4, 0.3]]))
+    array([[ 1.,  0., -1.]])
+    >>> economy.utility(np.array([[1.0, 2.0, -1.0]]), np.array([[0.9, 0.4, 0.3]]))
+    array([[ 0.9,  0.4, -0.3]])
+    """
+    buyers = whole_number("n_buyers", n_buyers, at_least=1)
+    sellers = whole_number("n_sellers", n_sellers, at_least=1)
+    return UnitDemands(("buyer",) * buyers + ("seller",) * sellers, low, high)
