@@ -3,11 +3,13 @@
 from .base import Claim, Mechanism, ResidualLineMechanism, quantity_per_level, residual_transfer
 from .bids import Bids, LinearBids, Reports, Schedules
 from .direct import NaiveWalrasian, SigmaVCG
+from .floored_schedules import FlooredScheduleLanguage
 from .k_double_auction import KDoubleAuction
 from .languages import BidLanguage, ConditionalLanguage, ReportLanguage, ScheduleLanguage
 from .menu import FiniteMenu, LineMenu, Menu
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
+from .pay_as_bid import PayAsBid
 from .polynomial import Polynomial
 from .sigma_dcda import SigmaDCDA
 from .uniform_conditional import UniformConditional
@@ -21,6 +23,7 @@ __all__ = [
     "Claim",
     "ConditionalLanguage",
     "FiniteMenu",
+    "FlooredScheduleLanguage",
     "KDoubleAuction",
     "LineMenu",
     "LinearBids",
@@ -29,6 +32,7 @@ __all__ = [
     "Mutated",
     "NaiveWalrasian",
     "Outcome",
+    "PayAsBid",
     "Polynomial",
     "ReportLanguage",
     "Reports",
