@@ -8,10 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
+import numpy as np
+
 from deviator.errors import RefusedError
 from deviator.validation import Floats
 
-from .distributions import TypeDistribution, standard_types
+from .distributions import TypeDistribution, bounded_types
 from .efficient import concave_allocation
 
 
@@ -64,9 +66,17 @@ class Economy(ABC):
     def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
         """Return d mu_i/dq_i, shape (B, N); negative where utility is strictly concave."""
 
+    @property
+    def type_set(self) -> tuple[Floats, Floats]:
+        """Ends of the sets S_i of types, each of shape (N,); infinite where unbounded (INF)."""
+        return np.full(self.n_traders, -np.inf), np.full(self.n_traders, np.inf)
+
     def types(self) -> TypeDistribution:
-        """Return the law of the types where nothing else is said: standard Normal."""
-        return standard_types(self.n_traders)
+        """Return the law of the types where nothing else is said, on the set of types.
+
+        Standard Normal where types are unbounded.
+        """
+        return bounded_types(*self.type_set)
 
     def efficient_allocation(self, types: Floats) -> Floats:
         """Return the allocation of the largest total utility, shape (B, N); it sums to 0.

@@ -6,11 +6,11 @@ from scipy.optimize import brentq
 from deviator.errors import RefusedError
 from deviator.validation import Floats
 
-from .linear_quadratic import LinearQuadratic
+from .quadratic import QuadraticEconomy
 from .walrasian import walrasian_response
 
 
-def sigma_n(economy: LinearQuadratic) -> float:
+def sigma_n(economy: QuadraticEconomy) -> float:
     """Return the paper's tax slope sigma_N, equation (3.13).
 
     The budget is never in deficit at this slope when all slopes mu_i are equal. With mixed
@@ -18,7 +18,7 @@ def sigma_n(economy: LinearQuadratic) -> float:
 
     Parameters
     ----------
-    economy : LinearQuadratic
+    economy : QuadraticEconomy
 
     Raises
     ------
@@ -32,7 +32,7 @@ def sigma_n(economy: LinearQuadratic) -> float:
     0.2
     """
     n = economy.n_traders
-    own = float(np.diagonal(economy.weights).min())
+    own = float(economy.own_type_effects.min())
     pairwise = pairwise_interdependence(economy)
     reach = own / (n - 1) + pairwise
     if own <= 0 or own - pairwise - reach <= 0:
@@ -43,13 +43,13 @@ def sigma_n(economy: LinearQuadratic) -> float:
     return float(economy.slope.max()) * reach / (own - pairwise - reach)
 
 
-def pairwise_interdependence(economy: LinearQuadratic) -> float:
+def pairwise_interdependence(economy: QuadraticEconomy) -> float:
     """Return phi_N, the largest average effect of one type on the others (assumption A4)."""
-    others = economy.weights.sum(axis=0) - np.diagonal(economy.weights)
-    return float(others.max()) / (economy.n_traders - 1)
+    column_sums = economy.weighted_traders(np.ones(economy.n_traders))
+    return float((column_sums - economy.own_type_effects).max()) / (economy.n_traders - 1)
 
 
-def sigma_budget(economy: LinearQuadratic) -> float:
+def sigma_budget(economy: QuadraticEconomy) -> float:
     """Return the smallest tax slope with sigma >= max_i k_i(sigma).
 
     There each trader's tax covers his own discount, t_i >= p q_i, so the sum of transfers is
@@ -57,7 +57,7 @@ def sigma_budget(economy: LinearQuadratic) -> float:
 
     Parameters
     ----------
-    economy : LinearQuadratic
+    economy : QuadraticEconomy
 
     Raises
     ------
@@ -88,7 +88,7 @@ def sigma_budget(economy: LinearQuadratic) -> float:
     return float(brentq(slack, low, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
 
 
-def _residual_slopes(economy: LinearQuadratic, sigma: float) -> Floats:
+def _residual_slopes(economy: QuadraticEconomy, sigma: float) -> Floats:
     response = walrasian_response(economy, sigma)
     own = response.own_effect
     return np.where(own > 0, response.price_effect / np.where(own > 0, own, 1.0), np.inf)

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, finite_number, per_trader, trader_count
 
+from .factored import Factored
 from .linear_quadratic import LinearQuadratic
 
 
@@ -154,8 +155,8 @@ def factored(
     statistics: ArrayLike,
     slope: ArrayLike,
     intercept: ArrayLike = 0.0,
-) -> LinearQuadratic:
-    """Return the economy W = diag(own) + loadings statistics.
+) -> Factored:
+    """Return the economy W = diag(own) + loadings statistics, which never writes out W.
 
     Parameters
     ----------
@@ -170,14 +171,18 @@ def factored(
 
     Examples
     --------
-    >>> factored([1.0, 1.0, 1.0], [[0.3]] * 3, [[1.0, 1.0, 1.0]], slope=1.0).weights[0]
+    >>> factored([1.0, 1.0, 1.0], [[0.3]] * 3, [[1.0, 1.0, 1.0]], slope=1.0).effects_on(0)
     array([1.3, 0.3, 0.3])
     """
     diagonal = finite_array("own", own, (None,))
     n = trader_count(len(diagonal))
-    columns = finite_array("loadings", loadings, (n, None))
-    rows = finite_array("statistics", statistics, (columns.shape[1], n))
-    return linear_quadratic(np.diag(diagonal) + columns @ rows, slope, intercept, name="factored")
+    return Factored(
+        diagonal,
+        finite_array("loadings", loadings, (n, None)),
+        finite_array("statistics", statistics, (None, n)),
+        per_trader("slope", slope, n),
+        per_trader("intercept", intercept, n),
+    )
 
 
 def even_count(n_traders: object) -> int:

@@ -2,13 +2,23 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import truncnorm
+from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_array, positive, read_only, trader_count
+from deviator.validation import (
+    Floats,
+    finite_array,
+    finite_number,
+    per_trader,
+    positive,
+    read_only,
+    trader_count,
+)
 
 
 class TypeDistribution(ABC):
@@ -43,6 +53,11 @@ class TypeDistribution(ABC):
     def n_traders(self) -> int:
         """Number of traders N."""
         return len(self.mean)
+
+    @property
+    def support(self) -> tuple[Floats, Floats]:
+        """Least and largest value of each type, each of shape (N,); infinite by default."""
+        return _everything(self.n_traders)
 
     @property
     def deviation(self) -> Floats:
@@ -93,6 +108,38 @@ class NormalTypes(TypeDistribution):
         n = trader_count(n_traders)
         variance = positive("deviation", deviation) ** 2
         return cls(np.full(n, float(mean)), variance * np.eye(n))
+
+    @classmethod
+    def exchangeable(
+        cls, n_traders: int, mean: float = 0.0, deviation: float = 1.0, correlation: float = 0.0
+    ) -> "NormalTypes":
+        """Return types with a common mean and standard deviation, any two equally correlated.
+
+        Parameters
+        ----------
+        n_traders : int
+        mean, deviation : float
+        correlation : float
+            Above -1 / (N - 1) and below 1.
+
+        Raises
+        ------
+        InvalidInputError
+            If no law has this correlation, or an input is malformed.
+
+        Examples
+        --------
+        >>> NormalTypes.exchangeable(3, deviation=2.0, correlation=0.25).covariance[0]
+        array([4., 1., 1.])
+        """
+        n, common = trader_count(n_traders), finite_number("correlation", correlation)
+        if not -1 / (n - 1) < common < 1:
+            raise InvalidInputError(
+                f"correlation must be above -1/(N-1) = {-1 / (n - 1):.6g} and below 1, got {common}"
+            )
+        variance = positive("deviation", deviation) ** 2
+        covariance = variance * ((1 - common) * np.eye(n) + common)
+        return cls(np.full(n, finite_number("mean", mean)), covariance)
 
     def sample(self, rng: np.random.Generator, batch: int) -> Floats:
         """Draw profiles, shape (batch, N)."""
@@ -161,6 +208,143 @@ class UniformBox(TypeDistribution):
     def matched_sample(self, rng: np.random.Generator, batch: int) -> Floats:
         """Draw an ordinary sample: matching moments would leave the box."""
         return self.sample(rng, batch)
+
+    @property
+    @override
+    def support(self) -> tuple[Floats, Floats]:
+        return self.low, self.high
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TruncatedNormal(TypeDistribution):
+    """Independent Normal types, each cut to an interval.
+
+    Parameters
+    ----------
+    center, spread : ndarray of float, shape (N,)
+        Mean and standard deviation before the cut; `mean` and `covariance` are those after it.
+    low, high : ndarray of float, shape (N,)
+        Ends of the intervals, low below high; an end may be infinite.
+
+    Raises
+    ------
+    InvalidInputError
+        If shapes do not fit, an interval is empty, or a spread is not positive.
+
+    Examples
+    --------
+    >>> TruncatedNormal.common(3, mean=0.0, deviation=1.0, low=0.0, high=np.inf).mean.round(4)
+    array([0.7979, 0.7979, 0.7979])
+    """
+
+    center: Floats
+    spread: Floats
+    low: Floats
+    high: Floats
+    linear_regressions: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        center = read_only(finite_array("center", self.center, (None,)))
+        n = trader_count(len(center))
+        spread = read_only(finite_array("spread", self.spread, (n,)))
+        if (spread <= 0).any():
+            raise InvalidInputError(f"spread must be positive, got {spread.min()}")
+        low, high = type_set("type", self.low, self.high, n)
+        for name, value in (("center", center), ("spread", spread), ("low", low), ("high", high)):
+            object.__setattr__(self, name, value)
+        law = self._law()
+        mean, variance = law.mean(), law.var()
+        if not (np.isfinite(mean).all() and (variance > 0).all()):
+            raise InvalidInputError(
+                "the interval must hold a share of the Normal law that can be reckoned with, got "
+                f"low={low} and high={high} around {center}; move the center into the interval"
+            )
+        object.__setattr__(self, "mean", read_only(mean))
+        object.__setattr__(self, "covariance", read_only(np.diag(variance)))
+
+    @classmethod
+    def common(
+        cls, n_traders: int, mean: float, deviation: float, low: float, high: float
+    ) -> "TruncatedNormal":
+        """Return types with one common law; mean and deviation are those before the cut."""
+        n = trader_count(n_traders)
+        center = np.full(n, finite_number("mean", mean))
+        spread = np.full(n, positive("deviation", deviation))
+        return cls(center, spread, np.full(n, float(low)), np.full(n, float(high)))
+
+    @property
+    @override
+    def support(self) -> tuple[Floats, Floats]:
+        return self.low, self.high
+
+    @override
+    def sample(self, rng: np.random.Generator, batch: int) -> Floats:
+        drawn = self._law().ppf(rng.uniform(size=(batch, self.n_traders)))
+        return np.clip(np.asarray(drawn, dtype=np.float64), self.low, self.high)
+
+    @override
+    def matched_sample(self, rng: np.random.Generator, batch: int) -> Floats:
+        return self.sample(rng, batch)
+
+    def _law(self) -> Any:
+        ends = (self.low - self.center) / self.spread, (self.high - self.center) / self.spread
+        return truncnorm(*ends, loc=self.center, scale=self.spread)
+
+
+def type_set(
+    name: str, low: ArrayLike | None, high: ArrayLike | None, n_traders: int
+) -> tuple[Floats, Floats]:
+    """Return intervals of types, one per trader, from ends that may be missing or infinite.
+
+    Parameters
+    ----------
+    name : str
+        What the intervals are called in an error.
+    low, high : float or array-like of float, shape (N,), or None
+        None where there is no end on that side.
+    n_traders : int
+
+    Raises
+    ------
+    InvalidInputError
+        If a shape does not fit, a number is NaN, or low is not below high.
+    """
+    everything = _everything(n_traders)
+    ends = []
+    for side, value, missing in (("low", low, everything[0]), ("high", high, everything[1])):
+        end = missing if value is None else np.asarray(value, dtype=np.float64)
+        known = np.where(np.isinf(end), 0.0, end)
+        per_trader(f"{name}_{side}", known if end.ndim else float(known), n_traders)
+        ends.append(read_only(np.broadcast_to(end, (n_traders,))))
+    empty = np.flatnonzero(~(ends[0] < ends[1]))
+    if len(empty):
+        trader = int(empty[0])
+        raise InvalidInputError(
+            f"{name}_low must be below {name}_high, got {ends[0][trader]} and {ends[1][trader]} "
+            f"for trader {trader}"
+        )
+    return ends[0], ends[1]
+
+
+def bounded_types(low: Floats, high: Floats) -> TypeDistribution:
+    """Return the law of types in a set where nothing else is said.
+
+    Standard Normal where the set is unbounded. Where it has both ends, a Normal law around its
+    middle whose standard deviation is half its width, cut to it; with one end, the standard Normal
+    law cut to it, moved to the end where it lies outside.
+    """
+    if np.isinf(low).all() and np.isinf(high).all():
+        return standard_types(len(low))
+    both = np.isfinite(low) & np.isfinite(high)
+    ends = np.where(both, low, 0.0), np.where(both, high, 0.0)
+    center = np.where(both, (ends[0] + ends[1]) / 2, np.clip(0.0, low, high))
+    spread = np.where(both, (ends[1] - ends[0]) / 2, 1.0)
+    return TruncatedNormal(center, spread, low, high)
+
+
+def _everything(n_traders: int) -> tuple[Floats, Floats]:
+    return np.full(n_traders, -np.inf), np.full(n_traders, np.inf)
 
 
 def standard_types(n_traders: int) -> NormalTypes:

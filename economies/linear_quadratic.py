@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self, final
 
 import numpy as np
+from typing_extensions import override
 
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array, read_only, trader_count
 
-from .base import Economy
+from .quadratic import SINGULAR, QuadraticEconomy
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class LinearQuadratic(Economy):
+class LinearQuadratic(QuadraticEconomy):
     """An economy of linear marginal utilities mu_i = c_i + (W s)_i - slope_i q_i.
 
     Parameters
@@ -32,6 +33,8 @@ class LinearQuadratic(Economy):
         Family name shown in reports.
     roles : tuple of str
         A role for each trader ("small", "big"), or empty where all play the same.
+    type_low, type_high : ndarray of float, shape (N,), optional
+        Ends of the sets of types, low below high; by default types are unbounded.
     """
 
     weights: Floats
@@ -39,63 +42,51 @@ class LinearQuadratic(Economy):
     intercept: Floats
     name: str = "linear-quadratic"
     roles: tuple[str, ...] = ()
+    type_low: Floats | None = None
+    type_high: Floats | None = None
     n_traders: int = field(init=False)
 
     def __post_init__(self) -> None:
         n = trader_count(len(np.atleast_1d(np.asarray(self.slope))))
-        for name, shape in (("weights", (n, n)), ("slope", (n,)), ("intercept", (n,))):
-            array = finite_array(name, getattr(self, name), shape)
-            object.__setattr__(self, name, read_only(array))
-        object.__setattr__(self, "n_traders", n)
-        if (self.slope <= 0).any():
-            raise InvalidInputError(f"slope must be positive, got {self.slope.min()}")
-        if self.roles and len(self.roles) != n:
-            raise InvalidInputError(f"roles must name all {n} traders, got {len(self.roles)}")
-
-    def value(self, types: Floats) -> Floats:
-        """Return the marginal utility of the first unit, v = W s + c, shape (B, N)."""
-        return types @ self.weights.T + self.intercept
-
-    def utility(self, quantity: Floats, types: Floats) -> Floats:
-        """Return u_i(q_i, s), shape (B, N)."""
-        return self.value(types) * quantity - 0.5 * self.slope * quantity**2
-
-    def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
-        """Return v_i - slope_i q_i, shape (B, N)."""
-        return self.value(types) - self.slope * quantity
-
-    def type_effects(self, quantity: Floats, types: Floats) -> Floats:
-        """Return W for every market, shape (B, N, N)."""
-        del types
-        return np.broadcast_to(self.weights, (*quantity.shape, self.n_traders))
-
-    def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
-        """Return minus the slopes, shape (B, N)."""
-        del types
-        return np.broadcast_to(-self.slope, quantity.shape)
-
-    def efficient_allocation(self, types: Floats) -> Floats:
-        """Return the Walrasian allocation in closed form, shape (B, N)."""
-        steepness = 1 / self.slope
-        value = self.value(types)
-        price = value @ steepness / steepness.sum()
-        return np.asarray(steepness * (value - price[:, None]))
-
-    def relabelled(self, order: Sequence[int]) -> Self:
-        """Return the economy of renumbered traders: new trader i is old order[i]."""
-        places = list(order)
-        roles = tuple(self.roles[i] for i in places) if self.roles else ()
-        return replace(
-            self,
-            weights=self.weights[places][:, places],
-            slope=self.slope[places],
-            intercept=self.intercept[places],
-            roles=roles,
+        object.__setattr__(
+            self, "weights", read_only(finite_array("weights", self.weights, (n, n)))
         )
+        self._check_common_fields(n)
 
+    @property
+    @override
+    def own_type_effects(self) -> Floats:
+        return np.diagonal(self.weights)
+
+    @override
+    def effects_on(self, trader: int) -> Floats:
+        return self.weights[trader]
+
+    @override
+    def effects_on_several(self, traders: slice) -> Floats:
+        return self.weights[traders].copy()
+
+    @override
+    def weighted_types(self, types: Floats) -> Floats:
+        return np.asarray(types @ self.weights.T)
+
+    @override
+    def weighted_traders(self, trader_weights: Floats) -> Floats:
+        return trader_weights @ self.weights
+
+    @override
+    def types_behind(self, values: Floats) -> Floats:
+        return values @ self.inverse_weights().T
+
+    @override
+    def relabelled(self, order: Sequence[int]) -> Self:
+        places = list(order)
+        weights = self.weights[places][:, places]
+        return replace(self, weights=weights, **self._renumbered_fields(order))
+
+    @override
     def rescaled(self, price: float, quantity: float) -> Self:
-        """Return the economy in other units; types are values and move with prices."""
-        return replace(self, slope=self.slope * price / quantity, intercept=self.intercept * price)
+        return replace(self, **self._restated_fields(price, quantity))
 
     def inverse_weights(self) -> Floats:
         """Return the inverse of W, by which a conditional bid reads types off an allocation.
@@ -114,35 +105,13 @@ class LinearQuadratic(Economy):
         column_scale = np.where(columns > 0, columns, 1.0)
         balanced = balanced / column_scale
         if 1 / np.linalg.cond(balanced) < self.n_traders * np.finfo(float).eps:
-            raise RefusedError(
-                "weights must be invertible (assumption INJ) for conditional bids, got a singular "
-                "matrix; use a mechanism with reports or schedules instead"
-            )
+            raise RefusedError(SINGULAR)
         inverse: Floats = np.linalg.inv(balanced) / column_scale[:, None] / scale
         return inverse
 
-    def trader_of_role(self, role: str) -> int:
-        """Return the first trader who plays a role.
-
-        Raises
-        ------
-        InvalidInputError
-            If nobody plays it.
-        """
-        if role not in self.roles:
-            known = ", ".join(sorted(set(self.roles))) or "none"
-            raise InvalidInputError(f"trader {role!r} must be a role of the economy: {known}")
-        return self.roles.index(role)
-
+    @override
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data from which `from_dict` builds an equal economy."""
-        return {
-            "weights": self.weights.tolist(),
-            "slope": self.slope.tolist(),
-            "intercept": self.intercept.tolist(),
-            "name": self.name,
-            "roles": list(self.roles),
-        }
+        return {"weights": self.weights.tolist()} | self._common_dict()
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "LinearQuadratic":

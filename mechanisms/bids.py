@@ -228,6 +228,106 @@ class LinearBids(Bids):
         return rows
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class FactoredBids(Bids):
+    """Conditional bids that read public statistics: a_i q_i + C_i . (S q) + b_i p = r_i.
+
+    The statistics S are the mechanism's. The coefficients may be shared by all markets, as in
+    `LinearBids`: a leading axis of length 1 says so.
+
+    Parameters
+    ----------
+    own_weights : ndarray of float, shape (B, N) or (1, N)
+        a; weights on the own quantities.
+    statistic_weights : ndarray of float, shape (B, N, G) or (1, N, G)
+        C; weights on the statistics.
+    price_weights : ndarray of float, shape (B, N) or (1, N)
+        b.
+    level : ndarray of float, shape (B, N)
+        r.
+    """
+
+    own_weights: Floats
+    statistic_weights: Floats
+    price_weights: Floats
+    level: Floats
+
+    def __post_init__(self) -> None:
+        level = finite_array("level", self.level, (None, None))
+        batch, n = level.shape[0], trader_count(level.shape[1])
+        own = finite_array("own_weights", self.own_weights, (None, n))
+        shape = (len(own), n, None)
+        statistic = finite_array("statistic_weights", self.statistic_weights, shape)
+        price = finite_array("price_weights", self.price_weights, (len(own), n))
+        if len(own) not in (1, batch):
+            raise InvalidInputError(
+                f"own_weights must have leading length 1 or {batch}, got {len(own)}"
+            )
+        object.__setattr__(self, "own_weights", own)
+        object.__setattr__(self, "statistic_weights", statistic)
+        object.__setattr__(self, "price_weights", price)
+        object.__setattr__(self, "level", level)
+
+    @property
+    def n_statistics(self) -> int:
+        """Number of statistics G."""
+        return self.statistic_weights.shape[2]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(B, N, G + 3)."""
+        return (*self.level.shape, self.n_statistics + 3)
+
+    def as_array(self) -> Floats:
+        """Return [a_i, C_i1..C_iG, b_i, r_i], shape (B, N, G + 3)."""
+        array = np.empty(self.shape)
+        array[..., 0] = self.own_weights
+        array[..., 1:-2] = self.statistic_weights
+        array[..., -2] = self.price_weights
+        array[..., -1] = self.level
+        return array
+
+    @classmethod
+    def from_array(cls, array: Floats) -> Self:
+        """Build from an array, shape (B, N, G + 3)."""
+        checked = finite_array("factored bids", array, (None, None, None))
+        if checked.shape[2] < 3:
+            raise InvalidInputError(
+                f"factored bids must have at least 3 numbers each, got {checked.shape[2]}"
+            )
+        return cls(checked[..., 0], checked[..., 1:-2], checked[..., -2], checked[..., -1])
+
+    def relabelled(self, order: Sequence[int]) -> Self:
+        """Return the bids of renumbered traders, on statistics renumbered with them."""
+        places = list(order)
+        return type(self)(
+            self.own_weights[:, places],
+            self.statistic_weights[:, places],
+            self.price_weights[:, places],
+            self.level[:, places],
+        )
+
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the same hyperplanes in other units, with the same levels and statistics."""
+        return type(self)(
+            self.own_weights / quantity,
+            self.statistic_weights / quantity,
+            self.price_weights / price,
+            self.level,
+        )
+
+    def of_trader(self, trader: int) -> Floats:
+        """Return one trader's [a_i, C_i1..C_iG, b_i, r_i], shape (B, G + 3)."""
+        batch, _, size = self.shape
+        rows = np.empty((batch, size))
+        rows[:, 0] = self.own_weights[:, trader]
+        rows[:, 1:-2] = self.statistic_weights[:, trader]
+        rows[:, -2] = self.price_weights[:, trader]
+        rows[:, -1] = self.level[:, trader]
+        return rows
+
+
 def check_decreasing(steepness: Floats) -> None:
     """Check that demand schedules decrease.
 

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from deviator.economies import LinearQuadratic
+from deviator.economies import Factored, QuadraticEconomy
 
 Rationals = NDArray[Any]
 """Arrays of dtype object that hold `fractions.Fraction`."""
@@ -62,16 +62,26 @@ class RationalEconomy:
     ----------
     weights, slope, intercept : ndarray of Fraction
         As in `LinearQuadratic`.
+    own : ndarray of Fraction or None
+        The diagonal part of the weights of a `Factored` economy.
     """
 
     weights: Rationals
     slope: Rationals
     intercept: Rationals
+    own: Rationals | None = None
 
     @classmethod
-    def of(cls, economy: LinearQuadratic) -> "RationalEconomy":
-        """Return the exact value of an economy given in floats."""
-        return cls(rational(economy.weights), rational(economy.slope), rational(economy.intercept))
+    def of(cls, economy: QuadraticEconomy) -> "RationalEconomy":
+        """Return the exact value of an economy given in floats; W is written out."""
+        slope, intercept = rational(economy.slope), rational(economy.intercept)
+        if not isinstance(economy, Factored):
+            return cls(rational(economy.weights), slope, intercept)
+        own = rational(economy.own)
+        weights = np.diag(own)
+        if economy.loadings.shape[1]:
+            weights = weights + rational(economy.loadings) @ rational(economy.statistics)
+        return cls(weights, slope, intercept, own)
 
     @property
     def n_traders(self) -> int:

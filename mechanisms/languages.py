@@ -1,22 +1,31 @@
 """Bid languages: what a trader may submit, and what honesty means where the language says.
 
 Honest conditional bids are Example 7's: row i of A = W^-1 diag(mu + sigma), b = W^-1 1,
-r = s + W^-1 c, which uses the own type only.
+r = s + W^-1 c, which uses the own type only. Where the mechanism publishes statistics S, the same
+hyperplane is written as a_i q_i + C_i . (S q) + b_i p = r_i.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, final
+from typing import Any, Literal, final
 
 import numpy as np
+from typing_extensions import override
 
-from deviator.economies import Economy, LinearQuadratic
+from deviator.economies import (
+    Economy,
+    Factored,
+    LinearQuadratic,
+    QuadraticEconomy,
+    public_statistics,
+)
 from deviator.errors import RefusedError
 from deviator.validation import Floats
 
-from .bids import Bids, LinearBids, Reports, Schedules
+from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
 from .exact import RationalBids, RationalEconomy, Rationals, rational_inverse
+from .statistics import PublicStatistics, check_said, check_traders
 
 
 class BidLanguage(ABC):
@@ -149,8 +158,9 @@ class ScheduleLanguage(BidLanguage):
         RefusedError
             If values are interdependent or utilities not linear-quadratic.
         """
-        market = _linear_quadratic(economy)
-        _require_private_values(market.weights)
+        market = _quadratic(economy)
+        for traders, effects in market.blocks_of_effects():
+            _require_private_values(effects, traders.start)
         bend = market.slope + tax_slope
         level = market.value(types) / bend
         return Schedules(level, np.broadcast_to(1 / bend, level.shape))
@@ -177,15 +187,42 @@ class ScheduleLanguage(BidLanguage):
         return allowed
 
 
+class AllocationLanguage(BidLanguage):
+    """A language of hyperplanes in price-quantity space: linear conditional inverse demands."""
+
+    level = -1
+    reads: Literal["nothing", "price", "allocation"] = "allocation"
+
+    @abstractmethod
+    def own_place(self, trader: int) -> int:
+        """Return the index, among a bid's numbers, of the weight on the own quantity."""
+
+    @abstractmethod
+    def combined(self, bids: Any, weights: Floats, trader: int) -> Floats:
+        """Return the weighted sum of all bids, written as a bid of one trader, shape (B, K).
+
+        Parameters
+        ----------
+        bids : Bids
+            Of this language.
+        weights : ndarray of float, shape (N,)
+            A weight on each trader's bid.
+        trader : int
+
+        Raises
+        ------
+        RefusedError
+            If the language has no words for it.
+        """
+
+
 @final
 @dataclass(frozen=True)
-class ConditionalLanguage(BidLanguage):
+class ConditionalLanguage(AllocationLanguage):
     """A bid is a hyperplane A_i . q + b_i p = r_i: a linear conditional inverse demand."""
 
     name = "conditional inverse demands"
     record = LinearBids
-    level = -1
-    reads: Literal["nothing", "price", "allocation"] = "allocation"
 
     def size(self, n_traders: int) -> int:
         """Return N + 2."""
@@ -200,8 +237,8 @@ class ConditionalLanguage(BidLanguage):
             If W is singular, so that types cannot be read off allocations (INJ fails), or
             utilities are not linear-quadratic.
         """
-        market = _linear_quadratic(economy)
-        inverse = market.inverse_weights()
+        market = _quadratic(economy)
+        inverse = _inverse_weights(market)
         return LinearBids(
             (inverse * (market.slope + tax_slope))[None],
             inverse.sum(axis=1)[None],
@@ -212,12 +249,7 @@ class ConditionalLanguage(BidLanguage):
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
     ) -> RationalBids:
         """Return the revelation strategy of Example 7."""
-        inverse = rational_inverse(economy.weights)
-        if inverse is None:
-            raise RefusedError(
-                "weights must be invertible (assumption INJ) for conditional bids, got a matrix "
-                "that is exactly singular; use a mechanism with reports or schedules instead"
-            )
+        inverse = _exact_inverse(economy)
         weights = inverse * (economy.slope + tax_slope)
         coefficients = np.column_stack([weights, inverse.sum(axis=1)])
         return RationalBids(coefficients, types + inverse @ economy.intercept)
@@ -229,9 +261,119 @@ class ConditionalLanguage(BidLanguage):
         del bid
         return np.concatenate([level_range / quantity, [level_range / price, level_range]])
 
+    @override
+    def own_place(self, trader: int) -> int:
+        return trader
 
-def _linear_quadratic(economy: Economy) -> LinearQuadratic:
-    if not isinstance(economy, LinearQuadratic):
+    @override
+    def combined(self, bids: LinearBids, weights: Floats, trader: int) -> Floats:
+        del trader
+        row = np.empty((len(bids.level), bids.shape[2]))
+        row[:, :-2] = np.einsum("j,sjk->sk", weights, bids.quantity_weights)
+        row[:, -2] = bids.price_weights @ weights
+        row[:, -1] = bids.level @ weights
+        return row
+
+
+@final
+@dataclass(frozen=True)
+class FactoredLanguage(AllocationLanguage):
+    """A bid is a hyperplane a_i q_i + C_i . (S q) + b_i p = r_i on public statistics S (Lemma 2).
+
+    Parameters
+    ----------
+    statistics : PublicStatistics
+    """
+
+    statistics: PublicStatistics
+    name = "conditional inverse demands on public statistics"
+    record = FactoredBids
+
+    def size(self, n_traders: int) -> int:
+        """Return G + 3."""
+        del n_traders
+        return len(self.statistics) + 3
+
+    def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> FactoredBids:
+        """Return the revelation strategy of Example 7, with coefficients shared by all markets.
+
+        Raises
+        ------
+        RefusedError
+            If the statistics do not span what honest bids condition on, W is singular (INJ
+            fails), or utilities are not linear-quadratic.
+        """
+        market = _quadratic(economy)
+        check_traders(self.statistics, market.n_traders)
+        if isinstance(market, Factored):
+            own, statistic = self._woodbury(market, tax_slope)
+        else:
+            rows = _inverse_weights(market) * (market.slope + tax_slope)
+            own, statistic = self.statistics.read(rows, np.arange(market.n_traders))
+        price = market.types_behind(np.ones(market.n_traders))
+        level = types + market.types_behind(market.intercept)
+        return FactoredBids(own[None], statistic[None], price[None], level)
+
+    def _woodbury(self, economy: Factored, tax_slope: float) -> tuple[Floats, Floats]:
+        """Return a and C of W^-1 diag(mu + sigma), W^-1 = D^-1 - R V D^-1."""
+        reading = economy.reading_loadings()
+        wanted = public_statistics(economy, tax_slope)
+        check_said(wanted, self.statistics.missed(wanted))
+        own = (economy.slope + tax_slope) / economy.own
+        return own, -reading @ self.statistics.said(wanted)
+
+    def exact_honest_bids(
+        self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
+    ) -> RationalBids:
+        """Return the revelation strategy of Example 7.
+
+        Exact statistics make it exact; statistics in floats make it so up to their rounding.
+        """
+        check_traders(self.statistics, economy.n_traders)
+        inverse = _exact_inverse(economy)
+        bend = economy.slope + tax_slope
+        factored = economy.own is not None and bool((economy.own != 0).all())
+        own, statistic = self.statistics.read_exactly(
+            inverse * bend, bend / economy.own if factored else None
+        )
+        coefficients = np.column_stack([own, statistic, inverse.sum(axis=1)])
+        return RationalBids(coefficients, types + inverse @ economy.intercept)
+
+    def coordinate_ranges(
+        self, level_range: float, price: float, quantity: Floats, bid: Floats
+    ) -> Floats:
+        """Return the level's range over what each weight multiplies.
+
+        The own quantity counts as large as quantities are on average, a statistic as large as
+        that of independent quantities.
+        """
+        del bid
+        usual = float(np.sqrt((quantity**2).mean()))
+        size = np.sqrt((self.statistics.coordinates @ self.statistics.basis) ** 2 @ quantity**2)
+        # A statistic that sum q = 0 fixes is idle, whatever weight it has.
+        sizes = np.where(size > 0, size, usual)
+        return np.concatenate(
+            [[level_range / usual], level_range / sizes, [level_range / price, level_range]]
+        )
+
+    @override
+    def own_place(self, trader: int) -> int:
+        return 0
+
+    @override
+    def combined(self, bids: FactoredBids, weights: Floats, trader: int) -> Floats:
+        rows = bids.own_weights * weights
+        own, statistic = self.statistics.read(rows, np.full(len(rows), trader))
+        row = np.empty((len(bids.level), bids.shape[2]))
+        row[:, 0] = own
+        row[:, 1:-2] = statistic + np.einsum("j,sjg->sg", weights, bids.statistic_weights)
+        row[:, -2] = bids.price_weights @ weights
+        row[:, -1] = bids.level @ weights
+        return row
+
+
+def _quadratic(economy: Economy) -> QuadraticEconomy:
+    if not isinstance(economy, QuadraticEconomy):
         raise RefusedError(
             "an honest bid of this language is known in linear-quadratic economies only, got "
             f"{type(economy).__name__}; override honest_bids in the mechanism"
@@ -239,8 +381,28 @@ def _linear_quadratic(economy: Economy) -> LinearQuadratic:
     return economy
 
 
-def _require_private_values(weights: Floats | Rationals) -> None:
-    off_diagonal = weights - np.diag(np.diagonal(weights))
+def _inverse_weights(economy: QuadraticEconomy) -> Floats:
+    """Return W^-1 written out, shape (N, N)."""
+    if isinstance(economy, LinearQuadratic):
+        return economy.inverse_weights()
+    return economy.types_behind(np.eye(economy.n_traders)).T
+
+
+def _exact_inverse(economy: RationalEconomy) -> Rationals:
+    inverse = rational_inverse(economy.weights)
+    if inverse is None:
+        raise RefusedError(
+            "weights must be invertible (assumption INJ) for conditional bids, got a matrix "
+            "that is exactly singular; use a mechanism with reports or schedules instead"
+        )
+    return inverse
+
+
+def _require_private_values(weights: Floats | Rationals, first: int = 0) -> None:
+    """Check that rows of W, from trader `first` on, have nothing off the diagonal."""
+    places = np.arange(len(weights))
+    off_diagonal = weights.copy()
+    off_diagonal[places, first + places] = 0
     if (off_diagonal != 0).any():
         raise RefusedError(
             "an honest schedule exists under private values only (W diagonal), got "

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+
 from deviator.validation import Bools, Floats
 
 from ..exact import RationalBids, RationalSolution
@@ -76,3 +78,22 @@ def solve_by_tiling(
         solution.residual_slope[:, trader].reshape(shape),
         solution.regular.reshape(shape),
     )
+
+
+def mend(
+    clearing: Clearing,
+    bids: Any,
+    trader: int,
+    candidates: Floats,
+    solution: DeviationSolution,
+    known: Bools,
+) -> DeviationSolution:
+    """Clear afresh where the markets before the deviation, not `known`, gave nothing to update."""
+    lost = ~np.broadcast_to(known, (len(candidates),))
+    array = bids.as_array()[lost]
+    fresh = solve_by_tiling(clearing, bids.from_array(array), trader, candidates[lost])
+    fields = ("price", "quantity", "residual_slope", "regular")
+    mended = {name: np.array(getattr(solution, name)) for name in fields}
+    for name in fields:
+        mended[name][lost] = getattr(fresh, name)
+    return DeviationSolution(**mended)

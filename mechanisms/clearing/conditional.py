@@ -4,15 +4,12 @@ Column i of P = M^-1 is the direction in which the market moves when only trader
 shifts, so one inverse holds all N residual demand curves: k_i = P[p, i] / P[q_i, i]. For the
 same reason a deviation of trader i moves the market along column i: a rank-one update.
 
-Autarky is decided on a scaled M, so that it depends on the market only and not on the units of
-money or quantity nor on how a bid is written. Each row is freed of its component along 1'
-(which sum q = 0 makes idle) and scaled to length one, the price column is scaled to match the
-quantity block, and the market is regular when the Frobenius condition number of the result is
-below a bound and no P[q_i, i] vanishes beside its column.
+Autarky is decided on a scaled M (`autarky`), so that it depends on the market only and not on the
+units of money or quantity nor on how a bid is written.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 import numpy as np
 from typing_extensions import override
@@ -21,8 +18,9 @@ from deviator.validation import Bools, Floats
 
 from ..bids import LinearBids
 from ..chunking import in_chunks
-from ..exact import RationalBids, RationalSolution, rational, rational_inverse
-from .base import Clearing, DeviationSolution, MarketSolution, solve_by_tiling
+from ..exact import RationalBids, Rationals, RationalSolution, rational, rational_inverse
+from .autarky import divisor, inverses, price_scale, price_shares, row_lengths, well_conditioned
+from .base import Clearing, DeviationSolution, MarketSolution, mend
 
 
 class _Rows(NamedTuple):
@@ -63,22 +61,23 @@ class ConditionalClearing(Clearing):
         solution = DeviationSolution(price, quantity, slope, regular)
         if market.regular.all():
             return solution
-        return _mend(self, bids, trader, candidates, solution, market.regular)
+        return mend(self, bids, trader, candidates, solution, market.regular)
 
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
-        n = len(bids.coefficients)
-        bottom = rational([[1] * n + [0]])
-        inverse = rational_inverse(np.concatenate([bids.coefficients, bottom]))
-        if inverse is None or any(inverse[i, i] == 0 for i in range(n)):
-            return None
-        solution = bids.levels @ inverse[:, :n].T
-        slope = inverse[n, :n] / np.diagonal(inverse)[:n]
-        return RationalSolution(solution[:, n], solution[:, :n], slope)
+        return solve_hyperplanes(bids.coefficients, bids.levels)
 
 
-def _tolerance(n_traders: int) -> float:
-    return 16 * n_traders * float(np.finfo(np.float64).eps)
+def solve_hyperplanes(hyperplanes: Rationals, levels: Rationals) -> RationalSolution | None:
+    """Clear M markets of hyperplanes [A, b], shape (N, N + 1), exactly; None in autarky."""
+    n = len(hyperplanes)
+    bottom = rational([[1] * n + [0]])
+    inverse = rational_inverse(np.concatenate([hyperplanes, bottom]))
+    if inverse is None or any(inverse[i, i] == 0 for i in range(n)):
+        return None
+    solution = levels @ inverse[:, :n].T
+    slope = inverse[n, :n] / np.diagonal(inverse)[:n]
+    return RationalSolution(solution[:, n], solution[:, :n], slope)
 
 
 def _rows(quantity_weights: Floats, price_weights: Floats) -> _Rows:
@@ -92,59 +91,20 @@ def _rows(quantity_weights: Floats, price_weights: Floats) -> _Rows:
     return _Rows(weights, price_weights, np.where(constant, 0.0, squares), price_weights**2)
 
 
-def _price_shares(rows: _Rows) -> Floats:
-    """Return b_i^2 / |A_i|^2, 0 for rows without weights: free of how a bid is written."""
-    weighted = rows.weight_squares > 0
-    shares: Floats = np.where(weighted, rows.price_squares, 0.0) / np.where(
-        weighted, rows.weight_squares, 1.0
-    )
-    return shares
-
-
-def _price_scale(total_share: Floats, n_traders: int) -> Floats:
-    """Return sqrt(N) / ||b|| for rows with |A_i| = 1, given ||b||^2; 1 where b = 0.
-
-    Price weights that are rounding errors of 0 do not count beside true ones.
-    """
-    priced = total_share > 0
-    return np.where(priced, np.sqrt(n_traders / np.where(priced, total_share, 1.0)), 1.0)
-
-
 def _invert(rows: _Rows) -> _Market:
     n = rows.weights.shape[-1]
-    scale = _price_scale(_price_shares(rows).sum(axis=-1), n)
-    length = np.sqrt(rows.weight_squares + scale[:, None] ** 2 * rows.price_squares)
-    length = np.where(length > 0, length, 1.0)
+    scale = price_scale(price_shares(rows.weight_squares, rows.price_squares).sum(axis=-1), n)
+    length = row_lengths(rows.weight_squares, rows.price_squares, scale)
     matrix = np.zeros((len(scale), n + 1, n + 1))
     matrix[:, :n, :n] = rows.weights / length[..., None]
     matrix[:, :n, n] = scale[:, None] * rows.price_weights / length
     matrix[:, n, :n] = 1 / np.sqrt(n)
-    inverse, invertible = _inverse(matrix)
+    inverse, invertible = inverses(matrix)
     lengths = np.einsum("sij,sij->sj", inverse, inverse)
-    regular = invertible & _well_conditioned(
+    regular = invertible & well_conditioned(
         lengths.sum(axis=-1), np.einsum("sii->si", inverse)[:, :n], lengths[:, :n]
     )
     return _Market(inverse, scale, length, regular)
-
-
-def _inverse(matrix: Floats) -> tuple[Floats, Bools]:
-    """Return inverses and whether each exists; one singular market does not spoil the others."""
-    try:
-        inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
-        return inverse, np.ones(len(matrix), dtype=bool)
-    except np.linalg.LinAlgError:
-        if len(matrix) == 1:
-            return np.zeros_like(matrix), np.zeros(1, dtype=bool)
-        parts = [_inverse(matrix[market : market + 1]) for market in range(len(matrix))]
-        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
-
-
-def _well_conditioned(condition_squared: Floats, diagonal: Floats, lengths: Floats) -> Bools:
-    """Return whether a market is regular, given squared norms of its scaled inverse."""
-    tolerance = _tolerance(diagonal.shape[-1])
-    responsive = (diagonal**2 > tolerance**2 * lengths).all(axis=-1)
-    regular: Bools = responsive & (condition_squared < 1 / tolerance**2)
-    return regular
 
 
 def _scaled_solution(market: _Market, level: Floats) -> Floats:
@@ -164,11 +124,6 @@ def _rows_times(rows: Floats, matrices: Floats) -> Floats:
     return product
 
 
-def _divisor(values: Floats) -> Floats:
-    """Return the values with NaN for 0: a quotient that means nothing, in an irregular market."""
-    return np.where(values == 0, np.nan, values)
-
-
 def _solve(
     quantity_weights: Floats, price_weights: Floats, level: Floats
 ) -> tuple[Floats, Floats, Floats, Bools]:
@@ -177,7 +132,7 @@ def _solve(
     solution = _scaled_solution(market, level)
     price = market.price_scale * solution[:, n]
     diagonal = np.einsum("sii->si", market.inverse)[:, :n]
-    slope = market.price_scale[:, None] * market.inverse[:, n, :n] / _divisor(diagonal)
+    slope = market.price_scale[:, None] * market.inverse[:, n, :n] / divisor(diagonal)
     regular = np.broadcast_to(market.regular, (batch,))
     return price, solution[:, :n], np.broadcast_to(slope, (batch, n)), regular
 
@@ -197,13 +152,13 @@ def _move(
     )
     solution = _scaled_solution(market, level)
     effect = _rows_times(row, market.inverse)  # (B, M, N + 1)
-    pivot = _divisor(effect[..., trader])
+    pivot = divisor(effect[..., trader])
     step = (candidates[..., -1] / length - np.einsum("bmk,bk->bm", row, solution)) / pivot
     column = market.inverse[:, :, trader]  # (S, N + 1)
     quantity = solution[:, trader, None] + column[:, trader, None] * step
     price = scale * (solution[:, n, None] + column[:, n, None] * step)
     slope = np.broadcast_to(
-        scale * column[:, n, None] / _divisor(column[:, trader, None]), price.shape
+        scale * column[:, n, None] / divisor(column[:, trader, None]), price.shape
     )
     regular = _regular_after(rows, market, new, length, effect / pivot[..., None], pivot, trader)
     return price, quantity, slope, regular
@@ -236,7 +191,7 @@ def _regular_after(
     rescale, row_squares = _rescaled_rows(rows, market, new, length, trader)
     lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
     condition = (lengths[..., :n] * row_squares).sum(axis=-1) + lengths[..., n]
-    return np.isfinite(pivot) & _well_conditioned(condition, diagonal, lengths[..., :n])
+    return np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths[..., :n])
 
 
 def _rescaled_rows(
@@ -246,31 +201,11 @@ def _rescaled_rows(
 
     The candidate takes part in the price scale, as it does when the market is cleared afresh.
     """
-    shares = _price_shares(rows)
+    shares = price_shares(rows.weight_squares, rows.price_squares)
     others = np.delete(shares, trader, axis=-1).sum(axis=-1)[:, None]
-    scale = _price_scale(others + _price_shares(new), shares.shape[-1])  # (B, M)
+    scale = price_scale(others + price_shares(new.weight_squares, new.price_squares), shares.shape[-1])  # (B, M)
     squares = (
         rows.weight_squares[:, None] + scale[..., None] ** 2 * rows.price_squares[:, None]
     ) / market.row_length[:, None] ** 2
     squares[..., trader] = (new.weight_squares + scale**2 * new.price_squares) / length**2
     return market.price_scale[:, None] / scale, squares
-
-
-def _mend(
-    clearing: Clearing,
-    bids: LinearBids,
-    trader: int,
-    candidates: Floats,
-    solution: DeviationSolution,
-    known: Bools,
-) -> DeviationSolution:
-    """Clear afresh where the honest market has no inverse to update."""
-    batch = len(candidates)
-    lost = ~np.broadcast_to(known, (batch,))
-    array = bids.as_array()[lost]
-    fresh: Any = solve_by_tiling(clearing, LinearBids.from_array(array), trader, candidates[lost])
-    fields = ("price", "quantity", "residual_slope", "regular")
-    mended = {name: np.array(getattr(solution, name)) for name in fields}
-    for name in fields:
-        mended[name][lost] = getattr(fresh, name)
-    return DeviationSolution(**mended)

@@ -1,0 +1,237 @@
+"""Public statistics of the allocation, on which factored bids condition (Lemma 2).
+
+Quantities sum to 0, so a statistic matters only up to multiples of their sum: S is used with its
+row means taken out, and written in an orthonormal basis Q of the result, which frees clearing from
+the statistics' units and from statistics that repeat each other.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.validation import Floats, finite_array, read_only, trader_count
+
+from .exact import Rationals, rational, rational_inverse
+
+SPANNED = 1e-9
+"""A row that statistics miss by less than this share of its length is spanned, up to rounding."""
+
+ROUNDING = 1e-12
+"""A share of the own quantity below this that statistics leave unsaid is rounding."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PublicStatistics:
+    """G statistics S q of an allocation q.
+
+    Parameters
+    ----------
+    given : array-like of number, shape (G, N)
+        S. Fractions are kept as they are for exact arithmetic.
+
+    Attributes
+    ----------
+    weights : ndarray of float, shape (G, N)
+        S.
+    basis : ndarray of float, shape (H, N)
+        Orthonormal rows that span the centered statistics.
+    coordinates : ndarray of float, shape (G, H)
+        Centered S = coordinates basis.
+    chosen : ndarray of int, shape (H,)
+        The first statistics that are independent of those before them; bids that are computed
+        condition on these only.
+
+    Examples
+    --------
+    The sums over two halves say the same, since they sum to 0:
+
+    >>> PublicStatistics([[1, 1, 0, 0], [0, 0, 1, 1]]).chosen
+    array([0])
+    """
+
+    given: Any
+    weights: Floats = field(init=False)
+    basis: Floats = field(init=False)
+    coordinates: Floats = field(init=False)
+    chosen: NDArray[np.int_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        weights = finite_array("statistics", self.given, (None, None))
+        trader_count(weights.shape[1])
+        kept = np.array(self.given, dtype=object) if _has_fractions(self.given) else weights
+        kept.setflags(write=False)
+        centered = weights - weights.mean(axis=1, keepdims=True)
+        basis, chosen = _orthonormal(centered, weights)
+        for name, value in (
+            ("given", kept),
+            ("weights", read_only(weights)),
+            ("basis", read_only(basis)),
+            ("coordinates", read_only(centered @ basis.T)),
+            ("chosen", chosen),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def n_traders(self) -> int:
+        """Number of traders N."""
+        return self.weights.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PublicStatistics) and np.array_equal(self.given, other.given)
+
+    @override
+    def __hash__(self) -> int:
+        return hash(self.weights.tobytes())
+
+    def relabelled(self, order: list[int]) -> "PublicStatistics":
+        """Return the statistics of renumbered traders: new trader i is old order[i]."""
+        return PublicStatistics(self.given[:, order])
+
+    def missed(self, rows: Floats) -> Floats:
+        """Return what of some rows (..., N) the statistics do not say, sum q = 0 given."""
+        centered = rows - rows.mean(axis=-1, keepdims=True)
+        missed: Floats = centered - (centered @ self.basis.T) @ self.basis
+        return missed
+
+    def said(self, rows: Floats) -> Floats:
+        """Return coefficients T, shape (..., G), with T S nearest to rows (..., N)."""
+        coordinates = (rows - rows.mean(axis=-1, keepdims=True)) @ self.basis.T
+        coefficients = np.zeros((*rows.shape[:-1], len(self)))
+        coefficients[..., self.chosen] = coordinates @ np.linalg.inv(self.coordinates[self.chosen])
+        return coefficients
+
+    def read(self, rows: Floats, traders: NDArray[np.int_]) -> tuple[Floats, Floats]:
+        """Write rows as a q_i + C S q: weights on the own quantity and on the statistics.
+
+        Parameters
+        ----------
+        rows : ndarray of float, shape (R, N)
+            Weights on all quantities.
+        traders : ndarray of int, shape (R,)
+            Whose own quantity is read in each row.
+
+        Returns
+        -------
+        tuple of ndarray of float, of shapes (R,) and (R, G)
+            The weight a is 0 where statistics say the own quantity anyway.
+
+        Raises
+        ------
+        RefusedError
+            If a row reads more than that.
+        """
+        places = np.arange(len(rows))
+        left = 1 - 1 / self.n_traders - (self.basis[:, traders] ** 2).sum(axis=0)
+        unsaid = left > ROUNDING
+        own = np.where(
+            unsaid, self.missed(rows)[places, traders] / np.where(unsaid, left, 1.0), 0.0
+        )
+        rest = rows.copy()
+        rest[places, traders] -= own
+        check_said(rows, self.missed(rest))
+        return own, self.said(rest)
+
+    def read_exactly(
+        self, rows: Rationals, own: Rationals | None = None
+    ) -> tuple[Rationals, Rationals]:
+        """Do what `read` does for the rows (N, N) of all traders, in exact numbers.
+
+        The weights on own quantities may be given.
+        """
+        missed = self._exactly_missed(rows)
+        if own is None:
+            left = np.diagonal(self._exactly_missed(rational(np.eye(self.n_traders, dtype=int))))
+            unsaid = left != 0
+            own = np.diagonal(missed) * unsaid / np.where(unsaid, left, 1)
+        rest = rows - np.diag(own)
+        check_said(rows.astype(np.float64), self._exactly_missed(rest).astype(np.float64))
+        return own, self._exactly_said(rest)
+
+    def _exactly_said(self, rows: Rationals) -> Rationals:
+        coefficients = np.full((len(rows), len(self)), Fraction(0), dtype=object)
+        if len(self.chosen):
+            chosen = _centered(rational(self.given[self.chosen]))
+            inverse = rational_inverse(chosen @ chosen.T)
+            assert inverse is not None, "rows that floats tell apart are independent"
+            coefficients[:, self.chosen] = (_centered(rows) @ chosen.T) @ inverse
+        return coefficients
+
+    def _exactly_missed(self, rows: Rationals) -> Rationals:
+        missed: Rationals = _centered(rows)
+        if len(self):
+            missed = missed - self._exactly_said(rows) @ _centered(rational(self.given))
+        return missed
+
+
+def check_said(rows: Floats, missed: Floats) -> None:
+    """Check that what statistics miss of some rows (R, N) is rounding.
+
+    Raises
+    ------
+    RefusedError
+        If it is not.
+    """
+    size = np.sqrt(np.einsum("rj,rj->r", rows, rows))
+    gap = np.sqrt(np.einsum("rj,rj->r", missed, missed))
+    if (gap > SPANNED * size).any():
+        worst = int(np.argmax(gap - SPANNED * size))
+        raise RefusedError(
+            "conditional bids need statistics that span all they condition on, and the mechanism's "
+            f"miss {gap[worst] / size[worst]:.3g} of row {worst} of it; publish "
+            "deviator.economies.public_statistics(economy, sigma), or no statistics at all"
+        )
+
+
+def public(statistics: Any) -> PublicStatistics | None:
+    """Return a mechanism's statistics, or None where it publishes none."""
+    if statistics is None or isinstance(statistics, PublicStatistics):
+        return statistics
+    return PublicStatistics(statistics)
+
+
+def check_traders(statistics: PublicStatistics, n_traders: int) -> None:
+    """Check that statistics are of a market's traders.
+
+    Raises
+    ------
+    InvalidInputError
+        If their number differs.
+    """
+    if statistics.n_traders != n_traders:
+        raise InvalidInputError(
+            f"statistics must be of the market's {n_traders} traders, got {statistics.n_traders}"
+        )
+
+
+def _has_fractions(given: Any) -> bool:
+    return np.asarray(given).dtype == object
+
+
+def _orthonormal(centered: Floats, weights: Floats) -> tuple[Floats, NDArray[np.int_]]:
+    """Return orthonormal rows and which rows they come from (Gram-Schmidt, each step twice)."""
+    n = centered.shape[1]
+    basis, chosen = np.zeros((0, n)), list[int]()
+    rounding = 64 * np.finfo(float).eps * np.sqrt(n)
+    for place, row in enumerate(centered):
+        size = np.sqrt(weights[place] @ weights[place])
+        left = row - (basis @ row) @ basis
+        left = left - (basis @ left) @ basis
+        length = np.sqrt(left @ left)
+        if length > rounding * size:
+            basis, chosen = np.vstack([basis, left / length]), [*chosen, place]
+    return basis, np.array(chosen, dtype=int)
+
+
+def _centered(rows: Rationals) -> Rationals:
+    centered: Rationals = rows - rows.sum(axis=1)[:, None] / Fraction(rows.shape[1])
+    return centered
