@@ -1,0 +1,11 @@
+"""The rule keeps what every mechanism keeps, and what it claims."""
+
+from deviator_trade_reduction import TradeReduction
+
+from deviator.plugins.conformance import parametrize_with_checks
+
+
+@parametrize_with_checks([TradeReduction()])
+def test_conforms(check, mechanism):
+    """Every check of the kit passes."""
+    check(mechanism)
