@@ -1,10 +1,10 @@
 """What a learner is: it trains in an environment core and returns a deviation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 from deviator.envs import DeviationCore
 from deviator.policies import LearnedDeviation
@@ -56,7 +56,14 @@ class Learner(ABC):
     """A way to search for a profitable deviation; starts away from honesty.
 
     Members are frozen dataclasses of their settings, so that a study can name and digest them.
+
+    Attributes
+    ----------
+    waivers : mapping of str to str
+        Checks of the conformance kit that the learner is known to fail, each with the reason.
     """
+
+    waivers: ClassVar[Mapping[str, str]] = {}
 
     @property
     @abstractmethod

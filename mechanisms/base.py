@@ -45,7 +45,7 @@ class Mechanism(ABC):
     """
 
     language: ClassVar[BidLanguage]
-    claims: frozenset[Claim] = frozenset()
+    claims: ClassVar[frozenset[Claim]] = frozenset()
     waivers: ClassVar[Mapping[str, str]] = {}
 
     @property

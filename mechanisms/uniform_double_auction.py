@@ -5,7 +5,7 @@ from typing import Any, ClassVar, final
 
 from typing_extensions import override
 
-from .base import ResidualLineMechanism
+from .base import Claim, ResidualLineMechanism
 from .clearing import ScheduleClearing
 from .languages import BidLanguage, ScheduleLanguage
 from .payments import uniform_price
@@ -22,6 +22,9 @@ class UniformDoubleAuction(ResidualLineMechanism):
 
     name: ClassVar[str] = "uniform-double-auction"
     language: ClassVar[BidLanguage] = ScheduleLanguage()
+    claims: ClassVar[frozenset[Claim]] = frozenset(
+        {"individually_rational", "budget_surplus", "efficient", "anonymous"}
+    )
     clearing: ClassVar[ScheduleClearing] = ScheduleClearing()
 
     @override

@@ -6,22 +6,27 @@ from .best_response import BestResponse, exact_gain, expected_exact_gain, level_
 from .learned import LearnedDeviation, Network, load_policy, save_policy
 from .linear_bayes import LinearBayes
 from .numeric_search import NumericSearch
+from .regret import BestBidRegret, MenuRegret, RegretEstimator, SearchedRegret
 from .revelation import Revelation
 
 __all__ = [
     "OBSERVATION_BOUND",
     "ActionBox",
     "ActionMode",
+    "BestBidRegret",
     "BestResponse",
     "Deviation",
     "Information",
     "LearnedDeviation",
     "LinearBayes",
+    "MenuRegret",
     "Network",
     "NumericSearch",
     "Observation",
     "Policy",
+    "RegretEstimator",
     "Revelation",
+    "SearchedRegret",
     "View",
     "check_information",
     "exact_gain",

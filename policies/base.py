@@ -1,8 +1,9 @@
 """How traders bid: policies for everyone, deviations for one."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, final, get_args
+from typing import Any, ClassVar, Literal, final, get_args
 
 import numpy as np
 
@@ -35,12 +36,25 @@ class View:
 
 
 class Policy(ABC):
-    """Bids of all traders; each trader's bid uses his own type only."""
+    """Bids of all traders; each trader's bid uses his own type only.
+
+    Attributes
+    ----------
+    waivers : mapping of str to str
+        Checks of the conformance kit that the policy is known to fail, each with the reason.
+    """
+
+    waivers: ClassVar[Mapping[str, str]] = {}
 
     @property
     @abstractmethod
     def name(self) -> str:
         """Name that reports show."""
+
+    @property
+    @abstractmethod
+    def n_traders(self) -> int:
+        """For how many traders it bids."""
 
     @abstractmethod
     def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> Bids:

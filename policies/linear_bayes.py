@@ -95,6 +95,11 @@ class LinearBayes(Policy):
     def name(self) -> str:
         return "linear-bayes"
 
+    @property
+    @override
+    def n_traders(self) -> int:
+        return self.information.n_traders
+
     @override
     def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> Bids:
         del rng

@@ -43,6 +43,11 @@ class Revelation(Policy):
     def name(self) -> str:
         return "honest"
 
+    @property
+    @override
+    def n_traders(self) -> int:
+        return self.economy.n_traders
+
     @override
     def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> Bids:
         del rng

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from deviator.economies import LinearQuadratic
 
-from ..base import ResidualLineMechanism
+from ..base import Claim, ResidualLineMechanism
 from ..clearing import ReportedClearing
 from ..languages import BidLanguage, ReportLanguage
 from ..payments import uniform_price
@@ -36,6 +36,9 @@ class NaiveWalrasian(ResidualLineMechanism):
     economy: LinearQuadratic
     name: ClassVar[str] = "naive-walrasian"
     language: ClassVar[BidLanguage] = ReportLanguage()
+    claims: ClassVar[frozenset[Claim]] = frozenset(
+        {"individually_rational", "budget_surplus", "efficient"}
+    )
 
     def __post_init__(self) -> None:
         _ = self.clearing

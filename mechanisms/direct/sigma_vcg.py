@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from deviator.economies import LinearQuadratic
 
-from ..base import ResidualLineMechanism
+from ..base import Claim, ResidualLineMechanism
 from ..clearing import ReportedClearing
 from ..languages import BidLanguage, ReportLanguage
 from ..payments import area_under_residual_demand
@@ -50,6 +50,13 @@ class SigmaVCG(ResidualLineMechanism):
     @override
     def clearing(self) -> ReportedClearing:
         return ReportedClearing(self.economy, self.sigma)
+
+    @property
+    @override
+    def claims(self) -> frozenset[Claim]:  # type: ignore[override]
+        """Reports are truthful (Definition 2); only without a tax is the allocation efficient."""
+        always: frozenset[Claim] = frozenset({"truthful", "individually_rational"})
+        return always if self.sigma > 0 else always | {"efficient"}
 
     @property
     @override

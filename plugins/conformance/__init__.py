@@ -1,0 +1,18 @@
+"""Checks that every plugin passes, ours and everybody else's.
+
+A check is a function of one object that raises AssertionError with what it found. Three faces over
+the same checks: `parametrize_with_checks` for pytest, `run_checks` for Python, and
+``deviator check`` for the command line.
+"""
+
+from .check import Check, CheckResult
+from .kit import all_checks, checks_for, parametrize_with_checks, run_checks
+
+__all__ = [
+    "Check",
+    "CheckResult",
+    "all_checks",
+    "checks_for",
+    "parametrize_with_checks",
+    "run_checks",
+]

@@ -1,0 +1,124 @@
+"""What a check is, and what came of one."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
+CheckFunction = Callable[[Any], None]
+"""Takes what is checked; raises AssertionError with the rule, the value and where it was found."""
+
+Status = Literal["passed", "failed", "waived", "unexpected pass"]
+"""Waived: it failed, as its waiver says. Unexpected pass: it passed in spite of its waiver."""
+
+
+@final
+@dataclass(frozen=True)
+class Check:
+    """One promise that every plugin of a kind keeps, and the function that tests it.
+
+    Attributes
+    ----------
+    kind : str
+        Kind of plugins: mechanism, economy, policy, learner or estimator.
+    run : callable
+        Tests the promise; its name is the check's.
+    claim : str
+        The claim that switches the check on; empty for core checks, which are unconditional.
+    """
+
+    kind: str
+    run: CheckFunction
+    claim: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the check, part of the public interface: waivers use it."""
+        return self.run.__name__
+
+    @property
+    def promise(self) -> str:
+        """The promise in one line of English."""
+        return (inspect.getdoc(self.run) or "").split("\n")[0].rstrip(".")
+
+
+@final
+@dataclass(frozen=True)
+class CheckResult:
+    """What came of one check.
+
+    Attributes
+    ----------
+    subject, check, promise : str
+        What was checked, by which check, and what the check promises.
+    status : {"passed", "failed", "waived", "unexpected pass"}
+    detail : str
+        What was found, in one sentence; empty where the check passed.
+    """
+
+    subject: str
+    check: str
+    promise: str
+    status: Status
+    detail: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing has to be repaired."""
+        return self.status in ("passed", "waived")
+
+    @property
+    def sentence(self) -> str:
+        """One sentence that names the subject, the check and the rule."""
+        return f"{self.subject}: {self.check} {self.status}: {self.detail}".removesuffix(": ")
+
+
+def judged(
+    subject: str, check: Check, waivers: Mapping[str, str], error: BaseException | None
+) -> CheckResult:
+    """Return the result of a check that raised `error`, or None.
+
+    A waiver excuses a broken promise and nothing else: a crash fails, and so does a check that
+    passes in spite of its waiver.
+    """
+    waived = waivers.get(check.name)
+    if error is None:
+        status: Status = "passed" if waived is None else "unexpected pass"
+        detail = "" if waived is None else f"it is waived ({waived}); drop the waiver"
+    elif waived is not None and isinstance(error, AssertionError):
+        status, detail = "waived", waived
+    else:
+        status, detail = "failed", described(error)
+    return CheckResult(subject, check.name, check.promise, status, detail)
+
+
+def described(error: BaseException) -> str:
+    """Return an error as one line; what a check found is a sentence already."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, AssertionError) and text else f"{type(error).__name__}: {text}"
+
+
+def check_waivers_of(checks: Iterable[Check]) -> Check:
+    """Return the check that an object's waivers name its checks, each with a reason."""
+    checked = list(checks)
+    known = {check.name for check in checked}
+    kind = checked[0].kind
+
+    def check_waivers(subject: Any) -> None:
+        """Waivers name checks that apply, each with a reason."""
+        for name, reason in waivers_of(subject).items():
+            assert name in known, (
+                f"a waiver must name a check that applies, got {name!r}; "
+                f"the checks are {', '.join(sorted(known))}"
+            )
+            assert isinstance(reason, str) and reason.strip(), (
+                f"a waiver must give its reason, the one of {name} gives {reason!r}"
+            )
+
+    return Check(kind, check_waivers)
+
+
+def waivers_of(subject: Any) -> Mapping[str, str]:
+    """Return the checks that an object is known to fail, each with the reason."""
+    waivers: Mapping[str, str] = getattr(subject, "waivers", {})
+    return waivers

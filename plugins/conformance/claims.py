@@ -1,0 +1,105 @@
+"""Checks of what a mechanism claims, at honest bids and on many profiles of types."""
+
+import numpy as np
+
+from deviator.economies import Economy
+from deviator.mechanisms import Claim, Mechanism, Outcome
+from deviator.policies import NumericSearch
+from deviator.validation import Floats
+
+from .check import CheckFunction
+from .comparing import assert_same_outcome, renumbered
+from .trials import economies_for, profiles, trials
+
+PROFILES = 1000
+"""Profiles on which claims about single outcomes are tested."""
+
+SEARCHED = 12
+"""Profiles on which every trader's best deviation is searched."""
+
+NOTHING = 1e-9
+"""Amounts of money up to this multiple of the mean first-best surplus count as none."""
+
+
+def check_claim_truthful(mechanism: Mechanism) -> None:
+    """No bid that a search finds beats the honest one."""
+    for economy in economies_for(mechanism):
+        types = profiles(economy, SEARCHED, seed=2)
+        for trader in range(economy.n_traders):
+            gain = NumericSearch(mechanism, economy, trader).find(types).gain
+            market = int(gain.argmax())
+            assert gain[market] <= NOTHING * _surplus(economy), (
+                f"honesty must be a best response, trader {trader} gains {gain[market]:.6g} at "
+                f"types {np.round(types[market], 3).tolist()} in {economy.name}"
+            )
+
+
+def check_claim_individually_rational(mechanism: Mechanism) -> None:
+    """No honest trader is worse off than without trade."""
+    for economy in economies_for(mechanism):
+        types = profiles(economy, PROFILES, seed=2)
+        outcome = _honest(mechanism, economy, types)
+        utility = economy.utility(outcome.quantity, types) - outcome.transfer
+        market, trader = np.unravel_index(int(utility.argmin()), utility.shape)
+        assert utility[market, trader] >= -NOTHING * _surplus(economy), (
+            f"nobody may lose by trading, trader {int(trader)} gets "
+            f"{utility[market, trader]:.6g} at types {np.round(types[market], 3).tolist()} in "
+            f"{economy.name}"
+        )
+
+
+def check_claim_budget_surplus(mechanism: Mechanism) -> None:
+    """The transfers of honest traders never sum to less than 0."""
+    for economy in economies_for(mechanism):
+        types = profiles(economy, PROFILES, seed=2)
+        budget = _honest(mechanism, economy, types).transfer.sum(axis=1)
+        market = int(budget.argmin())
+        assert budget[market] >= -NOTHING * _surplus(economy), (
+            f"transfers must not sum to less than 0, got {budget[market]:.6g} at types "
+            f"{np.round(types[market], 3).tolist()} in {economy.name}"
+        )
+
+
+def check_claim_efficient(mechanism: Mechanism) -> None:
+    """Honest traders end at the largest total utility."""
+    for economy in economies_for(mechanism):
+        types = profiles(economy, PROFILES, seed=2)
+        reached = economy.utility(_honest(mechanism, economy, types).quantity, types).sum(axis=1)
+        best = economy.utility(economy.efficient_allocation(types), types).sum(axis=1)
+        market = int((best - reached).argmax())
+        assert best[market] - reached[market] <= NOTHING * _surplus(economy), (
+            f"total utility must be the largest, got {reached[market]:.6g} of {best[market]:.6g} "
+            f"at types {np.round(types[market], 3).tolist()} in {economy.name}"
+        )
+
+
+def check_claim_anonymous(mechanism: Mechanism) -> None:
+    """Traders who swap their bids swap their outcomes."""
+    for trial in trials(mechanism, corners=False):
+        n = trial.types.shape[1]
+        for order in ([1, 0, *range(2, n)], [*range(1, n), 0]):
+            assert_same_outcome(
+                f"traders who swap bids as in {order} must swap outcomes {trial.where}",
+                mechanism.clear(trial.bids.relabelled(order)),
+                renumbered(mechanism.clear(trial.bids), order),
+            )
+
+
+def _honest(mechanism: Mechanism, economy: Economy, types: Floats) -> Outcome:
+    return mechanism.clear(mechanism.honest_bids(economy, types))
+
+
+def _surplus(economy: Economy) -> float:
+    """Return the mean first-best surplus per trader over a few profiles, in units of money."""
+    types = profiles(economy, PROFILES, seed=3)
+    return float(economy.utility(economy.efficient_allocation(types), types).mean())
+
+
+CLAIMS: dict[Claim, CheckFunction] = {
+    "truthful": check_claim_truthful,
+    "individually_rational": check_claim_individually_rational,
+    "budget_surplus": check_claim_budget_surplus,
+    "efficient": check_claim_efficient,
+    "anonymous": check_claim_anonymous,
+}
+"""The check that each claim switches on."""

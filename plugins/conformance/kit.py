@@ -1,0 +1,324 @@
+"""The kits: which checks apply to an object, run one by one, each in a process of its own."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from inspect import signature
+from typing import Any, Protocol, final
+
+import cloudpickle
+
+from deviator.economies import Economy
+from deviator.errors import InvalidInputError
+from deviator.learners import Learner
+from deviator.mechanisms import Claim, Mechanism
+from deviator.policies import Policy
+from deviator.policies.regret import RegretEstimator
+
+from ..guard import Guard, GuardError
+from . import economies, estimators, learners, mechanisms, policies
+from .check import Check, CheckFunction, CheckResult, check_waivers_of, judged, waivers_of
+from .claims import CLAIMS
+
+LIMIT_S = 60.0
+"""Seconds that one check may take."""
+
+LOSSES = 2
+"""After so many checks that hung or lost their process, the others are not run."""
+
+PICKLING = "check_pickling"
+"""The check that compares an object with its copy in another process."""
+
+Progress = Callable[[CheckResult], None]
+"""Called with each result as it comes."""
+
+KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
+    ("mechanism", Mechanism, mechanisms.CORE),
+    ("economy", Economy, economies.CORE),
+    ("policy", Policy, policies.CORE),
+    ("learner", Learner, learners.CORE),
+    ("estimator", RegretEstimator, estimators.CORE),
+)
+"""Kind, base class and core checks of everything that has a kit."""
+
+
+class Source(Protocol):
+    """What yields an object to check, in whatever process it is asked."""
+
+    def subject(self) -> Any:
+        """Return the object."""
+
+
+@final
+@dataclass(frozen=True)
+class ObjectSource:
+    """An object as bytes, which another process turns into the object."""
+
+    data: bytes
+
+    @classmethod
+    def of(cls, subject: Any) -> "ObjectSource":
+        """Return the source of an object.
+
+        Raises
+        ------
+        AssertionError
+            If it cannot be sent to another process.
+        """
+        try:
+            return cls(cloudpickle.dumps(subject))
+        except Exception as error:
+            raise AssertionError(
+                f"{type(subject).__name__} must pickle to be checked in another process, got "
+                f"{type(error).__name__}: {error}"
+            ) from None
+
+    def subject(self) -> Any:
+        """Return the object."""
+        return cloudpickle.loads(self.data)
+
+
+def checks_for(subject: Any) -> Iterator[Check]:
+    """Return the checks that apply to an object: the core of its kind, and one per claim.
+
+    Parameters
+    ----------
+    subject : Mechanism, Economy, Policy, Learner or RegretEstimator
+
+    Yields
+    ------
+    Check
+
+    Raises
+    ------
+    InvalidInputError
+        If the object is of no kind that has a kit.
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> [check.name for check in checks_for(SigmaDCDA(0.2))][:3]
+    ['check_settings', 'check_honest_bids', 'check_bids_survive_arrays']
+    """
+    _check_assertions_are_on()
+    kind, core = _kit_of(subject)
+    checks = [Check(kind, run) for run in core] + _claimed(subject)
+    yield from checks
+    yield check_waivers_of(checks)
+
+
+def all_checks() -> Iterator[Check]:
+    """Return every check of every kit, those of claims included."""
+    for kind, _, core in KITS:
+        yield from (Check(kind, run) for run in core)
+    yield from (Check("mechanism", run, claim) for claim, run in CLAIMS.items())
+
+
+def run_checks(
+    subject: Any,
+    *,
+    guarded: bool = True,
+    limit_s: float = LIMIT_S,
+    only: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> list[CheckResult]:
+    """Run the checks of an object and return what came of each.
+
+    Parameters
+    ----------
+    subject : Mechanism, Economy, Policy, Learner or RegretEstimator
+    guarded : bool
+        Whether each check runs in another process, where what hangs or crashes harms nothing.
+    limit_s : float
+        Seconds that one check may take, where guarded.
+    only : sequence of str
+        Names of the checks to run; all of them by default.
+    progress : callable, optional
+        Called with each result as it comes.
+
+    Raises
+    ------
+    InvalidInputError
+        If the object has no kit, or no check has a stated name.
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import UniformDoubleAuction
+    >>> results = run_checks(UniformDoubleAuction(), only=["check_market_clears"])
+    >>> results[0].status
+    'passed'
+    """
+    plan = Plan.of(subject).limited_to(only)
+    if not guarded:
+        return plan.results(lambda check: check.run(subject), progress)
+    with Guard(limit_s) as guard:
+        return plan.results(lambda check: run_guarded(guard, check, subject), progress)
+
+
+def run_checks_of_source(
+    source: Source, guard: Guard, only: Sequence[str] = (), progress: Progress | None = None
+) -> list[CheckResult]:
+    """Run the checks of what a source yields, without ever building it in this process.
+
+    Arguments and errors are those of `run_checks`; what building it raises is raised.
+    """
+    plan: Plan = guard.run(_plan_of, source)
+    limited = plan.limited_to(only)
+    return limited.results(lambda check: guard.run(run_check, source, check.name), progress)
+
+
+def parametrize_with_checks(
+    subjects: Sequence[Any], *, guarded: bool = True, limit_s: float = LIMIT_S
+) -> Callable[[Callable[..., None]], Any]:
+    """Return a decorator that makes a test of (check, subject) one pytest item per check.
+
+    Parameters
+    ----------
+    subjects : sequence of Mechanism, Economy, Policy, Learner or RegretEstimator
+    guarded : bool
+        Whether each check runs in another process, where what hangs or crashes harms nothing.
+    limit_s : float
+        Seconds that one check may take, where guarded.
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> @parametrize_with_checks([SigmaDCDA(0.2)])
+    ... def test_conforms(check, mechanism):
+    ...     check(mechanism)
+    """
+    import pytest
+
+    # One process serves all items; it goes away by itself when it idles.
+    guard = Guard(limit_s) if guarded else None
+    items = []
+    for subject in subjects:
+        waivers = waivers_of(subject)
+        for check in checks_for(subject):
+            reason = waivers.get(check.name)
+            marks = () if reason is None else (_expected_failure(pytest, reason),)
+            run = check.run if guard is None else _Guarded(guard, check)
+            items.append(pytest.param(run, subject, marks=marks, id=f"{check.name}-{subject.name}"))
+
+    def decorate(test: Callable[..., None]) -> Any:
+        return pytest.mark.parametrize(list(signature(test).parameters)[:2], items)(test)
+
+    return decorate
+
+
+def _expected_failure(pytest: Any, reason: str) -> Any:
+    # A crash is no excuse, and a check that passes in spite of its waiver fails.
+    return pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)
+
+
+@final
+@dataclass(frozen=True)
+class _Guarded:
+    """A check that runs in another process."""
+
+    guard: Guard
+    check: Check
+
+    def __call__(self, subject: Any) -> None:
+        run_guarded(self.guard, self.check, subject)
+
+
+def run_guarded(guard: Guard, check: Check, subject: Any) -> None:
+    """Run a check on an object in another process."""
+    guard.run(run_check, ObjectSource.of(subject), check.name)
+    if check.name == PICKLING:
+        # What came out well there had been pickled on its way: the original is compared here.
+        check.run(subject)
+
+
+def run_check(source: Source, name: str) -> None:
+    """Run the check of that name on what a source yields, in this process."""
+    subject = source.subject()
+    next(check for check in checks_for(subject) if check.name == name).run(subject)
+
+
+@final
+@dataclass(frozen=True)
+class Plan:
+    """What will be checked, and which failures are expected."""
+
+    title: str
+    checks: tuple[Check, ...]
+    waivers: dict[str, str]
+
+    @classmethod
+    def of(cls, subject: Any) -> "Plan":
+        """Return all checks of an object."""
+        kind, _ = _kit_of(subject)
+        checks = tuple(checks_for(subject))
+        return cls(f"{kind} {subject.name!r}", checks, dict(waivers_of(subject)))
+
+    def limited_to(self, only: Sequence[str]) -> "Plan":
+        """Return the checks of those names, or all where none are given.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no check of a name.
+        """
+        names = [check.name for check in self.checks]
+        unknown = sorted(set(only) - set(names))
+        if unknown:
+            raise InvalidInputError(
+                f"a check must be one that applies, got {', '.join(unknown)}; the checks are "
+                f"{', '.join(names)}"
+            )
+        kept = tuple(check for check in self.checks if not only or check.name in only)
+        return replace(self, checks=kept)
+
+    def results(
+        self, attempt: Callable[[Check], None], progress: Progress | None
+    ) -> list[CheckResult]:
+        """Return what came of each check."""
+        lost: list[str] = []
+        found = []
+        for check in self.checks:
+            error = _error_of(attempt, check, lost)
+            if isinstance(error, GuardError):
+                lost.append(check.name)
+            found.append(judged(self.title, check, self.waivers, error))
+            if progress is not None:
+                progress(found[-1])
+        return found
+
+
+def _error_of(
+    attempt: Callable[[Check], None], check: Check, lost: list[str]
+) -> BaseException | None:
+    if len(lost) >= LOSSES:
+        return GuardError(f"not run, after {' and '.join(lost[:LOSSES])} did not come to an end")
+    try:
+        attempt(check)
+    except (Exception, SystemExit) as error:
+        return error
+    return None
+
+
+def _plan_of(source: Source) -> Plan:
+    return Plan.of(source.subject())
+
+
+def _check_assertions_are_on() -> None:
+    if not __debug__:
+        raise InvalidInputError(
+            "checks assert what they find, which python -O leaves out; run python without -O"
+        )
+
+
+def _kit_of(subject: Any) -> tuple[str, tuple[CheckFunction, ...]]:
+    for kind, base, core in KITS:
+        if isinstance(subject, base):
+            return kind, core
+    raise InvalidInputError(
+        "checks are for a Mechanism, Economy, Policy, Learner or RegretEstimator, got "
+        f"{type(subject).__name__}"
+    )
+
+
+def _claimed(subject: Any) -> list[Check]:
+    claims: frozenset[Claim] = getattr(subject, "claims", frozenset())
+    return [Check("mechanism", CLAIMS[claim], claim) for claim in CLAIMS if claim in claims]

@@ -1,0 +1,214 @@
+"""Checks of learners: they train in an environment core and return a deviation."""
+
+import json
+import os
+import pickle
+import warnings
+from typing import Any
+
+import numpy as np
+
+from deviator.economies import private_values, two_groups
+from deviator.envs import DeviationCore, deviation_core, market
+from deviator.learners import Learner, Training
+from deviator.mechanisms import NaiveWalrasian, SigmaDCDA
+from deviator.policies import Deviation
+from deviator.validation import Floats
+
+from ..guard import Guard
+from .comparing import assert_close
+
+FEW_STEPS = 3000
+"""Budget where it does not matter how well a learner does."""
+
+STEPS = 120_000
+"""Budget in which a learner must improve."""
+
+ELSEWHERE_S = 120
+PROFILES = 500
+
+
+def check_settings(learner: Learner) -> None:
+    """Settings are plain data, and a learner built from them has the same ones."""
+    assert isinstance(learner.name, str) and learner.name, (
+        f"name must be a text, got {learner.name!r}"
+    )
+    settings = learner.settings()
+    try:
+        plain = json.loads(json.dumps(settings))
+    except (TypeError, ValueError) as error:
+        raise AssertionError(
+            f"settings() must be plain data, as JSON has it, got {error}"
+        ) from None
+    again = type(learner)(**plain).settings()
+    assert again == settings, f"a learner of settings {settings} must have them, got {again}"
+
+
+def check_training(learner: Learner) -> None:
+    """Training returns a deviation before and after, a curve, and the largest gain."""
+    core = paying_core()
+    training = learner.train(core, FEW_STEPS, 0)
+    assert isinstance(training, Training), (
+        f"train must return a Training, got {type(training).__name__}"
+    )
+    for name in ("untrained", "policy"):
+        deviation = getattr(training, name)
+        assert isinstance(deviation, Deviation), (
+            f"{name} must be a Deviation, got {type(deviation).__name__}"
+        )
+        bid, wanted = _bids(deviation, core), (PROFILES, core.box.size)
+        assert bid.shape == wanted and np.isfinite(bid).all(), (
+            f"{name} must bid finite numbers of shape {wanted}, got shape {bid.shape}"
+        )
+    steps = [point.steps for point in training.curve]
+    assert steps and steps == sorted(steps) and steps[0] == 0 and steps[-1] >= FEW_STEPS, (
+        f"the curve must go from 0 to at least {FEW_STEPS} steps, got {steps}"
+    )
+    assert np.isfinite(training.largest_gain), "largest_gain must be finite, and is not"
+
+
+def check_stays_in_the_box(learner: Learner) -> None:
+    """Bids stay in the box of actions, also at types that are far from all others."""
+    core = paying_core()
+    policy = learner.train(core, FEW_STEPS, 0).policy
+    types = 20 * _types(core)
+    honest = core.market.strategy.bids(types).of_trader(core.market.trader)
+    action = core.box.to_action(honest, policy.bid(types, core.market.trader))
+    assert np.abs(action).max() <= 1 + 1e-9, (
+        f"actions must stay within [-1, 1], got {np.abs(action).max():.6g}"
+    )
+
+
+def check_seeds_decide(learner: Learner) -> None:
+    """The same seed gives the same policy, another seed another one."""
+    core = paying_core()
+    first, again, other = (
+        _bids(learner.train(core, FEW_STEPS, seed).policy, core) for seed in (0, 0, 1)
+    )
+    assert_close("the same seed must give the same policy", again, first, tolerance=0.0)
+    assert not np.array_equal(other, first), "another seed must give another policy"
+
+
+def check_starts_away_from_honesty(learner: Learner) -> None:
+    """Before learning, bids are away from honesty, so that finding nothing is something learned."""
+    core = null_core()
+    untrained = learner.train(core, FEW_STEPS, 0).untrained
+    gain = _gain(untrained, core)
+    assert gain < -1e-6 * core.market.scale(), (
+        f"an untrained deviation must lose where honesty is best, got a mean gain of {gain:.6g}"
+    )
+
+
+def check_learns(learner: Learner) -> None:
+    """Where deviating pays, learning ends well above where it began, and in profit."""
+    core = paying_core()
+    training = learner.train(core, STEPS, 0)
+    before, after = _gain(training.untrained, core), _gain(training.policy, core)
+    assert after > max(before, 0.0), (
+        f"learning must find a profit where there is one, got a mean gain of {after:.6g} after "
+        f"{before:.6g}"
+    )
+
+
+def check_reports_no_gain_where_there_is_none(learner: Learner) -> None:
+    """In the sigma-DCDA neither the curve nor the largest gain is above 0 (Proposition 3)."""
+    core = null_core()
+    training = learner.train(core, FEW_STEPS, 0)
+    reported = max(training.largest_gain, *(point.gain for point in training.curve))
+    assert reported <= 1e-9 * core.market.scale(), (
+        f"a learner must report no gain where there is none, got {reported:.6g}"
+    )
+
+
+def check_reports_progress(learner: Learner) -> None:
+    """The progress callback sees the points of the curve as they come."""
+    seen: list[Any] = []
+    training = learner.train(paying_core(), FEW_STEPS, 0, progress=seen.append)
+    assert tuple(seen) == tuple(training.curve), (
+        f"progress must be called with the {len(training.curve)} points of the curve, got "
+        f"{len(seen)}"
+    )
+
+
+def check_leaves_the_process_alone(learner: Learner) -> None:
+    """Threads, error handling, warning filters, environment and folder are as before training."""
+    core = paying_core()
+    learner.train(core, FEW_STEPS, 0)
+    before = _shared()
+    learner.train(core, FEW_STEPS, 0)
+    for name, value in _shared().items():
+        assert value == before[name], f"a learner must leave {name} alone, and changed it"
+
+
+def check_pickling(learner: Learner) -> None:
+    """Sent to another process, the learner trains the same policy as here."""
+    try:
+        pickle.dumps(learner)
+    except Exception as error:
+        raise AssertionError(
+            f"a learner must pickle, to be used by worker processes, got {error}"
+        ) from None
+    with Guard(ELSEWHERE_S) as guard:
+        there = guard.run(_trained_bids, learner)
+    assert_close(
+        "a learner must train in another process as here",
+        there,
+        _trained_bids(learner),
+        tolerance=0.0,
+    )
+
+
+def paying_core() -> DeviationCore:
+    """Return a small market where deviating pays, as a decision problem."""
+    economy = private_values(3, alpha=1.0, slope=2.0)
+    return deviation_core(market(NaiveWalrasian(economy), economy))
+
+
+def null_core() -> DeviationCore:
+    """Return a small market where honesty is best, as a decision problem."""
+    return deviation_core(market(SigmaDCDA(0.4), two_groups(4, alpha=1.0, beta=0.5, slope=1.3)))
+
+
+def _trained_bids(learner: Learner) -> Floats:
+    core = paying_core()
+    return _bids(learner.train(core, FEW_STEPS, 0).policy, core)
+
+
+def _types(core: DeviationCore) -> Floats:
+    return core.draw(np.random.default_rng(5), PROFILES)
+
+
+def _bids(deviation: Deviation, core: DeviationCore) -> Floats:
+    return np.asarray(deviation.bid(_types(core), core.market.trader))
+
+
+def _gain(deviation: Deviation, core: DeviationCore) -> float:
+    return float(core.market.gains(_types(core), _bids(deviation, core)).mean())
+
+
+def _shared() -> dict[str, Any]:
+    """Return what is shared in a process, but the random states: training may seed them."""
+    import torch
+
+    return {
+        "the number of torch threads": torch.get_num_threads(),
+        "numpy's error handling": np.geterr(),
+        "the warning filters": list(warnings.filters),
+        "the environment": dict(os.environ),
+        "the current folder": os.getcwd(),
+    }
+
+
+CORE = (
+    check_settings,
+    check_training,
+    check_stays_in_the_box,
+    check_seeds_decide,
+    check_starts_away_from_honesty,
+    check_learns,
+    check_reports_no_gain_where_there_is_none,
+    check_reports_progress,
+    check_leaves_the_process_alone,
+    check_pickling,
+)
+"""The checks that every learner passes."""

@@ -1,0 +1,128 @@
+"""A process of its own for code that may hang, crash or leave: it harms nothing else there."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as TimeLimitError
+from types import TracebackType
+from typing import Any, Self, final
+
+import cloudpickle
+from loky import ProcessPoolExecutor
+from loky.process_executor import TerminatedWorkerError
+
+from deviator.errors import DeviatorError
+from deviator.validation import positive
+
+GUARDED = "DEVIATOR_GUARDED"
+"""Set in the environment of processes that may be lost; plugins are loaded there without ado."""
+
+IDLE_S = 20
+"""Seconds after which an idle process goes away by itself."""
+
+START_S = 120
+"""Seconds that a process may take to start, on a machine that is busy."""
+
+
+class GuardError(DeviatorError, RuntimeError):
+    """What was run under guard hung, or took its process down."""
+
+
+@final
+class Guard:
+    """Runs functions in a process of its own, with a time limit; lost processes are replaced.
+
+    Parameters
+    ----------
+    limit_s : float
+        Seconds that one call may take.
+
+    Examples
+    --------
+    >>> with Guard(limit_s=60) as guard:
+    ...     guard.run(len, "abc")
+    3
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = positive("limit_s", limit_s)
+        self._executor: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return ``function(*arguments)``, computed in the process; its errors are raised here.
+
+        Raises
+        ------
+        GuardError
+            If the time limit passed, the process ended, or the result cannot be sent back.
+        """
+        executor = self._started()
+        # Bytes, so that what cannot be loaded in the process is an error there, not its end.
+        call = cloudpickle.dumps((function, arguments))
+        try:
+            succeeded, result = executor.submit(_call, call).result(timeout=self.limit_s)
+        except TimeLimitError:
+            self.close()
+            raise GuardError(f"it must end within {self.limit_s:g} s, and did not") from None
+        except TerminatedWorkerError:
+            self.close()
+            raise GuardError("it must leave its process running, and ended it") from None
+        value = cloudpickle.loads(result)
+        if succeeded:
+            return value
+        raise value
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=True)
+            self._executor = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                max_workers=1, timeout=IDLE_S, initializer=mark_as_guarded
+            )
+            self._executor.submit(os.getpid).result(timeout=START_S)
+        return self._executor
+
+
+def mark_as_guarded() -> None:
+    """Say that this process may be lost, so that what it loads need not be tried elsewhere."""
+    os.environ[GUARDED] = "1"
+
+
+def is_guarded() -> bool:
+    """Return whether this process may be lost."""
+    return GUARDED in os.environ
+
+
+def _call(call: bytes) -> tuple[bool, bytes]:
+    """Return whether a function succeeded, and its result or error as bytes."""
+    try:
+        function, arguments = cloudpickle.loads(call)
+        return True, cloudpickle.dumps(function(*arguments))
+    except (Exception, SystemExit) as error:
+        return False, _portable(error)
+
+
+def _portable(error: BaseException) -> bytes:
+    """Return an error as bytes that load anywhere: its own class where that is possible."""
+    leaves = isinstance(error, SystemExit)
+    plain = GuardError("it must leave its process running, and called exit") if leaves else error
+    try:
+        data: bytes = cloudpickle.dumps(plain)
+        cloudpickle.loads(data)
+    except Exception:
+        data = cloudpickle.dumps(GuardError(f"{type(error).__name__}: {error}"))
+    return data
