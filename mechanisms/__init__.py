@@ -1,27 +1,52 @@
 """Market rules: bids in, outcome out."""
 
 from .base import Claim, Mechanism, ResidualLineMechanism, quantity_per_level, residual_transfer
-from .bids import Bids, LinearBids, Reports, Schedules
+from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
 from .direct import NaiveWalrasian, SigmaVCG
+from .entry_equilibrium import (
+    EntryCutoffs,
+    balancing_fee,
+    equilibrium_cutoffs,
+    expected_budget,
+    marginal_profits,
+)
+from .entry_fee_double_auction import EntryFeeDoubleAuction
+from .entry_reports import EntryReportLanguage, EntryReports
 from .floored_schedules import FlooredScheduleLanguage
 from .k_double_auction import KDoubleAuction
-from .languages import BidLanguage, ConditionalLanguage, ReportLanguage, ScheduleLanguage
+from .languages import (
+    AllocationLanguage,
+    BidLanguage,
+    ConditionalLanguage,
+    FactoredLanguage,
+    ReportLanguage,
+    ScheduleLanguage,
+)
 from .menu import FiniteMenu, LineMenu, Menu
+from .modified_vickrey_double_auction import ModifiedVickreyDoubleAuction
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
 from .pay_as_bid import PayAsBid
 from .polynomial import Polynomial
 from .sigma_dcda import SigmaDCDA
+from .statistics import PublicStatistics
 from .uniform_conditional import UniformConditional
 from .uniform_double_auction import UniformDoubleAuction
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
 __all__ = [
+    "AllocationLanguage",
     "BidLanguage",
     "Bids",
     "Buyers",
     "Claim",
     "ConditionalLanguage",
+    "EntryCutoffs",
+    "EntryFeeDoubleAuction",
+    "EntryReportLanguage",
+    "EntryReports",
+    "FactoredBids",
+    "FactoredLanguage",
     "FiniteMenu",
     "FlooredScheduleLanguage",
     "KDoubleAuction",
@@ -29,11 +54,13 @@ __all__ = [
     "LinearBids",
     "Mechanism",
     "Menu",
+    "ModifiedVickreyDoubleAuction",
     "Mutated",
     "NaiveWalrasian",
     "Outcome",
     "PayAsBid",
     "Polynomial",
+    "PublicStatistics",
     "ReportLanguage",
     "Reports",
     "ResidualLineMechanism",
@@ -45,6 +72,10 @@ __all__ = [
     "UniformConditional",
     "UniformDoubleAuction",
     "UnitDemandMechanism",
+    "balancing_fee",
+    "equilibrium_cutoffs",
+    "expected_budget",
+    "marginal_profits",
     "quantity_per_level",
     "residual_transfer",
     "side_prices",

@@ -139,4 +139,4 @@ def _extreme(values: Floats, trader: int, *, above: bool) -> Floats:
     """Return bids next above, or next below, all of the others' values, shape (B, 1)."""
     others = np.delete(values, trader, axis=1)
     edge = others.max(axis=1) if above else others.min(axis=1)
-    return np.nextafter(edge, np.inf if above else -np.inf)[:, None]
+    return np.asarray(np.nextafter(edge, np.inf if above else -np.inf)[:, None])

@@ -1,0 +1,12 @@
+"""The rule keeps what every mechanism keeps, and what it claims."""
+
+from deviator_cremer_mclean import CremerMcLean
+
+from deviator.economies import two_groups
+from deviator.plugins.conformance import parametrize_with_checks
+
+
+@parametrize_with_checks([CremerMcLean(two_groups(4), mean=0.3, correlation=0.4)])
+def test_conforms(check, mechanism):
+    """Every check of the kit passes."""
+    check(mechanism)
