@@ -40,6 +40,9 @@ class Outcome:
     residual_slope: Floats = field(default_factory=lambda: np.array(np.nan))
 
     def __post_init__(self) -> None:
+        for name in ("price", "quantity", "transfer", "traded", "converged", "residual_slope"):
+            # Plain arrays: what reckons with outcomes must not run a subclass's own arithmetic.
+            object.__setattr__(self, name, np.asarray(getattr(self, name)))
         shape = np.shape(self.quantity)
         for name, wanted in (
             ("traded", shape[:1]),
@@ -70,6 +73,10 @@ class TraderOutcome:
     quantity: Floats
     transfer: Floats
     traded: Bools
+
+    def __post_init__(self) -> None:
+        for name in ("price", "quantity", "transfer", "traded"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name)))
 
 
 def check_outcome(name: str, outcome: TraderOutcome) -> TraderOutcome:

@@ -39,8 +39,9 @@ def check_settings(economy: Economy) -> None:
 
 def check_shapes(economy: Economy) -> None:
     """Utilities and their derivatives are finite, a number per market and trader."""
-    quantity, types = _point(economy)
+    types = profiles(economy, MARKETS)
     batch, n = types.shape
+    quantity = np.random.default_rng(2).uniform(-0.5, 0.5, types.shape)
     for name in MARGINALS:
         values = np.asarray(getattr(economy, name)(quantity, types))
         wanted = (batch, n, n) if name == "type_effects" else (batch, n)

@@ -40,8 +40,10 @@ def check_settings(learner: Learner) -> None:
         raise AssertionError(
             f"settings() must be plain data, as JSON has it, got {error}"
         ) from None
-    again = type(learner)(**plain).settings()
-    assert again == settings, f"a learner of settings {settings} must have them, got {again}"
+    again = type(learner)(**plain)
+    assert again == learner, (
+        f"what is built from a learner's settings must be equal to it, got {again} for {learner}"
+    )
 
 
 def check_training(learner: Learner) -> None:

@@ -1,0 +1,255 @@
+"""The kits: our own members pass them, and every check catches a villain."""
+
+import subprocess
+import sys
+
+import pytest
+from villains import economies, estimators, learners, mechanisms, policies
+
+from deviator.economies import (
+    factored,
+    fundamental_value,
+    fundamental_value_information,
+    heterogeneous,
+    linear_quadratic,
+    private_values,
+    tight,
+    two_groups,
+    unit_demands,
+)
+from deviator.errors import InvalidInputError
+from deviator.learners.ppo import PPOLearner
+from deviator.mechanisms import (
+    EntryFeeDoubleAuction,
+    KDoubleAuction,
+    ModifiedVickreyDoubleAuction,
+    NaiveWalrasian,
+    PayAsBid,
+    SigmaDCDA,
+    SigmaVCG,
+    UniformConditional,
+    UniformDoubleAuction,
+)
+from deviator.plugins.conformance import all_checks, parametrize_with_checks, run_checks
+from deviator.plugins.guard import GuardError
+from deviator.policies import (
+    BestBidRegret,
+    LinearBayes,
+    MenuRegret,
+    Revelation,
+    SearchedRegret,
+)
+
+GENERAL = linear_quadratic(
+    [[1.1, 0.2, 0, 0.1], [0.1, 0.9, 0.1, 0], [0, 0.1, 1, 0.1], [0.2, 0, 0.1, 1.2]],
+    [1.0, 1.3, 0.8, 1.1],
+    [0.3, -0.2, 0.0, 0.5],
+)
+FACTORED = factored(
+    [1.0, 1.1, 0.9, 1.2, 1.0],
+    [[0.1, 0.0], [0.1, 0.05], [0.0, 0.1], [0.05, 0.1], [0.1, 0.1]],
+    [[1.0, 0.5, 0.0, 0.5, 1.0], [0.0, 0.5, 1.0, 0.5, 0.0]],
+    [1.0, 1.3, 0.8, 1.1, 0.9],
+)
+VILLAINS = {
+    "mechanism": mechanisms.VILLAINS,
+    "economy": economies.VILLAINS,
+    "policy": policies.VILLAINS,
+    "learner": learners.VILLAINS,
+    "estimator": estimators.VILLAINS,
+}
+SOUND = [
+    mechanisms.SoundAuction(),
+    mechanisms.OwnEconomy(),
+    economies.SoundEconomy(),
+    policies.SoundPolicy(),
+    learners.Climber(),
+]
+
+
+@parametrize_with_checks(
+    [
+        SigmaDCDA(0.0),
+        SigmaDCDA(0.4),
+        UniformConditional(),
+        UniformDoubleAuction(),
+        NaiveWalrasian(GENERAL),
+        NaiveWalrasian(FACTORED),
+        SigmaVCG(GENERAL),
+        SigmaVCG(FACTORED, 0.3),
+        PayAsBid(0.5),
+        KDoubleAuction(0.3),
+        ModifiedVickreyDoubleAuction(),
+        EntryFeeDoubleAuction(0.05),
+    ]
+)
+def test_our_mechanisms_conform(check, mechanism):
+    check(mechanism)
+
+
+@parametrize_with_checks(
+    [
+        GENERAL,
+        FACTORED,
+        private_values(4, alpha=1.2, slope=0.9),
+        fundamental_value(4),
+        two_groups(4),
+        heterogeneous(4),
+        tight(3),
+        unit_demands(3, 2),
+    ]
+)
+def test_our_economies_conform(check, economy):
+    check(economy)
+
+
+@parametrize_with_checks(
+    [
+        Revelation(SigmaDCDA(0.3), GENERAL),
+        Revelation(UniformDoubleAuction(), private_values(4)),
+        LinearBayes(fundamental_value_information(6, rho=0.4, noise=0.5), slope=1.0),
+    ]
+)
+def test_our_policies_conform(check, policy):
+    check(policy)
+
+
+@parametrize_with_checks([PPOLearner(), PPOLearner(hidden=(8,))])
+def test_our_learners_conform(check, learner):
+    check(learner)
+
+
+@parametrize_with_checks([MenuRegret(), BestBidRegret(), SearchedRegret()])
+def test_our_estimators_conform(check, estimator):
+    check(estimator)
+
+
+@parametrize_with_checks(SOUND)
+def test_what_the_villains_are_made_of_is_sound(check, subject):
+    check(subject)
+
+
+def cases():
+    for kind, villains in VILLAINS.items():
+        for check, villain, message in villains:
+            name = f"{kind}-{check}-{type(villain).__name__}"
+            yield pytest.param(check, villain, message, id=name)
+
+
+@pytest.mark.parametrize(("check", "villain", "message"), list(cases()))
+def test_every_villain_is_caught_by_its_check(check, villain, message, monkeypatch):
+    monkeypatch.delenv("CLIMBER", raising=False)
+    result = run_checks(villain, guarded=False, only=[check])[0]
+    assert result.status == "failed"
+    assert message in result.detail
+    assert "\n" not in result.sentence
+
+
+def test_every_check_has_a_villain():
+    checks = {(check.kind, check.name) for check in all_checks()}
+    caught = {(kind, check) for kind, villains in VILLAINS.items() for check, _, _ in villains}
+    assert caught - {(kind, "check_waivers") for kind in VILLAINS} == checks
+
+
+def test_the_tiling_mistake_is_all_that_the_estimators_villain_does_wrong():
+    sound = run_checks(
+        estimators.TilesInOneOrder(), guarded=False, only=["check_batch_equals_loop"]
+    )
+    assert sound[0].ok
+
+
+@pytest.mark.parametrize(
+    ("villain", "rule"),
+    [
+        (mechanisms.Sleeps(), "must end within 2 s"),
+        (mechanisms.Exits(), "must leave its process running"),
+        (mechanisms.Crashes(), "must leave its process running"),
+        (mechanisms.Raises(), "the auctioneer fainted"),
+    ],
+)
+def test_what_hangs_or_crashes_fails_its_checks_and_harms_nothing_else(villain, rule):
+    results = {result.check: result for result in run_checks(villain, limit_s=2.0)}
+    assert (
+        rule
+        in results[
+            "check_market_clears" if "fainted" in rule else "check_bids_survive_arrays"
+        ].detail
+    )
+    assert results["check_settings"].ok
+    assert results["check_waivers"].ok or "not run" in results["check_waivers"].detail
+    assert not results["check_pickling"].ok
+    sound = run_checks(mechanisms.SoundAuction(), only=["check_market_clears"])
+    assert sound[0].ok
+
+
+def test_after_two_losses_the_other_checks_are_not_run():
+    results = run_checks(mechanisms.Sleeps(), limit_s=1.0)
+    detail = next(result.detail for result in results if result.check == "check_units")
+    assert "not run, after check_bids_survive_arrays and check_outcome_shapes" in detail
+
+
+class Waived(mechanisms.FlatFee):
+    waivers = {"check_units": "its fee is in money"}
+
+
+class WaivedForNothing(mechanisms.SoundAuction):
+    waivers = {"check_units": "no reason at all"}
+
+
+class WaivedCrash(mechanisms.Raises):
+    waivers = {"check_market_clears": "it faints"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "check", "status"),
+    [
+        (Waived(), "check_units", "waived"),
+        (WaivedForNothing(), "check_units", "unexpected pass"),
+        (WaivedCrash(), "check_market_clears", "failed"),
+    ],
+)
+def test_waivers_are_strict_both_ways_and_excuse_no_crash(subject, check, status):
+    assert run_checks(subject, guarded=False, only=[check])[0].status == status
+
+
+def test_pytest_takes_waivers_as_strictly(tmp_path):
+    (tmp_path / "test_waivers.py").write_text(
+        "from test_conformance import Waived, WaivedForNothing\n"
+        "from deviator.plugins.conformance import parametrize_with_checks\n"
+        "@parametrize_with_checks([Waived(), WaivedForNothing()], guarded=False)\n"
+        "def test_conforms(check, mechanism):\n"
+        "    check(mechanism)\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "check_units"]
+    paths = {"PYTHONPATH": str(__import__("pathlib").Path(__file__).parent)}
+    found = subprocess.run(
+        [*command, tmp_path],
+        capture_output=True,
+        text=True,
+        env={**__import__("os").environ, **paths},
+    )
+    assert "1 failed" in found.stdout
+    assert "1 xfailed" in found.stdout
+
+
+def test_what_has_no_kit_is_refused():
+    with pytest.raises(InvalidInputError, match="checks are for a Mechanism, Economy"):
+        run_checks(object())
+    with pytest.raises(
+        InvalidInputError, match="a check must be one that applies, got check_colors"
+    ):
+        run_checks(UniformDoubleAuction(), only=["check_colors"])
+
+
+def test_checks_refuse_to_run_without_assertions():
+    code = (
+        "from deviator.mechanisms import UniformDoubleAuction\n"
+        "from deviator.plugins.conformance import run_checks\n"
+        "run_checks(UniformDoubleAuction())"
+    )
+    found = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True)
+    assert "run python without -O" in found.stderr
+
+
+def test_guard_errors_are_no_assertion_errors():
+    assert not issubclass(GuardError, AssertionError)

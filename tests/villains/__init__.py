@@ -1,0 +1,1 @@
+"""Broken plugins, at least one for each check of the conformance kits, and the sound ones beneath."""

@@ -1,0 +1,388 @@
+"""A sound auction in schedules, and auctions that each break one rule."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from deviator.economies import two_groups
+from deviator.errors import RefusedError
+from deviator.mechanisms import (
+    LineMenu,
+    Mechanism,
+    Outcome,
+    Reports,
+    ScheduleLanguage,
+    Schedules,
+    SigmaDCDA,
+    UniformDoubleAuction,
+)
+from deviator.mechanisms.outcome import TraderOutcome
+
+
+@dataclass(frozen=True)
+class SoundAuction(Mechanism):
+    """The uniform-price double auction with the least that a plugin must write."""
+
+    name = "sound"
+    language = ScheduleLanguage()
+
+    def clear(self, bids):
+        outcome = UniformDoubleAuction().clear(bids)
+        return Outcome(outcome.price, outcome.quantity, outcome.transfer)
+
+
+def changed(outcome, **fields):
+    return replace(outcome, **fields)
+
+
+class Nameless(SoundAuction):
+    name = ""
+
+
+class Boastful(SoundAuction):
+    claims = frozenset({"fair"})
+
+
+class SpeaksAnotherLanguage(SoundAuction):
+    def honest_bids(self, economy, types):
+        return Reports(types)
+
+
+class HonestNowhere(SoundAuction):
+    def honest_bids(self, economy, types):
+        raise RefusedError("nobody is honest here")
+
+
+class RoundedSchedules(Schedules.__bases__[0]):
+    """A record that loses digits on its way through arrays."""
+
+    def __init__(self, level, steepness):
+        self.level, self.steepness = level, steepness
+
+    @property
+    def shape(self):
+        return (*self.level.shape, 2)
+
+    def as_array(self):
+        return np.stack([self.level, self.steepness], axis=-1)
+
+    @classmethod
+    def from_array(cls, array):
+        return cls(array[..., 0].round(3), array[..., 1])
+
+    def rescaled(self, price, quantity):
+        return RoundedSchedules(self.level * quantity, self.steepness * quantity / price)
+
+    def of_trader(self, trader):
+        return self.as_array()[:, trader]
+
+
+class LosesDigits(SoundAuction):
+    def honest_bids(self, economy, types):
+        bids = super().honest_bids(economy, types)
+        return RoundedSchedules(bids.level, np.array(bids.steepness))
+
+    def clear(self, bids):
+        return super().clear(Schedules(bids.level, bids.steepness))
+
+
+class TransferPerMarket(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, transfer=outcome.transfer.sum(axis=1))
+
+
+class NoNumber(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        transfer = outcome.transfer.copy()
+        transfer[0, 0] = np.nan
+        return changed(outcome, transfer=transfer)
+
+
+class CreatesGoods(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, quantity=outcome.quantity * 1.01 + 0.01)
+
+
+class TradesInAutarky(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, traded=np.zeros(len(outcome.price), dtype=bool))
+
+
+class SortsBids(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        bids.level.sort(axis=1)
+        return outcome
+
+
+class BorrowsBids(SoundAuction):
+    """Writes into the bids and puts back what was there."""
+
+    def clear(self, bids):
+        level = bids.level
+        level *= 2.0
+        level /= 2.0
+        return super().clear(bids)
+
+
+class LooksAtTheClock(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, transfer=outcome.transfer + (time.time() // 86400) * 1e-9)
+
+
+class Random(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        noise = np.random.default_rng().normal(0, 1e-9, outcome.transfer.shape)
+        return changed(outcome, transfer=outcome.transfer + noise)
+
+
+class ReturnsItsBids(SoundAuction):
+    """Hands out the very array that it was given."""
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        level = bids.level
+        level[...] = level
+        np.copyto(outcome.quantity, outcome.quantity)
+        return changed(outcome, price=level)
+
+
+@dataclass(frozen=True)
+class Counts(SoundAuction):
+    calls: list = field(default_factory=list)
+
+    def clear(self, bids):
+        self.calls.append(len(bids.level))
+        return super().clear(bids)
+
+
+class SeedsEverybody(SoundAuction):
+    def clear(self, bids):
+        np.random.seed(0)  # noqa: NPY002
+        return super().clear(bids)
+
+
+class SilencesEverybody(SoundAuction):
+    def clear(self, bids):
+        np.seterr(all="ignore")
+        return super().clear(bids)
+
+
+class AveragesOverTheBatch(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, transfer=outcome.transfer + 1e-6 * outcome.price.mean())
+
+
+class ForgetsTheLastChunk(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        transfer = outcome.transfer.copy()
+        transfer[256:] = 0.0
+        return changed(outcome, transfer=transfer)
+
+
+class FavorsTheFirst(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        transfer = outcome.transfer.copy()
+        transfer[:, 0] *= 0.9
+        return changed(outcome, transfer=transfer)
+
+
+@dataclass(frozen=True)
+class FlatFee(SoundAuction):
+    """A fee in units of money that `rescaled` forgets."""
+
+    fee: float = 0.01
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, transfer=outcome.transfer + self.fee)
+
+
+class ReadsMinds(SoundAuction):
+    def honest_bids(self, economy, types):
+        bids = super().honest_bids(economy, types)
+        return Schedules(bids.level + 0.1 * types.mean(axis=1, keepdims=True), bids.steepness)
+
+
+class IgnoresDeviations(SoundAuction):
+    def clear_deviations(self, bids, trader, candidates):
+        present = np.repeat(bids.of_trader(trader)[:, None], candidates.shape[1], axis=1)
+        return super().clear_deviations(bids, trader, present)
+
+
+class FlattersItsMenu(SoundAuction):
+    """Says that trade is cheaper than it is."""
+
+    def menu(self, bids, trader):
+        menu = UniformDoubleAuction().menu(bids, trader)
+        return LineMenu(menu.intercept, menu.slope, menu.linear, 0.5 * menu.quadratic, menu.regular)
+
+
+@dataclass(frozen=True)
+class LosesItsSettings(SoundAuction):
+    fee: float = 0.01
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, transfer=outcome.transfer + self.fee)
+
+    def __reduce__(self):
+        return LosesItsSettings, ()
+
+
+@dataclass(frozen=True)
+class CannotBeSent(SoundAuction):
+    rule: Callable = field(default_factory=lambda: lambda x: x)
+
+
+class Trusting(LosesDigits):
+    """Takes bids that are no numbers, and makes zeros of them."""
+
+    def clear(self, bids):
+        level = np.nan_to_num(bids.level, posinf=0.0)
+        return super().clear(
+            RoundedSchedules(level, np.nan_to_num(bids.steepness, posinf=1.0) + 1e-9)
+        )
+
+
+class ClaimsTruth(SoundAuction):
+    claims = frozenset({"truthful"})
+
+
+@dataclass(frozen=True)
+class ClaimsVoluntaryTrade(FlatFee):
+    claims = frozenset({"individually_rational"})
+
+
+@dataclass(frozen=True)
+class ClaimsSurplus(FlatFee):
+    fee: float = -0.01
+    claims = frozenset({"budget_surplus"})
+
+
+@dataclass(frozen=True)
+class TaxedAuction(Mechanism):
+    """The sigma-DCDA of a positive sigma, which is not efficient, and says that it is."""
+
+    name = "taxed"
+    language = SigmaDCDA.language
+    tax_slope = 0.4
+    claims = frozenset({"efficient"})
+
+    def clear(self, bids):
+        return SigmaDCDA(0.4).clear(bids)
+
+
+class ClaimsAnonymity(FavorsTheFirst):
+    claims = frozenset({"anonymous"})
+
+
+class WaivesNothing(SoundAuction):
+    waivers = {"check_colors": "it has none"}
+
+
+class GivesNoReason(SoundAuction):
+    waivers = {"check_units": " "}
+
+
+@dataclass(frozen=True)
+class Sleeps(SoundAuction):
+    def clear(self, bids):
+        time.sleep(3600)
+
+
+@dataclass(frozen=True)
+class Exits(SoundAuction):
+    def clear(self, bids):
+        sys.exit(0)
+
+
+@dataclass(frozen=True)
+class Crashes(SoundAuction):
+    def clear(self, bids):
+        os._exit(3)
+
+
+@dataclass(frozen=True)
+class Raises(SoundAuction):
+    def clear(self, bids):
+        raise ZeroDivisionError("the auctioneer fainted")
+
+
+class Lies(SoundAuction):
+    """Pretends to be equal to whatever it is compared with, in its own outcome."""
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return LyingOutcome(outcome.price, outcome.quantity * 2 + 1, outcome.transfer)
+
+
+class Flattering(np.ndarray):
+    """An array whose sums are always 0."""
+
+    def sum(self, *args, **kwargs):
+        return np.zeros_like(np.asarray(super().sum(*args, **kwargs)))
+
+
+def LyingOutcome(price, quantity, transfer):
+    return Outcome(price, np.asarray(quantity).view(Flattering), transfer)
+
+
+@dataclass(frozen=True)
+class OwnEconomy(SoundAuction):
+    """At home where the standard economies are not."""
+
+    def example_economies(self):
+        return (two_groups(4, alpha=1.0, beta=0.0, slope=1.0),)
+
+
+VILLAINS = [
+    ("check_settings", Nameless(), "name must be a text"),
+    ("check_settings", Boastful(), "claims must be among"),
+    ("check_honest_bids", SpeaksAnotherLanguage(), "honest_bids must return Schedules, got Reports"),
+    ("check_honest_bids", HonestNowhere(), "override example_economies"),
+    ("check_bids_survive_arrays", LosesDigits(), "from_array must undo as_array"),
+    ("check_outcome_shapes", TransferPerMarket(), "transfer must have shape"),
+    ("check_finite", NoNumber(), "transfer must be finite, got nan in market 0"),
+    ("check_market_clears", CreatesGoods(), "quantities must sum to 0"),
+    ("check_market_clears", Lies(), "quantities must sum to 0"),
+    ("check_autarky_is_empty", TradesInAutarky(), "must be 0 in a market that does not trade"),
+    ("check_inputs_unchanged", SortsBids(), "clear must leave bids alone, and level was changed"),
+    ("check_read_only_inputs", BorrowsBids(), "read-only"),
+    ("check_same_result_twice", LooksAtTheClock(), "at another time"),
+    ("check_same_result_twice", Random(), "must clear the same again"),
+    ("check_fresh_outcomes", ReturnsItsBids(), "must not share memory with bids"),
+    ("check_keeps_no_state", Counts(), "calls changed in use"),
+    ("check_leaves_the_process_alone", SeedsEverybody(), "leave numpy's global random state alone"),
+    ("check_leaves_the_process_alone", SilencesEverybody(), "numpy's error handling"),
+    ("check_batch_equals_loop", AveragesOverTheBatch(), "must clear alone as in its batch"),
+    ("check_chunk_boundaries", ForgetsTheLastChunk(), "a batch of 257 must clear as its parts"),
+    ("check_relabelling", FavorsTheFirst(), "must get what they got before"),
+    ("check_units", FlatFee(), "must be the same"),
+    ("check_own_type_only", ReadsMinds(), "must not depend on the others' types"),
+    ("check_deviations_equal_clearing", IgnoresDeviations(), "must agree with clear in quantity"),
+    ("check_menu_agrees_with_clearing", FlattersItsMenu(), "menu"),
+    ("check_pickling", LosesItsSettings(fee=0.02), "must clear in another process as here"),
+    ("check_pickling", CannotBeSent(), "must pickle"),
+    ("check_refuses_bids_that_are_no_numbers", Trusting(), "nan was accepted"),
+    ("check_claim_truthful", ClaimsTruth(), "gains"),
+    ("check_claim_individually_rational", ClaimsVoluntaryTrade(), "nobody may lose by trading"),
+    ("check_claim_budget_surplus", ClaimsSurplus(), "must not sum to less than 0"),
+    ("check_claim_efficient", TaxedAuction(), "total utility must be the largest"),
+    ("check_claim_anonymous", ClaimsAnonymity(), "must swap outcomes"),
+    ("check_waivers", WaivesNothing(), "must name a check that applies, got 'check_colors'"),
+    ("check_waivers", GivesNoReason(), "must give its reason"),
+]  # fmt: skip
