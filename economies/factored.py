@@ -80,7 +80,7 @@ class Factored(QuadraticEconomy):
 
     @override
     def effects_on(self, trader: int) -> Floats:
-        return self.effects_on_several(slice(trader, trader + 1))[0]
+        return np.asarray(self.effects_on_several(slice(trader, trader + 1))[0])
 
     @override
     def effects_on_several(self, traders: slice) -> Floats:

@@ -56,11 +56,11 @@ class LinearQuadratic(QuadraticEconomy):
     @property
     @override
     def own_type_effects(self) -> Floats:
-        return np.diagonal(self.weights)
+        return np.asarray(np.diagonal(self.weights))
 
     @override
     def effects_on(self, trader: int) -> Floats:
-        return self.weights[trader]
+        return np.asarray(self.weights[trader])
 
     @override
     def effects_on_several(self, traders: slice) -> Floats:

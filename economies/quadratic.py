@@ -71,6 +71,16 @@ class QuadraticEconomy(Economy):
             traders = slice(start, min(start + rows, self.n_traders))
             yield traders, self.effects_on_several(traders)
 
+    @property
+    def has_private_values(self) -> bool:
+        """Whether no type matters to another trader: W is diagonal."""
+        for traders, effects in self.blocks_of_effects():
+            places = np.arange(len(effects))
+            effects[places, traders.start + places] = 0.0
+            if effects.any():
+                return False
+        return True
+
     @abstractmethod
     def weighted_types(self, types: Floats) -> Floats:
         """Return W s for types of shape (..., N)."""

@@ -7,8 +7,8 @@ import numpy as np
 
 from deviator.economies import (
     Economy,
-    LinearQuadratic,
     NormalTypes,
+    QuadraticEconomy,
     TypeDistribution,
     first_best_surplus,
     private_values,
@@ -16,6 +16,7 @@ from deviator.economies import (
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import (
     ConditionalLanguage,
+    FactoredLanguage,
     Mechanism,
     NaiveWalrasian,
     ReportLanguage,
@@ -86,7 +87,7 @@ class Market:
         In closed form in linear-quadratic economies, else over profiles from a fixed seed.
         """
         law = self.distribution
-        if isinstance(self.economy, LinearQuadratic):
+        if isinstance(self.economy, QuadraticEconomy):
             return first_best_surplus(self.economy, law.mean, law.covariance)
         types = law.sample(np.random.default_rng(0), SCALE_PROFILES)
         allocation = self.economy.efficient_allocation(types)
@@ -161,9 +162,12 @@ def matched_control(tested: Market) -> Market:
     match tested.mechanism.language:
         case ConditionalLanguage():
             return market(UniformConditional(), economy, distribution=law, trader=trader)
-        case ReportLanguage() if isinstance(economy, LinearQuadratic):
+        case FactoredLanguage(statistics=statistics):
+            rule = UniformConditional(statistics)
+            return market(rule, economy, distribution=law, trader=trader)
+        case ReportLanguage() if isinstance(economy, QuadraticEconomy):
             return market(NaiveWalrasian(economy), economy, distribution=law, trader=trader)
-        case ScheduleLanguage() if isinstance(economy, LinearQuadratic):
+        case ScheduleLanguage() if isinstance(economy, QuadraticEconomy):
             return _price_takers(tested, economy)
         case _:
             raise InvalidInputError(
@@ -172,12 +176,12 @@ def matched_control(tested: Market) -> Market:
             )
 
 
-def _price_takers(tested: Market, economy: LinearQuadratic) -> Market:
+def _price_takers(tested: Market, economy: QuadraticEconomy) -> Market:
     rule, trader = UniformDoubleAuction(), tested.trader
-    if np.array_equal(economy.weights, np.diag(np.diagonal(economy.weights))):
+    if economy.has_private_values:
         return market(rule, economy, distribution=tested.distribution, trader=trader)
     n, law = economy.n_traders, tested.distribution
-    own = float(np.diagonal(economy.weights).mean())
+    own = float(economy.own_type_effects.mean())
     private = private_values(n, alpha=own, slope=float(economy.slope.mean()))
     size = float(np.sqrt((law.deviation**2).mean()))
     types = NormalTypes.independent(n, mean=float(law.mean.mean()), deviation=size)

@@ -272,7 +272,7 @@ class FactoredBids(Bids):
     @property
     def n_statistics(self) -> int:
         """Number of statistics G."""
-        return self.statistic_weights.shape[2]
+        return int(self.statistic_weights.shape[2])
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -7,30 +7,34 @@ quantity, and a quadratic tax: t_i = p q_i - k_i q_i^2 / 2 + sigma q_i^2 / 2.
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
+from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.validation import non_negative
 
-from .base import ResidualLineMechanism
-from .clearing import ConditionalClearing
-from .languages import BidLanguage, ConditionalLanguage
+from .base import Claim
+from .conditional_auction import ConditionalAuction
 from .payments import area_under_residual_demand
+from .statistics import PublicStatistics
 
 
 @final
 @dataclass(frozen=True)
-class SigmaDCDA(ResidualLineMechanism):
+class SigmaDCDA(ConditionalAuction):
     """The paper's auction: conditional bids, discriminatory payments, quadratic tax.
 
     Parameters
     ----------
     sigma : float
         Slope of the tax, non-negative; 0 is the VCG case.
+    statistics : array-like of float, shape (G, N), optional
+        Public statistics of the allocation that bids condition on, instead of on all quantities
+        (Lemma 2); see `deviator.economies.public_statistics`. Bids are then `FactoredBids`.
 
     Raises
     ------
     InvalidInputError
-        If sigma is negative or not finite.
+        If sigma is negative or not finite, or the statistics are malformed.
 
     References
     ----------
@@ -47,12 +51,19 @@ class SigmaDCDA(ResidualLineMechanism):
     """
 
     sigma: float = 0.0
+    statistics: ArrayLike | PublicStatistics | None = None
     name: ClassVar[str] = "sigma-dcda"
-    language: ClassVar[BidLanguage] = ConditionalLanguage()
-    clearing: ClassVar[ConditionalClearing] = ConditionalClearing()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigma", non_negative("sigma", self.sigma))
+        self._publish()
+
+    @property
+    @override
+    def claims(self) -> frozenset[Claim]:  # type: ignore[override]
+        """Honesty is an ex post equilibrium (Proposition 3); only without a tax is it efficient."""
+        always: frozenset[Claim] = frozenset({"truthful", "individually_rational", "anonymous"})
+        return always if self.sigma > 0 else always | {"efficient"}
 
     @property
     @override

@@ -5,6 +5,7 @@ row means taken out, and written in an orthonormal basis Q of the result, which 
 the statistics' units and from statistics that repeat each other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, final
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.validation import Floats, finite_array, read_only, trader_count
+from deviator.validation import Bools, Floats, finite_array, read_only, trader_count
 
 from .exact import Rationals, rational, rational_inverse
 
@@ -22,7 +23,7 @@ SPANNED = 1e-9
 """A row that statistics miss by less than this share of its length is spanned, up to rounding."""
 
 ROUNDING = 1e-12
-"""A share of the own quantity below this that statistics leave unsaid is rounding."""
+"""Shares of a row below this are rounding."""
 
 
 @final
@@ -80,7 +81,7 @@ class PublicStatistics:
     @property
     def n_traders(self) -> int:
         """Number of traders N."""
-        return self.weights.shape[1]
+        return int(self.weights.shape[1])
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -93,9 +94,9 @@ class PublicStatistics:
     def __hash__(self) -> int:
         return hash(self.weights.tobytes())
 
-    def relabelled(self, order: list[int]) -> "PublicStatistics":
+    def relabelled(self, order: Sequence[int]) -> "PublicStatistics":
         """Return the statistics of renumbered traders: new trader i is old order[i]."""
-        return PublicStatistics(self.given[:, order])
+        return PublicStatistics(self.given[:, list(order)])
 
     def missed(self, rows: Floats) -> Floats:
         """Return what of some rows (..., N) the statistics do not say, sum q = 0 given."""
@@ -108,7 +109,14 @@ class PublicStatistics:
         coordinates = (rows - rows.mean(axis=-1, keepdims=True)) @ self.basis.T
         coefficients = np.zeros((*rows.shape[:-1], len(self)))
         coefficients[..., self.chosen] = coordinates @ np.linalg.inv(self.coordinates[self.chosen])
-        return coefficients
+        return np.where(self._is_noise(coefficients, rows), 0.0, coefficients)
+
+    def _is_noise(self, coefficients: Floats, rows: Floats) -> Bools:
+        """Return which coefficients (..., G) on statistics are rounding beside their row."""
+        sizes = np.sqrt((self.coordinates**2).sum(axis=1))
+        lengths = np.sqrt((rows**2).sum(axis=-1, keepdims=True))
+        noise: Bools = np.abs(coefficients) * sizes <= ROUNDING * lengths
+        return noise
 
     def read(self, rows: Floats, traders: NDArray[np.int_]) -> tuple[Floats, Floats]:
         """Write rows as a q_i + C S q: weights on the own quantity and on the statistics.
@@ -155,7 +163,10 @@ class PublicStatistics:
             own = np.diagonal(missed) * unsaid / np.where(unsaid, left, 1)
         rest = rows - np.diag(own)
         check_said(rows.astype(np.float64), self._exactly_missed(rest).astype(np.float64))
-        return own, self._exactly_said(rest)
+        statistic = self._exactly_said(rest)
+        noise = self._is_noise(statistic.astype(np.float64), rest.astype(np.float64))
+        statistic[noise] = Fraction(0)
+        return own, statistic
 
     def _exactly_said(self, rows: Rationals) -> Rationals:
         coefficients = np.full((len(rows), len(self)), Fraction(0), dtype=object)
@@ -190,13 +201,6 @@ def check_said(rows: Floats, missed: Floats) -> None:
             f"miss {gap[worst] / size[worst]:.3g} of row {worst} of it; publish "
             "deviator.economies.public_statistics(economy, sigma), or no statistics at all"
         )
-
-
-def public(statistics: Any) -> PublicStatistics | None:
-    """Return a mechanism's statistics, or None where it publishes none."""
-    if statistics is None or isinstance(statistics, PublicStatistics):
-        return statistics
-    return PublicStatistics(statistics)
 
 
 def check_traders(statistics: PublicStatistics, n_traders: int) -> None:

@@ -7,22 +7,34 @@ be honest: against honest others the menu is (a + k x) x and shading gains k^2 q
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from numpy.typing import ArrayLike
 from typing_extensions import override
 
-from .base import ResidualLineMechanism
-from .clearing import ConditionalClearing
-from .languages import BidLanguage, ConditionalLanguage
+from .base import Claim
+from .conditional_auction import ConditionalAuction
 from .payments import uniform_price
+from .statistics import PublicStatistics
 
 
 @final
 @dataclass(frozen=True)
-class UniformConditional(ResidualLineMechanism):
-    """Conditional bids, one price; honest bids are those of the sigma-DCDA at sigma = 0."""
+class UniformConditional(ConditionalAuction):
+    """Conditional bids, one price; honest bids are those of the sigma-DCDA at sigma = 0.
 
+    Parameters
+    ----------
+    statistics : array-like of float, shape (G, N), optional
+        Public statistics that bids condition on, as in `SigmaDCDA`.
+    """
+
+    statistics: ArrayLike | PublicStatistics | None = None
     name: ClassVar[str] = "uniform-conditional"
-    language: ClassVar[BidLanguage] = ConditionalLanguage()
-    clearing: ClassVar[ConditionalClearing] = ConditionalClearing()
+    claims: ClassVar[frozenset[Claim]] = frozenset(
+        {"individually_rational", "budget_surplus", "efficient", "anonymous"}
+    )
+
+    def __post_init__(self) -> None:
+        self._publish()
 
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.economies import Economy, LinearQuadratic, NormalTypes, TypeDistribution
+from deviator.economies import Economy, NormalTypes, QuadraticEconomy, TypeDistribution
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import (
+    AllocationLanguage,
     FiniteMenu,
-    LinearBids,
     LineMenu,
     Mechanism,
     Menu,
@@ -178,7 +178,7 @@ class BestResponse(Deviation):
         return self.mechanism.menu_bid(bids, index, wanted)
 
     def _schedule(
-        self, economy: LinearQuadratic, types: Floats, trader: int, law: TypeDistribution
+        self, economy: QuadraticEconomy, types: Floats, trader: int, law: TypeDistribution
     ) -> Floats:
         """Return the schedule that demands honest quantity + E[shift | s_i, residual intercept].
 
@@ -195,25 +195,23 @@ class BestResponse(Deviation):
         left = 1 - steepness * menu.slope
         return np.stack([demand / left, steepness / left], axis=-1)
 
-    def _hyperplane(self, economy: LinearQuadratic, types: Floats, trader: int) -> Floats:
+    def _hyperplane(self, economy: QuadraticEconomy, types: Floats, trader: int) -> Floats:
         """Return v_i(q, p) - T'(0) = bend q_i, reading the others' types off their bids.
 
         T'(0) is proportional to the residual intercept p - k q_i.
         """
         _check_readable(self.policy)
-        bids = self.policy.bids(types)
-        assert isinstance(bids, LinearBids)
+        language = _allocation_language(self.mechanism)
+        bids: Any = self.policy.bids(types)
         menu = line_menu(self.mechanism, bids, trader)
-        weights = np.where(np.arange(economy.n_traders) == trader, 0.0, economy.weights[trader])
-        own = float(economy.weights[trader, trader])
-        offset = bids.level - types
-        row = bids.of_trader(trader)
-        row[:, :-2] = -np.einsum("j,sjk->sk", weights, bids.quantity_weights)
+        weights = economy.effects_on(trader).copy()
+        own, weights[trader] = float(weights[trader]), 0.0
+        row = -language.combined(bids, weights, trader)
         bend = menu.curvature(float(economy.slope[trader]))
         on_price = _marginal_price(menu)
-        row[:, trader] += bend - on_price * menu.slope
-        row[:, -2] = on_price - bids.price_weights @ weights
-        row[:, -1] = own * types[:, trader] + economy.intercept[trader] - offset @ weights
+        row[:, language.own_place(trader)] += bend - on_price * menu.slope
+        row[:, -2] += on_price
+        row[:, -1] += types @ weights + own * types[:, trader] + economy.intercept[trader]
         best = menu.best_quantity(economy.value(types)[:, trader], float(economy.slope[trader]))
         reached = self.mechanism.clear_deviations(bids, trader, (row / own)[:, None])
         size = np.abs(best).max() + np.abs(menu.intercept / bend).max()
@@ -242,6 +240,15 @@ def _check_readable(policy: Policy) -> None:
             "an own-type best response in conditional bids is known against honest others only, "
             f"got others = {policy.name}; use information='profile'"
         )
+
+
+def _allocation_language(mechanism: Mechanism) -> AllocationLanguage:
+    if not isinstance(mechanism.language, AllocationLanguage):
+        raise RefusedError(
+            "an own-type best response that reads the allocation is known in languages of "
+            f"hyperplanes only, got that of {mechanism.name}; use information='profile'"
+        )
+    return mechanism.language
 
 
 def _marginal_price(menu: LineMenu) -> float:
@@ -310,7 +317,7 @@ class _LineShift(NamedTuple):
 
 
 def _line_shift(
-    mechanism: Mechanism, economy: LinearQuadratic, policy: Policy, types: Floats, trader: int
+    mechanism: Mechanism, economy: QuadraticEconomy, policy: Policy, types: Floats, trader: int
 ) -> _LineShift:
     """Return by how much the best quantity differs from the honest one at each profile."""
     bids = policy.bids(types)
@@ -321,7 +328,7 @@ def _line_shift(
     return _LineShift(best - honest.quantity[:, 0], best, menu.curvature(slope), menu)
 
 
-def linear_economy(economy: Economy) -> LinearQuadratic:
+def linear_economy(economy: Economy) -> QuadraticEconomy:
     """Return the economy if it is linear-quadratic.
 
     Raises
@@ -329,7 +336,7 @@ def linear_economy(economy: Economy) -> LinearQuadratic:
     RefusedError
         If it is not.
     """
-    if not isinstance(economy, LinearQuadratic):
+    if not isinstance(economy, QuadraticEconomy):
         raise RefusedError(
             f"exact best responses need a linear-quadratic economy, got {type(economy).__name__}"
         )
@@ -388,7 +395,7 @@ class _Shift(NamedTuple):
 
 
 def _affine_shift(
-    mechanism: Mechanism, economy: LinearQuadratic, policy: Policy, trader: int
+    mechanism: Mechanism, economy: QuadraticEconomy, policy: Policy, trader: int
 ) -> _Shift:
     """Read the affine shift off the market at the zero profile and at each unit profile."""
     n = economy.n_traders
@@ -493,7 +500,7 @@ class InterimGain:
 
 def interim_gain(
     mechanism: Mechanism,
-    economy: LinearQuadratic,
+    economy: QuadraticEconomy,
     policy: Policy,
     law: TypeDistribution,
     trader: int,

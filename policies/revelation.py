@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 from typing_extensions import override
 
-from deviator.economies import Economy, LinearQuadratic
+from deviator.economies import Economy, QuadraticEconomy
 from deviator.mechanisms import Bids, Mechanism
 from deviator.mechanisms.exact import RationalBids, RationalEconomy, Rationals
 from deviator.validation import Floats
@@ -55,7 +55,7 @@ class Revelation(Policy):
 
     @override
     def exact_bids(self, types: Rationals) -> RationalBids:
-        if not isinstance(self.economy, LinearQuadratic):
+        if not isinstance(self.economy, QuadraticEconomy):
             raise NotImplementedError("exact bids need a linear-quadratic economy")
         tax_slope = Fraction(self.mechanism.tax_slope)
         economy = RationalEconomy.of(self.economy)

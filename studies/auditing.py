@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from deviator.economies import Economy, LinearQuadratic, TypeDistribution
+from deviator.economies import Economy, QuadraticEconomy, TypeDistribution
 from deviator.envs import Market, deviation_core, market, matched_control
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.learners import Learner
@@ -189,10 +189,17 @@ def _by_name(name: str, economy: Economy, parameters: dict[str, Any]) -> Mechani
 def _foreign_economy(mechanism: Mechanism, economy: Economy) -> dict[str, Any] | None:
     """Return the economy that a direct mechanism holds, where it is not the audited one."""
     held = getattr(mechanism, "economy", None)
-    if not isinstance(held, LinearQuadratic) or not isinstance(economy, LinearQuadratic):
+    if not isinstance(held, QuadraticEconomy) or not isinstance(economy, QuadraticEconomy):
         return None
-    same = all(
-        np.array_equal(getattr(held, name), getattr(economy, name))
-        for name in ("weights", "slope", "intercept")
+    same = held is economy or (
+        held.n_traders == economy.n_traders
+        and np.array_equal(held.slope, economy.slope)
+        and np.array_equal(held.intercept, economy.intercept)
+        and all(
+            np.array_equal(mine, theirs)
+            for (_, mine), (_, theirs) in zip(
+                held.blocks_of_effects(), economy.blocks_of_effects(), strict=True
+            )
+        )
     )
     return None if same else held.to_dict()

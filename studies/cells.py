@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from deviator.economies import LinearQuadratic
+from deviator.economies import QuadraticEconomy
 from deviator.envs import Market, deviation_core
 from deviator.errors import RefusedError
 from deviator.learners import Training
@@ -81,7 +81,7 @@ def exact_answer(tested: Market, types: Floats, information: Information) -> dic
     measured with common random numbers.
     """
     economy = tested.economy
-    if not isinstance(economy, LinearQuadratic):
+    if not isinstance(economy, QuadraticEconomy):
         raise RefusedError(
             f"an exact answer needs a linear-quadratic economy, got {type(economy).__name__}"
         )

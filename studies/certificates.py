@@ -15,7 +15,7 @@ from typing import Any, final
 
 import numpy as np
 
-from deviator.economies import LinearQuadratic, NormalTypes, TypeDistribution
+from deviator.economies import NormalTypes, QuadraticEconomy, TypeDistribution
 from deviator.envs import Market
 from deviator.errors import RefusedError
 from deviator.mechanisms import Polynomial, ResidualLineMechanism, residual_transfer
@@ -170,9 +170,9 @@ def certify(tested: Market, information: Information = "profile") -> Certificate
     return Certificate(KIND, (*conditions, first_order), cap, identity)
 
 
-def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, LinearQuadratic]:
+def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconomy]:
     mechanism, economy = tested.mechanism, tested.economy
-    if not isinstance(economy, LinearQuadratic):
+    if not isinstance(economy, QuadraticEconomy):
         raise RefusedError(
             f"an exact certificate needs a linear-quadratic economy, got {type(economy).__name__}"
         )
@@ -312,7 +312,7 @@ def _deviations(tested: Market, honest: _HonestMarkets) -> list[RationalBids]:
 
 def _first_order_condition(
     tested: Market,
-    economy: LinearQuadratic,
+    economy: QuadraticEconomy,
     honest: _HonestMarkets,
     rule: _MenuRule,
     own_slope: Fraction,

@@ -22,9 +22,9 @@ from pydantic import (
 import deviator
 from deviator.economies import (
     Economy,
-    LinearQuadratic,
     NormalInformation,
     NormalTypes,
+    QuadraticEconomy,
     TypeDistribution,
     UniformBox,
     fundamental_value_information,
@@ -200,7 +200,7 @@ class MarketSpec(Spec):
         if isinstance(self.trader, int):
             return self.trader
         economy = self.economy.economy
-        if not isinstance(economy, LinearQuadratic):
+        if not isinstance(economy, QuadraticEconomy):
             raise InvalidInputError(f"trader must be an index in this economy, got {self.trader!r}")
         return economy.trader_of_role(self.trader)
 
@@ -209,7 +209,7 @@ class MarketSpec(Spec):
         if not isinstance(self.sigma, str):
             return self.sigma
         economy = self.economy.economy
-        if not isinstance(economy, LinearQuadratic):
+        if not isinstance(economy, QuadraticEconomy):
             raise InvalidInputError("sigma must be a number in this economy, got a rule's name")
         return sigma_n(economy) if self.sigma == "sigma-n" else sigma_budget(economy)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from deviator.economies import LinearQuadratic
+from deviator.economies import QuadraticEconomy
 from deviator.envs import Market
 from deviator.mechanisms import ResidualLineMechanism
 from deviator.mechanisms.exact import RationalBids, RationalEconomy, rational
@@ -84,7 +84,9 @@ def _exact_utilities(
     tested: Market, types: Floats, bid: Floats
 ) -> tuple[dict[str, Fraction], dict[str, Fraction]] | None:
     mechanism, economy = tested.mechanism, tested.economy
-    if not isinstance(mechanism, ResidualLineMechanism) or not isinstance(economy, LinearQuadratic):
+    if not isinstance(mechanism, ResidualLineMechanism) or not isinstance(
+        economy, QuadraticEconomy
+    ):
         return None
     profile = rational(types[None])
     honest = tested.strategy.exact_bids(profile)
@@ -107,7 +109,7 @@ def _split(mechanism: ResidualLineMechanism, bid: Any) -> tuple[Any, Fraction]:
 
 def _outcome(
     mechanism: ResidualLineMechanism,
-    economy: LinearQuadratic,
+    economy: QuadraticEconomy,
     trader: int,
     profile: Any,
     bids: RationalBids,

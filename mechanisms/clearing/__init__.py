@@ -2,6 +2,7 @@
 
 from .base import Clearing, DeviationSolution, MarketSolution
 from .conditional import ConditionalClearing
+from .factored import FactoredClearing
 from .reported import ReportedClearing
 from .schedules import ScheduleClearing
 
@@ -9,6 +10,7 @@ __all__ = [
     "Clearing",
     "ConditionalClearing",
     "DeviationSolution",
+    "FactoredClearing",
     "MarketSolution",
     "ReportedClearing",
     "ScheduleClearing",

@@ -6,6 +6,8 @@ Frobenius condition number of the resulting M is below a bound and no P[q_i, i] 
 its column of P = M^-1.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from deviator.validation import Bools, Floats
@@ -16,11 +18,18 @@ def tolerance(n_traders: int) -> float:
     return 16 * n_traders * float(np.finfo(np.float64).eps)
 
 
-def price_shares(weight_squares: Floats, price_squares: Floats) -> Floats:
+class RowSquares(NamedTuple):
+    """Squared lengths of bids' weights on quantities, and on the price."""
+
+    weights: Floats  # (..., N)
+    price: Floats  # (..., N)
+
+
+def price_shares(squares: RowSquares) -> Floats:
     """Return b_i^2 / |A_i|^2, 0 for rows without weights: free of how a bid is written."""
-    weighted = weight_squares > 0
-    shares: Floats = np.where(weighted, price_squares, 0.0) / np.where(
-        weighted, weight_squares, 1.0
+    weighted = squares.weights > 0
+    shares: Floats = np.where(weighted, squares.price, 0.0) / np.where(
+        weighted, squares.weights, 1.0
     )
     return shares
 
@@ -34,16 +43,52 @@ def price_scale(total_share: Floats, n_traders: int) -> Floats:
     return np.where(priced, np.sqrt(n_traders / np.where(priced, total_share, 1.0)), 1.0)
 
 
-def row_lengths(weight_squares: Floats, price_squares: Floats, scale: Floats) -> Floats:
-    """Return the lengths of rows whose price weights are multiplied by a scale; 1 for empty ones.
+def row_lengths(squares: RowSquares, scale: Floats) -> Floats:
+    """Return the lengths of rows whose price weights are scaled; 1 for empty ones."""
+    length = np.sqrt(squares.weights + scale**2 * squares.price)
+    return np.where(length > 0, length, 1.0)
+
+
+def rescaled_rows(
+    rows: RowSquares,
+    scale: Floats,
+    length: Floats,
+    new: RowSquares,
+    new_length: Floats,
+    trader: int,
+) -> tuple[Floats, Floats]:
+    """Return what one trader's candidate bids do to the scaling of markets that he is in.
+
+    A candidate takes part in the price scale, as it does when the market is cleared afresh.
 
     Parameters
     ----------
-    weight_squares, price_squares : ndarray of float, shape (..., N)
-    scale : ndarray of float, shape (...)
+    rows : RowSquares
+        Of the present bids, shape (S, N).
+    scale : ndarray of float, shape (S,)
+        Present price scale.
+    length : ndarray of float, shape (S, N)
+        Present row lengths.
+    new : RowSquares
+        Of the candidates, shape (B, M).
+    new_length : ndarray of float, shape (B, M)
+        Their lengths under the present scale.
+    trader : int
+
+    Returns
+    -------
+    tuple of ndarray of float, of shapes (B, M) and (B, M, N)
+        Present over new price scale; squared row lengths under the new scale, for rows that have
+        length one under the present one.
     """
-    length = np.sqrt(weight_squares + scale[..., None] ** 2 * price_squares)
-    return np.where(length > 0, length, 1.0)
+    shares = price_shares(rows)
+    others = np.delete(shares, trader, axis=-1).sum(axis=-1)[:, None]
+    fresh = price_scale(others + price_shares(new), shares.shape[-1])  # (B, M)
+    squares = (rows.weights[:, None] + fresh[..., None] ** 2 * rows.price[:, None]) / length[
+        :, None
+    ] ** 2
+    squares[..., trader] = (new.weights + fresh**2 * new.price) / new_length**2
+    return scale[:, None] / fresh, squares
 
 
 def well_conditioned(condition_squared: Floats, diagonal: Floats, lengths: Floats) -> Bools:

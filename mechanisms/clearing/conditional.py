@@ -19,7 +19,16 @@ from deviator.validation import Bools, Floats
 from ..bids import LinearBids
 from ..chunking import in_chunks
 from ..exact import RationalBids, Rationals, RationalSolution, rational, rational_inverse
-from .autarky import divisor, inverses, price_scale, price_shares, row_lengths, well_conditioned
+from .autarky import (
+    RowSquares,
+    divisor,
+    inverses,
+    price_scale,
+    price_shares,
+    rescaled_rows,
+    row_lengths,
+    well_conditioned,
+)
 from .base import Clearing, DeviationSolution, MarketSolution, mend
 
 
@@ -28,8 +37,7 @@ class _Rows(NamedTuple):
 
     weights: Floats  # (S, N, N)
     price_weights: Floats  # (S, N)
-    weight_squares: Floats  # (S, N), squared lengths of the weights
-    price_squares: Floats  # (S, N)
+    squares: RowSquares
 
 
 class _Market(NamedTuple):
@@ -88,13 +96,14 @@ def _rows(quantity_weights: Floats, price_weights: Floats) -> _Rows:
     largest = np.abs(quantity_weights).max(axis=-1)
     constant = squares <= (8 * np.finfo(np.float64).eps * largest) ** 2
     weights = np.where(constant[..., None], 0.0, weights)
-    return _Rows(weights, price_weights, np.where(constant, 0.0, squares), price_weights**2)
+    sizes = RowSquares(np.where(constant, 0.0, squares), price_weights**2)
+    return _Rows(weights, price_weights, sizes)
 
 
 def _invert(rows: _Rows) -> _Market:
     n = rows.weights.shape[-1]
-    scale = price_scale(price_shares(rows.weight_squares, rows.price_squares).sum(axis=-1), n)
-    length = row_lengths(rows.weight_squares, rows.price_squares, scale)
+    scale = price_scale(price_shares(rows.squares).sum(axis=-1), n)
+    length = row_lengths(rows.squares, scale[:, None])
     matrix = np.zeros((len(scale), n + 1, n + 1))
     matrix[:, :n, :n] = rows.weights / length[..., None]
     matrix[:, :n, n] = scale[:, None] * rows.price_weights / length
@@ -144,8 +153,7 @@ def _move(
     n = level.shape[1]
     new = _rows(candidates[..., :n], candidates[..., n])
     scale = market.price_scale[:, None]
-    length = np.sqrt(new.weight_squares + scale**2 * new.price_squares)
-    length = np.where(length > 0, length, 1.0)
+    length = row_lengths(new.squares, scale)
     row = (
         np.concatenate([new.weights, (scale * new.price_weights)[..., None]], axis=-1)
         / length[..., None]
@@ -188,24 +196,9 @@ def _regular_after(
     quantity_part[..., trader] = squares[..., trader] / pivot**2
     price_part[..., trader] = (column[..., n] / pivot) ** 2
     diagonal[..., trader] = column[..., trader] / pivot
-    rescale, row_squares = _rescaled_rows(rows, market, new, length, trader)
+    rescale, row_squares = rescaled_rows(
+        rows.squares, market.price_scale, market.row_length, new.squares, length, trader
+    )
     lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
     condition = (lengths[..., :n] * row_squares).sum(axis=-1) + lengths[..., n]
     return np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths[..., :n])
-
-
-def _rescaled_rows(
-    rows: _Rows, market: _Market, new: _Rows, length: Floats, trader: int
-) -> tuple[Floats, Floats]:
-    """Return old over new price scale, and squared row lengths under the new scale.
-
-    The candidate takes part in the price scale, as it does when the market is cleared afresh.
-    """
-    shares = price_shares(rows.weight_squares, rows.price_squares)
-    others = np.delete(shares, trader, axis=-1).sum(axis=-1)[:, None]
-    scale = price_scale(others + price_shares(new.weight_squares, new.price_squares), shares.shape[-1])  # (B, M)
-    squares = (
-        rows.weight_squares[:, None] + scale[..., None] ** 2 * rows.price_squares[:, None]
-    ) / market.row_length[:, None] ** 2
-    squares[..., trader] = (new.weight_squares + scale**2 * new.price_squares) / length**2
-    return market.price_scale[:, None] / scale, squares

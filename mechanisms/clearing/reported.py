@@ -8,7 +8,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import (
-    LinearQuadratic,
+    QuadraticEconomy,
     WalrasianResponse,
     walrasian_allocation,
     walrasian_response,
@@ -28,7 +28,7 @@ class ReportedClearing(Clearing):
 
     Parameters
     ----------
-    economy : LinearQuadratic
+    economy : QuadraticEconomy
         The economy that the designer has in mind.
     sigma : float
         Slope of the quadratic tax; 0 is efficient.
@@ -41,11 +41,11 @@ class ReportedClearing(Clearing):
         If a trader's quantity does not increase in his own type.
     """
 
-    economy: LinearQuadratic
+    economy: QuadraticEconomy
     sigma: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.economy, LinearQuadratic):
+        if not isinstance(self.economy, QuadraticEconomy):
             raise InvalidInputError(
                 "economy must be a linear-quadratic economy, got "
                 f"{type(self.economy).__name__}; build one with deviator.economies"

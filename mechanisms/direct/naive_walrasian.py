@@ -5,7 +5,7 @@ from typing import Any, ClassVar, final
 
 from typing_extensions import override
 
-from deviator.economies import LinearQuadratic
+from deviator.economies import QuadraticEconomy
 
 from ..base import Claim, ResidualLineMechanism
 from ..clearing import ReportedClearing
@@ -20,7 +20,7 @@ class NaiveWalrasian(ResidualLineMechanism):
 
     Parameters
     ----------
-    economy : LinearQuadratic
+    economy : QuadraticEconomy
         The utilities that the designer knows.
 
     Raises
@@ -33,7 +33,7 @@ class NaiveWalrasian(ResidualLineMechanism):
     Andreyanov and Sadzik (2021), Section 7 and footnote 28.
     """
 
-    economy: LinearQuadratic
+    economy: QuadraticEconomy
     name: ClassVar[str] = "naive-walrasian"
     language: ClassVar[BidLanguage] = ReportLanguage()
     claims: ClassVar[frozenset[Claim]] = frozenset(

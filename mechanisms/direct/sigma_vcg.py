@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self, final
 
 from typing_extensions import override
 
-from deviator.economies import LinearQuadratic
+from deviator.economies import QuadraticEconomy
 
 from ..base import Claim, ResidualLineMechanism
 from ..clearing import ReportedClearing
@@ -20,7 +20,7 @@ class SigmaVCG(ResidualLineMechanism):
 
     Parameters
     ----------
-    economy : LinearQuadratic
+    economy : QuadraticEconomy
         The utilities that the designer knows.
     sigma : float
         Slope of the quadratic tax; 0 is VCG.
@@ -38,7 +38,7 @@ class SigmaVCG(ResidualLineMechanism):
     Andreyanov and Sadzik (2021), Definitions 1 and 2, equation (B.5) for the residual slope.
     """
 
-    economy: LinearQuadratic
+    economy: QuadraticEconomy
     sigma: float = 0.0
     name: ClassVar[str] = "sigma-vcg"
     language: ClassVar[BidLanguage] = ReportLanguage()

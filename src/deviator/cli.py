@@ -240,7 +240,7 @@ def _parameters(plugin: Any) -> str:
 
 def _market_lines(spec: Any, information: str) -> list[str]:
     """Return what is about to be trained in, and a warning outside the paper's assumptions."""
-    from deviator.economies import LinearQuadratic, check_assumptions
+    from deviator.economies import QuadraticEconomy, check_assumptions
 
     economy = spec.economy.economy
     parameters = ", ".join(f"{name}={value}" for name, value in spec.economy.parameters.items())
@@ -249,7 +249,7 @@ def _market_lines(spec: Any, information: str) -> list[str]:
         f"{spec.mechanism} (tax slope {sigma:.4g}), {economy.name} ({parameters}), trader "
         f"{spec.trader} knows {information}, the others are {spec.strategy}"
     ]
-    if isinstance(economy, LinearQuadratic):
+    if isinstance(economy, QuadraticEconomy):
         small = check_assumptions(economy)["A4N"]
         if not small.holds:
             lines.append(f"note: outside the paper's assumption A4^N ({small.witness})")
