@@ -5,8 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from unit_markets import clearing_interval, ranked, unit_markets
 
 from deviator.economies import (
     UnitDemands,
@@ -16,43 +15,20 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError
 
-VALUES = st.floats(0, 1, allow_subnormal=False)
 
-
-@st.composite
-def markets(draw, batch=3):
-    """Roles in any order, and values with ties among them."""
-    n = draw(st.integers(3, 7))
-    buyers = np.array([True, False, *draw(st.lists(st.booleans(), min_size=n - 2, max_size=n - 2))])
-    order = draw(st.permutations(range(n)))
-    coarse = st.integers(0, 6).map(lambda step: step / 6)
-    values = draw(arrays(float, (batch, n), elements=st.one_of(VALUES, coarse)))
-    return buyers[list(order)], values
-
-
-def by_hand(values, buyers):
-    """One market by sorting each side and counting pairs with gains."""
-    bids = sorted((v for v, b in zip(values, buyers, strict=True) if b), reverse=True)
-    asks = sorted(v for v, b in zip(values, buyers, strict=True) if not b)
-    pairs = sum(bid > ask for bid, ask in zip(bids, asks, strict=False))
-    bid, ask = dict(enumerate(bids, 1)), dict(enumerate(asks, 1))
-    lower = max(ask.get(pairs, -np.inf), bid.get(pairs + 1, -np.inf))
-    upper = min(bid.get(pairs, np.inf), ask.get(pairs + 1, np.inf))
-    return pairs, lower, upper
-
-
-@given(markets())
+@given(unit_markets())
 def test_matching_is_what_sorting_both_sides_gives(market):
     buyers, values = market
     match = match_units(values, buyers)
     for row in range(len(values)):
-        pairs, lower, upper = by_hand(values[row], buyers)
+        bids, asks, pairs = ranked(values[row], buyers)
+        lower, upper = clearing_interval(bids, asks, pairs)
         assert (match.pairs[row], match.lower[row], match.upper[row]) == (pairs, lower, upper)
     assert (match.quantity.sum(axis=1) == 0).all()
     assert (np.where(buyers, match.quantity, -match.quantity) >= 0).all()
 
 
-@given(markets())
+@given(unit_markets())
 def test_the_threshold_is_where_a_trader_starts_to_hold_a_unit(market):
     buyers, values = market
     for trader in range(len(buyers)):
@@ -64,7 +40,7 @@ def test_the_threshold_is_where_a_trader_starts_to_hold_a_unit(market):
             np.testing.assert_array_equal(held, holds)
 
 
-@given(markets())
+@given(unit_markets())
 def test_no_feasible_allocation_is_better_than_the_efficient_one(market):
     buyers, values = market
     economy = UnitDemands(tuple("buyer" if buys else "seller" for buys in buyers))
