@@ -385,10 +385,16 @@ def test_entry_at_wrong_cutoffs_is_no_equilibrium():
 
 
 def test_marginal_profit_in_closed_form():
-    """One buyer, two sellers who all enter: integral of 1 - (1 - x)^2 from 0 to beta."""
-    beta = 0.6
-    buyer, _ = marginal_profits((beta, 1.0), unit_demands(1, 2))
-    assert buyer == pytest.approx(beta - (1 - (1 - beta) ** 3) / 3, abs=1e-14)
+    """One buyer, two sellers: integral of 1 - (1 - x)^2 up to beta, constant beyond the cutoff."""
+
+    def area(edge):
+        return edge - (1 - (1 - edge) ** 3) / 3
+
+    economy = unit_demands(1, 2)
+    all_enter, _ = marginal_profits((0.6, 1.0), economy)
+    assert all_enter == pytest.approx(area(0.6), abs=1e-14)
+    few_enter, _ = marginal_profits((0.6, 0.4), economy)
+    assert few_enter == pytest.approx(area(0.4) + 0.2 * (1 - 0.6**2), abs=1e-14)
 
 
 @pytest.mark.parametrize(("n_buyers", "n_sellers"), [(3, 3), (2, 4)])
