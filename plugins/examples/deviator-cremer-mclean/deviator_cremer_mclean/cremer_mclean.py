@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Self, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.economies import LinearQuadratic, walrasian_response
+from deviator.economies import QuadraticEconomy, walrasian_response
 from deviator.mechanisms import (
     BidLanguage,
     Claim,
@@ -46,7 +46,7 @@ class CremerMcLean(Mechanism):
 
     Parameters
     ----------
-    economy : LinearQuadratic
+    economy : QuadraticEconomy
         The utilities that the designer knows.
     mean, deviation, correlation : float
         The designer's beliefs: Normal types, all alike, equally correlated.
@@ -79,7 +79,7 @@ class CremerMcLean(Mechanism):
     array([[1.  , 0.11, 1.  ]])
     """
 
-    economy: LinearQuadratic
+    economy: QuadraticEconomy
     mean: float = 0.0
     deviation: float = 1.0
     correlation: float = 0.5
