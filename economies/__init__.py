@@ -1,6 +1,7 @@
 """Who trades: utilities, types, information, assumptions and bounds."""
 
-from .assumptions import AssumptionResult, check_assumptions
+from .assumption_result import AssumptionResult
+from .assumptions import AssumptionRow, assumption_table, check_assumptions
 from .base import Economy
 from .bounds import pairwise_interdependence, sigma_budget, sigma_n
 from .constructors import (
@@ -39,6 +40,7 @@ from .walrasian import (
 
 __all__ = [
     "AssumptionResult",
+    "AssumptionRow",
     "Economy",
     "Factored",
     "LinearQuadratic",
@@ -51,6 +53,7 @@ __all__ = [
     "UnitDemands",
     "UnitMatch",
     "WalrasianResponse",
+    "assumption_table",
     "check_assumptions",
     "factored",
     "first_best_surplus",

@@ -120,6 +120,29 @@ class Factored(QuadraticEconomy):
             raise RefusedError(SINGULAR)
         return loadings
 
+    def log_determinant(self) -> tuple[float, float]:
+        """Return the sign of det W, 0 where it vanishes, and the logarithm of its size.
+
+        det W is the determinant of [[D, -L], [V, I]]; all but the zeros of D are eliminated.
+        """
+        zero = self.own == 0
+        direct = self.own[~zero]
+        core = (
+            np.eye(len(self.statistics))
+            + (self.statistics[:, ~zero] / direct) @ (self.loadings[~zero])
+        )
+        missing = int(zero.sum())
+        if missing > len(core):
+            return 0.0, -np.inf
+        bordered = np.block(
+            [[np.zeros((missing, missing)), -self.loadings[zero]], [self.statistics[:, zero], core]]
+        )
+        sign, logarithm = np.linalg.slogdet(bordered)
+        return (
+            float(sign * np.prod(np.sign(direct))),
+            float(logarithm + np.log(np.abs(direct)).sum()),
+        )
+
     def _invertible_own(self) -> Floats:
         if (self.own == 0).any():
             trader = int(np.flatnonzero(self.own == 0)[0])
