@@ -19,7 +19,7 @@ def main(source: str = "runs/proposition3/report.json") -> None:
     rows = json.loads(Path(source).read_text())["rows"]
     auction = find(rows, "sigma-dcda", lambda row: row["sigma"] > 0)
     control = find(rows, "uniform-conditional", lambda row: True)
-    unit, steps = control["exact_gain"], control["steps"]
+    unit, steps = control["best_gain"], control["steps"]
     parts = [
         level(1.0, "best possible gain in the control", "#c1121f"),
         level(0.0, "certified cap in the sigma-DCDA", "#1a7f37"),

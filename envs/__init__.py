@@ -3,7 +3,7 @@
 from . import exchange_v0
 from .core import RANGE_MULTIPLE, DeviationCore, deviation_core
 from .deviation_env import DeviationEnv
-from .market import Market, market, matched_control
+from .market import Market, market, matched_control, standing_control
 from .vector_env import DeviationVectorEnv
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "exchange_v0",
     "market",
     "matched_control",
+    "standing_control",
 ]

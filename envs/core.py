@@ -19,7 +19,7 @@ from deviator.policies import (
 )
 from deviator.validation import Floats, finite_array, positive
 
-from .market import Market, matched_control
+from .market import Market, standing_control
 from .reference import best_deviation
 
 RANGE_MULTIPLE = 5.0
@@ -103,20 +103,25 @@ def deviation_core(
     tested : Market
     information : {"profile", "own"}
     control : Market, optional
-        The matched control, by default `matched_control`. Its best shift sets the range of the
+        The matched control, by default `standing_control`. Its best shift sets the range of the
         actions and its best deviation's mean gain is the unit of reward, so that a learner meets
-        the same problem in both, but for the mechanism.
+        the same problem in both, but for the mechanism. Where a bid language has none, the range is
+        the usual spread of the strategy's own bids, and the unit the first-best surplus per trader.
     mode : {"relative", "absolute"}
         Whether an action is a change to the honest bid, or the bid itself.
     range_multiple : float
-        Range of the level as a multiple of the root mean square of the control's best shift.
+        Range of the level as a multiple of the root mean square of the control's best shift; not
+        used without a control.
 
     Raises
     ------
     InvalidInputError
         If an argument is malformed or the control offers nothing to gain.
     """
-    reference = control or matched_control(tested)
+    reference = control or standing_control(tested)
+    if reference is None:
+        box = _action_box(tested, tested, mode, _usual_spread(tested))
+        return DeviationCore(tested, information, box, tested.scale())
     gain, usual_shift = best_deviation(reference)
     if gain <= 1e-12 * reference.scale():
         raise InvalidInputError(
@@ -125,6 +130,14 @@ def deviation_core(
         )
     shift = usual_shift * positive("range_multiple", range_multiple)
     return DeviationCore(tested, information, _action_box(tested, reference, mode, shift), gain)
+
+
+def _usual_spread(tested: Market) -> float:
+    """Return the standard deviation of the level of the strategy's own bids."""
+    types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
+    own = tested.strategy.bids(types).of_trader(tested.trader)
+    level = own[:, tested.mechanism.language.level]
+    return float(level.std()) or float(np.abs(level).mean()) or 1.0
 
 
 def _action_box(

@@ -10,6 +10,7 @@ from deviator.economies import (
     NormalTypes,
     QuadraticEconomy,
     TypeDistribution,
+    UnitDemands,
     first_best_surplus,
     private_values,
 )
@@ -17,6 +18,7 @@ from deviator.errors import InvalidInputError
 from deviator.mechanisms import (
     ConditionalLanguage,
     FactoredLanguage,
+    KDoubleAuction,
     Mechanism,
     NaiveWalrasian,
     ReportLanguage,
@@ -147,16 +149,30 @@ def market(
 def matched_control(tested: Market) -> Market:
     """Return the market in the same bid language where deviating is known to pay.
 
-    Same number of traders and same deviator. For conditional bids it is `uniform-conditional` and
-    for reports the naive Walrasian auction, with the same economy and types. For schedules it is
-    the uniform-price double auction among price-takers, with the same economy where values are
-    private, else with private values of the same mean slope and own effect and independent types of
-    the same mean and size.
+    Arguments and result are those of `standing_control`.
 
     Raises
     ------
     InvalidInputError
         If the bid language has no standing control.
+    """
+    control = standing_control(tested)
+    if control is None:
+        raise InvalidInputError(
+            f"a null result needs a matched control, and {tested.mechanism.name} has no standing "
+            "one; name a control market"
+        )
+    return control
+
+
+def standing_control(tested: Market) -> Market | None:
+    """Return the matched control of a bid language, or None where the language has none.
+
+    Same number of traders and same deviator. For conditional bids it is `uniform-conditional` and
+    for reports the naive Walrasian auction, or the k-double auction where single units are traded,
+    with the same economy and types. For schedules it is the uniform-price double auction among
+    price-takers, with the same economy where values are private, else with private values of the
+    same mean slope and own effect and independent types of the same mean and size.
     """
     law, trader, economy = tested.distribution, tested.trader, tested.economy
     match tested.mechanism.language:
@@ -169,11 +185,12 @@ def matched_control(tested: Market) -> Market:
             return market(NaiveWalrasian(economy), economy, distribution=law, trader=trader)
         case ScheduleLanguage() if isinstance(economy, QuadraticEconomy):
             return _price_takers(tested, economy)
+        case ReportLanguage() if isinstance(economy, UnitDemands):
+            buyers = tuple(np.flatnonzero(economy.buyers).tolist())
+            auction = KDoubleAuction(buyers=buyers, unit=economy.unit)
+            return market(auction, economy, distribution=law, trader=trader)
         case _:
-            raise InvalidInputError(
-                f"a null result needs a matched control, and {tested.mechanism.name} has no "
-                "standing one; name a control market"
-            )
+            return None
 
 
 def _price_takers(tested: Market, economy: QuadraticEconomy) -> Market:

@@ -1,10 +1,12 @@
 """Plugins by name, and the checks that every plugin passes."""
 
+from .provenance import provenance
 from .registry import build, find_plugin, list_plugins, make, qualified, takes_economy
 from .single_file import plugins_of_file
-from .spec import Kind, PluginSpec
+from .spec import OWN, Kind, PluginSpec
 
 __all__ = [
+    "OWN",
     "Kind",
     "PluginSpec",
     "build",
@@ -12,6 +14,7 @@ __all__ = [
     "list_plugins",
     "make",
     "plugins_of_file",
+    "provenance",
     "qualified",
     "takes_economy",
 ]

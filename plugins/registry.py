@@ -15,10 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 
 from .single_file import plugins_of_file
-from .spec import Kind, PluginSpec
-
-OWN = "deviator"
-"""The provider of the built-ins."""
+from .spec import OWN, Kind, PluginSpec
 
 _PLURALS = {
     "mechanism": "mechanisms",

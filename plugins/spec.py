@@ -11,10 +11,23 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, final
 
+import cloudpickle
+
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
+
+from .guard import Guard, GuardError, is_guarded
+
+OWN = "deviator"
+"""The provider of the built-ins."""
+
+LOAD_S = 60
+"""Seconds that a plugin may take to be imported."""
 
 Kind = Literal["mechanism", "economy", "policy", "learner"]
 """Families that a plugin can join."""
+
+FILE_MODULE = "deviator_file_"
+"""How the names of modules begin that are single files; a digest of the content follows."""
 
 BASES = {
     "mechanism": ("deviator.mechanisms", "Mechanism"),
@@ -68,6 +81,8 @@ class PluginSpec:
         """
         if self.problem:
             raise PluginLoadError(f"{self.title} cannot be used: {self.problem}")
+        if self.provider != OWN and not is_guarded() and not self._is_imported():
+            self._try_elsewhere()
         try:
             plugin = self._imported()
         except (Exception, SystemExit) as error:
@@ -107,6 +122,20 @@ class PluginSpec:
             "version": self.version,
         }
 
+    def _is_imported(self) -> bool:
+        source = self.target.rpartition(":")[0]
+        return (module_name(Path(source)) if source.endswith(".py") else source) in sys.modules
+
+    def _try_elsewhere(self) -> None:
+        """Load a stranger's plugin in another process first: on import it may hang or leave."""
+        try:
+            with Guard(LOAD_S) as guard:
+                guard.run(load_and_forget, self)
+        except GuardError as error:
+            raise PluginLoadError(
+                f"{self.title} cannot be loaded from {self.target}: {error}; repair or remove it"
+            ) from None
+
     def _imported(self) -> Any:
         source, _, name = self.target.rpartition(":")
         if source.endswith(".py"):
@@ -137,6 +166,11 @@ class PluginSpec:
             )
 
 
+def load_and_forget(spec: PluginSpec) -> None:
+    """Load a plugin where nothing is lost if that goes wrong."""
+    spec.load()
+
+
 def base_class(kind: str) -> type:
     """Return the abstract class of a kind of plugins."""
     module, name = BASES[kind]
@@ -165,7 +199,7 @@ def called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
 
 def file_module(path: Path) -> ModuleType:
     """Import a single file as a module named after its content, once per process."""
-    name = f"deviator_file_{file_version(path)}"
+    name = module_name(path)
     if name in sys.modules:
         return sys.modules[name]
     source = spec_from_file_location(name, path)
@@ -179,7 +213,14 @@ def file_module(path: Path) -> ModuleType:
     except BaseException:
         del sys.modules[name]
         raise
+    # No other process can import it: what it defines travels by value.
+    cloudpickle.register_pickle_by_value(module)
     return module
+
+
+def module_name(path: Path) -> str:
+    """Return the name under which a single file is imported: it changes with the content."""
+    return f"{FILE_MODULE}{file_version(path)}"
 
 
 def file_version(path: Path) -> str:

@@ -7,17 +7,19 @@ from typing import Any, final
 import numpy as np
 
 from deviator.economies import Economy, QuadraticEconomy, TypeDistribution
-from deviator.envs import Market, deviation_core, market, matched_control
+from deviator.envs import Market, deviation_core, market, standing_control
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism, Mutated, ResidualLineMechanism
-from deviator.plugins import build, find_plugin, takes_economy
-from deviator.policies import Information, Policy
+from deviator.plugins import build, find_plugin, provenance, takes_economy
+from deviator.policies import Deviation, Information, Policy
 from deviator.validation import Floats, whole_number
 
-from .cells import certificate_of, exact_answer, held_out_profiles
+from .answers import best_answer, held_out_profiles
+from .cells import certificate_of
 from .certificates import Certificate
-from .verdict import EPSILON, Verdict, reach_verdict
+from .verdict import Verdict, epsilon_of, reach_verdict
+from .witness import find_witness
 
 
 def audit(
@@ -90,17 +92,26 @@ def audit(
         raise InvalidInputError(
             "planted faults need a learner to notice them, got learner=None; pass learner='ppo'"
         )
-    exact = _exact(tested, types, information, searched=search is not None)
+    best = best_answer(tested, types, information)
+    learned = None if search is None else search.learned(tested, tested)
     return reach_verdict(
-        gains=[exact["gain"], 0.0 if search is None else search.gain(tested, tested)],
-        error=exact["error"],
+        gains=[best.gain, 0.0 if learned is None else learned.gain],
+        error=best.error,
         scale=tested.scale(),
+        epsilon=epsilon_of(tested),
         certificate=None if certificate is None else certificate.to_dict(),
-        witness=exact["witness"],
+        witness=best.witness or (None if learned is None else learned.witness(tested, types)),
         power=None if search is None else search.power(tested),
         resolution=None if search is None else search.resolution(tested, planted),
         mechanism_economy=_foreign_economy(rule, economy),
+        plugins=_plugins(tested, None if search is None else search.learner),
     )
+
+
+def _plugins(tested: Market, learner: Learner | None) -> tuple[dict[str, str], ...]:
+    """Return where everything comes from that took part."""
+    parts = (tested.mechanism, tested.economy, tested.strategy, learner)
+    return tuple(provenance(part) for part in parts if part is not None)
 
 
 @final
@@ -114,20 +125,23 @@ class _Search:
     information: Information
     held_out: int
 
-    def gain(self, searched: Market, ranged: Market) -> float:
-        """Return the learned mean gain in a market, actions ranged as in another's control."""
-        control = matched_control(ranged)
+    def learned(self, searched: Market, ranged: Market) -> "_Learned":
+        """Return what is learned in a market, actions ranged as in another's control."""
+        control = standing_control(ranged)
         core = deviation_core(searched, information=self.information, control=control)
         policy = self.learner.train(core, self.steps, self.seed).policy
         types = held_out_profiles(searched, self.held_out)
-        return float(searched.gains(types, policy.bid(types, searched.trader)).mean())
+        gains = searched.gains(types, policy.bid(types, searched.trader))
+        return _Learned(policy, float(gains.mean()))
 
-    def power(self, tested: Market) -> float:
-        """Return the share of the exact gain that is captured on the matched control."""
-        control = matched_control(tested)
+    def power(self, tested: Market) -> float | None:
+        """Return the share of the best gain that is captured on the matched control."""
+        control = standing_control(tested)
+        if control is None:
+            return None
         types = held_out_profiles(control, self.held_out)
-        exact = float(exact_answer(control, types, self.information)["gain"])
-        return self.gain(control, tested) / exact
+        best = best_answer(control, types, self.information).gain
+        return self.learned(control, tested).gain / best
 
     def resolution(self, tested: Market, sizes: Sequence[float]) -> float | None:
         """Return the smallest planted gain that was noticed: more than half of it was captured."""
@@ -135,10 +149,24 @@ class _Search:
         for size in sizes:
             mutant = replace(tested, mechanism=_planted(tested.mechanism, size))
             types = held_out_profiles(mutant, self.held_out)
-            exact = float(exact_answer(mutant, types, self.information)["gain"])
-            if self.gain(mutant, tested) > exact / 2:
-                noticed.append(exact)
+            best = best_answer(mutant, types, self.information).gain
+            if self.learned(mutant, tested).gain > best / 2:
+                noticed.append(best)
         return min(noticed, default=None)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Learned:
+    """A learned deviation and its mean gain."""
+
+    policy: Deviation
+    gain: float
+
+    def witness(self, tested: Market, types: Floats) -> dict[str, Any] | None:
+        """Return a witness of the learned deviation, if it pays on average."""
+        pays = self.gain > epsilon_of(tested)
+        return find_witness(tested, self.policy, types) if pays else None
 
 
 def _planted(mechanism: Mechanism, size: float) -> Mutated:
@@ -150,21 +178,16 @@ def _planted(mechanism: Mechanism, size: float) -> Mutated:
     return Mutated(mechanism, "transfer", size)
 
 
-def _exact(
-    tested: Market, types: Floats, information: Information, *, searched: bool
-) -> dict[str, Any]:
-    """Return the exact answer; where there is none, nothing, if a learner searches instead."""
-    try:
-        return exact_answer(tested, types, information)
-    except RefusedError:
-        if not searched:
-            raise
-    return {"gain": 0.0, "error": 0.0, "witness": None}
-
-
 def _vacuous(tested: Market, certificate: Certificate) -> Verdict:
-    scale = tested.scale()
-    return Verdict("vacuous", 0.0, None, EPSILON * scale, scale, certificate=certificate.to_dict())
+    return Verdict(
+        "vacuous",
+        0.0,
+        None,
+        epsilon_of(tested),
+        tested.scale(),
+        certificate=certificate.to_dict(),
+        plugins=_plugins(tested, None),
+    )
 
 
 def _rule(mechanism: Mechanism | str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:

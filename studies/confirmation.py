@@ -1,26 +1,36 @@
 """The main job: run a study's cells, keep what is finished, and report."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
+
 import deviator
 from deviator.envs import deviation_core
-from deviator.errors import DeviatorError, InvalidInputError
-from deviator.policies import expected_exact_gain
+from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
+from deviator.plugins import OWN
+from deviator.plugins.guard import Guard, GuardError
 
+from .answers import best_answer
+from .cell_spec import Cell
 from .cells import run_cell
 from .executor import run_tasks
 from .report import write_html
 from .rows import INTERVAL, report_rows
-from .specs import Cell, StudySpec, read_study
+from .specs import StudySpec, read_study
 from .store import RunStore, explained, to_json
 
 DEPENDENCIES = ("numpy", "scipy", "torch", "stable-baselines3", "gymnasium", "pettingzoo")
+
+TRIAL_S = 120
+"""Seconds that building a cell with a stranger's plugin and clearing some markets may take."""
+
+TRIAL_PROFILES = 20
 
 CellProgress = Callable[[int, int, Cell | None], None]
 """Called with cells done, cells in all, and the cell that has just finished."""
@@ -61,6 +71,7 @@ def confirm(
     out: str | Path | None = None,
     workers: int | None = None,
     progress: CellProgress | None = None,
+    plugins: Sequence[str | Path] = (),
 ) -> StudyReport:
     """Run a study, keeping cells that are already finished, and write its report.
 
@@ -76,6 +87,8 @@ def confirm(
         Processes; as many as cores by default.
     progress : callable, optional
         Called when the run starts and after each cell.
+    plugins : sequence of path
+        Python files whose plugins the study may name, beside those that it states.
 
     Returns
     -------
@@ -87,13 +100,19 @@ def confirm(
         If the study breaks a rule.
     ResultsError
         If the results folder cannot be used.
+
+    Notes
+    -----
+    A plugin that cannot be loaded, raises, hangs or ends its process costs its own cells: they are
+    among the failures, and the others are run.
     """
     spec = study if isinstance(study, StudySpec) else read_study(Path(study or default_study()))
-    cells = spec.expand(quick)
-    for cell in cells:
-        _check_buildable(cell)
+    spec = spec.with_plugins(tuple(str(file) for file in plugins))
+    found_cells, failures = spec.expand_what_loads(quick)
+    cells, refused = _usable(found_cells)
+    failures |= refused
     store = RunStore.open(Path(out) if out is not None else Path("runs") / spec.name, spec.name)
-    failures = _run_missing(cells, store, workers or os.cpu_count() or 1, progress)
+    failures |= _run_missing(cells, store, workers or os.cpu_count() or 1, progress)
     found = [(cell, store.result(cell)) for cell in cells]
     done = [(cell, result) for cell, result in found if result is not None]
     rows = report_rows([cell for cell, _ in done], [result for _, result in done])
@@ -110,24 +129,55 @@ def confirm(
     return StudyReport(spec.name, rows, failures, store.folder)
 
 
-def _check_buildable(cell: Cell) -> None:
-    """Build a cell's parts before any work starts, so that bad input costs nothing."""
+def _usable(cells: list[Cell]) -> tuple[list[Cell], dict[str, str]]:
+    """Return the cells that can be run, and why others cannot: their plugins fail.
+
+    Bad input is an error before any work starts, so that it costs nothing.
+    """
+    usable, refused = [], {}
+    with Guard(TRIAL_S) as guard:
+        for cell in cells:
+            strangers = [plugin for plugin in cell.plugins if plugin["provider"] != OWN]
+            try:
+                _check_buildable(cell, guard if strangers else None)
+            except (GuardError, PluginLoadError) as error:
+                names = " or ".join(f"{p['name']} of {p['provider']}" for p in strangers)
+                refused[cell.label()] = f"{names}: {error}"
+            else:
+                usable.append(cell)
+    return usable, refused
+
+
+def _check_buildable(cell: Cell, guard: Guard | None) -> None:
+    """Build a cell's parts and clear some of its markets, strangers' plugins under guard."""
     try:
-        cell.learner.build()
-        tested, control = cell.market.build(), cell.control.build()
-        deviation_core(tested, information=cell.information, control=control)
-        expected_exact_gain(
-            tested.mechanism,
-            tested.economy,
-            tested.distribution,
-            tested.trader,
-            others=tested.strategy,
-            information=cell.information,
-        )
+        if guard is None:
+            try_cell(cell)
+        else:
+            guard.run(try_cell, cell)
+    except (GuardError, PluginLoadError):
+        raise
     except DeviatorError as error:
-        market = cell.market
-        economy = market.economy.family or market.economy.beliefs
-        raise InvalidInputError(f"cell {market.mechanism} in {economy}: {error}") from None
+        raise InvalidInputError(
+            f"cell {cell.market.mechanism} in {cell.market.economy.name}: {error}"
+        ) from None
+    except Exception as error:
+        raise PluginLoadError(f"{type(error).__name__}: {error}") from None
+
+
+def try_cell(cell: Cell) -> None:
+    """Build a cell's parts and clear some of its markets.
+
+    Raises
+    ------
+    DeviatorError
+        If the parts do not fit together.
+    """
+    cell.learner.build()
+    tested, control = cell.market.build(), cell.control.build()
+    deviation_core(tested, information=cell.information, control=control)
+    types = tested.distribution.sample(np.random.default_rng(0), TRIAL_PROFILES)
+    best_answer(tested, types, cell.information)
 
 
 def _run_missing(

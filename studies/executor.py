@@ -9,6 +9,7 @@ from loky import get_reusable_executor
 from loky.process_executor import TerminatedWorkerError
 
 from deviator.errors import DeviatorError, ResultsError
+from deviator.plugins.guard import mark_as_guarded
 
 ATTEMPTS = 3
 """How often a task is tried whose worker dies under it."""
@@ -44,14 +45,18 @@ def run_tasks(
             yield task[0], _attempt(work, task)
         return
     waiting = tasks
-    for attempt in range(1, ATTEMPTS + 1):
+    for _ in range(1, ATTEMPTS):
         died: list[tuple[First, Any]] = []
         for task, error in _run_once(work, waiting, workers):
-            if isinstance(error, TerminatedWorkerError) and attempt < ATTEMPTS:
+            if isinstance(error, TerminatedWorkerError):
                 died.append(task)
             else:
                 yield task[0], _described(error)
         waiting = died
+    # One at a time, so that a task that takes its process down takes no other with it.
+    for task in waiting:
+        for _, error in _run_once(work, [task], 1):
+            yield task[0], _described(error)
 
 
 def _run_once(
@@ -76,6 +81,7 @@ def _run_once(
 
 def _leave_interrupts_to_parent() -> None:
     """Ignore Ctrl-C in workers: the parent ends them, without their tracebacks."""
+    mark_as_guarded()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

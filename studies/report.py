@@ -66,7 +66,7 @@ def _curves_figure(rows: list[dict[str, Any]]) -> go.Figure:
             trace = go.Scatter(x=steps, y=gains, mode="lines", line=line, name=f"seed {seed}")
             figure.add_trace(trace, **where)
         figure.add_hline(
-            y=row["exact_gain"], line_dash="dash", line_color=EXACT_COLOR, line_width=1, **where
+            y=row["best_gain"], line_dash="dash", line_color=EXACT_COLOR, line_width=1, **where
         )
     figure.update_annotations(font_size=9)
     figure.update_layout(
@@ -87,7 +87,7 @@ def _size_figure(families: dict[str, list[dict[str, Any]]]) -> go.Figure:
     figure = go.Figure()
     for name, group in families.items():
         sizes = [row["n_traders"] for row in group]
-        exact = [row["exact_gain"] / row["honest_utility"] for row in group]
+        exact = [row["best_gain"] / row["honest_utility"] for row in group]
         learned = [row["learned_gain"] / row["honest_utility"] for row in group]
         figure.add_trace(go.Scatter(x=sizes, y=exact, mode="lines", name=f"{name}, exact"))
         figure.add_trace(go.Scatter(x=sizes, y=learned, mode="markers", name=f"{name}, learned"))

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student
 
-from .specs import Cell
-from .verdict import EPSILON, Verdict, reach_verdict
+from .cell_spec import Cell
+from .market_spec import plain_name
+from .verdict import Verdict, reach_verdict
 
 INTERVAL = "95% Student interval of the mean over seeds"
 
@@ -39,14 +40,14 @@ def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> 
     learned = [seed["learned_gain"] for seed in result["seeds"]]
     verdict = verdict_of(result, control)
     return {
-        "mechanism": cell.market.mechanism,
+        "mechanism": plain_name(cell.market.mechanism),
         "economy": cell.market.economy.title,
-        "strategy": cell.market.strategy,
+        "strategy": plain_name(cell.market.strategy),
         "trader": cell.market.trader,
         "n_traders": result["n_traders"],
         "sigma": result["sigma"],
         "information": cell.information,
-        "learner": cell.learner.name,
+        "learner": plain_name(cell.learner.name),
         "steps": cell.steps,
         "seeds": list(cell.seeds),
         "held_out": cell.held_out,
@@ -57,6 +58,8 @@ def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> 
         "learned_gain_max": max(seed["learned_gain_max"] for seed in result["seeds"]),
         "training_gain_max": max(seed["training_gain_max"] for seed in result["seeds"]),
         "exact_gain": result["exact_gain"],
+        "best_gain": result["best_gain"],
+        "best_gain_kind": result["best_gain_kind"],
         "share": _share(result),
         "control": _control(cell, control),
         "power": verdict.power,
@@ -68,6 +71,7 @@ def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> 
         "state": verdict.state,
         "witness": verdict.witness,
         "curves": [seed["curve"] for seed in result["seeds"]],
+        "plugins": result["plugins"],
         "key": cell.key,
     }
 
@@ -75,9 +79,10 @@ def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> 
 def verdict_of(result: dict[str, Any], control: dict[str, Any] | None) -> Verdict:
     """Return the verdict on one cell, given the result of its matched control."""
     return reach_verdict(
-        gains=[result["exact_gain"], *(seed["learned_gain"] for seed in result["seeds"])],
-        error=result["exact_gain_error"],
+        gains=[result["best_gain"], *(seed["learned_gain"] for seed in result["seeds"])],
+        error=result["best_gain_error"],
         scale=result["scale"],
+        epsilon=result["epsilon"],
         certificate=result["certificate"],
         witness=result["witness"],
         power=None if control is None else _share(control),
@@ -92,9 +97,10 @@ def _control(cell: Cell, control: dict[str, Any] | None) -> dict[str, Any] | Non
     if cell.is_control:
         return None
     return {
-        "mechanism": cell.control.mechanism,
+        "mechanism": plain_name(cell.control.mechanism),
         "economy": cell.control.economy.title,
         "exact_gain": None if control is None else control["exact_gain"],
+        "best_gain": None if control is None else control["best_gain"],
         "learned_gain": None if control is None else _mean(control, "learned_gain"),
         "share": None if control is None else _share(control),
         "key": None if control is None else control["key"],
@@ -102,10 +108,10 @@ def _control(cell: Cell, control: dict[str, Any] | None) -> dict[str, Any] | Non
 
 
 def _share(result: dict[str, Any]) -> float | None:
-    """Return learned over exact gain, or None where there is nothing to gain."""
-    if result["exact_gain"] <= EPSILON * result["scale"]:
+    """Return learned over best gain, or None where there is nothing to gain."""
+    if result["best_gain"] <= result["epsilon"]:
         return None
-    return _mean(result, "learned_gain") / float(result["exact_gain"])
+    return _mean(result, "learned_gain") / float(result["best_gain"])
 
 
 def _mean(result: dict[str, Any], field: str) -> float:

@@ -16,7 +16,7 @@ from typing import Any, final
 from deviator.errors import ResultsError
 from deviator.files import write_atomically
 
-from .specs import Cell
+from .cell_spec import Cell
 
 FORMAT = "deviator study"
 

@@ -98,12 +98,18 @@ def table_cells(row: dict[str, Any]) -> list[str]:
         money(row["learned_gain"]),
         _half_interval(row),
         money(row["learned_gain_max"]),
-        money(row["exact_gain"]),
+        _best(row),
         percent(row["share"]),
         "itself" if row["control"] is None else percent(row["power"]),
         "none" if row["cap"] is None else money(row["cap"]),
         row["state"],
     ]
+
+
+def _best(row: dict[str, Any]) -> str:
+    """Return the best gain: exact, or at least what a search found."""
+    amount = money(row["best_gain"])
+    return amount if row["best_gain_kind"] == "exact" else f">={amount}"
 
 
 def money(value: float) -> str:

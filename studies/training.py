@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from pydantic import ValidationError
 
-from deviator.envs import Market, deviation_core, matched_control
-from deviator.errors import RefusedError, ResultsError
+from deviator.envs import deviation_core, standing_control
+from deviator.errors import ResultsError
 from deviator.files import write_atomically
 from deviator.learners import CurvePoint, Learner
 from deviator.policies import (
@@ -20,8 +20,9 @@ from deviator.policies import (
 )
 from deviator.policies.learned import policy_stem, read_description
 
-from .cells import ROUNDING, described, exact_answer, held_out_profiles, judged
-from .specs import MarketSpec
+from .answers import Answer, best_answer, held_out_profiles
+from .cells import described, judged
+from .market_spec import MarketSpec
 from .store import explained
 
 HELD_OUT = 20_000
@@ -39,8 +40,10 @@ class TrainingReport:
         Means over the same held-out profiles.
     exact_gain : float or None
         That of the best deviator; None where the mechanism has no exact answer.
+    best_gain : float
+        The exact gain, or where there is none what a search found, a lower bound.
     share : float or None
-        Learned over exact gain; None where there is nothing to gain.
+        Learned over best gain; None where there is nothing to gain.
     path : Path or None
         Where the policy was saved, without suffix.
     """
@@ -48,12 +51,13 @@ class TrainingReport:
     untrained_gain: float
     learned_gain: float
     exact_gain: float | None
+    best_gain: float
     share: float | None
     path: Path | None = None
 
 
-Live = Callable[[CurvePoint, float | None], None]
-"""Called with each point of the curve and the exact best gain."""
+Live = Callable[[CurvePoint, Answer], None]
+"""Called with each point of the curve and the best deviation known without learning."""
 
 
 def train(
@@ -91,15 +95,15 @@ def train(
         out = policy_stem(out)
         _check_writable(out)
     types = held_out_profiles(tested, HELD_OUT)
-    exact = _exact(tested, types, information)
-    core = deviation_core(tested, information=information, control=matched_control(tested))
+    best = best_answer(tested, types, information)
+    core = deviation_core(tested, information=information, control=standing_control(tested))
     training = learner.train(
-        core, steps, seed, progress=None if live is None else lambda point: live(point, exact)
+        core, steps, seed, progress=None if live is None else lambda point: live(point, best)
     )
     if out is not None:
         _save(training.policy, spec, out)
     found = judged(tested, types, training)
-    return _report(found["untrained_gain"], found["learned_gain"], exact, out)
+    return _report(found["untrained_gain"], found["learned_gain"], best, out)
 
 
 def evaluate(path: Path) -> TrainingReport:
@@ -135,21 +139,12 @@ def evaluate(path: Path) -> TrainingReport:
     information = check_information(policy.observation.information)
     types = held_out_profiles(tested, HELD_OUT)
     gain = float(tested.gains(types, policy.bid(types, tested.trader)).mean())
-    return _report(float("nan"), gain, _exact(tested, types, information), path)
+    return _report(float("nan"), gain, best_answer(tested, types, information), path)
 
 
-def _exact(tested: Market, types: Any, information: Information) -> float | None:
-    try:
-        gain = float(exact_answer(tested, types, information)["gain"])
-    except RefusedError:
-        return None
-    return gain if gain > ROUNDING * tested.scale() else 0.0
-
-
-def _report(
-    untrained: float, learned: float, exact: float | None, path: Path | None
-) -> TrainingReport:
-    return TrainingReport(untrained, learned, exact, learned / exact if exact else None, path)
+def _report(untrained: float, learned: float, best: Answer, path: Path | None) -> TrainingReport:
+    share = learned / best.gain if best.gain > 0 else None
+    return TrainingReport(untrained, learned, best.exact_gain, best.gain, share, path)
 
 
 def _check_writable(out: Path) -> None:

@@ -3,12 +3,18 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, final
 
+from deviator.economies import QuadraticEconomy
+from deviator.envs import Market
+
 State = Literal["confirmed", "refuted", "undetermined", "vacuous"]
 """Confirmed: a certificate caps every gain at epsilon. Refuted: a profitable deviation was found
-and re-checked in exact arithmetic. Undetermined: neither. Vacuous: nobody trades."""
+and re-checked. Undetermined: neither. Vacuous: nobody trades."""
 
 EPSILON = 1e-9
 """Gains up to this multiple of the scale count as none, in linear-quadratic markets."""
+
+EPSILON_ELSEWHERE = 1e-6
+"""The same in other markets, where outcomes are solved for numerically."""
 
 
 @final
@@ -39,6 +45,8 @@ class Verdict:
         A profitable deviation, with everything needed to check it.
     mechanism_economy : dict or None
         The economy that a direct mechanism holds where it is not the audited one.
+    plugins : tuple of dict
+        Name, provider and version of mechanism, economy, strategy and learner.
     """
 
     state: State
@@ -51,10 +59,17 @@ class Verdict:
     certificate: dict[str, Any] | None = None
     witness: dict[str, Any] | None = None
     mechanism_economy: dict[str, Any] | None = None
+    plugins: tuple[dict[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return asdict(self)
+
+
+def epsilon_of(tested: Market) -> float:
+    """Return the gain up to which gains in a market count as none, in units of money."""
+    linear = isinstance(tested.economy, QuadraticEconomy)
+    return (EPSILON if linear else EPSILON_ELSEWHERE) * tested.scale()
 
 
 def decide(
@@ -72,7 +87,7 @@ def decide(
     lower, upper, epsilon : float
         As in `Verdict`.
     rechecked : bool
-        Whether a witness of the lower bound held in exact arithmetic.
+        Whether a witness of the lower bound held when it was cleared again.
     error : float
         Sampling error of the lower bound, a mean over profiles, where the upper is an expectation.
 
@@ -96,6 +111,7 @@ def reach_verdict(
     gains: list[float],
     error: float,
     scale: float,
+    epsilon: float,
     certificate: dict[str, Any] | None,
     witness: dict[str, Any] | None,
     **more: Any,
@@ -108,12 +124,11 @@ def reach_verdict(
         Mean gains that were found, exact and learned; honesty's 0 is added.
     error : float
         Their sampling error.
-    scale, certificate, witness, **more
+    scale, epsilon, certificate, witness, **more
         As in `Verdict`.
     """
     upper = None if certificate is None else certificate["cap"]
     lower = _within_rounding(max(0.0, *gains), upper, scale)
-    epsilon = EPSILON * scale
     rechecked = witness is not None
     state = decide(lower=lower, upper=upper, epsilon=epsilon, rechecked=rechecked, error=error)
     evidence = {"certificate": certificate, "witness": witness} | more

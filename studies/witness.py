@@ -1,17 +1,19 @@
-"""Witnesses: one market and one bid that pays, in small numbers, re-checked exactly.
+"""Witnesses: one market and one bid that pays, in small numbers, re-checked.
 
 A witness is plain data: the economy, the types, everybody's honest bids, the deviator's bid, both
-outcomes and the gain. `recheck` clears the two markets again in rational arithmetic.
+outcomes and the gain. Where mechanism, economy and strategy have exact forms, the two markets are
+cleared again in rational arithmetic; elsewhere each is cleared alone by the mechanism itself.
 """
 
+import dataclasses
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from deviator.economies import QuadraticEconomy
+from deviator.economies import Economy, QuadraticEconomy
 from deviator.envs import Market
-from deviator.mechanisms import ResidualLineMechanism
+from deviator.mechanisms import Bids, ResidualLineMechanism
 from deviator.mechanisms.exact import RationalBids, RationalEconomy, rational
 from deviator.policies import Deviation
 from deviator.validation import Floats
@@ -21,12 +23,11 @@ DECIMALS = (1, 2, 3, 4, 6, 9)
 
 
 def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[str, Any] | None:
-    """Return a readable witness that a deviation pays, or None where none holds exactly.
+    """Return a readable witness that a deviation pays, or None where none holds.
 
     Parameters
     ----------
     tested : Market
-        With exact forms, as for a certificate.
     deviation : Deviation
         The profitable deviation.
     types : ndarray of float, shape (B, N)
@@ -38,10 +39,12 @@ def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[st
         return None
     for decimals in DECIMALS:
         profile = np.round(types[[best]], decimals)
-        bid = np.round(deviation.bid(profile, tested.trader)[0], decimals + 1)
-        found = _witness(tested, profile[0], bid)
-        if found is not None and found["gain"] >= 0.5 * gains[best]:
-            return found
+        bid = deviation.bid(profile, tested.trader)[0]
+        # Rounding may bring a bid to a tie, which only its last digits break.
+        for written in (np.round(bid, decimals + 1), bid):
+            found = _witness(tested, profile[0], written)
+            if found is not None and found["gain"] >= 0.5 * gains[best]:
+                return found
     return None
 
 
@@ -59,7 +62,10 @@ def recheck(tested: Market, types: Floats, bid: Floats) -> Fraction | None:
 
 
 def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | None:
-    found = _exact_utilities(tested, types, bid)
+    exact = has_exact_forms(tested)
+    found: tuple[dict[str, Any], dict[str, Any]] | None = (
+        _exact_utilities(tested, types, bid) if exact else _plain_utilities(tested, types, bid)
+    )
     if found is None:
         return None
     honest, deviating = found
@@ -69,14 +75,68 @@ def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | Non
     return {
         "mechanism": tested.mechanism.name,
         "tax_slope": tested.mechanism.tax_slope,
-        "economy": tested.economy.to_dict(),  # type: ignore[attr-defined]
+        "economy": described_economy(tested.economy),
         "trader": tested.trader,
         "types": types.tolist(),
         "honest_bids": tested.strategy.bids(types[None]).as_array()[0].tolist(),
         "bid": bid.tolist(),
-        "honest_outcome": {key: float(value) for key, value in honest.items()},
-        "deviating_outcome": {key: float(value) for key, value in deviating.items()},
+        "honest_outcome": {key: _number(value) for key, value in honest.items()},
+        "deviating_outcome": {key: _number(value) for key, value in deviating.items()},
         "gain": float(gain),
+        "arithmetic": "rational" if exact else "floating point",
+    }
+
+
+def has_exact_forms(tested: Market) -> bool:
+    """Return whether a market can be cleared in rational arithmetic."""
+    if not isinstance(tested.mechanism, ResidualLineMechanism):
+        return False
+    if not isinstance(tested.economy, QuadraticEconomy):
+        return False
+    try:
+        tested.strategy.exact_bids(rational(np.zeros((1, tested.economy.n_traders))))
+    except NotImplementedError:
+        return False
+    return True
+
+
+def described_economy(economy: Economy) -> dict[str, Any]:
+    """Return an economy as plain data: its own description, or its fields."""
+    describe = getattr(economy, "to_dict", None)
+    if describe is not None:
+        return dict(describe())
+    thing: Any = economy
+    fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
+    described = {field.name: np.asarray(getattr(thing, field.name)).tolist() for field in fields}
+    return {"name": economy.name} | described
+
+
+def _number(value: Any) -> float | None:
+    """Return a float, or None where there is no price."""
+    return float(value) if np.isfinite(float(value)) else None
+
+
+def _plain_utilities(
+    tested: Market, types: Floats, bid: Floats
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Clear the honest and the deviated market, each alone."""
+    honest = tested.strategy.bids(types[None])
+    deviated = honest.with_candidates(tested.trader, bid[None, None])
+    outcomes = [_plain_outcome(tested, types, bids) for bids in (honest, deviated)]
+    return outcomes[0], outcomes[1]
+
+
+def _plain_outcome(tested: Market, types: Floats, bids: Bids) -> dict[str, float]:
+    trader = tested.trader
+    outcome = tested.mechanism.clear(bids)
+    units = np.zeros((1, len(types)))
+    units[0, trader] = outcome.quantity[0, trader]
+    worth = tested.economy.utility(units, types[None])[0, trader]
+    return {
+        "price": float(outcome.price_of(trader)[0]),
+        "quantity": float(units[0, trader]),
+        "transfer": float(outcome.transfer[0, trader]),
+        "utility": float(worth - outcome.transfer[0, trader]),
     }
 
 
@@ -84,9 +144,9 @@ def _exact_utilities(
     tested: Market, types: Floats, bid: Floats
 ) -> tuple[dict[str, Fraction], dict[str, Fraction]] | None:
     mechanism, economy = tested.mechanism, tested.economy
-    if not isinstance(mechanism, ResidualLineMechanism) or not isinstance(
-        economy, QuadraticEconomy
-    ):
+    if not isinstance(mechanism, ResidualLineMechanism):
+        return None
+    if not isinstance(economy, QuadraticEconomy):
         return None
     profile = rational(types[None])
     honest = tested.strategy.exact_bids(profile)

@@ -1,0 +1,42 @@
+"""Where the class of an object comes from, which results record."""
+
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from typing import Any
+
+from .spec import FILE_MODULE, OWN
+
+
+def provenance(thing: Any) -> dict[str, str]:
+    """Return name, provider and version of what an object was made from.
+
+    Parameters
+    ----------
+    thing : object
+        A mechanism, economy, policy or learner.
+
+    Returns
+    -------
+    dict of str to str
+        ``name``, ``provider`` (the distribution, or the module where there is none) and
+        ``version`` (for a single file, a digest of its text).
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import UniformDoubleAuction
+    >>> provenance(UniformDoubleAuction())["provider"]
+    'deviator'
+    """
+    module = type(thing).__module__
+    top = module.partition(".")[0]
+    name = str(getattr(thing, "name", type(thing).__name__))
+    if module.startswith(FILE_MODULE):
+        return {"name": name, "provider": "file", "version": module.removeprefix(FILE_MODULE)}
+    provider = OWN if top == OWN else packages_distributions().get(top, [top])[0]
+    return {"name": name, "provider": provider, "version": _version(provider)}
+
+
+def _version(provider: str) -> str:
+    try:
+        return version(provider)
+    except PackageNotFoundError:
+        return ""

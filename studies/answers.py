@@ -1,0 +1,121 @@
+"""The best deviation known without learning: exact where there is a menu, else searched."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
+import numpy as np
+
+from deviator.economies import QuadraticEconomy
+from deviator.envs import Market
+from deviator.errors import RefusedError
+from deviator.policies import BestResponse, Deviation, Information, NumericSearch, exact_gain
+from deviator.validation import Floats
+
+from .verdict import epsilon_of
+from .witness import find_witness
+
+HELD_OUT_SEED = 2_000_003
+"""Seeds the held-out profiles, the same in every cell with the same law of types."""
+
+ROUNDING = 1e-12
+"""Exact gains below this multiple of the scale are rounding errors and stated as 0."""
+
+SEARCHED = 2000
+"""Held-out profiles at which a best deviation is searched, where every one needs its own search."""
+
+AnswerKind = Literal["exact", "searched"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The mean gain of the best deviation.
+
+    Attributes
+    ----------
+    gain : float
+        In units of money per market; if searched, a lower bound.
+    error : float
+        Three standard errors of the mean, from the choice of profiles.
+    kind : {"exact", "searched"}
+    witness : dict or None
+        A market and a bid that show a positive gain.
+    """
+
+    gain: float
+    error: float
+    kind: AnswerKind
+    witness: dict[str, Any] | None
+
+    @property
+    def exact_gain(self) -> float | None:
+        """The gain if it is exact."""
+        return self.gain if self.kind == "exact" else None
+
+
+def held_out_profiles(tested: Market, count: int) -> Floats:
+    """Draw the profiles on which deviators are judged, shape (count, N).
+
+    Under Normal types their mean and covariance are the law's, so that the exact gain measured on
+    them is the expected one.
+    """
+    return tested.distribution.matched_sample(np.random.default_rng(HELD_OUT_SEED), count)
+
+
+def best_answer(tested: Market, types: Floats, information: Information) -> Answer:
+    """Return the best deviator's mean gain on given profiles, and a witness if it pays.
+
+    On the own-type rung his bids are cleared on the same profiles, so that a learner's share is
+    measured with common random numbers.
+
+    Parameters
+    ----------
+    tested : Market
+    types : ndarray of float, shape (B, N)
+    information : {"profile", "own"}
+    """
+    try:
+        return _exact(tested, types, information)
+    except RefusedError:
+        return _searched(tested, types, information)
+
+
+def _exact(tested: Market, types: Floats, information: Information) -> Answer:
+    if information == "own" and not isinstance(tested.economy, QuadraticEconomy):
+        raise RefusedError("an own-type answer in closed form needs linear utilities")
+    best = BestResponse(
+        tested.mechanism, tested.economy, information, tested.distribution, tested.strategy
+    )
+    if information == "own":
+        gains = tested.gains(types, best.bid(types, tested.trader))
+    else:
+        gains = exact_gain(
+            tested.mechanism, tested.economy, types, others=tested.strategy, trader=tested.trader
+        )
+    return _answer(tested, best, types, gains, "exact")
+
+
+def _searched(tested: Market, types: Floats, information: Information) -> Answer:
+    search = NumericSearch(
+        tested.mechanism,
+        tested.economy,
+        tested.trader,
+        information,
+        tested.distribution,
+        tested.strategy,
+    )
+    if information == "own":
+        gains = tested.gains(types, search.bid(types, tested.trader))
+        return _answer(tested, search, types, gains, "searched")
+    few = types[:SEARCHED]
+    return _answer(tested, search, few, search.find(few).gain, "searched")
+
+
+def _answer(
+    tested: Market, best: Deviation, types: Floats, gains: Floats, kind: AnswerKind
+) -> Answer:
+    gain = float(gains.mean())
+    error = 3 * float(gains.std()) / float(np.sqrt(len(gains)))
+    pays = gain > max(error, epsilon_of(tested))
+    witness = find_witness(tested, best, types) if pays else None
+    return Answer(gain if abs(gain) > ROUNDING * tested.scale() else 0.0, error, kind, witness)
