@@ -25,6 +25,8 @@ from .information import (
     NormalInformation,
     fundamental_value_information,
     heterogeneous_information,
+    justifying_information,
+    normal_information,
     two_groups_information,
 )
 from .linear_quadratic import LinearQuadratic
@@ -62,8 +64,10 @@ __all__ = [
     "heterogeneous",
     "heterogeneous_information",
     "holding_threshold",
+    "justifying_information",
     "linear_quadratic",
     "match_units",
+    "normal_information",
     "pairwise_interdependence",
     "private_values",
     "public_statistics",

@@ -26,6 +26,7 @@ from deviator.validation import (
 from .constructors import even_count
 from .distributions import NormalTypes
 from .linear_quadratic import LinearQuadratic
+from .quadratic import QuadraticEconomy
 
 
 @final
@@ -44,6 +45,15 @@ class NormalInformation:
         Name of the model, given to its economy.
     roles : tuple of str
         Roles of the traders, given to its economy.
+    value_covariance : ndarray of float, shape (N, N), optional
+        Cov(theta), where the joint law of values and signals is known. Expected utilities and
+        equilibria do not depend on it; `sample` does.
+
+    Raises
+    ------
+    InvalidInputError
+        If shapes do not fit, the signals' covariance is not positive definite, or no joint law has
+        these covariances.
     """
 
     value_mean: Floats
@@ -52,6 +62,7 @@ class NormalInformation:
     signal_covariance: Floats
     name: str = "normal information"
     roles: tuple[str, ...] = ()
+    value_covariance: Floats | None = None
 
     def __post_init__(self) -> None:
         signals = NormalTypes(self.signal_mean, self.signal_covariance)
@@ -62,6 +73,10 @@ class NormalInformation:
         object.__setattr__(self, "signal_mean", signals.mean)
         object.__setattr__(self, "value_signal_covariance", read_only(cross))
         object.__setattr__(self, "signal_covariance", signals.covariance)
+        if self.value_covariance is not None:
+            values = read_only(finite_array("value_covariance", self.value_covariance, (n, n)))
+            object.__setattr__(self, "value_covariance", values)
+            _check_joint_law(values, self._unexplained(values))
 
     @property
     def n_traders(self) -> int:
@@ -89,6 +104,129 @@ class NormalInformation:
     def types(self) -> NormalTypes:
         """Return the distribution of the signals, which are the types."""
         return NormalTypes(self.signal_mean, self.signal_covariance)
+
+    def sample(self, rng: np.random.Generator, batch: int) -> tuple[Floats, Floats]:
+        """Draw values and signals jointly, each of shape (batch, N).
+
+        Raises
+        ------
+        InvalidInputError
+            If the joint law is not known.
+        """
+        if self.value_covariance is None:
+            raise InvalidInputError(
+                "value_covariance must be known to draw values, got None; signals alone are drawn "
+                "by types()"
+            )
+        signals = self.types().sample(rng, batch)
+        expected = self.value_mean + (signals - self.signal_mean) @ self.weights().T
+        size, directions = np.linalg.eigh(self._unexplained(self.value_covariance))
+        root = directions * np.sqrt(np.maximum(size, 0.0))
+        return expected + rng.standard_normal((batch, self.n_traders)) @ root.T, signals
+
+    def _unexplained(self, value_covariance: Floats) -> Floats:
+        """Return Cov(theta | s)."""
+        return value_covariance - self.weights() @ self.value_signal_covariance.T
+
+
+def normal_information(
+    value_mean: ArrayLike,
+    signal_mean: ArrayLike,
+    value_signal_covariance: ArrayLike,
+    signal_covariance: ArrayLike,
+    value_covariance: ArrayLike | None = None,
+    name: str = "normal information",
+) -> NormalInformation:
+    """Return jointly Normal values and signals from plain numbers.
+
+    Parameters
+    ----------
+    value_mean, signal_mean : float or array-like of float, shape (N,)
+        One number for all traders, or one each.
+    value_signal_covariance, signal_covariance : array-like of float, shape (N, N)
+        Cov(theta_i, s_j) and Cov(s).
+    value_covariance : array-like of float, shape (N, N), optional
+        Cov(theta).
+    name : str
+        Name given to the economy.
+
+    Raises
+    ------
+    InvalidInputError
+        As in `NormalInformation`.
+
+    Examples
+    --------
+    Independent values of variance 1, seen with noise of variance 1:
+
+    >>> information = normal_information(0.0, 0.0, np.eye(3), 2 * np.eye(3), np.eye(3))
+    >>> information.weights()[0]
+    array([0.5, 0. , 0. ])
+    """
+    signals = finite_array("signal_covariance", signal_covariance, (None, None))
+    n = trader_count(len(signals))
+    return NormalInformation(
+        per_trader("value_mean", value_mean, n),
+        per_trader("signal_mean", signal_mean, n),
+        finite_array("value_signal_covariance", value_signal_covariance, (n, n)),
+        signals,
+        name,
+        value_covariance=None
+        if value_covariance is None
+        else finite_array("value_covariance", value_covariance, (n, n)),
+    )
+
+
+def justifying_information(
+    economy: QuadraticEconomy, signals: NormalTypes, residual_variance: float = 0.0
+) -> NormalInformation:
+    """Return beliefs under which an economy's utilities are expected ones, for any law of signals.
+
+    Lemma 5: with Cov(s, theta_i) = Var(s) w_i the projection of theta_i on s has the weights w_i.
+    Utilities thus say nothing about the law of the signals.
+
+    Parameters
+    ----------
+    economy : QuadraticEconomy
+    signals : NormalTypes
+        Any law.
+    residual_variance : float
+        What each value varies beyond what all signals explain, non-negative.
+
+    Returns
+    -------
+    NormalInformation
+        Its `weights()` are the economy's, `economy(slope)` the economy itself.
+
+    Raises
+    ------
+    InvalidInputError
+        If the law is of another number of traders, or the variance is negative.
+
+    Examples
+    --------
+    >>> from deviator.economies import two_groups
+    >>> signals = NormalTypes.exchangeable(4, mean=1.0, correlation=-0.2)
+    >>> justifying_information(two_groups(4), signals).weights()[0].round(12) + 0.0
+    array([1.35, 0.35, 0.  , 0.  ])
+    """
+    n = economy.n_traders
+    if signals.n_traders != n:
+        raise InvalidInputError(
+            f"signals must be of the economy's {n} traders, got {signals.n_traders}"
+        )
+    residual = non_negative("residual_variance", residual_variance)
+    cross = economy.weighted_types(signals.covariance).T
+    explained = economy.weighted_types(cross)
+    return NormalInformation(
+        economy.value(signals.mean[None])[0],
+        signals.mean,
+        cross,
+        signals.covariance,
+        economy.name,
+        economy.roles,
+        (explained + explained.T) / 2 + residual * np.eye(n),
+    )
 
 
 def fundamental_value_information(
@@ -167,14 +305,27 @@ def heterogeneous_information(
     signals = values + noise * np.eye(n) + group_noise * group
     roles = ("small",) * (n // 2) + ("big",) * (n // 2)
     zeros = np.zeros(n)
-    return NormalInformation(zeros, zeros, values, signals, "heterogeneous", roles)
+    return NormalInformation(zeros, zeros, values, signals, "heterogeneous", roles, values)
 
 
 def _noisy_signals(values: Floats, noise: float, mean: ArrayLike, name: str) -> NormalInformation:
     n = len(values)
     signals = values + positive("noise", noise) * np.eye(n)
     means = per_trader("mean", mean, n)
-    return NormalInformation(means, means, values, signals, name)
+    return NormalInformation(means, means, values, signals, name, value_covariance=values)
+
+
+def _check_joint_law(values: Floats, unexplained: Floats) -> None:
+    """Check that values have a covariance, and one left when signals are known."""
+    if not np.allclose(values, values.T, rtol=1e-12, atol=0):
+        raise InvalidInputError("value_covariance must be symmetric; average it with its transpose")
+    rounding = len(values) * 1e-12 * float(np.abs(np.diagonal(values)).max())
+    least = float(np.linalg.eigvalsh((unexplained + unexplained.T) / 2)[0])
+    if least < -rounding:
+        raise InvalidInputError(
+            "the joint covariance of values and signals must be positive semidefinite, given the "
+            f"signals that of the values has the eigenvalue {least:.6g}; raise value_covariance"
+        )
 
 
 def _correlation(rho: float) -> float:

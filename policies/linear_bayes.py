@@ -148,6 +148,7 @@ def _weakened(information: NormalInformation, strength: float) -> NormalInformat
         information,
         value_signal_covariance=factor * information.value_signal_covariance,
         signal_covariance=factor * information.signal_covariance,
+        value_covariance=None,
     )
 
 
