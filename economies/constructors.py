@@ -11,7 +11,13 @@ from .linear_quadratic import LinearQuadratic
 
 
 def linear_quadratic(
-    weights: ArrayLike, slope: ArrayLike, intercept: ArrayLike = 0.0, name: str = "general"
+    weights: ArrayLike,
+    slope: ArrayLike,
+    intercept: ArrayLike = 0.0,
+    name: str = "general",
+    *,
+    type_low: ArrayLike | None = None,
+    type_high: ArrayLike | None = None,
 ) -> LinearQuadratic:
     """Return the economy u_i = (c_i + sum_j w_ij s_j) q_i - (slope_i / 2) q_i^2.
 
@@ -23,6 +29,8 @@ def linear_quadratic(
         One number for all traders, or one each.
     name : str
         Name shown in reports.
+    type_low, type_high : float or array-like of float, shape (N,), optional
+        Ends of the sets of types; by default types are unbounded.
 
     Raises
     ------
@@ -42,6 +50,8 @@ def linear_quadratic(
         per_trader("slope", slope, n),
         per_trader("intercept", intercept, n),
         name=name,
+        type_low=_end(type_low),
+        type_high=_end(type_high),
     )
 
 
@@ -155,6 +165,9 @@ def factored(
     statistics: ArrayLike,
     slope: ArrayLike,
     intercept: ArrayLike = 0.0,
+    *,
+    type_low: ArrayLike | None = None,
+    type_high: ArrayLike | None = None,
 ) -> Factored:
     """Return the economy W = diag(own) + loadings statistics, which never writes out W.
 
@@ -166,7 +179,7 @@ def factored(
         How each trader's value moves with each statistic of the types.
     statistics : array-like of float, shape (G, N)
         The statistics' weights on the types.
-    slope, intercept : float or array-like of float, shape (N,)
+    slope, intercept, type_low, type_high : float or array-like of float, shape (N,)
         As in `linear_quadratic`.
 
     Examples
@@ -182,6 +195,8 @@ def factored(
         finite_array("statistics", statistics, (None, n)),
         per_trader("slope", slope, n),
         per_trader("intercept", intercept, n),
+        type_low=_end(type_low),
+        type_high=_end(type_high),
     )
 
 
@@ -191,6 +206,10 @@ def even_count(n_traders: object) -> int:
     if n % 2:
         raise InvalidInputError(f"n_traders must be even for two groups of equal size, got {n}")
     return n
+
+
+def _end(value: ArrayLike | None) -> Floats | None:
+    return None if value is None else np.asarray(value, dtype=np.float64)
 
 
 def _common_value_weights(n: int, alpha: float, beta: float) -> Floats:

@@ -158,7 +158,8 @@ def _action_box(
         np.sqrt((outcome.quantity**2).mean(axis=0)),
         bid.mean(axis=0),
     )
+    low, high = tested.mechanism.bid_limits(tested.trader) or (None, None)
     if mode == "relative":
-        return ActionBox("relative", np.zeros(len(half_width)), half_width)
+        return ActionBox("relative", np.zeros(len(half_width)), half_width, low, high)
     spread = np.abs(bid - bid.mean(axis=0)).max(axis=0)
-    return ActionBox(mode, bid.mean(axis=0), half_width + spread)
+    return ActionBox(mode, bid.mean(axis=0), half_width + spread, low, high)

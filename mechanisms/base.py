@@ -89,6 +89,14 @@ class Mechanism(ABC):
         del bids, trader
         return None
 
+    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
+        """Return the least and largest value of each number of a trader's bid, each (K,).
+
+        None, as by default, where the language itself says what is allowed.
+        """
+        del trader
+        return None
+
     def menu_bid(self, bids: Any, trader: int, quantity: Floats) -> Floats:
         """Return bids that lead one trader to points of his menu, shape (B, K).
 

@@ -48,6 +48,8 @@ class LineMenu(Menu):
     excess : ndarray of float, shape (B,)
         What the trader's present bid pays above the menu for its own quantity; 0 by default, and
         wherever the transfer depends on price and quantity alone.
+    low, high : ndarray of float, shape (B,)
+        Ends of the quantities that bids can reach; infinite by default.
     """
 
     intercept: Floats
@@ -57,6 +59,8 @@ class LineMenu(Menu):
     regular: Bools
     constant: Floats | float = 0.0
     excess: Floats | float = 0.0
+    low: Floats | float = -np.inf
+    high: Floats | float = np.inf
 
     def residual_price(self, quantity: Floats) -> Floats:
         """Return the residual price at the given quantities, shape (B,)."""
@@ -98,6 +102,13 @@ class LineMenu(Menu):
         ------
         RefusedError
             As in `curvature`.
+        """
+        return np.clip(self.wanted_quantity(value, marginal_utility_slope), self.low, self.high)
+
+    def wanted_quantity(self, value: Floats, marginal_utility_slope: float) -> Floats:
+        """Return what would maximize utility if every quantity could be reached, shape (B,).
+
+        Parameters and errors are those of `best_quantity`.
         """
         return (value - self.linear) / self.curvature(marginal_utility_slope)
 

@@ -83,6 +83,10 @@ class Mutated(ResidualLineMechanism):
         return RationedClearing(sound, 1 - self.size) if self.fault == "clearing" else sound
 
     @override
+    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
+        return self.mechanism.bid_limits(trader)
+
+    @override
     def honest_bids(self, economy: Economy, types: Floats) -> Bids:
         return self.mechanism.honest_bids(economy, types)
 

@@ -29,11 +29,15 @@ class ActionBox:
         Relative: bid = honest bid + half_width * action. Absolute: center + half_width * action.
     center, half_width : ndarray of float, shape (K,)
         In the units of a bid; the center is not used by relative actions.
+    low, high : ndarray of float, shape (K,), optional
+        Limits of bids, to which they are moved; none by default.
     """
 
     mode: ActionMode
     center: Floats
     half_width: Floats
+    low: Floats | None = None
+    high: Floats | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(ActionMode):
@@ -44,6 +48,10 @@ class ActionBox:
             raise InvalidInputError(f"half_width must be positive, got {half_width.min()}")
         object.__setattr__(self, "half_width", read_only(half_width))
         object.__setattr__(self, "center", read_only(center))
+        for name in ("low", "high"):
+            if getattr(self, name) is not None:
+                limit = np.broadcast_to(np.asarray(getattr(self, name), float), half_width.shape)
+                object.__setattr__(self, name, read_only(limit))
 
     @property
     def size(self) -> int:
@@ -53,7 +61,8 @@ class ActionBox:
     def to_bid(self, honest: Floats, action: Floats) -> Floats:
         """Return the bids (B, K) of actions (B, K) beside honest bids (B, K)."""
         base = honest if self.mode == "relative" else self.center
-        return base + self.half_width * action
+        bid = base + self.half_width * action
+        return bid if self.low is None and self.high is None else np.clip(bid, self.low, self.high)
 
     def to_action(self, honest: Floats, bid: Floats) -> Floats:
         """Return the actions (B, K) that lead to the given bids; they may leave [-1, 1]."""
@@ -62,11 +71,12 @@ class ActionBox:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which `ActionBox(**data)` builds an equal box."""
+        limits = {"low": self.low, "high": self.high}
         return {
             "mode": self.mode,
             "center": self.center.tolist(),
             "half_width": self.half_width.tolist(),
-        }
+        } | {name: limit.tolist() for name, limit in limits.items() if limit is not None}
 
 
 @final

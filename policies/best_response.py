@@ -281,7 +281,7 @@ def best_point(
     menu = required_menu(mechanism, bids, index)
     if isinstance(menu, LineMenu):
         shift = _line_shift(mechanism, linear_economy(economy), policy, types, index)
-        return BestPoint(shift.best, 0.5 * shift.bend * shift.quantity**2 + menu.excess)
+        return BestPoint(shift.best, shift.gain + menu.excess)
     if not isinstance(menu, FiniteMenu):
         raise RefusedError(
             f"a menu must be a LineMenu or a FiniteMenu, that of {mechanism.name} is a "
@@ -312,8 +312,14 @@ class _LineShift(NamedTuple):
 
     quantity: Floats  # (B,), best minus honest quantity
     best: Floats  # (B,), best quantity
+    wanted: Floats  # (B,), what would be best if every quantity could be reached
     bend: Floats  # (B,), curvature of the deviator's objective
     menu: LineMenu
+
+    @property
+    def gain(self) -> Floats:
+        """What the shift is worth: the parabola's rise from the honest to the best quantity."""
+        return 0.5 * self.bend * self.quantity * (self.quantity + 2 * (self.wanted - self.best))
 
 
 def _line_shift(
@@ -323,9 +329,11 @@ def _line_shift(
     bids = policy.bids(types)
     menu = line_menu(mechanism, bids, trader)
     slope = float(economy.slope[trader])
-    best = menu.best_quantity(economy.value(types)[:, trader], slope)
+    wanted = menu.wanted_quantity(economy.value(types)[:, trader], slope)
+    best = np.clip(wanted, menu.low, menu.high)
     honest = mechanism.clear_deviations(bids, trader, bids.of_trader(trader)[:, None])
-    return _LineShift(best - honest.quantity[:, 0], best, menu.curvature(slope), menu)
+    quantity = best - honest.quantity[:, 0]
+    return _LineShift(quantity, best, wanted, menu.curvature(slope), menu)
 
 
 def linear_economy(economy: Economy) -> QuadraticEconomy:
@@ -399,6 +407,11 @@ def _affine_shift(
 ) -> _Shift:
     """Read the affine shift off the market at the zero profile and at each unit profile."""
     n = economy.n_traders
+    if mechanism.bid_limits(trader_index(trader, n)) is not None:
+        raise RefusedError(
+            "a gain in closed form needs bids without limits, and types are bounded in "
+            f"{mechanism.name}; measure the gain at sampled profiles, information='profile'"
+        )
     types = np.concatenate([np.zeros((1, n)), np.eye(n)])
     shift = _line_shift(mechanism, economy, policy, types, trader_index(trader, n))
     quantity, intercept = shift.quantity, shift.menu.intercept

@@ -110,7 +110,7 @@ class NumericSearch(Deviation):
 
         honest = gains(own[:, None])[:, 0]
         best = _Best(own.copy(), np.zeros(len(own)))
-        allowed = self.mechanism.language.admissible
+        allowed = self._allowed
         near = _near_others(bids, self.trader, size)
         best = best.improved(allowed(near, own), gains, honest)
         for offsets in self._offsets(own.shape[1]):
@@ -153,7 +153,13 @@ class NumericSearch(Deviation):
         standard = own_type / law.deviation[self.trader]
         own = self.policy.bids(types).of_trader(self.trader)
         changed = own + change[0] + standard * change[1]
-        return self.mechanism.language.admissible(changed[:, None], own)[:, 0]
+        return self._allowed(changed[:, None], own)[:, 0]
+
+    def _allowed(self, candidates: Floats, own: Floats) -> Floats:
+        """Return the nearest bids that the mechanism allows, shape (B, M, K)."""
+        allowed = self.mechanism.language.admissible(candidates, own)
+        limits = self.mechanism.bid_limits(self.trader)
+        return allowed if limits is None else np.clip(allowed, *limits)
 
     def _offsets(self, numbers: int) -> list[Floats]:
         """Return candidates' offsets for every round, each (M, numbers).

@@ -180,6 +180,11 @@ def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconom
         raise RefusedError(
             f"an exact certificate needs a mechanism with an exact rule, {mechanism.name} has none"
         )
+    if mechanism.bid_limits(tested.trader) is not None:
+        raise RefusedError(
+            f"an exact certificate needs bids without limits, and types are bounded in "
+            f"{mechanism.name}"
+        )
     return mechanism, economy
 
 

@@ -38,10 +38,11 @@ def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[st
     if gains[best] <= 0:
         return None
     for decimals in DECIMALS:
-        profile = np.round(types[[best]], decimals)
+        profile = np.clip(np.round(types[[best]], decimals), *tested.economy.type_set)
         bid = deviation.bid(profile, tested.trader)[0]
         # Rounding may bring a bid to a tie, which only its last digits break.
-        for written in (np.round(bid, decimals + 1), bid):
+        limits = tested.mechanism.bid_limits(tested.trader) or (-np.inf, np.inf)
+        for written in (np.clip(np.round(bid, decimals + 1), *limits), bid):
             found = _witness(tested, profile[0], written)
             if found is not None and found["gain"] >= 0.5 * gains[best]:
                 return found

@@ -289,6 +289,7 @@ def test_the_control_of_an_equilibrium_carries_its_units():
             plain,
             value_signal_covariance=plain.value_signal_covariance * unit**2,
             signal_covariance=plain.signal_covariance * unit**2,
+            value_covariance=plain.value_covariance * unit**2,
         )
         tested = market(
             UniformDoubleAuction(),

@@ -110,6 +110,7 @@ def test_linear_bayes_does_not_depend_on_the_units_of_signals(unit):
         plain,
         value_signal_covariance=plain.value_signal_covariance * unit,
         signal_covariance=plain.signal_covariance * unit**2,
+        value_covariance=None,
     )
     left, right = LinearBayes(plain, 1.0), LinearBayes(scaled, 1.0)
     np.testing.assert_allclose(right.intercept * unit, left.intercept, rtol=1e-9)
@@ -366,7 +367,8 @@ def test_own_type_best_responses_in_distorted_auctions(fault):
 def test_types_can_be_read_off_honest_bids_only():
     economy = two_groups(4)
     strange = Revelation(SigmaDCDA(0.1), economy)
-    others = type("Others", (type(strange).__base__,), {"name": "others", "bids": strange.bids})()
+    members = {"name": "others", "n_traders": 4, "bids": strange.bids}
+    others = type("Others", (type(strange).__base__,), members)()
     arguments = (UniformConditional(), economy, standard_types(4), 0)
     with pytest.raises(RefusedError, match="against honest others only"):
         expected_exact_gain(*arguments, others=others, information="own")

@@ -17,7 +17,7 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, non_negative
 
 from ..bids import Reports
-from ..exact import RationalBids, RationalEconomy, RationalSolution
+from ..exact import RationalBids, RationalEconomy, Rationals, RationalSolution
 from .base import Clearing, DeviationSolution, MarketSolution
 
 
@@ -72,13 +72,28 @@ class ReportedClearing(Clearing):
             raise InvalidInputError(
                 f"reports must be of the designer's {wanted} traders, got {bids.types.shape[1]}"
             )
+        self._check_types(bids.types, slice(None))
         price, quantity = walrasian_allocation(self.economy, self.sigma, bids.types)
         slope = np.broadcast_to(self.response.residual_slope, quantity.shape)
         return MarketSolution(price, quantity, slope, np.ones(len(price), dtype=bool))
 
+    def _check_types(self, reports: Floats, traders: slice) -> None:
+        """Check that reports (B, R) of some traders, or (B, M) of one, are types."""
+        low, high = (ends[traders] for ends in self.economy.type_set)
+        outside = (reports < low) | (reports > high)
+        if outside.any():
+            market, place = (int(index) for index in np.argwhere(outside)[0])
+            trader = place if len(low) > 1 else traders.start
+            ends = self.economy.type_set
+            raise InvalidInputError(
+                f"reports of trader {trader} must be in his set of types [{ends[0][trader]:.6g}, "
+                f"{ends[1][trader]:.6g}], got {reports[market, place]:.6g} in market {market}"
+            )
+
     @override
     def solve_deviations(self, bids: Reports, trader: int, candidates: Floats) -> DeviationSolution:
         honest, response = self.solve(bids), self.response
+        self._check_types(candidates[..., 0], slice(trader, trader + 1))
         shift = candidates[..., 0] - bids.types[:, trader, None]
         price = honest.price[:, None] + response.price_effect[trader] * shift
         quantity = honest.quantity[:, trader, None] + response.own_effect[trader] * shift
@@ -87,11 +102,17 @@ class ReportedClearing(Clearing):
 
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
+        self._check_types(bids.levels.astype(np.float64), slice(None))
         economy = RationalEconomy.of(self.economy)
         steepness = 1 / (economy.slope + Fraction(self.sigma))
         value = economy.value(bids.levels)
         price = value @ steepness / steepness.sum()
-        price_effect = steepness @ economy.weights / steepness.sum()
-        own_effect = steepness * (np.diagonal(economy.weights) - price_effect)
+        price_effect, own_effect = self.exact_response(economy)
         quantity = steepness * (value - price[:, None])
         return RationalSolution(price, quantity, price_effect / own_effect)
+
+    def exact_response(self, economy: RationalEconomy) -> tuple[Rationals, Rationals]:
+        """Return dp/ds_i and dq_i/ds_i, each (N,), of the economy in exact numbers."""
+        steepness = 1 / (economy.slope + Fraction(self.sigma))
+        price_effect: Rationals = steepness @ economy.weights / steepness.sum()
+        return price_effect, steepness * (np.diagonal(economy.weights) - price_effect)

@@ -7,21 +7,20 @@ from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy
 
-from ..base import Claim, ResidualLineMechanism
-from ..clearing import ReportedClearing
-from ..languages import BidLanguage, ReportLanguage
+from ..base import Claim
 from ..payments import uniform_price
+from .reported_mechanism import ReportedMechanism
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class NaiveWalrasian(ResidualLineMechanism):
+class NaiveWalrasian(ReportedMechanism):
     """Reports in; Walrasian price and allocation for the reports out, t = p q.
 
     Parameters
     ----------
     economy : QuadraticEconomy
-        The utilities that the designer knows.
+        The utilities that the designer knows. Reports stay in its set of types.
 
     Raises
     ------
@@ -35,18 +34,12 @@ class NaiveWalrasian(ResidualLineMechanism):
 
     economy: QuadraticEconomy
     name: ClassVar[str] = "naive-walrasian"
-    language: ClassVar[BidLanguage] = ReportLanguage()
     claims: ClassVar[frozenset[Claim]] = frozenset(
         {"individually_rational", "budget_surplus", "efficient"}
     )
 
     def __post_init__(self) -> None:
         _ = self.clearing
-
-    @property
-    @override
-    def clearing(self) -> ReportedClearing:
-        return ReportedClearing(self.economy)
 
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:

@@ -1,27 +1,38 @@
-"""VCG with quadratic taxes (Definitions 1 and 2): the direct form of the sigma-DCDA."""
+"""VCG with quadratic taxes (Definitions 1 and 2): the direct form of the sigma-DCDA.
+
+Where types are bounded, equation (3.10) charges units that no report of the trader reaches at the
+price of the report that comes nearest, (3.11). If no report leads to a quantity nearer to 0 than z,
+the transfer is therefore the area under the residual demand plus k_i z^2 / 2, which no report
+changes.
+"""
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, ClassVar, Self, final
 
+import numpy as np
 from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy
+from deviator.validation import Floats
 
-from ..base import Claim, ResidualLineMechanism
-from ..clearing import ReportedClearing
-from ..languages import BidLanguage, ReportLanguage
+from ..base import Claim
+from ..exact import RationalBids, RationalEconomy, Rationals, RationalSolution, rational
+from ..menu import LineMenu
+from ..outcome import Outcome, TraderOutcome
 from ..payments import area_under_residual_demand
+from .reported_mechanism import ReportedMechanism
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class SigmaVCG(ResidualLineMechanism):
+class SigmaVCG(ReportedMechanism):
     """Reports in; taxed Walrasian allocation and pivotal prices out.
 
     Parameters
     ----------
     economy : QuadraticEconomy
-        The utilities that the designer knows.
+        The utilities that the designer knows. Reports stay in its set of types.
     sigma : float
         Slope of the quadratic tax; 0 is VCG.
 
@@ -41,15 +52,9 @@ class SigmaVCG(ResidualLineMechanism):
     economy: QuadraticEconomy
     sigma: float = 0.0
     name: ClassVar[str] = "sigma-vcg"
-    language: ClassVar[BidLanguage] = ReportLanguage()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigma", self.clearing.sigma)
-
-    @property
-    @override
-    def clearing(self) -> ReportedClearing:
-        return ReportedClearing(self.economy, self.sigma)
 
     @property
     @override
@@ -66,6 +71,55 @@ class SigmaVCG(ResidualLineMechanism):
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
         return area_under_residual_demand(price, quantity, residual_slope, tax_slope)
+
+    @override
+    def clear(self, bids: Any) -> Outcome:
+        outcome = super().clear(bids)
+        if not self.economy.has_bounded_types:
+            return outcome
+        return replace(outcome, transfer=outcome.transfer + self._unreached_units(bids))
+
+    @override
+    def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
+        outcome = super().clear_deviations(bids, trader, candidates)
+        if not self.economy.has_bounded_types:
+            return outcome
+        extra = self._unreached_units(bids)[:, [trader]]
+        return replace(outcome, transfer=outcome.transfer + extra)
+
+    @override
+    def clear_exact(self, bids: RationalBids) -> tuple[RationalSolution, Rationals] | None:
+        cleared = super().clear_exact(bids)
+        if cleared is None or not self.economy.has_bounded_types:
+            return cleared
+        solution, transfers = cleared
+        nearest_to_zero = self._exactly_nearest_to_zero(bids.levels, solution.quantity)
+        return solution, transfers + solution.residual_slope * nearest_to_zero**2 / 2
+
+    def _exactly_nearest_to_zero(self, reports: Rationals, quantity: Rationals) -> Rationals:
+        own = self.clearing.exact_response(RationalEconomy.of(self.economy))[1]
+        low, high = self.economy.type_set
+        nearest = np.full(quantity.shape, Fraction(0), dtype=object)
+        for bounded, ends, side in (
+            (np.isfinite(low), low, np.maximum),
+            (np.isfinite(high), high, np.minimum),
+        ):
+            end = rational(ends[bounded])
+            reached = quantity[:, bounded] + own[bounded] * (end - reports[:, bounded])
+            nearest[:, bounded] += side(reached, 0)
+        return nearest
+
+    @override
+    def menu(self, bids: Any, trader: int) -> LineMenu:
+        menu = super().menu(bids, trader)
+        if not self.economy.has_bounded_types:
+            return menu
+        return replace(menu, constant=self._unreached_units(bids)[:, trader])
+
+    def _unreached_units(self, bids: Any) -> Floats:
+        """Return what (3.10) charges beyond the residual area: k_i z_i^2 / 2, shape (B, N)."""
+        nearest_to_zero = np.clip(0.0, *self.reach(bids))
+        return np.asarray(0.5 * self.clearing.response.residual_slope * nearest_to_zero**2)
 
     @override
     def rescaled(self, price: float, quantity: float) -> Self:

@@ -1,0 +1,65 @@
+"""Mechanisms that are told the types and clear as the designer's economy says."""
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.economies import QuadraticEconomy
+from deviator.validation import Floats, trader_index
+
+from ..base import ResidualLineMechanism
+from ..clearing import ReportedClearing
+from ..languages import BidLanguage, ReportLanguage
+from ..menu import LineMenu
+
+
+class ReportedMechanism(ResidualLineMechanism):
+    """A direct mechanism; reports stay in the economy's set of types.
+
+    Attributes
+    ----------
+    economy : QuadraticEconomy
+        The utilities that the designer knows.
+    """
+
+    economy: QuadraticEconomy
+    language: ClassVar[BidLanguage] = ReportLanguage()
+
+    @property
+    @override
+    def clearing(self) -> ReportedClearing:
+        return ReportedClearing(self.economy, self.tax_slope)
+
+    @override
+    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
+        if not self.economy.has_bounded_types:
+            return None
+        low, high = self.economy.type_set
+        return low[[trader]], high[[trader]]
+
+    @override
+    def menu(self, bids: Any, trader: int) -> LineMenu:
+        menu = super().menu(bids, trader)
+        if not self.economy.has_bounded_types:
+            return menu
+        index = trader_index(trader, bids.shape[1])
+        low, high = self.reach(bids)
+        return replace(menu, low=low[:, index], high=high[:, index])
+
+    @override
+    def menu_bid(self, bids: Any, trader: int, quantity: Floats) -> Floats:
+        limits = self.bid_limits(trader)
+        if limits is None:
+            return super().menu_bid(bids, trader, quantity)
+        present = self.clearing.solve(bids).quantity[:, trader]
+        shift = (quantity - present) / self.clearing.response.own_effect[trader]
+        return np.asarray(np.clip(bids.of_trader(trader) + shift[:, None], *limits))
+
+    def reach(self, bids: Any) -> tuple[Floats, Floats]:
+        """Return the least and largest quantity that each trader's reports lead to, (B, N)."""
+        clearing = self.clearing
+        quantity, own = clearing.solve(bids).quantity, clearing.response.own_effect
+        low, high = self.economy.type_set
+        return quantity + own * (low - bids.types), quantity + own * (high - bids.types)
