@@ -17,12 +17,13 @@ from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from .single_file import plugins_of_file
 from .spec import OWN, Kind, PluginSpec
 
-_PLURALS = {
+PLURALS = {
     "mechanism": "mechanisms",
     "economy": "economies",
     "policy": "policies",
     "learner": "learners",
 }
+"""How entry-point groups name the kinds."""
 
 
 def list_plugins(kind: str | None = None) -> list[PluginSpec]:
@@ -36,11 +37,11 @@ def list_plugins(kind: str | None = None) -> list[PluginSpec]:
     >>> [plugin.name for plugin in list_plugins("learner") if plugin.provider == "deviator"]
     ['ppo']
     """
-    kinds = list(get_args(Kind)) if kind is None else [_checked_kind(kind)]
+    kinds = list(get_args(Kind)) if kind is None else [checked_kind(kind)]
     found = {
         _spec(one, point)
         for one in kinds
-        for point in entry_points(group=f"deviator.{_PLURALS[one]}")
+        for point in entry_points(group=f"deviator.{PLURALS[one]}")
     }
     return sorted(found, key=lambda spec: (kinds.index(spec.kind), spec.name, spec.provider))
 
@@ -106,8 +107,8 @@ def make(name: str, **parameters: Any) -> Any:
 
     Examples
     --------
-    >>> make("sigma-dcda", sigma=0.4)
-    SigmaDCDA(sigma=0.4)
+    >>> make("sigma-dcda", sigma=0.4).sigma
+    0.4
     """
     return build("mechanism", name, parameters)
 
@@ -147,10 +148,18 @@ def taken(spec: PluginSpec, plugins: list[PluginSpec]) -> str:
     return "" if spec.provider == OWN else " and ".join(rivals)
 
 
-def _checked_kind(kind: str) -> str:
+def checked_kind(kind: str) -> Kind:
+    """Return a kind of plugins.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is none.
+    """
     if kind not in get_args(Kind):
         raise InvalidInputError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
-    return kind
+    known: Kind = kind  # type: ignore[assignment]
+    return known
 
 
 def _provides(spec: PluginSpec, provider: str) -> bool:

@@ -69,7 +69,13 @@ class PluginSpec:
     @property
     def title(self) -> str:
         """How errors name the plugin."""
-        return f"{self.kind} {self.name!r} of {self.provider} {self.version}".rstrip()
+        return f"{self.kind} {self.name!r} of {self.shown_provider}"
+
+    @property
+    def shown_provider(self) -> str:
+        """Provider and version as tables show them: a file by its name."""
+        name = Path(self.provider).name if self.provider.endswith(".py") else self.provider
+        return f"{name} {self.version}".rstrip()
 
     def load(self) -> Any:
         """Import and return the plugin, a class or function that builds one.

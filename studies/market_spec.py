@@ -28,7 +28,7 @@ from deviator.envs import Market
 from deviator.errors import InvalidInputError, UnknownNameError
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
-from deviator.plugins import build, find_plugin, takes_economy
+from deviator.plugins import Kind, build, find_plugin, qualified, takes_economy
 from deviator.policies import Policy
 from deviator.validation import Floats, per_trader
 
@@ -69,6 +69,13 @@ def plain_name(name: str) -> str:
     'my-auction'
     """
     return name.rpartition(":")[2]
+
+
+def _looked_up(kind: Kind, name: str, files: tuple[str, ...]) -> str:
+    """Return the name in one of the files, or as it was where none defines it."""
+    plain = plain_name(name)
+    found = qualified(kind, plain, files)
+    return name if found == plain else found
 
 
 class Spec(BaseModel):
@@ -260,6 +267,23 @@ class MarketSpec(Spec):
             parameters["economy"] = self.economy.economy
         mechanism: Mechanism = build("mechanism", self.mechanism, parameters)
         return mechanism
+
+    def with_plugins(self, files: tuple[str, ...]) -> "MarketSpec":
+        """Return the market with what it names looked up in these files first."""
+        if not files:
+            return self
+        family = self.economy.family
+        economy = self.economy
+        if family is not None:
+            found = _looked_up("economy", family, files)
+            economy = economy.model_copy(update={"family": found})
+        return self.model_copy(
+            update={
+                "mechanism": _looked_up("mechanism", self.mechanism, files),
+                "strategy": _looked_up("policy", self.strategy, files),
+                "economy": economy,
+            }
+        )
 
     def plugins(self) -> list[dict[str, str]]:
         """Return kind, name, provider and version of everything that the market is made of."""

@@ -5,6 +5,8 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from deviator.plugins import OWN
+
 STATE_STYLES = {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
 
 COLUMNS = (
@@ -104,6 +106,17 @@ def table_cells(row: dict[str, Any]) -> list[str]:
         "none" if row["cap"] is None else money(row["cap"]),
         row["state"],
     ]
+
+
+def strangers(rows: list[dict[str, Any]]) -> list[str]:
+    """Return one line for each plugin of the rows that is not ours: what it is, and whose."""
+    found = {
+        f"{plugin['kind']} {plugin['name']}: {plugin['provider']} {plugin['version']}"
+        for row in rows
+        for plugin in row["plugins"]
+        if plugin["provider"] != OWN
+    }
+    return sorted(found)
 
 
 def _best(row: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Training one deviator in one market, and judging saved ones again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -106,13 +106,15 @@ def train(
     return _report(found["untrained_gain"], found["learned_gain"], best, out)
 
 
-def evaluate(path: Path) -> TrainingReport:
+def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
     """Judge a saved policy on held-out profiles of the market that it was trained in.
 
     Parameters
     ----------
     path : Path
         Of the policy, without suffix.
+    plugins : sequence of str
+        Files that may define what the market names; by default those that it was trained with.
 
     Raises
     ------
@@ -122,7 +124,8 @@ def evaluate(path: Path) -> TrainingReport:
     path = policy_stem(path)
     description = read_description(path)
     try:
-        tested = MarketSpec.model_validate(description.get("market")).build()
+        spec = MarketSpec.model_validate(description.get("market"))
+        tested = spec.with_plugins(tuple(plugins)).build()
     except ValidationError as error:
         raise ResultsError(
             f"{path}.json must describe the market of the policy, and does not "

@@ -106,7 +106,7 @@ def test_list_names_everything(monkeypatch, capsys):
         (["train", "naive-walrasian", "--economy", "tight", "-s", "cross_effect=2"], "dq_i/ds_i"),
         (["train", "naive-walrasian", "--economy", "tight", "--sigma", "1"], "sigma"),
         (["train", "uniform-double-auction", "--economy", "two-groups"], "private values only"),
-        (["train", "sigma-dcda", "--economy", "two-groups", "--strategy", "zen"], "strategy"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--strategy", "zen"], "no policy is named 'zen'"),
         (["evaluate", "nothing-here"], "there is none"),
         (["list", "colour"], "kind must be one of"),
         (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "sigma_n"], "sigma-n or"),

@@ -1,0 +1,119 @@
+"""A complete package to start a plugin from: code, entry point, conformance test, README."""
+
+import keyword
+import re
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import final
+
+from deviator.errors import InvalidInputError
+from deviator.files import write_atomically
+
+from .registry import PLURALS, checked_kind, list_plugins
+from .spec import OWN
+
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@final
+@dataclass(frozen=True)
+class _Kind:
+    """What differs between the kinds, beside the code."""
+
+    example: str = "$class_name()"
+    imports: str = ""
+    settings: str = ""
+    usage: str = ""
+
+
+KINDS = {
+    "mechanism": _Kind(
+        usage='In Python: `deviator.audit("$name", deviator.economies.private_values(6))`.'
+    ),
+    "economy": _Kind(usage="In a study file: `economies: {mine: {family: $name}}`."),
+    "policy": _Kind(
+        example="$class_name(private_values(4, alpha=1.0, slope=1.5))",
+        imports="from deviator.economies import private_values\n",
+        settings='"economy": private_values(4)',
+        usage="In a study file, as what everybody but the deviator follows: `strategy: $name`.",
+    ),
+    "learner": _Kind(usage="In a study file: `learner: {name: $name}`."),
+}
+
+
+def scaffold(kind: str, name: str, folder: Path) -> Path:
+    """Write a package with a plugin that works.
+
+    Parameters
+    ----------
+    kind : {"mechanism", "economy", "policy", "learner"}
+    name : str
+        Name of the plugin and of its distribution: small letters, digits and dashes.
+    folder : Path
+        What to write; must not exist.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    InvalidInputError
+        If the kind or name is malformed or taken, or the folder exists.
+    """
+    values = _values(checked_kind(kind), _checked_name(kind, name))
+    if folder.exists():
+        raise InvalidInputError(
+            f"a new package needs a folder that does not exist, got {folder}; choose another with "
+            "--out"
+        )
+    module = values["module"]
+    for template, place in (
+        ("pyproject.toml", "pyproject.toml"),
+        ("README.md", "README.md"),
+        ("init.py", f"{module}/__init__.py"),
+        (f"{kind}.py", f"{module}/{module}.py"),
+        ("test_conformance.py", "tests/test_conformance.py"),
+    ):
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, _text(template, values))
+    return folder
+
+
+def _text(template: str, values: dict[str, str]) -> str:
+    source = files("deviator.plugins").joinpath("scaffold_templates", f"{template}.txt")
+    return Template(source.read_text()).substitute(values)
+
+
+def _values(kind: str, name: str) -> dict[str, str]:
+    about = KINDS[kind]
+    values = {
+        "kind": kind,
+        "name": name,
+        "group": PLURALS[kind],
+        "module": name.replace("-", "_"),
+        "class_name": "".join(part.capitalize() for part in name.split("-")),
+        "title": name.replace("-", " "),
+        "version": version(OWN),
+    }
+    more = {field: getattr(about, field) for field in ("example", "imports", "settings", "usage")}
+    return values | {field: Template(text).substitute(values) for field, text in more.items()}
+
+
+def _checked_name(kind: str, name: str) -> str:
+    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise InvalidInputError(
+            "a name must be small letters and digits in words with dashes between them, as in "
+            f"my-auction, got {name!r}"
+        )
+    taken = [spec.provider for spec in list_plugins(kind) if spec.name == name]
+    if taken:
+        raise InvalidInputError(
+            f"{kind} {name!r} exists already, of {taken[0]}; choose another name"
+        )
+    return name

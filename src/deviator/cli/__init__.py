@@ -1,0 +1,50 @@
+"""The command line: confirm, train, evaluate, list, check, new, assumptions.
+
+Bad input ends with one sentence and exit code 2; what was checked and is broken with 1; an
+interrupted run with 130.
+"""
+
+from typing import Annotated
+
+import typer
+
+import deviator
+from deviator.errors import DeviatorError
+
+from .assumptions import assumptions
+from .check import check
+from .confirm import confirm
+from .console import fail
+from .new import new
+from .plugins import list_
+from .train import evaluate, train
+
+app = typer.Typer(
+    help="Can honest bidding in a market mechanism be profitably gamed?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (confirm, train, evaluate, check, new, assumptions):
+    app.command()(command)
+app.command("list")(list_)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except DeviatorError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}")
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Print the version where that is asked for."""
+    if show:
+        typer.echo(deviator.__version__)
+        raise typer.Exit

@@ -1,0 +1,5 @@
+"""``python -m deviator.cli``."""
+
+from . import main
+
+main()

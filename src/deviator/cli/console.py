@@ -1,0 +1,72 @@
+"""What the commands share: the console, options, and numbers as texts."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+import yaml
+from rich.console import Console
+
+from deviator.errors import InvalidInputError
+
+WIDTH = 210
+"""Width of tables that do not go to a terminal."""
+
+PluginFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", help="A Python file with plugins; may be given several times."),
+]
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", help="A parameter, as in -s n_traders=10; values are YAML."),
+]
+
+
+def console() -> Console:
+    """Return the console, wide where it is no terminal."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def fail(message: str) -> NoReturn:
+    """Print one sentence and end with exit code 2."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {message}", markup=False)
+    sys.exit(2)
+
+
+def files_of(plugins: list[Path] | None) -> tuple[str, ...]:
+    """Return the plugin files of an option, as texts."""
+    return tuple(str(path) for path in plugins or [])
+
+
+def settings_of(texts: list[str] | None) -> dict[str, Any]:
+    """Return parameters given as name=value, values read as YAML.
+
+    Raises
+    ------
+    InvalidInputError
+        If one is not of that form.
+    """
+    settings = {}
+    for text in texts or []:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise InvalidInputError(f"a parameter must be given as name=value, got {text!r}")
+        try:
+            read = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InvalidInputError(f"{name} must be a YAML value, got {value!r}") from None
+        # YAML 1.1 takes 1e-3 for a text.
+        settings[name] = number_or_text(read, float) if isinstance(read, str) else read
+    return settings
+
+
+def number_or_text(text: str, number: Callable[[str], Any]) -> Any:
+    """Return a text as a number where it is one."""
+    try:
+        return number(text)
+    except ValueError:
+        return text

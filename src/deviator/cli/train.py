@@ -1,0 +1,138 @@
+"""``deviator train`` and ``deviator evaluate``: one deviator in one market."""
+
+import time
+from inspect import signature
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from deviator.errors import InvalidInputError
+
+from .console import PluginFiles, Settings, console, files_of, number_or_text, settings_of
+
+
+def train(
+    mechanism: Annotated[str, typer.Argument(help="As `deviator list` names it.")],
+    economy: Annotated[str, typer.Option(help="A family, or beliefs with --strategy.")],
+    set_: Settings = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-m", help="A setting of the mechanism, as in -m floor=0.5."),
+    ] = None,
+    sigma: Annotated[str | None, typer.Option(help="A number, sigma-n or sigma-budget.")] = None,
+    strategy: Annotated[str, typer.Option(help="honest, or another policy.")] = "honest",
+    trader: Annotated[str, typer.Option(help="Index or role of the deviator.")] = "0",
+    information: Annotated[str, typer.Option(help="profile or own.")] = "profile",
+    learner: Annotated[str, typer.Option(help="As `deviator list` names it.")] = "ppo",
+    steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 200_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where to save the policy.")] = Path("runs/policy"),
+    plugin: PluginFiles = None,
+) -> None:
+    """Train one deviator on a market, show how it fares, and save its policy."""
+    from deviator.plugins import build, qualified
+    from deviator.policies import check_information
+
+    files = files_of(plugin)
+    data = {
+        "mechanism": qualified("mechanism", mechanism, files),
+        "sigma": sigma,
+        "parameters": settings_of(parameter),
+        "strategy": qualified("policy", strategy, files),
+        "trader": number_or_text(trader, int),
+    }
+    spec = _market_spec(data, qualified("economy", economy, files), settings_of(set_))
+    rung = check_information(information)
+    searcher = build("learner", qualified("learner", learner, files), {})
+    _train(console(), spec, searcher, steps, seed, information=rung, out=out)
+
+
+def evaluate(
+    policy: Annotated[Path, typer.Argument(help="A saved policy, without suffix.")],
+    plugin: PluginFiles = None,
+) -> None:
+    """Judge a saved policy on held-out profiles of its market."""
+    from deviator.studies.training import evaluate as run
+
+    _print_report(console(), run(policy, plugins=files_of(plugin)))
+
+
+def _train(
+    screen: Console, spec: Any, learner: Any, steps: int, seed: int, **settings: Any
+) -> None:
+    from deviator.studies.training import train as run
+
+    for line in _market_lines(spec, settings["information"]):
+        screen.print(line)
+    end = "\r" if screen.is_terminal else "\n"
+    started = time.perf_counter()
+
+    def live(point: Any, best: Any) -> None:
+        speed = point.steps / (time.perf_counter() - started)
+        screen.print(_live_line(point.steps, steps, speed, point.gain, best), end=end)
+
+    report = run(spec, learner, steps, seed, live=live, **settings)
+    if screen.is_terminal:
+        screen.print()
+    _print_report(screen, report)
+
+
+def _market_spec(data: dict[str, Any], economy: str, parameters: dict[str, Any]) -> Any:
+    """Return the market that the options of `train` describe."""
+    from pydantic import ValidationError
+
+    from deviator.plugins import find_plugin
+    from deviator.studies.market_spec import MarketSpec
+
+    policy = find_plugin("policy", data["strategy"]).load()
+    beliefs = "information" in signature(policy).parameters
+    if beliefs or "n_traders" in signature(find_plugin("economy", economy).load()).parameters:
+        parameters = {"n_traders": 10} | parameters
+    data = data | {"economy": parameters | {"beliefs" if beliefs else "family": economy}}
+    try:
+        return MarketSpec.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        rule = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(f"{place}: {rule}, got {first['input']!r}") from None
+
+
+def _market_lines(spec: Any, information: str) -> list[str]:
+    """Return what is about to be trained in, and a warning outside the paper's assumptions."""
+    from deviator.economies import QuadraticEconomy, check_assumptions
+    from deviator.studies.market_spec import plain_name
+
+    economy = spec.economy.economy
+    parameters = ", ".join(f"{name}={value}" for name, value in spec.economy.parameters.items())
+    sigma = spec.rule.tax_slope
+    lines = [
+        f"{plain_name(spec.mechanism)} (tax slope {sigma:.4g}), {economy.name} ({parameters}), "
+        f"trader {spec.trader} knows {information}, the others are {plain_name(spec.strategy)}"
+    ]
+    if isinstance(economy, QuadraticEconomy):
+        small = check_assumptions(economy)["A4N"]
+        if not small.holds:
+            lines.append(f"note: outside the paper's assumption A4^N ({small.witness})")
+    return lines
+
+
+def _live_line(done: int, steps: int, speed: float, gain: float, best: Any) -> str:
+    share = f"{100 * gain / best.gain:5.1f}%" if best.gain > 0 else "    -"
+    return (
+        f"{min(done, steps):>7}/{steps} {speed:>6.0f} steps/s gain {gain:+.2e} "
+        f"{best.kind} best {best.gain:.2e} share {share}"
+    )
+
+
+def _print_report(screen: Console, report: Any) -> None:
+    share = "-" if report.share is None else f"{100 * report.share:.1f}%"
+    kind = "searched" if report.exact_gain is None else "exact"
+    screen.print(
+        f"learned gain {report.learned_gain:+.3e}, {kind} best {report.best_gain:.2e}, "
+        f"share {share} (means over held-out profiles)"
+    )
+    if report.path is not None:
+        screen.print(f"policy: {report.path}.json and {report.path}.safetensors")
