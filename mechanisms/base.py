@@ -97,6 +97,21 @@ class Mechanism(ABC):
         del trader
         return None
 
+    def allowed_bids(self, trader: int, bids: Floats, own: Floats) -> Floats:
+        """Return the nearest bids of a trader that language and limits allow, shape (B, M, K).
+
+        Parameters
+        ----------
+        trader : int
+        bids : ndarray of float, shape (B, M, K)
+            Candidates.
+        own : ndarray of float, shape (B, K)
+            His present, allowed bids.
+        """
+        allowed = self.language.admissible(bids, own)
+        limits = self.bid_limits(trader)
+        return allowed if limits is None else np.clip(allowed, *limits)
+
     def menu_bid(self, bids: Any, trader: int, quantity: Floats) -> Floats:
         """Return bids that lead one trader to points of his menu, shape (B, K).
 
@@ -285,7 +300,10 @@ def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
     """Return by how many units the trader's quantity moves per unit of his bid's level, (B,)."""
     bid = bids.of_trader(trader)
     level = mechanism.language.level
-    unit = np.where(bid[:, level] == 0, 1.0, np.abs(bid[:, level]))
+    # A level far below the others' would move the market by less than its rounding errors.
+    own, usual = np.abs(bid[:, level]), np.abs(bids.as_array()[..., level]).max(axis=1)
+    unit = np.where(own > 1e-3 * usual, own, usual)
+    unit = np.where(unit == 0, 1.0, unit)
     pair = np.stack([bid, bid], axis=1)
     pair[:, 1, level] += unit
     quantity = mechanism.clear_deviations(bids, trader, pair).quantity

@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from numpy.typing import ArrayLike
 from typing_extensions import override
+
+from deviator.economies import Economy, Factored
 
 from .base import ResidualLineMechanism
 from .clearing import Clearing, ConditionalClearing, FactoredClearing
 from .languages import BidLanguage, ConditionalLanguage, FactoredLanguage
 from .statistics import PublicStatistics
+
+WEAK = 0.3
+"""Interdependence of the example economy, as a share of what own types do."""
 
 
 class ConditionalAuction(ResidualLineMechanism):
@@ -39,6 +45,17 @@ class ConditionalAuction(ResidualLineMechanism):
             ("clearing", FactoredClearing(statistics)),
         ):
             object.__setattr__(self, name, value)
+
+    @override
+    def example_economies(self) -> tuple[Economy, ...]:
+        """Where bids condition on statistics: an economy whose honest bids need just these."""
+        if not isinstance(self.statistics, PublicStatistics):
+            return ()
+        weights, n = self.statistics.weights, self.statistics.n_traders
+        largest = np.abs(weights).max(axis=1)
+        loadings = np.where(largest > 0, WEAK / n / np.where(largest > 0, largest, 1.0), 0.0)
+        own = np.ones(n)
+        return (Factored(own, np.tile(loadings, (n, 1)), weights, own, np.zeros(n)),)
 
     @override
     def relabelled(self, order: Sequence[int]) -> Self:

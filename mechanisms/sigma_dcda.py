@@ -61,9 +61,14 @@ class SigmaDCDA(ConditionalAuction):
     @property
     @override
     def claims(self) -> frozenset[Claim]:  # type: ignore[override]
-        """Honesty is an ex post equilibrium (Proposition 3); only without a tax is it efficient."""
-        always: frozenset[Claim] = frozenset({"truthful", "individually_rational", "anonymous"})
-        return always if self.sigma > 0 else always | {"efficient"}
+        """Honesty is an ex post equilibrium (Proposition 3); only without a tax is it efficient.
+
+        Statistics tell traders apart; without them the rule does not.
+        """
+        claims: frozenset[Claim] = frozenset({"truthful", "individually_rational"})
+        if self.statistics is None:
+            claims |= {"anonymous"}
+        return claims if self.sigma > 0 else claims | {"efficient"}
 
     @property
     @override

@@ -29,12 +29,18 @@ class UniformConditional(ConditionalAuction):
 
     statistics: ArrayLike | PublicStatistics | None = None
     name: ClassVar[str] = "uniform-conditional"
-    claims: ClassVar[frozenset[Claim]] = frozenset(
-        {"individually_rational", "budget_surplus", "efficient", "anonymous"}
-    )
 
     def __post_init__(self) -> None:
         self._publish()
+
+    @property
+    @override
+    def claims(self) -> frozenset[Claim]:  # type: ignore[override]
+        """Statistics tell traders apart; without them the rule does not."""
+        always: frozenset[Claim] = frozenset(
+            {"individually_rational", "budget_surplus", "efficient"}
+        )
+        return always if self.statistics is not None else always | {"anonymous"}
 
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:

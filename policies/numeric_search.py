@@ -157,9 +157,7 @@ class NumericSearch(Deviation):
 
     def _allowed(self, candidates: Floats, own: Floats) -> Floats:
         """Return the nearest bids that the mechanism allows, shape (B, M, K)."""
-        allowed = self.mechanism.language.admissible(candidates, own)
-        limits = self.mechanism.bid_limits(self.trader)
-        return allowed if limits is None else np.clip(allowed, *limits)
+        return self.mechanism.allowed_bids(self.trader, candidates, own)
 
     def _offsets(self, numbers: int) -> list[Floats]:
         """Return candidates' offsets for every round, each (M, numbers).

@@ -26,6 +26,7 @@ from deviator.envs import deviation_core, market, matched_control
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Mutated, NaiveWalrasian, Reports, SigmaVCG
 from deviator.mechanisms.exact import RationalBids, rational
+from deviator.plugins.conformance import parametrize_with_checks
 from deviator.policies import (
     BestResponse,
     NumericSearch,
@@ -312,3 +313,19 @@ def test_revelation_reports_types_at_the_very_end_of_the_set():
     rule = SigmaVCG(economy, 0.1)
     ends = np.array([[1.0, -1.0, 1.0]])
     assert rule.clear(Revelation(rule, economy).bids(ends)).traded.all()
+
+
+BOUNDED = within(two_groups(4), -1.0, 1.0)
+
+
+@parametrize_with_checks(
+    [
+        SigmaVCG(BOUNDED, 0.3),
+        NaiveWalrasian(BOUNDED),
+        BOUNDED,
+        factored([1.0] * 4, [[0.1]] * 4, [[0.5, 0.2, 0.3, 0.4]], 1.0, type_low=-1.0),
+    ],
+    guarded=False,
+)
+def test_bounded_markets_keep_the_kits_promises(check, subject):
+    check(subject)

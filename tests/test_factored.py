@@ -42,6 +42,7 @@ from deviator.mechanisms import (
 )
 from deviator.mechanisms.clearing import ConditionalClearing, FactoredClearing
 from deviator.mechanisms.clearing.base import solve_by_tiling
+from deviator.plugins.conformance import parametrize_with_checks
 from deviator.policies import BestResponse, exact_gain, expected_exact_gain
 from deviator.studies import audit, certify
 
@@ -257,6 +258,16 @@ def test_honest_markets_equal_the_dense_path_and_the_direct_mechanism(data):
     ):
         for field in FIELDS:
             assert_close(getattr(got, field), getattr(want, field), 1e-12)
+
+
+def test_best_responses_of_a_trader_whose_level_is_next_to_nothing():
+    """Hypothesis found it: a level of 1e-117 beside others of 1 gives no step to measure by."""
+    economy = factored([1.0] * 3, [[0.0], [1e-117], [0.0]], [[1.0] * 3], 1.0, [1.0, 0.0, 0.0])
+    rule, types = UniformConditional(public_statistics(economy)), np.zeros((1, 3))
+    bid = BestResponse(rule, economy).bid(types, 1)
+    gain = market(rule, economy, trader=1).gains(types, bid)
+    assert gain == pytest.approx(exact_gain(rule, economy, types, trader=1), rel=1e-9)
+    assert gain > 1e-3
 
 
 @settings(max_examples=30)
@@ -541,3 +552,10 @@ def test_the_memory_bound_notices_a_square_array():
 def test_economies_that_are_private_or_not():
     assert private_values(4).has_private_values
     assert not two_groups(4).has_private_values
+
+
+@parametrize_with_checks(
+    [SigmaDCDA(0.3, HALVES[:1]), UniformConditional(np.eye(5)[:2])], guarded=False
+)
+def test_auctions_on_statistics_keep_the_kits_promises(check, mechanism):
+    check(mechanism)

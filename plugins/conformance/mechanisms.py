@@ -423,7 +423,8 @@ def _points(trial: Trial, trader: int, menu: LineMenu | FiniteMenu) -> list[Floa
     if isinstance(menu, FiniteMenu):
         return list(menu.quantity.T)
     present = trial.mechanism.clear(trial.bids).quantity[:, trader]
-    return [0.5 * present, 1.5 * present, present + np.abs(present).mean()]
+    points = [0.5 * present, 1.5 * present, present + np.abs(present).mean()]
+    return [np.clip(point, menu.low, menu.high) for point in points]
 
 
 def _money(transfer: Floats) -> float:

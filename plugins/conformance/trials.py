@@ -129,7 +129,7 @@ def other_bids(mechanism: Mechanism, honest: Bids, seed: int = 1) -> Bids:
     moved = array + NOISE * size * noise
     for trader in range(array.shape[1]):
         own = array[:, trader]
-        moved[:, trader] = mechanism.language.admissible(moved[:, trader, None], own)[:, 0]
+        moved[:, trader] = mechanism.allowed_bids(trader, moved[:, trader, None], own)[:, 0]
     return honest.from_array(moved)
 
 
