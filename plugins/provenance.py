@@ -1,6 +1,8 @@
 """Where the class of an object comes from, which results record."""
 
+import sys
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 from typing import Any
 
 from .spec import FILE_MODULE, OWN
@@ -17,8 +19,8 @@ def provenance(thing: Any) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``name``, ``provider`` (the distribution, or the module where there is none) and
-        ``version`` (for a single file, a digest of its text).
+        ``name``, ``provider`` (the distribution, the single file, or the module where there is
+        neither) and ``version`` (for a single file, a digest of its text).
 
     Examples
     --------
@@ -30,7 +32,8 @@ def provenance(thing: Any) -> dict[str, str]:
     top = module.partition(".")[0]
     name = str(getattr(thing, "name", type(thing).__name__))
     if module.startswith(FILE_MODULE):
-        return {"name": name, "provider": "file", "version": module.removeprefix(FILE_MODULE)}
+        file = Path(sys.modules[module].__file__ or module).name
+        return {"name": name, "provider": file, "version": module.removeprefix(FILE_MODULE)}
     provider = OWN if top == OWN else packages_distributions().get(top, [top])[0]
     return {"name": name, "provider": provider, "version": _version(provider)}
 

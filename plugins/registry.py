@@ -67,7 +67,7 @@ def find_plugin(kind: Kind, name: str) -> PluginSpec:
     of_kind = [spec for spec in plugins if spec.kind == kind]
     matches = [spec for spec in of_kind if spec.name == plain and _provides(spec, provider)]
     if not matches:
-        raise UnknownNameError(kind, name, {spec.name for spec in of_kind})
+        raise UnknownNameError(kind, plain, {spec.name for spec in of_kind})
     own = [spec for spec in matches if spec.provider == OWN]
     if len(matches) > 1 and not own:
         owners = " and ".join(spec.provider for spec in matches)

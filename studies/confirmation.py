@@ -20,6 +20,7 @@ from .answers import best_answer
 from .cell_spec import Cell
 from .cells import run_cell
 from .executor import run_tasks
+from .market_spec import plain_name
 from .report import write_html
 from .rows import INTERVAL, report_rows
 from .specs import StudySpec, read_study
@@ -159,7 +160,7 @@ def _check_buildable(cell: Cell, guard: Guard | None) -> None:
         raise
     except DeviatorError as error:
         raise InvalidInputError(
-            f"cell {cell.market.mechanism} in {cell.market.economy.name}: {error}"
+            f"cell {plain_name(cell.market.mechanism)} in {cell.market.economy.name}: {error}"
         ) from None
     except Exception as error:
         raise PluginLoadError(f"{type(error).__name__}: {error}") from None

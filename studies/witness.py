@@ -13,6 +13,7 @@ import numpy as np
 
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.envs import Market
+from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, ResidualLineMechanism
 from deviator.mechanisms.exact import RationalBids, RationalEconomy, rational
 from deviator.policies import Deviation
@@ -43,7 +44,7 @@ def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[st
         # Rounding may bring a bid to a tie, which only its last digits break.
         limits = tested.mechanism.bid_limits(tested.trader) or (-np.inf, np.inf)
         for written in (np.clip(np.round(bid, decimals + 1), *limits), bid):
-            found = _witness(tested, profile[0], written)
+            found = _allowed_witness(tested, profile[0], written)
             if found is not None and found["gain"] >= 0.5 * gains[best]:
                 return found
     return None
@@ -60,6 +61,14 @@ def recheck(tested: Market, types: Floats, bid: Floats) -> Fraction | None:
     """
     found = _exact_utilities(tested, types, bid)
     return None if found is None else found[1]["utility"] - found[0]["utility"]
+
+
+def _allowed_witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | None:
+    """Return the witness, or None also where rounding took the bid out of its language."""
+    try:
+        return _witness(tested, types, bid)
+    except InvalidInputError:
+        return None
 
 
 def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | None:

@@ -155,14 +155,30 @@ def run_checks(
 
 
 def run_checks_of_source(
-    source: Source, guard: Guard, only: Sequence[str] = (), progress: Progress | None = None
+    source: Source,
+    title: str,
+    guard: Guard,
+    only: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> list[CheckResult]:
     """Run the checks of what a source yields, without ever building it in this process.
 
-    Arguments and errors are those of `run_checks`; what building it raises is raised.
+    Parameters
+    ----------
+    source : Source
+    title : str
+        How results name it.
+    guard : Guard
+    only, progress
+        As in `run_checks`.
+
+    Raises
+    ------
+    Exception
+        Whatever building it raises.
     """
     plan: Plan = guard.run(_plan_of, source)
-    limited = plan.limited_to(only)
+    limited = replace(plan.limited_to(only), title=title)
     return limited.results(lambda check: guard.run(run_check, source, check.name), progress)
 
 

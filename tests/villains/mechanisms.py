@@ -20,7 +20,6 @@ from deviator.mechanisms import (
     SigmaDCDA,
     UniformDoubleAuction,
 )
-from deviator.mechanisms.outcome import TraderOutcome
 
 
 @dataclass(frozen=True)

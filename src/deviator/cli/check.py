@@ -46,12 +46,14 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str]) -> bo
 
     def show(result: Any) -> None:
         style = STYLES[result.status]
-        text = result.detail or result.promise
-        screen.print(f"  [{style}]{result.status:>7}[/{style}] {result.check}: {escape(text)}")
+        text = result.promise if result.status == "passed" else result.detail
+        who = "" if result.ok else f"{title}: "
+        line = escape(f"{who}{result.check}: {text}")
+        screen.print(f"  [{style}]{result.status:>7}[/{style}] {line}", soft_wrap=True)
 
     try:
         with Guard(limit_s) as guard:
-            results = run_checks_of_source(source, guard, only, show)
+            results = run_checks_of_source(source, title, guard, only, show)
     except InvalidInputError:
         raise
     except DeviatorError as error:
