@@ -49,6 +49,21 @@ class _Rows(NamedTuple):
     squares: RowSquares
 
 
+class _Kept(NamedTuple):
+    """Scaled rows of the traders of the smallest |a_i|, m of them in each market."""
+
+    traders: NDArray[np.int_]  # (S, m)
+    own: Floats  # (S, m)
+    on_w: Floats  # (S, m, H + 1)
+
+
+class _Eliminated(NamedTuple):
+    """Scaled rows of the others; own is 1 and on_w 0 in the places of kept traders."""
+
+    own: Floats  # (S, N)
+    on_w: Floats  # (S, N, H + 1)
+
+
 class _Market(NamedTuple):
     """Scaled markets and their inverses in factors; S is 1 where all markets share them.
 
@@ -184,40 +199,31 @@ class FactoredClearing(Clearing):
         n, size = rows.own.shape[-1], rows.basis.shape[-1] + 1
         scale = price_scale(price_shares(rows.squares).sum(axis=-1), n)
         length = row_lengths(rows.squares, scale[:, None])
-        own = rows.own / length
-        on_w = np.concatenate([rows.basis, (scale[:, None] * rows.price)[..., None]], axis=-1)
-        on_w = on_w / length[..., None]
-        kept = np.argpartition(np.abs(own), min(size, n) - 1, axis=-1)[:, : min(size, n)]
-        kept_own = np.take_along_axis(own, kept, axis=-1)
-        kept_on_w = np.take_along_axis(on_w, kept[..., None], axis=1)
-        np.put_along_axis(own, kept, 1.0, axis=-1)
-        np.put_along_axis(on_w, kept[..., None], 0.0, axis=1)
-        steady = np.abs(own).min(axis=-1) > tolerance(n)
-        own = np.where(own == 0, 1.0, own)
+        kept, eliminated = _divide(rows, scale, length)
+        steady = np.abs(eliminated.own).min(axis=-1) > tolerance(n)
+        own = np.where(eliminated.own == 0, 1.0, eliminated.own)
         ties = np.concatenate([self.statistics.basis, np.full((1, n), 1 / np.sqrt(n))]).T
         constraints = ties / own[..., None]
-        np.put_along_axis(constraints, kept[..., None], 0.0, axis=1)
-        core = _core(constraints, on_w, ties[kept], kept_on_w, kept_own)
+        np.put_along_axis(constraints, kept.traders[..., None], 0.0, axis=1)
+        core = _core(constraints, eliminated.on_w, ties[kept.traders], kept)
         inverse, invertible = inverses(core)
-        response = _response(inverse, constraints, kept)
-        diagonal, squares = _own_and_squares(response, own, on_w, kept)
+        response = _response(inverse, constraints, kept.traders)
+        diagonal, squares = _own_and_squares(response, own, eliminated.on_w, kept.traders)
         lengths = squares + response[:, size - 1] ** 2
         # The last column of P is [1' / sqrt(N), 0], since rows are orthogonal to 1'.
-        regular = (
-            invertible & steady & well_conditioned(1 + lengths.sum(axis=-1), diagonal, lengths)
-        )
+        conditioned = well_conditioned(1 + lengths.sum(axis=-1), diagonal, lengths)
         return _Market(
             scale,
             length,
             own,
-            on_w,
+            eliminated.on_w,
             constraints,
-            kept,
+            kept.traders,
             inverse,
             response,
             diagonal,
             squares,
-            regular,
+            invertible & steady & conditioned,
         )
 
     def _solve(
@@ -280,22 +286,37 @@ def _chunk(numbers: int) -> int:
     return max(1, min(CHUNK, NUMBERS // numbers))
 
 
-def _core(
-    constraints: Floats, on_w: Floats, ties: Floats, kept_on_w: Floats, kept_own: Floats
-) -> Floats:
+def _divide(rows: _Rows, scale: Floats, length: Floats) -> tuple[_Kept, _Eliminated]:
+    """Scale the rows and set those of the smallest |a_i| apart."""
+    n, size = rows.own.shape[-1], rows.basis.shape[-1] + 1
+    own = rows.own / length
+    on_w = np.concatenate([rows.basis, (scale[:, None] * rows.price)[..., None]], axis=-1)
+    on_w = on_w / length[..., None]
+    traders = np.argpartition(np.abs(own), min(size, n) - 1, axis=-1)[:, : min(size, n)]
+    kept = _Kept(
+        traders,
+        np.take_along_axis(own, traders, axis=-1),
+        np.take_along_axis(on_w, traders[..., None], axis=1),
+    )
+    np.put_along_axis(own, traders, 1.0, axis=-1)
+    np.put_along_axis(on_w, traders[..., None], 0.0, axis=1)
+    return kept, _Eliminated(own, on_w)
+
+
+def _core(constraints: Floats, on_w: Floats, ties: Floats, kept: _Kept) -> Floats:
     """Return the equations for [w; q of kept traders], shape (S, H + 1 + m, H + 1 + m).
 
     X_R (r_R - Y_R w) / a_R + X_K q_K = [w_1..w_H; 0] and Y_K w + a_K q_K = r_K.
     """
-    size, m = on_w.shape[-1], kept_own.shape[-1]
+    size, m = on_w.shape[-1], kept.own.shape[-1]
     core = np.zeros((len(on_w), size + m, size + m))
     core[:, :size, :size] = constraints.swapaxes(1, 2) @ on_w
     places = np.arange(size - 1)
     core[:, places, places] += 1
     core[:, :size, size:] = -ties.swapaxes(1, 2)
-    core[:, size:, :size] = kept_on_w
+    core[:, size:, :size] = kept.on_w
     places = size + np.arange(m)
-    core[:, places, places] = kept_own
+    core[:, places, places] = kept.own
     return core
 
 
@@ -334,9 +355,7 @@ def _scaled_solution(market: _Market, level: Floats) -> tuple[Floats, Floats]:
     kept = np.broadcast_to(market.kept, (len(level), market.kept.shape[1]))
     right = np.concatenate(
         [
-            np.einsum("sjk,bj->bk", market.constraints, scaled)
-            if len(market.constraints) == 1
-            else np.einsum("bjk,bj->bk", market.constraints, scaled),
+            _times(market.constraints.swapaxes(1, 2), scaled),
             np.take_along_axis(scaled, kept, axis=1),
         ],
         axis=1,
