@@ -21,7 +21,7 @@ lint: $(VENV)/developer
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell *.md runs/*.yaml docs tests $(FAMILIES) src/deviator/*.py
+	$(BIN)/codespell *.md runs/*.yaml docs tests $(FAMILIES) src/deviator/*.py src/deviator/cli
 
 verify: $(VENV)/developer
 	$(BIN)/python -m pytest -m slow -s

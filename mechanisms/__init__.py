@@ -1,6 +1,13 @@
 """Market rules: bids in, outcome out."""
 
-from .base import Claim, Mechanism, ResidualLineMechanism, quantity_per_level, residual_transfer
+from .base import (
+    Claim,
+    Mechanism,
+    ResidualLineMechanism,
+    exact_payment,
+    quantity_per_level,
+    residual_transfer,
+)
 from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
 from .direct import NaiveWalrasian, SigmaVCG
 from .entry_equilibrium import (
@@ -74,6 +81,7 @@ __all__ = [
     "UnitDemandMechanism",
     "balancing_fee",
     "equilibrium_cutoffs",
+    "exact_payment",
     "expected_budget",
     "marginal_profits",
     "quantity_per_level",

@@ -269,17 +269,18 @@ class ResidualLineMechanism(Mechanism):
         -------
         tuple of RationalSolution and ndarray of Fraction, or None
             The clearing and the transfers (M, N); None in autarky.
+
+        Raises
+        ------
+        RefusedError
+            If the payment rule uses more than + - * and division by numbers.
         """
         solution = self.clearing.solve_exact(bids)
         if solution is None:
             return None
-        transfers: Rationals = self.payment(
-            solution.price[:, None],
-            solution.quantity,
-            solution.residual_slope,
-            Fraction(self.tax_slope),
-        )
-        return solution, transfers
+        price, quantity = solution.price[:, None], solution.quantity
+        transfers = exact_payment(self, price, quantity, solution.residual_slope)
+        return solution, transfers + Fraction(0) * quantity
 
     def _pay_deviations(self, solution: DeviationSolution) -> TraderOutcome:
         traded = solution.regular
@@ -334,11 +335,38 @@ def residual_transfer(
     try:
         transfer = mechanism.payment(intercept + slope * x, x, slope, tax_slope)
     except TypeError as error:
-        raise RefusedError(
-            f"a payment rule can be read off only where it uses + - * and division by numbers, "
-            f"that of {mechanism.name} does not ({error}); train a learner against it instead"
-        ) from None
+        raise _unreadable(mechanism, error) from None
     return transfer if isinstance(transfer, Polynomial) else Polynomial({(): transfer})
+
+
+def exact_payment(mechanism: ResidualLineMechanism, price: Any, quantity: Any, slope: Any) -> Any:
+    """Return the transfer in exact numbers, or as an exact polynomial where one of these is.
+
+    A rule's settings are floats, and a float times a rational number is a float. So the rule is
+    read off with symbols first, and its coefficients are taken for the rational numbers that they
+    are.
+
+    Raises
+    ------
+    RefusedError
+        If the payment rule uses more than + - * and division by numbers.
+    """
+    symbols = [Polynomial.variable(name) for name in ("price", "quantity", "slope", "tax")]
+    try:
+        rule = mechanism.payment(*symbols)
+    except TypeError as error:
+        raise _unreadable(mechanism, error) from None
+    polynomial = rule if isinstance(rule, Polynomial) else Polynomial({(): rule})
+    return polynomial.exact().evaluate(
+        price=price, quantity=quantity, slope=slope, tax=Fraction(mechanism.tax_slope)
+    )
+
+
+def _unreadable(mechanism: Mechanism, error: TypeError) -> RefusedError:
+    return RefusedError(
+        f"a payment rule can be read off only where it uses + - * and division by numbers, that of "
+        f"{mechanism.name} does not ({error}); train a learner against it instead"
+    )
 
 
 def check_candidates(bids: Bids, trader: int, candidates: Floats) -> tuple[Floats, int]:

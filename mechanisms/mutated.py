@@ -92,9 +92,7 @@ class Mutated(ResidualLineMechanism):
 
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
-        # A Fraction keeps rational arithmetic rational; a float keeps arrays of float.
-        exact = isinstance(tax_slope, Fraction)
-        factor: Any = 1 + Fraction(self.size) if exact else 1.0 + self.size
+        factor = 1.0 + self.size
         slope = residual_slope * factor if self.fault == "residual-slope" else residual_slope
         tax = tax_slope * factor if self.fault == "tax" else tax_slope
         transfer = self.mechanism.payment(price, quantity, slope, tax)

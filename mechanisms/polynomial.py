@@ -45,6 +45,27 @@ class Polynomial:
         """Return the coefficient of a monomial, 0 where it does not appear."""
         return self.terms.get(tuple(sorted(monomial)), 0)
 
+    def exact(self) -> "Polynomial":
+        """Return the polynomial with its coefficients as the rational numbers that they are."""
+        return Polynomial({monomial: Fraction(value) for monomial, value in self.terms.items()})
+
+    def evaluate(self, **values: Any) -> Any:
+        """Return the value where each variable has a given one, a number, array or polynomial.
+
+        Examples
+        --------
+        >>> x = Polynomial.variable("x")
+        >>> (3 * x * x + 1).evaluate(x=2)
+        13
+        """
+        total: Any = 0
+        for monomial, coefficient in self.terms.items():
+            term = coefficient
+            for name in monomial:
+                term = term * values[name]
+            total = total + term
+        return total
+
     def __add__(self, other: Any) -> "Polynomial":
         terms = dict(self.terms)
         for monomial, value in _terms(other).items():

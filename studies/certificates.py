@@ -18,7 +18,7 @@ import numpy as np
 from deviator.economies import NormalTypes, QuadraticEconomy, TypeDistribution
 from deviator.envs import Market
 from deviator.errors import RefusedError
-from deviator.mechanisms import Polynomial, ResidualLineMechanism, residual_transfer
+from deviator.mechanisms import Polynomial, ResidualLineMechanism, exact_payment
 from deviator.mechanisms.exact import (
     RationalBids,
     RationalEconomy,
@@ -213,9 +213,9 @@ def _menu_rule(
     mechanism: ResidualLineMechanism, slope: Fraction
 ) -> tuple[_MenuRule | None, Condition]:
     """Evaluate the payment rule on the residual line with symbols for its intercept and x."""
-    transfer = residual_transfer(
-        mechanism, Polynomial.variable("a"), slope, Fraction(mechanism.tax_slope)
-    )
+    intercept, x = Polynomial.variable("a"), Polynomial.variable("x")
+    paid = exact_payment(mechanism, intercept + slope * x, x, slope)
+    transfer = paid if isinstance(paid, Polynomial) else Polynomial({(): paid})
     allowed = {("a", "x"), ("x", "x")}
     strange = [m for m, value in transfer.terms.items() if value != 0 and m not in allowed]
     name = "the menu comes from the payment rule and vanishes at 0"

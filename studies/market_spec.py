@@ -19,6 +19,7 @@ from deviator.economies import (
     UniformBox,
     fundamental_value_information,
     heterogeneous_information,
+    normal_information,
     public_statistics,
     sigma_budget,
     sigma_n,
@@ -36,6 +37,7 @@ BELIEFS: dict[str, Callable[..., NormalInformation]] = {
     "fundamental-value": fundamental_value_information,
     "two-groups": two_groups_information,
     "heterogeneous": heterogeneous_information,
+    "normal": normal_information,
 }
 """Normal information structures by name."""
 

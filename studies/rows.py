@@ -41,6 +41,7 @@ def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> 
     verdict = verdict_of(result, control)
     return {
         "mechanism": plain_name(cell.market.mechanism),
+        "parameters": cell.market.parameters,
         "economy": cell.market.economy.title,
         "strategy": plain_name(cell.market.strategy),
         "trader": cell.market.trader,

@@ -89,7 +89,7 @@ def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
 def table_cells(row: dict[str, Any]) -> list[str]:
     """Return a row's texts in the order of `COLUMNS`."""
     return [
-        row["mechanism"],
+        _mechanism(row),
         row["economy"],
         row["strategy"],
         str(row["trader"]),
@@ -106,6 +106,12 @@ def table_cells(row: dict[str, Any]) -> list[str]:
         "none" if row["cap"] is None else money(row["cap"]),
         row["state"],
     ]
+
+
+def _mechanism(row: dict[str, Any]) -> str:
+    """Return the mechanism's name and its settings, as far as these are short."""
+    settings = [f"{name}={value}" for name, value in row["parameters"].items()]
+    return " ".join([row["mechanism"], *(text for text in settings if len(text) <= 20)])
 
 
 def strangers(rows: list[dict[str, Any]]) -> list[str]:

@@ -1,7 +1,7 @@
 """Certificates, mutants, witnesses, verdicts and the audit of one market."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import get_args
 
@@ -29,6 +29,7 @@ from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import (
     Mutated,
     NaiveWalrasian,
+    ResidualLineMechanism,
     SigmaDCDA,
     SigmaVCG,
     UniformConditional,
@@ -160,6 +161,30 @@ def test_payment_rules_with_fractions_certify(divisor):
     tested = market(Taxed(), private_values(4))
     exact = expected_exact_gain(tested.mechanism, tested.economy, tested.distribution, 0)
     assert certify(tested).cap == pytest.approx(exact, rel=1e-10)
+
+
+@dataclass(frozen=True)
+class Discount(ResidualLineMechanism):
+    """Gives back a share of the price impact; its setting is a float, as strangers write it."""
+
+    share: float
+    name = "discount"
+    language = UniformDoubleAuction.language
+    clearing = UniformDoubleAuction.clearing
+
+    def payment(self, price, quantity, residual_slope, tax_slope):
+        return price * quantity - self.share * residual_slope * quantity * quantity / 2
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_payment_rules_with_float_settings_are_read_off_exactly(share):
+    economy = private_values(5, alpha=1.0, slope=1.3)
+    tested = market(Discount(share), economy)
+    certificate = certify(tested)
+    exact = expected_exact_gain(tested.mechanism, economy, tested.distribution, 0)
+    assert certificate.cap == pytest.approx(exact, rel=1e-12, abs=1e-30)
+    assert certificate.every_profile == (share == 1.0)
+    assert audit(Discount(share), economy).state == ("confirmed" if share == 1 else "refuted")
 
 
 def test_a_mechanism_whose_payment_is_not_its_menu_fails():

@@ -21,7 +21,7 @@ from deviator.envs import (
     matched_control,
 )
 from deviator.envs.sb3_vec_env import DeviationVecEnv
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError
 from deviator.mechanisms import (
     LinearBids,
     Mechanism,

@@ -1,0 +1,48 @@
+"""A virtual environment on top of ours, in which packages are installed as a stranger would."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+COMMANDS = {"pip": "pip", "pytest": "pytest", "deviator": "deviator.cli"}
+
+
+def create(folder):
+    """Make the environment; what is installed in it leaves ours alone.
+
+    Returns
+    -------
+    dict
+        Environment variables under which its commands are found first.
+    """
+    venv.create(folder, with_pip=False, symlinks=True)
+    site = next((folder / "lib").glob("python*")) / "site-packages"
+    ours = [path for path in sys.path if path and Path(path).is_dir()]
+    (site / "ours.pth").write_text("\n".join(ours) + "\n")
+    for name, module in COMMANDS.items():
+        script = folder / "bin" / name
+        script.write_text(f'#!/bin/sh\nexec "{folder}/bin/python" -m {module} "$@"\n')
+        script.chmod(0o755)
+    changed = {
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PIP_NO_BUILD_ISOLATION": "false",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_QUIET": "1",
+    }
+    return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | changed
+
+
+def run(command, environment, folder, *, code=0):
+    """Run a shell command and return what it printed."""
+    found = subprocess.run(
+        ["sh", "-c", command],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert found.returncode == code, f"{command}\n{found.stdout[-3000:]}\n{found.stderr[-3000:]}"
+    return found.stdout + found.stderr
