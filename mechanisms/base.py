@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from deviator.economies import Economy
-from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_array, trader_index
 
 from .bids import Bids
@@ -17,7 +17,7 @@ from .clearing import Clearing, DeviationSolution
 from .exact import RationalBids, Rationals, RationalSolution
 from .languages import BidLanguage
 from .menu import LineMenu, Menu
-from .outcome import Outcome, TraderOutcome
+from .outcome import Outcome, TraderOutcome, check_cleared
 from .polynomial import Polynomial
 
 Claim = Literal["truthful", "individually_rational", "budget_surplus", "efficient", "anonymous"]
@@ -142,18 +142,15 @@ class Mechanism(ABC):
 
         Raises
         ------
+        InvalidInputError
+            If `clear` returns what is no outcome of these markets.
         NotConvergedError
             If a market could not be solved.
         """
         checked, index = check_candidates(bids, trader, candidates)
         shape = checked.shape[:2]
-        outcome = self.clear(bids.with_candidates(index, checked))
-        if not outcome.converged.all():
-            market = int(np.flatnonzero(~outcome.converged)[0])
-            raise NotConvergedError(
-                f"{self.name} must solve every market, and did not converge in market {market}; "
-                "raise its precision or number of steps"
-            )
+        tiled = bids.with_candidates(index, checked)
+        outcome = check_cleared(self.name, self.clear(tiled), tiled.shape[:2])
         return TraderOutcome(
             outcome.price_of(index).reshape(shape),
             outcome.quantity[:, index].reshape(shape),

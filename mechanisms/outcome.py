@@ -5,8 +5,11 @@ from typing import final
 
 import numpy as np
 
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, NotConvergedError
 from deviator.validation import Bools, Floats
+
+CLEARS = 1e-8
+"""How far quantities may be from summing to 0, of the largest in a market."""
 
 
 @final
@@ -77,6 +80,58 @@ class TraderOutcome:
     def __post_init__(self) -> None:
         for name in ("price", "quantity", "transfer", "traded"):
             object.__setattr__(self, name, np.asarray(getattr(self, name)))
+
+
+def check_cleared(name: str, outcome: object, shape: tuple[int, int]) -> Outcome:
+    """Return what a rule made of bids if it is an outcome of as many markets and traders.
+
+    Parameters
+    ----------
+    name : str
+        The rule's, for the errors.
+    outcome : object
+    shape : tuple of int
+        (B, N).
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no outcome, has other shapes, or quantities do not sum to 0.
+    NotConvergedError
+        If a market could not be solved.
+    """
+    if not isinstance(outcome, Outcome):
+        raise InvalidInputError(
+            f"mechanism {name} must return an Outcome, got {type(outcome).__name__}; "
+            "run `deviator check` on it"
+        )
+    for values in ("quantity", "transfer"):
+        found = getattr(outcome, values).shape
+        if found != shape:
+            raise InvalidInputError(
+                f"mechanism {name} must return a {values} of shape {shape}, got {found}; "
+                "run `deviator check` on it"
+            )
+    if not outcome.converged.all():
+        market = int(np.flatnonzero(~outcome.converged)[0])
+        raise NotConvergedError(
+            f"{name} must solve every market, and did not converge in market {market}; "
+            "raise its precision or number of steps"
+        )
+    _check_clears(name, outcome)
+    return outcome
+
+
+def _check_clears(name: str, outcome: Outcome) -> None:
+    excess = np.abs(outcome.quantity.sum(axis=1))
+    largest = np.abs(outcome.quantity).max(axis=1)
+    short = ~(excess <= CLEARS * largest)
+    if np.isfinite(outcome.quantity).all() and short.any():
+        market = int(np.flatnonzero(short)[0])
+        raise InvalidInputError(
+            f"mechanism {name} must return quantities that sum to 0, got {excess[market]:.6g} in "
+            f"market {market}; run `deviator check` on it"
+        )
 
 
 def check_outcome(name: str, outcome: TraderOutcome) -> TraderOutcome:

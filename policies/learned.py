@@ -74,6 +74,8 @@ class LearnedDeviation(Deviation):
         The strategy deviated from, on which relative actions build.
     market : dict
         Plain description of the market that it was trained in, kept with the file.
+    plugins : tuple of dict
+        Kind, name, provider and version of what took part in training, kept with the file.
     """
 
     network: Network
@@ -81,6 +83,7 @@ class LearnedDeviation(Deviation):
     box: ActionBox
     others: Policy
     market: dict[str, Any] = field(default_factory=dict)
+    plugins: tuple[dict[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         inputs, outputs = self.network.weights[0].shape[1], len(self.network.biases[-1])
@@ -126,6 +129,7 @@ def save_policy(policy: LearnedDeviation, path: Path) -> None:
         "observation": policy.observation.to_dict(),
         "box": policy.box.to_dict(),
         "market": policy.market,
+        "plugins": list(policy.plugins),
     }
     description["sha256"] = _digest(data, description)
     write_atomically(_with_suffix(path, ".safetensors"), data)
@@ -192,7 +196,8 @@ def load_policy(path: Path, others: Policy) -> LearnedDeviation:
         )
         observation = Observation(**description["observation"])
         box = ActionBox(**description["box"])
-        return LearnedDeviation(network, observation, box, others, description["market"])
+        plugins = tuple(description.get("plugins", ()))
+        return LearnedDeviation(network, observation, box, others, description["market"], plugins)
     except (SafetensorError, KeyError, TypeError, ValueError, DeviatorError) as error:
         raise ResultsError(f"{source} must hold a policy, and is damaged ({error})") from None
 

@@ -226,7 +226,7 @@ def utilities(
     Raises
     ------
     InvalidInputError
-        If the mechanism returns a quantity or transfer that is not finite.
+        If the mechanism or the economy returns numbers that are not finite.
     """
     outcome = check_outcome(mechanism.name, mechanism.clear_deviations(bids, trader, candidates))
     worth: Floats = np.empty_like(outcome.quantity)
@@ -234,6 +234,11 @@ def utilities(
     for candidate in range(worth.shape[1]):
         quantity[:, trader] = outcome.quantity[:, candidate]
         worth[:, candidate] = economy.utility(quantity, types)[:, trader]
+    if not np.isfinite(worth).all():
+        raise InvalidInputError(
+            f"economy {economy.name} must have finite utilities, and has not in market "
+            f"{int(np.argwhere(~np.isfinite(worth))[0][0])}; run `deviator check` on it"
+        )
     return worth - outcome.transfer
 
 

@@ -86,13 +86,15 @@ def _train(
     training = cell.learner.build().train(
         core, cell.steps, seed, log_folder=folder / "tensorboard" / f"seed{seed}"
     )
-    save_policy(described(training.policy, cell.market), folder / f"seed{seed}")
+    save_policy(described(training.policy, cell.market, cell.plugins), folder / f"seed{seed}")
     return {"seed": seed} | judged(tested, types, training), training
 
 
-def described(policy: LearnedDeviation, market: MarketSpec) -> LearnedDeviation:
+def described(
+    policy: LearnedDeviation, market: MarketSpec, plugins: list[dict[str, str]]
+) -> LearnedDeviation:
     """Return the policy with the description of its market, from which it can be rebuilt."""
-    return replace(policy, market=market.model_dump(mode="json"))
+    return replace(policy, market=market.model_dump(mode="json"), plugins=tuple(plugins))
 
 
 def judged(tested: Market, types: Floats, training: Training) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 import deviator
 from deviator.envs import deviation_core
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
-from deviator.plugins import OWN
+from deviator.plugins import OWN, find_plugin
 from deviator.plugins.guard import Guard, GuardError
 
 from .answers import best_answer
@@ -176,7 +176,9 @@ def try_cell(cell: Cell) -> None:
     """
     cell.learner.build()
     tested, control = cell.market.build(), cell.control.build()
-    deviation_core(tested, information=cell.information, control=control)
+    core = deviation_core(tested, information=cell.information, control=control)
+    if find_plugin("learner", cell.learner.name).provider != OWN:
+        cell.learner.build().train(core, 1, 0)
     types = tested.distribution.sample(np.random.default_rng(0), TRIAL_PROFILES)
     best_answer(tested, types, cell.information)
 

@@ -11,9 +11,9 @@ from deviator.envs import deviation_core, standing_control
 from deviator.errors import ResultsError
 from deviator.files import write_atomically
 from deviator.learners import CurvePoint, Learner
+from deviator.plugins import provenance
 from deviator.policies import (
     Information,
-    LearnedDeviation,
     check_information,
     load_policy,
     save_policy,
@@ -101,7 +101,9 @@ def train(
         core, steps, seed, progress=None if live is None else lambda point: live(point, best)
     )
     if out is not None:
-        _save(training.policy, spec, out)
+        plugins = [*spec.plugins(), {"kind": "learner"} | provenance(learner)]
+        with explained(out):
+            save_policy(described(training.policy, spec, plugins), out)
     found = judged(tested, types, training)
     return _report(found["untrained_gain"], found["learned_gain"], best, out)
 
@@ -157,8 +159,3 @@ def _check_writable(out: Path) -> None:
         probe = out.with_name(f".{out.name}.probe")
         write_atomically(probe, "")
         probe.unlink()
-
-
-def _save(policy: LearnedDeviation, spec: MarketSpec, out: Path) -> None:
-    with explained(out):
-        save_policy(described(policy, spec), out)

@@ -1,7 +1,9 @@
 """The kits: our own members pass them, and every check catches a villain."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from villains import economies, estimators, learners, mechanisms, policies
@@ -13,6 +15,7 @@ from deviator.economies import (
     heterogeneous,
     linear_quadratic,
     private_values,
+    public_statistics,
     tight,
     two_groups,
     unit_demands,
@@ -30,6 +33,7 @@ from deviator.mechanisms import (
     UniformConditional,
     UniformDoubleAuction,
 )
+from deviator.plugins import list_plugins
 from deviator.plugins.conformance import all_checks, parametrize_with_checks, run_checks
 from deviator.plugins.guard import GuardError
 from deviator.policies import (
@@ -51,6 +55,13 @@ FACTORED = factored(
     [[1.0, 0.5, 0.0, 0.5, 1.0], [0.0, 0.5, 1.0, 0.5, 0.0]],
     [1.0, 1.3, 0.8, 1.1, 0.9],
 )
+BOUNDED = linear_quadratic(
+    [[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]],
+    [1.0, 1.3, 0.8],
+    type_low=[-1.0, -2.0, -1.0],
+    type_high=[2.0, 1.0, 1.0],
+)
+STATISTICS = public_statistics(FACTORED, 0.4)
 VILLAINS = {
     "mechanism": mechanisms.VILLAINS,
     "economy": economies.VILLAINS,
@@ -67,56 +78,52 @@ SOUND = [
 ]
 
 
-@parametrize_with_checks(
-    [
-        SigmaDCDA(0.0),
-        SigmaDCDA(0.4),
-        UniformConditional(),
-        UniformDoubleAuction(),
-        NaiveWalrasian(GENERAL),
-        NaiveWalrasian(FACTORED),
-        SigmaVCG(GENERAL),
-        SigmaVCG(FACTORED, 0.3),
-        PayAsBid(0.5),
-        KDoubleAuction(0.3),
-        ModifiedVickreyDoubleAuction(),
-        EntryFeeDoubleAuction(0.05),
-    ]
-)
-def test_our_mechanisms_conform(check, mechanism):
-    check(mechanism)
-
-
-@parametrize_with_checks(
-    [
-        GENERAL,
-        FACTORED,
-        private_values(4, alpha=1.2, slope=0.9),
-        fundamental_value(4),
-        two_groups(4),
-        heterogeneous(4),
-        tight(3),
-        unit_demands(3, 2),
-    ]
-)
-def test_our_economies_conform(check, economy):
-    check(economy)
-
-
-@parametrize_with_checks(
-    [
+MEMBERS = {
+    ("mechanism", "sigma-dcda"): [SigmaDCDA(0.0), SigmaDCDA(0.4), SigmaDCDA(0.4, STATISTICS)],
+    ("mechanism", "uniform-conditional"): [UniformConditional(), UniformConditional(STATISTICS)],
+    ("mechanism", "uniform-double-auction"): [UniformDoubleAuction()],
+    ("mechanism", "naive-walrasian"): [NaiveWalrasian(GENERAL), NaiveWalrasian(FACTORED)],
+    ("mechanism", "sigma-vcg"): [SigmaVCG(GENERAL), SigmaVCG(FACTORED, 0.3), SigmaVCG(BOUNDED)],
+    ("mechanism", "pay-as-bid"): [PayAsBid(0.5)],
+    ("mechanism", "k-double-auction"): [KDoubleAuction(0.3), KDoubleAuction(1.0, buyers=2)],
+    ("mechanism", "modified-vickrey-double-auction"): [ModifiedVickreyDoubleAuction()],
+    ("mechanism", "entry-fee-double-auction"): [EntryFeeDoubleAuction(0.05)],
+    ("economy", "linear-quadratic"): [GENERAL, BOUNDED],
+    ("economy", "factored"): [FACTORED],
+    ("economy", "private-values"): [private_values(4, alpha=1.2, slope=0.9)],
+    ("economy", "fundamental-value"): [fundamental_value(4)],
+    ("economy", "two-groups"): [two_groups(4)],
+    ("economy", "heterogeneous"): [heterogeneous(4)],
+    ("economy", "tight"): [tight(3)],
+    ("economy", "unit-demands"): [unit_demands(3, 2)],
+    ("policy", "honest"): [
         Revelation(SigmaDCDA(0.3), GENERAL),
         Revelation(UniformDoubleAuction(), private_values(4)),
-        LinearBayes(fundamental_value_information(6, rho=0.4, noise=0.5), slope=1.0),
-    ]
-)
-def test_our_policies_conform(check, policy):
-    check(policy)
+    ],
+    ("policy", "linear-bayes"): [
+        LinearBayes(fundamental_value_information(6, rho=0.4, noise=0.5), slope=1.0)
+    ],
+    ("learner", "ppo"): [PPOLearner(), PPOLearner(hidden=(8,))],
+}
 
 
-@parametrize_with_checks([PPOLearner(), PPOLearner(hidden=(8,))])
-def test_our_learners_conform(check, learner):
-    check(learner)
+@parametrize_with_checks([member for members in MEMBERS.values() for member in members])
+def test_our_members_conform(check, member):
+    check(member)
+
+
+def test_all_our_members_are_checked():
+    ours = {(spec.kind, spec.name) for spec in list_plugins() if spec.provider == "deviator"}
+    assert set(MEMBERS) == ours
+    for (kind, name), members in MEMBERS.items():
+        if kind != "economy":
+            assert {member.name for member in members} == {name}
+
+
+def test_our_members_waive_nothing_without_a_reason():
+    for members in MEMBERS.values():
+        for member in members:
+            assert all(reason.strip() for reason in member.waivers.values())
 
 
 @parametrize_with_checks([MenuRegret(), BestBidRegret(), SearchedRegret()])
@@ -221,12 +228,12 @@ def test_pytest_takes_waivers_as_strictly(tmp_path):
         "    check(mechanism)\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "check_units"]
-    paths = {"PYTHONPATH": str(__import__("pathlib").Path(__file__).parent)}
+    paths = {"PYTHONPATH": str(Path(__file__).parent)}
     found = subprocess.run(
         [*command, tmp_path],
         capture_output=True,
         text=True,
-        env={**__import__("os").environ, **paths},
+        env={**os.environ, **paths},
     )
     assert "1 failed" in found.stdout
     assert "1 xfailed" in found.stdout

@@ -164,7 +164,7 @@ def check_inputs_unchanged(mechanism: Mechanism) -> None:
         types, bids = trial.types.copy(), copy.deepcopy(trial.bids)
         mechanism.honest_bids(trial.economy, types)
         assert_untouched("honest_bids must leave types alone", trial.types, types)
-        candidates = _candidates(bids, 0)
+        candidates = _candidates(mechanism, bids, 0)
         kept = candidates.copy()
         for call, arguments in _calls(mechanism, bids, candidates):
             call(*arguments)
@@ -182,7 +182,7 @@ def check_read_only_inputs(mechanism: Mechanism) -> None:
             mechanism.clear(bids),
             mechanism.clear(trial.bids),
         )
-        for call, arguments in _calls(mechanism, bids, locked(_candidates(bids, 0))):
+        for call, arguments in _calls(mechanism, bids, locked(_candidates(mechanism, bids, 0))):
             call(*arguments)
 
 
@@ -228,7 +228,7 @@ def check_keeps_no_state(mechanism: Mechanism) -> None:
     """Settings are after use what they were before."""
     before = _state(mechanism)
     for trial in trials(mechanism):
-        for call, arguments in _calls(mechanism, trial.bids, _candidates(trial.bids, 0)):
+        for call, arguments in _calls(mechanism, trial.bids, _candidates(mechanism, trial.bids, 0)):
             call(*arguments)
     after = _state(mechanism)
     changed = sorted(name for name in before | after if before.get(name) != after.get(name))
@@ -250,7 +250,7 @@ def check_leaves_the_process_alone(mechanism: Mechanism) -> None:
     """Random states, error handling, warning filters and environment stay as they are."""
     for trial in trials(mechanism):
         before = process_state()
-        for call, arguments in _calls(mechanism, trial.bids, _candidates(trial.bids, 0)):
+        for call, arguments in _calls(mechanism, trial.bids, _candidates(mechanism, trial.bids, 0)):
             call(*arguments)
         for name, value in process_state().items():
             assert value == before[name], f"a mechanism must leave {name} alone, and changed it"
@@ -345,7 +345,7 @@ def check_deviations_equal_clearing(mechanism: Mechanism) -> None:
     """clear_deviations gives what clearing each deviation afresh does."""
     for trial in trials(mechanism):
         for trader in range(trial.types.shape[1]):
-            candidates = _candidates(trial.bids, trader)
+            candidates = _candidates(trial.mechanism, trial.bids, trader)
             fast = mechanism.clear_deviations(trial.bids, trader, candidates)
             fresh = mechanism.clear(trial.bids.with_candidates(trader, candidates))
             for field in ("quantity", "transfer"):
@@ -357,10 +357,11 @@ def check_deviations_equal_clearing(mechanism: Mechanism) -> None:
                 )
 
 
-def _candidates(bids: Bids, trader: int) -> Floats:
-    """Return one trader's present bid and the bids that the others submit, shape (B, N, K)."""
+def _candidates(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
+    """Return one trader's present bid and, as far as he may, the others' bids, shape (B, N, K)."""
     array = bids.as_array()
-    return np.concatenate([array[:, [trader]], np.delete(array, trader, axis=1)], axis=1)
+    own, others = array[:, trader], np.delete(array, trader, axis=1)
+    return np.concatenate([own[:, None], mechanism.allowed_bids(trader, others, own)], axis=1)
 
 
 def check_menu_agrees_with_clearing(mechanism: Mechanism) -> None:
@@ -378,7 +379,7 @@ def check_menu_agrees_with_clearing(mechanism: Mechanism) -> None:
 
 
 def _assert_no_bid_is_cheaper(trial: Trial, trader: int, menu: LineMenu | FiniteMenu) -> None:
-    candidates = _candidates(trial.bids, trader)
+    candidates = _candidates(trial.mechanism, trial.bids, trader)
     found = trial.mechanism.clear_deviations(trial.bids, trader, candidates)
     size = _money(found.transfer)
     for place in range(candidates.shape[1]):
