@@ -94,5 +94,5 @@ def test_the_study_in_the_documentation_expands(tmp_path):
     text = (ROOT / "docs" / "study.md").read_text().split("```yaml")[1].split("```")[0]
     (tmp_path / "study.yaml").write_text(text)
     cells = read_study(tmp_path / "study.yaml").expand()
-    assert len(cells) == 6
+    assert len(cells) == 8
     assert all(cell.market.build() and cell.control.build() for cell in cells)
