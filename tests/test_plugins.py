@@ -6,6 +6,7 @@ import pytest
 import strangers
 
 from deviator import audit
+from deviator.cli import main
 from deviator.economies import private_values
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.plugins import build, find_plugin, list_plugins, make, plugins_of_file
@@ -272,3 +273,124 @@ def test_scaffolds_that_are_refused(tmp_path, kind, name, message):
 def test_a_scaffold_overwrites_nothing(tmp_path):
     with pytest.raises(InvalidInputError, match="a folder that does not exist"):
         scaffold("mechanism", "my-auction", tmp_path)
+
+
+def villain(body):
+    """Return the text of a file with an auction whose `clear` does something else."""
+    return (
+        "import os, sys, time\n"
+        "import numpy as np\n"
+        "from dataclasses import dataclass, replace\n"
+        "from deviator.mechanisms import Mechanism, Outcome, ScheduleLanguage, UniformDoubleAuction\n"
+        "@dataclass(frozen=True)\n"
+        "class Villain(Mechanism):\n"
+        "    name = 'villain'\n"
+        "    language = ScheduleLanguage()\n"
+        "    def clear(self, bids):\n"
+        "        outcome = UniformDoubleAuction().clear(bids)\n"
+        f"        {body}\n"
+    )
+
+
+BODIES = [
+    ("return outcome.price", "must return an Outcome", "clear must return an Outcome, got ndarray"),
+    (
+        "return replace(outcome, transfer=outcome.transfer.sum(axis=1))",
+        "must return a transfer of shape",
+        "transfer must have shape",
+    ),
+    (
+        "return replace(outcome, transfer=outcome.transfer * np.nan)",
+        "must return a finite transfer",
+        "transfer must be finite, got nan",
+    ),
+    (
+        "return replace(outcome, quantity=outcome.quantity + 0.01)",
+        "must return quantities that sum to 0",
+        "quantities must sum to 0",
+    ),
+    ("os._exit(1)", None, "it must leave its process running, and ended it"),
+    ("sys.exit(1)", None, "it must leave its process running, and called exit"),
+    ("time.sleep(3600)", None, "it must end within 2 s, and did not"),
+    ("bids.level[:] = 0; return outcome", None, "must leave bids alone, and level was changed"),
+    (
+        "return replace(outcome, transfer=outcome.transfer + time.time())",
+        None,
+        "the same bids must clear the same again",
+    ),
+    (
+        "return replace(outcome, transfer=outcome.transfer + outcome.price.mean())",
+        None,
+        "must clear alone as in its batch",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "in_audit", "in_check"), BODIES)
+def test_check_names_plugin_provider_and_rule(
+    tmp_path, monkeypatch, capsys, body, in_audit, in_check
+):
+    path = tmp_path / "mine.py"
+    path.write_text(villain(body))
+    monkeypatch.setattr(sys, "argv", ["deviator", "check", str(path), "--limit", "2"])
+    with pytest.raises(SystemExit) as exited:
+        main()
+    assert exited.value.code == 1
+    failed = [line for line in capsys.readouterr().out.splitlines() if "failed" in line]
+    version = plugins_of_file(path)[0].version
+    title = f"mechanism 'villain' of mine.py {version}: check_"
+    assert all(title in line for line in failed)
+    assert any(in_check in line for line in failed)
+    if in_audit is not None:
+        with pytest.raises(InvalidInputError, match=f"villain {in_audit}.*run `deviator check`"):
+            audit(f"{path}:villain", private_values(4), held_out=100)
+
+
+def test_a_factored_economy_in_a_study(tmp_path):
+    (tmp_path / "study.yaml").write_text(
+        """
+name: factored
+seeds: [0]
+economies:
+  statistics:
+    family: factored
+    own: [1.0, 1.0, 1.0, 1.0]
+    loadings: [[0.2], [0.2], [0.2], [0.2]]
+    statistics: [[1.0, 1.0, 1.0, 1.0]]
+    slope: 1.0
+cells:
+  - {mechanism: sigma-dcda, sigma: sigma-n, economy: statistics, parameters: {statistics: economy}}
+  - {mechanism: uniform-conditional, economy: statistics, parameters: {statistics: economy}}
+"""
+    )
+    cells = read_study(tmp_path / "study.yaml").expand()
+    assert cells[0].market.build().bid_size == 4
+    assert cells[1].is_control
+    assert cells[1].controls(cells[0])
+
+
+def test_a_general_information_structure_in_a_study(tmp_path):
+    (tmp_path / "study.yaml").write_text(
+        """
+name: beliefs
+seeds: [0]
+economies:
+  news:
+    beliefs: normal
+    value_mean: [0.0, 0.1, 0.0]
+    signal_mean: [0.0, 0.0, 0.0]
+    value_signal_covariance: [[1.0, 0.2, 0.1], [0.2, 1.0, 0.2], [0.1, 0.2, 1.0]]
+    signal_covariance: [[1.5, 0.2, 0.1], [0.2, 1.4, 0.2], [0.1, 0.2, 1.6]]
+    slope: [1.0, 1.2, 0.9]
+  takers: {family: private-values, n_traders: 3}
+cells:
+  - mechanism: uniform-double-auction
+    strategy: linear-bayes
+    economy: news
+    control: {mechanism: uniform-double-auction, economy: takers}
+  - {mechanism: uniform-double-auction, economy: takers}
+"""
+    )
+    tested = read_study(tmp_path / "study.yaml").expand()[0].market.build()
+    assert tested.strategy.name == "linear-bayes"
+    assert tested.distribution.covariance[0, 0] == 1.5
