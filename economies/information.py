@@ -252,8 +252,8 @@ def fundamental_value_information(
     array([0.58333333, 0.08333333, 0.08333333, 0.08333333])
     """
     n = trader_count(n_traders)
-    correlation = _correlation(rho)
-    values = (1 - correlation) * np.eye(n) + correlation
+    shared = correlation(rho)
+    values = (1 - shared) * np.eye(n) + shared
     return _noisy_signals(values, noise, mean, "fundamental value")
 
 
@@ -265,9 +265,9 @@ def two_groups_information(
     `mean` is one number, or one per trader; the first half of the traders is group 1.
     """
     n = even_count(n_traders)
-    correlation = _correlation(rho)
+    shared = correlation(rho)
     group = np.kron(np.eye(2), np.ones((n // 2, n // 2)))
-    values = (1 - correlation) * np.eye(n) + correlation * group
+    values = (1 - shared) * np.eye(n) + shared * group
     return _noisy_signals(values, noise, mean, "two groups")
 
 
@@ -328,7 +328,8 @@ def _check_joint_law(values: Floats, unexplained: Floats) -> None:
         )
 
 
-def _correlation(rho: float) -> float:
+def correlation(rho: float) -> float:
+    """Return a covariance of values of variance 1, in [0, 1)."""
     number = finite_number("rho", rho)
     if not 0 <= number < 1:
         raise InvalidInputError(f"rho must be in [0, 1), got {number}")
