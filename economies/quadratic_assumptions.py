@@ -17,6 +17,7 @@ from .bounds import pairwise_interdependence, sigma_n
 from .factored import Factored
 from .linear_quadratic import LinearQuadratic
 from .quadratic import QuadraticEconomy
+from .uniqueness import interdependence_radius
 from .walrasian import WalrasianResponse, walrasian_response
 
 ROUNDING = 1e-12
@@ -230,9 +231,7 @@ def _contraction(economy: QuadraticEconomy) -> AssumptionResult:
         trader = int(np.flatnonzero(own == 0)[0])
         return AssumptionResult(False, f"the own type effect of trader {trader} is 0")
     if economy.n_traders <= SMALL:
-        ratios = np.abs(economy.weights) / own[:, None]
-        np.fill_diagonal(ratios, 0.0)
-        radius = float(np.abs(np.linalg.eigvals(ratios)).max())
+        radius = interdependence_radius(economy)
         return AssumptionResult(radius < 1, f"spectral radius is {radius:.6g}, the bound is 1")
     return _spectral_radius_below_one(_others_over_own(economy), economy.n_traders)
 

@@ -1,0 +1,485 @@
+"""The constants of Lemma 1 and of Propositions 1, 2 and 5: deficits, inefficiencies, tax slopes.
+
+All of them are functions of what the assumptions bound an economy by (A1 to A4^N): its size N, the
+least own type effect m_o, the interdependence phi_N, the range [m_low, m_bar] of the slopes of the
+marginal utilities, and the largest efficient trade qbar. The sum that most of them share is
+
+    X = m_o / (N - 1) + phi_N,
+
+by how much a type moves the others' marginal utilities and, through the market, its own price.
+
+Where a printed formula does not hold, the function is the corrected one and says so.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, final, get_args
+
+import numpy as np
+
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.validation import Floats, non_negative, positive, trader_count
+
+from .bounds import pairwise_interdependence
+from .quadratic import QuadraticEconomy
+
+Interdependence = Literal["average", "maximum"]
+"""What phi_N bounds: a type's average effect on the others (A4^N), or its largest (Section 7)."""
+
+
+@final
+@dataclass(frozen=True)
+class AssumptionBounds:
+    """What Assumptions A1 to A4^N bound an economy by.
+
+    Attributes
+    ----------
+    n_traders : int
+        N > 2.
+    own_effect : float
+        m_o > 0, the least effect of a type on the own marginal utility (A3).
+    interdependence : float
+        phi_N >= 0, see `kind`.
+    flattest, steepest : float
+        m_low and m_bar, 0 < m_low <= m_bar: the range of the slopes of marginal utilities (A2).
+    largest_trade : float
+        qbar > 0, the largest efficient trade (A1). By default quantities are in units of it.
+    kind : {"average", "maximum"}
+        Whether phi_N bounds the average effect of a type on the others, as in A4^N, or the largest
+        one, as in variant (iii) of Section 7.
+
+    Raises
+    ------
+    InvalidInputError
+        If a number is out of its range.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(4, own_effect=1.0, interdependence=0.2, flattest=1, steepest=2)
+    >>> round(sigma_n_from(bounds), 9)
+    4.0
+    """
+
+    n_traders: int
+    own_effect: float
+    interdependence: float
+    flattest: float
+    steepest: float
+    largest_trade: float = 1.0
+    kind: Interdependence = "average"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n_traders", trader_count(self.n_traders))
+        for name in ("own_effect", "flattest", "steepest", "largest_trade"):
+            object.__setattr__(self, name, positive(name, getattr(self, name)))
+        phi = non_negative("interdependence", self.interdependence)
+        object.__setattr__(self, "interdependence", phi)
+        if self.flattest > self.steepest:
+            raise InvalidInputError(
+                f"flattest must not exceed steepest, got {self.flattest} and {self.steepest}"
+            )
+        _check_kind(self.kind)
+
+    @property
+    def interdependence_limit(self) -> float:
+        """What phi_N must stay below: A4^N, or variant (iii) of Section 7 for the maximum."""
+        size = (self.n_traders - 2) / (2 * (self.n_traders - 1))
+        if self.kind == "average":
+            size = min(size, self.flattest / self.steepest)
+        return size * self.own_effect
+
+    @property
+    def reach(self) -> float:
+        """X = m_o / (N - 1) + phi_N.
+
+        Raises
+        ------
+        RefusedError
+            If phi_N is not below `interdependence_limit`.
+        """
+        if self.interdependence >= self.interdependence_limit:
+            raise RefusedError(
+                f"the bounds of Propositions 1, 2 and 5 need phi_N < "
+                f"{self.interdependence_limit:.6g} (assumption A4^N), got phi_N = "
+                f"{self.interdependence:.6g}; weaken the interdependence of values"
+            )
+        return self.own_effect / (self.n_traders - 1) + self.interdependence
+
+
+def assumption_bounds(
+    economy: QuadraticEconomy, largest_trade: float = 1.0, kind: Interdependence = "average"
+) -> AssumptionBounds:
+    """Return the tightest bounds of A2, A3 and A4^N of an economy.
+
+    Parameters
+    ----------
+    economy : QuadraticEconomy
+    largest_trade : float
+        qbar, the largest efficient trade over the profiles of interest (A1).
+    kind : {"average", "maximum"}
+        What phi_N is.
+
+    Raises
+    ------
+    InvalidInputError
+        If an own type effect is not positive (A3) or interdependence is negative.
+
+    Examples
+    --------
+    >>> from deviator.economies import two_groups
+    >>> economy = two_groups(4, alpha=1.0, beta=0.6, slope=1.0)
+    >>> round(assumption_bounds(economy).interdependence, 12)
+    0.1
+    >>> assumption_bounds(economy, kind="maximum").interdependence
+    0.3
+    """
+    _check_kind(kind)
+    average = kind == "average"
+    return AssumptionBounds(
+        economy.n_traders,
+        float(economy.own_type_effects.min()),
+        pairwise_interdependence(economy) if average else largest_interdependence(economy),
+        float(economy.slope.min()),
+        float(economy.slope.max()),
+        largest_trade,
+        kind,
+    )
+
+
+def largest_interdependence(economy: QuadraticEconomy) -> float:
+    """Return the largest effect of a type on another trader, max over i != j of mu_{i,j}.
+
+    As phi_N it repairs the budget claim of Proposition 2 (Section 7, "Weaker assumptions" (iii)).
+    """
+    largest = -np.inf
+    for traders, effects in economy.blocks_of_effects():
+        rows = np.arange(len(effects))
+        effects[rows, traders.start + rows] = -np.inf
+        largest = max(largest, float(effects.max()))
+    return largest
+
+
+def price_sensitivity(bounds: AssumptionBounds, sigma: float = 0.0) -> float:
+    """Return the largest slope of a residual supply curve, (A.3) and (B.5).
+
+    (sigma + m_bar) X / (m_o - phi_N); at sigma = 0 it is p_q^max. With mixed slopes and the average
+    as phi_N the paper's claim that no residual curve is steeper is false: (B.5) weighs the effects
+    of a type by 1 / (slope + sigma), and A4^N bounds their plain average. With the maximum as
+    phi_N, or equal slopes, it is true.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    sigma : float
+        Slope of the quadratic tax, at least 0.
+
+    Raises
+    ------
+    RefusedError
+        If phi_N is too large.
+    """
+    reach = bounds.reach
+    markup = non_negative("sigma", sigma) + bounds.steepest
+    return markup * reach / (bounds.own_effect - bounds.interdependence)
+
+
+def sigma_n_from(bounds: AssumptionBounds) -> float:
+    """Return the tax slope sigma_N, equation (3.13): m_bar X / (m_o - phi_N - X).
+
+    It solves sigma = price_sensitivity(sigma). With the maximum as phi_N it never leaves a deficit;
+    with the average it may where slopes differ.
+
+    Raises
+    ------
+    RefusedError
+        If phi_N is too large.
+    """
+    reach = bounds.reach
+    return bounds.steepest * reach / (bounds.own_effect - bounds.interdependence - reach)
+
+
+def sigma_n_fundamental_value(n_traders: int, alpha: float, beta: float, slope: float) -> float:
+    """Return sigma_N of Example 4, equation (4.15): mu (alpha + beta) / ((N - 2) alpha - beta).
+
+    Raises
+    ------
+    RefusedError
+        If the denominator is not positive: A4^N fails.
+
+    Examples
+    --------
+    >>> sigma_n_fundamental_value(10, alpha=1.0, beta=0.5, slope=1.0)
+    0.2
+    """
+    room = (trader_count(n_traders) - 2) * positive("alpha", alpha) - beta
+    return _closed_form(slope * (alpha + beta), room)
+
+
+def sigma_n_two_groups(n_traders: int, alpha: float, beta: float, slope: float) -> float:
+    """Return sigma_N of Example 5: mu (alpha + beta) / ((N - 2) alpha).
+
+    Examples
+    --------
+    >>> sigma_n_two_groups(10, alpha=1.0, beta=0.6, slope=1.0)
+    0.2
+    """
+    room = (trader_count(n_traders) - 2) * positive("alpha", alpha)
+    return _closed_form(slope * (alpha + beta), room)
+
+
+def c_1(bounds: AssumptionBounds, inefficiency: float) -> float:
+    """Return C_1^N of Proposition 1: ((N - 1)/N qbar - epsilon)^2 m_bar / (2 (m_o - phi_N))."""
+    trade = worst_case_trade(bounds) - non_negative("inefficiency", inefficiency)
+    return 0.5 * trade**2 * bounds.steepest / (bounds.own_effect - bounds.interdependence)
+
+
+def c_2(bounds: AssumptionBounds) -> float:
+    """Return C_2 of Proposition 1: qbar m_bar."""
+    return bounds.largest_trade * bounds.steepest
+
+
+def worst_case_trade(bounds: AssumptionBounds) -> float:
+    """Return what everyone trades at the profile s* of Appendix A: (N - 1)/N qbar."""
+    return (bounds.n_traders - 1) / bounds.n_traders * bounds.largest_trade
+
+
+def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> float:
+    """Return the deficit that no mechanism stays below at a given inefficiency, equation (2.7).
+
+    delta = N [C_1^N X - C_2 epsilon]: in the worst-case economy (A.1), of an even number of
+    traders, MC, IR, IC and epsilon-Eff imply a sum of transfers below -delta at some profile.
+    Where it is negative it says nothing.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    inefficiency : float
+        epsilon, in units of quantity, from 0 to qbar / 3.
+
+    Raises
+    ------
+    InvalidInputError
+        If the inefficiency is out of range.
+    RefusedError
+        If phi_N is too large.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(4, own_effect=1.0, interdependence=0.0, flattest=1, steepest=1)
+    >>> round(proposition_1_deficit(bounds, 0.0), 9)
+    0.375
+    """
+    epsilon = non_negative("inefficiency", inefficiency)
+    if epsilon > bounds.largest_trade / 3:
+        raise InvalidInputError(
+            f"inefficiency must be at most a third of the largest trade (Proposition 1), "
+            f"{bounds.largest_trade / 3:.6g}, got {epsilon}"
+        )
+    return bounds.n_traders * (c_1(bounds, epsilon) * bounds.reach - c_2(bounds) * epsilon)
+
+
+def proposition_1_inefficiency(bounds: AssumptionBounds) -> float:
+    """Return the inefficiency below which every mechanism runs a deficit: the root of (2.7).
+
+    Raises
+    ------
+    RefusedError
+        If phi_N is too large.
+    """
+    # a (trade - epsilon)^2 = C_2 epsilon; the smaller root, in a form that does not cancel.
+    a, trade = price_sensitivity(bounds) / 2, worst_case_trade(bounds)
+    half = a * trade + c_2(bounds) / 2
+    return a * trade**2 / (half + float(np.sqrt(half**2 - (a * trade) ** 2)))
+
+
+def most_transfer(bounds: AssumptionBounds, trade: float, inefficiency: float) -> float:
+    """Return the most that a mechanism collects from a trader in the worst-case economy (A.1).
+
+    The last but one line of Appendix A,
+    epsilon m_bar (q - epsilon / 2) - (q - epsilon)^2 p_q^max / 2, at a profile where the price is
+    0, for an efficient trade of q and an allocation within epsilon of the efficient one.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    trade : float
+        q > 0.
+    inefficiency : float
+        epsilon, from 0 to q.
+    """
+    epsilon, steepest = inefficiency, bounds.steepest
+    rents = 0.5 * (trade - epsilon) ** 2 * price_sensitivity(bounds)
+    return epsilon * steepest * (trade - 0.5 * epsilon) - rents
+
+
+def d_1(bounds: AssumptionBounds) -> float:
+    """Return D_1^N of Proposition 2: qbar^2 m_bar / (2 (m_o - phi_N))."""
+    room = bounds.own_effect - bounds.interdependence
+    return 0.5 * bounds.largest_trade**2 * bounds.steepest / room
+
+
+def d_2(bounds: AssumptionBounds) -> float:
+    """Return D_2^N of Proposition 2: qbar^2 [1 - X / (m_o - phi_N)] / 2."""
+    room = bounds.own_effect - bounds.interdependence
+    return 0.5 * bounds.largest_trade**2 * (1 - bounds.reach / room)
+
+
+def d_3(bounds: AssumptionBounds) -> float:
+    """Return D_3 of (3.12): qbar [1 + min{1, (m_bar - m_low) / (2 m_low)}] / m_low."""
+    spread = (bounds.steepest - bounds.flattest) / (2 * bounds.flattest)
+    return bounds.largest_trade / bounds.flattest * (1 + min(1.0, spread))
+
+
+def proposition_2_deficit(bounds: AssumptionBounds, sigma: float) -> float:
+    """Return the largest deficit of sigma-VCG, N [D_1^N X - D_2^N sigma]_+.
+
+    With mixed slopes it holds for the maximum as phi_N, not for the average, see
+    `price_sensitivity`.
+
+    Raises
+    ------
+    InvalidInputError
+        If sigma is negative.
+    RefusedError
+        If phi_N is too large.
+    """
+    tax = d_2(bounds) * non_negative("sigma", sigma)
+    return bounds.n_traders * max(0.0, d_1(bounds) * bounds.reach - tax)
+
+
+def proposition_2_inefficiency(bounds: AssumptionBounds, sigma: float) -> float:
+    """Return the largest inefficiency of sigma-VCG, epsilon = D_3 sigma (3.12)."""
+    return d_3(bounds) * non_negative("sigma", sigma)
+
+
+def deficit_frontiers(bounds: AssumptionBounds, inefficiencies: Floats) -> tuple[Floats, Floats]:
+    """Return the deficits against inefficiencies of Propositions 1 and 2.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    inefficiencies : ndarray of float, shape (M,)
+        epsilon, each from 0 to qbar / 3.
+
+    Returns
+    -------
+    necessary, sufficient : ndarray of float, each of shape (M,)
+        What no mechanism stays below in the worst economy, equation (2.7), at least 0; and what
+        sigma-VCG with sigma = epsilon / D_3 stays within in every economy.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(10, own_effect=1.0, interdependence=0.0, flattest=1, steepest=1)
+    >>> necessary, sufficient = deficit_frontiers(bounds, np.array([0.0, 0.04]))
+    >>> necessary.round(3), sufficient.round(3)
+    (array([0.45 , 0.011]), array([0.556, 0.378]))
+    """
+    epsilons = [float(epsilon) for epsilon in inefficiencies]
+    necessary = [max(0.0, proposition_1_deficit(bounds, epsilon)) for epsilon in epsilons]
+    slopes = [epsilon / d_3(bounds) for epsilon in epsilons]
+    sufficient = [proposition_2_deficit(bounds, sigma) for sigma in slopes]
+    return np.array(necessary), np.array(sufficient)
+
+
+def price_shift(bounds: AssumptionBounds, sigma: float) -> float:
+    """Return the largest |p^sigma - p^0|: the smaller one of (B.9), corrected, and (B.10).
+
+    sigma qbar min{1, (m_bar - m_low) / (2 (sigma + m_low))}; (B.9) prints m_bar in the denominator.
+    """
+    slope = non_negative("sigma", sigma)
+    share = (bounds.steepest - bounds.flattest) / (2 * (slope + bounds.flattest))
+    return slope * bounds.largest_trade * min(1.0, share)
+
+
+def utility_loss(bounds: AssumptionBounds, marginal_utility: float, inefficiency: float) -> float:
+    """Return the largest |u_i(q_i) - u_i(q_i^0)|, Lemma 1: m epsilon + m_bar epsilon^2 / 2.
+
+    The printed bound lacks the second term.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    marginal_utility : float
+        m, the largest |mu_i(0, s)|.
+    inefficiency : float
+        epsilon.
+    """
+    return marginal_utility * inefficiency + bounds.steepest * inefficiency**2 / 2
+
+
+def welfare_loss(bounds: AssumptionBounds, distance: Floats) -> tuple[Floats, Floats]:
+    """Return the least and largest loss of total utility, Lemma 1.
+
+    m_low / 2 and m_bar / 2 times sum_i (q_i - q_i^0)^2. The printed lower bound, epsilon^2 N m_low
+    / 2, is the first one only where every trader is exactly epsilon away.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    distance : ndarray of float, shape (..., N)
+        q - q^0 of market-clearing allocations.
+    """
+    squares = (distance**2).sum(axis=-1) / 2
+    return np.asarray(bounds.flattest * squares), np.asarray(bounds.steepest * squares)
+
+
+def proposition_5_inefficiency(bounds: AssumptionBounds) -> float:
+    """Return the relative inefficiency of sigma_N-VCG where slopes are equal: sigma_N / m_bar.
+
+    |q_i^sigma - q_i^0| = (sigma / m_bar) |q_i^sigma| at every profile.
+
+    Raises
+    ------
+    RefusedError
+        If slopes differ (assumption A2'), or phi_N is too large.
+    """
+    _require_equal_slopes(bounds)
+    return sigma_n_from(bounds) / bounds.steepest
+
+
+def least_relative_inefficiency(bounds: AssumptionBounds) -> float:
+    """Return the relative inefficiency below which every mechanism runs a deficit (Appendix F).
+
+    p_q^max / m_bar, in the economy (A.1). It is sigma_N / (m_bar + sigma_N), so its ratio to
+    `proposition_5_inefficiency` is 1 / (1 + sigma_N / m_bar) and tends to 1.
+
+    Raises
+    ------
+    RefusedError
+        If slopes differ (assumption A2'), or phi_N is too large.
+    """
+    _require_equal_slopes(bounds)
+    return price_sensitivity(bounds) / bounds.steepest
+
+
+def most_transfer_relative(bounds: AssumptionBounds, trade: float, inefficiency: float) -> float:
+    """Return the most that a mechanism collects from a trader, Appendix F, in the economy (A.1).
+
+    q^2 (delta m_bar - p_q^max) / (2 (1 + delta)), at a profile where the price is 0, for an
+    efficient trade q and an allocation with |q_1 - q_1^0| <= delta |q_1|. It is the printed last
+    line with its O(delta^2), m_bar q^2 (delta / (1 + delta))^2 / 2, written out.
+    """
+    delta = inefficiency
+    gain = delta * bounds.steepest - price_sensitivity(bounds)
+    return trade**2 * gain / (2 * (1 + delta))
+
+
+def _require_equal_slopes(bounds: AssumptionBounds) -> None:
+    if bounds.flattest != bounds.steepest:
+        raise RefusedError(
+            "Proposition 5 needs marginal utilities of one slope (assumption A2'), got slopes from "
+            f"{bounds.flattest:.6g} to {bounds.steepest:.6g}; use the bounds of Proposition 2"
+        )
+
+
+def _closed_form(numerator: float, room: float) -> float:
+    if room <= 0:
+        raise RefusedError(
+            f"sigma_N needs (N - 2) alpha > beta (assumption A4^N), got a difference of {room:.6g};"
+            " weaken the interdependence of values"
+        )
+    return numerator / room
+
+
+def _check_kind(kind: object) -> None:
+    if kind not in get_args(Interdependence):
+        raise InvalidInputError(f"kind must be 'average' or 'maximum', got {kind!r}")
