@@ -30,9 +30,28 @@ from .information import (
     two_groups_information,
 )
 from .linear_quadratic import LinearQuadratic
+from .pivotal_types import PivotalMarket, pivotal_market
+from .proposition_bounds import (
+    AssumptionBounds,
+    assumption_bounds,
+    deficit_frontiers,
+    largest_interdependence,
+    proposition_1_deficit,
+    proposition_1_inefficiency,
+    proposition_2_deficit,
+    proposition_2_inefficiency,
+    proposition_5_inefficiency,
+    sigma_n_from,
+)
 from .quadratic import QuadraticEconomy
+from .random_economies import random_economy
+from .saturating import Saturating, saturating
+from .smooth import SmoothEconomy, UtilityBounds
+from .smooth_walrasian import OwnResponse, own_response, taxed_allocation
+from .uniqueness import interdependence_radius
 from .unit_demands import UnitDemands, unit_demands
 from .unit_matching import UnitMatch, holding_threshold, match_units
+from .varying_effects import VaryingEffects, varying_effects
 from .walrasian import (
     WalrasianResponse,
     first_best_surplus,
@@ -41,6 +60,7 @@ from .walrasian import (
 )
 
 __all__ = [
+    "AssumptionBounds",
     "AssumptionResult",
     "AssumptionRow",
     "Economy",
@@ -48,15 +68,23 @@ __all__ = [
     "LinearQuadratic",
     "NormalInformation",
     "NormalTypes",
+    "OwnResponse",
+    "PivotalMarket",
     "QuadraticEconomy",
+    "Saturating",
+    "SmoothEconomy",
     "TruncatedNormal",
     "TypeDistribution",
     "UniformBox",
     "UnitDemands",
     "UnitMatch",
+    "UtilityBounds",
+    "VaryingEffects",
     "WalrasianResponse",
+    "assumption_bounds",
     "assumption_table",
     "check_assumptions",
+    "deficit_frontiers",
     "factored",
     "first_best_surplus",
     "fundamental_value",
@@ -64,20 +92,34 @@ __all__ = [
     "heterogeneous",
     "heterogeneous_information",
     "holding_threshold",
+    "interdependence_radius",
     "justifying_information",
+    "largest_interdependence",
     "linear_quadratic",
     "match_units",
     "normal_information",
+    "own_response",
     "pairwise_interdependence",
+    "pivotal_market",
     "private_values",
+    "proposition_1_deficit",
+    "proposition_1_inefficiency",
+    "proposition_2_deficit",
+    "proposition_2_inefficiency",
+    "proposition_5_inefficiency",
     "public_statistics",
+    "random_economy",
+    "saturating",
     "sigma_budget",
     "sigma_n",
+    "sigma_n_from",
     "standard_types",
+    "taxed_allocation",
     "tight",
     "two_groups",
     "two_groups_information",
     "unit_demands",
+    "varying_effects",
     "walrasian_allocation",
     "walrasian_response",
 ]

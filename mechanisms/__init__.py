@@ -9,7 +9,7 @@ from .base import (
     residual_transfer,
 )
 from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
-from .direct import NaiveWalrasian, SigmaVCG
+from .direct import NaiveWalrasian, SigmaVCG, SmoothSigmaVCG, sigma_vcg
 from .entry_equilibrium import (
     EntryCutoffs,
     balancing_fee,
@@ -75,6 +75,7 @@ __all__ = [
     "Schedules",
     "SigmaDCDA",
     "SigmaVCG",
+    "SmoothSigmaVCG",
     "TraderOutcome",
     "UniformConditional",
     "UniformDoubleAuction",
@@ -87,4 +88,5 @@ __all__ = [
     "quantity_per_level",
     "residual_transfer",
     "side_prices",
+    "sigma_vcg",
 ]

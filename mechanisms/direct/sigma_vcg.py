@@ -3,7 +3,8 @@
 Where types are bounded, equation (3.10) charges units that no report of the trader reaches at the
 price of the report that comes nearest, (3.11). If no report leads to a quantity nearer to 0 than z,
 the transfer is therefore the area under the residual demand plus k_i z^2 / 2, which no report
-changes.
+changes. Charged at that report's marginal utility, as pivotal pricing does it, the units cost
+(mu_i + sigma + k_i) z^2 / 2 more than the area.
 """
 
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from ..menu import LineMenu
 from ..outcome import Outcome, TraderOutcome
 from ..payments import area_under_residual_demand
 from .reported_mechanism import ReportedMechanism
+from .unreached_units import UnreachedUnits, checked_unreached_units
 
 
 @final
@@ -35,6 +37,10 @@ class SigmaVCG(ReportedMechanism):
         The utilities that the designer knows. Reports stay in its set of types.
     sigma : float
         Slope of the quadratic tax; 0 is VCG.
+    unreached_units : {"printed", "pivotal"}
+        What units cost that no report of the trader leads to, where types are bounded: the price
+        under the nearest report plus the tax, as (3.10) is printed, or that report's marginal
+        utility.
 
     Raises
     ------
@@ -51,9 +57,11 @@ class SigmaVCG(ReportedMechanism):
 
     economy: QuadraticEconomy
     sigma: float = 0.0
+    unreached_units: UnreachedUnits = "printed"
     name: ClassVar[str] = "sigma-vcg"
 
     def __post_init__(self) -> None:
+        checked_unreached_units(self.unreached_units)
         object.__setattr__(self, "sigma", self.clearing.sigma)
 
     @property
@@ -94,7 +102,11 @@ class SigmaVCG(ReportedMechanism):
             return cleared
         solution, transfers = cleared
         nearest_to_zero = self._exactly_nearest_to_zero(bids.levels, solution.quantity)
-        return solution, transfers + solution.residual_slope * nearest_to_zero**2 / 2
+        excess = solution.residual_slope
+        if self.unreached_units == "pivotal":
+            slope = RationalEconomy.of(self.economy).slope
+            excess = excess + slope + Fraction(self.sigma)
+        return solution, transfers + excess * nearest_to_zero**2 / 2
 
     def _exactly_nearest_to_zero(self, reports: Rationals, quantity: Rationals) -> Rationals:
         own = self.clearing.exact_response(RationalEconomy.of(self.economy))[1]
@@ -117,9 +129,12 @@ class SigmaVCG(ReportedMechanism):
         return replace(menu, constant=self._unreached_units(bids)[:, trader])
 
     def _unreached_units(self, bids: Any) -> Floats:
-        """Return what (3.10) charges beyond the residual area: k_i z_i^2 / 2, shape (B, N)."""
+        """Return what is charged beyond the residual area, k_i z_i^2 / 2 as printed, (B, N)."""
         nearest_to_zero = np.clip(0.0, *self.reach(bids))
-        return np.asarray(0.5 * self.clearing.response.residual_slope * nearest_to_zero**2)
+        excess = self.clearing.response.residual_slope
+        if self.unreached_units == "pivotal":
+            excess = excess + self.economy.slope + self.sigma
+        return np.asarray(0.5 * excess * nearest_to_zero**2)
 
     @override
     def rescaled(self, price: float, quantity: float) -> Self:

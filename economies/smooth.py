@@ -1,0 +1,132 @@
+"""Economies given by smooth marginal utilities and their derivatives, with the bounds of A2 to A4.
+
+The examples of the paper are linear-quadratic; its definitions and propositions are about these.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.validation import Floats, finite_array, per_trader, read_only, trader_count
+
+from .base import Economy
+from .distributions import type_set
+
+
+@final
+@dataclass(frozen=True)
+class UtilityBounds:
+    """The constants of assumptions A2, A3 and A4, over all quantities and all real types.
+
+    Attributes
+    ----------
+    flattest, steepest : float
+        Bounds of the slopes, flattest <= -d mu_i/dq_i <= steepest: the paper's m_q with a bar
+        below and above.
+    own_effect : float
+        m_o, the least effect of a type on its own trader's marginal utility.
+    interdependence : float
+        phi_N, the largest average effect of one type on the others.
+    least_effect : float
+        The least effect of any type on anybody; the paper's are never negative.
+    """
+
+    flattest: float
+    steepest: float
+    own_effect: float
+    interdependence: float
+    least_effect: float
+
+    def guarantee_monotone(self, sigma: float) -> bool:
+        """Return whether sigma-VCG quantities must rise in the own type.
+
+        By (B.2) and (B.3), dq_i/ds_i > 0 where sum_{j != i} y_j (mu_ii - mu_ji) > 0, and any two
+        weights y_j = 1 / (sigma - mu_jq) differ at most by (sigma + steepest) / (sigma + flattest).
+        """
+        low = sigma + self.flattest
+        reach = self.interdependence * (sigma + self.steepest)
+        return self.least_effect >= 0 and low > 0 and bool(self.own_effect * low > reach)
+
+
+class SmoothEconomy(Economy):
+    """An economy of smooth, strictly concave utilities that need not be quadratic.
+
+    A member writes `utility`, `marginal_utility`, `type_effects`, `quantity_slopes` and `bounds`.
+
+    Attributes
+    ----------
+    weights : ndarray of float, shape (N, N)
+        How much each type matters to each trader, row i the trader affected; what it multiplies is
+        the member's to say.
+    intercept : ndarray of float, shape (N,)
+        In money per unit.
+    type_low, type_high : ndarray of float, shape (N,), or None
+        Ends of the sets S_i of types; None where types are unbounded on that side.
+    """
+
+    weights: Floats
+    intercept: Floats
+    type_low: Floats | None
+    type_high: Floats | None
+
+    @property
+    @abstractmethod
+    def bounds(self) -> UtilityBounds:
+        """The constants of A2 to A4."""
+
+    @abstractmethod
+    def effects_of(self, traders: Any, quantity: Floats, types: Floats) -> Floats:
+        """Return d mu_j/ds_i on all j, for one trader i per market, shape (B, N).
+
+        Parameters
+        ----------
+        traders : ndarray of int, shape (B,)
+            Whose type moves.
+        quantity, types : ndarray of float, shape (B, N)
+        """
+
+    @property
+    @override
+    def type_set(self) -> tuple[Floats, Floats]:
+        low, high = super().type_set
+        return (
+            low if self.type_low is None else self.type_low,
+            high if self.type_high is None else self.type_high,
+        )
+
+    @property
+    def has_bounded_types(self) -> bool:
+        """Whether some type is bounded on some side."""
+        return bool(np.isfinite(self.type_set).any())
+
+    def _check_common_fields(self, *per_trader_fields: str) -> None:
+        """Freeze and check weights, type sets, and fields of one number per trader."""
+        matrix = finite_array("weights", self.weights, (None, None))
+        n = trader_count(len(matrix))
+        values = {"weights": read_only(finite_array("weights", matrix, (n, n)))}
+        for name in ("intercept", *per_trader_fields):
+            values[name] = read_only(per_trader(name, getattr(self, name), n))
+        low, high = type_set("type", self.type_low, self.type_high, n)
+        if self.type_low is not None:
+            values["type_low"] = low
+        if self.type_high is not None:
+            values["type_high"] = high
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "n_traders", n)
+
+    def _renumbered(self, order: Any, *per_trader_fields: str) -> dict[str, Any]:
+        """Return the fields of renumbered traders: new trader i is old order[i]."""
+        places = list(order)
+        names = ("intercept", "type_low", "type_high", *per_trader_fields)
+        held = {name: getattr(self, name) for name in names}
+        moved = {name: value[places] for name, value in held.items() if value is not None}
+        return moved | {"weights": self.weights[places][:, places]}
+
+    def _restated(self, price: float) -> dict[str, Any]:
+        """Return the fields that are money per unit, as types are, in other units of price."""
+        held = {name: getattr(self, name) for name in ("intercept", "type_low", "type_high")}
+        return {name: value * price for name, value in held.items() if value is not None}

@@ -1,0 +1,302 @@
+"""VCG with quadratic taxes in smooth economies (Definitions 1 and 2).
+
+The allocation solves (3.8), and a trader pays
+
+t_i = integral from 0 to q_i of p^sigma(s_i(x), s_-i) dx + sigma q_i^2 / 2,
+
+equation (3.10), by Gauss-Legendre quadrature whose nodes are doubled until two answers agree. Where
+types are bounded, units up to z, the least quantity that a report of the trader leads to, have the
+nearest report as their pivotal type (3.11).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple, Self, final
+
+import numpy as np
+from numpy.polynomial.legendre import leggauss
+from typing_extensions import override
+
+from deviator.economies import (
+    Economy,
+    SmoothEconomy,
+    own_response,
+    pivotal_market,
+    taxed_allocation,
+)
+from deviator.economies.smooth_walrasian import check_monotone
+from deviator.errors import InvalidInputError, NotConvergedError
+from deviator.validation import Floats, non_negative
+
+from ..base import Claim, Mechanism, check_candidates
+from ..bids import Reports
+from ..chunking import in_chunks
+from ..languages import BidLanguage, ReportLanguage
+from ..outcome import Outcome, TraderOutcome
+from .unreached_units import UnreachedUnits, checked_unreached_units
+
+PROFILES = 64
+"""Profiles of types at which monotonicity is looked at where the bounds do not guarantee it."""
+
+NODES = (8, 16, 32, 64, 128, 256, 512)
+"""Nodes of the quadrature, doubled until two answers agree."""
+
+AGREES = 1e-12
+"""How closely two answers have to agree, of the largest price difference times the units."""
+
+NUMBERS = 2**21
+"""Type effects that a chunk of markets may have at the first quadrature."""
+
+
+class _Cells(NamedTuple):
+    """Market and trader pairs, M of them, whose transfers are computed."""
+
+    market: Any  # (M,) of int, for errors
+    trader: Any  # (M,) of int
+    types: Floats  # (M, N)
+    quantity: Floats  # (M, N)
+    price: Floats  # (M,)
+
+    @property
+    def own(self) -> Floats:
+        """The traders' own quantities, (M,)."""
+        return np.take_along_axis(self.quantity, self.trader[:, None], axis=1)[:, 0]
+
+    def of(self, places: Any) -> "_Cells":
+        return _Cells(*(values[places] for values in self))
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SmoothSigmaVCG(Mechanism):
+    """Reports in; taxed Walrasian allocation and pivotal prices out, in a smooth economy.
+
+    Parameters
+    ----------
+    economy : SmoothEconomy
+        The utilities that the designer knows. Reports stay in its set of types.
+    sigma : float
+        Slope of the quadratic tax; 0 is VCG.
+    unreached_units : {"printed", "pivotal"}
+        What units cost that no report of the trader leads to, where types are bounded: the price
+        under the nearest report plus the tax, as (3.10) is printed, or that report's marginal
+        utility.
+
+    Raises
+    ------
+    InvalidInputError
+        If sigma is negative or not finite, or the economy not smooth.
+    RefusedError
+        If quantities do not increase in the own type at some profile, so that no transfers make
+        the allocation incentive compatible. Where A4^N does not exclude it, it is looked for at
+        sampled profiles first, and then wherever a market is cleared.
+    NotConvergedError
+        From clearing, if a market or a transfer could not be computed.
+
+    References
+    ----------
+    Andreyanov and Sadzik (2021), Definitions 1 and 2, Appendix B.
+
+    Examples
+    --------
+    >>> from deviator.economies import saturating
+    >>> rule = SmoothSigmaVCG(saturating(4), sigma=0.5)
+    >>> outcome = rule.clear(Reports(np.array([[1.0, 0.5, -0.5, -1.0]])))
+    >>> outcome.quantity.round(3), outcome.transfer.round(3)
+    (array([[ 0.567,  0.274, -0.274, -0.567]]), array([[0.001, 0.   , 0.   , 0.001]]))
+    """
+
+    economy: SmoothEconomy
+    sigma: float = 0.0
+    unreached_units: UnreachedUnits = "printed"
+    language: ClassVar[BidLanguage] = ReportLanguage()
+    name: ClassVar[str] = "sigma-vcg"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.economy, SmoothEconomy):
+            raise InvalidInputError(
+                f"economy must be a smooth economy, got {type(self.economy).__name__}; sigma_vcg "
+                "takes linear-quadratic ones too"
+            )
+        object.__setattr__(self, "sigma", non_negative("sigma", self.sigma))
+        checked_unreached_units(self.unreached_units)
+        self._look_for_falling_quantities()
+
+    @property
+    @override
+    def claims(self) -> frozenset[Claim]:  # type: ignore[override]
+        """Reports are truthful (Definition 2); only without a tax is the allocation efficient."""
+        always: frozenset[Claim] = frozenset({"truthful", "individually_rational"})
+        return always if self.sigma > 0 else always | {"efficient"}
+
+    @property
+    @override
+    def tax_slope(self) -> float:
+        return self.sigma
+
+    @override
+    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
+        if not self.economy.has_bounded_types:
+            return None
+        low, high = self.economy.type_set
+        return low[[trader]], high[[trader]]
+
+    @override
+    def clear(self, bids: Any) -> Outcome:
+        reports = self._checked_reports(bids)
+        price, quantity = taxed_allocation(self.economy, self.sigma, reports)
+        batch, n = reports.shape
+        traders = np.tile(np.arange(n), batch)
+        markets = np.repeat(np.arange(batch), n)
+        cells = _Cells(markets, traders, reports[markets], quantity[markets], price[markets])
+        transfer, slope = self._paid(cells)
+        solved = np.ones(batch, dtype=bool)
+        shape = (batch, n)
+        return Outcome(
+            price, quantity, transfer.reshape(shape), solved, solved.copy(), slope.reshape(shape)
+        )
+
+    @override
+    def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
+        self._checked_reports(bids)
+        checked, index = check_candidates(bids, trader, candidates)
+        shape = checked.shape[:2]
+        reports = self._checked_reports(bids.with_candidates(index, checked))
+        markets = np.repeat(np.arange(shape[0]), shape[1])
+        price, quantity = taxed_allocation(self.economy, self.sigma, reports, markets)
+        cells = _Cells(markets, np.full_like(markets, index), reports, quantity, price)
+        transfer = self._paid(cells)[0].reshape(shape)
+        traded = np.ones(shape, dtype=bool)
+        return TraderOutcome(
+            price.reshape(shape), quantity[:, index].reshape(shape), transfer, traded
+        )
+
+    @override
+    def rescaled(self, price: float, quantity: float) -> Self:
+        economy = self.economy.rescaled(price, quantity)
+        return replace(self, economy=economy, sigma=self.sigma * price / quantity)
+
+    def _look_for_falling_quantities(self) -> None:
+        economy: Economy = self.economy
+        if self.economy.bounds.guarantee_monotone(self.sigma):
+            return
+        types = economy.types().sample(np.random.default_rng(0), PROFILES)
+        quantity = taxed_allocation(self.economy, self.sigma, types)[1]
+        for trader in range(economy.n_traders):
+            traders = np.full(len(types), trader)
+            check_monotone(self.economy, self.sigma, traders, quantity, types)
+
+    def _checked_reports(self, bids: Any) -> Floats:
+        if not isinstance(bids, Reports):
+            raise InvalidInputError(f"{self.name} takes bids as Reports, got {type(bids).__name__}")
+        check_reports(self.economy, bids.types)
+        return bids.types
+
+    def _paid(self, cells: _Cells) -> tuple[Floats, Floats]:
+        """Return transfers and slopes of the residual curves where they end, each (M,)."""
+        n = self.economy.n_traders
+        chunk = max(1, NUMBERS // (n * n * NODES[1]))
+        parts = in_chunks(self._paid_in_chunk, *cells, chunk=chunk)
+        transfer, slope = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+        return transfer, slope
+
+    def _paid_in_chunk(self, *arrays: Any) -> tuple[Floats, Floats]:
+        cells = _Cells(*arrays)
+        economy, sigma = self.economy, self.sigma
+        check_monotone(economy, sigma, cells.trader, cells.quantity, cells.types)
+        response = own_response(economy, sigma, cells.trader, cells.quantity, cells.types)
+        least, cost = self._unreached(cells)
+        own = cells.own
+        discount = self._area_below_price(cells, least)
+        tax = 0.5 * sigma * (own**2 - least**2)
+        return cells.price * (own - least) - discount + tax + cost, response.residual_slope
+
+    def _unreached(self, cells: _Cells) -> tuple[Floats, Floats]:
+        """Return the quantity nearest to 0 that a report leads to, and what units up to it cost."""
+        least, cost = np.zeros_like(cells.price), np.zeros_like(cells.price)
+        for end, sign in zip(self.economy.type_set, (1.0, -1.0), strict=True):
+            # Whoever buys at his lowest type always buys; whoever sells at his highest always sells.
+            places = np.flatnonzero(np.isfinite(end[cells.trader]) & (sign * cells.own > 0))
+            if not len(places):
+                continue
+            some = cells.of(places)
+            reports = some.types.copy()
+            reports[np.arange(len(places)), some.trader] = end[some.trader]
+            price, quantity = taxed_allocation(self.economy, self.sigma, reports, some.market)
+            nearest = some._replace(types=reports, quantity=quantity, price=price)
+            unreached = sign * nearest.own > 0
+            least[places] = np.where(unreached, nearest.own, 0.0)
+            cost[places] = np.where(unreached, self._cost_of_unreached(nearest), 0.0)
+        return least, cost
+
+    def _cost_of_unreached(self, nearest: _Cells) -> Floats:
+        """Return what all units cost in markets with the reports nearest to no trade."""
+        own = nearest.own
+        if self.unreached_units == "printed":
+            return nearest.price * own + 0.5 * self.sigma * own**2
+        worth = self.economy.utility(nearest.quantity, nearest.types)
+        return np.take_along_axis(worth, nearest.trader[:, None], axis=1)[:, 0]
+
+    def _area_below_price(self, cells: _Cells, least: Floats) -> Floats:
+        """Return the integral from z to q_i of p - p^sigma(s_i(x), s_-i), shape (M,)."""
+        area, _ = self._quadrature(cells, least, NODES[0])
+        moving = np.arange(len(area))
+        for nodes in NODES[1:]:
+            finer, size = self._quadrature(cells.of(moving), least[moving], nodes)
+            apart = np.abs(finer - area[moving]) > AGREES * size
+            area[moving] = finer
+            moving = moving[apart]
+            if not len(moving):
+                return area
+        raise NotConvergedError(
+            f"a transfer must be an integral that {NODES[-1]} nodes compute, that of trader "
+            f"{cells.trader[moving[0]]} in market {cells.market[moving[0]]} of the "
+            f"{self.economy.name} economy is not; smooth the utilities"
+        )
+
+    def _quadrature(self, cells: _Cells, least: Floats, nodes: int) -> tuple[Floats, Floats]:
+        """Return the area by Gauss-Legendre, and how large it may be, each (M,)."""
+        place, weight = leggauss(nodes)
+        half = 0.5 * (cells.own - least)
+        units = (least + half)[:, None] + half[:, None] * place
+        many = cells.of(np.repeat(np.arange(len(half)), nodes))
+        found = pivotal_market(
+            self.economy, self.sigma, many.trader, units.ravel(), many.quantity, many.types
+        )
+        self._check_solved(found.converged, many.trader, many.market, units.ravel())
+        check_monotone(self.economy, self.sigma, many.trader, found.quantity, found.types)
+        below = (many.price - found.price).reshape(units.shape)
+        size = np.abs(many.price).reshape(units.shape)[:, 0] + np.abs(below).max(axis=1)
+        return half * (below @ weight), np.abs(half) * size
+
+    def _check_solved(self, converged: Any, traders: Any, markets: Any, units: Floats) -> None:
+        if converged.all():
+            return
+        place = int(np.flatnonzero(~converged)[0])
+        raise NotConvergedError(
+            f"every unit must have a pivotal type (3.11), none was found for {units[place]:.6g} "
+            f"units of trader {int(traders[place])} in market {int(markets[place])} of the "
+            f"{self.economy.name} economy at sigma = {self.sigma:.6g}; weaken the interdependence "
+            "of values"
+        )
+
+
+def check_reports(economy: Economy, reports: Floats) -> None:
+    """Check that reports (B, N) are of an economy's traders and in their sets of types.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are not.
+    """
+    if reports.shape[1] != economy.n_traders:
+        raise InvalidInputError(
+            f"reports must be of the designer's {economy.n_traders} traders, got {reports.shape[1]}"
+        )
+    low, high = economy.type_set
+    outside = (reports < low) | (reports > high)
+    if outside.any():
+        market, trader = (int(index) for index in np.argwhere(outside)[0])
+        raise InvalidInputError(
+            f"reports of trader {trader} must be in his set of types [{low[trader]:.6g}, "
+            f"{high[trader]:.6g}], got {reports[market, trader]:.6g} in market {market}"
+        )
