@@ -8,6 +8,8 @@ from .base import Economy
 from .quadratic import QuadraticEconomy
 from .quadratic_assumptions import quadratic_assumptions
 from .sampled_assumptions import sampled_assumptions
+from .smooth import SmoothEconomy
+from .smooth_assumptions import smooth_assumptions
 
 STATEMENTS = {
     "A1": "efficient quantities are bounded over the set of types",
@@ -55,8 +57,9 @@ def check_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
     Parameters
     ----------
     economy : Economy
-        In a `QuadraticEconomy` everything is decided exactly. In any other economy violations are
-        looked for at sampled profiles, and what cannot be checked says so.
+        In a `QuadraticEconomy` everything is decided exactly, in a `SmoothEconomy` A2 to A4^N are
+        decided by its bounds. Elsewhere violations are looked for at sampled profiles, and what
+        cannot be checked says so.
 
     Returns
     -------
@@ -74,6 +77,8 @@ def check_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
     """
     if isinstance(economy, QuadraticEconomy):
         return quadratic_assumptions(economy)
+    if isinstance(economy, SmoothEconomy):
+        return smooth_assumptions(economy)
     return sampled_assumptions(economy)
 
 

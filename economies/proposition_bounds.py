@@ -21,6 +21,7 @@ from deviator.validation import Floats, non_negative, positive, trader_count
 
 from .bounds import pairwise_interdependence
 from .quadratic import QuadraticEconomy
+from .smooth import SmoothEconomy
 
 Interdependence = Literal["average", "maximum"]
 """What phi_N bounds: a type's average effect on the others (A4^N), or its largest (Section 7)."""
@@ -106,13 +107,15 @@ class AssumptionBounds:
 
 
 def assumption_bounds(
-    economy: QuadraticEconomy, largest_trade: float = 1.0, kind: Interdependence = "average"
+    economy: QuadraticEconomy | SmoothEconomy,
+    largest_trade: float = 1.0,
+    kind: Interdependence = "average",
 ) -> AssumptionBounds:
     """Return the tightest bounds of A2, A3 and A4^N of an economy.
 
     Parameters
     ----------
-    economy : QuadraticEconomy
+    economy : QuadraticEconomy or SmoothEconomy
     largest_trade : float
         qbar, the largest efficient trade over the profiles of interest (A1).
     kind : {"average", "maximum"}
@@ -134,6 +137,13 @@ def assumption_bounds(
     """
     _check_kind(kind)
     average = kind == "average"
+    if isinstance(economy, SmoothEconomy):
+        bounds = economy.bounds
+        phi = bounds.interdependence if average else bounds.cross_effect
+        slopes = bounds.flattest, bounds.steepest
+        return AssumptionBounds(
+            economy.n_traders, bounds.own_effect, phi, *slopes, largest_trade, kind
+        )
     return AssumptionBounds(
         economy.n_traders,
         float(economy.own_type_effects.min()),

@@ -48,8 +48,9 @@ class Saturating(SmoothEconomy):
     Examples
     --------
     >>> economy = saturating(4, alpha=1.0, beta=0.4, flat=0.5, steep=1.5)
-    >>> economy.bounds
-    UtilityBounds(flattest=0.5, steepest=1.5, own_effect=1.1, interdependence=0.1, least_effect=0.1)
+    >>> bounds = economy.bounds
+    >>> bounds.flattest, bounds.steepest, bounds.own_effect, round(bounds.interdependence, 12)
+    (0.5, 1.5, 1.1, 0.1)
     >>> economy.quantity_slopes(np.array([[0.0, 100.0, 0.0, -100.0]]), np.zeros((1, 4)))
     array([[-1.5, -0.5, -1.5, -0.5]])
     """
@@ -82,7 +83,9 @@ class Saturating(SmoothEconomy):
     @override
     def bounds(self) -> UtilityBounds:
         return UtilityBounds(
-            float(self.flat.min()), float(self.steep.max()), *effect_bounds(self.weights)
+            float(self.flat.min()),
+            float(self.steep.max()),
+            *effect_bounds(self.weights, self.weights),
         )
 
     @override
@@ -105,7 +108,7 @@ class Saturating(SmoothEconomy):
     @override
     def effects_of(self, traders: Any, quantity: Floats, types: Floats) -> Floats:
         del quantity, types
-        return self.weights.T[traders]
+        return np.asarray(self.weights.T[traders])
 
     @override
     def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
@@ -188,12 +191,12 @@ def check_scale(name: str, scale: Floats) -> None:
         raise InvalidInputError(f"{name} must be positive, got {scale.min()}")
 
 
-def effect_bounds(low: Floats, high: Floats | None = None) -> tuple[float, float, float]:
-    """Return m_o, phi_N and the least effect, from bounds of all type effects (N, N)."""
-    most = np.array(low if high is None else high)
-    np.fill_diagonal(most, 0.0)
-    phi = most.sum(axis=0).max() / (len(most) - 1)
-    return float(np.diagonal(low).min()), float(phi), float(low.min())
+def effect_bounds(low: Floats, high: Floats) -> tuple[float, float, float, float]:
+    """Return m_o, phi_N, and the largest cross and the least effect, from bounds (N, N) of all."""
+    others = high[~np.eye(len(high), dtype=bool)]
+    sums = high.sum(axis=0) - np.diagonal(high)
+    phi = sums.max() / (len(high) - 1)
+    return float(np.diagonal(low).min()), float(phi), float(others.max()), float(low.min())
 
 
 def log_cosh(x: Floats) -> Floats:
@@ -202,7 +205,7 @@ def log_cosh(x: Floats) -> Floats:
     # log cosh x = log1p(2 sinh(x/2)^2), which keeps small numbers exact.
     near = np.log1p(2 * np.sinh(np.minimum(size, 1.0) / 2) ** 2)
     far = size + np.log1p(np.exp(-2 * size)) - np.log(2.0)
-    return np.where(size < 1.0, near, far)
+    return np.asarray(np.where(size < 1.0, near, far))
 
 
 def sech_squared(x: Floats) -> Floats:

@@ -30,6 +30,8 @@ class UtilityBounds:
         m_o, the least effect of a type on its own trader's marginal utility.
     interdependence : float
         phi_N, the largest average effect of one type on the others.
+    cross_effect : float
+        The largest effect of a type on another trader, phi_N of variant (iii) of Section 7.
     least_effect : float
         The least effect of any type on anybody; the paper's are never negative.
     """
@@ -38,6 +40,7 @@ class UtilityBounds:
     steepest: float
     own_effect: float
     interdependence: float
+    cross_effect: float
     least_effect: float
 
     def guarantee_monotone(self, sigma: float) -> bool:

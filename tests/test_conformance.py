@@ -16,9 +16,11 @@ from deviator.economies import (
     linear_quadratic,
     private_values,
     public_statistics,
+    saturating,
     tight,
     two_groups,
     unit_demands,
+    varying_effects,
 )
 from deviator.errors import InvalidInputError
 from deviator.learners.ppo import PPOLearner
@@ -30,6 +32,7 @@ from deviator.mechanisms import (
     PayAsBid,
     SigmaDCDA,
     SigmaVCG,
+    SmoothSigmaVCG,
     UniformConditional,
     UniformDoubleAuction,
 )
@@ -61,6 +64,22 @@ BOUNDED = linear_quadratic(
     type_low=[-1.0, -2.0, -1.0],
     type_high=[2.0, 1.0, 1.0],
 )
+SATURATING = saturating(
+    3,
+    beta=0.3,
+    flat=[0.8, 0.9, 1.0],
+    steep=[1.2, 1.5, 1.1],
+    quantity_scale=[0.5, 1.0, 2.0],
+    intercept=[0.2, 0.0, -0.1],
+)
+VARYING = varying_effects(
+    3,
+    beta=0.2,
+    slope=[1.0, 1.2, 1.1],
+    bend=0.3,
+    type_low=[-1.0, -1.0, 1.0],
+    type_high=[1.0, 2.0, 2.0],
+)
 STATISTICS = public_statistics(FACTORED, 0.4)
 VILLAINS = {
     "mechanism": mechanisms.VILLAINS,
@@ -83,7 +102,14 @@ MEMBERS = {
     ("mechanism", "uniform-conditional"): [UniformConditional(), UniformConditional(STATISTICS)],
     ("mechanism", "uniform-double-auction"): [UniformDoubleAuction()],
     ("mechanism", "naive-walrasian"): [NaiveWalrasian(GENERAL), NaiveWalrasian(FACTORED)],
-    ("mechanism", "sigma-vcg"): [SigmaVCG(GENERAL), SigmaVCG(FACTORED, 0.3), SigmaVCG(BOUNDED)],
+    ("mechanism", "sigma-vcg"): [
+        SigmaVCG(GENERAL),
+        SigmaVCG(FACTORED, 0.3),
+        SigmaVCG(BOUNDED),
+        SigmaVCG(BOUNDED, 0.2, "pivotal"),
+        SmoothSigmaVCG(SATURATING, 0.3),
+        SmoothSigmaVCG(VARYING),
+    ],
     ("mechanism", "pay-as-bid"): [PayAsBid(0.5)],
     ("mechanism", "k-double-auction"): [KDoubleAuction(0.3), KDoubleAuction(1.0, buyers=2)],
     ("mechanism", "modified-vickrey-double-auction"): [ModifiedVickreyDoubleAuction()],
@@ -96,6 +122,8 @@ MEMBERS = {
     ("economy", "heterogeneous"): [heterogeneous(4)],
     ("economy", "tight"): [tight(3)],
     ("economy", "unit-demands"): [unit_demands(3, 2)],
+    ("economy", "saturating"): [SATURATING, saturating(4, beta=0.0)],
+    ("economy", "varying-effects"): [VARYING, varying_effects(4, bend=-0.4)],
     ("policy", "honest"): [
         Revelation(SigmaDCDA(0.3), GENERAL),
         Revelation(UniformDoubleAuction(), private_values(4)),

@@ -13,7 +13,7 @@ def sigma_vcg(
     sigma: float = 0.0,
     unreached_units: UnreachedUnits = "printed",
 ) -> SigmaVCG | SmoothSigmaVCG:
-    """Return VCG with quadratic taxes: in closed form, or by Newton's method and quadrature.
+    """Return VCG with quadratic taxes in a linear-quadratic or a smooth economy.
 
     Parameters
     ----------

@@ -1,0 +1,71 @@
+"""The paper's assumptions on a smooth economy: A2 to A4^N by its bounds, the rest by sampling."""
+
+import numpy as np
+
+from .assumption_result import AssumptionResult
+from .sampled_assumptions import sampled_assumptions
+from .smooth import SmoothEconomy, UtilityBounds
+
+
+def smooth_assumptions(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
+    """Return all results by name; see `check_assumptions`.
+
+    The bounds are over all quantities and all real types. Where types are bounded, what fails by
+    them may hold, and is left to the sample.
+    """
+    found = sampled_assumptions(economy)
+    reached = not economy.has_bounded_types
+    for name, result in _by_bounds(economy.bounds, economy.n_traders).items():
+        if result.holds or reached:
+            found[name] = result
+        elif found[name].holds:
+            found[name] = AssumptionResult(None, f"not decided: {result.witness}, over all types")
+    return found | _unbounded_trade(economy)
+
+
+def _by_bounds(bounds: UtilityBounds, n_traders: int) -> dict[str, AssumptionResult]:
+    slopes = f"slopes are between {bounds.flattest:.6g} and {bounds.steepest:.6g}"
+    own = f"least own type effect is {bounds.own_effect:.6g}"
+    results = {
+        "A2": AssumptionResult(bounds.flattest > 0 and np.isfinite(bounds.steepest), slopes),
+        "A3": AssumptionResult(bounds.own_effect > 0, own),
+        "A4N": _small_interdependence(bounds, n_traders),
+    }
+    if all(result.holds for result in results.values()):
+        results["sigma_N"] = _sigma_n(bounds, n_traders)
+        results["monotone"] = AssumptionResult(True, "implied by A2, A3 and A4^N (Appendix B)")
+    return results
+
+
+def _unbounded_trade(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
+    """Return that A1 fails where some type is unbounded and always moves the own trade by enough.
+
+    By (B.2) and (B.3), dq_i/ds_i >= (1 - 1/N) (m_o m_low / m_bar - phi_N) / m_bar.
+    """
+    bounds, n = economy.bounds, economy.n_traders
+    unbounded = np.flatnonzero(np.isinf(economy.type_set).any(axis=0))
+    if not len(unbounded) or not bounds.guarantee_monotone(0.0):
+        return {}
+    share = bounds.flattest / bounds.steepest
+    least = (1 - 1 / n) * (bounds.own_effect * share - bounds.interdependence) / bounds.steepest
+    witness = (
+        f"the type of trader {unbounded[0]} is unbounded and moves his efficient quantity by at "
+        f"least {least:.6g} per unit (INF and A1 exclude each other here)"
+    )
+    return {"A1": AssumptionResult(False, witness)}
+
+
+def _small_interdependence(bounds: UtilityBounds, n_traders: int) -> AssumptionResult:
+    if bounds.least_effect < 0:
+        return AssumptionResult(
+            False, f"type effects must not be negative, the least is {bounds.least_effect:.6g}"
+        )
+    share = min(bounds.flattest / bounds.steepest, (n_traders - 2) / (2 * (n_traders - 1)))
+    phi, limit = bounds.interdependence, share * bounds.own_effect
+    return AssumptionResult(phi < limit, f"phi_N is {phi:.6g}, the bound is {limit:.6g}")
+
+
+def _sigma_n(bounds: UtilityBounds, n_traders: int) -> AssumptionResult:
+    reach = bounds.own_effect / (n_traders - 1) + bounds.interdependence
+    sigma = bounds.steepest * reach / (bounds.own_effect - bounds.interdependence - reach)
+    return AssumptionResult(True, f"sigma_N is {sigma:.6g}")
