@@ -5,6 +5,7 @@ References
 Andreyanov and Sadzik (2021), equations (2.2), (4.14) to (4.17), Example 7 and Appendix C.
 """
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from deviator.errors import RefusedError
@@ -34,7 +35,8 @@ def price(types: ArrayLike, *, alpha: float, beta: float) -> Floats:
     >>> price([[1.0, 0.0, 2.0]], alpha=1.0, beta=0.5)
     array([1.5])
     """
-    return (alpha + beta) * finite_array("types", types, (None, None)).mean(axis=1)
+    average = finite_array("types", types, (None, None)).mean(axis=1)
+    return np.asarray((alpha + beta) * average)
 
 
 def quantity(types: ArrayLike, *, alpha: float, slope: float, sigma: float = 0.0) -> Floats:
@@ -56,7 +58,8 @@ def quantity(types: ArrayLike, *, alpha: float, slope: float, sigma: float = 0.0
     array([[ 0. , -0.5,  0.5]])
     """
     checked = finite_array("types", types, (None, None))
-    return alpha / _bend(slope, sigma) * (checked - checked.mean(axis=1, keepdims=True))
+    idiosyncratic = checked - checked.mean(axis=1, keepdims=True)
+    return np.asarray(alpha / _bend(slope, sigma) * idiosyncratic)
 
 
 def sigma_n(n_traders: int, *, alpha: float, beta: float, slope: float) -> float:

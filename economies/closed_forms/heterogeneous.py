@@ -100,9 +100,7 @@ def sigma_n(
     0.4
     """
     steepest = max(slope_small, slope_big)
-    return fundamental_value.sigma_n(
-        even_count(n_traders), alpha=alpha, beta=beta, slope=steepest
-    )
+    return fundamental_value.sigma_n(even_count(n_traders), alpha=alpha, beta=beta, slope=steepest)
 
 
 def residual_slope(

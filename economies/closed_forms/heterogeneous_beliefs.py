@@ -178,6 +178,29 @@ def price_projection(
     return on_signal, 0.0 - on_price
 
 
+def projection_sensitivity(
+    beliefs: HeterogeneousBeliefs, own: float, other: float
+) -> tuple[float, float]:
+    """Return the derivatives of a~_G in var_noise_own and in var_noise_group, alpha, beta fixed.
+
+    Appendix C, Example 6, part 4: neither is 0 where a_G is not a_-G, so that equilibria differ
+    among beliefs behind one economy.
+
+    Parameters
+    ----------
+    own, other : float
+        a_G and a_-G.
+    """
+    n, alpha, beta = beliefs.n_traders, beliefs.alpha, beliefs.beta
+    noise, group = beliefs.var_noise_own, beliefs.var_noise_group
+    squares = own**2 * (n - 2) * noise + other**2 * n * (noise + group)
+    gap = own - other
+    denominator = 2 * (alpha - 1) * squares + beta * (n - 2) * noise * gap**2
+    inner = 2 * (alpha - 1) * (own**2 + other**2) + beta * gap**2
+    factor = (alpha - 1) * beta * other * (n - 2) * n * gap * inner / denominator**2
+    return factor * group, -factor * noise
+
+
 def price_impact(n_traders: int, own: float, other: float) -> float:
     """Return d_i = 1 / ((N - 2) b_G / 2 + N b_-G / 2), equation (C.2)."""
     return 1 / ((n_traders - 2) / 2 * own + n_traders / 2 * other)

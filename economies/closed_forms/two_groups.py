@@ -12,7 +12,7 @@ and Weretka (2012), Proposition 2, for the double auction.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deviator.errors import NoEquilibriumError, RefusedError
+from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array, non_negative, positive
 
 from ..constructors import even_count
@@ -79,9 +79,10 @@ def sigma_n(n_traders: int, *, alpha: float, beta: float, slope: float) -> float
 def residual_slope(
     n_traders: int, *, alpha: ArrayLike, beta: ArrayLike, slope: float, sigma: float = 0.0
 ) -> Floats:
-    """Return each trader's k_i = (alpha_G + beta_G) (mu + sigma) / ((N - 1) alpha_G + beta_G), (N,).
+    """Return (alpha_G + beta_G) (mu + sigma) / ((N - 1) alpha_G + beta_G) per trader, shape (N,).
 
-    Equation (B.5). In the symmetric case it is sigma_N at sigma_N.
+    The slopes k_i of residual demand, equation (B.5). At sigma_N of symmetric groups they are
+    sigma_N.
 
     Examples
     --------
@@ -165,10 +166,7 @@ def equilibrium_constants(n_traders: int, *, rho: float, noise: float) -> tuple[
 
     They are the weights of E[theta_i | s_i, p] on the signal and the price.
 
-    Raises
-    ------
-    NoEquilibriumError
-        If c_p is not below (N - 2) / (N - 1), so that demand would not decrease.
+    c_p is below (N - 2) / (N - 1), so that demand decreases and the equilibrium exists.
 
     Examples
     --------
@@ -182,11 +180,6 @@ def equilibrium_constants(n_traders: int, *, rho: float, noise: float) -> tuple[
     shared = (n - 2) / (2 * (n - 1)) * correlation(rho)
     on_signal = (1 - shared) / (1 - shared + zeta)
     on_price = n * shared / (1 + (n - 1) * shared) * zeta / (1 - shared + zeta)
-    if on_price >= (n - 2) / (n - 1):
-        raise NoEquilibriumError(
-            "a linear Bayesian equilibrium needs c_p < (N - 2) / (N - 1), got "
-            f"{on_price:.6g} and {(n - 2) / (n - 1):.6g}; weaken the correlation or the noise"
-        )
     return on_signal, on_price
 
 
@@ -194,14 +187,14 @@ def equilibrium_price(types: ArrayLike, *, rho: float, noise: float) -> Floats:
     """Return the double auction's equilibrium price c_s / (1 - c_p) mean(s), (4.19), shape (B,)."""
     checked = finite_array("types", types, (None, None))
     on_signal, on_price = equilibrium_constants(checked.shape[1], rho=rho, noise=noise)
-    return on_signal / (1 - on_price) * checked.mean(axis=1)
+    return np.asarray(on_signal / (1 - on_price) * checked.mean(axis=1))
 
 
 def equilibrium_quantity(types: ArrayLike, *, rho: float, noise: float, slope: float) -> Floats:
     """Return the double auction's equilibrium quantities, equation (4.19), shape (B, N)."""
     checked = finite_array("types", types, (None, None))
     steepness = _equilibrium_steepness(checked.shape[1], rho, noise) / positive("slope", slope)
-    return steepness * (checked - checked.mean(axis=1, keepdims=True))
+    return np.asarray(steepness * (checked - checked.mean(axis=1, keepdims=True)))
 
 
 def expected_utility(
