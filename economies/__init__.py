@@ -30,6 +30,7 @@ from .information import (
     two_groups_information,
 )
 from .linear_quadratic import LinearQuadratic
+from .membership import is_linear_quadratic
 from .pivotal_types import PivotalMarket, pivotal_market
 from .proposition_bounds import (
     AssumptionBounds,
@@ -46,6 +47,7 @@ from .proposition_bounds import (
 from .quadratic import QuadraticEconomy
 from .random_economies import random_economy
 from .saturating import Saturating, saturating
+from .single_crossing import affects_others_alike, single_crossing_violation
 from .smooth import SmoothEconomy, UtilityBounds
 from .smooth_walrasian import OwnResponse, own_response, taxed_allocation
 from .uniqueness import interdependence_radius
@@ -81,6 +83,7 @@ __all__ = [
     "UtilityBounds",
     "VaryingEffects",
     "WalrasianResponse",
+    "affects_others_alike",
     "assumption_bounds",
     "assumption_table",
     "check_assumptions",
@@ -93,6 +96,7 @@ __all__ = [
     "heterogeneous_information",
     "holding_threshold",
     "interdependence_radius",
+    "is_linear_quadratic",
     "justifying_information",
     "largest_interdependence",
     "linear_quadratic",
@@ -113,6 +117,7 @@ __all__ = [
     "sigma_budget",
     "sigma_n",
     "sigma_n_from",
+    "single_crossing_violation",
     "standard_types",
     "taxed_allocation",
     "tight",

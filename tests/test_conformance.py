@@ -25,7 +25,9 @@ from deviator.economies import (
 from deviator.errors import InvalidInputError
 from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import (
+    DiscreteVCG,
     EntryFeeDoubleAuction,
+    EntryFeeVCG,
     KDoubleAuction,
     ModifiedVickreyDoubleAuction,
     NaiveWalrasian,
@@ -33,6 +35,8 @@ from deviator.mechanisms import (
     SigmaDCDA,
     SigmaVCG,
     SmoothSigmaVCG,
+    SpreadVCG,
+    TaxVCG,
     UniformConditional,
     UniformDoubleAuction,
 )
@@ -80,6 +84,7 @@ VARYING = varying_effects(
     type_low=[-1.0, -1.0, 1.0],
     type_high=[1.0, 2.0, 2.0],
 )
+SMALL = linear_quadratic([[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]], [1.0, 1.3, 0.8])
 STATISTICS = public_statistics(FACTORED, 0.4)
 VILLAINS = {
     "mechanism": mechanisms.VILLAINS,
@@ -110,6 +115,13 @@ MEMBERS = {
         SmoothSigmaVCG(SATURATING, 0.3),
         SmoothSigmaVCG(VARYING),
     ],
+    ("mechanism", "spread-vcg"): [SpreadVCG(GENERAL, 0.3), SpreadVCG(BOUNDED, 0.1)],
+    ("mechanism", "entry-fee-vcg"): [
+        EntryFeeVCG(fundamental_value(4), 0.1),
+        EntryFeeVCG(heterogeneous(4), 0.05),
+    ],
+    ("mechanism", "tax-vcg"): [TaxVCG(SMALL, [[0.1, 1], [0.2, 3]])],
+    ("mechanism", "discrete-vcg"): [DiscreteVCG(GENERAL, 0.5, sigma=0.1, half_spread=0.05)],
     ("mechanism", "pay-as-bid"): [PayAsBid(0.5)],
     ("mechanism", "k-double-auction"): [KDoubleAuction(0.3), KDoubleAuction(1.0, buyers=2)],
     ("mechanism", "modified-vickrey-double-auction"): [ModifiedVickreyDoubleAuction()],

@@ -1,8 +1,30 @@
 """Direct mechanisms: rules that must be told the traders' utilities."""
 
 from .constructors import sigma_vcg
+from .discrete_vcg import DiscreteVCG
+from .entry_fee_vcg import EntryFeeVCG, PriceClearing
 from .naive_walrasian import NaiveWalrasian
+from .pivotal_mechanism import Allocation, PivotalMechanism
 from .sigma_vcg import SigmaVCG
 from .smooth_sigma_vcg import SmoothSigmaVCG
+from .spread_vcg import SpreadVCG
+from .tax_vcg import TaxVCG
+from .taxes import CallableTax, PowerTax, SumTax, Tax
 
-__all__ = ["NaiveWalrasian", "SigmaVCG", "SmoothSigmaVCG", "sigma_vcg"]
+__all__ = [
+    "Allocation",
+    "CallableTax",
+    "DiscreteVCG",
+    "EntryFeeVCG",
+    "NaiveWalrasian",
+    "PivotalMechanism",
+    "PowerTax",
+    "PriceClearing",
+    "SigmaVCG",
+    "SmoothSigmaVCG",
+    "SpreadVCG",
+    "SumTax",
+    "Tax",
+    "TaxVCG",
+    "sigma_vcg",
+]

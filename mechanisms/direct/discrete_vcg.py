@@ -1,0 +1,217 @@
+"""VCG with a tax slope and a spread where the good comes in units of Delta (Appendix G).
+
+Convention: unit x > 0 is the step from x - Delta to x, unit x < 0 the step from x to x + Delta, and
+mu_i(x) is what the step is worth per unit of the good. The tax on unit x is sigma x + delta sign(x)
+per unit of the good, so q units are taxed sigma |q| (|q| + Delta) / 2 + delta |q|. With the forward
+differences that Appendix G prints, (G.1) and (G.2) contradict each other.
+
+The allocation maximizes tax-adjusted utilities: units move from the trader who values his last one
+least to the one who values his next one most, while that pays. The receiver's unit is q_i + Delta
+if q_i >= 0 and q_i otherwise, the giver's q_j if q_j > 0 and q_j - Delta otherwise. Where it costs
+nothing, a unit goes to the trader who comes first. Pivotal types follow the same rule.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from deviator.economies import QuadraticEconomy
+from deviator.errors import InvalidInputError, NotConvergedError
+from deviator.validation import Bools, Floats, non_negative, positive
+
+from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
+from .pivotal_pricing import Regime, own_quantity
+from .spread_vcg import spread_allocation
+
+TIED = 1e-14
+"""The hair by which a unit counts for less at the next trader, of the usual value of units.
+
+It decides ties, and without rounding: every exchange raises one and the same total.
+"""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class DiscreteVCG(PivotalMechanism):
+    """Reports in; the best allocation of units of Delta for taxed utilities out, at pivotal prices.
+
+    Parameters
+    ----------
+    economy : QuadraticEconomy
+        As in `PivotalMechanism`.
+    unit_size : float
+        Delta, above 0 and at most `largest_unit`.
+    sigma : float
+        Slope of the tax.
+    half_spread : float
+        delta, in money per unit of the good.
+    largest_unit : float
+        What Delta must not exceed; 1 as in Appendix G, but in other units of the good.
+
+    Raises
+    ------
+    InvalidInputError
+        If a setting is out of range.
+
+    References
+    ----------
+    Andreyanov and Sadzik (2021), Appendix G, with the unit convention above.
+
+    Examples
+    --------
+    >>> from deviator.economies import private_values
+    >>> from deviator.mechanisms import Reports
+    >>> market = DiscreteVCG(private_values(3), unit_size=0.5)
+    >>> market.clear(Reports([[2.1, -1.9, 0.1]])).quantity
+    array([[ 2., -2.,  0.]])
+    """
+
+    economy: QuadraticEconomy
+    unit_size: float = 1.0
+    sigma: float = 0.0
+    half_spread: float = 0.0
+    largest_unit: float = 1.0
+    name: ClassVar[str] = "discrete-vcg"
+    jumps: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        checked_economy(self.economy)
+        object.__setattr__(self, "largest_unit", positive("largest_unit", self.largest_unit))
+        unit = positive("unit_size", self.unit_size)
+        if unit > self.largest_unit * (1 + 1e-12):
+            raise InvalidInputError(
+                f"unit_size (Delta of Appendix G) must be at most {self.largest_unit:.6g}, got "
+                f"{unit:.6g}; state the good in larger units"
+            )
+        object.__setattr__(self, "unit_size", unit)
+        for name in ("sigma", "half_spread"):
+            object.__setattr__(self, name, non_negative(name, getattr(self, name)))
+
+    @property
+    @override
+    def regime(self) -> Regime:
+        return own_quantity
+
+    @override
+    def allocate(self, types: Floats) -> Allocation:
+        units = Units(
+            self.economy.value(types),
+            self.economy.slope,
+            self.unit_size,
+            self.sigma,
+            self.half_spread,
+        )
+        return units.best()
+
+    @override
+    def rescaled(self, price: float, quantity: float) -> Self:
+        return replace(
+            self,
+            economy=self.economy.rescaled(price, quantity),
+            unit_size=self.unit_size * quantity,
+            sigma=self.sigma * price / quantity,
+            half_spread=self.half_spread * price,
+            largest_unit=self.largest_unit * quantity,
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Units:
+    """What units of the good are worth to traders with linear marginal utilities.
+
+    Parameters
+    ----------
+    value : ndarray of float, shape (B, N)
+        v, marginal utilities of the first bit of the good.
+    slope : ndarray of float, shape (N,)
+    unit_size, sigma, half_spread : float
+        As in `DiscreteVCG`.
+    """
+
+    value: Floats
+    slope: Floats
+    unit_size: float
+    sigma: float = 0.0
+    half_spread: float = 0.0
+
+    def marginal_utility(self, count: Floats) -> Floats:
+        """Return mu_i of units x = count Delta, count != 0, per unit of the good, (B, N)."""
+        middle = (count - 0.5 * np.sign(count)) * self.unit_size
+        return self.value - self.slope * middle
+
+    def tax(self, count: Floats) -> Floats:
+        """Return the tax on units x = count Delta, per unit of the good, (B, N)."""
+        return self.sigma * self.unit_size * count + self.half_spread * np.sign(count)
+
+    def taxed(self, count: Floats) -> Floats:
+        """Return the tax-adjusted marginal utility of units x = count Delta, (B, N)."""
+        return self.marginal_utility(count) - self.tax(count)
+
+    def best(self) -> Allocation:
+        """Return the allocation of the largest tax-adjusted utility, by exchange of units.
+
+        The price is the middle between the value of the best next unit and of the worst last one.
+
+        Raises
+        ------
+        NotConvergedError
+            If units never stop moving.
+        """
+        smooth = spread_allocation(self.value, self.slope + self.sigma, self.half_spread)
+        count = np.floor(smooth.quantity / self.unit_size)
+        open_markets = np.arange(len(count))
+        for _ in range(20 * count.shape[1] + 100):
+            part = replace(self, value=self.value[open_markets])
+            move = part._move(count[open_markets])
+            rows = np.flatnonzero(move.receives)
+            count[open_markets[rows], move.receiver[rows]] += 1
+            rows = np.flatnonzero(move.gives)
+            count[open_markets[rows], move.giver[rows]] -= 1
+            open_markets = open_markets[move.receives]
+            if not len(open_markets):
+                return Allocation(self._price(count), count * self.unit_size)
+        raise NotConvergedError(
+            f"units must stop moving, and do not in market {int(open_markets[0])}"
+        )
+
+    def _move(self, count: Floats) -> "_Move":
+        """Return who receives a unit and who gives it; nobody gives while too few are out."""
+        following, last = self._ranked(_following(count)), self._ranked(_last(count))
+        receiver, giver = following.argmax(axis=1), last.argmin(axis=1)
+        rows = np.arange(len(count))
+        pays = following[rows, receiver] > last[rows, giver]
+        short = count.sum(axis=1) < 0
+        return _Move(receiver, giver, short | pays, ~short & pays)
+
+    def _ranked(self, count: Floats) -> Floats:
+        """Return tax-adjusted marginal utilities, less a hair for each place in the order."""
+        usual = np.ptp(self.value, axis=1) + self.half_spread
+        usual += (self.slope + self.sigma).max() * self.unit_size
+        return self.taxed(count) - TIED * usual[:, None] * np.arange(count.shape[1])
+
+    def _price(self, count: Floats) -> Floats:
+        following, last = self.taxed(_following(count)), self.taxed(_last(count))
+        return np.asarray(0.5 * (following.max(axis=1) + last.min(axis=1)))
+
+
+def _following(count: Floats) -> Floats:
+    """Return the unit that each trader would receive next."""
+    return np.where(count >= 0, count + 1, count)
+
+
+def _last(count: Floats) -> Floats:
+    """Return the unit that each trader would give next."""
+    return np.where(count > 0, count, count - 1)
+
+
+class _Move(NamedTuple):
+    """One exchange per market."""
+
+    receiver: NDArray[np.intp]  # (B,)
+    giver: NDArray[np.intp]  # (B,)
+    receives: Bools  # (B,)
+    gives: Bools  # (B,)

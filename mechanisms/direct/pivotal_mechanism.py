@@ -1,0 +1,173 @@
+"""Direct mechanisms that state an allocation, and charge pivotal prices for it."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.economies import QuadraticEconomy, single_crossing_violation
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.validation import Floats, finite_array
+
+from ..base import Claim, Mechanism, check_candidates
+from ..bids import Reports
+from ..chunking import in_chunks
+from ..languages import BidLanguage, ReportLanguage
+from ..outcome import Outcome, TraderOutcome
+from .pivotal_pricing import OwnQuantity, Regime, signs
+
+MARKETS = 4096
+"""Markets priced together."""
+
+
+class Allocation(NamedTuple):
+    """What a direct mechanism does with reports, before transfers."""
+
+    price: Floats  # (B,)
+    quantity: Floats  # (B, N)
+
+
+class PivotalMechanism(Mechanism):
+    """Reports in; a stated allocation at pivotal prices out (Section 6).
+
+    Members are frozen dataclasses that hold the economy and state `allocate`. Quantities must
+    increase in the own type at the profiles that are cleared: this is checked on all reports
+    between the pivotal type of the first unit and the own one, and refused with its witness.
+    The rent at no trade, the paper's T_i(s_-i) <= 0, is 0.
+
+    Attributes
+    ----------
+    economy : QuadraticEconomy
+        The utilities that the designer knows. Reports stay in its set of types; with bounded types
+        pivotal types stop at its ends, see `mechanisms.direct.pivotal_pricing`.
+    nodes : int
+        Gauss-Legendre nodes per smooth piece of the own quantity; 1 where pieces are straight.
+    jumps : bool
+        Whether the own quantity may jump as the own report moves.
+    """
+
+    economy: QuadraticEconomy
+    language: ClassVar[BidLanguage] = ReportLanguage()
+    nodes: ClassVar[int] = 1
+    jumps: ClassVar[bool] = False
+
+    @abstractmethod
+    def allocate(self, types: Floats) -> Allocation:
+        """Return price (B,) and quantities (B, N) for reported types (B, N)."""
+
+    @property
+    def regime(self) -> Regime:
+        """What must stay the same for the own quantity to be smooth in the own report."""
+        return signs
+
+    @property
+    def increases(self) -> bool:
+        """Whether quantities increase in the own type at every profile, by single crossing."""
+        return single_crossing_violation(self.economy) is None
+
+    @property
+    @override
+    def claims(self) -> frozenset[Claim]:  # type: ignore[override]
+        """Nobody loses; reports are truthful where quantities always increase in the own type."""
+        always: frozenset[Claim] = frozenset({"individually_rational"})
+        return always | {"truthful"} if self.increases else always
+
+    @override
+    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
+        if not self.economy.has_bounded_types:
+            return None
+        low, high = self.economy.type_set
+        return low[[trader]], high[[trader]]
+
+    @override
+    def clear(self, bids: Any) -> Outcome:
+        types = self._reports(bids)
+        parts = in_chunks(self._clear, types, chunk=MARKETS)
+        return Outcome(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+
+    @override
+    def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
+        types = self._reports(bids)
+        checked, index = check_candidates(bids, trader, candidates)
+        reports = checked[..., 0]
+        tiled = np.repeat(types, reports.shape[1], axis=0)
+        tiled[:, index] = reports.ravel()
+        found = self.allocate(self._reports(Reports(tiled)))
+        quantity = found.quantity[:, index].reshape(reports.shape)
+        transfer = self._transfers(types, index, reports, quantity)
+        price = found.price.reshape(reports.shape)
+        return TraderOutcome(price, quantity, transfer, np.ones(reports.shape, dtype=bool))
+
+    def _clear(self, types: Floats) -> tuple[Floats, Floats, Floats]:
+        price, quantity = self.allocate(types)
+        transfer = np.empty_like(quantity)
+        for trader in range(self.economy.n_traders):
+            own = slice(trader, trader + 1)
+            transfer[:, own] = self._transfers(types, trader, types[:, own], quantity[:, own])
+        return price, quantity, transfer
+
+    def _transfers(self, types: Floats, trader: int, reports: Floats, quantity: Floats) -> Floats:
+        """Return what a trader pays for his quantities (B, M) at his reports (B, M)."""
+        low, high = (float(end[trader]) for end in self.economy.type_set)
+        own = OwnQuantity(
+            lambda profile: self.allocate(profile).quantity,
+            self.regime,
+            types,
+            trader,
+            self.nodes,
+            self.jumps,
+            low,
+            high,
+        )
+        value = self.economy.value(types)
+        effect = float(self.economy.own_type_effects[trader])
+        area = own.areas(reports, np.ptp(value, axis=1) / effect)
+        first_unit = value[:, [trader]] + effect * (reports - types[:, [trader]])
+        utility = (first_unit - 0.5 * self.economy.slope[trader] * quantity) * quantity
+        return np.asarray(utility - effect * area)
+
+    def _reports(self, bids: Any) -> Floats:
+        """Return the reported types, checked."""
+        if not isinstance(bids, Reports):
+            raise InvalidInputError(f"{self.name} takes bids as Reports, got {type(bids).__name__}")
+        wanted = self.economy.n_traders
+        types = finite_array("reports", bids.types, (None, None))
+        if types.shape[1] != wanted:
+            raise InvalidInputError(
+                f"reports must be of the designer's {wanted} traders, got {types.shape[1]}"
+            )
+        low, high = self.economy.type_set
+        outside = (types < low) | (types > high)
+        if outside.any():
+            market, trader = (int(index) for index in np.argwhere(outside)[0])
+            raise InvalidInputError(
+                f"reports of trader {trader} must be in his set of types [{low[trader]:.6g}, "
+                f"{high[trader]:.6g}], got {types[market, trader]:.6g} in market {market}"
+            )
+        return types
+
+
+def checked_economy(economy: object) -> QuadraticEconomy:
+    """Return the economy if pivotal prices exist in it.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not linear-quadratic.
+    RefusedError
+        If a trader's own type does not matter to him (assumption A3).
+    """
+    if not isinstance(economy, QuadraticEconomy):
+        raise InvalidInputError(
+            f"economy must be a linear-quadratic economy, got {type(economy).__name__}; build one "
+            "with deviator.economies"
+        )
+    own = economy.own_type_effects
+    if (own <= 0).any():
+        trader = int(own.argmin())
+        raise RefusedError(
+            "pivotal prices need own types that raise marginal utilities (assumption A3), got "
+            f"w_ii = {own[trader]:.6g} for trader {trader}"
+        )
+    return economy

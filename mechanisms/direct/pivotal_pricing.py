@@ -1,0 +1,254 @@
+"""Pivotal pricing: what makes an allocation that increases in the own type incentive compatible.
+
+For unit x a trader pays his marginal utility at the type that is pivotal for it, s_i(x) of equation
+(3.11): t_i = integral from 0 to q_i of mu_i(x, s_i(x), s_-i) dx. Integrated by parts,
+
+    t_i = u_i(q_i, s) - integral from s_i(0) to s_i of du_i/ds_i (q_i(r, s_-i), r, s_-i) dr,
+
+utility less the information rent. The second form needs only the own quantity as a function of the
+report, and holds where that function has kinks (other traders enter or leave) and jumps (units that
+no report leads to: their pivotal type is where the jump is). Rents are never negative, and 0 where
+the report gets nothing.
+
+With bounded types (3.11) stops at an end of the set: the rent is counted from there, so units that
+every report gets cost mu_i(x, inf S_i). This is pivotal pricing; equation (3.10) as printed charges
+such units differently.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deviator.errors import NotConvergedError, RefusedError
+from deviator.validation import Bools, Floats
+
+CELLS = 4
+MOST_CELLS = 2048
+"""Cells of the report range: doubled in each market until two answers agree."""
+
+AGREES = 2e-13
+"""How far two answers may differ, of the largest integral in the market."""
+
+HALVINGS = {False: 30, True: 52}
+"""Halvings of a cell that locate a kink, whose error counts squared, or a jump."""
+
+DOUBLINGS = 60
+"""Doublings of the distance at which the report that gets nothing is looked for."""
+
+FALLS = 1e-9
+"""By how much rounding may let a quantity fall, of the largest in the market."""
+
+Allocate = Callable[[Floats], Floats]
+"""Types (L, N) to quantities (L, N), each market by itself."""
+
+Regime = Callable[[Floats, int], NDArray[Any]]
+"""Quantities (L, N) and a trader to labels (L, P); his quantity is smooth where they are equal."""
+
+
+def signs(quantity: Floats, trader: int) -> NDArray[Any]:
+    """Return who buys, sells and stays out, shape (L, N)."""
+    del trader
+    return np.sign(quantity)
+
+
+def own_quantity(quantity: Floats, trader: int) -> NDArray[Any]:
+    """Return the trader's own quantity, shape (L, 1): it is constant between its jumps."""
+    return quantity[:, [trader]]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class OwnQuantity:
+    """One trader's quantity as a function of his report, others' types fixed, in B markets.
+
+    Parameters
+    ----------
+    allocate : callable
+    regime : callable
+        `signs` or `own_quantity`.
+    types : ndarray of float, shape (B, N)
+    trader : int
+    nodes : int
+        Gauss-Legendre nodes per piece: 1 is exact where the quantity is piecewise linear.
+    jumps : bool
+        Whether the quantity may jump between pieces.
+    low, high : float
+        Ends of his set of types.
+    """
+
+    allocate: Allocate
+    regime: Regime
+    types: Floats
+    trader: int
+    nodes: int = 1
+    jumps: bool = False
+    low: float = -np.inf
+    high: float = np.inf
+
+    def areas(self, reports: Floats, step: Floats) -> Floats:
+        """Return the integral of the quantity from the pivotal type s_i(0) to reports (B, M).
+
+        Parameters
+        ----------
+        reports : ndarray of float, shape (B, M)
+        step : ndarray of float, shape (B,)
+            How far from the reports the report that gets nothing is looked for first.
+
+        Returns
+        -------
+        ndarray of float, shape (B, M)
+            Never negative.
+
+        Raises
+        ------
+        RefusedError
+            If the quantity falls somewhere: no transfers are then incentive compatible.
+        NotConvergedError
+            If two answers never agree, or no report leads to a quantity of 0 or beyond.
+        """
+        first, last = self._span(reports, step)
+        result = np.empty_like(reports)
+        markets, cells = np.arange(len(reports)), CELLS
+        coarse = self._of(markets)._areas(reports, first, last, cells)
+        while len(markets):
+            cells *= 2
+            if cells > MOST_CELLS:
+                raise NotConvergedError(
+                    "pivotal prices must integrate to the same on finer grids, and do not in "
+                    f"market {int(markets[0])} for trader {self.trader}"
+                )
+            part = self._of(markets)
+            fine = part._areas(reports[markets], first[markets], last[markets], cells)
+            result[markets] = fine.area
+            differs = np.abs(fine.area - coarse.area).max(axis=1) > AGREES * fine.scale
+            coarse = _Areas(fine.area[differs], fine.scale[differs])
+            markets = markets[differs]
+        return result
+
+    def at(self, markets: NDArray[np.intp], reports: Floats) -> Floats:
+        """Return all quantities (L, N) in some markets, each at a report (L,)."""
+        types = self.types[markets]
+        types[:, self.trader] = reports
+        return self.allocate(types)
+
+    def _of(self, markets: NDArray[np.intp]) -> "OwnQuantity":
+        return replace(self, types=self.types[markets])
+
+    def _span(self, reports: Floats, step: Floats) -> tuple[Floats, Floats]:
+        """Return a range of reports that holds the given ones and the pivotal type s_i(0)."""
+        first = self._reach(reports.min(axis=1), -step, self.low)
+        return first, self._reach(reports.max(axis=1), step, self.high)
+
+    def _reach(self, start: Floats, step: Floats, end: float) -> Floats:
+        """Return reports moved outward until the quantity is not on the wrong side of 0."""
+        side = np.sign(step)
+        report, distance = start.copy(), step.copy()
+        markets = np.arange(len(start))
+        for _ in range(DOUBLINGS):
+            quantity = self.at(markets, report[markets])[:, self.trader]
+            # At an end of the set the pivotal type stops (3.11).
+            stays = (side[markets] * quantity < 0) & (report[markets] != end)
+            markets = markets[stays]
+            if not len(markets):
+                return report
+            moved = start[markets] + distance[markets]
+            report[markets] = np.where(
+                side[markets] * (moved - end) > 0, end, moved
+            )  # never beyond the set
+            distance[markets] *= 2
+        raise NotConvergedError(
+            f"some report of trader {self.trader} must get nothing, and none was found in market "
+            f"{int(markets[0])}; his own type must matter to him"
+        )
+
+    def _areas(self, reports: Floats, first: Floats, last: Floats, cells: int) -> "_Areas":
+        grid = first[:, None] + (last - first)[:, None] * np.linspace(0.0, 1.0, cells + 1)
+        grid[:, -1] = last
+        points = np.concatenate([grid, self._breaks(grid), reports], axis=1)
+        order = np.argsort(points, axis=1, kind="stable")
+        pieces = self._pieces(np.take_along_axis(points, order, axis=1))
+        total = np.cumsum(np.pad(pieces, ((0, 0), (1, 0))), axis=1)
+        place = np.argsort(order, axis=1, kind="stable")[:, -reports.shape[1] :]
+        # The integral from the left falls up to s_i(0) and rises from there.
+        area = np.take_along_axis(total, place, axis=1) - total.min(axis=1, keepdims=True)
+        return _Areas(area, np.abs(total).max(axis=1))
+
+    def _breaks(self, grid: Floats) -> Floats:
+        """Return where the regime changes, shape (B, K), filled up with ends of the grid."""
+        batch, points = grid.shape
+        markets = np.repeat(np.arange(batch), points)
+        labels = self._labels(markets, grid.ravel()).reshape(batch, points, -1)
+        market, cell = np.nonzero((labels[:, 1:] != labels[:, :-1]).any(axis=2))
+        left, right = grid[market, cell], grid[market, cell + 1]
+        on_left, on_right = labels[market, cell], labels[market, cell + 1]
+        for _ in range(HALVINGS[self.jumps]):
+            middle = left + 0.5 * (right - left)
+            between = self._labels(market, middle)
+            halves = (on_left != between).any(axis=1), (between != on_right).any(axis=1)
+            market = _joined(halves, market, market)
+            left, right = _joined(halves, left, middle), _joined(halves, middle, right)
+            on_left, on_right = (
+                _joined(halves, on_left, between),
+                _joined(halves, between, on_right),
+            )
+        return _rows(market, left, grid[:, -1])
+
+    def _labels(self, markets: NDArray[np.intp], reports: Floats) -> NDArray[Any]:
+        return self.regime(self.at(markets, reports), self.trader)
+
+    def _pieces(self, points: Floats) -> Floats:
+        """Return the integral of the quantity between successive points, shape (B, P - 1)."""
+        market, piece = np.nonzero(np.diff(points, axis=1) > 0)
+        left, right = points[market, piece], points[market, piece + 1]
+        node, weight = np.polynomial.legendre.leggauss(self.nodes)
+        report = left[:, None] + 0.5 * (right - left)[:, None] * (1 + node)
+        places = np.repeat(market, self.nodes)
+        quantity = self.at(places, report.ravel())[:, self.trader]
+        self._check_increases(places, report.ravel(), quantity)
+        integral = np.zeros((len(points), points.shape[1] - 1))
+        average = quantity.reshape(-1, self.nodes) @ (0.5 * weight)
+        integral[market, piece] = average * (right - left)
+        return integral
+
+    def _check_increases(
+        self, markets: NDArray[np.intp], reports: Floats, quantity: Floats
+    ) -> None:
+        largest = np.zeros(len(self.types))
+        np.maximum.at(largest, markets, np.abs(quantity))
+        falls = quantity[:-1] - quantity[1:] > FALLS * largest[markets[1:]]
+        falls &= markets[1:] == markets[:-1]
+        if falls.any():
+            place = int(np.flatnonzero(falls)[0])
+            types = self.types[markets[place]].copy()
+            types[self.trader] = 0.5 * (reports[place] + reports[place + 1])
+            raise RefusedError(
+                "transfers make reports truthful only where quantities increase in the own type, "
+                f"and trader {self.trader}'s falls from {quantity[place]:.6g} to "
+                f"{quantity[place + 1]:.6g} as his type passes {types[self.trader]:.6g} at types "
+                f"{np.round(types, 6).tolist()}; weaken the interdependence of values"
+            )
+
+
+class _Areas(NamedTuple):
+    """Integrals up to the reports, and how large integrals in the market are."""
+
+    area: Floats  # (B, M)
+    scale: Floats  # (B,)
+
+
+def _joined(halves: tuple[Bools, Bools], left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """Return the entries of the halves in which the regime changes."""
+    return np.concatenate([left[halves[0]], right[halves[1]]])
+
+
+def _rows(market: NDArray[np.intp], values: Floats, filling: Floats) -> Floats:
+    """Return values (L,) as one row per market, (B, K), filled up where a market has fewer."""
+    counts = np.bincount(market, minlength=len(filling))
+    rows = np.repeat(filling[:, None], counts.max(initial=0), axis=1)
+    order = np.argsort(market, kind="stable")
+    start = np.cumsum(counts) - counts
+    rows[market[order], np.arange(len(market)) - start[market[order]]] = values[order]
+    return rows

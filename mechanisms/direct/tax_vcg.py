@@ -1,0 +1,111 @@
+"""VCG with any convex, twice differentiable tax (Section 6): tau-VCG."""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.economies import QuadraticEconomy
+from deviator.validation import Floats
+
+from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
+from .safeguarded_newton import increasing_root
+from .taxes import Tax, tax_of
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TaxVCG(PivotalMechanism):
+    """Reports in; the efficient allocation for u_i - tau(|q_i|) out, at pivotal prices.
+
+    Each trader's marginal utility is p + tau'(|q_i|) where he buys, p - tau'(|q_i|) where he sells,
+    and within tau'(0) of p where he does not trade.
+
+    Parameters
+    ----------
+    economy : QuadraticEconomy
+        As in `PivotalMechanism`.
+    tax : Tax or sequence of (float, float)
+        A tax, or powers as pairs [coefficient, exponent]: coefficient x^exponent / exponent.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no tax, or one that is not increasing and convex.
+
+    References
+    ----------
+    Andreyanov and Sadzik (2021), Section 6.
+
+    Examples
+    --------
+    The quadratic tax is sigma-VCG.
+
+    >>> from deviator.economies import fundamental_value
+    >>> from deviator.mechanisms import Reports, SigmaVCG
+    >>> economy, reports = fundamental_value(4), Reports([[1.0, -0.5, 0.2, 0.0]])
+    >>> by_tax = TaxVCG(economy, [[0.4, 2]]).clear(reports)
+    >>> np.allclose(by_tax.transfer, SigmaVCG(economy, 0.4).clear(reports).transfer, atol=1e-13)
+    True
+    """
+
+    economy: QuadraticEconomy
+    tax: Any = ()
+    name: ClassVar[str] = "tax-vcg"
+    nodes: ClassVar[int] = 8
+
+    def __post_init__(self) -> None:
+        checked_economy(self.economy)
+        object.__setattr__(self, "tax", tax_of(self.tax))
+
+    @override
+    def allocate(self, types: Floats) -> Allocation:
+        value, slope, tax = self.economy.value(types), self.economy.slope, self.tax
+        middle = 0.5 * (value.min(axis=1) + value.max(axis=1))
+        centred = value - middle[:, None]
+        reach = 0.5 * np.ptp(value, axis=1, keepdims=True)
+        # Where no two values differ by more than the spread, each price between them clears.
+        ends = np.where(reach <= tax.marginal(np.zeros(1)), 0.0, reach)
+
+        def excess_supply(offset: Floats) -> tuple[Floats, Floats]:
+            demand, steepness = taxed_demand(centred - offset, slope, tax)
+            return -demand.sum(axis=1, keepdims=True), steepness.sum(axis=1, keepdims=True)
+
+        offset = increasing_root(excess_supply, -ends, ends, reach, "the price of a taxed market")
+        quantity = taxed_demand(centred - offset, slope, tax)[0]
+        return Allocation(middle + offset[:, 0], quantity)
+
+    @override
+    def rescaled(self, price: float, quantity: float) -> Self:
+        economy = self.economy.rescaled(price, quantity)
+        return replace(self, economy=economy, tax=self.tax.rescaled(price, quantity))
+
+
+def taxed_demand(margin: Floats, slope: Floats, tax: Tax) -> tuple[Floats, Floats]:
+    """Return the quantities of the largest v q - p q - slope q^2 / 2 - tau(|q|), and their slopes.
+
+    Parameters
+    ----------
+    margin : ndarray of float, shape (B, N)
+        v - p.
+    slope : ndarray of float, shape (N,)
+    tax : Tax
+
+    Returns
+    -------
+    tuple of ndarray of float, each of shape (B, N)
+        Quantities, and their derivatives in the margin, 0 where nothing is traded.
+    """
+    entry = tax.marginal(np.zeros(1))
+    over = np.maximum(np.abs(margin) - entry, 0.0)
+
+    def shortfall(quantity: Floats) -> tuple[Floats, Floats]:
+        wanted = slope * quantity + (tax.marginal(quantity) - entry)
+        return wanted - over, slope + tax.bend(quantity)
+
+    most = over / slope
+    size = np.abs(margin) / slope
+    quantity = increasing_root(shortfall, np.zeros_like(most), most, size, "a taxed demand")
+    steepness = np.where(over > 0, 1 / (slope + tax.bend(quantity)), 0.0)
+    return np.sign(margin) * quantity, steepness
