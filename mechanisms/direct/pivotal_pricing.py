@@ -41,6 +41,9 @@ DOUBLINGS = 60
 FALLS = 1e-9
 """By how much rounding may let a quantity fall, of the largest in the market."""
 
+FLICKERS = 1e-12
+"""How near a jump, of the range of reports, rounding may decide which side of it one is on."""
+
 Allocate = Callable[[Floats], Floats]
 """Types (L, N) to quantities (L, N), each market by itself."""
 
@@ -132,7 +135,7 @@ class OwnQuantity:
         """Return all quantities (L, N) in some markets, each at a report (L,)."""
         types = self.types[markets]
         types[:, self.trader] = reports
-        return self.allocate(types)
+        return self.allocate(types) if len(types) else types
 
     def _of(self, markets: NDArray[np.intp]) -> "OwnQuantity":
         return replace(self, types=self.types[markets])
@@ -207,18 +210,20 @@ class OwnQuantity:
         report = left[:, None] + 0.5 * (right - left)[:, None] * (1 + node)
         places = np.repeat(market, self.nodes)
         quantity = self.at(places, report.ravel())[:, self.trader]
-        self._check_increases(places, report.ravel(), quantity)
+        spans = np.ptp(points, axis=1)
+        self._check_increases(places, report.ravel(), quantity, spans)
         integral = np.zeros((len(points), points.shape[1] - 1))
         average = quantity.reshape(-1, self.nodes) @ (0.5 * weight)
         integral[market, piece] = average * (right - left)
         return integral
 
     def _check_increases(
-        self, markets: NDArray[np.intp], reports: Floats, quantity: Floats
+        self, markets: NDArray[np.intp], reports: Floats, quantity: Floats, spans: Floats
     ) -> None:
         largest = np.zeros(len(self.types))
         np.maximum.at(largest, markets, np.abs(quantity))
         falls = quantity[:-1] - quantity[1:] > FALLS * largest[markets[1:]]
+        falls &= np.diff(reports) > FLICKERS * spans[markets[1:]]
         falls &= markets[1:] == markets[:-1]
         if falls.any():
             place = int(np.flatnonzero(falls)[0])
