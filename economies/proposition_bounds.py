@@ -207,6 +207,22 @@ def sigma_n_from(bounds: AssumptionBounds) -> float:
     return bounds.steepest * reach / (bounds.own_effect - bounds.interdependence - reach)
 
 
+def harmless_interdependence(bounds: AssumptionBounds) -> float:
+    """Return the largest average phi_N up to which (B.5) and BS hold as printed, m_o / (N - 1)^2.
+
+    Up to it no residual curve is steeper than sigma_N at sigma_N, whatever the slopes. Above it
+    there are economies within A4^N of mixed slopes and N >= 4 in deficit at sigma_N; with N = 3 it
+    is the bound of A4^N itself, so that Proposition 2 stands as printed.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(5, own_effect=1.0, interdependence=0.1, flattest=1, steepest=2)
+    >>> harmless_interdependence(bounds)
+    0.0625
+    """
+    return bounds.own_effect / (bounds.n_traders - 1) ** 2
+
+
 def sigma_n_fundamental_value(n_traders: int, alpha: float, beta: float, slope: float) -> float:
     """Return sigma_N of Example 4, equation (4.15): mu (alpha + beta) / ((N - 2) alpha - beta).
 
@@ -388,6 +404,16 @@ def deficit_frontiers(bounds: AssumptionBounds, inefficiencies: Floats) -> tuple
     slopes = [epsilon / d_3(bounds) for epsilon in epsilons]
     sufficient = [proposition_2_deficit(bounds, sigma) for sigma in slopes]
     return np.array(necessary), np.array(sufficient)
+
+
+def frontier_slack(bounds: AssumptionBounds) -> float:
+    """Return C_2 / (D_2^N / D_3) in large economies of little interdependence.
+
+    2 m_bar/m_low [1 + min{1, (m_bar - m_low) / (2 m_low)}]: how many times more of the deficit an
+    inefficiency may save by Proposition 1 than sigma-VCG saves by Proposition 2. Section 3 prints
+    it without the bracket, which is 1 where slopes are equal.
+    """
+    return 2 * bounds.steepest * d_3(bounds) / bounds.largest_trade
 
 
 def price_shift(bounds: AssumptionBounds, sigma: float) -> float:

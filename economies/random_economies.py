@@ -72,6 +72,7 @@ def _mixed_slopes(rng: np.random.Generator, n: int) -> Floats:
     """Return slopes of two values or spread, their largest ratio up to 8, shape (N,)."""
     ratio = np.exp(rng.uniform(0.0, np.log(8.0)))
     place = rng.random(n) if rng.random() < 0.5 else 1.0 * (rng.random(n) < rng.random())
+    place[0], place[-1] = 0.0, 1.0
     return np.asarray(rng.uniform(0.5, 2.0) * ratio**place)
 
 

@@ -1,0 +1,193 @@
+"""Proposition 1: no mechanism is nearly efficient without a deficit (Section 2.3, Appendix A)."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from deviator.economies import AssumptionBounds, LinearQuadratic, tight
+from deviator.economies.proposition_bounds import (
+    most_transfer,
+    price_sensitivity,
+    proposition_1_deficit,
+    proposition_1_inefficiency,
+    worst_case_trade,
+)
+from deviator.mechanisms import Reports, SigmaVCG
+from deviator.validation import Floats
+
+from .agreement import gap, worst
+from .statement import Finding, Statement
+from .transfer_search import CELLS, Band, best_transfer
+
+DRAWS = 20
+INEFFICIENCIES = (0.04, 0.15, 1 / 3)
+"""Shares of the largest trade."""
+
+
+class TightMarket(NamedTuple):
+    """The economy (A.1) and the profile s* of Appendix A."""
+
+    bounds: AssumptionBounds
+    economy: LinearQuadratic
+    types: Floats
+
+
+def worst_cases(seed: int, draws: int = DRAWS) -> Iterator[TightMarket]:
+    """Draw constants; half of the traders buy (N - 1)/N qbar at s*, the others sell it."""
+    rng = np.random.default_rng(seed)
+    for _ in range(draws):
+        n, own, slope = 2 * int(rng.integers(2, 7)), rng.uniform(0.5, 2.0), rng.uniform(0.5, 2.0)
+        phi = rng.uniform(0.0, 0.95) * (n - 2) / (2 * (n - 1)) * own
+        bounds = AssumptionBounds(n, own, phi, slope, slope, rng.uniform(0.5, 2.0))
+        yield worst_case(bounds)
+
+
+def worst_case(bounds: AssumptionBounds) -> TightMarket:
+    """Return the economy (A.1) of given bounds, and s*."""
+    n, own, phi, slope = (
+        bounds.n_traders,
+        bounds.own_effect,
+        bounds.interdependence,
+        bounds.steepest,
+    )
+    height = worst_case_trade(bounds) * slope / (own - phi)
+    types = np.repeat([height, -height], n // 2)
+    return TightMarket(bounds, tight(n, own, phi, slope), types)
+
+
+def within(distance: float) -> Band:
+    """Return the band |q - q^0| <= distance."""
+    return lambda units: (units - distance, units + distance)
+
+
+def _most_found(case: TightMarket, distance: float, cells: int = CELLS) -> tuple[Floats, float]:
+    """Return the most that a buyer and a seller pay, shape (2,), and the constraints' violation.
+
+    The seller's problem is the buyer's at the mirrored profile.
+    """
+    units = np.linspace(0.0, worst_case_trade(case.bounds), cells + 1)
+    found = [
+        best_transfer(case.economy, side, units, within(distance))
+        for side in (case.types, -case.types[::-1])
+    ]
+    return np.array([one.transfer for one in found]), worst(one.violation for one in found)
+
+
+def _check_deficit(
+    *, deficit: Callable[[AssumptionBounds, float], float] = proposition_1_deficit
+) -> Finding:
+    """The best mechanism found within epsilon of efficiency must leave the deficit (2.7)."""
+    excess, slack = [], []
+    for case in worst_cases(seed=1):
+        bounds, size = case.bounds, _size(case.bounds)
+        efficient = SigmaVCG(case.economy).clear(Reports(case.types[None])).transfer.sum()
+        # Without inefficiency (2.7) is what the efficient mechanism loses at s*, exactly.
+        excess += [abs(efficient + deficit(bounds, 0.0)) / size, _leaves_a1(case)]
+        for share in INEFFICIENCIES:
+            distance = share * bounds.largest_trade
+            transfers, violation = _most_found(case, distance)
+            total = bounds.n_traders * transfers.mean()
+            room = (-total - deficit(bounds, distance)) / size
+            excess += [-room, violation / size]
+            slack.append(room)
+        root = proposition_1_inefficiency(bounds)
+        excess.append(abs(proposition_1_deficit(bounds, root)) / size)
+    return Finding(
+        max(0.0, worst(excess)),
+        f"over {len(slack)} markets the best mechanism found by search over monotone allocations "
+        f"loses more than (2.7) by {min(slack):.3g} to {max(slack):.3g} of N m_bar qbar^2; at "
+        "epsilon = 0 the efficient one loses (2.7) exactly",
+    )
+
+
+def _size(bounds: AssumptionBounds) -> float:
+    return bounds.n_traders * bounds.steepest * bounds.largest_trade**2
+
+
+def _leaves_a1(case: TightMarket) -> float:
+    """Return by how much trades exceed qbar on the way from s* to trader 0's first unit (31)."""
+    path = np.tile(case.types, (50, 1))
+    n = case.bounds.n_traders
+    path[:, 0] = np.linspace(-case.types[0] / (n - 1), case.types[0], 50)
+    quantity = case.economy.efficient_allocation(path)
+    ends = gap(quantity[[0, -1], 0], [0.0, worst_case_trade(case.bounds)])
+    return max(ends, float(np.abs(quantity).max()) / case.bounds.largest_trade - 1)
+
+
+def _check_most_transfer(
+    *, most: Callable[[AssumptionBounds, float, float], float] = most_transfer
+) -> Finding:
+    """The search comes to the last but one line of Appendix A from below as its grid is refined."""
+    gaps = []
+    for case in worst_cases(seed=2, draws=10):
+        for share in INEFFICIENCIES:
+            distance = share * case.bounds.largest_trade
+            coarse, fine = (
+                _most_found(case, distance, cells)[0].mean() for cells in (CELLS // 2, CELLS)
+            )
+            stated = most(case.bounds, worst_case_trade(case.bounds), distance)
+            # The error of step functions is linear in their width: extrapolate it away.
+            difference = abs(2 * fine - coarse - stated)
+            gaps.append(difference / (case.bounds.steepest * case.bounds.largest_trade**2))
+    return Finding(
+        worst(gaps),
+        f"the search's best transfer, extrapolated in its grid, is within {worst(gaps):.2g} m_bar "
+        f"qbar^2 of the formula in {len(gaps)} markets",
+    )
+
+
+def _printed_first_line(bounds: AssumptionBounds) -> float:
+    """Return the middle of (A.3) as printed, dp/ds: the denominator dq/ds is missing."""
+    n = bounds.n_traders
+    return (bounds.own_effect + bounds.interdependence * (n - 1)) / n
+
+
+def _check_sensitivity(
+    *, sensitivity: Callable[[AssumptionBounds], float] = price_sensitivity
+) -> Finding:
+    """Finite differences of the efficient allocation give dp^0/dq_1."""
+    gaps, printed = [], []
+    for case in worst_cases(seed=3, draws=200):
+        path = np.tile(case.types, (2, 1))
+        path[1, 0] += 0.5
+        quantity = case.economy.efficient_allocation(path)
+        marginal = case.economy.marginal_utility(quantity, path)
+        slope = np.diff(marginal[:, 1])[0] / np.diff(quantity[:, 0])[0]
+        gaps.append(gap(sensitivity(case.bounds), slope))
+        printed.append(gap(_printed_first_line(case.bounds), slope))
+    return Finding(
+        worst(gaps),
+        f"dp/dq by differences in {len(gaps)} economies agrees with (dp/ds)/(dq/ds), and differs "
+        f"from dp/ds by up to {worst(printed):.3g} of it",
+        printed=worst(printed),
+    )
+
+
+STATEMENTS = (
+    Statement(
+        "Proposition 1",
+        "equation (2.7), Section 2.3; Appendix A",
+        "In the economy (A.1) with N even no mechanism that clears the market, is individually "
+        "rational, incentive compatible and within epsilon <= qbar/3 of efficiency has a deficit "
+        "below N [C_1^N (m_o/(N-1) + phi_N) - C_2 epsilon].",
+        _check_deficit,
+    ),
+    Statement(
+        "Proposition 1: best transfer",
+        "Appendix A, last but one line",
+        "At s* a trader pays at most epsilon m_bar (q - epsilon/2) - (q - epsilon)^2 p_q^max/2, "
+        "and mechanisms come arbitrarily near.",
+        _check_most_transfer,
+        tolerance=1e-4,
+    ),
+    Statement(
+        "Equation (A.3)",
+        "Appendix A",
+        "In the economy (A.1) the price moves with trader 1's efficient quantity at the rate "
+        "p_q^max = m_bar/(m_o - phi_N) (m_o/(N-1) + phi_N).",
+        _check_sensitivity,
+        correction="The first line prints dp/dq_1 = dp/ds_1; it is (dp/ds_1)/(dq_1/ds_1), and the "
+        "fraction that follows is.",
+    ),
+)

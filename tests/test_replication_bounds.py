@@ -1,0 +1,41 @@
+"""Lemma 1, Propositions 1, 2 and 5, Section 7: each statement, and the wrong formulas it catches."""
+
+import pytest
+from replication_villains_bounds import MORE_VILLAINS, VILLAINS
+
+from deviator.studies.replication.bounds import STATEMENTS
+
+BY_NAME = {statement.name: statement for statement in STATEMENTS}
+
+ERRATA = {
+    "Lemma 1: one trader's utility",
+    "Lemma 1: welfare",
+    "Equation (A.3)",
+    "Equation (B.5)",
+    "Equation (B.9)",
+    "Section 3: slack of the frontier",
+    "Proposition 2: budget",
+    "Proposition 2: deficit",
+    "Footnote 28",
+}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_statements_come_out_as_they_should(name):
+    row = BY_NAME[name].judge()
+    assert row.state == ("erratum" if name in ERRATA else "holds"), row.finding
+    assert bool(row.statement.correction) == (name in ERRATA)
+
+
+@pytest.mark.parametrize(
+    ("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=lambda value: str(value)[:45]
+)
+def test_wrong_formulas_are_noticed(name, formulas):
+    row = BY_NAME[name].judge(**formulas)
+    assert row.state == "fails", row.finding
+
+
+def test_every_statement_has_a_villain_and_a_name_of_its_own():
+    assert set(VILLAINS) == set(BY_NAME)
+    assert len(BY_NAME) == len(STATEMENTS)
+    assert set(BY_NAME) >= ERRATA
