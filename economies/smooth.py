@@ -15,6 +15,9 @@ from deviator.validation import Floats, finite_array, per_trader, read_only, tra
 from .base import Economy
 from .distributions import type_set
 
+ROUNDING = 1e-12
+"""Differences below this share of the numbers that they are of are rounding."""
+
 
 @final
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class UtilityBounds:
         """
         low = sigma + self.flattest
         reach = self.interdependence * (sigma + self.steepest)
-        return self.least_effect >= 0 and low > 0 and bool(self.own_effect * low > reach)
+        room = self.own_effect * low * (1 - ROUNDING)
+        return self.least_effect >= 0 and low > 0 and bool(room > reach)
 
 
 class SmoothEconomy(Economy):

@@ -6,7 +6,7 @@ from typing import Any, final
 import numpy as np
 
 from deviator.errors import NotConvergedError, RefusedError
-from deviator.validation import Floats
+from deviator.validation import Bools, Floats
 
 from .assumption_result import shown
 from .efficient import agreeing_quantities
@@ -61,16 +61,9 @@ def taxed_allocation(
     >>> from deviator.economies import saturating
     >>> price, quantity = taxed_allocation(saturating(3), 0.4, np.array([[1.0, 0.5, -1.5]]))
     >>> quantity.round(4)
-    array([[ 0.5719,  0.2802, -0.8521]])
+    array([[ 0.5219,  0.2541, -0.776 ]])
     """
-
-    def net(quantity: Floats, types: Floats) -> Floats:
-        return economy.marginal_utility(quantity, types) - sigma * quantity
-
-    def slopes(quantity: Floats, types: Floats) -> Floats:
-        return economy.quantity_slopes(quantity, types) - sigma
-
-    quantity, converged = agreeing_quantities(net, slopes, types)
+    price, quantity, converged = solved_allocation(economy, sigma, types)
     if not converged.all():
         place = int(np.flatnonzero(~converged)[0])
         market = place if markets is None else int(markets[place])
@@ -79,7 +72,22 @@ def taxed_allocation(
             f"{economy.name} economy at sigma = {sigma:.6g}, s = {shown(types[place])} (existence "
             "follows from A2); raise sigma, or keep slopes away from 0"
         )
-    return net(quantity, types).mean(axis=1), quantity
+    return price, quantity
+
+
+def solved_allocation(
+    economy: SmoothEconomy, sigma: float, types: Floats
+) -> tuple[Floats, Floats, Bools]:
+    """Return price, quantities, and whether each market was solved, (B,); see `taxed_allocation`."""
+
+    def net(quantity: Floats, types: Floats) -> Floats:
+        return economy.marginal_utility(quantity, types) - sigma * quantity
+
+    def slopes(quantity: Floats, types: Floats) -> Floats:
+        return economy.quantity_slopes(quantity, types) - sigma
+
+    quantity, converged = agreeing_quantities(net, slopes, types)
+    return net(quantity, types).mean(axis=1), quantity, converged
 
 
 def own_response(
@@ -127,7 +135,7 @@ def check_monotone(
     market = int(np.flatnonzero(~(own > 0))[0])
     trader = int(np.broadcast_to(traders, own.shape)[market])
     raise RefusedError(
-        "a direct mechanism needs quantities that increase in the own type (dq_i/ds_i > 0, implied "
-        f"by A4^N), got {own[market]:.6g} for trader {trader} at s = {shown(types[market])}; weaken "
-        "the interdependence of values"
+        "a direct mechanism needs quantities that increase in the own type (dq_i/ds_i > 0, "
+        f"implied by A4^N), got {own[market]:.6g} for trader {trader} at s = "
+        f"{shown(types[market])}; weaken the interdependence of values"
     )

@@ -23,7 +23,7 @@ from deviator.economies import (
     pivotal_market,
     taxed_allocation,
 )
-from deviator.economies.smooth_walrasian import check_monotone
+from deviator.economies.smooth_walrasian import check_monotone, solved_allocation
 from deviator.errors import InvalidInputError, NotConvergedError
 from deviator.validation import Floats, non_negative
 
@@ -102,7 +102,7 @@ class SmoothSigmaVCG(Mechanism):
     >>> rule = SmoothSigmaVCG(saturating(4), sigma=0.5)
     >>> outcome = rule.clear(Reports(np.array([[1.0, 0.5, -0.5, -1.0]])))
     >>> outcome.quantity.round(3), outcome.transfer.round(3)
-    (array([[ 0.567,  0.274, -0.274, -0.567]]), array([[0.001, 0.   , 0.   , 0.001]]))
+    (array([[ 0.521,  0.253, -0.253, -0.521]]), array([[-0.06 , -0.014, -0.014, -0.06 ]]))
     """
 
     economy: SmoothEconomy
@@ -180,7 +180,8 @@ class SmoothSigmaVCG(Mechanism):
         if self.economy.bounds.guarantee_monotone(self.sigma):
             return
         types = economy.types().sample(np.random.default_rng(0), PROFILES)
-        quantity = taxed_allocation(self.economy, self.sigma, types)[1]
+        _, quantity, solved = solved_allocation(self.economy, self.sigma, types)
+        types, quantity = types[solved], quantity[solved]
         for trader in range(economy.n_traders):
             traders = np.full(len(types), trader)
             check_monotone(self.economy, self.sigma, traders, quantity, types)
@@ -214,7 +215,7 @@ class SmoothSigmaVCG(Mechanism):
         """Return the quantity nearest to 0 that a report leads to, and what units up to it cost."""
         least, cost = np.zeros_like(cells.price), np.zeros_like(cells.price)
         for end, sign in zip(self.economy.type_set, (1.0, -1.0), strict=True):
-            # Whoever buys at his lowest type always buys; whoever sells at his highest always sells.
+            # Only who buys now can buy at all reports; only who sells now can sell at all.
             places = np.flatnonzero(np.isfinite(end[cells.trader]) & (sign * cells.own > 0))
             if not len(places):
                 continue
