@@ -61,7 +61,7 @@ def taxed_allocation(
     >>> from deviator.economies import saturating
     >>> price, quantity = taxed_allocation(saturating(3), 0.4, np.array([[1.0, 0.5, -1.5]]))
     >>> quantity.round(4)
-    array([[ 0.5219,  0.2541, -0.776 ]])
+    array([[ 0.573 ,  0.2846, -0.8575]])
     """
     price, quantity, converged = solved_allocation(economy, sigma, types)
     if not converged.all():
@@ -78,7 +78,7 @@ def taxed_allocation(
 def solved_allocation(
     economy: SmoothEconomy, sigma: float, types: Floats
 ) -> tuple[Floats, Floats, Bools]:
-    """Return price, quantities, and whether each market was solved, (B,); see `taxed_allocation`."""
+    """Return price, quantities, and whether each market was solved; see `taxed_allocation`."""
 
     def net(quantity: Floats, types: Floats) -> Floats:
         return economy.marginal_utility(quantity, types) - sigma * quantity

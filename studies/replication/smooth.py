@@ -125,7 +125,8 @@ def market_clearing(allocation: Callable[..., Any] = taxed_allocation) -> Findin
 def responses(response: Callable[..., Any] = own_response) -> Finding:
     """Compare dp/ds_i and dq_i/ds_i, (B.3) and (B.2), with finite differences."""
     largest, least = 0.0, np.inf
-    for economy, sigma, types in _markets(2):
+    for economy, sigma, drawn in _markets(2):
+        types = drawn[:2]
         quantity = taxed_equilibrium(economy, sigma, types)[1]
         for trader in range(economy.n_traders):
             traders = np.full(len(types), trader)
@@ -150,7 +151,8 @@ def slopes(
 ) -> Finding:
     """Compare both lines of (B.5) with finite differences of the residual curve."""
     largest = 0.0
-    for economy, sigma, types in _markets(3):
+    for economy, sigma, drawn in _markets(3):
+        types = drawn[:2]
         quantity = taxed_equilibrium(economy, sigma, types)[1]
         steepness = 1 / (sigma - economy.quantity_slopes(quantity, types))
         effects = economy.type_effects(quantity, types)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from deviator.economies import SmoothEconomy
-from deviator.validation import Floats
+from deviator.validation import Bools, Floats
 
 HALVINGS = 56
 """Halvings of an interval, to rounding."""
@@ -27,10 +27,11 @@ def demand_at(economy: SmoothEconomy, sigma: float, types: Floats, price: Floats
     array([[ 0.25, -0.25,  0.75]])
     """
     at_rest = economy.marginal_utility(np.zeros_like(types), types)
-    reach = np.abs(at_rest - price[:, None]) / (economy.bounds.flattest + sigma)
+    asked = price[:, None]
+    reach = np.abs(at_rest - asked) / (economy.bounds.flattest + sigma)
 
-    def wants_more(quantity: Floats) -> Floats:
-        return economy.marginal_utility(quantity, types) - sigma * quantity > price[:, None]
+    def wants_more(quantity: Floats) -> Bools:
+        return np.asarray(economy.marginal_utility(quantity, types) - sigma * quantity > asked)
 
     return _bisected(wants_more, -reach, reach)
 
@@ -39,8 +40,8 @@ def taxed_equilibrium(economy: SmoothEconomy, sigma: float, types: Floats) -> tu
     """Return p (B,) and q (B, N) of Definition 1."""
     at_rest = economy.marginal_utility(np.zeros_like(types), types)
 
-    def demands_more(price: Floats) -> Floats:
-        return demand_at(economy, sigma, types, price).sum(axis=1) > 0
+    def demands_more(price: Floats) -> Bools:
+        return np.asarray(demand_at(economy, sigma, types, price).sum(axis=1) > 0)
 
     price = _bisected(demands_more, at_rest.min(axis=1), at_rest.max(axis=1))
     return price, demand_at(economy, sigma, types, price)
@@ -66,7 +67,7 @@ def residual_price_curve(
     return CubicSpline(quantity[:, trader], price)
 
 
-def _bisected(above: Callable[[Floats], Floats], low: Floats, high: Floats) -> Floats:
+def _bisected(above: Callable[[Floats], Bools], low: Floats, high: Floats) -> Floats:
     """Return where a condition that holds at low ends and fails at high ones changes."""
     for _ in range(HALVINGS):
         middle = (low + high) / 2
