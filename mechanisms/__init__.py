@@ -10,6 +10,7 @@ from .base import (
 )
 from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
 from .direct import (
+    Allocation,
     CallableTax,
     DiscreteVCG,
     EntryFeeVCG,
@@ -57,6 +58,7 @@ from .uniform_double_auction import UniformDoubleAuction
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
 __all__ = [
+    "Allocation",
     "AllocationLanguage",
     "BidLanguage",
     "Bids",
