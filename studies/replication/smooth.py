@@ -125,8 +125,7 @@ def market_clearing(allocation: Callable[..., Any] = taxed_allocation) -> Findin
 def responses(response: Callable[..., Any] = own_response) -> Finding:
     """Compare dp/ds_i and dq_i/ds_i, (B.3) and (B.2), with finite differences."""
     largest, least = 0.0, np.inf
-    for economy, sigma, drawn in _markets(2):
-        types = drawn[:2]
+    for economy, sigma, types in _markets(2):
         quantity = taxed_equilibrium(economy, sigma, types)[1]
         for trader in range(economy.n_traders):
             traders = np.full(len(types), trader)
@@ -151,8 +150,7 @@ def slopes(
 ) -> Finding:
     """Compare both lines of (B.5) with finite differences of the residual curve."""
     largest = 0.0
-    for economy, sigma, drawn in _markets(3):
-        types = drawn[:2]
+    for economy, sigma, types in _markets(3):
         quantity = taxed_equilibrium(economy, sigma, types)[1]
         steepness = 1 / (sigma - economy.quantity_slopes(quantity, types))
         effects = economy.type_effects(quantity, types)
@@ -169,11 +167,12 @@ def _differences(
 ) -> tuple[Floats, Floats]:
     """Return dp/ds_i and dq_i/ds_i by fourth-order differences of Definition 1, each (B,)."""
     shift = STEP * np.eye(economy.n_traders)[trader]
-    price_effect, own_effect = np.zeros(len(types)), np.zeros(len(types))
-    for steps, weight in ((1, 8), (-1, -8), (2, -1), (-2, 1)):
-        price, quantity = taxed_equilibrium(economy, sigma, types + steps * shift)
-        price_effect += weight * price / (12 * STEP)
-        own_effect += weight * quantity[:, trader] / (12 * STEP)
+    moved = np.concatenate([types + steps * shift for steps in (1, -1, 2, -2)])
+    price, quantity = taxed_equilibrium(economy, sigma, moved)
+    weights = np.array([8.0, -8.0, -1.0, 1.0]) / (12 * STEP)
+    price_effect, own_effect = (
+        weights @ values.reshape(4, -1) for values in (price, quantity[:, trader])
+    )
     return price_effect, own_effect
 
 
