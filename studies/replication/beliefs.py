@@ -1,4 +1,4 @@
-"""Examples 4 and 5 with Normal beliefs: the weights they justify, and the double auction.
+"""Examples 4 and 5 and Lemma 5: weights that Normal beliefs justify, and the double auction.
 
 Foundations are compared with regressions of values on signals that are built shock by shock, the
 double auction's equilibria with the fixed point for N traders and the auction's own clearing.
@@ -10,12 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from deviator.economies import fundamental_value_information, two_groups_information
+from deviator.economies import (
+    NormalTypes,
+    fundamental_value_information,
+    justifying_information,
+    two_groups_information,
+)
 from deviator.economies.closed_forms import fundamental_value, two_groups
 from deviator.mechanisms import Reports, SigmaVCG
 from deviator.validation import Floats
 
-from .agreement import against_printed, gap, worst
+from .agreement import against_printed, compared, gap, worst
+from .drawn import general_markets
 from .normal_models import (
     BELIEFS,
     LARGE,
@@ -184,6 +190,28 @@ def _auction_utility(n: int, rho: float, zeta: float) -> float:
     return two_groups.equilibrium_expected_utility(n, rho=rho, noise=zeta, slope=SLOPE)
 
 
+def check_lemma_5(justify: Formula = justifying_information) -> Finding:
+    """Build beliefs around drawn laws of signals, and regress values on signals under them."""
+    gaps, least = [], np.inf
+    for place, m in enumerate(general_markets(8)):
+        n, rng = m.n_traders, np.random.default_rng(place)
+        root = rng.standard_normal((n, n))
+        law = NormalTypes(rng.standard_normal(n), root @ root.T + np.eye(n) / 4)
+        beliefs = justify(m.economy, law, residual_variance=0.3)
+        gaps.append(gap(beliefs.signal_covariance, law.covariance))
+        cross, values = beliefs.value_signal_covariance, beliefs.value_covariance
+        joint = np.block([[values, cross], [cross.T, law.covariance]])
+        least = min(least, float(np.linalg.eigvalsh(joint)[0]))
+        drawn = Shocks(place, 2 * n).several(1.0, 2 * n) @ np.linalg.cholesky(joint).T
+        weights = regression(drawn[:, :n], drawn[:, n:])
+        expected = beliefs.value_mean + (m.types - law.mean) @ weights.T
+        quantity = rng.standard_normal(m.types.shape)
+        utility = expected * quantity - m.economy.slope / 2 * quantity**2
+        gaps.append(gap(utility, m.economy.utility(quantity, m.types)))
+    text = f"joint laws, least eigenvalue {least:.2g}, with the law of signals and the utilities"
+    return compared([*gaps, max(-least, 0.0)], text)
+
+
 STATEMENTS = (
     Statement(
         "Example 4: beliefs",
@@ -241,5 +269,12 @@ STATEMENTS = (
         "/ mu, which is less.",
         check_example_5_limits,
         tolerance=1e-8,
+    ),
+    Statement(
+        "Lemma 5",
+        "Section 7, Lemma 5",
+        "For any Normal law of the signals a joint Normal law of values and signals exists under "
+        "which the expected utilities are the given u_i.",
+        check_lemma_5,
     ),
 )
