@@ -83,9 +83,7 @@ def proposition_6_trade(bounds: AssumptionBounds, unit_size: float) -> float:
     return traded * unit
 
 
-def proposition_6_deficit(
-    bounds: AssumptionBounds, inefficiency: float, unit_size: float
-) -> float:
+def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_size: float) -> float:
     """Return a deficit that no mechanism avoids in every economy: delta of Proposition 6.
 
     Corrected: the larger of the two terms, not their sum, and linear in the length of trade.

@@ -57,6 +57,25 @@ def balancing_half_spread(bounds: AssumptionBounds, trade: float) -> float:
     return float(share * bounds.steepest * positive("trade", trade))
 
 
+def balancing_entry_fee(bounds: AssumptionBounds, trade: float) -> float:
+    """Return the least entry fee at which the two traders' transfers leave no deficit.
+
+    It is m_bar q^2 (1 + phi / m_o) / 4, whatever N: while the fee keeps the others out, the two
+    stop trading at x with m_bar x^2 = 2 fee, so that each pays m_bar q^2 / 2 less the rent
+    m_o / (m_o - phi) (m_bar q^2 - 2 fee). Trades of up to q / sqrt(2) are then lost.
+
+    Parameters and errors are those of `balancing_half_spread`; the fee is in units of money.
+
+    Examples
+    --------
+    >>> balancing_entry_fee(AssumptionBounds(10, 1.0, 0.0, 1.0, 1.0), trade=2.0)
+    1.0
+    """
+    _ = bounds.reach
+    share = 0.25 * (1 + bounds.interdependence / bounds.own_effect)
+    return share * bounds.steepest * positive("trade", trade) ** 2
+
+
 def price_falls(bounds: AssumptionBounds) -> tuple[float, float]:
     """Return by how much the price falls per unit, g while two trade and k when all do (E.3, E.4).
 
@@ -71,9 +90,7 @@ def price_falls(bounds: AssumptionBounds) -> tuple[float, float]:
     return (bounds.own_effect + bounds.interdependence) / distance, bounds.reach / distance
 
 
-def condition_6_29(
-    bounds: AssumptionBounds, bend: Callable[[float], float], trade: float
-) -> float:
+def condition_6_29(bounds: AssumptionBounds, bend: Callable[[float], float], trade: float) -> float:
     """Return the left side of (6.29), which must not be negative in the limit of large N.
 
     Parameters

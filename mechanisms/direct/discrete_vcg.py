@@ -180,7 +180,7 @@ class Units:
 
     def _move(self, count: Floats) -> "_Move":
         """Return who receives a unit and who gives it; nobody gives while too few are out."""
-        following, last = self._ranked(_following(count)), self._ranked(_last(count))
+        following, last = self._ranked(following_unit(count)), self._ranked(last_unit(count))
         receiver, giver = following.argmax(axis=1), last.argmin(axis=1)
         rows = np.arange(len(count))
         pays = following[rows, receiver] > last[rows, giver]
@@ -194,16 +194,16 @@ class Units:
         return self.taxed(count) - TIED * usual[:, None] * np.arange(count.shape[1])
 
     def _price(self, count: Floats) -> Floats:
-        following, last = self.taxed(_following(count)), self.taxed(_last(count))
+        following, last = self.taxed(following_unit(count)), self.taxed(last_unit(count))
         return np.asarray(0.5 * (following.max(axis=1) + last.min(axis=1)))
 
 
-def _following(count: Floats) -> Floats:
+def following_unit(count: Floats) -> Floats:
     """Return the unit that each trader would receive next."""
     return np.where(count >= 0, count + 1, count)
 
 
-def _last(count: Floats) -> Floats:
+def last_unit(count: Floats) -> Floats:
     """Return the unit that each trader would give next."""
     return np.where(count > 0, count, count - 1)
 

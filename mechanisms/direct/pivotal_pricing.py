@@ -113,6 +113,9 @@ class OwnQuantity:
             If two answers never agree, or no report leads to a quantity of 0 or beyond.
         """
         first, last = self._span(reports, step)
+        if self.regime is own_quantity:
+            # A quantity that increases is constant where it is the same at both ends.
+            return self._areas(reports, first, last, 2 * CELLS).area
         result = np.empty_like(reports)
         markets, cells = np.arange(len(reports)), CELLS
         coarse = self._of(markets)._areas(reports, first, last, cells)

@@ -7,8 +7,8 @@ import numpy as np
 from deviator.economies import QuadraticEconomy
 from deviator.validation import Floats
 
-HALVINGS = 70
-UNITS = 2001
+HALVINGS = 60
+UNITS = 1001
 """Points at which an integral over units is summed, by the midpoint rule."""
 
 AllocationOf = Callable[[Floats], Floats]
@@ -18,9 +18,7 @@ PriceOf = Callable[[Floats, Floats], Floats]
 """Types (L, N) at which units x (L,) are pivotal, to what each unit costs, (L,)."""
 
 
-def pivotal_profiles(
-    allocation: AllocationOf, types: Floats, trader: int, units: Floats
-) -> Floats:
+def pivotal_profiles(allocation: AllocationOf, types: Floats, trader: int, units: Floats) -> Floats:
     """Return the types with one trader's replaced by s_i(x), (3.11), shape (L, N).
 
     Where no report leads to x exactly, s_i(x) is where the quantity jumps past it.
@@ -45,9 +43,7 @@ def pivotal_profiles(
     return profiles
 
 
-def literal_transfer(
-    allocation: AllocationOf, types: Floats, trader: int, price: PriceOf
-) -> float:
+def literal_transfer(allocation: AllocationOf, types: Floats, trader: int, price: PriceOf) -> float:
     """Return the integral from 0 to q_i of what unit x costs at its pivotal type."""
     quantity = float(allocation(types[None])[0, trader])
     units = quantity * (np.arange(UNITS) + 0.5) / UNITS

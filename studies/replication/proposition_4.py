@@ -1,0 +1,221 @@
+"""Proposition 4: taxes that balance the budget in large markets are at least quadratic (App. E)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+
+from deviator.economies import (
+    AssumptionBounds,
+    LinearQuadratic,
+    QuadraticEconomy,
+    assumption_bounds,
+    sigma_n,
+    tight,
+)
+from deviator.economies.proposition_4 import (
+    balancing_entry_fee,
+    balancing_half_spread,
+    condition_6_29,
+)
+from deviator.mechanisms import (
+    EntryFeeVCG,
+    Mechanism,
+    PowerTax,
+    Reports,
+    SigmaVCG,
+    SpreadVCG,
+    SumTax,
+    Tax,
+    TaxVCG,
+)
+from deviator.validation import Floats
+
+from .agreement import gap, worst
+from .statement import Finding, Statement
+
+SIZES = (6, 12, 24, 48, 96, 192)
+"""Numbers of traders."""
+
+FEE_SIZES = (6, 12, 24)
+
+SMALL_FEES = (0.003, 0.03, 0.1)
+"""Entry fees in units of m_bar q^2; at 1/2 and above the two traders do not trade."""
+
+LARGE = 200
+"""A market that counts as large."""
+
+
+class Pair(NamedTuple):
+    """The economy (A.1) in which, without taxes, 1 buys q units from 2 and the others stay out."""
+
+    economy: LinearQuadratic
+    trade: float
+
+    @property
+    def bounds(self) -> AssumptionBounds:
+        """What the assumptions bound the economy by."""
+        return assumption_bounds(self.economy)
+
+    def types(self, tax: float = 0.0) -> Floats:
+        """Return the profile s* at which the two trade q where the marginal tax at q is given."""
+        own, cross = self.economy.weights[0, :2]
+        types = np.zeros((1, self.economy.n_traders))
+        types[0, 0] = (self.economy.slope[0] * self.trade + tax) / (own - cross)
+        types[0, 1] = -types[0, 0]
+        return types
+
+    def budget(self, rule: Mechanism, tax: float = 0.0) -> float:
+        """Return the sum of the two traders' transfers at s*, in units of m_bar q^2."""
+        types = self.types(tax)
+        paid = [
+            rule.clear_deviations(Reports(types), trader, types[:, [trader], None]).transfer
+            for trader in (0, 1)
+        ]
+        return float(np.sum(paid)) / (self.economy.slope[0] * self.trade**2)
+
+
+def pairs(common: float, sizes: tuple[int, ...] = SIZES) -> Iterator[Pair]:
+    """Yield pairs in growing markets; phi = common / N, m_o = 1.2, m_bar = 0.8, q = 1.5."""
+    for n in sizes:
+        yield Pair(tight(n, own_effect=1.2, cross_effect=common / n, slope=0.8), trade=1.5)
+
+
+def _check_quadratic(*, slope: Callable[[QuadraticEconomy], float] = sigma_n) -> Finding:
+    gaps, ratios = [], []
+    for common in (0.0, 0.5):
+        for pair in pairs(common):
+
+            def budget(sigma: float, pair: Pair = pair) -> float:
+                return pair.budget(SigmaVCG(pair.economy, sigma), sigma * pair.trade)
+
+            least = brentq(budget, 0.0, 50.0, xtol=1e-14, rtol=1e-13)
+            gaps.append(gap([slope(pair.economy)], [least]))
+        bounds = pair.bounds
+        steepest = bounds.steepest * bounds.reach / (bounds.own_effect - bounds.interdependence)
+        ratios.append(slope(pair.economy) / steepest - 1)
+    text = (
+        f"the least slope that leaves no deficit between two of N = 6 to {SIZES[-1]} traders is "
+        f"sigma_N, to {worst(gaps):.2g}; sigma_N / p_q^max - 1 (footnotes 25 and 26) is down to "
+        f"{max(ratios):.2g}"
+    )
+    return Finding(worst([*gaps, *(max(ratio - 0.02, 0.0) for ratio in ratios)]), text)
+
+
+def _check_spread(
+    *, half_spread: Callable[[AssumptionBounds, float], float] = balancing_half_spread
+) -> Finding:
+    gaps, ratios = [], {}
+    for common in (0.0, 0.5):
+        for pair in pairs(common):
+
+            def budget(delta: float, pair: Pair = pair) -> float:
+                return pair.budget(SpreadVCG(pair.economy, delta), delta)
+
+            size = float(pair.economy.slope[0]) * pair.trade
+            least = brentq(budget, 1e-6 * size, size, xtol=1e-14, rtol=1e-13)
+            gaps.append(gap([half_spread(pair.bounds, pair.trade)], [least]))
+            ratios[pair.economy.n_traders] = least / (sigma_n(pair.economy) * pair.trade)
+            if not common:
+                # With private values, sqrt(N - 1) - 1.
+                gaps.append(
+                    gap([ratios[pair.economy.n_traders] + 1], [np.sqrt(len(pair.types()[0]) - 1)])
+                )
+    shown = ", ".join(f"{ratio:.2f} at N = {n}" for n, ratio in ratios.items())
+    text = (
+        "the least half spread that leaves no deficit between two traders is of order sqrt(X), to "
+        f"{worst(gaps):.2g}; it distorts their trade by a multiple of what sigma_N does, "
+        f"sqrt(N - 1) - 1 with private values; with phi = 1/(2N) {shown}"
+    )
+    return Finding(worst(gaps), text)
+
+
+def _check_entry_fee(
+    *, fee: Callable[[AssumptionBounds, float], float] = balancing_entry_fee
+) -> Finding:
+    gaps, small = [], []
+    for common in (0.0, 0.3):
+        for pair in pairs(common, sizes=FEE_SIZES):
+            unit = float(pair.economy.slope[0]) * pair.trade**2
+
+            def budget(share: float, pair: Pair = pair, unit: float = unit) -> float:
+                return pair.budget(EntryFeeVCG(pair.economy, share * unit))
+
+            small += [budget(share) for share in SMALL_FEES]
+            least = unit * brentq(budget, SMALL_FEES[-1], 0.45, xtol=1e-13, rtol=1e-12)
+            gaps.append(gap([fee(pair.bounds, pair.trade)], [least]))
+    text = (
+        "the least fee that leaves no deficit between two traders is m_bar q^2 (1 + phi/m_o) / 4 "
+        f"in markets of {FEE_SIZES[0]} to {FEE_SIZES[-1]}, to {worst(gaps):.2g}: it does not "
+        "vanish, and trades of up to .71 q are lost; smaller fees leave deficits of "
+        f"{-max(small):.2g} m_bar q^2 and more"
+    )
+    return Finding(worst([*gaps, max(*small, 0.0)]), text)
+
+
+def taxes(bounds: AssumptionBounds, sigma: float) -> dict[str, Tax]:
+    """Return taxes of a large market, some below the quadratic one of slope sigma_N."""
+    small = bounds.reach**0.75
+    return {
+        "half of sigma_N": PowerTax(0.5 * sigma, 2.0),
+        "a spread of order X^(3/4)": PowerTax(small, 1.0),
+        "half of sigma_N and a spread": SumTax((PowerTax(0.5 * sigma, 2.0), PowerTax(small, 1.0))),
+        "a cubic tax": PowerTax(0.4 * sigma, 3.0),
+        "sigma_N and a tenth": PowerTax(1.1 * sigma, 2.0),
+        "twice sigma_N": PowerTax(2.0 * sigma, 2.0),
+        "a cubic tax of more than sigma_N": PowerTax(3.0 * sigma, 3.0),
+    }
+
+
+def _check_condition(
+    *, condition: Callable[[AssumptionBounds, Any, float], float] = condition_6_29
+) -> Finding:
+    wrong, shown = 0, []
+    for pair in pairs(0.0, sizes=(LARGE,)):
+        bounds, cases = pair.bounds, taxes(pair.bounds, sigma_n(pair.economy))
+        for name, tax in cases.items():
+            left = condition(bounds, lambda x, tax=tax: float(tax.bend(np.array(x))), pair.trade)
+            marginal = float(tax.marginal(np.array(pair.trade)))
+            budget = pair.budget(TaxVCG(pair.economy, tax), marginal)
+            wrong += (left < 0) != (budget < 0)
+            shown.append(f"{name}: {left:.2g} and {budget:.2g}")
+    text = (
+        f"at N = {LARGE} the budget between two traders is negative for just those taxes that "
+        f"violate (6.29) ({'; '.join(shown)})"
+    )
+    return Finding(float(wrong), text)
+
+
+STATEMENTS = (
+    Statement(
+        "Proposition 4: condition (6.29)",
+        "(6.29), Appendix E",
+        "In large markets, a tax that violates (6.29) leaves a deficit between some two traders.",
+        _check_condition,
+    ),
+    Statement(
+        "Proposition 4: quadratic taxes",
+        "Section 6, footnotes 25 and 26",
+        "The least slope that (6.29) requires is that of sigma_N-VCG, and its ratio to the "
+        "sensitivity of the price converges to 1.",
+        _check_quadratic,
+        tolerance=1e-9,
+    ),
+    Statement(
+        "Proposition 4: spread",
+        "Section 6, Appendix E",
+        "A bid-ask spread balances the budget only at distortions of a larger order than "
+        "sigma_N's.",
+        _check_spread,
+        tolerance=1e-9,
+    ),
+    Statement(
+        "Proposition 4: entry fee",
+        "Section 6, Appendix E",
+        "Entry fees perform strictly worse: small ones are dwarfed by the fall in prices before "
+        "others enter.",
+        _check_entry_fee,
+        tolerance=1e-9,
+    ),
+)
