@@ -1,4 +1,5 @@
 # make confirm   run the main job (ARGS=--quick for a first look)
+# make replicate every numbered result of the paper, checked (ARGS=--report=page.html for a page)
 # make test      lint, types, import contracts, spelling, tests
 # make verify    the slow proofs: full study, kill and resume
 
@@ -8,10 +9,13 @@ BIN := $(VENV)/bin
 FAMILIES := economies mechanisms policies envs learners plugins studies
 CODE := src/deviator $(FAMILIES:%=src/deviator/%/) tests docs
 
-.PHONY: confirm test lint verify format clean
+.PHONY: confirm replicate test lint verify format clean
 
 confirm: $(VENV)/user
 	$(BIN)/deviator confirm $(ARGS)
+
+replicate: $(VENV)/user
+	$(BIN)/deviator replicate $(ARGS)
 
 test: lint
 	$(BIN)/python -m pytest

@@ -60,9 +60,17 @@ class Statement:
     tolerance: float = 1e-9
     correction: str = ""
 
+    @property
+    def result(self) -> str:
+        """The numbered result that the statement belongs to, as "Proposition 2"."""
+        return self.name.partition(":")[0]
+
     def judge(self, **formulas: Any) -> "Row":
         """Compute the statement, with other formulas than its own where some are given."""
-        finding = self.check(**formulas)
+        return self.conclude(self.check(**formulas))
+
+    def conclude(self, finding: Finding) -> "Row":
+        """Return whether the statement holds, given what was found."""
         return Row(self, finding, _state(finding, self.tolerance))
 
 

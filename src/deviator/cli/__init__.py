@@ -1,4 +1,4 @@
-"""The command line: confirm, train, evaluate, list, check, new, assumptions.
+"""The command line: confirm, replicate, train, evaluate, list, check, new, assumptions.
 
 Bad input ends with one sentence and exit code 2; what was checked and is broken with 1; an
 interrupted run with 130.
@@ -17,6 +17,7 @@ from .confirm import confirm
 from .console import fail
 from .new import new
 from .plugins import list_
+from .replicate import replicate
 from .train import evaluate, train
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (confirm, train, evaluate, check, new, assumptions):
+for command in (confirm, replicate, train, evaluate, check, new, assumptions):
     app.command()(command)
 app.command("list")(list_)
 

@@ -1,0 +1,88 @@
+"""``deviator replicate``: the paper, machine-checked."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .console import console
+
+STYLES = {"holds": "green", "erratum": "yellow", "fails": "red"}
+
+
+def replicate(
+    results: Annotated[
+        list[str] | None,
+        typer.Argument(help='As the paper numbers them: "Proposition 5"; by default all.'),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A page to write, with the errata and the figures.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Compute every numbered result of the paper and say whether it holds.
+
+    Ends with exit code 1 if one does not; an erratum holds as corrected.
+    """
+    screen = console()
+    try:
+        rows = _run(screen, results, workers)
+    except KeyboardInterrupt:
+        screen.print("Interrupted: nothing was kept.")
+        raise typer.Exit(130) from None
+    _print(screen, rows)
+    if report is not None:
+        _write(screen, report, rows)
+    if any(row.state == "fails" for row in rows):
+        raise typer.Exit(1)
+
+
+def _run(screen: Console, results: list[str] | None, workers: int) -> Any:
+    from deviator.studies.replication import replicate as run
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    bar = Progress(*columns, console=screen, transient=True)
+    task = bar.add_task("")
+
+    def progress(done: int, total: int, row: Any) -> None:
+        bar.update(task, completed=done, total=total, description=escape(row.statement.name))
+        bar.start()
+
+    try:
+        return run(results or None, progress, workers=workers)
+    finally:
+        bar.stop()
+
+
+def _print(screen: Console, rows: Any) -> None:
+    from deviator.studies.replication.page import counted, shown
+
+    table = Table("result", "the paper states", "computed", "discrepancy", "", show_lines=True)
+    for row in rows:
+        states, finding = row.statement.states, row.finding
+        if row.state == "erratum":
+            states = f"{states}\n{row.statement.correction}"
+        numbers = shown(finding.discrepancy)
+        if finding.printed is not None:
+            numbers = f"{numbers}\nprinted: {shown(finding.printed)}"
+        texts = (row.statement.name, states, finding.computed, numbers)
+        style = STYLES[row.state]
+        table.add_row(*map(escape, texts), f"[{style}]{row.state}[/{style}]")
+    screen.print(table)
+    screen.print(f"{counted(rows)}.", markup=False)
+
+
+def _write(screen: Console, path: Path, rows: Any) -> None:
+    from deviator.studies.replication import report_html
+
+    path.write_text(report_html(rows), encoding="utf-8")
+    screen.print(f"Report: {path}", markup=False, soft_wrap=True)
