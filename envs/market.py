@@ -12,6 +12,7 @@ from deviator.economies import (
     TypeDistribution,
     UnitDemands,
     first_best_surplus,
+    is_linear_quadratic,
     private_values,
 )
 from deviator.errors import InvalidInputError
@@ -89,7 +90,7 @@ class Market:
         In closed form in linear-quadratic economies, else over profiles from a fixed seed.
         """
         law = self.distribution
-        if isinstance(self.economy, QuadraticEconomy):
+        if is_linear_quadratic(self.economy):
             return first_best_surplus(self.economy, law.mean, law.covariance)
         types = law.sample(np.random.default_rng(0), SCALE_PROFILES)
         allocation = self.economy.efficient_allocation(types)

@@ -351,15 +351,16 @@ def exact_payment(mechanism: ResidualLineMechanism, price: Any, quantity: Any, s
     symbols = [Polynomial.variable(name) for name in ("price", "quantity", "slope", "tax")]
     try:
         rule = mechanism.payment(*symbols)
-    except TypeError as error:
+        polynomial = rule if isinstance(rule, Polynomial) else Polynomial({(): rule})
+        exact = polynomial.exact()
+    except (TypeError, ValueError, OverflowError) as error:
         raise _unreadable(mechanism, error) from None
-    polynomial = rule if isinstance(rule, Polynomial) else Polynomial({(): rule})
-    return polynomial.exact().evaluate(
+    return exact.evaluate(
         price=price, quantity=quantity, slope=slope, tax=Fraction(mechanism.tax_slope)
     )
 
 
-def _unreadable(mechanism: Mechanism, error: TypeError) -> RefusedError:
+def _unreadable(mechanism: Mechanism, error: Exception) -> RefusedError:
     return RefusedError(
         f"a payment rule can be read off only where it uses + - * and division by numbers, that of "
         f"{mechanism.name} does not ({error}); train a learner against it instead"

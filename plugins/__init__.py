@@ -1,6 +1,6 @@
 """Plugins by name, and the checks that every plugin passes."""
 
-from .provenance import provenance
+from .provenance import is_ours, provenance
 from .registry import build, find_plugin, list_plugins, make, qualified, takes_economy
 from .single_file import plugins_of_file
 from .spec import OWN, Kind, PluginSpec
@@ -11,6 +11,7 @@ __all__ = [
     "PluginSpec",
     "build",
     "find_plugin",
+    "is_ours",
     "list_plugins",
     "make",
     "plugins_of_file",

@@ -1,6 +1,7 @@
 """A process of its own for code that may hang, crash or leave: it harms nothing else there."""
 
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TimeLimitError
 from types import TracebackType
@@ -93,13 +94,21 @@ class Guard:
             self._executor = ProcessPoolExecutor(
                 max_workers=1, timeout=IDLE_S, initializer=mark_as_guarded
             )
-            self._executor.submit(os.getpid).result(timeout=START_S)
+            try:
+                self._executor.submit(os.getpid).result(timeout=START_S)
+            except TimeLimitError:
+                self.close()
+                raise GuardError(f"a process must start within {START_S} s, and did not") from None
         return self._executor
 
 
 def mark_as_guarded() -> None:
-    """Say that this process may be lost, so that what it loads need not be tried elsewhere."""
+    """Say that this process may be lost, so that what it loads need not be tried elsewhere.
+
+    Interrupts are left to the parent, which ends it.
+    """
     os.environ[GUARDED] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def is_guarded() -> bool:
@@ -112,14 +121,17 @@ def _call(call: bytes) -> tuple[bool, bytes]:
     try:
         function, arguments = cloudpickle.loads(call)
         return True, cloudpickle.dumps(function(*arguments))
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         return False, _portable(error)
 
 
 def _portable(error: BaseException) -> bytes:
     """Return an error as bytes that load anywhere: its own class where that is possible."""
-    leaves = isinstance(error, SystemExit)
-    plain = GuardError("it must leave its process running, and called exit") if leaves else error
+    plain: BaseException = error
+    if isinstance(error, SystemExit):
+        plain = GuardError("it must leave its process running, and called exit")
+    elif not isinstance(error, Exception):
+        plain = GuardError(f"it must raise errors only, and raised {type(error).__name__}")
     try:
         data: bytes = cloudpickle.dumps(plain)
         cloudpickle.loads(data)

@@ -38,6 +38,18 @@ def provenance(thing: Any) -> dict[str, str]:
     return {"name": name, "provider": provider, "version": _version(provider)}
 
 
+def is_ours(thing: Any) -> bool:
+    """Return whether a class or function is defined in deviator itself.
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> is_ours(SigmaDCDA.clear)
+    True
+    """
+    return str(getattr(thing, "__module__", "")).partition(".")[0] == OWN
+
+
 def _version(provider: str) -> str:
     try:
         return version(provider)

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import final
@@ -110,6 +111,12 @@ def _checked_name(kind: str, name: str) -> str:
         raise InvalidInputError(
             "a name must be small letters and digits in words with dashes between them, as in "
             f"my-auction, got {name!r}"
+        )
+    module = name.replace("-", "_")
+    if find_spec(module) is not None:
+        raise InvalidInputError(
+            f"a new package must not hide another, and {module} can be imported already; choose "
+            "another name"
         )
     taken = [spec.provider for spec in list_plugins(kind) if spec.name == name]
     if taken:

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import EntryPoint
 from importlib.util import module_from_spec, spec_from_file_location
@@ -16,6 +15,7 @@ import cloudpickle
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
 
 from .guard import Guard, GuardError, is_guarded
+from .source_code import digest_of, module_digest, with_siblings
 
 OWN = "deviator"
 """The provider of the built-ins."""
@@ -91,7 +91,9 @@ class PluginSpec:
             self._try_elsewhere()
         try:
             plugin = self._imported()
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and not is_guarded():
+                raise
             raise PluginLoadError(
                 f"{self.title} cannot be loaded from {self.target} "
                 f"({type(error).__name__}: {error}); repair or remove it"
@@ -119,14 +121,22 @@ class PluginSpec:
         return built
 
     def describe(self) -> dict[str, str]:
-        """Return kind, name, provider and version as results record them."""
-        provider = Path(self.provider).name if self.provider.endswith(".py") else self.provider
-        return {
+        """Return kind, name, provider and version as results record them.
+
+        Of a stranger's distribution also a digest of its code: while one works on it, the version
+        stays and the formulas change.
+        """
+        in_file = self.provider.endswith(".py")
+        provider = Path(self.provider).name if in_file else self.provider
+        described = {
             "kind": self.kind,
             "name": self.name,
             "provider": provider,
             "version": self.version,
         }
+        if in_file or self.provider == OWN:
+            return described
+        return described | {"code": module_digest(self.target.rpartition(":")[0])}
 
     def _is_imported(self) -> bool:
         source = self.target.rpartition(":")[0]
@@ -230,5 +240,5 @@ def module_name(path: Path) -> str:
 
 
 def file_version(path: Path) -> str:
-    """Return a digest of a file's content, which serves as its version."""
-    return sha256(path.read_bytes()).hexdigest()[:12]
+    """Return a digest of a file and of the files beside it that it imports: its version."""
+    return digest_of(sorted(with_siblings(path)))

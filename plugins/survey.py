@@ -10,7 +10,7 @@ from deviator.errors import DeviatorError, PluginLoadError
 from .guard import Guard
 from .registry import list_plugins, taken
 from .single_file import plugins_of_file
-from .spec import LOAD_S, PluginSpec
+from .spec import LOAD_S, OWN, PluginSpec
 
 
 @final
@@ -57,6 +57,9 @@ def survey(kind: str | None = None, files: Sequence[str] = ()) -> Iterator[Surve
         for spec in plugins:
             rivals = taken(spec, installed) if spec in installed else ""
             yield _surveyed(guard, spec, rivals)
+            if spec.provider != OWN:
+                # What a stranger did to the process must not be blamed on the next one.
+                guard.close()
 
 
 def _of_files(files: Sequence[str]) -> tuple[list[PluginSpec], list[Surveyed]]:
@@ -78,6 +81,8 @@ def _surveyed(guard: Guard, spec: PluginSpec, rivals: str) -> Surveyed:
         about, parameters = guard.run(_described, spec)
     except DeviatorError as error:
         return Surveyed(spec, f"broken: {error}")
+    except Exception as error:
+        return Surveyed(spec, f"broken: {spec.title} cannot be described ({type(error).__name__})")
     state = f"ready as {spec.qualified}, the name is also {rivals}'s" if rivals else "ready"
     return Surveyed(spec, state, about, parameters)
 

@@ -18,7 +18,13 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.economies import Economy, NormalTypes, QuadraticEconomy, TypeDistribution
+from deviator.economies import (
+    Economy,
+    NormalTypes,
+    QuadraticEconomy,
+    TypeDistribution,
+    is_linear_quadratic,
+)
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import (
     AllocationLanguage,
@@ -344,7 +350,7 @@ def linear_economy(economy: Economy) -> QuadraticEconomy:
     RefusedError
         If it is not.
     """
-    if not isinstance(economy, QuadraticEconomy):
+    if not is_linear_quadratic(economy):
         raise RefusedError(
             f"exact best responses need a linear-quadratic economy, got {type(economy).__name__}"
         )

@@ -8,6 +8,7 @@ import numpy as np
 from deviator.economies import QuadraticEconomy
 from deviator.envs import Market
 from deviator.errors import RefusedError
+from deviator.plugins import is_ours
 from deviator.policies import BestResponse, Deviation, Information, NumericSearch, exact_gain
 from deviator.validation import Floats
 
@@ -22,6 +23,9 @@ ROUNDING = 1e-12
 
 SEARCHED = 2000
 """Held-out profiles at which a best deviation is searched, where every one needs its own search."""
+
+TRIED = 200
+"""Held-out profiles at which a stranger's menu is compared with a search."""
 
 AnswerKind = Literal["exact", "searched"]
 
@@ -53,6 +57,12 @@ class Answer:
         return self.gain if self.kind == "exact" else None
 
 
+def trades(tested: Market, types: Floats) -> bool:
+    """Return whether anybody trades at any of some profiles while all follow the strategy."""
+    outcome = tested.mechanism.clear(tested.strategy.bids(types[:TRIED]))
+    return bool(outcome.quantity.any())
+
+
 def held_out_profiles(tested: Market, count: int) -> Floats:
     """Draw the profiles on which deviators are judged, shape (count, N).
 
@@ -75,9 +85,15 @@ def best_answer(tested: Market, types: Floats, information: Information) -> Answ
     information : {"profile", "own"}
     """
     try:
-        return _exact(tested, types, information)
+        exact = _exact(tested, types, information)
     except RefusedError:
         return _searched(tested, types, information)
+    if is_ours(type(tested.mechanism).menu):
+        return exact
+    # A stranger's menu may be wrong: what a search finds beyond it counts.
+    searched = _searched(tested, types[:TRIED], information)
+    allowed = exact.gain + exact.error + searched.error + epsilon_of(tested)
+    return searched if searched.gain > allowed else exact
 
 
 def _exact(tested: Market, types: Floats, information: Information) -> Answer:

@@ -15,7 +15,7 @@ from deviator.plugins import build, find_plugin, provenance, takes_economy
 from deviator.policies import Deviation, Information, Policy
 from deviator.validation import Floats, whole_number
 
-from .answers import best_answer, held_out_profiles
+from .answers import best_answer, held_out_profiles, trades
 from .cells import certificate_of
 from .certificates import Certificate
 from .verdict import Verdict, epsilon_of, reach_verdict
@@ -99,6 +99,7 @@ def audit(
         error=best.error,
         scale=tested.scale(),
         epsilon=epsilon_of(tested),
+        trades=trades(tested, types),
         certificate=None if certificate is None else certificate.to_dict(),
         witness=best.witness or (None if learned is None else learned.witness(tested, types)),
         power=None if search is None else search.power(tested),

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 import deviator
-from deviator.plugins import find_plugin
+from deviator.plugins import OWN, find_plugin
 from deviator.policies import Information
 
 from .market_spec import LearnerSpec, MarketSpec, Spec, plain_name
@@ -35,6 +35,11 @@ class Cell(Spec):
         found = [*self.market.plugins(), *self.control.plugins(), learner]
         distinct = {tuple(plugin.items()) for plugin in found}
         return [dict(items) for items in sorted(distinct)]
+
+    @property
+    def strangers(self) -> list[dict[str, str]]:
+        """The plugins among these that are not ours."""
+        return [plugin for plugin in self.plugins if plugin["provider"] != OWN]
 
     @cached_property
     def key(self) -> str:
@@ -77,6 +82,9 @@ class Cell(Spec):
 NAMES = ("mechanism", "strategy", "family", "name")
 """Fields of a specification that name plugins."""
 
+VALUES = ("parameters", "strategy_parameters", "settings")
+"""Fields of a specification that hold values of any sort."""
+
 
 def _plain(content: Any) -> Any:
     """Return plain data in which plugins are named without their providers."""
@@ -84,7 +92,10 @@ def _plain(content: Any) -> Any:
         return [_plain(item) for item in content]
     if not isinstance(content, dict):
         return content
-    return {
-        key: plain_name(value) if key in NAMES and isinstance(value, str) else _plain(value)
-        for key, value in content.items()
-    }
+    return {key: _plain_field(key, value) for key, value in content.items()}
+
+
+def _plain_field(key: str, value: Any) -> Any:
+    if key in VALUES:
+        return value
+    return plain_name(value) if key in NAMES and isinstance(value, str) else _plain(value)

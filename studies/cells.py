@@ -12,7 +12,7 @@ from deviator.learners import Training
 from deviator.policies import Information, LearnedDeviation, save_policy
 from deviator.validation import Floats
 
-from .answers import best_answer, held_out_profiles
+from .answers import best_answer, held_out_profiles, trades
 from .cell_spec import Cell
 from .certificates import Certificate, certify
 from .market_spec import MarketSpec
@@ -46,6 +46,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
         "epsilon": epsilon_of(tested),
         "honest_utility": _honest_utility(tested, types),
         "exact_gain": best.exact_gain,
+        "trades": trades(tested, types),
         "best_gain": best.gain,
         "best_gain_error": best.error,
         "best_gain_kind": best.kind,

@@ -15,10 +15,15 @@ from typing import Any, final
 
 import numpy as np
 
-from deviator.economies import NormalTypes, QuadraticEconomy, TypeDistribution
+from deviator.economies import (
+    NormalTypes,
+    QuadraticEconomy,
+    TypeDistribution,
+    is_linear_quadratic,
+)
 from deviator.envs import Market
 from deviator.errors import RefusedError
-from deviator.mechanisms import Polynomial, ResidualLineMechanism, exact_payment
+from deviator.mechanisms import Mechanism, Polynomial, ResidualLineMechanism, exact_payment
 from deviator.mechanisms.exact import (
     RationalBids,
     RationalEconomy,
@@ -26,6 +31,7 @@ from deviator.mechanisms.exact import (
     rational,
     rational_inverse,
 )
+from deviator.plugins import is_ours
 from deviator.policies import Information
 from deviator.policies.best_response import check_regressions
 from deviator.validation import Floats
@@ -34,6 +40,16 @@ KIND = "exact linear-quadratic"
 
 AGREEMENT = 1e-7
 """How far floating-point outcomes may be from exact ones, of the largest value."""
+
+
+MOST_TRADERS = 60
+"""Rational elimination takes seconds at 50 traders, and grows with the cube and the digits."""
+
+DERIVED = ("clear", "clear_deviations", "clear_exact", "menu")
+"""What a mechanism must not define for itself, to be certified."""
+
+TRIED_PAYMENTS = 200
+TRIED_PROFILES = 4
 
 
 @final
@@ -172,7 +188,7 @@ def certify(tested: Market, information: Information = "profile") -> Certificate
 
 def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconomy]:
     mechanism, economy = tested.mechanism, tested.economy
-    if not isinstance(economy, QuadraticEconomy):
+    if not is_linear_quadratic(economy):
         raise RefusedError(
             f"an exact certificate needs a linear-quadratic economy, got {type(economy).__name__}"
         )
@@ -185,7 +201,21 @@ def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconom
             f"an exact certificate needs bids without limits, and types are bounded in "
             f"{mechanism.name}"
         )
+    if economy.n_traders > MOST_TRADERS:
+        raise RefusedError(
+            "an exact certificate clears markets in rational arithmetic, of at most "
+            f"{MOST_TRADERS} traders, got {economy.n_traders}"
+        )
     return mechanism, economy
+
+
+def foreign_parts(mechanism: ResidualLineMechanism) -> list[str]:
+    """Return what does not derive from the payment rule and a clearing of ours.
+
+    What a rule overrides might do anything in markets that nobody tries.
+    """
+    foreign = [name for name in DERIVED if not is_ours(getattr(type(mechanism), name))]
+    return foreign if is_ours(type(mechanism.clearing)) else [*foreign, "clearing"]
 
 
 def _honest_markets(tested: Market, mechanism: ResidualLineMechanism) -> _HonestMarkets | None:
@@ -258,6 +288,13 @@ def _floats_agree(
     """Compare what runs, in floating point, with what was certified: honest bids and deviations."""
     name = "the mechanism that runs agrees with the exact one"
     record, trader = mechanism.language.record, tested.trader
+    foreign = foreign_parts(mechanism)
+    if foreign:
+        return Condition(name, False, f"it has its own {' and '.join(foreign)}")
+    if not _payment_runs_as_read(mechanism):
+        return Condition(name, False, "the payment rule pays another amount than was read off it")
+    if not _strategy_is_affine(tested, honest):
+        return Condition(name, False, "the strategy's bids differ from its exact bids, or these are not affine")
     bids = tested.strategy.bids(honest.types.astype(np.float64))
     honest_array = _as_floats(mechanism, honest.bids)
     # Each number of a bid has units of its own.
@@ -286,7 +323,35 @@ def _floats_agree(
     return Condition(name, True, f"to {AGREEMENT:g} of the largest value")
 
 
-def _as_floats(mechanism: ResidualLineMechanism, bids: RationalBids) -> Floats:
+def _payment_runs_as_read(mechanism: ResidualLineMechanism) -> bool:
+    """Compare payments in floating point with the exact rule, small and large, and in arrays."""
+    rng = np.random.default_rng(0)
+    sizes = 10.0 ** rng.uniform(-4, 4, (3, TRIED_PAYMENTS))
+    price, quantity, slope = sizes * rng.standard_normal(sizes.shape)
+    paid = mechanism.payment(price, quantity, slope, mechanism.tax_slope)
+    exact = exact_payment(mechanism, rational(price), rational(quantity), rational(slope))
+    wanted = (exact + Fraction(0) * rational(quantity)).astype(np.float64)
+    terms = np.abs(price * quantity) + (np.abs(slope) + mechanism.tax_slope) * quantity**2
+    return bool((np.abs(paid - wanted) <= AGREEMENT * np.maximum(terms, np.abs(wanted))).all())
+
+
+def _strategy_is_affine(tested: Market, honest: _HonestMarkets) -> bool:
+    """Compare bids at random profiles with exact ones, and these with an affine extension."""
+    n = tested.economy.n_traders
+    types = np.random.default_rng(0).standard_normal((TRIED_PROFILES, n)).round(3)
+    types *= 10.0 ** np.arange(TRIED_PROFILES)[:, None]
+    exact = tested.strategy.exact_bids(rational(types))
+    levels = honest.bids.levels
+    extended = levels[0] + rational(types) @ (levels[1:] - levels[0])
+    if (exact.levels != extended).any() or (exact.coefficients != honest.bids.coefficients).any():
+        return False
+    array = tested.strategy.bids(types).as_array()
+    numbers = _as_floats(tested.mechanism, exact)
+    size = np.abs(numbers).max(axis=1, keepdims=True)
+    return bool((np.abs(array - numbers) <= AGREEMENT * size).all())
+
+
+def _as_floats(mechanism: Mechanism, bids: RationalBids) -> Floats:
     """Return exact bids as an array (M, N, K) of floats."""
     coefficients = bids.coefficients.astype(np.float64)
     markets = np.broadcast_to(coefficients, (len(bids.levels), *coefficients.shape))

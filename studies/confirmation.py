@@ -1,7 +1,7 @@
 """The main job: run a study's cells, keep what is finished, and report."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
@@ -12,14 +12,14 @@ import numpy as np
 
 import deviator
 from deviator.envs import deviation_core
-from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
+from deviator.errors import DeviatorError, InvalidInputError
 from deviator.plugins import OWN, find_plugin
-from deviator.plugins.guard import Guard, GuardError
+from deviator.plugins.guard import Guard
 
 from .answers import best_answer
 from .cell_spec import Cell
 from .cells import run_cell
-from .executor import run_tasks
+from .executor import run_guarded_tasks, run_tasks
 from .market_spec import plain_name
 from .report import write_html
 from .rows import INTERVAL, report_rows
@@ -113,7 +113,8 @@ def confirm(
     cells, refused = _usable(found_cells)
     failures |= refused
     store = RunStore.open(Path(out) if out is not None else Path("runs") / spec.name, spec.name)
-    failures |= _run_missing(cells, store, workers or os.cpu_count() or 1, progress)
+    processes = workers or os.cpu_count() or 1
+    failures |= _run_missing(cells, store, processes, spec.limit_s, progress)
     found = [(cell, store.result(cell)) for cell in cells]
     done = [(cell, result) for cell, result in found if result is not None]
     rows = report_rows([cell for cell, _ in done], [result for _, result in done])
@@ -138,32 +139,37 @@ def _usable(cells: list[Cell]) -> tuple[list[Cell], dict[str, str]]:
     usable, refused = [], {}
     with Guard(TRIAL_S) as guard:
         for cell in cells:
-            strangers = [plugin for plugin in cell.plugins if plugin["provider"] != OWN]
-            try:
-                _check_buildable(cell, guard if strangers else None)
-            except (GuardError, PluginLoadError) as error:
-                names = " or ".join(f"{p['name']} of {p['provider']}" for p in strangers)
-                refused[cell.label()] = f"{names}: {error}"
-            else:
+            if not cell.strangers:
+                _check_buildable(cell)
                 usable.append(cell)
+                continue
+            reason = _trial(cell, guard)
+            if reason is None:
+                usable.append(cell)
+            else:
+                refused[cell.label()] = f"{_names(cell)}: {reason}"
     return usable, refused
 
 
-def _check_buildable(cell: Cell, guard: Guard | None) -> None:
-    """Build a cell's parts and clear some of its markets, strangers' plugins under guard."""
+def _trial(cell: Cell, guard: Guard) -> str | None:
+    """Try a cell with strangers' plugins under guard, and return what went wrong."""
     try:
-        if guard is None:
-            try_cell(cell)
-        else:
-            guard.run(try_cell, cell)
-    except (GuardError, PluginLoadError):
-        raise
+        guard.run(try_cell, cell)
+    except DeviatorError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _check_buildable(cell: Cell) -> None:
+    """Try a cell of our own; what is wrong there is bad input, an error before any work starts."""
+    try:
+        try_cell(cell)
     except DeviatorError as error:
         raise InvalidInputError(
             f"cell {plain_name(cell.market.mechanism)} in {cell.market.economy.name}: {error}"
         ) from None
-    except Exception as error:
-        raise PluginLoadError(f"{type(error).__name__}: {error}") from None
 
 
 def try_cell(cell: Cell) -> None:
@@ -184,7 +190,11 @@ def try_cell(cell: Cell) -> None:
 
 
 def _run_missing(
-    cells: list[Cell], store: RunStore, workers: int, progress: CellProgress | None
+    cells: list[Cell],
+    store: RunStore,
+    workers: int,
+    limit_s: float,
+    progress: CellProgress | None,
 ) -> dict[str, str]:
     missing = [cell for cell in cells if store.result(cell) is None]
     # Long cells first, so that no worker is left alone with one at the end.
@@ -193,13 +203,29 @@ def _run_missing(
     if progress is not None:
         progress(done, len(cells), None)
     failures: dict[str, str] = {}
-    for cell, error in run_tasks(_run_and_save, [(cell, store) for cell in missing], workers):
+    for cell, error in _runs(missing, store, workers, limit_s):
         done += 1
         if error is not None:
             failures[cell.label()] = error
         if progress is not None:
             progress(done, len(cells), cell)
     return failures
+
+
+def _runs(
+    cells: list[Cell], store: RunStore, workers: int, limit_s: float
+) -> Iterator[tuple[Cell, str | None]]:
+    """Run cells, those of strangers after our own and under guard; return what went wrong."""
+    ours = [(cell, store) for cell in cells if not cell.strangers]
+    theirs = [(cell, store) for cell in cells if cell.strangers]
+    yield from run_tasks(_run_and_save, ours, workers)
+    for cell, error in run_guarded_tasks(_run_and_save, theirs, workers, limit_s):
+        yield cell, None if error is None else f"{_names(cell)}: {error}"
+
+
+def _names(cell: Cell) -> str:
+    """Return the strangers' plugins of a cell, for the reasons of failures."""
+    return " or ".join(f"{plugin['name']} of {plugin['provider']}" for plugin in cell.strangers)
 
 
 def _expected_effort(cell: Cell) -> float:

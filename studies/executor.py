@@ -1,15 +1,15 @@
 """Worker processes that survive each other: a killed worker costs its task a retry, no more."""
 
-import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from loky import get_reusable_executor
 from loky.process_executor import TerminatedWorkerError
 
 from deviator.errors import DeviatorError, ResultsError
-from deviator.plugins.guard import mark_as_guarded
+from deviator.plugins.guard import Guard, mark_as_guarded
 
 ATTEMPTS = 3
 """How often a task is tried whose worker dies under it."""
@@ -59,6 +59,46 @@ def run_tasks(
             yield task[0], _described(error)
 
 
+def run_guarded_tasks(
+    work: Callable[..., None], tasks: list[tuple[First, Any]], workers: int, limit_s: float
+) -> Iterator[tuple[First, str | None]]:
+    """Run ``work(*task)`` as `run_tasks` does, where tasks may hang or end their process.
+
+    Each worker is a process of its own, which is replaced where a task takes too long or ends it.
+
+    Parameters
+    ----------
+    work, tasks, workers
+        As in `run_tasks`.
+    limit_s : float
+        Seconds that one task may take.
+    """
+    everyone = [Guard(limit_s) for _ in range(min(workers, len(tasks)))]
+    free: SimpleQueue[Guard] = SimpleQueue()
+    for guard in everyone:
+        free.put(guard)
+
+    def attempt(task: tuple[First, Any]) -> str | None:
+        guard = free.get()
+        try:
+            guard.run(work, *task)
+        except Exception as error:
+            return _described(error)
+        finally:
+            free.put(guard)
+        return None
+
+    with ThreadPoolExecutor(max(len(everyone), 1)) as threads:
+        try:
+            futures = {threads.submit(attempt, task): task for task in tasks}
+            for future in as_completed(futures):
+                yield futures[future][0], future.result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            for guard in everyone:
+                guard.close()
+
+
 def _run_once(
     work: Callable[..., None], tasks: list[tuple[First, Any]], workers: int
 ) -> Iterator[tuple[tuple[First, Any], BaseException | None]]:
@@ -82,7 +122,6 @@ def _run_once(
 def _leave_interrupts_to_parent() -> None:
     """Ignore Ctrl-C in workers: the parent ends them, without their tracebacks."""
     mark_as_guarded()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _attempt(work: Callable[..., None], task: tuple[Any, Any]) -> str | None:

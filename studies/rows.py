@@ -84,6 +84,7 @@ def verdict_of(result: dict[str, Any], control: dict[str, Any] | None) -> Verdic
         error=result["best_gain_error"],
         scale=result["scale"],
         epsilon=result["epsilon"],
+        trades=result["trades"],
         certificate=result["certificate"],
         witness=result["witness"],
         power=None if control is None else _share(control),

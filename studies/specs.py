@@ -13,7 +13,7 @@ from deviator.plugins import Kind, qualified
 from deviator.policies import Information
 
 from .cell_spec import Cell
-from .market_spec import EconomySpec, LearnerSpec, MarketSpec, Sigma, Spec
+from .market_spec import EconomySpec, LearnerSpec, MarketSpec, Sigma, Spec, plain_name
 
 STANDING_CONTROLS = {
     "allocation": "uniform-conditional",
@@ -78,6 +78,8 @@ class StudySpec(Spec):
     ----------
     plugins : tuple of str
         Python files whose plugins the study may name; paths relative to the study file.
+    limit_s : float
+        Seconds that a cell with a stranger's plugin may take.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -85,6 +87,7 @@ class StudySpec(Spec):
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0, 1, 2), min_length=1)
     steps: int = Field(200_000, gt=0)
     held_out: int = Field(20_000, ge=100)
+    limit_s: float = Field(3600, gt=0)
     quick: QuickSpec = Field(default_factory=lambda: QuickSpec.model_validate({}))
     learner: LearnerSpec = LearnerSpec()
     economies: dict[str, EconomySpec]
@@ -129,17 +132,20 @@ class StudySpec(Spec):
         """
         cells: list[Cell] = []
         failures: dict[str, str] = {}
+        failed: list[CellsSpec] = []
         for entry in self.cells:
             try:
                 cells.extend(self._cells(entry, quick))
             except PluginLoadError as error:
                 failures[entry.title] = str(error)
+                failed.append(entry)
             except RefusedError as error:
                 raise InvalidInputError(f"cell {entry.title}: {error}") from None
         for place, cell in enumerate(cells):
             if cell in cells[:place]:
                 raise InvalidInputError(f"cells must differ, {cell.label()} appears twice")
-            if not failures and not any(other.controls(cell) for other in cells):
+            lost = plain_name(cell.control.mechanism) in {entry.mechanism for entry in failed}
+            if not lost and not any(other.controls(cell) for other in cells):
                 raise InvalidInputError(
                     f"every cell needs its matched control in the study, {cell.label()} lacks "
                     f"{cell.control.mechanism} with the same economy, trader, information and steps"

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, final
 
-from deviator.economies import QuadraticEconomy
+from deviator.economies import is_linear_quadratic
 from deviator.envs import Market
 
 State = Literal["confirmed", "refuted", "undetermined", "vacuous"]
@@ -68,7 +68,7 @@ class Verdict:
 
 def epsilon_of(tested: Market) -> float:
     """Return the gain up to which gains in a market count as none, in units of money."""
-    linear = isinstance(tested.economy, QuadraticEconomy)
+    linear = is_linear_quadratic(tested.economy)
     return (EPSILON if linear else EPSILON_ELSEWHERE) * tested.scale()
 
 
@@ -114,6 +114,7 @@ def reach_verdict(
     epsilon: float,
     certificate: dict[str, Any] | None,
     witness: dict[str, Any] | None,
+    trades: bool,
     **more: Any,
 ) -> Verdict:
     """Return the verdict that the evidence on one market supports.
@@ -126,11 +127,17 @@ def reach_verdict(
         Their sampling error.
     scale, epsilon, certificate, witness, **more
         As in `Verdict`.
+    trades : bool
+        Whether anybody trades; nothing was tried where nobody does.
     """
     upper = None if certificate is None else certificate["cap"]
     lower = _within_rounding(max(0.0, *gains), upper, scale)
     rechecked = witness is not None
-    state = decide(lower=lower, upper=upper, epsilon=epsilon, rechecked=rechecked, error=error)
+    state: State = (
+        "vacuous"
+        if not trades
+        else decide(lower=lower, upper=upper, epsilon=epsilon, rechecked=rechecked, error=error)
+    )
     evidence = {"certificate": certificate, "witness": witness} | more
     return Verdict(state, lower, upper, epsilon, scale, **evidence)
 

@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from deviator.economies import Economy, QuadraticEconomy
+from deviator.economies import Economy, QuadraticEconomy, is_linear_quadratic
 from deviator.envs import Market
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids, ResidualLineMechanism
 from deviator.mechanisms.exact import RationalBids, RationalEconomy, rational
 from deviator.policies import Deviation
 from deviator.validation import Floats
+
+from .certificates import foreign_parts
 
 DECIMALS = (1, 2, 3, 4, 6, 9)
 """Witnesses are rounded to the fewest decimals that keep half of the gain."""
@@ -99,13 +101,15 @@ def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | Non
 
 def has_exact_forms(tested: Market) -> bool:
     """Return whether a market can be cleared in rational arithmetic."""
-    if not isinstance(tested.mechanism, ResidualLineMechanism):
+    mechanism = tested.mechanism
+    if not isinstance(mechanism, ResidualLineMechanism) or foreign_parts(mechanism):
         return False
-    if not isinstance(tested.economy, QuadraticEconomy):
+    if not is_linear_quadratic(tested.economy):
         return False
     try:
-        tested.strategy.exact_bids(rational(np.zeros((1, tested.economy.n_traders))))
-    except NotImplementedError:
+        bids = tested.strategy.exact_bids(rational(np.zeros((1, tested.economy.n_traders))))
+        mechanism.clear_exact(bids)
+    except (NotImplementedError, RefusedError):
         return False
     return True
 
@@ -156,7 +160,7 @@ def _exact_utilities(
     mechanism, economy = tested.mechanism, tested.economy
     if not isinstance(mechanism, ResidualLineMechanism):
         return None
-    if not isinstance(economy, QuadraticEconomy):
+    if not is_linear_quadratic(economy):
         return None
     profile = rational(types[None])
     honest = tested.strategy.exact_bids(profile)

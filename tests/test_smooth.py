@@ -218,7 +218,7 @@ def test_steep_places_take_more_nodes():
 
 def test_a_transfer_that_the_nodes_do_not_reach_is_an_error(monkeypatch):
     monkeypatch.setattr(smooth_sigma_vcg, "NODES", (8, 16))
-    economy = saturating(3, beta=0.0, flat=0.2, steep=4.0, quantity_scale=0.01)
+    economy = saturating(3, beta=0.0, flat=0.2, steep=4.0, quantity_scale=0.002)
     reports = Reports(np.array([[0.0, 0.0, 0.0], [2.0, 0.5, -2.5]]))
     with pytest.raises(NotConvergedError, match=r"16 nodes compute, that of trader . in market 1"):
         SmoothSigmaVCG(economy, 0.1).clear(reports)

@@ -57,9 +57,9 @@ def quantity(
     >>> quantity([[1.0, 3.0, 0.0, 0.0]], alpha=1.0, beta=0.5, slope=2.0)
     array([[ 0.25,  1.25, -0.75, -0.75]])
     """
-    checked = finite_array("types", types, (None, None))
+    checked, means = finite_array("types", types, (None, None)), group_means(types)
     own, group = (np.repeat(_pair(weight), checked.shape[1] // 2) for weight in (alpha, beta))
-    value = own * checked + group * group_means(checked)
+    value = own * checked + group * means
     return (value - price(checked, alpha=alpha, beta=beta)[:, None]) / _bend(slope, sigma)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deviator.economies import Economy, TypeDistribution
+from deviator.economies import Economy, QuadraticEconomy, TypeDistribution
 from deviator.validation import Floats
 
 from ..guard import Guard
@@ -91,6 +91,21 @@ def check_quantity_slopes(economy: Economy) -> None:
     _assert_derivative(rule, slopes, change / (2 * step), size)
 
 
+def check_quadratic_form(economy: Economy) -> None:
+    """An economy that says it is linear-quadratic is so, also far from what is efficient."""
+    if not isinstance(economy, QuadraticEconomy):
+        return
+    types = profiles(economy, MARKETS)
+    for size in (1.0, 30.0, 1e4):
+        quantity = size * np.random.default_rng(6).standard_normal(types.shape)
+        value = economy.weighted_types(types) + economy.intercept
+        assert_close(
+            "utility must be v q - slope q^2 / 2",
+            economy.utility(quantity, types),
+            value * quantity - 0.5 * economy.slope * quantity**2,
+        )
+
+
 def check_type_effects(economy: Economy) -> None:
     """The type effects are the derivatives of the marginal utilities in every type."""
     quantity, types = _point(economy)
@@ -129,7 +144,7 @@ def check_same_result_twice(economy: Economy) -> None:
         first = np.array(call(quantity, types))
         call(quantity[::-1], types[::-1])
         again = np.array(call(quantity, types))
-        with shifted_clock():
+        with shifted_clock(economy):
             later = np.array(call(quantity, types))
         for result in (again, later):
             assert_close(f"{name} must give the same again", result, first, tolerance=0.0)
@@ -291,6 +306,7 @@ CORE = (
     check_own_quantity_only,
     check_marginal_utility,
     check_quantity_slopes,
+    check_quadratic_form,
     check_type_effects,
     check_inputs_unchanged,
     check_same_result_twice,

@@ -22,6 +22,9 @@ from .trials import profiles
 BATCHES = (1, 2, 3, 8, 33)
 """Batch sizes at which a batch is compared with a loop; no two profiles of a batch are alike."""
 
+LARGE = 300
+"""A batch that is compared with its parts."""
+
 SAME = 1e-9
 """How far estimates may differ that should be equal, of the largest: rounding in a whole search."""
 
@@ -56,11 +59,16 @@ def check_shape_and_sign(estimator: RegretEstimator) -> None:
 def check_batch_equals_loop(estimator: RegretEstimator) -> None:
     """A batch of profiles that differ has the regrets that each of them has alone."""
     for market in known_markets():
-        for batch in BATCHES:
+        for batch, trader in zip(BATCHES, (0, 1, 0, 2, 1), strict=True):
             types = market.types(batch)
-            alone = [_regret(estimator, market, types[[place]])[0] for place in range(batch)]
+            loop = range(batch)
+            alone = [_regret(estimator, market, types[[place]], trader)[0] for place in loop]
             rule = f"a batch of {batch} must have the regrets of its profiles one by one"
-            assert_close(rule, _regret(estimator, market, types), alone, tolerance=SAME)
+            assert_close(rule, _regret(estimator, market, types, trader), alone, tolerance=SAME)
+        types = market.types(LARGE)
+        parts = [_regret(estimator, market, part) for part in np.split(types, [33, 40, 150])]
+        rule = f"a batch of {LARGE} must have the regrets of its parts"
+        assert_close(rule, _regret(estimator, market, types), np.concatenate(parts), tolerance=SAME)
 
 
 def check_order_of_profiles(estimator: RegretEstimator) -> None:
@@ -173,8 +181,8 @@ def known_regret(market: KnownMarket, types: Floats) -> Floats:
     return np.asarray(slope**2 * outcome.quantity[:, 0] ** 2 / (2 * (bend + 2 * slope)))
 
 
-def _regret(estimator: RegretEstimator, market: KnownMarket, types: Floats) -> Any:
-    return estimator.regret(market.mechanism, market.economy, types, 0)
+def _regret(estimator: RegretEstimator, market: KnownMarket, types: Floats, trader: int = 0) -> Any:
+    return estimator.regret(market.mechanism, market.economy, types, trader)
 
 
 CORE = (

@@ -27,6 +27,12 @@ STEPS = 120_000
 ELSEWHERE_S = 120
 PROFILES = 500
 
+REPORTED = 100
+"""Profiles on which a learner is expected to measure at least what it reports."""
+
+ERRORS = 6.0
+"""Standard errors by which what is reported may differ from what is measured."""
+
 
 def check_settings(learner: Learner) -> None:
     """Settings are plain data, and a learner built from them has the same ones."""
@@ -122,6 +128,25 @@ def check_reports_no_gain_where_there_is_none(learner: Learner) -> None:
     )
 
 
+def check_reports_what_it_did(learner: Learner) -> None:
+    """The curve ends in the gains of the two policies, and no mean beats the largest gain."""
+    core = paying_core()
+    training = learner.train(core, FEW_STEPS, 0)
+    for place, deviation in ((0, training.untrained), (-1, training.policy)):
+        gains = core.market.gains(_types(core), _bids(deviation, core))
+        allowed = ERRORS * float(gains.std()) / np.sqrt(REPORTED)
+        stated = training.curve[place].gain
+        assert abs(stated - gains.mean()) <= allowed, (
+            f"the curve must state the gains of the policies, got {stated:.6g} where "
+            f"{gains.mean():.6g} is measured"
+        )
+    best = max(point.gain for point in training.curve)
+    assert training.largest_gain >= best, (
+        f"largest_gain must be at least every mean gain of the curve, got "
+        f"{training.largest_gain:.6g} for {best:.6g}"
+    )
+
+
 def check_reports_progress(learner: Learner) -> None:
     """The progress callback sees the points of the curve as they come."""
     seen: list[Any] = []
@@ -209,6 +234,7 @@ CORE = (
     check_starts_away_from_honesty,
     check_learns,
     check_reports_no_gain_where_there_is_none,
+    check_reports_what_it_did,
     check_reports_progress,
     check_leaves_the_process_alone,
     check_pickling,

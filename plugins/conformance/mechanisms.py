@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 from typing import Any, get_args
 
 import numpy as np
@@ -22,6 +23,7 @@ from deviator.validation import Floats
 from ..guard import Guard
 from .comparing import (
     FIELDS,
+    arrays_in,
     assert_close,
     assert_same_outcome,
     assert_untouched,
@@ -44,6 +46,9 @@ UNITS = ((7.3, 0.031), (1e-6, 1e5))
 
 CLEARS = 1e-9
 """How far quantities may be from summing to 0, of the largest."""
+
+TRADING = 200
+"""Honest markets among which there must be trade."""
 
 REACHES = 1e-7
 """How far a bid may end from the point of the menu that it is for, of the largest value."""
@@ -102,6 +107,8 @@ def check_outcome_shapes(mechanism: Mechanism) -> None:
             f"clear must return an Outcome, got {type(outcome).__name__}"
         )
         batch, n = trial.types.shape
+        slope = np.shape(outcome.residual_slope)
+        assert slope == (batch, n), f"residual_slope must have shape {(batch, n)}, got {slope}"
         each: list[tuple[int, ...]] = [(batch,)]
         per_trader: list[tuple[int, ...]] = [(batch, n)]
         for field, allowed in zip(
@@ -144,6 +151,14 @@ def check_market_clears(mechanism: Mechanism) -> None:
             f"quantities must sum to 0, got {quantity.sum(axis=1)[market]:.6g} in market {market} "
             f"{trial.where}"
         )
+
+
+def check_honest_markets_trade(mechanism: Mechanism) -> None:
+    """Somebody trades in some market where everybody is honest."""
+    for economy in economies_for(mechanism):
+        bids = mechanism.honest_bids(economy, profiles(economy, TRADING))
+        traded = mechanism.clear(bids).quantity.any()
+        assert traded, f"a rule must let honest traders trade, and nobody did in {economy.name}"
 
 
 def check_autarky_is_empty(mechanism: Mechanism) -> None:
@@ -200,7 +215,7 @@ def check_same_result_twice(mechanism: Mechanism) -> None:
         first = copy.deepcopy(mechanism.clear(trial.bids))
         mechanism.clear(taken(trial.bids, slice(None, None, -1)))
         again = mechanism.clear(trial.bids)
-        with shifted_clock():
+        with shifted_clock(mechanism):
             later = mechanism.clear(trial.bids)
         for rule, outcome in (
             ("the same bids must clear the same again", again),
@@ -236,12 +251,14 @@ def check_keeps_no_state(mechanism: Mechanism) -> None:
 
 
 def _state(mechanism: Mechanism) -> dict[str, str]:
-    """Return an object's own attributes and its class's plain ones, as text."""
+    """Return an object's attributes, and the plain ones of its class and module, as text."""
     own = {name: repr(value) for name, value in getattr(mechanism, "__dict__", {}).items()}
     plain = (int, float, str, list, dict, set, np.ndarray)
+    module = sys.modules.get(type(mechanism).__module__)
     return own | {
         name: repr(value)
-        for name, value in vars(type(mechanism)).items()
+        for owner in (type(mechanism), module)
+        for name, value in vars(owner).items()
         if isinstance(value, plain) and not name.startswith("__")
     }
 
@@ -264,6 +281,41 @@ def check_batch_equals_loop(mechanism: Mechanism) -> None:
             alone = mechanism.clear(taken(trial.bids, [market]))
             rule = f"market {market} must clear alone as in its batch {trial.where}"
             assert_same_outcome(rule, alone, part_of(whole, [market]))
+
+
+def check_honest_bids_of_a_batch(mechanism: Mechanism) -> None:
+    """A batch of markets has the honest bids that each of them has alone."""
+    for economy in economies_for(mechanism):
+        types = profiles(economy, CHUNK + 1)
+        whole = mechanism.honest_bids(economy, types).as_array()
+        for market in (0, 1, CHUNK - 1, CHUNK):
+            alone = mechanism.honest_bids(economy, types[[market]]).as_array()
+            rule = f"market {market} must have alone the honest bids that it has in its batch"
+            assert_close(rule, alone, whole[[market]])
+
+
+def check_deviations_of_a_batch(mechanism: Mechanism) -> None:
+    """A batch of markets has the deviations and the menu that each of them has alone."""
+    for trial in trials(mechanism, corners=False):
+        bids = repeated(trial.bids, CHUNK + 1)
+        candidates = _candidates(mechanism, bids, 0)
+        whole = mechanism.clear_deviations(bids, 0, candidates)
+        menu = mechanism.menu(bids, 0)
+        for market in (0, 1, CHUNK - 1, CHUNK):
+            alone = taken(bids, [market])
+            found = mechanism.clear_deviations(alone, 0, candidates[[market]])
+            for field in ("quantity", "transfer"):
+                rule = f"market {market} must have alone the deviations that it has in its batch"
+                got, want = getattr(found, field), getattr(whole, field)
+                assert_close(rule, got[0], want[market], size=float(np.abs(want).max()))
+            for name, values in arrays_in(menu) if menu is not None else ():
+                single = dict(arrays_in(mechanism.menu(alone, 0)))[name]
+                rule = f"market {market} must have alone the menu that it has in its batch"
+                assert_close(rule, single[0], values[market], size=_largest(values))
+
+
+def _largest(values: Floats) -> float:
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
 
 
 def check_chunk_boundaries(mechanism: Mechanism) -> None:
@@ -367,10 +419,15 @@ def _candidates(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
 def check_menu_agrees_with_clearing(mechanism: Mechanism) -> None:
     """No bid pays less than the menu says for its quantity, and menu_bid pays just that."""
     for trial in trials(mechanism, corners=False):
-        for trader in range(trial.types.shape[1]):
-            menu = mechanism.menu(trial.bids, trader)
+        menus = [mechanism.menu(trial.bids, trader) for trader in range(trial.types.shape[1])]
+        known = [menu is not None for menu in menus]
+        assert all(known) or not any(known), (
+            f"a rule must state the menus of all traders or of none, and leaves out that of trader "
+            f"{known.index(False)} {trial.where}"
+        )
+        for trader, menu in enumerate(menus):
             if menu is None:
-                return
+                continue
             assert isinstance(menu, LineMenu | FiniteMenu), (
                 f"menu must return a LineMenu, a FiniteMenu or None, got {type(menu).__name__}"
             )
@@ -399,7 +456,9 @@ def _assert_no_bid_is_cheaper(trial: Trial, trader: int, menu: LineMenu | Finite
 def _menu_transfer(menu: LineMenu | FiniteMenu, quantity: Floats) -> Floats:
     """Return what a menu says for quantities (B,); what is not on it costs any amount."""
     if isinstance(menu, LineMenu):
-        return menu.transfer(quantity)
+        slack = REACHES * (np.abs(quantity).max() + _largest(np.asarray(menu.low + menu.high)))
+        on_it = (quantity >= menu.low - slack) & (quantity <= menu.high + slack)
+        return np.where(on_it, menu.transfer(quantity), np.inf)
     size = np.abs(menu.quantity).max()
     near = np.abs(menu.quantity - quantity[:, None]) <= REACHES * size
     least: Floats = np.where(near, menu.transfer, np.inf).min(axis=1)
@@ -454,14 +513,19 @@ def _clear(mechanism: Mechanism, bids: Bids) -> Outcome:
 def check_refuses_bids_that_are_no_numbers(mechanism: Mechanism) -> None:
     """Bids that are NaN or infinite are errors, never an outcome."""
     for trial in trials(mechanism, corners=False):
-        for value in (np.nan, np.inf):
-            array = trial.bids.as_array().copy()
-            array[0, 0] = value
-            try:
-                mechanism.clear(trial.bids.from_array(array))
-            except DeviatorError:
-                continue
-            raise AssertionError(f"bids must be finite, and {value} was accepted {trial.where}")
+        sound = trial.bids.as_array()
+        for trader, number in np.ndindex(sound.shape[1:]):
+            for value in (np.nan, np.inf):
+                array = sound.copy()
+                array[-1, trader, number] = value
+                try:
+                    mechanism.clear(trial.bids.from_array(array))
+                except DeviatorError:
+                    continue
+                raise AssertionError(
+                    f"bids must be finite, and {value} was accepted as number {number} of trader "
+                    f"{trader}'s bid {trial.where}"
+                )
 
 
 CORE = (
@@ -471,6 +535,7 @@ CORE = (
     check_outcome_shapes,
     check_finite,
     check_market_clears,
+    check_honest_markets_trade,
     check_autarky_is_empty,
     check_inputs_unchanged,
     check_read_only_inputs,
@@ -479,6 +544,8 @@ CORE = (
     check_keeps_no_state,
     check_leaves_the_process_alone,
     check_batch_equals_loop,
+    check_honest_bids_of_a_batch,
+    check_deviations_of_a_batch,
     check_chunk_boundaries,
     check_relabelling,
     check_units,

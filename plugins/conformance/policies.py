@@ -72,12 +72,27 @@ def check_seeds_decide(policy: Policy) -> None:
     first = np.array(policy.bids(types, _rng()).as_array())
     policy.bids(types[::-1], _rng())
     again = policy.bids(types, _rng()).as_array()
-    with shifted_clock():
+    with shifted_clock(policy):
         later = policy.bids(types, _rng()).as_array()
     for array in (again, later):
         assert_close("the same types and seed must give the same bids", array, first, tolerance=0.0)
     for name, value in process_state().items():
         assert value == before[name], f"a policy must leave {name} alone, and changed it"
+
+
+def check_own_market_only(policy: Policy) -> None:
+    """A market's bids depend on its own types only, also where the policy mixes."""
+    types, others = _types(policy), _types(policy, seed=1)
+    array = policy.bids(types, _rng()).as_array()
+    for market in (0, len(types) - 1):
+        changed = others.copy()
+        changed[market] = types[market]
+        assert_close(
+            f"market {market}'s bids must not depend on the types in other markets",
+            policy.bids(changed, _rng()).as_array()[market],
+            array[market],
+            tolerance=0.0,
+        )
 
 
 def check_batch_equals_loop(policy: Policy) -> None:
@@ -157,6 +172,7 @@ CORE = (
     check_own_type_only,
     check_inputs_unchanged,
     check_seeds_decide,
+    check_own_market_only,
     check_batch_equals_loop,
     check_exact_bids,
     check_pickling,

@@ -1,7 +1,9 @@
 """What a process shares among all that runs in it, which a plugin must leave as it is."""
 
+import datetime
 import os
 import random
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import numpy as np
 CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 
 LATER_S = 1_000_003
-"""By how much the shifted clock is ahead."""
+"""By how much the shifted clock is ahead: eleven days, and not a whole number of minutes."""
 
 
 def process_state() -> dict[str, Any]:
@@ -30,15 +32,67 @@ def process_state() -> dict[str, Any]:
     }
 
 
+class _Later(datetime.datetime):
+    """A clock of dates that is ahead."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        """Return the time, ahead."""
+        return datetime.datetime.fromtimestamp(_TIME() + LATER_S, tz)
+
+    @classmethod
+    def today(cls) -> Any:
+        """Return the local time, ahead."""
+        return cls.now()
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        """Return the time in Greenwich, ahead."""
+        return cls.now(datetime.UTC).replace(tzinfo=None)
+
+
+class _LaterDate(datetime.date):
+    """A calendar that is ahead."""
+
+    @classmethod
+    def today(cls) -> Any:
+        """Return the date, ahead."""
+        return datetime.date.fromtimestamp(_TIME() + LATER_S)
+
+
+_TIME = time.time
+
+
 @contextmanager
-def shifted_clock() -> Iterator[None]:
-    """Set the clocks of the time module ahead, for code that looks at them."""
+def shifted_clock(subject: Any) -> Iterator[None]:
+    """Set the clocks ahead, also under names that the module of a plugin gave them."""
+    clocks = _clocks()
+    module = sys.modules.get(type(subject).__module__)
+    own = {} if module is None else vars(module)
+    bound = {
+        name: later
+        for name, value in own.items()
+        for original, later in clocks.values()
+        if value is original
+    }
     with ExitStack() as stack:
-        for name in CLOCKS:
-            clock = getattr(time, name)
-            ahead = LATER_S * (1_000_000_000 if name.endswith("_ns") else 1)
-            stack.enter_context(patch.object(time, name, _ahead(clock, ahead)))
+        for (owner, name), (_, later) in clocks.items():
+            stack.enter_context(patch.object(owner, name, later))
+        if bound:
+            stack.enter_context(patch.dict(own, bound))
         yield
+
+
+def _clocks() -> dict[tuple[Any, str], tuple[Any, Any]]:
+    """Return each clock and one that is ahead, by the module and name that it stands under."""
+    clocks: dict[tuple[Any, str], tuple[Any, Any]] = {}
+    for name in CLOCKS:
+        clock = getattr(time, name)
+        ahead = LATER_S * (1_000_000_000 if name.endswith("_ns") else 1)
+        clocks[time, name] = (clock, _ahead(clock, ahead))
+    clocks[datetime, "datetime"] = (datetime.datetime, _Later)
+    clocks[datetime, "date"] = (datetime.date, _LaterDate)
+    return clocks
 
 
 def _ahead(clock: Any, ahead: int) -> Any:

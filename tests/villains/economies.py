@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from deviator.economies import Economy, NormalTypes
+from deviator.economies import Economy, LinearQuadratic, NormalTypes
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,14 @@ class SoundEconomy(Economy):
     def rescaled(self, price, quantity):
         slope = tuple(price * s for s in self.slope)
         return replace(self, slope=slope, unit=self.unit * quantity)
+
+
+class NotSoQuadratic(LinearQuadratic):
+    """Says that it is linear-quadratic, and bends beyond what anybody is expected to try."""
+
+    def utility(self, quantity, types):
+        beyond = np.maximum(np.abs(quantity) - 20.0, 0.0)
+        return super().utility(quantity, types) + 5.0 * beyond**2
 
 
 class ForTwo(SoundEconomy):
@@ -154,6 +162,8 @@ class WaivesNothing(SoundEconomy):
     waivers = {"check_colors": "it has none"}
 
 
+NOT_SO_QUADRATIC = NotSoQuadratic(np.eye(3), np.ones(3), np.zeros(3))
+
 VILLAINS = [
     ("check_settings", ForTwo(), "n_traders must be a whole number from 3"),
     ("check_shapes", OneNumber(), "quantity_slopes must have shape"),
@@ -161,6 +171,7 @@ VILLAINS = [
     ("check_own_quantity_only", Envious(), "must not depend on what others receive"),
     ("check_marginal_utility", WrongMargin(), "must be the derivative of utility"),
     ("check_quantity_slopes", WrongSlope(), "must be the derivative of marginal_utility"),
+    ("check_quadratic_form", NOT_SO_QUADRATIC, "utility must be v q - slope q^2 / 2"),
     ("check_type_effects", WrongEffects(), "in trader 0's type"),
     ("check_inputs_unchanged", Sorts(), "must leave quantities and types alone"),
     ("check_same_result_twice", LooksAtTheClock(), "must give the same again"),

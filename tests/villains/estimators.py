@@ -1,6 +1,7 @@
 """Regret estimators that are wrong in the ways in which published ones have been."""
 
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -59,6 +60,19 @@ class TilesInOneOrder(TilesInAnotherOrder):
         return np.maximum((worth - worth[:, [20]]).max(axis=1), 0.0)
 
 
+class KnowsTheFirstOnly(Estimator):
+    def regret(self, mechanism, economy, types, trader):
+        found = menu(mechanism, economy, types, trader)
+        return found if trader == 0 or len(types) < 8 else found[::-1]
+
+
+class TiresInLargeBatches(Estimator):
+    def regret(self, mechanism, economy, types, trader):
+        found = menu(mechanism, economy, types, trader)
+        found[200:] = 0.0
+        return found
+
+
 class BestProfileFirst(Estimator):
     def regret(self, mechanism, economy, types, trader):
         return np.sort(menu(mechanism, economy, types, trader))[::-1]
@@ -104,16 +118,21 @@ class SortsTypes(Estimator):
         return found
 
 
+EFFORTS = count(4)
+
+
 class AnotherSearchEachTime(Estimator):
     def regret(self, mechanism, economy, types, trader):
-        rounds = int(np.random.default_rng().integers(4, 12))
-        return SearchedRegret(rounds=rounds).regret(mechanism, economy, types, trader)
+        search = SearchedRegret(rounds=next(EFFORTS))
+        return search.regret(mechanism, economy, types, trader)
 
 
 VILLAINS = [
     ("check_shape_and_sign", SumsTraders(), "must have shape (5,)"),
     ("check_shape_and_sign", CanBeNegative(), "must not be negative"),
     ("check_batch_equals_loop", TilesInAnotherOrder(), "a batch of 2 must have the regrets"),
+    ("check_batch_equals_loop", KnowsTheFirstOnly(), "must have the regrets"),
+    ("check_batch_equals_loop", TiresInLargeBatches(), "regrets of its parts"),
     ("check_order_of_profiles", BestProfileFirst(), "must move with their profiles"),
     ("check_finds_what_there_is", Lazy(), "must find most of what there is"),
     ("check_finds_what_there_is", NearlyExact(), "an exact regret must be"),

@@ -116,6 +116,17 @@ class Boasts(Climber):
         return replace(training, largest_gain=abs(training.largest_gain) + 1e-3)
 
 
+class InventsItsCurve(Climber):
+    def train(self, core, steps, seed, **more):
+        training = super().train(core, steps, seed, **more)
+        return replace(training, curve=(CurvePoint(0, -7.0), CurvePoint(steps, 7.0)))
+
+
+class UnderstatesItsGains(Climber):
+    def train(self, core, steps, seed, **more):
+        return replace(super().train(core, steps, seed, **more), largest_gain=-5.0)
+
+
 class KeepsQuiet(Climber):
     def train(self, core, steps, seed, *, progress=None, log_folder=None):
         return super().train(core, steps, seed)
@@ -149,6 +160,8 @@ VILLAINS = [
     ("check_starts_away_from_honesty", StartsHonest(), "must lose where honesty is best"),
     ("check_learns", NeverLearns(), "learning must find a profit"),
     ("check_reports_no_gain_where_there_is_none", Boasts(), "must report no gain"),
+    ("check_reports_what_it_did", InventsItsCurve(), "the curve must state the gains"),
+    ("check_reports_what_it_did", UnderstatesItsGains(), "largest_gain must be at least"),
     ("check_reports_progress", KeepsQuiet(), "progress must be called"),
     ("check_leaves_the_process_alone", LeavesTraces(), "must leave the environment alone"),
     ("check_pickling", CannotBeSent(), "must pickle"),

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import numpy as np
 
@@ -257,6 +258,68 @@ class Trusting(LosesDigits):
         )
 
 
+class NeverTrades(SoundAuction):
+    def clear(self, bids):
+        nothing = np.zeros_like(bids.level)
+        return Outcome(
+            np.full(len(nothing), np.nan), nothing, nothing, np.zeros(len(nothing), bool)
+        )
+
+
+class BidsLikeTheBatch(SoundAuction):
+    def honest_bids(self, economy, types):
+        return super().honest_bids(economy, types - 1e-6 * types.mean(axis=0))
+
+
+class ForgetsLateDeviations(SoundAuction):
+    def clear_deviations(self, bids, trader, candidates):
+        found = super().clear_deviations(bids, trader, candidates)
+        transfer = found.transfer.copy()
+        transfer[50:] *= 0.9
+        return replace(found, transfer=transfer)
+
+
+class MenuForFew(SoundAuction):
+    def menu(self, bids, trader):
+        menu = UniformDoubleAuction().menu(bids, trader)
+        return replace(menu, linear=menu.linear * (1 if len(menu.linear) < 50 else 0.9))
+
+
+class MenuForOne(SoundAuction):
+    def menu(self, bids, trader):
+        return UniformDoubleAuction().menu(bids, trader) if trader else None
+
+
+class NarrowMenu(SoundAuction):
+    """Says that nothing but the present quantity can be had."""
+
+    def menu(self, bids, trader):
+        menu = UniformDoubleAuction().menu(bids, trader)
+        present = UniformDoubleAuction().clear(bids).quantity[:, trader]
+        return replace(menu, low=present, high=present)
+
+
+class WrongSlopes(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, residual_slope=outcome.transfer[:, :2])
+
+
+class LooksAtTheCalendar(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, transfer=outcome.transfer + 1e-9 * datetime.now().toordinal())
+
+
+CLEARED = []
+
+
+class KeepsAList(SoundAuction):
+    def clear(self, bids):
+        CLEARED.append(len(bids.level))
+        return super().clear(bids)
+
+
 class ClaimsTruth(SoundAuction):
     claims = frozenset({"truthful"})
 
@@ -358,6 +421,15 @@ VILLAINS = [
     ("check_finite", NoNumber(), "transfer must be finite, got nan in market 0"),
     ("check_market_clears", CreatesGoods(), "quantities must sum to 0"),
     ("check_market_clears", Lies(), "quantities must sum to 0"),
+    ("check_outcome_shapes", WrongSlopes(), "residual_slope must have shape"),
+    ("check_honest_markets_trade", NeverTrades(), "must let honest traders trade"),
+    ("check_honest_bids_of_a_batch", BidsLikeTheBatch(), "must have alone the honest bids"),
+    ("check_deviations_of_a_batch", ForgetsLateDeviations(), "must have alone the deviations"),
+    ("check_deviations_of_a_batch", MenuForFew(), "must have alone the menu"),
+    ("check_menu_agrees_with_clearing", MenuForOne(), "leaves out that of trader 0"),
+    ("check_menu_agrees_with_clearing", NarrowMenu(), "no bid may pay less than the menu"),
+    ("check_same_result_twice", LooksAtTheCalendar(), "at another time"),
+    ("check_keeps_no_state", KeepsAList(), "CLEARED changed in use"),
     ("check_autarky_is_empty", TradesInAutarky(), "must be 0 in a market that does not trade"),
     ("check_inputs_unchanged", SortsBids(), "clear must leave bids alone, and level was changed"),
     ("check_read_only_inputs", BorrowsBids(), "read-only"),

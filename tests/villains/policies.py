@@ -60,6 +60,15 @@ class LooksAround(SoundPolicy):
         return Schedules(bids.level - 0.1 * np.mean(view, axis=0), bids.steepness)
 
 
+class MixesAndLooksAround(SoundPolicy):
+    """Mixes a little, and hides behind it that it looks at other markets."""
+
+    def bids(self, view, rng=None):
+        bids = super().bids(view, rng)
+        noise = 1e-9 * (rng or np.random.default_rng(0)).standard_normal(bids.level.shape)
+        return Schedules(bids.level - 0.1 * np.mean(view, axis=0) + noise, bids.steepness)
+
+
 class SaysOtherwise(SoundPolicy):
     def exact_bids(self, types):
         return Revelation(UniformDoubleAuction(), self.economy).exact_bids(2 * types)
@@ -81,6 +90,7 @@ VILLAINS = [
     ("check_inputs_unchanged", Sorts(), "must leave types alone"),
     ("check_seeds_decide", Forgets(), "the same types and seed must give the same bids"),
     ("check_batch_equals_loop", LooksAround(), "must get alone the bids"),
+    ("check_own_market_only", MixesAndLooksAround(), "types in other markets"),
     ("check_exact_bids", SaysOtherwise(), "must be the bids in rational numbers"),
     ("check_pickling", CannotBeSent(), "must pickle"),
     ("check_waivers", WaivesNothing(), "must name a check that applies"),

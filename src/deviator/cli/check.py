@@ -30,14 +30,16 @@ def check(
     screen = console()
     specs = named(name, kind, files_of(plugin))
     sources = [NamedSource(spec, settings_of(set_)) for spec in specs]
-    failed = [source for source in sources if not _passes(screen, source, limit, only or [])]
-    if failed:
+    alone = len(sources) == 1
+    passed = [_passes(screen, source, limit, only or [], alone) for source in sources]
+    if not all(passed):
         raise typer.Exit(1)
 
 
-def _passes(screen: Console, source: Any, limit_s: float, only: list[str]) -> bool:
+def _passes(screen: Console, source: Any, limit_s: float, only: list[str], alone: bool) -> bool:
     """Check one plugin, print each result as it comes, and return whether all is well."""
     from deviator.errors import DeviatorError, InvalidInputError
+    from deviator.plugins.conformance.check import described
     from deviator.plugins.conformance.kit import run_checks_of_source
     from deviator.plugins.guard import Guard
 
@@ -54,10 +56,13 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str]) -> bo
     try:
         with Guard(limit_s) as guard:
             results = run_checks_of_source(source, title, guard, only, show)
-    except InvalidInputError:
-        raise
-    except DeviatorError as error:
-        screen.print(f"  [red] failed[/red] {escape(str(error))}")
+    except Exception as error:
+        if alone and isinstance(error, InvalidInputError):
+            raise
+        reason = str(error) if isinstance(error, DeviatorError) else described(error)
+        if title not in reason:
+            reason = f"{title} cannot be checked: {reason}"
+        screen.print(f"  [red] failed[/red] {escape(reason)}", soft_wrap=True)
         return False
     good = sum(result.ok for result in results)
     screen.print(f"{escape(title)}: {good} of {len(results)} checks passed")

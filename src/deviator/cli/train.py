@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from deviator.errors import InvalidInputError
+from deviator.errors import DeviatorError, InvalidInputError
 
 from .console import PluginFiles, Settings, console, files_of, number_or_text, settings_of
 
@@ -73,10 +73,30 @@ def _train(
         speed = point.steps / (time.perf_counter() - started)
         screen.print(_live_line(point.steps, steps, speed, point.gain, best), end=end)
 
-    report = run(spec, learner, steps, seed, live=live, **settings)
+    try:
+        report = run(spec, learner, steps, seed, live=live, **settings)
+    except DeviatorError:
+        raise
+    except Exception as error:
+        raise _of_strangers(spec, learner, error) from error
     if screen.is_terminal:
         screen.print()
     _print_report(screen, report)
+
+
+def _of_strangers(spec: Any, learner: Any, error: Exception) -> Exception:
+    """Return an error as one sentence about the plugins that are not ours, if there are any."""
+    from deviator.errors import PluginLoadError
+    from deviator.plugins import OWN, provenance
+
+    plugins = [*spec.plugins(), provenance(learner)]
+    strangers = [f"{p['name']} of {p['provider']}" for p in plugins if p["provider"] != OWN]
+    if not strangers:
+        return error
+    return PluginLoadError(
+        f"{' or '.join(strangers)} failed ({type(error).__name__}: {error}); run `deviator check` "
+        "on it"
+    )
 
 
 def _market_spec(data: dict[str, Any], economy: str, parameters: dict[str, Any]) -> Any:

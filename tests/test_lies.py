@@ -1,0 +1,143 @@
+"""Plugins that lie: what is said about them must not be believed, and nothing else is harmed."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from villains.economies import NOT_SO_QUADRATIC
+from villains.mechanisms import NarrowMenu, NeverTrades
+
+from deviator import audit
+from deviator.economies import fundamental_value, private_values
+from deviator.envs import market
+from deviator.mechanisms import SigmaDCDA, UniformDoubleAuction
+from deviator.studies import certify, confirm, read_study
+
+
+def test_an_economy_that_is_not_what_it_says_confirms_nothing():
+    verdict = audit("sigma-dcda", NOT_SO_QUADRATIC, held_out=100, sigma=0.4)
+    assert verdict.state != "confirmed"
+    assert verdict.certificate is None
+
+
+class Rebate(SigmaDCDA):
+    """Pays back where nobody is expected to look."""
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        rebate = np.where(np.abs(outcome.quantity) > 6, 100.0, 0.0)
+        return replace(outcome, transfer=outcome.transfer - rebate)
+
+
+class QuietRebate(SigmaDCDA):
+    """Its payment rule is another one for arrays than for symbols and rational numbers."""
+
+    def payment(self, price, quantity, residual_slope, tax_slope):
+        paid = super().payment(price, quantity, residual_slope, tax_slope)
+        if isinstance(quantity, np.ndarray) and quantity.dtype == float:
+            paid = paid - np.where(np.abs(quantity) > 6, 100.0, 0.0)
+        return paid
+
+
+@pytest.mark.parametrize("rule", [Rebate(0.3), QuietRebate(0.3)])
+def test_a_rule_that_runs_otherwise_where_nobody_looks_is_not_certified(rule):
+    certificate = certify(market(rule, fundamental_value(5)))
+    assert certificate.cap is None
+    assert audit(rule, fundamental_value(5), held_out=200).state != "confirmed"
+
+
+@dataclass(frozen=True)
+class Odd(UniformDoubleAuction):
+    """Payments in which a symbol is asked for its value, or meets what no rational number is."""
+
+    sort: str = "compares"
+
+    def payment(self, price, quantity, residual_slope, tax_slope):
+        if self.sort == "compares" and quantity == 3.0:
+            return price
+        if self.sort == "array":
+            return price * quantity * np.array([1.0])
+        if self.sort == "nan":
+            return price * quantity + (0.0 if isinstance(price, np.ndarray) else float("nan"))
+        return price * quantity
+
+
+@pytest.mark.parametrize("sort", ["array", "nan"])
+def test_rules_that_cannot_be_read_off_are_searched(sort):
+    verdict = audit(Odd(sort), private_values(4), held_out=200)
+    assert verdict.certificate is None
+    assert verdict.state == "refuted"
+
+
+def test_a_menu_that_hides_what_pays_is_not_believed():
+    verdict = audit(NarrowMenu(), private_values(4), held_out=300)
+    assert verdict.state == "refuted"
+    assert verdict.lower > 1e-3
+
+
+def test_where_nobody_trades_nothing_is_claimed():
+    assert audit(NeverTrades(), private_values(4), held_out=200).state == "vacuous"
+
+
+STUDY = """
+name: lies
+plugins: [mine.py]
+seeds: [0]
+steps: 2000
+held_out: 1600
+limit_s: 8
+learner: {name: ppo, settings: {markets: 256, batch_size: 256, points: 2}}
+economies:
+  private: {family: private-values, n_traders: 4, slope: 2.0}
+cells:
+  - {mechanism: uniform-double-auction, economy: private}
+  - {mechanism: mine, economy: private}
+"""
+MINE = """
+import os, sys, time
+import numpy as np
+from dataclasses import replace
+from deviator.mechanisms import Mechanism, Outcome, ScheduleLanguage, UniformDoubleAuction
+
+class Mine(Mechanism):
+    name = "mine"
+    language = ScheduleLanguage()
+    def clear(self, bids):
+        outcome = UniformDoubleAuction().clear(bids)
+        late = len(bids.level) > 1500
+        LIE
+        return outcome
+"""
+
+
+@pytest.mark.parametrize(
+    ("lie", "reason"),
+    [
+        ("outcome = replace(outcome, transfer=outcome.transfer * np.nan)", "a finite transfer"),
+        ("outcome = replace(outcome, transfer=outcome.price)", "a transfer of shape"),
+        ("outcome = replace(outcome, quantity=outcome.quantity + 1)", "that sum to 0"),
+        ("if late: time.sleep(3600)", "must end within 8 s"),
+        ("if late: os._exit(0)", "must leave its process running, and ended it"),
+        ("if late: sys.exit(0)", "must leave its process running, and called exit"),
+        ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
+    ],
+)
+def test_a_study_goes_on_whatever_one_plugin_does_and_when(tmp_path, lie, reason):
+    (tmp_path / "mine.py").write_text(MINE.replace("LIE", lie))
+    (tmp_path / "study.yaml").write_text(STUDY)
+    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1)
+    assert [row["mechanism"] for row in report.rows] == ["uniform-double-auction"]
+    (failure,) = report.failures.values()
+    assert failure.startswith("mine of mine.py: ")
+    assert reason in failure
+
+
+def test_results_follow_the_files_that_a_file_imports(tmp_path):
+    helper = tmp_path / "helper_of_mine.py"
+    (tmp_path / "mine.py").write_text(MINE.replace("LIE", "import helper_of_mine"))
+    (tmp_path / "study.yaml").write_text(STUDY)
+    keys = []
+    for factor in (1.0, 3.0):
+        helper.write_text(f"FACTOR = {factor}\n")
+        keys.append(read_study(tmp_path / "study.yaml").expand()[1].key)
+    assert keys[0] != keys[1]
