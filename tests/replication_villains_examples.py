@@ -1,0 +1,241 @@
+"""Wrong formulas for the statements on Examples 1 to 7, Lemma 5 and the figures."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from deviator.economies import justifying_information
+from deviator.economies.closed_forms import (
+    fundamental_value,
+    heterogeneous,
+    linear_quadratic,
+    two_groups,
+)
+from deviator.economies.closed_forms.heterogeneous_beliefs import (
+    linear_equilibrium,
+    price_moments,
+    price_projection,
+    projection_sensitivity,
+    sigma_vcg_reaction,
+)
+from deviator.studies.replication.figures import (
+    INTERDEPENDENT,
+    LOWER_TYPES,
+    PRIVATE,
+    figure_3,
+    transfers_figure,
+)
+
+
+def scaled(formula, factor=1.01):
+    """A formula off by 1%."""
+    return lambda *arguments, **settings: factor * formula(*arguments, **settings)
+
+
+def printed_2_3(types, *, alpha, beta, slope):
+    own, group = (np.repeat(weight, types.shape[1] // 2) for weight in (alpha, beta))
+    mean = types.mean(axis=1, keepdims=True)
+    return (own * types + group * two_groups.group_means(types) - (own + group) * mean) / slope
+
+
+def printed_2_4(types, **settings):
+    return heterogeneous.quantity(types, **settings, sigma=0.4)
+
+
+def without_common_value(types, *, alpha, beta):
+    return alpha * types.mean(axis=1)
+
+
+def untaxed(quantity):
+    return lambda types, *, sigma, **settings: quantity(types, **settings)
+
+
+def sigma_n_for_more_traders(sigma_n):
+    return lambda n_traders, **settings: sigma_n(n_traders + 2, **settings)
+
+
+def own_slope_in_gamma(types, *, slope_small, slope_big, **settings):
+    """The printed explicit line: gamma_G with the own slope."""
+    return heterogeneous.price(types, slope_small=slope_big, slope_big=slope_small, **settings)
+
+
+def undiscounted_transfer(module):
+    """p q and the tax: no area under residual demand."""
+
+    def transfer(types, *, sigma=0.0, **settings):
+        weights = {key: settings[key] for key in ("alpha", "beta")}
+        if module is fundamental_value:
+            quantity = module.quantity(
+                types, alpha=settings["alpha"], slope=settings["slope"], sigma=sigma
+            )
+            price = module.price(types, **weights)
+        else:
+            quantity = module.quantity(types, **settings, sigma=sigma)
+            prices = weights if module is two_groups else {**settings, "sigma": sigma}
+            price = module.price(types, **prices)
+        return price[:, None] * quantity + sigma * quantity**2 / 2
+
+    return transfer
+
+
+def printed_4_17(n_traders, *, rho, noise):
+    idiosyncratic = 1 - rho + noise
+    return (1 - rho) / idiosyncratic, n_traders * rho * noise / (
+        idiosyncratic * (1 + (n_traders - 1) * rho)
+    )
+
+
+def printed_4_18(n_traders, *, rho, noise):
+    return printed_4_17(n_traders / 2, rho=rho, noise=noise)
+
+
+def price_taking_inverse_demand(own_type, to_clear, *, alpha, beta, slope, n):
+    return fundamental_value.inverse_demand(own_type, to_clear, alpha=alpha, beta=beta, slope=slope)
+
+
+def no_price_impact(types, *, rho, noise, slope):
+    """(4.19) with 1 in place of (N - 2) / (N - 1)."""
+    on_signal, _ = two_groups.equilibrium_constants(types.shape[1], rho=rho, noise=noise)
+    return on_signal / slope * (types - types.mean(axis=1, keepdims=True))
+
+
+def constants_of_the_fundamental_value(n_traders, *, rho, noise):
+    on_price = n_traders * rho * noise / ((1 - rho + noise) * (1 + (n_traders - 1) * rho))
+    return (1 - rho) / (1 - rho + noise), on_price
+
+
+def limit_without_trade_across_groups(*, rho, noise, slope):
+    return (1 - rho) ** 2 / (2 * (1 - rho + noise)) / slope
+
+
+def variances_without_group_values(beliefs):
+    return beliefs.variances()._replace(group=0.0)
+
+
+def printed_moments(beliefs, own, other):
+    right, total = price_moments(beliefs, own, other), own + other
+    common = beliefs.variances().common
+    missing = common * np.array([[0.0, total - 1], [total - 1, total**2 - 1]])
+    return right._replace(covariance=right.covariance - missing)
+
+
+def printed_projection(beliefs, own, other, total):
+    on_signal, minus_on_price = price_projection(beliefs, own, other, total)
+    return on_signal, -minus_on_price
+
+
+def swapped_sensitivity(beliefs, own, other):
+    return projection_sensitivity(beliefs, own, other)[::-1]
+
+
+def slopes_swapped(beliefs, *, slope_small, slope_big):
+    return linear_equilibrium(beliefs, slope_small=slope_big, slope_big=slope_small)
+
+
+def equilibrium_of_uncorrelated_noise(beliefs, **slopes):
+    """As if all of Example 6's beliefs led to one equilibrium, that of Example 4's beliefs."""
+    return linear_equilibrium(replace(beliefs, var_noise_group=0.0), **slopes)
+
+
+def efficient_equilibrium(beliefs, **slopes):
+    """An auction that always converges to efficiency."""
+
+    class Efficient:
+        def reaction(self, group):
+            return sigma_vcg_reaction(beliefs, group, **slopes)
+
+    return Efficient()
+
+
+def first_line_without_own_quantity(economy, trader, own_type, quantity, *, sigma):
+    """(5.24) as if others' quantities could be moved without the own one."""
+    moved = quantity.copy()
+    moved[:, trader] = 0.0
+    inverse = economy.inverse_weights()[trader]
+    level = own_type + inverse @ economy.intercept
+    return (level - moved @ (inverse * (economy.slope + sigma))) / inverse.sum()
+
+
+def average_of_others(own_type, others, group_others, *, n_traders, **settings):
+    """The printed q^own: the average over the own group's other members."""
+    half = n_traders / 2
+    average = group_others * half / (half - 1)
+    return two_groups.inverse_demand(own_type, others, average, n_traders=n_traders, **settings)
+
+
+def own_group_for_the_other(own_type, others, other_group, **settings):
+    return heterogeneous.inverse_demand(own_type, others, -other_group, **settings)
+
+
+def transposed_beliefs(economy, law, residual_variance):
+    flipped = replace(economy, weights=economy.weights.T)
+    return justifying_information(flipped, law, residual_variance)
+
+
+def without_limits():
+    figure = figure_3()
+    for trace in figure.data:
+        if trace.name.startswith("limit"):
+            trace.y = [1.0] * len(trace.y)
+    return figure
+
+
+VILLAINS = {
+    "Example 1": {"quantity": scaled(fundamental_value.quantity)},
+    "Example 1: assumption A4^N": {"bound": lambda n_traders, beta: beta / (n_traders - 1)},
+    "Example 2": {"quantity": printed_2_3},
+    "Example 3": {"quantity": printed_2_4},
+    "Example 4: allocation": {"price": without_common_value},
+    "Example 4: sigma_N": {"sigma_n": sigma_n_for_more_traders(fundamental_value.sigma_n)},
+    "Example 4: transfers": {"transfer": undiscounted_transfer(fundamental_value)},
+    "Example 5: allocation": {"quantity": untaxed(two_groups.quantity)},
+    "Example 5: sigma_N": {"sigma_n": sigma_n_for_more_traders(two_groups.sigma_n)},
+    "Example 5: transfers": {"transfer": undiscounted_transfer(two_groups)},
+    "Example 6: allocation": {"price": own_slope_in_gamma},
+    "Example 6: sigma_N": {"sigma_n": sigma_n_for_more_traders(heterogeneous.sigma_n)},
+    "Example 6: transfers": {"transfer": undiscounted_transfer(heterogeneous)},
+    "Example 7": {"conditional_price": first_line_without_own_quantity},
+    "Example 7: weights": {"weights": lambda economy: economy.weights * 1.001},
+    "Example 7: fundamental value": {
+        "inverse_demand": lambda own, others, *, sigma, **settings: (
+            fundamental_value.inverse_demand(own, others, **settings)
+        )
+    },
+    "Example 7: two groups": {"inverse_demand": average_of_others},
+    "Example 7: heterogeneous traders": {"inverse_demand": own_group_for_the_other},
+    "Example 4: beliefs": {"weights": printed_4_17},
+    "Example 4: double auction": {"inverse_demand": price_taking_inverse_demand},
+    "Example 5: beliefs": {"weights": printed_4_18},
+    "Example 5: double auction": {"quantity": no_price_impact},
+    "Example 5: constants": {"constants": constants_of_the_fundamental_value},
+    "Example 5: expected utilities": {"expected": scaled(two_groups.expected_utility)},
+    "Example 5: limits": {"limit": limit_without_trade_across_groups},
+    "Lemma 5": {"justify": transposed_beliefs},
+    "Example 6: beliefs": {"variances": variances_without_group_values},
+    "Example 6: price moments": {"moments": printed_moments},
+    "Example 6: projection": {"projection": printed_projection},
+    "Example 6: sensitivity": {"sensitivity": swapped_sensitivity},
+    "Example 6: double auction": {"equilibrium": slopes_swapped},
+    "Example 6: continuum of equilibria": {"equilibrium": equilibrium_of_uncorrelated_noise},
+    "Example 6: large economies": {"equilibrium": efficient_equilibrium},
+    "Figure 1": {"figure": lambda: transfers_figure(replace(PRIVATE, sigma=0.0), ())},
+    "Figure 2": {
+        "figure": lambda: transfers_figure(
+            replace(INTERDEPENDENT, interdependence=0.0), LOWER_TYPES
+        )
+    },
+    "Figure 3": {"figure": without_limits},
+}
+
+MORE_VILLAINS = [
+    ("Example 4: allocation", {"quantity": untaxed(fundamental_value.quantity)}),
+    ("Example 4: double auction", {"quantity": scaled(fundamental_value.quantity)}),
+    ("Example 5: allocation", {"price": without_common_value}),
+    ("Example 5: double auction", {"price": scaled(two_groups.equilibrium_price)}),
+    ("Example 5: expected utilities", {"in_auction": scaled(two_groups.equilibrium_expected_utility)}),
+    ("Example 5: limits", {"auction_limit": two_groups.limit_expected_utility}),
+    ("Example 6: allocation", {"quantity": untaxed(heterogeneous.quantity)}),
+    ("Example 7", {"conditional_price": scaled(linear_quadratic.conditional_price)}),
+    ("Example 6: large economies", {"reaction": lambda beliefs, group, *, sigma=0.0, **slopes: (
+        1 - 0.01 * (sigma > 0)) * sigma_vcg_reaction(beliefs, group, **slopes)}),
+]  # fmt: skip
