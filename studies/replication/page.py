@@ -52,7 +52,8 @@ def counted(rows: Sequence[Row]) -> str:
     )
     counts = [(sum(row.state == state for row in rows), verb) for state, verb in states]
     parts = [f"{count} {verb}" for count, verb in counts if count]
-    return ": ".join([f"{len(rows)} statements", ", ".join(parts)] if parts else ["0 statements"])
+    total = "1 statement" if len(rows) == 1 else f"{len(rows)} statements"
+    return ": ".join([total, ", ".join(parts)] if parts else [total])
 
 
 def shown(number: float | None) -> str:

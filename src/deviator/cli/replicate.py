@@ -1,5 +1,6 @@
 """``deviator replicate``: the paper, machine-checked."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from deviator.errors import ResultsError
 
 from .console import console
 
@@ -29,6 +32,8 @@ def replicate(
     Ends with exit code 1 if one does not; an erratum holds as corrected.
     """
     screen = console()
+    if report is not None:
+        _check_place(report)
     try:
         rows = _run(screen, results, workers)
     except KeyboardInterrupt:
@@ -39,6 +44,12 @@ def replicate(
         _write(screen, report, rows)
     if any(row.state == "fails" for row in rows):
         raise typer.Exit(1)
+
+
+def _check_place(path: Path) -> None:
+    """Refuse a page that could not be written, before anything is computed."""
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ResultsError(f"--report must name a file in a writable folder, got {str(path)!r}")
 
 
 def _run(screen: Console, results: list[str] | None, workers: int) -> Any:

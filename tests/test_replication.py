@@ -1,0 +1,219 @@
+"""Running all statements: selection, order, processes, what fails, the page and the command."""
+
+import importlib
+import os
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+from deviator.cli import main
+from deviator.errors import InvalidInputError, UnknownNameError
+from deviator.studies.replication import Finding, Row, Statement, replicate, report_html, runner
+from deviator.studies.replication.page import counted
+from deviator.studies.replication.runner import ORDER, compute, select, statements
+
+TESTS = Path(__file__).parent
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["deviator", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code or 0
+
+
+def a_row(state, **parts):
+    settings = {"name": "Lemma 99", "source": "nowhere", "states": "1 < 2 & 2 > 1", "check": None}
+    printed = 1.0 if state == "erratum" else None
+    finding = Finding(1.0 if state == "fails" else 0.0, "computed <b>so</b>", printed)
+    return Statement(**(settings | parts)).conclude(finding)
+
+
+def test_every_numbered_result_has_a_statement():
+    results = {statement.result for statement in statements()}
+    numbered = {
+        **{"Example": 9, "Proposition": 7, "Lemma": 5, "Definition": 3, "Figure": 3},
+    }
+    for kind, last in numbered.items():
+        assert {f"{kind} {number}" for number in range(1, last + 1)} <= results
+    assert results <= set(ORDER), "what is stated must have its place in the paper's order"
+
+
+def test_statements_come_in_the_order_of_the_paper():
+    places = [ORDER.index(statement.result) for statement in statements()]
+    assert places == sorted(places)
+    assert len({statement.name for statement in statements()}) == len(places)
+
+
+def test_every_statement_has_a_villain():
+    villains = {}
+    for path in TESTS.glob("replication_villains_*.py"):
+        module = importlib.import_module(path.stem)
+        assert not set(module.VILLAINS) & set(villains)
+        villains |= module.VILLAINS
+    assert set(villains) == {statement.name for statement in statements()}
+    assert all(villains.values())
+
+
+def test_statements_that_share_a_name_are_refused(monkeypatch):
+    twice = [a_row("holds").statement, a_row("holds", states="another").statement]
+    monkeypatch.setattr(runner, "_of_modules", lambda: iter(twice))
+    with pytest.raises(InvalidInputError, match="'Lemma 99' twice"):
+        statements()
+
+
+def test_a_name_selects_its_parts():
+    assert [each.name for each in select(["Example 4: sigma_N"])] == ["Example 4: sigma_N"]
+    names = [each.name for each in select(["lemma 4", "EXAMPLE 2"])]
+    assert names == ["Example 2", "Lemma 4: (i)", "Lemma 4: (ii)"]
+    assert all(each.result == "Proposition 2" for each in select(["Proposition 2"]))
+
+
+def test_unknown_names_are_refused_with_suggestions():
+    with pytest.raises(UnknownNameError, match="did you mean 'Proposition 5'"):
+        replicate(["Propositon 5"])
+    with pytest.raises(UnknownNameError, match="no result of the paper is named"):
+        replicate(["Example 1", "Example 10"])
+
+
+def test_two_processes_find_what_one_finds():
+    names = ["Example 1", "Example 2", "Lemma 4"]
+    seen = []
+    alone = replicate(names, workers=1)
+    together = replicate(names, lambda done, total, row: seen.append((done, total, row)), workers=2)
+    assert [(row.statement.name, row.finding, row.state) for row in together] == [
+        (row.statement.name, row.finding, row.state) for row in alone
+    ]
+    assert [done for done, _, _ in seen] == list(range(1, len(alone) + 1))
+    assert {total for _, total, _ in seen} == {len(alone)}
+    assert sorted(row.statement.name for *_, row in seen) == sorted(
+        row.statement.name for row in alone
+    )
+
+
+def test_what_cannot_be_computed_fails_and_says_why(monkeypatch):
+    def broken():
+        raise ZeroDivisionError("nothing to divide by")
+
+    statement = a_row("holds", check=broken).statement
+    monkeypatch.setattr(runner, "statements", lambda: (statement,))
+    (row,) = replicate(workers=1)
+    assert row.state == "fails"
+    assert row.finding.computed == "could not be computed: ZeroDivisionError: nothing to divide by"
+    assert compute("Lemma 99") == row.finding
+
+
+def die(name):
+    os._exit(3)
+
+
+def test_a_process_that_dies_fails_its_statements(monkeypatch):
+    monkeypatch.setattr(runner, "compute", die)
+    rows = replicate(["Lemma 4"], workers=2)
+    assert [row.state for row in rows] == ["fails", "fails"]
+    assert all("TerminatedWorkerError" in row.finding.computed for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("finding", "tolerance", "state"),
+    [
+        (Finding(1e-10, ""), 1e-9, "holds"),
+        (Finding(1e-8, ""), 1e-9, "fails"),
+        (Finding(float("nan"), ""), 1e-9, "fails"),
+        (Finding(0.0, "", printed=1.0), 1e-9, "erratum"),
+        (Finding(0.0, "", printed=float("nan")), 1e-9, "erratum"),
+        (Finding(0.0, "", printed=0.0), 1e-9, "holds"),
+        (Finding(1.0, "", printed=1.0), 1e-9, "fails"),
+    ],
+)
+def test_states(finding, tolerance, state):
+    statement = Statement("Lemma 99", "", "", lambda: finding, tolerance)
+    assert statement.judge().state == state
+
+
+class _Resources(HTMLParser):
+    """Addresses that a page would load."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.text = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [value for name, value in attrs if name in ("src", "href") and value]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def parsed(page):
+    parser = _Resources()
+    parser.feed(page)
+    return parser
+
+
+def test_the_page_shows_rows_errata_and_figures_without_a_network():
+    rows = [
+        a_row("holds"),
+        a_row("fails"),
+        a_row("erratum", correction="Printed: a. Corrected: b."),
+    ]
+    figure = a_row("holds", name="Figure 1")
+    page = report_html([*rows, figure])
+    parser = parsed(page)
+    text = " ".join(parser.text)
+    assert not [address for address in parser.found if urlparse(address).scheme]
+    assert "1 < 2 & 2 > 1" in text
+    assert "computed <b>so</b>" in text, "what was computed is text, not markup"
+    assert "Printed: a. Corrected: b." in text
+    assert "4 statements: 2 hold, 1 hold as corrected, 1 fail" in text
+    assert 'id="figure-1"' in page
+    assert 'id="figure-2"' not in page
+    assert "Errata" not in report_html(rows[:1])
+    assert counted(rows[:1]) == "1 statement: 1 hold"
+
+
+def test_the_command_prints_a_table_and_writes_the_page(monkeypatch, capsys, tmp_path):
+    page = tmp_path / "page.html"
+    assert run(monkeypatch, "replicate", "Example 2", "Figure 3", "--report", page) == 0
+    printed = capsys.readouterr().out
+    for text in ("Example 2", "erratum", "printed: 0.67", "2 statements: 1 hold, 1 hold as corr"):
+        assert text in printed
+    assert 'id="figure-3"' in page.read_text()
+
+
+def test_the_command_ends_with_1_if_a_row_fails(monkeypatch, capsys):
+    import deviator.studies.replication as replication
+
+    rows: list[Row] = [a_row("fails"), a_row("holds")]
+    monkeypatch.setattr(replication, "replicate", lambda *_, **__: rows)
+    assert run(monkeypatch, "replicate") == 1
+    printed = capsys.readouterr().out
+    assert "computed <b>so</b>" in printed
+    assert "2 statements: 1 hold, 1 fail" in printed
+
+
+def test_the_command_refuses_unknown_names(monkeypatch, capsys):
+    assert run(monkeypatch, "replicate", "Lema 4") == 2
+    assert "did you mean 'Lemma 4'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["no/page.html", "."])
+def test_nothing_is_computed_where_no_page_can_be_written(monkeypatch, capsys, tmp_path, place):
+    assert run(monkeypatch, "replicate", "Example 1", "--report", tmp_path / place) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: --report must name a file in a writable folder, got")
+
+
+def test_an_interrupted_command_says_so(monkeypatch, capsys):
+    import deviator.studies.replication as replication
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(replication, "replicate", interrupted)
+    assert run(monkeypatch, "replicate") == 130
+    assert "Interrupted" in capsys.readouterr().out
