@@ -191,7 +191,8 @@ class Units:
         """Return tax-adjusted marginal utilities, less a hair for each place in the order."""
         usual = np.ptp(self.value, axis=1) + self.half_spread
         usual += (self.slope + self.sigma).max() * self.unit_size
-        return self.taxed(count) - TIED * usual[:, None] * np.arange(count.shape[1])
+        hair = TIED * usual[:, None] * np.arange(count.shape[1])
+        return np.asarray(self.taxed(count) - hair)
 
     def _price(self, count: Floats) -> Floats:
         following, last = self.taxed(following_unit(count)), self.taxed(last_unit(count))

@@ -161,7 +161,7 @@ class EntryFeeVCG(PivotalMechanism):
         total = 0.5 * (squares - sums**2 / weight) - self.fee * members.sum(axis=1)
         largest = (steepness * centred**2).sum(axis=1, keepdims=True)
         best = total >= total.max(axis=1, keepdims=True) - TIED * largest
-        return members[best.argmax(axis=1)] > 0
+        return np.asarray(members[best.argmax(axis=1)] > 0)
 
     def _clearing_price(self, value: Floats) -> PriceClearing:
         members = self._sets.members[self._sets.members.any(axis=1)]

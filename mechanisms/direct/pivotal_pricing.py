@@ -231,12 +231,12 @@ class OwnQuantity:
         if falls.any():
             place = int(np.flatnonzero(falls)[0])
             types = self.types[markets[place]].copy()
-            types[self.trader] = 0.5 * (reports[place] + reports[place + 1])
+            types[self.trader] = reports[place]
             raise RefusedError(
                 "transfers make reports truthful only where quantities increase in the own type, "
                 f"and trader {self.trader}'s falls from {quantity[place]:.6g} to "
-                f"{quantity[place + 1]:.6g} as his type passes {types[self.trader]:.6g} at types "
-                f"{np.round(types, 6).tolist()}; weaken the interdependence of values"
+                f"{quantity[place + 1]:.6g} as his type rises to {reports[place + 1]:.6g} from "
+                f"types {np.round(types, 6).tolist()}; weaken the interdependence of values"
             )
 
 

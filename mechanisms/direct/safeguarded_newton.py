@@ -51,7 +51,7 @@ def increasing_root(
         moved = np.abs(following - root)
         # What is solved stays: an answer must not depend on the rest of the batch.
         root = np.where(open_equations, following, root)
-        open_equations &= moved > smallest
+        open_equations &= (moved > smallest) | np.isnan(value)
         if not open_equations.any():
             return root
     place = int(np.argwhere(open_equations)[0][0])

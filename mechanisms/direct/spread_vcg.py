@@ -1,5 +1,4 @@
-"""VCG with a bid-ask spread (Example 8): units bought cost delta more than p, units sold bring
-delta less.
+"""VCG with a bid-ask spread (Example 8): buyers pay delta above the price, sellers get delta less.
 
 Traders demand q_i(p) = y_i soft(v_i - p, delta), y_i = 1 / mu_i, where soft moves a number towards
 0 by delta and stops there. Excess demand is piecewise linear in p with a breakpoint wherever a
@@ -114,7 +113,8 @@ def spread_allocation(value: Floats, slope: Floats, half_spread: float) -> Alloc
 
 
 def _no_trade_price(value: Floats) -> Floats:
-    return 0.5 * (value.max(axis=1, keepdims=True) + value.min(axis=1, keepdims=True))
+    middle = 0.5 * (value.max(axis=1, keepdims=True) + value.min(axis=1, keepdims=True))
+    return np.asarray(middle)
 
 
 def _clearing_cell(value: Floats, steepness: Floats, half_spread: float) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""Taxes tau(|q|) on the quantity traded: increasing and convex, twice differentiable (Section 6)."""
+"""Taxes tau(|q|) on quantities: increasing, convex and twice differentiable (Section 6)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence

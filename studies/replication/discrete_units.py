@@ -23,6 +23,7 @@ from deviator.economies.discrete_bounds import (
     proposition_7_deficit,
     proposition_7_inefficiency,
 )
+from deviator.economies.proposition_bounds import Interdependence
 from deviator.mechanisms import DiscreteVCG, Reports, SigmaVCG, TaxVCG
 from deviator.mechanisms.direct.discrete_vcg import Units, following_unit, last_unit
 from deviator.validation import Bools, Floats
@@ -84,7 +85,7 @@ def _all_counts() -> Floats:
     side = np.arange(-MOST_UNITS, MOST_UNITS + 1, dtype=np.float64)
     first, second = (axis.ravel() for axis in np.meshgrid(side, side))
     counts = np.stack([first, second, -first - second], axis=1)
-    return counts[np.abs(counts).max(axis=1) <= MOST_UNITS]
+    return np.asarray(counts[np.abs(counts).max(axis=1) <= MOST_UNITS])
 
 
 def unit_markets(seed: int) -> Iterator[UnitMarket]:
@@ -125,7 +126,7 @@ def _no_pair_above(receives: Floats, gives: Floats) -> Bools:
     apart = ~np.eye(receives.shape[1], dtype=bool)
     size = np.abs(gives).max()
     above = receives[:, :, None] > gives[:, None, :] + 1e-12 * size
-    return ~(above & apart).any(axis=(1, 2))
+    return np.asarray(~(above & apart).any(axis=(1, 2)))
 
 
 def _check_condition(*, condition: Callable[[Units, Floats], Bools] = no_exchange_pays) -> Finding:
@@ -191,8 +192,8 @@ def _literal_transfer(
 ) -> float:
     """Return (G.2) for one trader: Delta times the sum of what his units are worth at s_i(x)."""
     unit = market.rule.unit_size
-    side = np.sign(quantity)
-    units = side * unit * np.arange(1, round(abs(quantity) / unit) + 1)
+    side = float(np.sign(quantity))
+    units = _counted(side, round(abs(quantity) / unit), unit)
     if not len(units):
         return 0.0
     # The trader gets unit x > 0 where his quantity passes x - Delta / 2, and sells -x likewise.
@@ -202,6 +203,11 @@ def _literal_transfer(
     value = market.economy.value(profiles)[:, trader]
     slope = float(market.economy.slope[trader])
     return float(side * unit * worth(value, slope, units, unit).sum())
+
+
+def _counted(side: float, count: int, unit: float) -> Floats:
+    """Return units Delta, 2 Delta, ... on one side of 0."""
+    return np.asarray(side * unit * np.arange(1, count + 1), dtype=np.float64)
 
 
 def _check_limit(*, rule: Callable[..., DiscreteVCG] = DiscreteVCG) -> Finding:
@@ -259,7 +265,7 @@ class HalfAndHalf(NamedTuple):
         gets epsilon more, and at the present one.
         """
         unit, count = self.unit_size, round(self.trade / self.unit_size)
-        units = side * unit * np.arange(1, count + 1)
+        units = _counted(side, count, unit)
         rule = DiscreteVCG(self.economy, unit)
         late = units[lost:]
         pivotal = pivotal_profiles(
@@ -310,8 +316,8 @@ def _check_lower_bound(
         printed.append(printed_proposition_6(bounds, unit) / ceiling - 1)
     first = next(half_markets(seed=73))
     text = (
-        f"at N = 4, qbar = 40/3, Delta = 1/2, phi = 0 printed: {printed_proposition_6(first[1], 0.5):.1f}, "
-        f"while VCG leaves at most {proposition_7_deficit(first[1], 0.0, 0.0, 0.5):.1f} by "
+        "at N = 4, qbar = 40/3, Delta = 1/2, phi = 0 printed: "
+        f"{printed_proposition_6(first[1], 0.5):.1f}, while VCG leaves at most {proposition_7_deficit(first[1], 0.0, 0.0, 0.5):.1f} by "
         f"Proposition 7; corrected: {deficit(first[1], 0.0, 0.5):.1f} of {first.deficit(0):.1f} "
         f"computed; over {len(shares)} markets the corrected bound is {min(shares):.0%} to "
         f"{max(shares):.0%} of the least deficit, the printed one up to {max(printed) + 1:.1f} "
@@ -324,7 +330,7 @@ def taxed_unit_markets(seed: int) -> Iterator[tuple[UnitMarket, AssumptionBounds
     """Draw mechanisms with taxes in economies of equal slopes, or phi the largest effect."""
     rng = np.random.default_rng(seed)
     for place in range(ECONOMIES):
-        kind = "average" if place % 2 else "maximum"
+        kind: Interdependence = "average" if place % 2 else "maximum"
         n = int(rng.integers(3, 7))
         economy = random_economy(rng, n, kind=kind, equal_slopes=place % 2 == 1)
         if single_crossing_violation(economy) is None:
@@ -335,12 +341,10 @@ def taxed_unit_markets(seed: int) -> Iterator[tuple[UnitMarket, AssumptionBounds
                 float(rng.choice([1, 3])) * rng.standard_normal((4, n)),
             )
             yield market, assumption_bounds(economy, _largest_trade(market), kind)
-    for market in half_markets(seed):
-        if market.bounds.n_traders > 6:
-            continue
-        sigma = sigma_n(market.economy)
-        rule = DiscreteVCG(market.economy, market.unit_size, sigma, 0.0)
-        yield UnitMarket(rule, market.types[None]), market.bounds
+    for half in half_markets(seed):
+        if half.bounds.n_traders <= 6:
+            rule = DiscreteVCG(half.economy, half.unit_size, sigma_n(half.economy))
+            yield UnitMarket(rule, half.types[None]), half.bounds
 
 
 def _largest_trade(market: UnitMarket) -> float:
@@ -404,14 +408,14 @@ def _check_efficiency(
         efficient = DiscreteVCG(rule.economy, unit).allocate(market.types).quantity
         apart = float(np.abs(rule.allocate(market.types).quantity - efficient).max())
         bound = inefficiency(bounds, sigma, spread, unit)
-        near.append(apart / bound)
+        near.append(apart / bound if bound > 0 else np.inf)
         gaps.append(max(apart - bound, 0.0) / unit)
         as_printed = (2 * sigma * bounds.largest_trade + 3 * spread) / bounds.flattest
         printed.append(max(apart - as_printed, 0.0) / unit)
     text = (
         f"quantities are at most {max(near):.0%} of Delta + 2 (sigma qbar + delta) / m_low from "
-        f"efficient ones in {len(gaps)} drawn economies; the printed bound, without Delta, fails in "
-        f"{int(np.count_nonzero(np.array(printed) > 1e-9))}, by up to {max(printed):.2g} Delta"
+        f"efficient ones in {len(gaps)} drawn economies; the printed bound, without Delta, "
+        f"fails in {int(np.count_nonzero(np.array(printed) > 1e-9))}, by up to {max(printed):.2g} Delta"
     )
     return Finding(worst(gaps), text, max(printed))
 
@@ -494,8 +498,8 @@ def _check_footnote_33(*, part: Callable[[float], float] = positive_part) -> Fin
         gaps.append(_excess(largest, _bound(market, bounds, _g_3(part))))
         printed.append(_excess(largest, _bound(market, bounds, _g_3(printed_part))))
     text = (
-        f"with [x]_+ = max(0, x), as in footnote 19, (G.3) covers the deficits of {len(gaps)} drawn "
-        f"markets; with min(0, x) it leaves up to {max(printed):.0%} of one uncovered"
+        f"with [x]_+ = max(0, x), as in footnote 19, (G.3) covers the deficits of {len(gaps)} "
+        f"drawn markets; with min(0, x) it leaves up to {max(printed):.0%} of one uncovered"
     )
     return Finding(max(gaps), text, max(printed))
 
@@ -546,7 +550,8 @@ STATEMENTS = (
         _check_lower_bound,
         correction="printed: N (C_1 X - C_2 epsilon + C_3 Delta) with C_3 in squared units; "
         "corrected: terms linear in the length of trade, and the larger of the private ones, "
-        "N [m_bar / (m_o - phi) (m_o max{q^2 / (2(N-1)), Delta q / 2} + phi q^2 / 2) - C_2 epsilon]",
+        "N [m_bar / (m_o - phi) (m_o max{q^2 / (2(N-1)), Delta q / 2} + phi q^2 / 2) - C_2 "
+        "epsilon]",
     ),
     Statement(
         "Proposition 7: constraints",

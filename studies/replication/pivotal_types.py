@@ -1,4 +1,4 @@
-"""Transfers taken literally: pivotal types by bisection, unit by unit, and dense sums over units."""
+"""Transfers taken literally: pivotal types by bisection, and dense sums over units."""
 
 from collections.abc import Callable
 
@@ -55,6 +55,7 @@ def marginal_utility(economy: QuadraticEconomy, trader: int) -> PriceOf:
     """Return the pivotal price mu_i(x, s_i(x), s_-i)."""
 
     def price(profiles: Floats, units: Floats) -> Floats:
-        return economy.value(profiles)[:, trader] - economy.slope[trader] * units
+        value = economy.value(profiles)[:, trader]
+        return np.asarray(value - economy.slope[trader] * units)
 
     return price

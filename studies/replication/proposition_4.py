@@ -73,7 +73,7 @@ class Pair(NamedTuple):
             rule.clear_deviations(Reports(types), trader, types[:, [trader], None]).transfer
             for trader in (0, 1)
         ]
-        return float(np.sum(paid)) / (self.economy.slope[0] * self.trade**2)
+        return float(np.sum(paid) / (self.economy.slope[0] * self.trade**2))
 
 
 def pairs(common: float, sizes: tuple[int, ...] = SIZES) -> Iterator[Pair]:

@@ -1,6 +1,7 @@
 """Examples 8 and 9 and the definition of tau-VCG (Section 6)."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -25,12 +26,13 @@ from deviator.mechanisms import (
     Reports,
     SigmaVCG,
     SpreadVCG,
+    Tax,
     TaxVCG,
 )
 from deviator.validation import Bools, Floats
 
 from .agreement import gap, worst
-from .pivotal_types import literal_transfer, marginal_utility
+from .pivotal_types import PriceOf, literal_transfer, marginal_utility
 from .statement import Finding, Statement
 
 ECONOMIES = 60
@@ -140,12 +142,8 @@ def _check_spread_transfers(
     for economy, tax, types in crossing_markets(seed=81, count=LITERAL_MARKETS):
         rule = SpreadVCG(economy, tax)
         outcome = rule.clear(Reports(types[:2]))
-
-        def quoted(profiles: Floats, units: Floats, rule: SpreadVCG = rule) -> Floats:
-            side = float(np.sign(units[0]))
-            return price(rule.allocate(profiles).price, rule.half_spread, side)
-
-        gaps.append(_transfer_gap(rule, types[:2], outcome.transfer, lambda i: quoted))
+        quoted = to_everybody(quoted_price(rule, price))
+        gaps.append(_transfer_gap(rule, types[:2], outcome.transfer, quoted))
     text = (
         "integrals of bid and ask prices at pivotal types found by bisection agree with the "
         f"mechanism's transfers to {worst(gaps):.2g}, in {LITERAL_MARKETS} drawn economies"
@@ -153,13 +151,46 @@ def _check_spread_transfers(
     return Finding(worst(gaps), text)
 
 
+def quoted_price(rule: SpreadVCG, price: Callable[[Floats, float, float], Floats]) -> PriceOf:
+    """Return the bid or ask price at the types at which units are pivotal."""
+
+    def quoted(profiles: Floats, units: Floats) -> Floats:
+        return price(rule.allocate(profiles).price, rule.half_spread, float(np.sign(units[0])))
+
+    return quoted
+
+
+def market_price(rule: PivotalMechanism) -> PriceOf:
+    """Return the market's price at the types at which units are pivotal."""
+
+    def price(profiles: Floats, units: Floats) -> Floats:
+        del units
+        return rule.allocate(profiles).price
+
+    return price
+
+
+def to_everybody(price: PriceOf) -> Callable[[int], PriceOf]:
+    """Return the price of units to each trader where it is the same rule for all."""
+
+    def price_to(trader: int) -> PriceOf:
+        del trader
+        return price
+
+    return price_to
+
+
 def _transfer_gap(
-    rule: PivotalMechanism, types: Floats, transfer: Floats, price_of: Callable[[int], Any]
+    rule: PivotalMechanism, types: Floats, transfer: Floats, price_to: Callable[[int], PriceOf]
 ) -> float:
     """Return how far the mechanism's transfers are from literal integrals, of the largest."""
+
+    def quantities(profiles: Floats) -> Floats:
+        return rule.allocate(profiles).quantity
+
     literal = [
         [
-            literal_transfer(lambda s: rule.allocate(s).quantity, profile, trader, price_of(trader))
+            literal_transfer(quantities, profile, trader, price_to(trader))
             for trader in range(len(profile))
         ]
         for profile in types
@@ -229,7 +260,7 @@ def best_of_all_sets(
 
 
 def _check_entry_transfers(
-    *, unit_price: Callable[[QuadraticEconomy, int], Any] = marginal_utility
+    *, unit_price: Callable[[QuadraticEconomy, int], PriceOf] = marginal_utility
 ) -> Finding:
     rng = np.random.default_rng(91)
     gaps, printed = [], []
@@ -237,18 +268,11 @@ def _check_entry_transfers(
         types = rng.standard_normal((3, economy.n_traders))
         rule = EntryFeeVCG(economy, fee)
         outcome = rule.clear(Reports(types))
-
-        def price(profiles: Floats, units: Floats, rule: EntryFeeVCG = rule) -> Floats:
-            del units
-            return rule.allocate(profiles).price
-
-        def pivotal(trader: int, economy: QuadraticEconomy = economy) -> Any:
-            return unit_price(economy, trader)
-
+        pivotal = partial(unit_price, economy)
         gaps.append(_transfer_gap(rule, types, outcome.transfer, pivotal))
         # As printed: a fee, and market prices at pivotal types also for units that none leads to.
         without_fee = outcome.transfer - fee * (outcome.quantity != 0)
-        printed.append(_transfer_gap(rule, types, without_fee, lambda trader, price=price: price))
+        printed.append(_transfer_gap(rule, types, without_fee, to_everybody(market_price(rule))))
     text = (
         "marginal utilities at pivotal types add up to incentive compatible transfers, to "
         f"{worst(gaps):.2g}; the fee and market prices at pivotal types miss them by "
@@ -273,19 +297,19 @@ def _check_quadratic(*, tax: Callable[[float], Any] = lambda sigma: [[sigma, 2]]
     return Finding(worst(gaps), text)
 
 
-def _check_definition(*, collected: Callable[[Any, Floats], Floats] | None = None) -> Finding:
+def tax_collected(tax: Tax, quantity: Floats) -> Floats:
+    """Return tau(x) for quantities x >= 0."""
+    return tax.amount(quantity)
+
+
+def _check_definition(*, collected: Callable[[Tax, Floats], Floats] = tax_collected) -> Finding:
     gaps = []
     for economy, size, types in crossing_markets(seed=61, count=2):
         rule = TaxVCG(economy, [[0.2 * size, 1], [0.1, 2], [0.3, 3]])
         outcome = rule.clear(Reports(types[:1]))
-        amount = rule.tax.amount if collected is None else lambda x, t=rule.tax: collected(t, x)
-        of_utilities = outcome.transfer - amount(np.abs(outcome.quantity))
-
-        def price(profiles: Floats, units: Floats, rule: TaxVCG = rule) -> Floats:
-            del units
-            return rule.allocate(profiles).price
-
-        gaps.append(_transfer_gap(rule, types[:1], of_utilities, lambda i, price=price: price))
+        of_utilities = outcome.transfer - collected(rule.tax, np.abs(outcome.quantity))
+        price = to_everybody(market_price(rule))
+        gaps.append(_transfer_gap(rule, types[:1], of_utilities, price))
     text = (
         "transfers less the tax are the pivotal ones for utilities less the tax, integrals of "
         f"prices at pivotal types found by bisection, to {worst(gaps):.2g}"

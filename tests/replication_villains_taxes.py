@@ -1,0 +1,82 @@
+"""Wrong formulas that the statements on taxes and discrete units must catch."""
+
+import numpy as np
+
+from deviator.economies import sigma_n
+from deviator.economies.discrete_bounds import deficit_parts, proposition_6_trade
+from deviator.economies.proposition_4 import balancing_half_spread
+from deviator.mechanisms import DiscreteVCG, EntryFeeVCG, SpreadVCG
+from deviator.studies.replication.discrete_units import (
+    forward_differences,
+    forward_value,
+    printed_part,
+)
+from deviator.studies.replication.pivotal_types import marginal_utility
+
+
+def half_the_spread(economy, half_spread, types):
+    return SpreadVCG(economy, half_spread / 2).allocate(types)
+
+
+def at_the_middle(middle, half_spread, side):
+    return middle
+
+
+def half_the_fee(economy, fee, types):
+    return EntryFeeVCG(economy, fee / 2).allocate(types)
+
+
+def without_own_slope(economy, trader):
+    price = marginal_utility(economy, trader)
+    return lambda profiles, units: price(profiles, np.zeros_like(units))
+
+
+def added_terms(bounds, inefficiency, unit):
+    """Proposition 6 with the terms in X and Delta added, lengths not squared."""
+    n, own, phi = bounds.n_traders, bounds.own_effect, bounds.interdependence
+    trade = proposition_6_trade(bounds, unit)
+    price = bounds.steepest / (own - phi)
+    gain = price * (trade**2 * bounds.reach / 2 + own * unit * trade / 2)
+    return n * (gain - bounds.largest_trade * bounds.steepest * inefficiency)
+
+
+def without_units(bounds, sigma, half_spread, unit):
+    return bounds.n_traders * max(deficit_parts(bounds, sigma, half_spread, unit)[0], 0.0)
+
+
+def printed_inefficiency(bounds, sigma, half_spread, unit):
+    return (2 * sigma * bounds.largest_trade + 3 * half_spread) / bounds.flattest
+
+
+def wider_spread(economy, unit, sigma, half_spread):
+    return DiscreteVCG(economy, unit, sigma, half_spread + 0.05)
+
+
+VILLAINS = {
+    "Example 8: allocation": {"allocation": half_the_spread},
+    "Example 8: transfers": {"price": at_the_middle},
+    "Example 9: allocation": {"allocation": half_the_fee},
+    "Example 9: transfers": {"unit_price": without_own_slope},
+    "Section 6: quadratic tax": {"tax": lambda sigma: [[2 * sigma, 2]]},
+    "Section 6: definition of tau-VCG": {"collected": lambda tax, x: x * tax.marginal(x)},
+    "Section 6: incentive compatibility": {"fee_condition": lambda economy: True},
+    "Proposition 4: condition (6.29)": {
+        "condition": lambda bounds, bend, trade: bend(trade) - 0.5 * bounds.reach
+    },
+    "Proposition 4: quadratic taxes": {"slope": lambda economy: 1.01 * sigma_n(economy)},
+    "Proposition 4: spread": {
+        "half_spread": lambda bounds, trade: (
+            bounds.reach**0.5 * balancing_half_spread(bounds, trade)
+        )
+    },
+    "Proposition 4: entry fee": {"fee": lambda bounds, trade: bounds.steepest * trade**2 / 4},
+    "Appendix G: allocation (G.1)": {"condition": forward_differences},
+    "Appendix G: transfers (G.2)": {"worth": forward_value},
+    "Appendix G: limit": {"rule": wider_spread},
+    "Proposition 6": {"deficit": added_terms},
+    "Proposition 7: constraints": {"charged": lambda transfer, quantity: 1.5 * transfer},
+    "Proposition 7: budget": {"deficit": without_units},
+    "Proposition 7: efficiency": {"inefficiency": printed_inefficiency},
+    "Footnote 19": {"part": printed_part},
+    "Footnote 33": {"part": printed_part},
+}
