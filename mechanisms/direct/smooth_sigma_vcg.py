@@ -4,16 +4,18 @@ The allocation solves (3.8), and a trader pays
 
 t_i = integral from 0 to q_i of p^sigma(s_i(x), s_-i) dx + sigma q_i^2 / 2,
 
-equation (3.10), by Gauss-Legendre quadrature whose nodes are doubled until two answers agree. Where
-types are bounded, units up to z, the least quantity that a report of the trader leads to, have the
-nearest report as their pivotal type (3.11).
+equation (3.10), by Gauss-Legendre quadrature whose nodes are doubled until two answers agree. The
+residual prices at these nodes serve all reports of a trader at once. Where types are bounded, units
+up to z, the least quantity that a report of the trader leads to, have the nearest report as their
+pivotal type (3.11).
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
+from numpy.polynomial.legendre import leggauss, legvander
 from typing_extensions import override
 
 from deviator.economies import (
@@ -25,7 +27,7 @@ from deviator.economies import (
 )
 from deviator.economies.smooth_walrasian import check_monotone, solved_allocation
 from deviator.errors import InvalidInputError, NotConvergedError
-from deviator.validation import Floats, non_negative
+from deviator.validation import Floats, non_negative, read_only
 
 from ..base import Claim, Mechanism, check_candidates
 from ..bids import Reports
@@ -47,22 +49,22 @@ NUMBERS = 2**21
 """Type effects that a chunk of markets may have at the first quadrature."""
 
 
-class _Cells(NamedTuple):
-    """Market and trader pairs, M of them, whose transfers are computed."""
+class _Curves(NamedTuple):
+    """Residual price curves of one trader each, C of them, through a point that is solved."""
 
-    market: Any  # (M,) of int, for errors
-    trader: Any  # (M,) of int
-    types: Floats  # (M, N)
-    quantity: Floats  # (M, N)
-    price: Floats  # (M,)
+    market: Any  # (C,) of int, for errors
+    trader: Any  # (C,) of int
+    types: Floats  # (C, N)
+    quantity: Floats  # (C, N)
+    price: Floats  # (C,)
 
     @property
     def own(self) -> Floats:
-        """The traders' own quantities, (M,)."""
+        """The traders' own quantities, (C,)."""
         return np.take_along_axis(self.quantity, self.trader[:, None], axis=1)[:, 0]
 
-    def of(self, places: Any) -> "_Cells":
-        return _Cells(*(values[places] for values in self))
+    def of(self, places: Any) -> "_Curves":
+        return _Curves(*(values[places] for values in self))
 
 
 @final
@@ -147,28 +149,28 @@ class SmoothSigmaVCG(Mechanism):
         batch, n = reports.shape
         traders = np.tile(np.arange(n), batch)
         markets = np.repeat(np.arange(batch), n)
-        cells = _Cells(markets, traders, reports[markets], quantity[markets], price[markets])
-        transfer, slope = self._paid(cells)
+        curves = _Curves(markets, traders, reports[markets], quantity[markets], price[markets])
+        transfer = self._transfers(curves, quantity.reshape(-1, 1)).reshape(quantity.shape)
+        response = own_response(self.economy, self.sigma, traders, curves.quantity, curves.types)
+        slope = response.residual_slope.reshape(quantity.shape)
         solved = np.ones(batch, dtype=bool)
-        shape = (batch, n)
-        return Outcome(
-            price, quantity, transfer.reshape(shape), solved, solved.copy(), slope.reshape(shape)
-        )
+        return Outcome(price, quantity, transfer, solved, solved.copy(), slope)
 
     @override
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
-        self._checked_reports(bids)
+        present = self._checked_reports(bids)
         checked, index = check_candidates(bids, trader, candidates)
         shape = checked.shape[:2]
         reports = self._checked_reports(bids.with_candidates(index, checked))
-        markets = np.repeat(np.arange(shape[0]), shape[1])
-        price, quantity = taxed_allocation(self.economy, self.sigma, reports, markets)
-        cells = _Cells(markets, np.full_like(markets, index), reports, quantity, price)
-        transfer = self._paid(cells)[0].reshape(shape)
-        traded = np.ones(shape, dtype=bool)
-        return TraderOutcome(
-            price.reshape(shape), quantity[:, index].reshape(shape), transfer, traded
-        )
+        markets = np.arange(shape[0])
+        rows = np.repeat(markets, shape[1])
+        price, quantity = taxed_allocation(self.economy, self.sigma, reports, rows)
+        check_monotone(self.economy, self.sigma, np.full_like(rows, index), quantity, reports)
+        units = quantity[:, index].reshape(shape)
+        at_present = taxed_allocation(self.economy, self.sigma, present)
+        curves = _Curves(markets, np.full_like(markets, index), present, *at_present[::-1])
+        transfer = self._transfers(curves, units)
+        return TraderOutcome(price.reshape(shape), units, transfer, np.ones(shape, dtype=bool))
 
     @override
     def rescaled(self, price: float, quantity: float) -> Self:
@@ -192,34 +194,29 @@ class SmoothSigmaVCG(Mechanism):
         check_reports(self.economy, bids.types)
         return bids.types
 
-    def _paid(self, cells: _Cells) -> tuple[Floats, Floats]:
-        """Return transfers and slopes of the residual curves where they end, each (M,)."""
-        n = self.economy.n_traders
-        chunk = max(1, NUMBERS // (n * n * NODES[1]))
-        parts = in_chunks(self._paid_in_chunk, *cells, chunk=chunk)
-        transfer, slope = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
-        return transfer, slope
+    def _transfers(self, curves: _Curves, units: Floats) -> Floats:
+        """Return what each trader pays for M quantities on his curve, shape (C, M)."""
+        chunk = max(1, NUMBERS // (self.economy.n_traders**2 * NODES[1]))
+        return np.concatenate(in_chunks(self._transfers_in_chunk, *curves, units, chunk=chunk))
 
-    def _paid_in_chunk(self, *arrays: Any) -> tuple[Floats, Floats]:
-        cells = _Cells(*arrays)
-        economy, sigma = self.economy, self.sigma
-        check_monotone(economy, sigma, cells.trader, cells.quantity, cells.types)
-        response = own_response(economy, sigma, cells.trader, cells.quantity, cells.types)
-        least, cost = self._unreached(cells)
-        own = cells.own
-        discount = self._area_below_price(cells, least)
-        tax = 0.5 * sigma * (own**2 - least**2)
-        return cells.price * (own - least) - discount + tax + cost, response.residual_slope
+    def _transfers_in_chunk(self, *arrays: Any) -> Floats:
+        curves, units = _Curves(*arrays[:-1]), arrays[-1]
+        check_monotone(self.economy, self.sigma, curves.trader, curves.quantity, curves.types)
+        least, cost = (values[:, None] for values in self._unreached(curves))
+        at_one_price = curves.price[:, None] * (units - least)
+        discount = self._area_below_price(curves, least, units)
+        tax = 0.5 * self.sigma * (units**2 - least**2)
+        return np.asarray(at_one_price - discount + tax + cost)
 
-    def _unreached(self, cells: _Cells) -> tuple[Floats, Floats]:
+    def _unreached(self, curves: _Curves) -> tuple[Floats, Floats]:
         """Return the quantity nearest to 0 that a report leads to, and what units up to it cost."""
-        least, cost = np.zeros_like(cells.price), np.zeros_like(cells.price)
+        least, cost = np.zeros_like(curves.price), np.zeros_like(curves.price)
         for end, sign in zip(self.economy.type_set, (1.0, -1.0), strict=True):
             # Only who buys now can buy at all reports; only who sells now can sell at all.
-            places = np.flatnonzero(np.isfinite(end[cells.trader]) & (sign * cells.own > 0))
+            places = np.flatnonzero(np.isfinite(end[curves.trader]) & (sign * curves.own > 0))
             if not len(places):
                 continue
-            some = cells.of(places)
+            some = curves.of(places)
             reports = some.types.copy()
             reports[np.arange(len(places)), some.trader] = end[some.trader]
             price, quantity = taxed_allocation(self.economy, self.sigma, reports, some.market)
@@ -229,7 +226,7 @@ class SmoothSigmaVCG(Mechanism):
             cost[places] = np.where(unreached, self._cost_of_unreached(nearest), 0.0)
         return least, cost
 
-    def _cost_of_unreached(self, nearest: _Cells) -> Floats:
+    def _cost_of_unreached(self, nearest: _Curves) -> Floats:
         """Return what all units cost in markets with the reports nearest to no trade."""
         own = nearest.own
         if self.unreached_units == "printed":
@@ -237,37 +234,48 @@ class SmoothSigmaVCG(Mechanism):
         worth = self.economy.utility(nearest.quantity, nearest.types)
         return np.take_along_axis(worth, nearest.trader[:, None], axis=1)[:, 0]
 
-    def _area_below_price(self, cells: _Cells, least: Floats) -> Floats:
-        """Return the integral from z to q_i of p - p^sigma(s_i(x), s_-i), shape (M,)."""
-        area, _ = self._quadrature(cells, least, NODES[0])
+    def _area_below_price(self, curves: _Curves, least: Floats, units: Floats) -> Floats:
+        """Return integrals from z to x of p - p^sigma(s_i(x), s_-i), shape (C, M)."""
+        area, _ = self._quadrature(curves, least, units, NODES[0])
         moving = np.arange(len(area))
         for nodes in NODES[1:]:
-            finer, size = self._quadrature(cells.of(moving), least[moving], nodes)
-            apart = np.abs(finer - area[moving]) > AGREES * size
+            some = curves.of(moving)
+            finer, size = self._quadrature(some, least[moving], units[moving], nodes)
+            apart = (np.abs(finer - area[moving]) > AGREES * size[:, None]).any(axis=1)
             area[moving] = finer
             moving = moving[apart]
             if not len(moving):
                 return area
         raise NotConvergedError(
             f"a transfer must be an integral that {NODES[-1]} nodes compute, that of trader "
-            f"{cells.trader[moving[0]]} in market {cells.market[moving[0]]} of the "
+            f"{curves.trader[moving[0]]} in market {curves.market[moving[0]]} of the "
             f"{self.economy.name} economy is not; smooth the utilities"
         )
 
-    def _quadrature(self, cells: _Cells, least: Floats, nodes: int) -> tuple[Floats, Floats]:
-        """Return the area by Gauss-Legendre, and how large it may be, each (M,)."""
-        place, weight = leggauss(nodes)
-        half = 0.5 * (cells.own - least)
-        units = (least + half)[:, None] + half[:, None] * place
-        many = cells.of(np.repeat(np.arange(len(half)), nodes))
-        found = pivotal_market(
-            self.economy, self.sigma, many.trader, units.ravel(), many.quantity, many.types
+    def _quadrature(
+        self, curves: _Curves, least: Floats, units: Floats, nodes: int
+    ) -> tuple[Floats, Floats]:
+        """Return the integrals (C, M) from so many nodes, and how large they may be, (C,)."""
+        ends = np.concatenate([least, units], axis=1)
+        middle, half = 0.5 * (ends.max(axis=1) + ends.min(axis=1)), 0.5 * np.ptp(ends, axis=1)
+        place = gauss_legendre(nodes)[0]
+        below = curves.price[:, None] - self._residual_prices(
+            curves, middle[:, None] + half[:, None] * place
         )
-        self._check_solved(found.converged, many.trader, many.market, units.ravel())
+        scaled = (ends - middle[:, None]) / np.where(half > 0, half, 1.0)[:, None]
+        integrals = half[:, None] * legendre_integrals(below, np.clip(scaled, -1.0, 1.0))
+        size = np.abs(curves.price) + np.abs(below).max(axis=1)
+        return integrals[:, 1:] - integrals[:, :1], half * size
+
+    def _residual_prices(self, curves: _Curves, units: Floats) -> Floats:
+        """Return p^sigma(s_i(x), s_-i) at quantities x on each curve, shape (C, K)."""
+        many, flat = curves.of(np.repeat(np.arange(len(units)), units.shape[1])), units.ravel()
+        found = pivotal_market(
+            self.economy, self.sigma, many.trader, flat, many.quantity, many.types
+        )
+        self._check_solved(found.converged, many.trader, many.market, flat)
         check_monotone(self.economy, self.sigma, many.trader, found.quantity, found.types)
-        below = (many.price - found.price).reshape(units.shape)
-        size = np.abs(many.price).reshape(units.shape)[:, 0] + np.abs(below).max(axis=1)
-        return half * (below @ weight), np.abs(half) * size
+        return found.price.reshape(units.shape)
 
     def _check_solved(self, converged: Any, traders: Any, markets: Any, units: Floats) -> None:
         if converged.all():
@@ -279,6 +287,41 @@ class SmoothSigmaVCG(Mechanism):
             f"{self.economy.name} economy at sigma = {self.sigma:.6g}; weaken the interdependence "
             "of values"
         )
+
+
+def legendre_integrals(values: Floats, ends: Floats) -> Floats:
+    """Return integrals from -1 of the polynomial through values at Gauss-Legendre nodes.
+
+    Of its Legendre coefficients, c_k = (k + 1/2) sum_j w_j P_k(x_j) values_j, the integrals are
+    those of P_k, (P_{k+1} - P_{k-1}) / (2k + 1).
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (C, K)
+        At the K nodes.
+    ends : ndarray of float, shape (C, M)
+        From -1 to 1.
+
+    Examples
+    --------
+    >>> legendre_integrals(np.ones((1, 4)), np.array([[-1.0, 0.0, 1.0]])).round(12)
+    array([[0., 1., 2.]])
+    """
+    nodes = values.shape[1]
+    degree, projection = np.arange(nodes), gauss_legendre(nodes)[1]
+    at_ends = legvander(ends, nodes)
+    integrals = np.empty((*ends.shape, nodes))
+    integrals[..., 0] = ends + 1.0
+    integrals[..., 1:] = (at_ends[..., 2:] - at_ends[..., :-2]) / (2 * degree[1:] + 1)
+    return np.asarray(np.einsum("cmk,ck->cm", integrals, values @ projection))
+
+
+@cache
+def gauss_legendre(nodes: int) -> tuple[Floats, Floats]:
+    """Return the nodes, and the matrix that takes values there to Legendre coefficients."""
+    place, weight = leggauss(nodes)
+    projection = weight[:, None] * legvander(place, nodes - 1) * (np.arange(nodes) + 0.5)
+    return read_only(place), read_only(projection)
 
 
 def check_reports(economy: Economy, reports: Floats) -> None:
