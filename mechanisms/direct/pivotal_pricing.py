@@ -117,7 +117,7 @@ class OwnQuantity:
             # A quantity that increases is constant where it is the same at both ends.
             return self._areas(reports, first, last, 2 * CELLS).area
         result = np.empty_like(reports)
-        markets, cells = np.arange(len(reports)), CELLS
+        markets, cells = np.arange(len(reports)), CELLS if self.nodes == 1 else CELLS // 2
         coarse = self._of(markets)._areas(reports, first, last, cells)
         while len(markets):
             cells *= 2

@@ -315,10 +315,12 @@ def _check_lower_bound(
         ceiling = proposition_7_deficit(bounds, 0.0, 0.0, unit)
         printed.append(printed_proposition_6(bounds, unit) / ceiling - 1)
     first = next(half_markets(seed=73))
+    as_printed = printed_proposition_6(first.bounds, first.unit_size)
+    by_vcg = proposition_7_deficit(first.bounds, 0.0, 0.0, first.unit_size)
+    bound = deficit(first.bounds, 0.0, first.unit_size)
     text = (
-        "at N = 4, qbar = 40/3, Delta = 1/2, phi = 0 printed: "
-        f"{printed_proposition_6(first[1], 0.5):.1f}, while VCG leaves at most {proposition_7_deficit(first[1], 0.0, 0.0, 0.5):.1f} by "
-        f"Proposition 7; corrected: {deficit(first[1], 0.0, 0.5):.1f} of {first.deficit(0):.1f} "
+        f"at N = 4, qbar = 40/3, Delta = 1/2, phi = 0 printed: {as_printed:.1f}, while VCG leaves "
+        f"at most {by_vcg:.1f} by Proposition 7; corrected: {bound:.1f} of {first.deficit(0):.1f} "
         f"computed; over {len(shares)} markets the corrected bound is {min(shares):.0%} to "
         f"{max(shares):.0%} of the least deficit, the printed one up to {max(printed) + 1:.1f} "
         "times what VCG can leave"
@@ -415,7 +417,8 @@ def _check_efficiency(
     text = (
         f"quantities are at most {max(near):.0%} of Delta + 2 (sigma qbar + delta) / m_low from "
         f"efficient ones in {len(gaps)} drawn economies; the printed bound, without Delta, "
-        f"fails in {int(np.count_nonzero(np.array(printed) > 1e-9))}, by up to {max(printed):.2g} Delta"
+        f"fails in {np.count_nonzero(np.array(printed) > ROUNDING)}, by up to {max(printed):.2g} "
+        "Delta"
     )
     return Finding(worst(gaps), text, max(printed))
 
