@@ -11,11 +11,9 @@ pivotal type (3.11).
 """
 
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss, legvander
 from typing_extensions import override
 
 from deviator.economies import (
@@ -27,13 +25,14 @@ from deviator.economies import (
 )
 from deviator.economies.smooth_walrasian import check_monotone, solved_allocation
 from deviator.errors import InvalidInputError, NotConvergedError
-from deviator.validation import Floats, non_negative, read_only
+from deviator.validation import Floats, non_negative
 
 from ..base import Claim, Mechanism, check_candidates
 from ..bids import Reports
 from ..chunking import in_chunks
 from ..languages import BidLanguage, ReportLanguage
 from ..outcome import Outcome, TraderOutcome
+from .legendre import gauss_legendre, legendre_integrals
 from .unreached_units import UnreachedUnits, checked_unreached_units
 
 PROFILES = 64
@@ -287,41 +286,6 @@ class SmoothSigmaVCG(Mechanism):
             f"{self.economy.name} economy at sigma = {self.sigma:.6g}; weaken the interdependence "
             "of values"
         )
-
-
-def legendre_integrals(values: Floats, ends: Floats) -> Floats:
-    """Return integrals from -1 of the polynomial through values at Gauss-Legendre nodes.
-
-    Of its Legendre coefficients, c_k = (k + 1/2) sum_j w_j P_k(x_j) values_j, the integrals are
-    those of P_k, (P_{k+1} - P_{k-1}) / (2k + 1).
-
-    Parameters
-    ----------
-    values : ndarray of float, shape (C, K)
-        At the K nodes.
-    ends : ndarray of float, shape (C, M)
-        From -1 to 1.
-
-    Examples
-    --------
-    >>> legendre_integrals(np.ones((1, 4)), np.array([[-1.0, 0.0, 1.0]])).round(12)
-    array([[0., 1., 2.]])
-    """
-    nodes = values.shape[1]
-    degree, projection = np.arange(nodes), gauss_legendre(nodes)[1]
-    at_ends = legvander(ends, nodes)
-    integrals = np.empty((*ends.shape, nodes))
-    integrals[..., 0] = ends + 1.0
-    integrals[..., 1:] = (at_ends[..., 2:] - at_ends[..., :-2]) / (2 * degree[1:] + 1)
-    return np.asarray(np.einsum("cmk,ck->cm", integrals, values @ projection))
-
-
-@cache
-def gauss_legendre(nodes: int) -> tuple[Floats, Floats]:
-    """Return the nodes, and the matrix that takes values there to Legendre coefficients."""
-    place, weight = leggauss(nodes)
-    projection = weight[:, None] * legvander(place, nodes - 1) * (np.arange(nodes) + 0.5)
-    return read_only(place), read_only(projection)
 
 
 def check_reports(economy: Economy, reports: Floats) -> None:
