@@ -294,7 +294,8 @@ def _floats_agree(
     if not _payment_runs_as_read(mechanism):
         return Condition(name, False, "the payment rule pays another amount than was read off it")
     if not _strategy_is_affine(tested, honest):
-        return Condition(name, False, "the strategy's bids differ from its exact bids, or these are not affine")
+        detail = "the strategy's bids differ from its exact bids, or these are not affine"
+        return Condition(name, False, detail)
     bids = tested.strategy.bids(honest.types.astype(np.float64))
     honest_array = _as_floats(mechanism, honest.bids)
     # Each number of a bid has units of its own.

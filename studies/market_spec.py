@@ -14,15 +14,18 @@ from deviator.economies import (
     NormalInformation,
     NormalTypes,
     QuadraticEconomy,
+    SmoothEconomy,
     TruncatedNormal,
     TypeDistribution,
     UniformBox,
+    assumption_bounds,
     fundamental_value_information,
     heterogeneous_information,
     normal_information,
     public_statistics,
     sigma_budget,
     sigma_n,
+    sigma_n_from,
     two_groups_information,
 )
 from deviator.envs import Market
@@ -253,6 +256,8 @@ class MarketSpec(Spec):
         if not isinstance(self.sigma, str):
             return self.sigma
         economy = self.economy.economy
+        if self.sigma == "sigma-n" and isinstance(economy, SmoothEconomy):
+            return sigma_n_from(assumption_bounds(economy))
         if not isinstance(economy, QuadraticEconomy):
             raise InvalidInputError("sigma must be a number in this economy, got a rule's name")
         return sigma_n(economy) if self.sigma == "sigma-n" else sigma_budget(economy)
