@@ -6,7 +6,6 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import truncnorm
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
@@ -288,6 +287,9 @@ class TruncatedNormal(TypeDistribution):
         return self.sample(rng, batch)
 
     def _law(self) -> Any:
+        # Its import takes longer than all of ours, and few laws need it.
+        from scipy.stats import truncnorm
+
         ends = (self.low - self.center) / self.spread, (self.high - self.center) / self.spread
         return truncnorm(*ends, loc=self.center, scale=self.spread)
 
