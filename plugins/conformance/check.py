@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
+from deviator.errors import DeviatorError
+
 CheckFunction = Callable[[Any], None]
 """Takes what is checked; raises AssertionError with the rule, the value and where it was found."""
 
@@ -93,9 +95,10 @@ def judged(
 
 
 def described(error: BaseException) -> str:
-    """Return an error as one line; what a check found is a sentence already."""
+    """Return an error as one line; what a check found, or we raise, is a sentence already."""
     text = " ".join(str(error).split())
-    return text if isinstance(error, AssertionError) and text else f"{type(error).__name__}: {text}"
+    sentence = isinstance(error, AssertionError | DeviatorError) and text
+    return text if sentence else f"{type(error).__name__}: {text}"
 
 
 def check_waivers_of(checks: Iterable[Check]) -> Check:

@@ -117,6 +117,9 @@ def check_outcome_shapes(mechanism: Mechanism) -> None:
             found = np.shape(getattr(outcome, field))
             wanted = " or ".join(map(str, allowed))
             assert found in allowed, f"{field} must have shape {wanted}, got {found}"
+        for field in ("price", "quantity", "transfer"):
+            dtype = getattr(outcome, field).dtype
+            assert dtype.kind == "f", f"{field} must be of float, got {dtype}"
         for field in ("traded", "converged"):
             dtype = np.asarray(getattr(outcome, field)).dtype
             assert dtype.kind == "b", f"{field} must be of bool, got {dtype}"

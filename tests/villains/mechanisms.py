@@ -305,6 +305,12 @@ class WrongSlopes(SoundAuction):
         return changed(outcome, residual_slope=outcome.transfer[:, :2])
 
 
+class PaysInComplexMoney(SoundAuction):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, transfer=outcome.transfer + 0j)
+
+
 class LooksAtTheCalendar(SoundAuction):
     def clear(self, bids):
         outcome = super().clear(bids)
@@ -422,6 +428,7 @@ VILLAINS = [
     ("check_market_clears", CreatesGoods(), "quantities must sum to 0"),
     ("check_market_clears", Lies(), "quantities must sum to 0"),
     ("check_outcome_shapes", WrongSlopes(), "residual_slope must have shape"),
+    ("check_outcome_shapes", PaysInComplexMoney(), "transfer must be of float"),
     ("check_honest_markets_trade", NeverTrades(), "must let honest traders trade"),
     ("check_honest_bids_of_a_batch", BidsLikeTheBatch(), "must have alone the honest bids"),
     ("check_deviations_of_a_batch", ForgetsLateDeviations(), "must have alone the deviations"),
