@@ -151,7 +151,7 @@ def _has_two_prices(economy: LinearQuadratic, trader: int) -> bool:
 
 
 def _fun_of_traders(economy: LinearQuadratic) -> list[bool]:
-    """Return whether each row of W^-1 has a non-zero sum (FUN), in rational arithmetic if small."""
+    """Return whether each row of W^-1 has a non-zero sum (FUN), up to rounding."""
     sums = np.linalg.inv(economy.weights).sum(axis=1)
     return list(np.abs(sums) > ROUNDING * np.abs(sums).max())
 

@@ -265,7 +265,7 @@ STATEMENTS = (
         "Example 2",
         "Section 2.2, equation (2.3)",
         "In the group model q_i^0 = (alpha_G s_i + beta_G mean(s^G) - p^0) / mu, with p^0 the "
-        "average of (alpha_G + beta_G) mean(s^G) over the two_groups.",
+        "average of (alpha_G + beta_G) mean(s^G) over the two groups.",
         check_example_2,
         correction="Printed: q_i^0 = (alpha_G s_i + beta_G mean(s^G) - (alpha_G + beta_G) mean(s)) "
         "/ mu. Corrected: p^0 = sum_G (alpha_G + beta_G) mean(s^G) / 2 in place of (alpha_G + "
