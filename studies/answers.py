@@ -7,7 +7,8 @@ import numpy as np
 
 from deviator.economies import QuadraticEconomy
 from deviator.envs import Market
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms.outcome import check_cleared
 from deviator.plugins import is_ours
 from deviator.policies import BestResponse, Deviation, Information, NumericSearch, exact_gain
 from deviator.validation import Floats
@@ -57,6 +58,33 @@ class Answer:
         return self.gain if self.kind == "exact" else None
 
 
+def check_repeatable(tested: Market, types: Floats) -> None:
+    """Check that a rule clears the same bids the same again, and leaves them as they were.
+
+    A search keeps what was lucky, so that gains in a rule that draws lots are none.
+
+    Raises
+    ------
+    InvalidInputError
+        If it does not.
+    """
+    bids = tested.strategy.bids(types)
+    before = bids.as_array().copy()
+    name, shape = tested.mechanism.name, bids.shape[:2]
+    first, again = (
+        check_cleared(name, tested.mechanism.clear(bids), shape).transfer.copy() for _ in range(2)
+    )
+    if not np.array_equal(before, bids.as_array()):
+        raise InvalidInputError(
+            f"mechanism {name} must leave bids alone, and changed them; run `deviator check` on it"
+        )
+    if not np.array_equal(first, again, equal_nan=True):
+        raise InvalidInputError(
+            f"mechanism {name} must clear the same bids the same again, and did "
+            "not; run `deviator check` on it"
+        )
+
+
 def trades(tested: Market, types: Floats) -> bool:
     """Return whether anybody trades at any of some profiles while all follow the strategy."""
     outcome = tested.mechanism.clear(tested.strategy.bids(types[:TRIED]))
@@ -84,6 +112,8 @@ def best_answer(tested: Market, types: Floats, information: Information) -> Answ
     types : ndarray of float, shape (B, N)
     information : {"profile", "own"}
     """
+    if not is_ours(type(tested.mechanism).clear):
+        check_repeatable(tested, types[:TRIED])
     try:
         exact = _exact(tested, types, information)
     except RefusedError:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from deviator.economies import UnitDemands
 from deviator.errors import InvalidInputError, PluginLoadError, RefusedError
-from deviator.plugins import Kind, qualified
+from deviator.plugins import Kind, list_plugins, plugins_of_file, qualified
 from deviator.policies import Information
 
 from .cell_spec import Cell
@@ -131,7 +131,7 @@ class StudySpec(Spec):
         Arguments and errors are those of `expand`, but for plugins.
         """
         cells: list[Cell] = []
-        failures: dict[str, str] = {}
+        failures = self._unusable_files()
         failed: list[CellsSpec] = []
         for entry in self.cells:
             try:
@@ -238,7 +238,21 @@ class StudySpec(Spec):
         return economy.model_copy(update={"family": family})
 
     def _qualified(self, kind: Kind, name: str) -> str:
-        return qualified(kind, name, self.plugins)
+        unusable = self._unusable_files()
+        found = qualified(kind, name, tuple(file for file in self.plugins if file not in unusable))
+        if found == name and unusable and name not in {spec.name for spec in list_plugins(kind)}:
+            raise PluginLoadError("; ".join(unusable.values()))
+        return found
+
+    def _unusable_files(self) -> dict[str, str]:
+        """Return the plugin files that cannot be read, each with the reason: others go on."""
+        unusable = {}
+        for file in self.plugins:
+            try:
+                plugins_of_file(file)
+            except PluginLoadError as error:
+                unusable[file] = str(error)
+        return unusable
 
 
 def standing_control(market: MarketSpec) -> str:

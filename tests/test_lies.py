@@ -116,6 +116,8 @@ class Mine(Mechanism):
         ("outcome = replace(outcome, transfer=outcome.transfer * np.nan)", "a finite transfer"),
         ("outcome = replace(outcome, transfer=outcome.price)", "a transfer of shape"),
         ("outcome = replace(outcome, quantity=outcome.quantity + 1)", "that sum to 0"),
+        ("outcome = replace(outcome, transfer=outcome.transfer + np.random.rand())", "same again"),
+        ("bids.level[:] = 0.5 * bids.level", "must leave bids alone"),
         ("if late: time.sleep(3600)", "must end within 8 s"),
         ("if late: os._exit(0)", "must leave its process running, and ended it"),
         ("if late: sys.exit(0)", "must leave its process running, and called exit"),
@@ -130,6 +132,16 @@ def test_a_study_goes_on_whatever_one_plugin_does_and_when(tmp_path, lie, reason
     (failure,) = report.failures.values()
     assert failure.startswith("mine of mine.py: ")
     assert reason in failure
+
+
+def test_a_file_that_cannot_be_read_costs_no_other_its_cells(tmp_path):
+    (tmp_path / "mine.py").write_text("class Mine(Mechanism)\n")
+    (tmp_path / "study.yaml").write_text(STUDY.replace("[mine.py]", "[mine.py, missing.py]"))
+    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1)
+    assert [row["mechanism"] for row in report.rows] == ["uniform-double-auction"]
+    reasons = "\n".join(report.failures.values())
+    assert "mine.py must be Python" in reasons
+    assert "missing.py cannot be read" in reasons
 
 
 def test_results_follow_the_files_that_a_file_imports(tmp_path):
