@@ -1,0 +1,72 @@
+"""How much memory there is, asked before large arrays are made: a refusal costs nothing."""
+
+import os
+from pathlib import Path
+
+from deviator.errors import RefusedError
+
+
+def available_memory() -> int | None:
+    """Return how many bytes can be had without swapping; None where the system does not say.
+
+    The least of what Linux counts as available and what is left of a container's limit;
+    elsewhere all memory that the machine has.
+    """
+    known = [bytes_left for bytes_left in (_free_of_machine(), _left_in_container()) if bytes_left]
+    return min(known, default=None)
+
+
+def require_memory(needed: float, what: str, instead: str = "take fewer at a time") -> None:
+    """Refuse work that needs more memory than there is.
+
+    Parameters
+    ----------
+    needed : float
+        Bytes that will be held at once.
+    what : str
+        What needs them, as the subject of the error's sentence.
+    instead : str
+        The way out that the error names.
+
+    Raises
+    ------
+    RefusedError
+        If there is less.
+
+    Examples
+    --------
+    >>> require_memory(8, "one number")
+    >>> try:
+    ...     require_memory(2**80, "a market of 10^12 traders")
+    ... except RefusedError as error:
+    ...     print(str(error)[:54])
+    a market of 10^12 traders needs 1.13e+15 GiB of memory
+    """
+    available = available_memory()
+    if available is not None and needed > available:
+        raise RefusedError(
+            f"{what} needs {needed / 2**30:.3g} GiB of memory and {available / 2**30:.3g} GiB are "
+            f"available; {instead}"
+        )
+
+
+def _free_of_machine() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        sizes = dict(line.split(":", 1) for line in lines if ":" in line)
+        return int(sizes["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _left_in_container() -> int | None:
+    root = Path("/sys/fs/cgroup")
+    try:
+        limit = int((root / "memory.max").read_text(encoding="ascii"))
+        return max(limit - int((root / "memory.current").read_text(encoding="ascii")), 1)
+    except (OSError, ValueError):
+        return None
