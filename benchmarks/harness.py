@@ -245,7 +245,9 @@ class Apart:
         return self.peak_bytes - self.bytes_before
 
 
-def run_apart(target: str, *arguments: Any, thread_count: int = 1) -> Apart:
+def run_apart(
+    target: str, *arguments: Any, thread_count: int = 1, seconds: float | None = None
+) -> Apart:
     """Run a function in a fresh process, on its own number of threads.
 
     Parameters
@@ -256,15 +258,22 @@ def run_apart(target: str, *arguments: Any, thread_count: int = 1) -> Apart:
         Its arguments, plain data that JSON can hold; so must its result be.
     thread_count : int
         Threads of BLAS and OpenMP.
+    seconds : float, optional
+        The process is ended after this long.
 
     Raises
     ------
     RuntimeError
-        When the function fails; the message ends with its last line of error.
+        When the function fails or takes too long; the message ends with its last line of error.
     """
     environment = os.environ | {name: str(thread_count) for name in THREAD_VARIABLES}
     command = [sys.executable, "-m", "benchmarks.apart", target, json.dumps(arguments)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"{target} took longer than {seconds:.0f} s and was ended") from None
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise RuntimeError(f"{target} failed in its own process: {reason}")

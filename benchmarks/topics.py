@@ -1,0 +1,61 @@
+"""The topics of the table, and one of them run in a process of its own."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .harness import Bar, Row, run_apart
+
+TOPICS = (
+    "dense_clearing",
+    "low_dimensional",
+    "large_market",
+    "uniform_price",
+    "exact_regret",
+    "type_grid",
+    "environment_step",
+    "smooth_clearing",
+)
+"""Modules of this folder with a function ``rows``, in the order of the table."""
+
+SECONDS = 600.0
+"""A topic that takes longer is ended."""
+
+
+@dataclass(frozen=True)
+class TopicResult:
+    """What a topic measured: its rows, or the reason why there are none."""
+
+    topic: str
+    rows: tuple[Row, ...] = ()
+    seconds: float = 0.0
+    failure: str | None = None
+
+
+def run_topic(topic: str) -> TopicResult:
+    """Measure a topic; what fails or hangs there costs its own rows only."""
+    try:
+        apart = run_apart(
+            "benchmarks.topics:plain_rows",
+            topic,
+            thread_count=len(os.sched_getaffinity(0)),
+            seconds=SECONDS,
+        )
+    except RuntimeError as error:
+        return TopicResult(topic, failure=str(error))
+    return TopicResult(topic, tuple(map(row_of, apart.value)), apart.seconds)
+
+
+def plain_rows(topic: str) -> list[dict[str, Any]]:
+    """Return the rows of a topic as plain data."""
+    return [asdict(row) for row in importlib.import_module(f"benchmarks.{topic}").rows()]
+
+
+def row_of(plain: dict[str, Any]) -> Row:
+    """Return the row that plain data describe."""
+    bar = plain["bar"] and Bar(**plain["bar"])
+    spread = plain["spread"] and tuple(plain["spread"])
+    return Row(**(plain | {"bar": bar, "spread": spread}))
