@@ -79,7 +79,7 @@ def _title(row: dict[str, Any]) -> str:
     who = "" if row["trader"] == 0 else f", {row['trader']}"
     sigma = "" if row["sigma"] is None else f" {row['sigma']:.3g}"
     size = f"N={row['n_traders']}"
-    return f"{row['mechanism']}{sigma}<br>{row['economy']} {size}{who}, {row['information']}"
+    return f"{row['mechanism']}{sigma}<br>{row['economy_label']} {size}{who}, {row['information']}"
 
 
 def _size_figure(families: dict[str, list[dict[str, Any]]]) -> go.Figure:
@@ -103,7 +103,7 @@ def _by_family(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     families: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if row["share"] is not None and row["information"] == "profile" and row["trader"] == 0:
-            name = f"{row['mechanism']}, {row['economy']}, {row['strategy']}"
+            name = f"{row['mechanism']}, {row['economy_label']}, {row['strategy']}"
             families.setdefault(name, []).append(row)
     return {
         name: sorted(group, key=lambda row: int(row["n_traders"]))

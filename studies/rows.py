@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from .cell_spec import Cell
+from .economy_labels import economy_labels
 from .market_spec import plain_name
 from .verdict import Verdict, reach_verdict
 
@@ -22,8 +23,8 @@ def report_rows(cells: list[Cell], results: list[dict[str, Any]]) -> list[dict[s
         Of `run_cell`, in the same order.
     """
     return [
-        _row(cell, result, _result_of_control(cell, cells, results))
-        for cell, result in zip(cells, results, strict=True)
+        _row(cell, result, _result_of_control(cell, cells, results)) | {"economy_label": label}
+        for cell, result, label in zip(cells, results, economy_labels(cells), strict=True)
     ]
 
 
@@ -43,6 +44,7 @@ def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> 
         "mechanism": plain_name(cell.market.mechanism),
         "parameters": cell.market.parameters,
         "economy": cell.market.economy.title,
+        "economy_settings": cell.market.economy.model_dump(mode="json", exclude_none=True),
         "strategy": plain_name(cell.market.strategy),
         "trader": cell.market.trader,
         "n_traders": result["n_traders"],

@@ -90,7 +90,7 @@ def table_cells(row: dict[str, Any]) -> list[str]:
     """Return a row's texts in the order of `COLUMNS`."""
     return [
         _mechanism(row),
-        row["economy"],
+        row["economy_label"],
         row["strategy"],
         str(row["trader"]),
         str(row["n_traders"]),

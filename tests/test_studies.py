@@ -17,6 +17,7 @@ from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import NaiveWalrasian, SigmaDCDA
 from deviator.policies import load_policy
 from deviator.studies import confirm, default_study, read_study
+from deviator.studies.economy_labels import economy_labels
 from deviator.studies.executor import run_tasks
 from deviator.studies.rows import report_rows
 from deviator.studies.specs import MarketSpec, StudySpec
@@ -188,6 +189,34 @@ def test_a_null_row_whose_control_failed_says_so(finished):
     assert row["control"]["share"] is None
     assert row["power"] is None
     assert table_cells(row)[COLUMNS.index("control")] == "-"
+
+
+def test_economies_of_one_family_are_told_apart_by_what_differs():
+    study = tiny(
+        economies={
+            "steep": {"family": "private-values", "n_traders": 4, "slope": 2.0},
+            "flat": {"family": "private-values", "n_traders": 4, "slope": 1.0},
+            "box": {
+                "family": "private-values",
+                "n_traders": 4,
+                "slope": 1.0,
+                "types": {"law": "uniform", "low": -1.0},
+            },
+            "large": {"family": "private-values", "n_traders": 5, "slope": 3.0},
+        },
+        cells=[
+            {
+                "mechanism": "uniform-double-auction",
+                "economy": ["steep", "flat", "box", "large"],
+            }
+        ],
+    )
+    assert economy_labels(study.expand()) == [
+        "private values slope=2.0, types=default",
+        "private values slope=1.0, types=default",
+        "private values slope=1.0, types=uniform low -1",
+        "private values",
+    ]
 
 
 def die_once(place, folder):
