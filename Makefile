@@ -1,15 +1,16 @@
 # make confirm   run the main job (ARGS=--quick for a first look)
 # make replicate every numbered result of the paper, checked (ARGS=--report=page.html for a page)
 # make test      lint, types, import contracts, spelling, tests
+# make bench     every figure of speed and memory beside its bar (ARGS=dense_clearing for one topic)
 # make verify    the slow proofs: full study, kill and resume
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FAMILIES := economies mechanisms policies envs learners plugins studies
-CODE := src/deviator $(FAMILIES:%=src/deviator/%/) tests docs
+CODE := src/deviator $(FAMILIES:%=src/deviator/%/) tests docs benchmarks
 
-.PHONY: confirm replicate test lint verify format clean
+.PHONY: confirm replicate test lint bench bench-micro verify format clean
 
 confirm: $(VENV)/user
 	$(BIN)/deviator confirm $(ARGS)
@@ -25,7 +26,13 @@ lint: $(VENV)/developer
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell *.md runs/*.yaml docs tests $(FAMILIES) src/deviator/*.py src/deviator/cli
+	$(BIN)/codespell *.md runs/*.yaml docs tests benchmarks $(FAMILIES) src/deviator/*.py src/deviator/cli
+
+bench: $(VENV)/bench
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-micro: $(VENV)/bench
+	$(BIN)/python -m pytest benchmarks/test_micro.py $(ARGS)
 
 verify: $(VENV)/developer
 	$(BIN)/python -m pytest -m slow -s
@@ -47,4 +54,8 @@ $(VENV)/user: $(VENV)/python pyproject.toml constraints.txt
 
 $(VENV)/developer: $(VENV)/user
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+$(VENV)/bench: $(VENV)/developer
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	touch $@
