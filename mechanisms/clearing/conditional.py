@@ -25,11 +25,11 @@ from .autarky import (
     inverses,
     price_scale,
     price_shares,
-    rescaled_rows,
     row_lengths,
     well_conditioned,
 )
 from .base import Clearing, DeviationSolution, MarketSolution, mend
+from .rank_one import Present, solve_rank_one
 
 
 class _Rows(NamedTuple):
@@ -65,8 +65,8 @@ class ConditionalClearing(Clearing):
     ) -> DeviationSolution:
         rows = _rows(bids.quantity_weights, bids.price_weights)
         market = _invert(rows)
-        price, quantity, slope, regular = _move(rows, market, bids.level, trader, candidates)
-        solution = DeviationSolution(price, quantity, slope, regular)
+        present = Present(market.inverse, market.price_scale, market.row_length, *rows.squares)
+        solution = solve_rank_one(present, bids.level, trader, candidates)
         if market.regular.all():
             return solution
         return mend(self, bids, trader, candidates, solution, market.regular)
@@ -144,61 +144,3 @@ def _solve(
     slope = market.price_scale[:, None] * market.inverse[:, n, :n] / divisor(diagonal)
     regular = np.broadcast_to(market.regular, (batch,))
     return price, solution[:, :n], np.broadcast_to(slope, (batch, n)), regular
-
-
-def _move(
-    rows: _Rows, market: _Market, level: Floats, trader: int, candidates: Floats
-) -> tuple[Floats, Floats, Floats, Bools]:
-    """Move each market along the trader's column until his candidate bid is met."""
-    n = level.shape[1]
-    new = _rows(candidates[..., :n], candidates[..., n])
-    scale = market.price_scale[:, None]
-    length = row_lengths(new.squares, scale)
-    row = (
-        np.concatenate([new.weights, (scale * new.price_weights)[..., None]], axis=-1)
-        / length[..., None]
-    )
-    solution = _scaled_solution(market, level)
-    effect = _rows_times(row, market.inverse)  # (B, M, N + 1)
-    pivot = divisor(effect[..., trader])
-    step = (candidates[..., -1] / length - np.einsum("bmk,bk->bm", row, solution)) / pivot
-    column = market.inverse[:, :, trader]  # (S, N + 1)
-    quantity = solution[:, trader, None] + column[:, trader, None] * step
-    price = scale * (solution[:, n, None] + column[:, n, None] * step)
-    slope = np.broadcast_to(
-        scale * column[:, n, None] / divisor(column[:, trader, None]), price.shape
-    )
-    regular = _regular_after(rows, market, new, length, effect / pivot[..., None], pivot, trader)
-    return price, quantity, slope, regular
-
-
-def _regular_after(
-    rows: _Rows,
-    market: _Market,
-    new: _Rows,
-    length: Floats,
-    ratio: Floats,
-    pivot: Floats,
-    trader: int,
-) -> Bools:
-    """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse.
-
-    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot.
-    """
-    n = rows.weights.shape[-1]
-    inverse = market.inverse
-    column = inverse[:, None, :, trader]
-    overlap = np.einsum("skj,sk->sj", inverse[:, :n], inverse[:, :n, trader])[:, None]
-    squares = np.einsum("skj,skj->sj", inverse[:, :n], inverse[:, :n])[:, None]
-    quantity_part = squares - 2 * ratio * overlap + ratio**2 * overlap[..., trader, None]
-    price_part = (inverse[:, None, n] - ratio * column[..., n, None]) ** 2
-    diagonal = np.einsum("sjj->sj", inverse)[:, None, :n] - ratio[..., :n] * column[..., :n]
-    quantity_part[..., trader] = squares[..., trader] / pivot**2
-    price_part[..., trader] = (column[..., n] / pivot) ** 2
-    diagonal[..., trader] = column[..., trader] / pivot
-    rescale, row_squares = rescaled_rows(
-        rows.squares, market.price_scale, market.row_length, new.squares, length, trader
-    )
-    lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
-    condition = (lengths[..., :n] * row_squares).sum(axis=-1) + lengths[..., n]
-    return np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths[..., :n])

@@ -1,0 +1,208 @@
+"""What one trader's bids do to a cleared market of linear conditional bids: rank-one updates.
+
+Only his row of M changes, so the market moves along his column of P = M^-1, and the new inverse is
+the old one less an outer product. Nothing is inverted, and whether the new market is regular is
+decided from the old inverse as a fresh clearing would decide it (`autarky`).
+
+A cheap bound tells most markets to be regular; only the others are looked at closely.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from deviator.validation import Bools, Floats
+
+from ..chunking import in_chunks
+from .autarky import (
+    RowSquares,
+    divisor,
+    price_scale,
+    price_shares,
+    rescaled_rows,
+    row_lengths,
+    tolerance,
+    well_conditioned,
+)
+from .base import DeviationSolution
+
+ENTRIES = 2**14
+"""Numbers in a chunk's array of candidates, so that all arrays of a chunk fit the cache."""
+
+
+class Present(NamedTuple):
+    """Markets before the deviation; S is 1 where all of them share bids but for levels."""
+
+    inverse: Floats  # (S, N + 1, N + 1), of the scaled M
+    price_scale: Floats  # (S,)
+    row_length: Floats  # (S, N)
+    weight_squares: Floats  # (S, N), squared lengths of rows without their part along 1'
+    price_squares: Floats  # (S, N)
+
+    def only(self, markets: Bools) -> "Present":
+        """Return some of the markets."""
+        return self if len(self.inverse) == 1 else Present(*(field[markets] for field in self))
+
+
+class _Candidates(NamedTuple):
+    """Candidate rows of one trader against the present markets."""
+
+    effect: Floats  # (B, M, N + 1), row times present inverse
+    squares: RowSquares  # of shape (B, M)
+    own: Floats  # (B, M), the effect at the trader's own place, NaN for 0
+    length: Floats  # (B, M), of the rows under the present price scale
+
+    def only(self, markets: Bools) -> "_Candidates":
+        squares = RowSquares(self.squares.weights[markets], self.squares.price[markets])
+        return _Candidates(self.effect[markets], squares, self.own[markets], self.length[markets])
+
+
+def solve_rank_one(
+    present: Present, level: Floats, trader: int, candidates: Floats
+) -> DeviationSolution:
+    """Move each market along the trader's column until his candidate bid is met.
+
+    Parameters
+    ----------
+    present : Present
+    level : ndarray of float, shape (B, N)
+    trader : int
+    candidates : ndarray of float, shape (B, M, N + 2)
+    """
+    size = max(1, candidates.shape[1] * candidates.shape[2])
+
+    def kernel(level: Floats, candidates: Floats, *fields: Floats) -> tuple[Floats, ...]:
+        return _move(Present(*fields), level, trader, candidates)
+
+    chunk = max(1, ENTRIES // size)
+    parts = in_chunks(kernel, level, candidates, *present, chunk=chunk)
+    price, quantity, slope, regular = (np.concatenate(f) for f in zip(*parts, strict=True))
+    return DeviationSolution(price, quantity, slope, regular.astype(bool))
+
+
+def times(rows: Floats, matrices: Floats) -> Floats:
+    """Return row b of `rows` (B, M, n) times matrix b, or times the one shared matrix."""
+    product: Floats = rows @ (matrices[0] if len(matrices) == 1 else matrices)
+    return product
+
+
+def _move(
+    present: Present, level: Floats, trader: int, candidates: Floats
+) -> tuple[Floats, Floats, Floats, Bools]:
+    n = level.shape[1]
+    new = _candidates(present, trader, candidates)
+    scaled = level / present.row_length
+    missing = candidates[..., -1] - np.einsum("bmj,bj->bm", new.effect[..., :n], scaled)
+    step = missing / new.own
+    column = present.inverse[:, None, :, trader]  # (S, 1, N + 1)
+    quantity = _product(scaled, present.inverse[:, trader, :n]) + column[..., trader] * step
+    price = _product(scaled, present.inverse[:, n, :n]) + column[..., n] * step
+    scale = present.price_scale[:, None]
+    slope = scale * column[..., n] / divisor(column[..., trader])
+    regular = _regular(present, new, trader)
+    return scale * price, quantity, np.broadcast_to(slope, price.shape), regular
+
+
+def _product(rows: Floats, vectors: Floats) -> Floats:
+    """Return row b of (B, n) times vector b, or times the one shared vector; shape (B, 1)."""
+    if len(vectors) == 1:
+        shared: Floats = rows @ vectors[0][:, None]
+        return shared
+    return np.einsum("bj,bj->b", rows, vectors)[:, None]
+
+
+def _candidates(present: Present, trader: int, candidates: Floats) -> _Candidates:
+    """Free candidate rows of their idle part along 1', and multiply them by the inverse."""
+    n = present.row_length.shape[1]
+    mean = candidates[..., :n].mean(axis=-1, keepdims=True)
+    row = candidates[..., : n + 1] - mean
+    row[..., n] = 0.0
+    squares = np.einsum("bmj,bmj->bm", row, row)
+    # A row that is constant up to rounding has no component left, however large the constant.
+    rounding = 8 * np.finfo(np.float64).eps
+    largest = np.abs(mean[..., 0]) + np.sqrt(squares)
+    doubtful = squares <= (rounding * largest) ** 2
+    if doubtful.any():
+        exactly = np.abs(candidates[..., :n]).max(axis=-1)
+        constant = squares <= (rounding * exactly) ** 2
+        row[constant] = 0.0
+        squares = np.where(constant, 0.0, squares)
+    price = candidates[..., n]
+    scale = present.price_scale[:, None]
+    row[..., n] = scale * price
+    effect = times(row, present.inverse)
+    sizes = RowSquares(squares, price**2)
+    return _Candidates(effect, sizes, divisor(effect[..., trader]), row_lengths(sizes, scale))
+
+
+def _regular(present: Present, new: _Candidates, trader: int) -> Bools:
+    """Decide autarky of the deviated markets: by a bound, and closely where that says nothing."""
+    regular = _surely_regular(present, new, trader)
+    doubtful = ~regular.all(axis=1)
+    if doubtful.any():
+        regular[doubtful] = _regular_after(present.only(doubtful), new.only(doubtful), trader)
+    return regular
+
+
+def _surely_regular(present: Present, new: _Candidates, trader: int) -> Bools:
+    """Return where markets are regular by a wide margin.
+
+    Column j of the new inverse is P_j - ratio_j P_i, no longer than |P_j| + |ratio_j| |P_i|, and
+    column i is P_i / pivot. A change of the price scale by a factor stretches columns and rows by
+    no more than that factor.
+    """
+    n = present.row_length.shape[1]
+    inverse = present.inverse
+    lengths = np.einsum("skj,skj->sj", inverse, inverse)
+    own = lengths[:, None, trader]
+    others = lengths.sum(axis=-1)[:, None] - own
+    ratio = new.effect / new.own[..., None]
+    ratio_square = np.einsum("bmj,bmj->bm", ratio, ratio) - 1.0
+    pivot = new.own / new.length
+    squares = RowSquares(present.weight_squares, present.price_squares)
+    fresh = _fresh_price_scale(squares, new.squares, trader)
+    stretch = (fresh / present.price_scale[:, None]) ** 2
+    most = (2 * (others + ratio_square * own) + own / pivot**2) * np.maximum(stretch, 1 / stretch)
+    diagonal = np.einsum("sjj->sj", inverse)[:, None, :n] - (
+        ratio[..., :n] * inverse[:, None, :n, trader]
+    )
+    diagonal[..., trader] = inverse[:, None, trader, trader] / pivot
+    least = np.abs(diagonal, out=diagonal).min(axis=-1) ** 2
+    bound = tolerance(n) ** 2
+    surely: Bools = (most < 0.25 / bound) & (least > 4 * bound * most)
+    return surely
+
+
+def _fresh_price_scale(rows: RowSquares, new: RowSquares, trader: int) -> Floats:
+    """Return the price scale of the markets with the candidates in them, shape (B, M)."""
+    shares = price_shares(rows)
+    others = np.delete(shares, trader, axis=-1).sum(axis=-1)[:, None]
+    return price_scale(others + price_shares(new), shares.shape[-1])
+
+
+def _regular_after(present: Present, new: _Candidates, trader: int) -> Bools:
+    """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse.
+
+    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot.
+    """
+    inverse, length = present.inverse, new.length
+    n = present.row_length.shape[1]
+    pivot = new.own / length
+    ratio = new.effect / new.own[..., None]
+    column = inverse[:, None, :, trader]
+    overlap = np.einsum("skj,sk->sj", inverse[:, :n], inverse[:, :n, trader])[:, None]
+    squares = np.einsum("skj,skj->sj", inverse[:, :n], inverse[:, :n])[:, None]
+    quantity_part = squares - 2 * ratio * overlap + ratio**2 * overlap[..., trader, None]
+    price_part = (inverse[:, None, n] - ratio * column[..., n, None]) ** 2
+    diagonal = np.einsum("sjj->sj", inverse)[:, None, :n] - ratio[..., :n] * column[..., :n]
+    quantity_part[..., trader] = squares[..., trader] / pivot**2
+    price_part[..., trader] = (column[..., n] / pivot) ** 2
+    diagonal[..., trader] = column[..., trader] / pivot
+    rows = RowSquares(present.weight_squares, present.price_squares)
+    rescale, row_squares = rescaled_rows(
+        rows, present.price_scale, present.row_length, new.squares, length, trader
+    )
+    lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
+    condition = (lengths[..., :n] * row_squares).sum(axis=-1) + lengths[..., n]
+    regular: Bools = np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths[..., :n])
+    return regular
