@@ -245,9 +245,7 @@ class Apart:
         return self.peak_bytes - self.bytes_before
 
 
-def run_apart(
-    target: str, *arguments: Any, thread_count: int = 1, seconds: float | None = None
-) -> Apart:
+def run_apart(target: str, *arguments: Any, thread_count: int = 1, seconds: float = 600.0) -> Apart:
     """Run a function in a fresh process, on its own number of threads.
 
     Parameters
@@ -258,7 +256,7 @@ def run_apart(
         Its arguments, plain data that JSON can hold; so must its result be.
     thread_count : int
         Threads of BLAS and OpenMP.
-    seconds : float, optional
+    seconds : float
         The process is ended after this long.
 
     Raises
@@ -273,7 +271,7 @@ def run_apart(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds
         )
     except subprocess.TimeoutExpired:
-        raise RuntimeError(f"{target} took longer than {seconds:.0f} s and was ended") from None
+        raise RuntimeError(f"{target} took longer than {seconds:g} s and was ended") from None
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise RuntimeError(f"{target} failed in its own process: {reason}")

@@ -21,8 +21,8 @@ TOPICS = (
 )
 """Modules of this folder with a function ``rows``, in the order of the table."""
 
-SECONDS = 600.0
-"""A topic that takes longer is ended."""
+EXTRA_TOPICS = ("numba_weighing",)
+"""Topics that need what the project does not install; run when named."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,8 @@ class TopicResult:
 def run_topic(topic: str) -> TopicResult:
     """Measure a topic; what fails or hangs there costs its own rows only."""
     try:
-        apart = run_apart(
-            "benchmarks.topics:plain_rows",
-            topic,
-            thread_count=len(os.sched_getaffinity(0)),
-            seconds=SECONDS,
-        )
+        cores = len(os.sched_getaffinity(0))
+        apart = run_apart("benchmarks.topics:plain_rows", topic, thread_count=cores)
     except RuntimeError as error:
         return TopicResult(topic, failure=str(error))
     return TopicResult(topic, tuple(map(row_of, apart.value)), apart.seconds)
