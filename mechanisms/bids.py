@@ -1,18 +1,30 @@
-"""Bid records: what all traders of a batch of markets submit, batch axis first."""
+"""Bid records: what all traders of a batch of markets submit, batch axis first.
+
+Records hold NumPy arrays of float64, whatever numbers they are given, or arrays of another library
+(torch tensors) with the dtype, float64 or float32, and on the device that these came with.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Self, final
 
 import numpy as np
+from array_api_compat import device
+from typing_extensions import override
 
+from deviator.arrays import Array, check_one_kind, is_foreign, like, namespace, to_numpy
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_array, trader_count
+from deviator.validation import Floats, finite_numbers, trader_count
 
 
 class Bids(ABC):
     """Bids of all traders, convertible to and from an array (B, N, K) of numbers."""
+
+    @property
+    def is_numpy(self) -> bool:
+        """Whether the numbers are NumPy arrays, for which there are faster kernels."""
+        return True
 
     @property
     @abstractmethod
@@ -34,7 +46,23 @@ class Bids(ABC):
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the bids of renumbered traders: new trader i is old order[i]."""
-        return self.from_array(self.as_array()[:, list(order)])
+        return self.from_array(_renumbered(self.as_array(), order))
+
+    def converted(self, reference: Array) -> Self:
+        """Return the same bids in the library and dtype and on the device of an array.
+
+        Gradients do not pass through a conversion.
+
+        Parameters
+        ----------
+        reference : array
+            Any array or tensor, such as ``torch.zeros(())``.
+        """
+        numbers = {field.name: to_numpy(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
+        made: Self = replace(  # type: ignore[type-var]
+            self, **{name: like(reference, array) for name, array in numbers.items()}
+        )
+        return made
 
     @abstractmethod
     def rescaled(self, price: float, quantity: float) -> Self:
@@ -51,6 +79,8 @@ class Bids(ABC):
 
         Market b, candidate m is row b M + m of the result.
         """
+        if not self.is_numpy:
+            return self.from_array(_with_candidates(self.as_array(), trader, candidates))
         tiled = np.repeat(self.as_array(), candidates.shape[1], axis=0)
         tiled[:, trader] = candidates.reshape(-1, candidates.shape[2])
         return self.from_array(tiled)
@@ -69,9 +99,15 @@ class Reports(Bids):
     types: Floats
 
     def __post_init__(self) -> None:
-        types = finite_array("reports", self.types, (None, None))
+        check_one_kind(types=self.types)
+        types = finite_numbers("reports", self.types, (None, None))
         trader_count(types.shape[1])
         object.__setattr__(self, "types", types)
+
+    @property
+    @override
+    def is_numpy(self) -> bool:
+        return not is_foreign(self.types)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -85,7 +121,7 @@ class Reports(Bids):
     @classmethod
     def from_array(cls, array: Floats) -> Self:
         """Build from an array, shape (B, N, 1)."""
-        return cls(finite_array("reports", array, (None, None, 1))[:, :, 0])
+        return cls(finite_numbers("reports", array, (None, None, 1))[..., 0])
 
     def rescaled(self, price: float, quantity: float) -> Self:
         """Return the reports in other units; types are values, in units of price."""
@@ -94,7 +130,7 @@ class Reports(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's reports, shape (B, 1)."""
-        return self.types[:, trader, None].copy()
+        return _side_by_side((len(self.types),), self.types[:, trader, None])
 
 
 @final
@@ -119,12 +155,18 @@ class Schedules(Bids):
     steepness: Floats
 
     def __post_init__(self) -> None:
-        level = finite_array("level", self.level, (None, None))
+        check_one_kind(level=self.level, steepness=self.steepness)
+        level = finite_numbers("level", self.level, (None, None))
         trader_count(level.shape[1])
-        steepness = finite_array("steepness", self.steepness, level.shape)
+        steepness = finite_numbers("steepness", self.steepness, level.shape)
         check_decreasing(steepness)
         object.__setattr__(self, "level", level)
         object.__setattr__(self, "steepness", steepness)
+
+    @property
+    @override
+    def is_numpy(self) -> bool:
+        return not is_foreign(self.level)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -133,12 +175,12 @@ class Schedules(Bids):
 
     def as_array(self) -> Floats:
         """Return [level, steepness], shape (B, N, 2)."""
-        return np.stack([self.level, self.steepness], axis=-1)
+        return _side_by_side(self.shape[:2], self.level[..., None], self.steepness[..., None])
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:
         """Build from an array, shape (B, N, 2)."""
-        checked = finite_array("schedules", array, (None, None, 2))
+        checked = finite_numbers("schedules", array, (None, None, 2))
         return cls(checked[..., 0], checked[..., 1])
 
     def rescaled(self, price: float, quantity: float) -> Self:
@@ -147,7 +189,8 @@ class Schedules(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's [level, steepness], shape (B, 2)."""
-        return np.stack([self.level[:, trader], self.steepness[:, trader]], axis=-1)
+        level, steepness = self.level[:, trader, None], self.steepness[:, trader, None]
+        return _side_by_side((self.shape[0],), level, steepness)
 
 
 @final
@@ -174,17 +217,27 @@ class LinearBids(Bids):
     level: Floats
 
     def __post_init__(self) -> None:
-        level = finite_array("level", self.level, (None, None))
+        check_one_kind(
+            quantity_weights=self.quantity_weights,
+            price_weights=self.price_weights,
+            level=self.level,
+        )
+        level = finite_numbers("level", self.level, (None, None))
         batch, n = level.shape[0], trader_count(level.shape[1])
-        weights = finite_array("quantity_weights", self.quantity_weights, (None, n, n))
-        price = finite_array("price_weights", self.price_weights, (len(weights), n))
-        if len(weights) not in (1, batch):
+        weights = finite_numbers("quantity_weights", self.quantity_weights, (None, n, n))
+        price = finite_numbers("price_weights", self.price_weights, (weights.shape[0], n))
+        if weights.shape[0] not in (1, batch):
             raise InvalidInputError(
-                f"quantity_weights must have leading length 1 or {batch}, got {len(weights)}"
+                f"quantity_weights must have leading length 1 or {batch}, got {weights.shape[0]}"
             )
         object.__setattr__(self, "quantity_weights", weights)
         object.__setattr__(self, "price_weights", price)
         object.__setattr__(self, "level", level)
+
+    @property
+    @override
+    def is_numpy(self) -> bool:
+        return not is_foreign(self.level)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -194,25 +247,22 @@ class LinearBids(Bids):
 
     def as_array(self) -> Floats:
         """Return [A_i1..A_iN, b_i, r_i], shape (B, N, N + 2)."""
-        array = np.empty(self.shape)
-        array[..., :-2] = self.quantity_weights
-        array[..., -2] = self.price_weights
-        array[..., -1] = self.level
-        return array
+        price, level = self.price_weights[..., None], self.level[..., None]
+        return _side_by_side(self.shape[:2], self.quantity_weights, price, level)
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:
         """Build from an array, shape (B, N, N + 2)."""
-        checked = finite_array("linear bids", array, (None, None, None))
+        checked = finite_numbers("linear bids", array, (None, None, None))
         n = checked.shape[1]
-        finite_array("linear bids", checked, (None, n, n + 2))
+        finite_numbers("linear bids", checked, (None, n, n + 2))
         return cls(checked[..., :-2], checked[..., -2], checked[..., -1])
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the bids of renumbered traders; weights on quantities move with them."""
-        places = list(order)
-        weights = self.quantity_weights[:, places][:, :, places]
-        return type(self)(weights, self.price_weights[:, places], self.level[:, places])
+        weights = _renumbered(_renumbered(self.quantity_weights, order), order, axis=2)
+        price = _renumbered(self.price_weights, order)
+        return type(self)(weights, price, _renumbered(self.level, order))
 
     def rescaled(self, price: float, quantity: float) -> Self:
         """Return the same hyperplanes in other units, with the same levels."""
@@ -220,12 +270,9 @@ class LinearBids(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's [A_i1..A_iN, b_i, r_i], shape (B, N + 2)."""
-        batch, _, size = self.shape
-        rows = np.empty((batch, size))
-        rows[:, :-2] = self.quantity_weights[:, trader]
-        rows[:, -2] = self.price_weights[:, trader]
-        rows[:, -1] = self.level[:, trader]
-        return rows
+        price, level = self.price_weights[:, trader, None], self.level[:, trader, None]
+        weights = self.quantity_weights[:, trader, ...]
+        return _side_by_side((self.shape[0],), weights, price, level)
 
 
 @final
@@ -254,20 +301,31 @@ class FactoredBids(Bids):
     level: Floats
 
     def __post_init__(self) -> None:
-        level = finite_array("level", self.level, (None, None))
+        check_one_kind(
+            own_weights=self.own_weights,
+            statistic_weights=self.statistic_weights,
+            price_weights=self.price_weights,
+            level=self.level,
+        )
+        level = finite_numbers("level", self.level, (None, None))
         batch, n = level.shape[0], trader_count(level.shape[1])
-        own = finite_array("own_weights", self.own_weights, (None, n))
-        shape = (len(own), n, None)
-        statistic = finite_array("statistic_weights", self.statistic_weights, shape)
-        price = finite_array("price_weights", self.price_weights, (len(own), n))
-        if len(own) not in (1, batch):
+        own = finite_numbers("own_weights", self.own_weights, (None, n))
+        shape = (own.shape[0], n, None)
+        statistic = finite_numbers("statistic_weights", self.statistic_weights, shape)
+        price = finite_numbers("price_weights", self.price_weights, (own.shape[0], n))
+        if own.shape[0] not in (1, batch):
             raise InvalidInputError(
-                f"own_weights must have leading length 1 or {batch}, got {len(own)}"
+                f"own_weights must have leading length 1 or {batch}, got {own.shape[0]}"
             )
         object.__setattr__(self, "own_weights", own)
         object.__setattr__(self, "statistic_weights", statistic)
         object.__setattr__(self, "price_weights", price)
         object.__setattr__(self, "level", level)
+
+    @property
+    @override
+    def is_numpy(self) -> bool:
+        return not is_foreign(self.level)
 
     @property
     def n_statistics(self) -> int:
@@ -281,17 +339,14 @@ class FactoredBids(Bids):
 
     def as_array(self) -> Floats:
         """Return [a_i, C_i1..C_iG, b_i, r_i], shape (B, N, G + 3)."""
-        array = np.empty(self.shape)
-        array[..., 0] = self.own_weights
-        array[..., 1:-2] = self.statistic_weights
-        array[..., -2] = self.price_weights
-        array[..., -1] = self.level
-        return array
+        own, price = self.own_weights[..., None], self.price_weights[..., None]
+        parts = (own, self.statistic_weights, price, self.level[..., None])
+        return _side_by_side(self.shape[:2], *parts)
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:
         """Build from an array, shape (B, N, G + 3)."""
-        checked = finite_array("factored bids", array, (None, None, None))
+        checked = finite_numbers("factored bids", array, (None, None, None))
         if checked.shape[2] < 3:
             raise InvalidInputError(
                 f"factored bids must have at least 3 numbers each, got {checked.shape[2]}"
@@ -300,12 +355,11 @@ class FactoredBids(Bids):
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the bids of renumbered traders, on statistics renumbered with them."""
-        places = list(order)
         return type(self)(
-            self.own_weights[:, places],
-            self.statistic_weights[:, places],
-            self.price_weights[:, places],
-            self.level[:, places],
+            _renumbered(self.own_weights, order),
+            _renumbered(self.statistic_weights, order),
+            _renumbered(self.price_weights, order),
+            _renumbered(self.level, order),
         )
 
     def rescaled(self, price: float, quantity: float) -> Self:
@@ -319,13 +373,9 @@ class FactoredBids(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's [a_i, C_i1..C_iG, b_i, r_i], shape (B, G + 3)."""
-        batch, _, size = self.shape
-        rows = np.empty((batch, size))
-        rows[:, 0] = self.own_weights[:, trader]
-        rows[:, 1:-2] = self.statistic_weights[:, trader]
-        rows[:, -2] = self.price_weights[:, trader]
-        rows[:, -1] = self.level[:, trader]
-        return rows
+        own, price = self.own_weights[:, trader, None], self.price_weights[:, trader, None]
+        parts = (own, self.statistic_weights[:, trader, ...], price, self.level[:, trader, None])
+        return _side_by_side((self.shape[0],), *parts)
 
 
 def check_decreasing(steepness: Floats) -> None:
@@ -336,7 +386,34 @@ def check_decreasing(steepness: Floats) -> None:
     InvalidInputError
         If one does not.
     """
-    if (steepness <= 0).any():
+    xp = namespace(steepness)
+    if bool(xp.any(steepness <= 0)):
         raise InvalidInputError(
-            f"schedules must decrease (steepness > 0), got steepness {steepness.min()}"
+            f"schedules must decrease (steepness > 0), got steepness {float(xp.min(steepness))}"
         )
+
+
+def _side_by_side(shape: tuple[int, ...], *parts: Array) -> Floats:
+    """Return blocks of numbers (..., K_j) side by side, a new array of shape (*shape, K)."""
+    xp = namespace(parts[0])
+    wide = [xp.broadcast_to(part, (*shape, part.shape[-1])) for part in parts]
+    joined: Floats = xp.concat(wide, axis=-1)
+    return joined
+
+
+def _renumbered(array: Array, order: Sequence[int], axis: int = 1) -> Floats:
+    """Return the array with entry order[i] in place i of an axis, negative places included."""
+    xp, n = namespace(array), array.shape[axis]
+    places = [range(n)[place] for place in order]
+    taken: Floats = xp.take(array, xp.asarray(places, device=device(array)), axis=axis)
+    return taken
+
+
+def _with_candidates(bids: Array, trader: int, candidates: Array) -> Array:
+    """Return bids (B, N, K) of which each is repeated for every candidate (B, M, K)."""
+    xp = namespace(bids)
+    batch, n, size = bids.shape
+    shape = (batch, candidates.shape[1], n, size)
+    own = xp.arange(n, device=device(bids)) == trader
+    tiled = xp.where(own[:, None], candidates[:, :, None, :], bids[:, None, ...])
+    return xp.reshape(xp.broadcast_to(tiled, shape), (-1, n, size))

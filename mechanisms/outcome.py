@@ -1,10 +1,14 @@
-"""What happens in a market: prices, quantities, transfers."""
+"""What happens in a market: prices, quantities, transfers.
+
+The arrays are NumPy's, or of the library that the bids came in.
+"""
 
 from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
 
+from deviator.arrays import Array, is_foreign, like, namespace
 from deviator.errors import InvalidInputError, NotConvergedError
 from deviator.validation import Bools, Floats
 
@@ -43,17 +47,18 @@ class Outcome:
     residual_slope: Floats = field(default_factory=lambda: np.array(np.nan))
 
     def __post_init__(self) -> None:
-        for name in ("price", "quantity", "transfer", "traded", "converged", "residual_slope"):
-            # Plain arrays: what reckons with outcomes must not run a subclass's own arithmetic.
-            object.__setattr__(self, name, np.asarray(getattr(self, name)))
-        shape = np.shape(self.quantity)
+        if not is_foreign(self.quantity):
+            for name in ("price", "quantity", "transfer", "traded", "converged", "residual_slope"):
+                object.__setattr__(self, name, _plain(getattr(self, name)))
+        shape = self.quantity.shape
         for name, wanted in (
             ("traded", shape[:1]),
             ("converged", shape[:1]),
             ("residual_slope", shape),
         ):
-            if np.ndim(getattr(self, name)) == 0:
-                object.__setattr__(self, name, np.broadcast_to(getattr(self, name), wanted))
+            if getattr(self, name).ndim == 0:
+                filled = _everywhere(getattr(self, name), self.quantity, wanted)
+                object.__setattr__(self, name, filled)
 
     def price_of(self, trader: int) -> Floats:
         """Return the price that a trader meets, shape (B,)."""
@@ -79,7 +84,21 @@ class TraderOutcome:
 
     def __post_init__(self) -> None:
         for name in ("price", "quantity", "transfer", "traded"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name)))
+            object.__setattr__(self, name, _plain(getattr(self, name)))
+
+
+def _plain(values: Array) -> Array:
+    """Return a plain array: what reckons with outcomes must not run a subclass's own arithmetic."""
+    return values if is_foreign(values) else np.asarray(values)
+
+
+def _everywhere(value: Array, quantity: Array, shape: tuple[int, ...]) -> Array:
+    """Return one value for all markets or traders, in the library of the quantities."""
+    if not is_foreign(quantity):
+        return np.broadcast_to(value, shape)
+    xp = namespace(quantity)
+    filled = xp.broadcast_to(like(quantity, value), shape)
+    return filled == 1 if value.dtype == bool else filled
 
 
 def check_cleared(name: str, outcome: object, shape: tuple[int, int]) -> Outcome:

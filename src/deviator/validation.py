@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deviator.arrays import check_shape, finite_foreign, is_foreign, library
 from deviator.errors import InvalidInputError
 
 Floats = NDArray[np.float64]
@@ -31,20 +32,40 @@ def finite_array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> 
     >>> finite_array("types", [[1, 2]], (None, 2))
     array([[1., 2.]])
     """
+    if is_foreign(value):
+        raise InvalidInputError(
+            f"{name} must be a NumPy array here, got an array of {library(value)}; convert it "
+            "first (torch: .detach().cpu().numpy())"
+        )
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None
-    fits = array.ndim == len(shape) and all(
-        want is None or want == got for want, got in zip(shape, array.shape, strict=True)
-    )
-    if not fits:
-        wanted = ", ".join("any" if want is None else str(want) for want in shape)
-        raise InvalidInputError(f"{name} must have shape ({wanted}), got {array.shape}")
-    if not np.isfinite(array).all():
+    check_shape(name, array.shape, shape)
+    if not _all_finite(array):
         where = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
         raise InvalidInputError(f"{name} must be finite, got {array[where]} at index {where}")
     return array
+
+
+def _all_finite(array: Floats) -> bool:
+    """Return whether all numbers are finite; a finite sum says so in one pass without copies."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
+
+
+def finite_numbers(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:
+    """Return `value` checked as by `finite_array`; arrays of other libraries stay what they are.
+
+    Raises
+    ------
+    InvalidInputError
+        As `finite_array` does.
+    """
+    if is_foreign(value):
+        checked: Floats = finite_foreign(name, value, shape)
+        return checked
+    return finite_array(name, value, shape)
 
 
 def finite_number(name: str, value: object) -> float:

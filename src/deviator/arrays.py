@@ -1,0 +1,116 @@
+"""Arrays of other libraries than NumPy, which bids and outcomes may hold: torch tensors, say.
+
+Whatever follows the array API standard will do. Such arrays keep their library, device and dtype
+through a market, and gradients pass through where the library has them.
+"""
+
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from .errors import InvalidInputError
+
+Array = Any
+"""An array of any library behind the array API standard, NumPy's among them."""
+
+
+def is_foreign(value: object) -> bool:
+    """Return whether a value is an array of another library than NumPy."""
+    if isinstance(value, (np.ndarray, np.generic, list, tuple, int, float)):
+        return False
+    return bool(array_api_compat.is_array_api_obj(value))
+
+
+def namespace(array: Array) -> Any:
+    """Return the functions of the array's library, under the names of the array API standard."""
+    return array_api_compat.array_namespace(array)
+
+
+def like(reference: Array, constant: Array) -> Array:
+    """Return a constant in the library and dtype and on the device of another array.
+
+    A NumPy constant beside a NumPy array is returned as it is.
+    """
+    if isinstance(reference, np.ndarray) and isinstance(constant, np.ndarray):
+        return constant
+    return namespace(reference).asarray(
+        np.array(to_numpy(constant)),  # a copy: some libraries cannot share read-only memory
+        dtype=reference.dtype,
+        device=array_api_compat.device(reference),
+    )
+
+
+def to_numpy(array: Array) -> Array:
+    """Return an array of any library and device as a NumPy array, without its gradients."""
+    is_torch = array_api_compat.is_torch_array(array)
+    return np.asarray(array.detach().cpu() if is_torch else array)
+
+
+def check_one_kind(**arrays: Array) -> None:
+    """Check that arrays share library, dtype and device, if one of them is not NumPy's.
+
+    NumPy reckons everything in double precision, so that its dtypes may differ.
+
+    Raises
+    ------
+    InvalidInputError
+        If they do not, or a dtype is neither float64 nor float32.
+    """
+    if not any(is_foreign(array) for array in arrays.values()):
+        return
+    (first, reference), *others = arrays.items()
+    for name, array in others:
+        for what, one, other in zip(
+            ("library", "dtype", "device"), _kind(reference), _kind(array), strict=True
+        ):
+            if one != other:
+                raise InvalidInputError(
+                    f"{first} and {name} must share one {what}, got {one} and {other}; convert "
+                    "one of them first"
+                )
+    xp = namespace(reference)
+    if reference.dtype not in (xp.float64, xp.float32):
+        raise InvalidInputError(
+            f"{first} must have dtype float64 or float32, got {reference.dtype}; convert it first"
+        )
+
+
+def finite_foreign(name: str, array: Array, shape: tuple[int | None, ...]) -> Array:
+    """Return an array of another library than NumPy, checked as `finite_array` checks NumPy's."""
+    xp, found = namespace(array), tuple(array.shape)
+    check_shape(name, found, shape)
+    finite = xp.isfinite(array)
+    if not bool(xp.all(finite)):
+        where = tuple(int(index) for index in np.argwhere(~to_numpy(finite))[0])
+        raise InvalidInputError(
+            f"{name} must be finite, got {float(array[where])} at index {where}"
+        )
+    return array
+
+
+def check_shape(name: str, found: tuple[int, ...], shape: tuple[int | None, ...]) -> None:
+    """Check the lengths of an array's axes; None admits any.
+
+    Raises
+    ------
+    InvalidInputError
+        If they differ.
+    """
+    fits = len(found) == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, found, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if want is None else str(want) for want in shape)
+        raise InvalidInputError(f"{name} must have shape ({wanted}), got {found}")
+
+
+def library(value: object) -> str:
+    """Return the name of the library that an array comes from."""
+    return type(value).__module__.partition(".")[0] if is_foreign(value) else "numpy"
+
+
+def _kind(value: Array) -> tuple[str, str, str]:
+    if not is_foreign(value):
+        return "numpy", str(np.asarray(value).dtype), "cpu"
+    return library(value), str(value.dtype), str(array_api_compat.device(value))
