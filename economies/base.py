@@ -54,6 +54,22 @@ class Economy(ABC):
             0 where nothing is received.
         """
 
+    def utility_of(self, trader: int, quantity: Floats, types: Floats) -> Floats:
+        """Return one trader's utility from each of M quantities, shape (B, M).
+
+        Parameters
+        ----------
+        trader : int
+        quantity : ndarray of float, shape (B, M)
+        types : ndarray of float, shape (B, N)
+        """
+        worth: Floats = np.empty_like(quantity)
+        units = np.zeros_like(types)
+        for place in range(worth.shape[1]):
+            units[:, trader] = quantity[:, place]
+            worth[:, place] = self.utility(units, types)[:, trader]
+        return worth
+
     @abstractmethod
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
         """Return du_i/dq_i, shape (B, N), in units of money per unit of the good."""

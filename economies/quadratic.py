@@ -126,6 +126,11 @@ class QuadraticEconomy(Economy):
         return self.value(types) * quantity - 0.5 * self.slope * quantity**2
 
     @override
+    def utility_of(self, trader: int, quantity: Floats, types: Floats) -> Floats:
+        value = types @ self.effects_on(trader) + self.intercept[trader]
+        return (value[:, None] - 0.5 * self.slope[trader] * quantity) * quantity
+
+    @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
         return self.value(types) - self.slope * quantity
 

@@ -10,6 +10,7 @@ from typing import final
 import numpy as np
 
 from deviator.errors import InvalidInputError
+from deviator.mechanisms import Bids
 from deviator.policies import (
     ActionBox,
     ActionMode,
@@ -76,16 +77,21 @@ class DeviationCore:
         InvalidInputError
             If an action has the wrong shape, is not finite, or leaves [-1, 1].
         """
-        checked = finite_array("action", action, (len(types), self.box.size))
-        if (np.abs(checked) > 1).any():
-            worst = float(checked.flat[np.abs(checked).argmax()])
-            raise InvalidInputError(f"action must be within [-1, 1], got {worst}")
-        honest = self.market.strategy.bids(types).of_trader(self.market.trader)
-        return self.box.to_bid(honest, checked)
+        return self._bid(self.market.strategy.bids(types), action)
 
     def reward(self, types: Floats, action: Floats) -> Floats:
         """Return own utility minus own utility had he been honest, over `reward_unit`, (B,)."""
-        return self.market.gains(types, self.bid(types, action)) / self.reward_unit
+        present = self.market.strategy.bids(types)
+        bid = self._bid(present, action)
+        return self.market.gains(types, bid, present) / self.reward_unit
+
+    def _bid(self, present: Bids, action: Floats) -> Floats:
+        own = present.of_trader(self.market.trader)
+        checked = finite_array("action", action, (len(own), self.box.size))
+        if max(checked.max(initial=0.0), -checked.min(initial=0.0)) > 1:
+            worst = float(checked.flat[np.abs(checked).argmax()])
+            raise InvalidInputError(f"action must be within [-1, 1], got {worst}")
+        return self.box.to_bid(own, checked)
 
 
 def deviation_core(

@@ -17,6 +17,7 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import (
+    Bids,
     ConditionalLanguage,
     FactoredLanguage,
     KDoubleAuction,
@@ -114,14 +115,25 @@ class Market:
         InvalidInputError
             If the mechanism returns a quantity or transfer that is not finite.
         """
-        honest = self.strategy.bids(types)
-        candidates = np.concatenate([honest.of_trader(self.trader)[:, None], bids], axis=1)
-        return utilities(self.mechanism, self.economy, honest, types, self.trader, candidates)
+        return self._utilities(self.strategy.bids(types), types, bids)
 
-    def gains(self, types: Floats, bid: Floats) -> Floats:
-        """Return utility from one bid per market (B, K) minus utility from the strategy, (B,)."""
-        utility = self.utilities(types, bid[:, None])
+    def gains(self, types: Floats, bid: Floats, present: Bids | None = None) -> Floats:
+        """Return utility from one bid per market minus utility from the strategy's own, (B,).
+
+        Parameters
+        ----------
+        types : ndarray of float, shape (B, N)
+        bid : ndarray of float, shape (B, K)
+        present : Bids, optional
+            The strategy's bids at these types, where they are known already.
+        """
+        bids = self.strategy.bids(types) if present is None else present
+        utility = self._utilities(bids, types, bid[:, None])
         return utility[:, 1] - utility[:, 0]
+
+    def _utilities(self, present: Bids, types: Floats, bids: Floats) -> Floats:
+        candidates = np.concatenate([present.of_trader(self.trader)[:, None], bids], axis=1)
+        return utilities(self.mechanism, self.economy, present, types, self.trader, candidates)
 
 
 def market(

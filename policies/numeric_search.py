@@ -229,11 +229,7 @@ def utilities(
         If the mechanism or the economy returns numbers that are not finite.
     """
     outcome = check_outcome(mechanism.name, mechanism.clear_deviations(bids, trader, candidates))
-    worth: Floats = np.empty_like(outcome.quantity)
-    quantity = np.zeros_like(types)
-    for candidate in range(worth.shape[1]):
-        quantity[:, trader] = outcome.quantity[:, candidate]
-        worth[:, candidate] = economy.utility(quantity, types)[:, trader]
+    worth = economy.utility_of(trader, outcome.quantity, types)
     if not np.isfinite(worth).all():
         raise InvalidInputError(
             f"economy {economy.name} must have finite utilities, and has not in market "

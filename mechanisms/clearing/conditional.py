@@ -65,7 +65,8 @@ class ConditionalClearing(Clearing):
     ) -> DeviationSolution:
         rows = _rows(bids.quantity_weights, bids.price_weights)
         market = _invert(rows)
-        present = Present(market.inverse, market.price_scale, market.row_length, *rows.squares)
+        own = np.append(bids.quantity_weights[:, trader], bids.price_weights[:, [trader]], axis=1)
+        present = Present(market.inverse, market.price_scale, market.row_length, *rows.squares, own)
         solution = solve_rank_one(present, bids.level, trader, candidates)
         if market.regular.all():
             return solution

@@ -4,9 +4,12 @@ Only his row of M changes, so the market moves along his column of P = M^-1, and
 the old one less an outer product. Nothing is inverted, and whether the new market is regular is
 decided from the old inverse as a fresh clearing would decide it (`autarky`).
 
-A cheap bound tells most markets to be regular; only the others are looked at closely.
+A cheap bound tells most markets to be regular; only the others are looked at closely. Candidates
+that differ from the present bid in the level only leave M as it is, and need no update at all.
 """
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +41,7 @@ class Present(NamedTuple):
     row_length: Floats  # (S, N)
     weight_squares: Floats  # (S, N), squared lengths of rows without their part along 1'
     price_squares: Floats  # (S, N)
+    own_row: Floats  # (S, N + 1), the trader's [A_i1..A_iN, b_i] as he wrote it
 
     def only(self, markets: Bools) -> "Present":
         """Return some of the markets."""
@@ -89,18 +93,48 @@ def times(rows: Floats, matrices: Floats) -> Floats:
 def _move(
     present: Present, level: Floats, trader: int, candidates: Floats
 ) -> tuple[Floats, Floats, Floats, Bools]:
-    n = level.shape[1]
-    new = _candidates(present, trader, candidates)
+    """Return price, quantity, residual slope and regularity, each (B, M)."""
+    n, shape = level.shape[1], candidates.shape[:2]
     scaled = level / present.row_length
-    missing = candidates[..., -1] - np.einsum("bmj,bj->bm", new.effect[..., :n], scaled)
-    step = missing / new.own
+    step, regular = np.empty(shape), np.ones(shape, dtype=bool)
+    for columns, parallel in _runs(_parallel(present, candidates)):
+        some = candidates[:, columns]
+        if parallel:
+            step[:, columns] = (some[..., -1] - level[:, [trader]]) / present.row_length[
+                :, [trader]
+            ]
+            continue
+        new = _candidates(present, trader, some)
+        missing = some[..., -1] - np.einsum("bmj,bj->bm", new.effect[..., :n], scaled)
+        step[:, columns] = missing / new.own
+        regular[:, columns] = _regular(present, new, trader)
     column = present.inverse[:, None, :, trader]  # (S, 1, N + 1)
-    quantity = _product(scaled, present.inverse[:, trader, :n]) + column[..., trader] * step
-    price = _product(scaled, present.inverse[:, n, :n]) + column[..., n] * step
     scale = present.price_scale[:, None]
+    quantity = _product(scaled, present.inverse[:, trader, :n]) + column[..., trader] * step
+    price = scale * (_product(scaled, present.inverse[:, n, :n]) + column[..., n] * step)
     slope = scale * column[..., n] / divisor(column[..., trader])
-    regular = _regular(present, new, trader)
-    return scale * price, quantity, np.broadcast_to(slope, price.shape), regular
+    return price, quantity, np.broadcast_to(slope, shape), regular
+
+
+def _parallel(present: Present, candidates: Floats) -> Bools:
+    """Return which of the M candidates differ from the present bid in the level only."""
+    rows = candidates[..., :-1]
+    if rows.size == 0:
+        return np.zeros(rows.shape[1], dtype=bool)
+    parallel: Bools = (rows[0] == present.own_row[0]).all(axis=-1)
+    for column in np.flatnonzero(parallel):
+        parallel[column] = np.array_equal(
+            rows[:, column], np.broadcast_to(present.own_row, rows[:, column].shape)
+        )
+    return parallel
+
+
+def _runs(marks: Bools) -> Iterator[tuple[slice, bool]]:
+    """Return the stretches of equal marks."""
+    ends = np.flatnonzero(np.diff(marks)) + 1
+    for start, stop in pairwise([0, *ends.tolist(), len(marks)]):
+        if start < stop:
+            yield slice(start, stop), bool(marks[start])
 
 
 def _product(rows: Floats, vectors: Floats) -> Floats:
