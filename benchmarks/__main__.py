@@ -19,6 +19,8 @@ from .table import COLUMNS, Results, cells, markdown
 from .topics import EXTRA_TOPICS, TOPICS, TopicResult, run_topic
 
 HERE = Path(__file__).resolve().parent
+PRINTED_WIDTH = 200
+"""Columns where the output goes to a file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measure(topics: Sequence[str]) -> Results:
     """Run topics one after the other, and print each when it is done."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PRINTED_WIDTH)
     facts = machine()
     for name, fact in facts.items():
         console.print(f"{name}: {fact}", highlight=False)
