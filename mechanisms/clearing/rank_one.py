@@ -29,8 +29,8 @@ from .autarky import (
 )
 from .base import DeviationSolution
 
-ENTRIES = 2**14
-"""Numbers in a chunk's array of candidates, so that all arrays of a chunk fit the cache."""
+ENTRIES = 2**17
+"""Numbers in a chunk's array of candidates: fewer cost more in Python than the cache saves."""
 
 
 class Present(NamedTuple):
