@@ -6,6 +6,8 @@ from scipy.optimize import brentq
 from deviator.errors import RefusedError
 from deviator.validation import Floats
 
+from .factored import Factored
+from .linear_quadratic import LinearQuadratic
 from .quadratic import QuadraticEconomy
 from .walrasian import walrasian_response
 
@@ -23,7 +25,9 @@ def sigma_n(economy: QuadraticEconomy) -> float:
     Raises
     ------
     RefusedError
-        If assumption A4^N fails, so that sigma_N does not exist.
+        If assumption A3 or A4^N fails, with the trader by whom. The paper defines sigma_N under
+        both parts of A4^N: also where only m_low / m_bar is too small, so that (3.13) is still a
+        positive number, nothing is known to hold at it.
 
     Examples
     --------
@@ -31,22 +35,87 @@ def sigma_n(economy: QuadraticEconomy) -> float:
     >>> round(sigma_n(fundamental_value(10, alpha=1.0, beta=0.5, slope=1.0)), 12)
     0.2
     """
-    n = economy.n_traders
-    own = float(economy.own_type_effects.min())
-    pairwise = pairwise_interdependence(economy)
-    reach = own / (n - 1) + pairwise
-    if own <= 0 or own - pairwise - reach <= 0:
+    check_effects(economy)
+    phi, trader = largest_average_effect(economy)
+    limit = interdependence_limit(economy)
+    if phi >= limit:
         raise RefusedError(
-            f"sigma_N exists only where phi_N < m_o (N-2)/(2(N-1)) (assumption A4^N), got "
-            f"phi_N = {pairwise:.6g} and m_o = {own:.6g}; state sigma as a number instead"
+            f"sigma_N exists only where phi_N < {limit:.6g} (assumption A4^N), got phi_N = "
+            f"{phi:.6g}, by the type of trader {trader}; use sigma_budget, or state sigma as a "
+            "number"
         )
-    return float(economy.slope.max()) * reach / (own - pairwise - reach)
+    own = float(economy.own_type_effects.min())
+    reach = own / (economy.n_traders - 1) + phi
+    return float(economy.slope.max()) * reach / (own - phi - reach)
+
+
+def interdependence_limit(economy: QuadraticEconomy) -> float:
+    """Return what A4^N asks phi_N to be below, min{m_low / m_bar, (N-2) / (2 (N-1))} m_o."""
+    n = economy.n_traders
+    share = min(float(economy.slope.min() / economy.slope.max()), (n - 2) / (2 * (n - 1)))
+    return share * float(economy.own_type_effects.min())
+
+
+def largest_average_effect(economy: QuadraticEconomy) -> tuple[float, int]:
+    """Return phi_N, the largest average effect of one type on the others, and whose type it is."""
+    column_sums = economy.weighted_traders(np.ones(economy.n_traders))
+    on_others = column_sums - economy.own_type_effects
+    trader = int(on_others.argmax())
+    return float(on_others[trader]) / (economy.n_traders - 1), trader
 
 
 def pairwise_interdependence(economy: QuadraticEconomy) -> float:
     """Return phi_N, the largest average effect of one type on the others (assumption A4)."""
-    column_sums = economy.weighted_traders(np.ones(economy.n_traders))
-    return float((column_sums - economy.own_type_effects).max()) / (economy.n_traders - 1)
+    return largest_average_effect(economy)[0]
+
+
+def check_effects(economy: QuadraticEconomy) -> None:
+    """Refuse own type effects that are not positive (A3) and negative effects on others (A4).
+
+    Raises
+    ------
+    RefusedError
+        With the trader.
+    """
+    own = economy.own_type_effects
+    if (own <= 0).any():
+        trader = int(own.argmin())
+        raise RefusedError(
+            f"own type effects must be positive (assumption A3), got {own[trader]:.6g} for trader "
+            f"{trader}; give him a type that matters to him"
+        )
+    negative = negative_effect(economy)
+    if negative is not None:
+        effect, affected, trader = negative
+        raise RefusedError(
+            f"type effects must not be negative (assumption A4), got {effect:.6g} for that of "
+            f"trader {trader} on trader {affected}; the paper's bounds are for effects of one sign"
+        )
+
+
+def negative_effect(economy: QuadraticEconomy) -> tuple[float, int, int] | None:
+    """Return the least type effect, the trader affected, and whose type it is, if it is negative.
+
+    None where no effect is.
+    """
+    if has_non_negative_factors(economy):
+        return None
+    least = 0.0, 0, 0
+    for traders, effects in economy.blocks_of_effects():
+        place = int(effects.argmin())
+        if effects.flat[place] < least[0]:
+            affected, trader = divmod(place, economy.n_traders)
+            least = float(effects.flat[place]), traders.start + affected, trader
+    return least if least[0] < 0 else None
+
+
+def has_non_negative_factors(economy: QuadraticEconomy) -> bool:
+    """Return whether all numbers that W is made of are seen not to be negative."""
+    if isinstance(economy, LinearQuadratic):
+        return bool((economy.weights >= 0).all())
+    return isinstance(economy, Factored) and all(
+        (factor >= 0).all() for factor in (economy.own, economy.loadings, economy.statistics)
+    )
 
 
 def sigma_budget(economy: QuadraticEconomy) -> float:

@@ -13,9 +13,13 @@ from deviator.errors import RefusedError
 from deviator.validation import Floats
 
 from .assumption_result import AssumptionResult, least_of, shown
-from .bounds import pairwise_interdependence, sigma_n
+from .bounds import (
+    has_non_negative_factors,
+    interdependence_limit,
+    largest_average_effect,
+    sigma_n,
+)
 from .factored import Factored
-from .linear_quadratic import LinearQuadratic
 from .quadratic import QuadraticEconomy
 from .uniqueness import interdependence_radius
 from .walrasian import WalrasianResponse, walrasian_response
@@ -141,7 +145,6 @@ def _unbounded_trade(
 
 
 def _small_interdependence(economy: QuadraticEconomy, entries: _Entries) -> AssumptionResult:
-    n = economy.n_traders
     if entries.least < 0:
         affected, trader = entries.least_place
         return AssumptionResult(
@@ -149,10 +152,7 @@ def _small_interdependence(economy: QuadraticEconomy, entries: _Entries) -> Assu
             f"type effects must not be negative, that of trader {trader} on trader {affected} is "
             f"{entries.least:.6g}",
         )
-    own = float(economy.own_type_effects.min())
-    flattest, steepest = float(economy.slope.min()), float(economy.slope.max())
-    bound = min(flattest / steepest, (n - 2) / (2 * (n - 1))) * own
-    phi = pairwise_interdependence(economy)
+    bound, phi = interdependence_limit(economy), largest_average_effect(economy)[0]
     return AssumptionResult(phi < bound, f"phi_N is {phi:.6g}, the bound is {bound:.6g}")
 
 
@@ -239,7 +239,7 @@ def _contraction(economy: QuadraticEconomy) -> AssumptionResult:
 def _others_over_own(economy: QuadraticEconomy) -> Callable[[Floats], Floats]:
     """Return the product of [|w_ij| / |w_ii|, zero diagonal] with a vector."""
     own = np.abs(economy.own_type_effects)
-    if _has_non_negative_factors(economy):
+    if has_non_negative_factors(economy):
         return lambda vector: (economy.weighted_types(vector) - own * vector) / own
 
     def product(vector: Floats) -> Floats:
@@ -247,14 +247,6 @@ def _others_over_own(economy: QuadraticEconomy) -> Callable[[Floats], Floats]:
         return (np.concatenate(parts) - own * vector) / own
 
     return product
-
-
-def _has_non_negative_factors(economy: QuadraticEconomy) -> bool:
-    if isinstance(economy, LinearQuadratic):
-        return bool((economy.weights >= 0).all())
-    return isinstance(economy, Factored) and all(
-        (factor >= 0).all() for factor in (economy.own, economy.loadings, economy.statistics)
-    )
 
 
 def _spectral_radius_below_one(

@@ -120,15 +120,18 @@ def check_monotone(
 ) -> None:
     """Refuse allocations that do not rise in the own type, whose prices nobody could be told.
 
+    Taxed utilities must be concave there (A2), or it is no allocation of the largest total.
+
     Parameters are those of `own_response`.
 
     Raises
     ------
     RefusedError
-        If dq_i/ds_i <= 0 somewhere; the message is the witness.
+        If dq_i/ds_i <= 0 or a taxed utility is not concave somewhere; the message is the witness.
     """
     if economy.bounds.guarantee_monotone(sigma):
         return
+    _check_concave(economy, sigma, quantity, types)
     own = own_response(economy, sigma, traders, quantity, types).own_effect
     if (own > 0).all():
         return
@@ -138,4 +141,16 @@ def check_monotone(
         "a direct mechanism needs quantities that increase in the own type (dq_i/ds_i > 0, "
         f"implied by A4^N), got {own[market]:.6g} for trader {trader} at s = "
         f"{shown(types[market])}; weaken the interdependence of values"
+    )
+
+
+def _check_concave(economy: SmoothEconomy, sigma: float, quantity: Floats, types: Floats) -> None:
+    slopes = economy.quantity_slopes(quantity, types) - sigma
+    if (slopes < 0).all():
+        return
+    market, trader = (int(index) for index in np.argwhere(~(slopes < 0))[0])
+    raise RefusedError(
+        "taxed utilities must be concave (assumption A2 at sigma = 0), got marginal utilities of "
+        f"slope {slopes[market, trader]:.6g} for trader {trader} at s = {shown(types[market])}, "
+        f"q = {shown(quantity[market])} and sigma = {sigma:.6g}; raise sigma"
     )

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from deviator.errors import InvalidInputError
+
 from .quadratic import QuadraticEconomy
 
 
@@ -17,13 +19,24 @@ def interdependence_radius(economy: QuadraticEconomy) -> float:
     economy : QuadraticEconomy
         Of a few hundred traders at most, whose own type effects are not 0.
 
+    Raises
+    ------
+    InvalidInputError
+        If an own type effect is 0.
+
     Examples
     --------
     >>> from deviator.economies import fundamental_value
     >>> round(interdependence_radius(fundamental_value(4, alpha=1.0, beta=2.0)), 12)
     1.0
     """
-    ratios = np.abs(economy.weights) / np.abs(economy.own_type_effects)[:, None]
+    own = np.abs(economy.own_type_effects)
+    if (own == 0).any():
+        raise InvalidInputError(
+            "own type effects must not be 0 (assumption A3) for the uniqueness of Section 7, got 0 "
+            f"for trader {int(own.argmin())}; give him a type that matters to him"
+        )
+    ratios = np.abs(economy.weights) / own[:, None]
     np.fill_diagonal(ratios, 0.0)
     return float(np.abs(np.linalg.eigvals(ratios)).max())
 

@@ -26,6 +26,7 @@ from deviator.economies import (
     varying_effects,
 )
 from deviator.economies.saturating import log_cosh, sech_squared
+from deviator.economies.smooth_walrasian import check_monotone
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Reports, Schedules, SigmaVCG, SmoothSigmaVCG, sigma_vcg
 from deviator.plugins import make
@@ -374,6 +375,28 @@ def test_quantities_that_fall_somewhere_are_refused_where_they_do():
         rule.clear(Reports(np.stack([near, far])))
 
 
+@pytest.mark.parametrize(
+    ("economy", "sigma", "message"),
+    [
+        (varying_effects(4, bend=-3), 0.1, r"assumption A2 .* slope 3.5 and sigma is 0.1; raise"),
+        (varying_effects(4, bend=-3), 5.0, r"assumption A3\), .* own type effect of -2.25"),
+        (varying_effects(4, bend=-1.0), 5.0, r"assumption A3\), .* own type effect of 0"),
+        (saturating(4, alpha=0.0, beta=0.0), 0.1, r"assumption A3\), the saturating economy"),
+    ],
+)
+def test_bounds_that_break_a2_or_a3_are_refused_at_once(economy, sigma, message):
+    with pytest.raises(RefusedError, match=message):
+        SmoothSigmaVCG(economy, sigma)
+
+
+def test_bounded_types_are_refused_where_utilities_are_not_concave():
+    economy = varying_effects(4, bend=-3, type_low=-1.0, type_high=1.0)
+    types, quantity = np.full((2, 4), 0.5), np.zeros((2, 4))
+    quantity[1] = [0.5, -0.5, 0.0, 0.0]
+    with pytest.raises(RefusedError, match=r"assumption A2 .*for trader \d at s = .*, q = \("):
+        check_monotone(economy, 0.1, np.zeros(2, dtype=int), quantity, types)
+
+
 def test_a_market_without_a_clearing_price_is_named():
     economy = saturating(4, flat=0.0)
     rule = SmoothSigmaVCG(economy)
@@ -430,6 +453,14 @@ CASES = [
         r"reports of trader 1 must be in his set of types \[-1, 1\], got 2 in market 0",
     ),
 ]
+
+
+def test_a_deviation_outside_the_set_is_named_by_its_market():
+    rule = sigma_vcg(saturating(3, type_low=-1, type_high=1))
+    candidates = np.zeros((2, 3, 1))
+    candidates[1, 2] = 2.0
+    with pytest.raises(InvalidInputError, match="got 2 in market 1"):
+        rule.clear_deviations(Reports(np.zeros((2, 3))), 0, candidates)
 
 
 @pytest.mark.parametrize(("build", "message"), CASES)

@@ -1,5 +1,7 @@
 """VCG with other taxes and with discrete units, against slow plain versions of each."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 import numpy as np
@@ -31,6 +33,7 @@ from deviator.mechanisms import (
 )
 from deviator.mechanisms.direct.pivotal_pricing import OwnQuantity, own_quantity, signs
 from deviator.mechanisms.direct.safeguarded_newton import increasing_root
+from deviator.mechanisms.direct.taxes import Tax
 from deviator.plugins import make
 
 GENERAL = linear_quadratic(
@@ -302,11 +305,11 @@ def test_ties_go_to_who_comes_first_and_leave_transfers_as_they_are():
 
 
 def test_a_quantity_that_falls_and_what_never_gets_nothing_are_errors():
-    def falls(types):
+    def falls(types, markets):
         own = np.where(types[:, [0]] < 0.5, 2 * types[:, [0]], types[:, [0]])
         return np.concatenate([own, -own, 0 * own], axis=1)
 
-    def always(types):
+    def always(types, markets):
         return np.tile([1.0, -1.0, 0.0], (len(types), 1))
 
     types, step = np.array([[1.0, 0.0, 0.0]]), np.ones(1)
@@ -314,14 +317,183 @@ def test_a_quantity_that_falls_and_what_never_gets_nothing_are_errors():
         OwnQuantity(falls, signs, types, 0).areas(types[:, :1], step)
     with pytest.raises(NotConvergedError, match="must get nothing"):
         OwnQuantity(always, own_quantity, types, 0).areas(types[:, :1], step)
-    with pytest.raises(NotConvergedError, match="in market 1"):
+    with pytest.raises(NotConvergedError, match=r"x in row 1 must be found .* in 200 steps"):
         increasing_root(
             lambda x: (np.array([x[0], np.nan]), np.ones(2)),
             -np.ones(2),
             np.ones(2),
             np.ones(2),
-            "x",
+            lambda row: f"x in row {row}",
         )
+
+
+# A stranger's taxes: villains of each rule.
+
+
+@dataclass(frozen=True)
+class StrangeTax(Tax):
+    tau: Callable
+    slope: Callable
+    curvature: Callable
+    money: float = 1.0
+    units: float = 1.0
+
+    def amount(self, quantity):
+        return self.money * self.tau(quantity / self.units)
+
+    def marginal(self, quantity):
+        return self.money / self.units * self.slope(quantity / self.units)
+
+    def bend(self, quantity):
+        return self.money / self.units**2 * self.curvature(quantity / self.units)
+
+    def rescaled(self, price, quantity):
+        return replace(self, money=self.money * price * quantity, units=self.units * quantity)
+
+
+def ones(x):
+    return np.ones_like(x)
+
+
+def late(x):
+    """Convex up to 50 units, concave beyond."""
+    return np.where(x < 50, x**2 / 2, 1250 + 50 * (x - 50) - (x - 50) ** 2 / 200)
+
+
+STEEP = StrangeTax(
+    lambda x: np.cosh(30 * x) - 1, lambda x: 30 * np.sinh(30 * x), lambda x: 900 * np.cosh(30 * x)
+)
+LATE = StrangeTax(
+    late,
+    lambda x: np.where(x < 50, x, 50 - (x - 50) / 100),
+    lambda x: np.where(x < 50, 1.0, -0.01),
+)
+
+
+@pytest.mark.parametrize(
+    ("tax", "rule"),
+    [
+        (StrangeTax(lambda x: 1 - np.exp(-x), lambda x: np.exp(-x), lambda x: -np.exp(-x)), "convex"),
+        (StrangeTax(lambda x: -(x**2) / 2, lambda x: -x, lambda x: -ones(x)), "increasing"),
+        (StrangeTax(lambda x: x**2, lambda x: x, ones), "the integral of its derivative"),
+        (StrangeTax(lambda x: x**2 / 2, lambda x: x, lambda x: 2 * ones(x)), "its second derivative"),
+        (StrangeTax(lambda x: 1 + x, ones, np.zeros_like), "0 where nothing is traded"),
+        (StrangeTax(lambda x: np.nan * x, lambda x: x, ones), "finite, got nan at quantity 0"),
+        (StrangeTax(lambda x: x**2 / 2, lambda x: np.where(x > 1, np.nan, x), ones), "finite, got nan"),
+        (StrangeTax(np.sqrt, lambda x: 0.5 * x**-0.5, lambda x: -0.25 * x**-1.5), "finite, got inf"),
+    ],
+)  # fmt: skip
+def test_a_stranger_s_tax_is_looked_at(tax, rule):
+    scalar = replace(tax, curvature=lambda x: 1.0)
+    with pytest.raises(InvalidInputError, match=r"StrangeTax.bend gives float64 of shape \(\)"):
+        TaxVCG(private_values(4), scalar)
+    for held in (tax, SumTax((PowerTax(0.1, 2.0), tax))):
+        with pytest.raises(InvalidInputError, match=rule) as caught:
+            TaxVCG(private_values(4), held)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_stranger_s_tax_is_looked_at_as_far_as_somebody_might_trade():
+    rule = TaxVCG(private_values(4), LATE)
+    near, far = [1.0, 0, 0, -1], [90.0, 0, 0, -90]
+    assert rule.clear(Reports([near])).quantity[0, 0] == pytest.approx(0.5)
+    with pytest.raises(InvalidInputError, match="convex"):
+        rule.clear(Reports([near, far]))
+    bounded = linear_quadratic(np.eye(4), 1.0, type_low=[-90.0] * 4, type_high=[90.0] * 4)
+    with pytest.raises(InvalidInputError, match="convex"):
+        TaxVCG(bounded, LATE)
+    stated = CallableTax(LATE.tau, LATE.slope, LATE.curvature, largest=40.0)
+    with pytest.raises(InvalidInputError, match="convex"):
+        TaxVCG(private_values(4), stated).clear(Reports([far]))
+    with pytest.raises(InvalidInputError, match="sum of taxes must be of Tax objects, got 1"):
+        SumTax((1, 2))
+
+
+def test_a_sound_tax_of_a_stranger_clears_in_all_units_and_may_overflow_far_away():
+    rule, types = TaxVCG(private_values(4), STEEP), np.array([[1.0, 0.2, 0, -1]])
+    outcome = rule.clear(Reports(types))
+    ours = CallableTax(STEEP.tau, STEEP.slope, STEEP.curvature, largest=5.0)
+    same = TaxVCG(private_values(4), ours).clear(Reports(types))
+    np.testing.assert_allclose(outcome.transfer, same.transfer, atol=1e-13)
+    restated = rule.rescaled(1e-6, 1e5).clear(Reports(types * 1e-6))
+    np.testing.assert_allclose(restated.quantity, outcome.quantity * 1e5, rtol=1e-9, atol=1e-9)
+
+
+# What cannot be solved or promised is named by its market and by the assumption.
+
+INTERDEPENDENT = linear_quadratic([[1, 0, 0], [5, 1, 0], [5, 0, 1]], [4.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        SpreadVCG(INTERDEPENDENT, 0.1),
+        EntryFeeVCG(INTERDEPENDENT, 0.1),
+        TaxVCG(INTERDEPENDENT, [[0.1, 2]]),
+        DiscreteVCG(INTERDEPENDENT, 0.5),
+    ],
+    ids=lambda rule: rule.name,
+)
+def test_outside_a4n_the_assumption_is_named_with_its_witness(rule):
+    words = (
+        r"trader 0's falls from .* in market 1 \(assumption A4\^N fails: phi_N = 5, by the type of "
+        r"trader 0, is not below 0.25; single crossing fails: the type of trader 0 moves trader 1 by 5"
+    )
+    idle, falls = [0.0, 0.0, 0.0], [3.0, 1.0, -1.0]
+    with pytest.raises(RefusedError, match=words):
+        rule.clear(Reports([idle, falls]))
+    with pytest.raises(RefusedError, match=words):
+        rule.clear_deviations(Reports([idle, falls]), 0, [[[0.0]] * 2, [[3.0]] * 2])
+
+
+def test_where_a_fee_alone_lets_quantities_fall_the_reason_is_named():
+    economy = linear_quadratic([[1, 0.2, 0], [0, 1, 0], [0, 0, 1]], 1.0)
+    assert "Examples 1 and 3" in EntryFeeVCG(economy, 0.1)._why_quantities_fall()
+
+
+@pytest.mark.parametrize(
+    ("module", "constant", "value", "rule", "words"),
+    [
+        ("safeguarded_newton", "STEPS", 1, TaxVCG(GENERAL, [[0.1, 3]]),
+         r"under the tax SumTax.*coefficient=0.1, exponent=3.0.* in market 5 at s = \(9, 0, 0, -9\)"),
+        ("pivotal_pricing", "AGREES", -1.0, TaxVCG(GENERAL, [[0.1, 3]]),
+         r"those of trader 0 do not in market 5 at s = \(9, 0, 0, -9\)"),
+        ("discrete_vcg", "following_unit", lambda count: 0 * count + 1, DiscreteVCG(GENERAL, 0.5, 0.1),
+         r"within 180 exchanges, and with unit_size = 0.5, sigma = 0.1.* in market 5 at s = \(9, 0"),
+    ],
+)  # fmt: skip
+def test_what_does_not_converge_is_named_by_its_market(
+    module, constant, value, rule, words, monkeypatch
+):
+    monkeypatch.setattr(f"deviator.mechanisms.direct.{module}.{constant}", value)
+    # Markets are priced in pieces: the index is that of the whole batch.
+    monkeypatch.setattr("deviator.mechanisms.direct.pivotal_mechanism.MARKETS", 2)
+    idle = [[0.0, 0.0, 0.0, 0.0]] * 5
+    rule = replace(rule, economy=replace(rule.economy, intercept=np.zeros(4)))
+    with pytest.raises(NotConvergedError, match=words):
+        rule.clear(Reports([*idle, [9.0, 0.0, 0.0, -9.0]]))
+
+
+def test_a_deviation_outside_the_set_of_types_is_named_by_its_market():
+    with pytest.raises(InvalidInputError, match=r"trader 0 .* got 9 in market 1"):
+        SpreadVCG(BOUNDED).clear_deviations(
+            Reports(np.zeros((2, 3))), 0, [[[0.0]] * 3, [[0.0], [0.0], [9.0]]]
+        )
+
+
+def test_too_many_units_are_refused_before_anything_is_allocated():
+    rule = DiscreteVCG(private_values(4), 1 / 300_000)
+    words = r"at most 10000 units.*, got 675000 with unit_size = 3.33333e-06.* in market 1 at s"
+    with pytest.raises(RefusedError, match=words):
+        rule.clear(Reports([[0.0, 0, 0, 0], [3.0, 0, 0, 0]]))
+
+
+def test_units_are_priced_in_pieces_that_fit_the_memory(monkeypatch):
+    rule, types = DiscreteVCG(GENERAL, 0.05, sigma=0.1), normal(6, 4, seed=8)
+    whole = rule.clear(Reports(types))
+    monkeypatch.setattr("deviator.mechanisms.direct.discrete_vcg.UNITS_TOGETHER", 64)
+    assert rule.markets_together(whole.quantity) == 1
+    np.testing.assert_allclose(rule.clear(Reports(types)).transfer, whole.transfer, atol=1e-14)
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,19 @@ nothing, a unit goes to the trader who comes first. Pivotal types follow the sam
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy
-from deviator.errors import InvalidInputError, NotConvergedError
+from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.validation import Bools, Floats, non_negative, positive
 
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 from .pivotal_pricing import Regime, own_quantity
+from .places import Places
 from .spread_vcg import spread_allocation
 
 TIED = 1e-14
@@ -31,6 +32,12 @@ TIED = 1e-14
 
 It decides ties, and without rounding: every exchange raises one and the same total.
 """
+
+MOST_UNITS = 10_000
+"""Units that a trader may hold: each costs a search for its pivotal type."""
+
+UNITS_TOGETHER = 2**17
+"""Units priced together, over all markets: what fits the memory."""
 
 
 @final
@@ -55,6 +62,8 @@ class DiscreteVCG(PivotalMechanism):
     ------
     InvalidInputError
         If a setting is out of range.
+    RefusedError
+        From clearing, if a trader would hold more than `MOST_UNITS` = 10,000 units.
 
     References
     ----------
@@ -96,7 +105,7 @@ class DiscreteVCG(PivotalMechanism):
         return own_quantity
 
     @override
-    def allocate(self, types: Floats) -> Allocation:
+    def allocate(self, types: Floats, markets: Any = None) -> Allocation:
         units = Units(
             self.economy.value(types),
             self.economy.slope,
@@ -104,7 +113,12 @@ class DiscreteVCG(PivotalMechanism):
             self.sigma,
             self.half_spread,
         )
-        return units.best()
+        return units.best(Places(types, markets))
+
+    @override
+    def markets_together(self, quantity: Floats) -> int:
+        units = np.abs(quantity).max(initial=0.0) / self.unit_size
+        return max(1, min(super().markets_together(quantity), int(UNITS_TOGETHER // (units + 1))))
 
     @override
     def rescaled(self, price: float, quantity: float) -> Self:
@@ -151,20 +165,30 @@ class Units:
         """Return the tax-adjusted marginal utility of units x = count Delta, (B, N)."""
         return self.marginal_utility(count) - self.tax(count)
 
-    def best(self) -> Allocation:
+    def best(self, places: Places | None = None) -> Allocation:
         """Return the allocation of the largest tax-adjusted utility, by exchange of units.
 
         The price is the middle between the value of the best next unit and of the worst last one.
 
+        Parameters
+        ----------
+        places : Places, optional
+            What errors call the rows; by default markets with values for types.
+
         Raises
         ------
+        RefusedError
+            If a trader would hold more than `MOST_UNITS` units.
         NotConvergedError
             If units never stop moving.
         """
+        called = Places(self.value) if places is None else places
         smooth = spread_allocation(self.value, self.slope + self.sigma, self.half_spread)
         count = np.floor(smooth.quantity / self.unit_size)
+        self._check_few(count, called)
         open_markets = np.arange(len(count))
-        for _ in range(20 * count.shape[1] + 100):
+        moves = 20 * count.shape[1] + 100
+        for _ in range(moves):
             part = replace(self, value=self.value[open_markets])
             move = part._move(count[open_markets])
             rows = np.flatnonzero(move.receives)
@@ -175,8 +199,26 @@ class Units:
             if not len(open_markets):
                 return Allocation(self._price(count), count * self.unit_size)
         raise NotConvergedError(
-            f"units must stop moving, and do not in market {int(open_markets[0])}"
+            f"units must stop moving within {moves} exchanges, and with {self._settings} do not "
+            f"{called.of(int(open_markets[0]))}"
         )
+
+    @property
+    def _settings(self) -> str:
+        """The parameters in words."""
+        tax = f"sigma = {self.sigma:.6g}, half_spread = {self.half_spread:.6g}"
+        return f"unit_size = {self.unit_size:.6g}, {tax}"
+
+    def _check_few(self, count: Floats, places: Places) -> None:
+        """Refuse more units than pivotal prices, one for each, can be computed for."""
+        most = np.abs(count).max(axis=1, initial=0.0)
+        if (most > MOST_UNITS).any():
+            row = int(most.argmax())
+            raise RefusedError(
+                f"a trader may hold at most {MOST_UNITS} units, each of which has a price of its "
+                f"own, got {most[row]:.6g} with {self._settings} {places.of(row)}; raise "
+                "unit_size, or use sigma-vcg, where the good is divisible"
+            )
 
     def _move(self, count: Floats) -> "_Move":
         """Return who receives a unit and who gives it; nobody gives while too few are out."""

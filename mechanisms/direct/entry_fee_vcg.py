@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import ClassVar, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,8 @@ class EntryFeeVCG(PivotalMechanism):
         return claims if self.fee > 0 else claims | {"efficient"}
 
     @override
-    def allocate(self, types: Floats) -> Allocation:
+    def allocate(self, types: Floats, markets: Any = None) -> Allocation:
+        del markets
         value = self.economy.value(types)
         order = self._order(value)
         ranked = np.take_along_axis(value, order, axis=1)
@@ -141,6 +142,11 @@ class EntryFeeVCG(PivotalMechanism):
     @cached_property
     def _sets(self) -> "_Sets":
         return _sets_of(self.economy.slope, everybody=self.fee == 0)
+
+    @override
+    def _why_quantities_fall(self) -> str:
+        alike = "types do not affect all others alike, as they do in Examples 1 and 3"
+        return super()._why_quantities_fall() or alike
 
     def _order(self, value: Floats) -> NDArray[np.intp]:
         """Return traders by slope, then by value, then by number, shape (B, N)."""

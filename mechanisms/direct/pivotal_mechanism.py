@@ -7,6 +7,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy, single_crossing_violation
+from deviator.economies.bounds import interdependence_limit, largest_average_effect
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_array
 
@@ -16,6 +17,7 @@ from ..chunking import in_chunks
 from ..languages import BidLanguage, ReportLanguage
 from ..outcome import Outcome, TraderOutcome
 from .pivotal_pricing import OwnQuantity, Regime, signs
+from .reports import check_reports
 
 MARKETS = 4096
 """Markets priced together."""
@@ -53,13 +55,25 @@ class PivotalMechanism(Mechanism):
     jumps: ClassVar[bool] = False
 
     @abstractmethod
-    def allocate(self, types: Floats) -> Allocation:
-        """Return price (B,) and quantities (B, N) for reported types (B, N)."""
+    def allocate(self, types: Floats, markets: Any = None) -> Allocation:
+        """Return price (B,) and quantities (B, N) for reported types (B, N).
+
+        Parameters
+        ----------
+        types : ndarray of float, shape (B, N)
+        markets : ndarray of int, shape (B,), optional
+            What errors call the markets; by their place by default.
+        """
 
     @property
     def regime(self) -> Regime:
         """What must stay the same for the own quantity to be smooth in the own report."""
         return signs
+
+    def markets_together(self, quantity: Floats) -> int:
+        """Return how many markets are priced together where these quantities (B, M) are."""
+        del quantity
+        return MARKETS
 
     @property
     def increases(self) -> bool:
@@ -83,7 +97,8 @@ class PivotalMechanism(Mechanism):
     @override
     def clear(self, bids: Any) -> Outcome:
         types = self._reports(bids)
-        parts = in_chunks(self._clear, types, chunk=MARKETS)
+        markets: Any = np.arange(len(types))
+        parts = in_chunks(self._clear, types, markets, chunk=MARKETS)
         return Outcome(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
     @override
@@ -93,25 +108,42 @@ class PivotalMechanism(Mechanism):
         reports = checked[..., 0]
         tiled = np.repeat(types, reports.shape[1], axis=0)
         tiled[:, index] = reports.ravel()
-        found = self.allocate(self._reports(Reports(tiled)))
+        markets = np.arange(len(types))
+        rows = np.repeat(markets, reports.shape[1])
+        check_reports(self.economy, tiled, rows)
+        found = self.allocate(tiled, rows)
         quantity = found.quantity[:, index].reshape(reports.shape)
-        transfer = self._transfers(types, index, reports, quantity)
+        transfer = self._transfers(types, index, reports, quantity, markets)
         price = found.price.reshape(reports.shape)
         return TraderOutcome(price, quantity, transfer, np.ones(reports.shape, dtype=bool))
 
-    def _clear(self, types: Floats) -> tuple[Floats, Floats, Floats]:
-        price, quantity = self.allocate(types)
+    def _clear(self, types: Floats, markets: Any) -> tuple[Floats, Floats, Floats]:
+        price, quantity = self.allocate(types, markets)
         transfer = np.empty_like(quantity)
         for trader in range(self.economy.n_traders):
             own = slice(trader, trader + 1)
-            transfer[:, own] = self._transfers(types, trader, types[:, own], quantity[:, own])
+            transfer[:, own] = self._transfers(
+                types, trader, types[:, own], quantity[:, own], markets
+            )
         return price, quantity, transfer
 
-    def _transfers(self, types: Floats, trader: int, reports: Floats, quantity: Floats) -> Floats:
+    def _transfers(
+        self, types: Floats, trader: int, reports: Floats, quantity: Floats, markets: Any
+    ) -> Floats:
         """Return what a trader pays for his quantities (B, M) at his reports (B, M)."""
+
+        def priced(*arrays: Any) -> Floats:
+            return self._transfers_in_chunk(trader, *arrays)
+
+        chunk = self.markets_together(quantity)
+        return np.concatenate(in_chunks(priced, types, reports, quantity, markets, chunk=chunk))
+
+    def _transfers_in_chunk(
+        self, trader: int, types: Floats, reports: Floats, quantity: Floats, markets: Any
+    ) -> Floats:
         low, high = (float(end[trader]) for end in self.economy.type_set)
         own = OwnQuantity(
-            lambda profile: self.allocate(profile).quantity,
+            lambda profile, rows: self.allocate(profile, rows).quantity,
             self.regime,
             types,
             trader,
@@ -119,6 +151,8 @@ class PivotalMechanism(Mechanism):
             self.jumps,
             low,
             high,
+            markets,
+            self._why_quantities_fall,
         )
         value = self.economy.value(types)
         effect = float(self.economy.own_type_effects[trader])
@@ -131,21 +165,30 @@ class PivotalMechanism(Mechanism):
         """Return the reported types, checked."""
         if not isinstance(bids, Reports):
             raise InvalidInputError(f"{self.name} takes bids as Reports, got {type(bids).__name__}")
-        wanted = self.economy.n_traders
         types = finite_array("reports", bids.types, (None, None))
-        if types.shape[1] != wanted:
-            raise InvalidInputError(
-                f"reports must be of the designer's {wanted} traders, got {types.shape[1]}"
-            )
-        low, high = self.economy.type_set
-        outside = (types < low) | (types > high)
-        if outside.any():
-            market, trader = (int(index) for index in np.argwhere(outside)[0])
-            raise InvalidInputError(
-                f"reports of trader {trader} must be in his set of types [{low[trader]:.6g}, "
-                f"{high[trader]:.6g}], got {types[market, trader]:.6g} in market {market}"
-            )
+        check_reports(self.economy, types)
         return types
+
+    def _why_quantities_fall(self) -> str:
+        """Return the assumptions under which no quantity falls that fail here, with witnesses."""
+        broken = []
+        limit = interdependence_limit(self.economy)
+        phi, trader = largest_average_effect(self.economy)
+        if phi >= limit:
+            broken.append(
+                f"assumption A4^N fails: phi_N = {phi:.6g}, by the type of trader {trader}, is not "
+                f"below {limit:.6g}"
+            )
+        crossing = single_crossing_violation(self.economy)
+        if crossing is not None:
+            owner, reacting = crossing
+            effect = float(self.economy.effects_on(reacting)[owner])
+            own = float(self.economy.own_type_effects[owner])
+            broken.append(
+                f"single crossing fails: the type of trader {owner} moves trader {reacting} by "
+                f"{effect:.6g}, himself by {own:.6g}"
+            )
+        return "; ".join(broken)
 
 
 def checked_economy(economy: object) -> QuadraticEconomy:

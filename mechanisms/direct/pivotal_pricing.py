@@ -17,13 +17,15 @@ such units differently.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, NoReturn, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deviator.errors import NotConvergedError, RefusedError
 from deviator.validation import Bools, Floats
+
+from .places import Places
 
 CELLS = 4
 MOST_CELLS = 2048
@@ -44,8 +46,8 @@ FALLS = 1e-9
 FLICKERS = 1e-12
 """How near a jump, of the range of reports, rounding may decide which side of it one is on."""
 
-Allocate = Callable[[Floats], Floats]
-"""Types (L, N) to quantities (L, N), each market by itself."""
+Allocate = Callable[[Floats, NDArray[np.intp]], Floats]
+"""Types (L, N) and what errors call their markets (L,) to quantities (L, N), each by itself."""
 
 Regime = Callable[[Floats, int], NDArray[Any]]
 """Quantities (L, N) and a trader to labels (L, P); his quantity is smooth where they are equal."""
@@ -80,6 +82,10 @@ class OwnQuantity:
         Whether the quantity may jump between pieces.
     low, high : float
         Ends of his set of types.
+    markets : ndarray of int, shape (B,), optional
+        What errors call the markets; by their place by default.
+    why_it_falls : callable
+        Which assumptions fail that would keep the quantity from falling, for the error.
     """
 
     allocate: Allocate
@@ -90,6 +96,8 @@ class OwnQuantity:
     jumps: bool = False
     low: float = -np.inf
     high: float = np.inf
+    markets: NDArray[np.intp] | None = None
+    why_it_falls: Callable[[], str] = str
 
     def areas(self, reports: Floats, step: Floats) -> Floats:
         """Return the integral of the quantity from the pivotal type s_i(0) to reports (B, M).
@@ -123,8 +131,8 @@ class OwnQuantity:
             cells *= 2
             if cells > MOST_CELLS:
                 raise NotConvergedError(
-                    "pivotal prices must integrate to the same on finer grids, and do not in "
-                    f"market {int(markets[0])} for trader {self.trader}"
+                    f"pivotal prices must integrate to the same on grids of up to {MOST_CELLS} "
+                    f"cells, and those of trader {self.trader} do not {self._place(markets[0])}"
                 )
             part = self._of(markets)
             fine = part._areas(reports[markets], first[markets], last[markets], cells)
@@ -138,10 +146,18 @@ class OwnQuantity:
         """Return all quantities (L, N) in some markets, each at a report (L,)."""
         types = self.types[markets]
         types[:, self.trader] = reports
-        return self.allocate(types) if len(types) else types
+        return self.allocate(types, self._names[markets]) if len(types) else types
 
     def _of(self, markets: NDArray[np.intp]) -> "OwnQuantity":
-        return replace(self, types=self.types[markets])
+        return replace(self, types=self.types[markets], markets=self._names[markets])
+
+    @property
+    def _names(self) -> NDArray[np.intp]:
+        """What errors call the markets, shape (B,)."""
+        return np.arange(len(self.types)) if self.markets is None else self.markets
+
+    def _place(self, market: int) -> str:
+        return Places(self.types, self.markets).of(int(market))
 
     def _span(self, reports: Floats, step: Floats) -> tuple[Floats, Floats]:
         """Return a range of reports that holds the given ones and the pivotal type s_i(0)."""
@@ -152,22 +168,56 @@ class OwnQuantity:
         """Return reports moved outward until the quantity is not on the wrong side of 0."""
         side = np.sign(step)
         report, distance = start.copy(), step.copy()
-        markets = np.arange(len(start))
+        markets, before = np.arange(len(start)), None
         for _ in range(DOUBLINGS):
-            quantity = self.at(markets, report[markets])[:, self.trader]
+            found = self.at(markets, report[markets])
+            quantity = found[:, self.trader]
+            if before is not None:
+                after, allowed = (report[markets], quantity), FALLS * np.abs(found).max(axis=1)
+                self._check_moves(side[markets], markets, before, after, allowed)
             # At an end of the set the pivotal type stops (3.11).
             stays = (side[markets] * quantity < 0) & (report[markets] != end)
             markets = markets[stays]
             if not len(markets):
                 return report
+            before = report[markets], quantity[stays]
             moved = start[markets] + distance[markets]
             report[markets] = np.where(
                 side[markets] * (moved - end) > 0, end, moved
             )  # never beyond the set
             distance[markets] *= 2
         raise NotConvergedError(
-            f"some report of trader {self.trader} must get nothing, and none was found in market "
-            f"{int(markets[0])}; his own type must matter to him"
+            f"some report of trader {self.trader} must get nothing, and none was found "
+            f"{self._place(markets[0])}, up to {report[markets[0]]:.6g}; his own type must matter "
+            "to him (assumption A3)"
+        )
+
+    def _check_moves(
+        self,
+        side: Floats,
+        markets: NDArray[np.intp],
+        before: tuple[Floats, Floats],
+        after: tuple[Floats, Floats],
+        allowed: Floats,
+    ) -> None:
+        """Refuse quantities that fall between two reports; each pair is (reports, quantities)."""
+        falls = side * (before[1] - after[1]) > allowed
+        if falls.any():
+            place = int(np.flatnonzero(falls)[0])
+            points = [(values[0][place], values[1][place]) for values in (before, after)]
+            self._refuse(int(markets[place]), *sorted(points))
+
+    def _refuse(self, market: int, low: tuple[float, float], high: tuple[float, float]) -> NoReturn:
+        """Refuse a quantity that falls between two reports; points are (report, quantity)."""
+        types = self.types[market].copy()
+        types[self.trader] = low[0]
+        why = self.why_it_falls()
+        raise RefusedError(
+            "transfers make reports truthful only where quantities increase in the own type, and "
+            f"trader {self.trader}'s falls from {low[1]:.6g} to {high[1]:.6g} as his type rises to "
+            f"{high[0]:.6g} from types {np.round(types, 6).tolist()} in market "
+            f"{int(self._names[market])}{f' ({why})' if why else ''}; weaken the interdependence "
+            "of values"
         )
 
     def _areas(self, reports: Floats, first: Floats, last: Floats, cells: int) -> "_Areas":
@@ -230,14 +280,8 @@ class OwnQuantity:
         falls &= markets[1:] == markets[:-1]
         if falls.any():
             place = int(np.flatnonzero(falls)[0])
-            types = self.types[markets[place]].copy()
-            types[self.trader] = reports[place]
-            raise RefusedError(
-                "transfers make reports truthful only where quantities increase in the own type, "
-                f"and trader {self.trader}'s falls from {quantity[place]:.6g} to "
-                f"{quantity[place + 1]:.6g} as his type rises to {reports[place + 1]:.6g} from "
-                f"types {np.round(types, 6).tolist()}; weaken the interdependence of values"
-            )
+            low, high = ((float(reports[i]), float(quantity[i])) for i in (place, place + 1))
+            self._refuse(int(markets[place]), low, high)
 
 
 class _Areas(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from typing_extensions import override
 
+from deviator.arrays import like
 from deviator.economies import QuadraticEconomy
 from deviator.validation import Floats, trader_index
 
@@ -62,4 +63,5 @@ class ReportedMechanism(ResidualLineMechanism):
         clearing = self.clearing
         quantity, own = clearing.solve(bids).quantity, clearing.response.own_effect
         low, high = self.economy.type_set
+        own, low, high = (like(quantity, given) for given in (own, low, high))
         return quantity + own * (low - bids.types), quantity + own * (high - bids.types)

@@ -17,7 +17,7 @@ Equation = Callable[[Floats], tuple[Floats, Floats]]
 
 
 def increasing_root(
-    equation: Equation, low: Floats, high: Floats, size: Floats, what: str
+    equation: Equation, low: Floats, high: Floats, size: Floats, what: Callable[[int], str]
 ) -> Floats:
     """Return where increasing functions are 0, of the shape of the brackets.
 
@@ -30,13 +30,14 @@ def increasing_root(
         Ends of the brackets: the function is not positive at one, not negative at the other.
     size : ndarray of float
         How large the numbers are from which the root is reckoned, in units of the root.
-    what : str
-        What is solved for, for the error.
+    what : callable
+        What is solved for in a row of the brackets, with its market and its parameters, for the
+        error.
 
     Raises
     ------
     NotConvergedError
-        If an equation is not solved.
+        If an equation is not solved; the error says which, by `what`.
     """
     smallest = PRECISION * size
     root = 0.5 * (low + high)
@@ -55,4 +56,6 @@ def increasing_root(
         if not open_equations.any():
             return root
     place = int(np.argwhere(open_equations)[0][0])
-    raise NotConvergedError(f"{what} must be found to precision, and was not in market {place}")
+    raise NotConvergedError(
+        f"{what(place)} must be found to precision in {STEPS} steps, and was not"
+    )

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self, final
 import numpy as np
 from typing_extensions import override
 
+from deviator.arrays import like, namespace
 from deviator.economies import QuadraticEconomy
 from deviator.validation import Floats
 
@@ -130,11 +131,14 @@ class SigmaVCG(ReportedMechanism):
 
     def _unreached_units(self, bids: Any) -> Floats:
         """Return what is charged beyond the residual area, k_i z_i^2 / 2 as printed, (B, N)."""
-        nearest_to_zero = np.clip(0.0, *self.reach(bids))
+        low, high = self.reach(bids)
+        xp = namespace(low)
+        nearest_to_zero = xp.clip(xp.zeros_like(low), low, high)
         excess = self.clearing.response.residual_slope
         if self.unreached_units == "pivotal":
             excess = excess + self.economy.slope + self.sigma
-        return np.asarray(0.5 * excess * nearest_to_zero**2)
+        charged: Floats = 0.5 * like(low, excess) * nearest_to_zero**2
+        return charged
 
     @override
     def rescaled(self, price: float, quantity: float) -> Self:

@@ -24,7 +24,7 @@ from deviator.economies import (
     taxed_allocation,
 )
 from deviator.economies.smooth_walrasian import check_monotone, solved_allocation
-from deviator.errors import InvalidInputError, NotConvergedError
+from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.validation import Floats, non_negative
 
 from ..base import Claim, Mechanism, check_candidates
@@ -33,6 +33,7 @@ from ..chunking import in_chunks
 from ..languages import BidLanguage, ReportLanguage
 from ..outcome import Outcome, TraderOutcome
 from .legendre import gauss_legendre, legendre_integrals
+from .reports import check_reports
 from .unreached_units import UnreachedUnits, checked_unreached_units
 
 PROFILES = 64
@@ -87,9 +88,10 @@ class SmoothSigmaVCG(Mechanism):
     InvalidInputError
         If sigma is negative or not finite, or the economy not smooth.
     RefusedError
-        If quantities do not increase in the own type at some profile, so that no transfers make
-        the allocation incentive compatible. Where A4^N does not exclude it, it is looked for at
-        sampled profiles first, and then wherever a market is cleared.
+        If types are unbounded and the economy's bounds break A3, or A2 by more than the tax makes
+        up for; or if quantities do not increase in the own type at some profile, so that no
+        transfers make the allocation incentive compatible. Where A4^N does not exclude it, it is
+        looked for at sampled profiles first, and then wherever a market is cleared.
     NotConvergedError
         From clearing, if a market or a transfer could not be computed.
 
@@ -120,6 +122,7 @@ class SmoothSigmaVCG(Mechanism):
             )
         object.__setattr__(self, "sigma", non_negative("sigma", self.sigma))
         checked_unreached_units(self.unreached_units)
+        self._check_bounds()
         self._look_for_falling_quantities()
 
     @property
@@ -160,9 +163,10 @@ class SmoothSigmaVCG(Mechanism):
         present = self._checked_reports(bids)
         checked, index = check_candidates(bids, trader, candidates)
         shape = checked.shape[:2]
-        reports = self._checked_reports(bids.with_candidates(index, checked))
         markets = np.arange(shape[0])
         rows = np.repeat(markets, shape[1])
+        reports = bids.with_candidates(index, checked).types
+        check_reports(self.economy, reports, rows)
         price, quantity = taxed_allocation(self.economy, self.sigma, reports, rows)
         check_monotone(self.economy, self.sigma, np.full_like(rows, index), quantity, reports)
         units = quantity[:, index].reshape(shape)
@@ -175,6 +179,23 @@ class SmoothSigmaVCG(Mechanism):
     def rescaled(self, price: float, quantity: float) -> Self:
         economy = self.economy.rescaled(price, quantity)
         return replace(self, economy=economy, sigma=self.sigma * price / quantity)
+
+    def _check_bounds(self) -> None:
+        """Refuse what breaks A2 or A3 at some types; bounded ones may never come there."""
+        bounds, name = self.economy.bounds, self.economy.name
+        if self.economy.has_bounded_types:
+            return
+        if bounds.flattest + self.sigma < 0:
+            raise RefusedError(
+                f"taxed utilities must be concave (assumption A2 at sigma = 0), the {name} economy "
+                f"has marginal utilities of slope {-bounds.flattest:.6g} and sigma is "
+                f"{self.sigma:.6g}; raise sigma to {-bounds.flattest:.6g} or change the economy"
+            )
+        if bounds.own_effect <= 0:
+            raise RefusedError(
+                f"own types must raise marginal utilities (assumption A3), the {name} economy has "
+                f"an own type effect of {bounds.own_effect:.6g}; change the economy"
+            )
 
     def _look_for_falling_quantities(self) -> None:
         economy: Economy = self.economy
@@ -285,26 +306,4 @@ class SmoothSigmaVCG(Mechanism):
             f"units of trader {int(traders[place])} in market {int(markets[place])} of the "
             f"{self.economy.name} economy at sigma = {self.sigma:.6g}; weaken the interdependence "
             "of values"
-        )
-
-
-def check_reports(economy: Economy, reports: Floats) -> None:
-    """Check that reports (B, N) are of an economy's traders and in their sets of types.
-
-    Raises
-    ------
-    InvalidInputError
-        If they are not.
-    """
-    if reports.shape[1] != economy.n_traders:
-        raise InvalidInputError(
-            f"reports must be of the designer's {economy.n_traders} traders, got {reports.shape[1]}"
-        )
-    low, high = economy.type_set
-    outside = (reports < low) | (reports > high)
-    if outside.any():
-        market, trader = (int(index) for index in np.argwhere(outside)[0])
-        raise InvalidInputError(
-            f"reports of trader {trader} must be in his set of types [{low[trader]:.6g}, "
-            f"{high[trader]:.6g}], got {reports[market, trader]:.6g} in market {market}"
         )

@@ -7,7 +7,7 @@ and each price between the highest bid and the lowest ask clears the market.
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from typing_extensions import override
@@ -66,7 +66,8 @@ class SpreadVCG(PivotalMechanism):
         return claims if self.half_spread > 0 else claims | {"efficient"}
 
     @override
-    def allocate(self, types: Floats) -> Allocation:
+    def allocate(self, types: Floats, markets: Any = None) -> Allocation:
+        del markets
         return spread_allocation(self.economy.value(types), self.economy.slope, self.half_spread)
 
     @override

@@ -10,8 +10,12 @@ from deviator.economies import QuadraticEconomy
 from deviator.validation import Floats
 
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
+from .places import Places
 from .safeguarded_newton import increasing_root
-from .taxes import Tax, tax_of
+from .taxes import Tax, checked_tax, tax_of
+
+PROFILES = 64
+"""Profiles of types up to whose trades a tax that is not ours is checked before any market is."""
 
 
 @final
@@ -32,7 +36,9 @@ class TaxVCG(PivotalMechanism):
     Raises
     ------
     InvalidInputError
-        If it is no tax, or one that is not increasing and convex.
+        If it is no tax, or one that is not increasing and convex. Of a `Tax` that is not ours this
+        is looked at up to the quantities that traders would demand without it: at first at a few
+        profiles of the economy's own law, and then wherever a market is cleared.
 
     References
     ----------
@@ -58,10 +64,13 @@ class TaxVCG(PivotalMechanism):
     def __post_init__(self) -> None:
         checked_economy(self.economy)
         object.__setattr__(self, "tax", tax_of(self.tax))
+        types = self.economy.types().sample(np.random.default_rng(0), PROFILES)
+        checked_tax(self.tax, self._reach(self.economy.value(types)))
 
     @override
-    def allocate(self, types: Floats) -> Allocation:
-        value, slope, tax = self.economy.value(types), self.economy.slope, self.tax
+    def allocate(self, types: Floats, markets: Any = None) -> Allocation:
+        value, slope = self.economy.value(types), self.economy.slope
+        tax, places = checked_tax(self.tax, self._reach(value)), Places(types, markets)
         middle = 0.5 * (value.min(axis=1) + value.max(axis=1))
         centred = value - middle[:, None]
         reach = 0.5 * np.ptp(value, axis=1, keepdims=True)
@@ -69,12 +78,20 @@ class TaxVCG(PivotalMechanism):
         ends = np.where(reach <= tax.marginal(np.zeros(1)), 0.0, reach)
 
         def excess_supply(offset: Floats) -> tuple[Floats, Floats]:
-            demand, steepness = taxed_demand(centred - offset, slope, tax)
+            demand, steepness = taxed_demand(centred - offset, slope, tax, places)
             return -demand.sum(axis=1, keepdims=True), steepness.sum(axis=1, keepdims=True)
 
-        offset = increasing_root(excess_supply, -ends, ends, reach, "the price of a taxed market")
-        quantity = taxed_demand(centred - offset, slope, tax)[0]
+        def price_in(row: int) -> str:
+            return f"the price under the tax {tax} {places.of(row)}"
+
+        offset = increasing_root(excess_supply, -ends, ends, reach, price_in)
+        quantity = taxed_demand(centred - offset, slope, tax, places)[0]
         return Allocation(middle + offset[:, 0], quantity)
+
+    def _reach(self, value: Floats) -> float:
+        """Return the largest quantity that somebody might demand without a tax."""
+        spread = np.ptp(value, axis=1).max(initial=0.0)
+        return float(spread / self.economy.slope.min())
 
     @override
     def rescaled(self, price: float, quantity: float) -> Self:
@@ -82,7 +99,7 @@ class TaxVCG(PivotalMechanism):
         return replace(self, economy=economy, tax=self.tax.rescaled(price, quantity))
 
 
-def taxed_demand(margin: Floats, slope: Floats, tax: Tax) -> tuple[Floats, Floats]:
+def taxed_demand(margin: Floats, slope: Floats, tax: Tax, places: Places) -> tuple[Floats, Floats]:
     """Return the quantities of the largest v q - p q - slope q^2 / 2 - tau(|q|), and their slopes.
 
     Parameters
@@ -91,6 +108,8 @@ def taxed_demand(margin: Floats, slope: Floats, tax: Tax) -> tuple[Floats, Float
         v - p.
     slope : ndarray of float, shape (N,)
     tax : Tax
+    places : Places
+        What the rows are, for errors.
 
     Returns
     -------
@@ -104,8 +123,11 @@ def taxed_demand(margin: Floats, slope: Floats, tax: Tax) -> tuple[Floats, Float
         wanted = slope * quantity + (tax.marginal(quantity) - entry)
         return wanted - over, slope + tax.bend(quantity)
 
+    def demand_in(row: int) -> str:
+        return f"a trader's demand under the tax {tax} {places.of(row)}"
+
     most = over / slope
     size = np.abs(margin) / slope
-    quantity = increasing_root(shortfall, np.zeros_like(most), most, size, "a taxed demand")
+    quantity = increasing_root(shortfall, np.zeros_like(most), most, size, demand_in)
     steepness = np.where(over > 0, 1 / (slope + tax.bend(quantity)), 0.0)
     return np.sign(margin) * quantity, steepness

@@ -1,7 +1,7 @@
 """Taxes tau(|q|) on quantities: increasing, convex and twice differentiable (Section 6)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -9,17 +9,21 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_number, non_negative, positive
+from deviator.validation import Bools, Floats, finite_number, non_negative, positive
 
-GRID = 2001
-"""Quantities at which the shape of a tax given as callables is checked."""
+GRID = np.union1d(np.linspace(0.0, 1.0, 1001), np.geomspace(1e-9, 1.0, 1000))
+"""Shares of the largest quantity at which the shape of a tax that is not ours is checked."""
 
 AGREES = 1e-4
 """How far a stated derivative may be from finite differences, of its largest value."""
 
 
 class Tax(ABC):
-    """A tax on quantities x >= 0, with tau(0) = 0."""
+    """A tax on quantities x >= 0: 0 at 0, increasing, convex and twice differentiable.
+
+    Members compute on arrays of any shape. `checked_tax` looks at the shape of those that are not
+    of this module, as far as somebody might trade.
+    """
 
     @abstractmethod
     def amount(self, quantity: Floats) -> Floats:
@@ -108,9 +112,21 @@ class PowerTax(Tax):
 @final
 @dataclass(frozen=True)
 class SumTax(Tax):
-    """Several taxes at once."""
+    """Several taxes at once.
+
+    Raises
+    ------
+    InvalidInputError
+        If a part is no `Tax`.
+    """
 
     parts: tuple[Tax, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", tuple(self.parts))
+        for part in self.parts:
+            if not isinstance(part, Tax):
+                raise InvalidInputError(f"a sum of taxes must be of Tax objects, got {part!r}")
 
     @override
     def amount(self, quantity: Floats) -> Floats:
@@ -139,8 +155,8 @@ class CallableTax(Tax):
     tau, derivative, second_derivative : callable
         tau, tau' and tau'' of quantities x >= 0.
     largest : float
-        Quantity up to which the tax is checked to be 0 at 0, increasing, convex, and to have these
-        derivatives; more than anybody trades.
+        Quantity up to which the tax is checked at once to be 0 at 0, increasing, convex, and to
+        have these derivatives; beyond it, a mechanism checks it where somebody might trade more.
     money, units : float
         What one unit of money and of the good is written as; 1 but in other units.
 
@@ -193,19 +209,72 @@ class CallableTax(Tax):
         )
 
 
+def checked_tax(tax: Tax, reach: float) -> Tax:
+    """Return a tax whose shape is what Section 6 asks for, up to a quantity.
+
+    Powers have it everywhere and callables as far as they were checked; any other member is
+    checked on a grid from 0 to the quantity.
+
+    Parameters
+    ----------
+    tax : Tax
+    reach : float
+        The largest quantity that somebody might trade.
+
+    Raises
+    ------
+    InvalidInputError
+        If the tax breaks a rule; the error names the quantity.
+    """
+    if reach > _known_up_to(tax):
+        _check_shape(tax, reach)
+    return tax
+
+
+def _known_up_to(tax: Tax) -> float:
+    """Return up to which quantity the shape of a tax is known; a subclass may override anything."""
+    if type(tax) is PowerTax:
+        return np.inf
+    if type(tax) is CallableTax:
+        return tax.largest
+    if type(tax) is SumTax:
+        return min((_known_up_to(part) for part in tax.parts), default=np.inf)
+    return 0.0
+
+
 def _check_shape(tax: Tax, largest: float) -> None:
     """Check that a tax is 0 at 0, increasing, convex, and has the derivatives that it states."""
-    x = largest * np.linspace(0.0, 1.0, GRID)
-    amount, marginal, bend = tax.amount(x), tax.marginal(x), tax.bend(x)
+    x = largest * GRID
+    with np.errstate(all="ignore"):
+        values = np.stack([_numbers(tax, name, x) for name in ("amount", "marginal", "bend")])
+    # A tax that overflows keeps everybody from these quantities; below them it is checked.
+    overflows = np.asarray(np.isposinf(values).any(axis=0))
+    known = ~np.logical_or.accumulate(overflows) | overflows[0]
+    x, (amount, marginal, bend) = x[known], values[:, known]
+    _check_rules([("finite", ~np.isfinite(each), each) for each in (amount, marginal, bend)], x)
     size = max(float(np.abs(amount).max()), np.finfo(float).tiny)
     rules = (
-        ("finite", ~np.isfinite(amount + marginal + bend), amount),
         ("0 where nothing is traded", (x == 0) & (np.abs(amount) > 1e-12 * size), amount),
         ("increasing, so tau' non-negative", marginal < 0, marginal),
         ("convex, so tau'' non-negative", bend < 0, bend),
         ("the integral of its derivative", _apart(x, amount, marginal), marginal),
         ("the integral of its second derivative", _apart(x, marginal, bend), bend),
     )
+    _check_rules(rules, x)
+
+
+def _numbers(tax: Tax, name: str, x: Floats) -> Floats:
+    """Return what a tax says of quantities, one number for each."""
+    values = np.asarray(getattr(tax, name)(x.copy()))
+    if values.shape != x.shape or values.dtype.kind not in "fiu":
+        raise InvalidInputError(
+            f"a tax must give one number per quantity, {type(tax).__name__}.{name} gives "
+            f"{values.dtype} of shape {values.shape} for shape {x.shape}"
+        )
+    return values.astype(np.float64)
+
+
+def _check_rules(rules: Iterable[tuple[str, Bools, Floats]], x: Floats) -> None:
     for rule, broken, values in rules:
         if broken.any():
             place = int(np.flatnonzero(broken)[0])
@@ -215,7 +284,7 @@ def _check_shape(tax: Tax, largest: float) -> None:
 
 
 def _apart(x: Floats, function: Floats, derivative: Floats) -> Any:
-    """Return where a function is not the integral of its stated derivative, shape (GRID,)."""
+    """Return where a function is not the integral of its stated derivative, shape (X,)."""
     slope = np.diff(function) / np.diff(x)
     stated = 0.5 * (derivative[1:] + derivative[:-1])
     bend = np.abs(np.diff(derivative))
@@ -225,6 +294,8 @@ def _apart(x: Floats, function: Floats, derivative: Floats) -> Any:
 
 def tax_of(tax: Any) -> Tax:
     """Return a tax from a `Tax`, or from plain data: pairs [coefficient, exponent], summed.
+
+    The shape of a `Tax` is not looked at here; see `checked_tax`.
 
     Raises
     ------
