@@ -8,10 +8,12 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
+from deviator.arrays import is_foreign
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_array, trader_index
 
+from . import portable
 from .bids import Bids
 from .clearing import Clearing, DeviationSolution
 from .exact import RationalBids, Rationals, RationalSolution
@@ -81,6 +83,8 @@ class Mechanism(ABC):
         RefusedError
             If the language determines no honest bid in this economy.
         """
+        if is_foreign(types):
+            return portable.honest_bids(self, economy, types)
         checked = finite_array("types", types, (None, economy.n_traders))
         return self.language.honest_bids(economy, checked, self.tax_slope)
 
@@ -124,6 +128,7 @@ class Mechanism(ABC):
         quantity : ndarray of float, shape (B,)
             A quantity on the menu.
         """
+        portable.require_numpy("bids that lead to points of menus", bids)
         bid = bids.of_trader(trader)
         present = self.clear_deviations(bids, trader, bid[:, None]).quantity[:, 0]
         bid[:, self.language.level] += (quantity - present) / quantity_per_level(self, bids, trader)
@@ -147,6 +152,8 @@ class Mechanism(ABC):
         NotConvergedError
             If a market could not be solved.
         """
+        if not bids.is_numpy:
+            return portable.cleared_deviations(self, bids, trader, candidates)
         checked, index = check_candidates(bids, trader, candidates)
         shape = checked.shape[:2]
         tiled = bids.with_candidates(index, checked)
@@ -219,14 +226,9 @@ class ResidualLineMechanism(Mechanism):
     def clear(self, bids: Any) -> Outcome:
         """Clear every market of a batch; irregular ones are in autarky."""
         self._check_record(bids)
-        solution = self.clearing.solve(bids)
-        traded = solution.regular
-        quantity = np.where(traded[:, None], solution.quantity, 0.0)
-        price = np.where(traded, solution.price, np.nan)
-        slope = np.where(traded[:, None], solution.residual_slope, np.nan)
-        transfer = self.payment(price[:, None], quantity, slope, self.tax_slope)
-        transfer = np.where(traded[:, None], transfer, 0.0)
-        return Outcome(price, quantity, transfer, traded, np.ones_like(traded), slope)
+        if not bids.is_numpy:
+            return portable.outcome_of(self, self.clearing.solve(bids))
+        return self.clearing.settle(bids, self._transfer)
 
     def menu(self, bids: Any, trader: int) -> LineMenu:
         """Return the trader's exact menu, read off the payment rule.
@@ -237,6 +239,7 @@ class ResidualLineMechanism(Mechanism):
             If transfers are not quadratic in the quantity.
         """
         self._check_record(bids)
+        portable.require_numpy("menus", bids)
         index = trader_index(trader, bids.shape[1])
         solution = self.clearing.solve(bids)
         regular = solution.regular
@@ -255,6 +258,8 @@ class ResidualLineMechanism(Mechanism):
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
         """Return a trader's outcomes under candidate bids by the clearing's fast path."""
         self._check_record(bids)
+        if not bids.is_numpy:
+            return portable.cleared_deviations(self, bids, trader, candidates)
         checked, index = check_candidates(bids, trader, candidates)
         solution = self.clearing.solve_deviations(bids, index, checked)
         return self._pay_deviations(solution)
@@ -278,6 +283,9 @@ class ResidualLineMechanism(Mechanism):
         price, quantity = solution.price[:, None], solution.quantity
         transfers = exact_payment(self, price, quantity, solution.residual_slope)
         return solution, transfers + Fraction(0) * quantity
+
+    def _transfer(self, price: Floats, quantity: Floats, residual_slope: Floats) -> Any:
+        return self.payment(price, quantity, residual_slope, self.tax_slope)
 
     def _pay_deviations(self, solution: DeviationSolution) -> TraderOutcome:
         traded = solution.regular

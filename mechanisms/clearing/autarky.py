@@ -120,5 +120,6 @@ def inverses(matrix: Floats) -> tuple[Floats, Bools]:
     except np.linalg.LinAlgError:
         if len(matrix) == 1:
             return np.zeros_like(matrix), np.zeros(1, dtype=bool)
-        parts = [inverses(matrix[market : market + 1]) for market in range(len(matrix))]
+        middle = len(matrix) // 2
+        parts = [inverses(matrix[:middle]), inverses(matrix[middle:])]
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])

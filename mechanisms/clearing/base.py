@@ -1,6 +1,7 @@
 """What every clearing rule with straight residual demand curves provides."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -9,6 +10,10 @@ import numpy as np
 from deviator.validation import Bools, Floats
 
 from ..exact import RationalBids, RationalSolution
+from ..outcome import Outcome
+
+Payment = Callable[[Floats, Floats, Floats], Any]
+"""Transfers (B, N) from price (B, 1), quantity (B, N) and residual slope (B, N)."""
 
 
 @final
@@ -61,9 +66,50 @@ class Clearing(ABC):
     def solve_deviations(self, bids: Any, trader: int, candidates: Floats) -> DeviationSolution:
         """Clear each market once per candidate bid of one trader, shape (B, M, K)."""
 
+    def settle(self, bids: Any, payment: Payment) -> Outcome:
+        """Clear every market and let traders pay; irregular markets are in autarky.
+
+        By default all markets are paid for at once. Clearings that cut the batch into pieces of
+        the cache's size yield theirs to `settled`, so that payments find them in the cache.
+        """
+        batch, n, _ = bids.shape
+        return settled((batch, n), [(slice(0, batch), self.solve(bids))], payment)
+
     @abstractmethod
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
         """Clear M markets in exact numbers; None where they are in autarky."""
+
+
+Pieces = Iterable[tuple[slice, MarketSolution]]
+"""Solutions of successive markets of a batch, each with its place in it."""
+
+
+def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome:
+    """Return the outcome of B markets of N traders whose solutions come piece by piece."""
+    price, traded = np.empty(shape[0]), np.empty(shape[0], dtype=bool)
+    quantity, transfer, slope = np.empty(shape), np.empty(shape), np.empty(shape)
+    for place, solution in pieces:
+        price[place], quantity[place] = solution.price, solution.quantity
+        slope[place], traded[place] = solution.residual_slope, solution.regular
+        autarky = None if solution.regular.all() else ~solution.regular
+        if autarky is not None:
+            price[place][autarky] = slope[place][autarky] = np.nan
+            quantity[place][autarky] = 0.0
+        transfer[place] = payment(price[place][:, None], quantity[place], slope[place])
+        if autarky is not None:
+            transfer[place][autarky] = 0.0
+    return Outcome(price, quantity, transfer, traded, np.ones_like(traded), slope)
+
+
+def joined(shape: tuple[int, int], pieces: Pieces) -> MarketSolution:
+    """Return the solution of B markets of N traders that comes piece by piece."""
+    whole = MarketSolution(
+        np.empty(shape[0]), np.empty(shape), np.empty(shape), np.empty(shape[0], dtype=bool)
+    )
+    for place, solution in pieces:
+        for field in ("price", "quantity", "residual_slope", "regular"):
+            getattr(whole, field)[place] = getattr(solution, field)
+    return whole
 
 
 def solve_by_tiling(

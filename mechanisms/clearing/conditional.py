@@ -4,69 +4,63 @@ Column i of P = M^-1 is the direction in which the market moves when only trader
 shifts, so one inverse holds all N residual demand curves: k_i = P[p, i] / P[q_i, i]. For the
 same reason a deviation of trader i moves the market along column i: a rank-one update.
 
-Autarky is decided on a scaled M (`autarky`), so that it depends on the market only and not on the
-units of money or quantity nor on how a bid is written.
+Autarky is decided on a scaled M (`scaled_market`, `autarky`), so that it depends on the market only
+and not on the units of money or quantity nor on how a bid is written.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
 from typing_extensions import override
 
-from deviator.validation import Bools, Floats
+from deviator.memory import require_memory
+from deviator.validation import Floats
 
 from ..bids import LinearBids
-from ..chunking import in_chunks
+from ..chunking import pieces
 from ..exact import RationalBids, Rationals, RationalSolution, rational, rational_inverse
-from .autarky import (
-    RowSquares,
-    divisor,
-    inverses,
-    price_scale,
-    price_shares,
-    row_lengths,
-    well_conditioned,
-)
-from .base import Clearing, DeviationSolution, MarketSolution, mend
+from ..outcome import Outcome
+from . import portable_conditional
+from .autarky import divisor
+from .base import Clearing, DeviationSolution, MarketSolution, Payment, joined, mend, settled
 from .rank_one import Present, solve_rank_one
+from .scaled_market import ScaledMarket, scaled_market
 
-
-class _Rows(NamedTuple):
-    """Bids as rows without their idle component along 1'."""
-
-    weights: Floats  # (S, N, N)
-    price_weights: Floats  # (S, N)
-    squares: RowSquares
-
-
-class _Market(NamedTuple):
-    """The inverse of the scaled market matrix; S is 1 where all markets share it."""
-
-    inverse: Floats  # (S, N + 1, N + 1)
-    price_scale: Floats  # (S,), price = price_scale * scaled price
-    row_length: Floats  # (S, N)
-    regular: Bools  # (S,)
+COPIES = 6
+"""Matrices that are held at once while a market is inverted, LAPACK's own among them."""
 
 
 @final
 @dataclass(frozen=True)
 class ConditionalClearing(Clearing):
-    """Clearing of `LinearBids`."""
+    """Clearing of `LinearBids`.
+
+    Raises
+    ------
+    RefusedError
+        If inverting a market needs more memory than there is.
+    """
 
     @override
     def solve(self, bids: LinearBids) -> MarketSolution:
-        parts = in_chunks(_solve, bids.quantity_weights, bids.price_weights, bids.level)
-        return MarketSolution(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+        if not bids.is_numpy:
+            return portable_conditional.solve(bids)
+        return joined(bids.level.shape, _solutions(bids))
+
+    @override
+    def settle(self, bids: LinearBids, payment: Payment) -> Outcome:
+        return settled(bids.level.shape, _solutions(bids), payment)
 
     @override
     def solve_deviations(
         self, bids: LinearBids, trader: int, candidates: Floats
     ) -> DeviationSolution:
-        rows = _rows(bids.quantity_weights, bids.price_weights)
-        market = _invert(rows)
+        market = scaled_market(bids.quantity_weights, bids.price_weights)
         own = np.append(bids.quantity_weights[:, trader], bids.price_weights[:, [trader]], axis=1)
-        present = Present(market.inverse, market.price_scale, market.row_length, *rows.squares, own)
+        scaling = (market.price_scale, market.row_length, *market.squares)
+        present = Present(market.inverse(), *scaling, own)
         solution = solve_rank_one(present, bids.level, trader, candidates)
         if market.regular.all():
             return solution
@@ -89,59 +83,39 @@ def solve_hyperplanes(hyperplanes: Rationals, levels: Rationals) -> RationalSolu
     return RationalSolution(solution[:, n], solution[:, :n], slope)
 
 
-def _rows(quantity_weights: Floats, price_weights: Floats) -> _Rows:
-    mean = quantity_weights.mean(axis=-1, keepdims=True)
-    weights = quantity_weights - mean
-    squares = np.einsum("...j,...j->...", weights, weights)
-    # A row that is constant up to rounding has no component left, however large the constant.
-    largest = np.abs(quantity_weights).max(axis=-1)
-    constant = squares <= (8 * np.finfo(np.float64).eps * largest) ** 2
-    weights = np.where(constant[..., None], 0.0, weights)
-    sizes = RowSquares(np.where(constant, 0.0, squares), price_weights**2)
-    return _Rows(weights, price_weights, sizes)
+def _solutions(bids: LinearBids) -> Iterator[tuple[slice, MarketSolution]]:
+    """Clear piece by piece; a market that all share is inverted once."""
+    batch, n = bids.level.shape
+    weights, price_weights = bids.quantity_weights, bids.price_weights
+    shared = len(weights) == 1
+    _check_memory(batch, n, shared)
+    market = scaled_market(weights, price_weights) if shared else None
+    for place in pieces(batch, n if shared else n * n):
+        here = market or scaled_market(weights[place], price_weights[place])
+        yield place, _solution(here, bids.level[place])
 
 
-def _invert(rows: _Rows) -> _Market:
-    n = rows.weights.shape[-1]
-    scale = price_scale(price_shares(rows.squares).sum(axis=-1), n)
-    length = row_lengths(rows.squares, scale[:, None])
-    matrix = np.zeros((len(scale), n + 1, n + 1))
-    matrix[:, :n, :n] = rows.weights / length[..., None]
-    matrix[:, :n, n] = scale[:, None] * rows.price_weights / length
-    matrix[:, n, :n] = 1 / np.sqrt(n)
-    inverse, invertible = inverses(matrix)
-    lengths = np.einsum("sij,sij->sj", inverse, inverse)
-    regular = invertible & well_conditioned(
-        lengths.sum(axis=-1), np.einsum("sii->si", inverse)[:, :n], lengths[:, :n]
+def _check_memory(batch: int, n: int, shared: bool) -> None:
+    piece = 1 if shared else next(pieces(max(batch, 1), n * n)).stop
+    numbers = COPIES * piece * n**2 + 4 * batch * n
+    require_memory(
+        8 * numbers,
+        f"clearing {batch} markets of {n} traders who condition on all quantities",
+        "let bids condition on public statistics, or clear fewer markets at a time",
     )
-    return _Market(inverse, scale, length, regular)
 
 
-def _scaled_solution(market: _Market, level: Floats) -> Floats:
-    """Return [q; p / price_scale] of every market, shape (B, N + 1)."""
-    n = level.shape[1]
-    return _rows_times(level / market.row_length, market.inverse[:, :, :n].swapaxes(1, 2))
-
-
-def _rows_times(rows: Floats, matrices: Floats) -> Floats:
-    """Return row b of `rows` (B, ..., n) times matrix b, or times the one shared matrix."""
-    if len(matrices) == 1:
-        shared: Floats = rows @ matrices[0]
-        return shared
-    product: Floats = (rows.reshape(len(rows), -1, rows.shape[-1]) @ matrices).reshape(
-        (*rows.shape[:-1], matrices.shape[-1])
-    )
-    return product
-
-
-def _solve(
-    quantity_weights: Floats, price_weights: Floats, level: Floats
-) -> tuple[Floats, Floats, Floats, Bools]:
+def _solution(market: ScaledMarket, level: Floats) -> MarketSolution:
+    """Clear markets at levels (B, N) of their bids."""
     batch, n = level.shape
-    market = _invert(_rows(quantity_weights, price_weights))
-    solution = _scaled_solution(market, level)
-    price = market.price_scale * solution[:, n]
-    diagonal = np.einsum("sii->si", market.inverse)[:, :n]
-    slope = market.price_scale[:, None] * market.inverse[:, n, :n] / divisor(diagonal)
+    scaled = level / market.row_length
+    if len(market.columns) == 1:
+        moved = scaled @ market.columns[0]
+    else:
+        moved = (scaled[:, None] @ market.columns)[:, 0]
+    price = market.price_scale * moved[:, -1]
+    moved[:, -1] = 0.0
+    moved[:, -1] = -np.einsum("bj->b", moved)
+    slope = market.price_scale[:, None] * market.price_effect / divisor(market.own_effect())
     regular = np.broadcast_to(market.regular, (batch,))
-    return price, solution[:, :n], np.broadcast_to(slope, (batch, n)), regular
+    return MarketSolution(price, moved, np.broadcast_to(slope, (batch, n)), regular)

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from deviator.errors import RefusedError
 
+LITTLE = 2**26
+"""Bytes for which nobody needs to ask."""
+
 
 def available_memory() -> int | None:
     """Return how many bytes can be had without swapping; None where the system does not say.
@@ -42,6 +45,8 @@ def require_memory(needed: float, what: str, instead: str = "take fewer at a tim
     ...     print(str(error)[:54])
     a market of 10^12 traders needs 1.13e+15 GiB of memory
     """
+    if needed < LITTLE:
+        return
     available = available_memory()
     if available is not None and needed > available:
         raise RefusedError(
