@@ -13,6 +13,7 @@ from typing import Any, Self, final
 import numpy as np
 from typing_extensions import override
 
+from deviator.arrays import like
 from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array, non_negative, read_only, trader_count
 
@@ -91,7 +92,8 @@ class Factored(QuadraticEconomy):
 
     @override
     def weighted_types(self, types: Floats) -> Floats:
-        return self.own * types + (types @ self.statistics.T) @ self.loadings.T
+        own, loadings = like(types, self.own), like(types, self.loadings)
+        return own * types + (types @ like(types, self.statistics).T) @ loadings.T
 
     @override
     def weighted_traders(self, trader_weights: Floats) -> Floats:

@@ -10,6 +10,7 @@ from typing import Any, Self, final
 import numpy as np
 from typing_extensions import override
 
+from deviator.arrays import like
 from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array, read_only, trader_count
 
@@ -68,7 +69,8 @@ class LinearQuadratic(QuadraticEconomy):
 
     @override
     def weighted_types(self, types: Floats) -> Floats:
-        return np.asarray(types @ self.weights.T)
+        weighted: Floats = types @ like(types, self.weights).T
+        return weighted
 
     @override
     def weighted_traders(self, trader_weights: Floats) -> Floats:

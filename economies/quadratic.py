@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import override
 
+from deviator.arrays import like
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, read_only
 
@@ -119,11 +120,11 @@ class QuadraticEconomy(Economy):
 
     def value(self, types: Floats) -> Floats:
         """Return the marginal utility of the first unit, v = W s + c, shape (B, N)."""
-        return self.weighted_types(types) + self.intercept
+        return self.weighted_types(types) + like(types, self.intercept)
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
-        return self.value(types) * quantity - 0.5 * self.slope * quantity**2
+        return self.value(types) * quantity - 0.5 * like(types, self.slope) * quantity**2
 
     @override
     def utility_of(self, trader: int, quantity: Floats, types: Floats) -> Floats:
@@ -132,7 +133,7 @@ class QuadraticEconomy(Economy):
 
     @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
-        return self.value(types) - self.slope * quantity
+        return self.value(types) - like(types, self.slope) * quantity
 
     @override
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:

@@ -8,6 +8,7 @@ from typing import final
 
 import numpy as np
 
+from deviator.arrays import like
 from deviator.validation import Floats, non_negative
 
 from .factored import Factored
@@ -61,8 +62,8 @@ def walrasian_allocation(
     """Return the taxed Walrasian price (B,) and quantities (B, N); sigma = 0 is efficient."""
     steepness = 1 / (economy.slope + sigma)
     value = economy.value(types)
-    price = value @ steepness / steepness.sum()
-    return price, steepness * (value - price[:, None])
+    price = value @ like(value, steepness) / float(steepness.sum())
+    return price, like(value, steepness) * (value - price[:, None])
 
 
 def first_best_surplus(economy: QuadraticEconomy, mean: Floats, covariance: Floats) -> float:

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 from typing_extensions import override
 
+from deviator.arrays import namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats
@@ -88,10 +89,11 @@ class FlooredScheduleLanguage(BidLanguage):
         InvalidInputError
             If it is.
         """
-        if (steepness > (1 + ROUNDING) / self.floor).any():
+        xp = namespace(steepness)
+        if bool(xp.any(steepness > (1 + ROUNDING) / self.floor)):
             raise InvalidInputError(
                 f"submitted demand must have a slope of at least the floor, steepness at most "
-                f"{1 / self.floor}, got steepness {steepness.max()}"
+                f"{1 / self.floor}, got steepness {float(xp.max(steepness))}"
             )
 
     def _check_honest(self, slope: float) -> None:

@@ -17,6 +17,7 @@ from .floored_schedules import FlooredScheduleLanguage
 from .languages import BidLanguage
 from .menu import LineMenu
 from .outcome import Outcome, TraderOutcome
+from .portable import cleared_deviations, require_numpy
 
 
 @final
@@ -77,6 +78,7 @@ class PayAsBid(Mechanism):
     @override
     def menu(self, bids: Any, trader: int) -> LineMenu:
         self._check_bids(bids)
+        require_numpy("menus", bids)
         index = trader_index(trader, bids.shape[1])
         solution = ScheduleClearing().solve(bids)
         slope, quantity = solution.residual_slope[:, index], solution.quantity[:, index]
@@ -95,6 +97,8 @@ class PayAsBid(Mechanism):
     @override
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
         self._check_bids(bids)
+        if not bids.is_numpy:
+            return cleared_deviations(self, bids, trader, candidates)
         checked, index = check_candidates(bids, trader, candidates)
         FlooredScheduleLanguage(self.floor).check(checked[..., 1])
         found = ScheduleClearing().solve_deviations(bids, index, checked)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, final, get_args
 
 import numpy as np
 
+from deviator.arrays import is_foreign
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids
 from deviator.mechanisms.exact import RationalBids, Rationals
@@ -32,7 +33,9 @@ class View:
     @classmethod
     def of(cls, view: "View | Floats") -> "View":
         """Return the view itself, or the view of a plain array of types."""
-        return view if isinstance(view, View) else cls(np.asarray(view, dtype=np.float64))
+        if isinstance(view, View):
+            return view
+        return cls(view if is_foreign(view) else np.asarray(view, dtype=np.float64))
 
 
 class Policy(ABC):

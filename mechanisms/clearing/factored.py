@@ -22,6 +22,7 @@ from ..bids import FactoredBids
 from ..chunking import CHUNK, in_chunks
 from ..exact import RationalBids, RationalSolution, rational
 from ..statistics import ROUNDING, PublicStatistics, check_traders
+from . import portable_factored
 from .autarky import (
     RowSquares,
     divisor,
@@ -119,6 +120,8 @@ class FactoredClearing(Clearing):
     @override
     def solve(self, bids: FactoredBids) -> MarketSolution:
         self._check(bids)
+        if not bids.is_numpy:
+            return portable_factored.solve(self.statistics, bids)
         parts = in_chunks(
             self._solve,
             bids.own_weights,

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 from typing_extensions import override
 
+from deviator.arrays import like, to_numpy
 from deviator.economies import (
     QuadraticEconomy,
     WalrasianResponse,
@@ -18,6 +19,7 @@ from deviator.validation import Floats, non_negative
 
 from ..bids import Reports
 from ..exact import RationalBids, RationalEconomy, Rationals, RationalSolution
+from . import portable_reports
 from .base import Clearing, DeviationSolution, MarketSolution
 
 
@@ -73,14 +75,16 @@ class ReportedClearing(Clearing):
                 f"reports must be of the designer's {wanted} traders, got {bids.types.shape[1]}"
             )
         self._check_types(bids.types, slice(None))
+        if not bids.is_numpy:
+            return portable_reports.solve(self.economy, self.sigma, bids)
         price, quantity = walrasian_allocation(self.economy, self.sigma, bids.types)
         slope = np.broadcast_to(self.response.residual_slope, quantity.shape)
         return MarketSolution(price, quantity, slope, np.ones(len(price), dtype=bool))
 
     def _check_types(self, reports: Floats, traders: slice) -> None:
         """Check that reports (B, R) of some traders, or (B, M) of one, are types."""
-        low, high = (ends[traders] for ends in self.economy.type_set)
-        outside = (reports < low) | (reports > high)
+        low, high = (like(reports, ends[traders]) for ends in self.economy.type_set)
+        outside = to_numpy((reports < low) | (reports > high))
         if outside.any():
             market, place = (int(index) for index in np.argwhere(outside)[0])
             trader = place if len(low) > 1 else traders.start

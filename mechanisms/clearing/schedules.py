@@ -10,6 +10,7 @@ from deviator.validation import Floats
 
 from ..bids import Schedules, check_decreasing
 from ..exact import RationalBids, RationalSolution
+from . import portable_schedules
 from .base import Clearing, DeviationSolution, MarketSolution
 
 
@@ -20,6 +21,8 @@ class ScheduleClearing(Clearing):
 
     @override
     def solve(self, bids: Schedules) -> MarketSolution:
+        if not bids.is_numpy:
+            return portable_schedules.solve(bids)
         total = bids.steepness.sum(axis=1)
         price = bids.level.sum(axis=1) / total
         quantity = bids.level - bids.steepness * price[:, None]

@@ -30,10 +30,10 @@ def namespace(array: Array) -> Any:
 def like(reference: Array, constant: Array) -> Array:
     """Return a constant in the library and dtype and on the device of another array.
 
-    A NumPy constant beside a NumPy array is returned as it is.
+    A NumPy constant beside NumPy numbers is returned as it is.
     """
-    if isinstance(reference, np.ndarray) and isinstance(constant, np.ndarray):
-        return constant
+    if not is_foreign(reference):
+        return to_numpy(constant)
     return namespace(reference).asarray(
         np.array(to_numpy(constant)),  # a copy: some libraries cannot share read-only memory
         dtype=reference.dtype,

@@ -1,0 +1,86 @@
+"""What the kernels for arrays of any library share: when a market trades, as in `autarky`.
+
+They use the array API standard only and write nothing in place, so that libraries can follow
+gradients through them. An irregular market is exchanged for a plain one before its numbers are
+used: a NaN that is masked in the end would still make gradients NaN.
+"""
+
+from typing import Any, NamedTuple
+
+from array_api_compat import device
+
+from deviator.arrays import Array, namespace
+
+
+class RowSquares(NamedTuple):
+    """Squared lengths of bids' weights on quantities, and on the price, each (S, N)."""
+
+    weights: Array
+    price: Array
+
+
+class Scaling(NamedTuple):
+    """How a market is scaled before autarky is decided."""
+
+    price: Array  # (S,), price = scale * scaled price
+    rows: Array  # (S, N)
+
+
+def precision(array: Array) -> float:
+    """Return the machine precision of the array's dtype."""
+    return float(namespace(array).finfo(array.dtype).eps)
+
+
+def tolerance(array: Array, n_traders: int) -> float:
+    """Return the reciprocal of the largest condition number of a regular market."""
+    return 16 * n_traders * precision(array)
+
+
+def constant_rows(squares: Array, largest: Array) -> Array:
+    """Return which rows have no component beside 1' left, up to rounding."""
+    return squares <= (8 * precision(squares) * largest) ** 2
+
+
+def scaling(squares: RowSquares) -> Scaling:
+    """Return sqrt(N) / ||b|| for rows with |A_i| = 1, and the lengths of rows that it leaves."""
+    xp, n = namespace(squares.weights), squares.weights.shape[-1]
+    weighted = squares.weights > 0
+    shares = xp.where(weighted, squares.price, 0.0) / xp.where(weighted, squares.weights, 1.0)
+    total = xp.sum(shares, axis=-1)
+    priced = total > 0
+    price = xp.where(priced, xp.sqrt(n / xp.where(priced, total, 1.0)), 1.0)
+    length = squares.weights + price[:, None] ** 2 * squares.price
+    return Scaling(price, xp.sqrt(xp.where(length > 0, length, 1.0)))
+
+
+def well_conditioned(condition_squared: Array, diagonal: Array, lengths: Array) -> Array:
+    """Return whether markets are regular, given squared norms of their scaled inverses (S, N)."""
+    bound = tolerance(diagonal, diagonal.shape[-1])
+    responsive = namespace(diagonal).all(diagonal**2 > bound**2 * lengths, axis=-1)
+    return responsive & (condition_squared < 1 / bound**2)
+
+
+def inverses(matrix: Array) -> tuple[Array, Array]:
+    """Return inverses and whether each exists; that of the identity where it does not."""
+    xp = namespace(matrix)
+    exists = xp.linalg.slogdet(matrix)[0] != 0
+    return xp.linalg.inv(xp.where(exists[:, None, None], matrix, identity(matrix))), exists
+
+
+def identity(matrix: Array) -> Array:
+    """Return the identity matrix of a matrix's size."""
+    xp = namespace(matrix)
+    return xp.eye(matrix.shape[-1], **kind(matrix))
+
+
+def times(matrices: Array, vectors: Array) -> Array:
+    """Return matrix b (B, m, n), or the one shared matrix (1, m, n), times vector b (B, n)."""
+    xp = namespace(matrices)
+    if matrices.shape[0] == 1:
+        return xp.matmul(vectors, xp.matrix_transpose(matrices[0, ...]))
+    return xp.matmul(matrices, vectors[..., None])[..., 0]
+
+
+def kind(array: Array) -> dict[str, Any]:
+    """Return dtype and device, for new arrays beside this one."""
+    return {"dtype": array.dtype, "device": device(array)}

@@ -1,0 +1,106 @@
+"""What mechanisms do with bids in arrays of other libraries than NumPy.
+
+Slower than the NumPy kernels, and differentiable where the library is: nothing is written in place,
+and payments are reckoned before the numbers of markets in autarky are masked.
+"""
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from deviator.arrays import Array, check_one_kind, finite_foreign, like, namespace
+from deviator.economies import Economy, QuadraticEconomy
+from deviator.errors import RefusedError
+from deviator.validation import trader_index
+
+from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
+from .clearing import MarketSolution
+from .outcome import Outcome, TraderOutcome
+
+LEVEL_ONLY: tuple[type[Bids], ...] = (FactoredBids, LinearBids, Reports, Schedules)
+"""Records of which honest bids depend on types through their levels only."""
+
+
+def outcome_of(mechanism: Any, solution: MarketSolution) -> Outcome:
+    """Return what a mechanism with straight residual curves makes of cleared markets."""
+    xp, traded = namespace(solution.price), solution.regular
+    transfer = mechanism.payment(
+        solution.price[:, None], solution.quantity, solution.residual_slope, mechanism.tax_slope
+    )
+    return Outcome(
+        xp.where(traded, solution.price, xp.nan),
+        xp.where(traded[:, None], solution.quantity, 0.0),
+        xp.where(traded[:, None], transfer, 0.0),
+        traded,
+        xp.ones_like(traded),
+        xp.where(traded[:, None], solution.residual_slope, xp.nan),
+    )
+
+
+def cleared_deviations(mechanism: Any, bids: Bids, trader: int, candidates: Array) -> TraderOutcome:
+    """Return a trader's outcomes under candidate bids (B, M, K), each cleared afresh.
+
+    Raises
+    ------
+    InvalidInputError
+        If the candidates do not fit the bids in library, dtype, device or shape, or are not finite.
+    """
+    batch, n, size = bids.shape
+    index = trader_index(trader, n)
+    check_one_kind(candidates=candidates, bids=bids.as_array())
+    checked = finite_foreign("candidates", candidates, (batch, None, size))
+    outcome = mechanism.clear(bids.with_candidates(index, checked))
+    xp, shape = namespace(checked), tuple(checked.shape[:2])
+    columns = (outcome.price_of(index), outcome.quantity[:, index], outcome.transfer[:, index])
+    return TraderOutcome(*(xp.reshape(column, shape) for column in (*columns, outcome.traded)))
+
+
+def require_numpy(what: str, bids: Bids) -> None:
+    """Check that bids are NumPy's, where nothing else will do.
+
+    Raises
+    ------
+    RefusedError
+        If they are not.
+    """
+    if not bids.is_numpy:
+        raise RefusedError(
+            f"{what} are worked out for NumPy bids only, got bids in arrays of another library; "
+            "convert them with bids.converted(numpy.zeros(()))"
+        )
+
+
+def honest_bids(mechanism: Any, economy: Economy, types: Array) -> Bids:
+    """Return honest bids for types (B, N) in an array of any library.
+
+    Levels are affine in the own type and nothing else depends on types in linear-quadratic
+    economies, so that the bids of two profiles tell all others.
+
+    Raises
+    ------
+    RefusedError
+        If the economy is not linear-quadratic, or the mechanism's language another.
+    """
+    check_one_kind(types=types)
+    checked = finite_foreign("types", types, (None, economy.n_traders))
+    record = mechanism.language.record
+    if not (isinstance(economy, QuadraticEconomy) and record in LEVEL_ONLY):
+        raise RefusedError(
+            f"honest bids of {mechanism.name} in an economy of {type(economy).__name__} are known "
+            "for NumPy types only; convert the types, then the bids with their method `converted`"
+        )
+    return _of_own_types(mechanism, economy, checked)
+
+
+def _of_own_types(mechanism: Any, economy: Economy, types: Array) -> Bids:
+    xp, n = namespace(types), economy.n_traders
+    zero = mechanism.honest_bids(economy, np.zeros((1, n)))
+    one = mechanism.honest_bids(economy, np.ones((1, n)))
+    name = "types" if isinstance(zero, Reports) else "level"
+    start, end = getattr(zero, name), getattr(one, name)
+    numbers = {field.name: like(types, getattr(zero, field.name)) for field in fields(zero)}
+    numbers[name] = like(types, start) + types * like(types, end - start)
+    if isinstance(zero, Schedules):
+        numbers["steepness"] = xp.broadcast_to(numbers["steepness"], types.shape)
+    return type(zero)(**numbers)
