@@ -14,8 +14,11 @@ and states the bar beside what was reached:
 from __future__ import annotations
 
 import contextlib
+import cProfile
 import json
 import os
+import pstats
+import re
 import statistics
 import subprocess
 import sys
@@ -208,6 +211,25 @@ def _seconds(function: Callable[[], object], calls: int) -> float:
     for _ in range(calls):
         function()
     return (time.perf_counter() - start) / calls
+
+
+def busiest(function: Callable[[], object], count: int = 4) -> str:
+    """Return in which functions the time goes, as ``"inv 61%, _scale 17%"``, for a row's note.
+
+    Time is a function's own, what it calls left out; array arithmetic counts for the function that
+    writes it, and LAPACK's work for the NumPy function that calls it.
+    """
+    function()
+    profile = cProfile.Profile()
+    profile.runcall(function)
+    own: dict[str, float] = {}
+    for (_, _, name), (_, _, seconds, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        plain = re.sub(r"<(?:built-in )?method '?([\w.]+)'?.*>", r"\1", name)
+        short = plain.rsplit(".", 1)[-1]
+        own[short] = own.get(short, 0.0) + seconds
+    total = sum(own.values())
+    largest = sorted(own.items(), key=lambda item: -item[1])[:count]
+    return ", ".join(f"{name} {seconds / total:.0%}" for name, seconds in largest)
 
 
 @contextlib.contextmanager

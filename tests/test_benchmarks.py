@@ -4,6 +4,7 @@ import ast
 import importlib
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,16 @@ from threadpoolctl import threadpool_info
 
 from benchmarks import __main__ as runner
 from benchmarks import harness, topics
-from benchmarks.harness import Row, Timing, at_least, at_most, run_apart, side_by_side, threads
+from benchmarks.harness import (
+    Row,
+    Timing,
+    at_least,
+    at_most,
+    busiest,
+    run_apart,
+    side_by_side,
+    threads,
+)
 from benchmarks.machine import machine
 from benchmarks.plain_market_env import AGENT, PlainMarketEnv
 from benchmarks.plain_smooth_clearing import clear, saturating_surfaces
@@ -107,6 +117,10 @@ def test_fast_work_is_repeated_and_its_seconds_are_those_of_one_call(clock: Cloc
 def test_a_baseline_on_a_sample_is_scaled_to_the_whole(clock: Clock) -> None:
     ours, baseline = clock.work("o", lambda: 1.0), clock.work("b", lambda: 1.0)
     assert side_by_side(ours, baseline, baseline_scale=500.0).speedup == 500.0
+
+
+def test_a_profile_names_where_the_time_goes() -> None:
+    assert re.fullmatch(r"sum \d+%, .+ \d+%", busiest(lambda: sum(range(10**6)), 2))
 
 
 def test_threads_are_held_inside_and_given_back() -> None:
