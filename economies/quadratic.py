@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import like
+from deviator.arrays import check_one_kind, like
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, read_only
 
@@ -124,7 +124,10 @@ class QuadraticEconomy(Economy):
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
-        return self.value(types) * quantity - 0.5 * like(types, self.slope) * quantity**2
+        check_one_kind(quantity=quantity, types=types)
+        slope = like(types, self.slope)
+        utility: Floats = self.value(types) * quantity - 0.5 * slope * quantity**2
+        return utility
 
     @override
     def utility_of(self, trader: int, quantity: Floats, types: Floats) -> Floats:
@@ -133,6 +136,7 @@ class QuadraticEconomy(Economy):
 
     @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
+        check_one_kind(quantity=quantity, types=types)
         return self.value(types) - like(types, self.slope) * quantity
 
     @override

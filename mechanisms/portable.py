@@ -103,4 +103,5 @@ def _of_own_types(mechanism: Any, economy: Economy, types: Array) -> Bids:
     numbers[name] = like(types, start) + types * like(types, end - start)
     if isinstance(zero, Schedules):
         numbers["steepness"] = xp.broadcast_to(numbers["steepness"], types.shape)
-    return type(zero)(**numbers)
+    bids: Bids = type(zero)(**numbers)
+    return bids

@@ -16,6 +16,7 @@ from .base import Mechanism
 from .bids import Bids
 from .languages import BidLanguage, ReportLanguage
 from .menu import FiniteMenu
+from .portable import require_numpy
 
 Buyers = int | tuple[int, ...] | None
 """Who buys: so many traders, the first; the traders of these indices; or None, the first half."""
@@ -132,12 +133,15 @@ class UnitDemandMechanism(Mechanism):
         ------
         InvalidInputError
             If they are not.
+        RefusedError
+            If they are in arrays of another library than NumPy.
         """
         if not isinstance(bids, self.language.record):
             raise InvalidInputError(
                 f"{self.name} takes bids as {self.language.record.__name__}, got "
                 f"{type(bids).__name__}"
             )
+        require_numpy(f"outcomes of {self.name}", bids)
         self.buyer_mask(bids.shape[1])
 
     @override

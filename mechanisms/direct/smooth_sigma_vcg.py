@@ -32,6 +32,7 @@ from ..bids import Reports
 from ..chunking import in_chunks
 from ..languages import BidLanguage, ReportLanguage
 from ..outcome import Outcome, TraderOutcome
+from ..portable import require_numpy
 from .legendre import gauss_legendre, legendre_integrals
 from .reports import check_reports
 from .unreached_units import UnreachedUnits, checked_unreached_units
@@ -211,6 +212,7 @@ class SmoothSigmaVCG(Mechanism):
     def _checked_reports(self, bids: Any) -> Floats:
         if not isinstance(bids, Reports):
             raise InvalidInputError(f"{self.name} takes bids as Reports, got {type(bids).__name__}")
+        require_numpy(f"outcomes of {self.name} in smooth economies", bids)
         check_reports(self.economy, bids.types)
         return bids.types
 

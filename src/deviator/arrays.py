@@ -4,7 +4,7 @@ Whatever follows the array API standard will do. Such arrays keep their library,
 through a market, and gradients pass through where the library has them.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 import array_api_compat
 import numpy as np
@@ -13,6 +13,9 @@ from .errors import InvalidInputError
 
 Array = Any
 """An array of any library behind the array API standard, NumPy's among them."""
+
+
+Numbers = TypeVar("Numbers")
 
 
 def is_foreign(value: object) -> bool:
@@ -27,18 +30,20 @@ def namespace(array: Array) -> Any:
     return array_api_compat.array_namespace(array)
 
 
-def like(reference: Array, constant: Array) -> Array:
+def like(reference: Array, constant: Numbers) -> Numbers:
     """Return a constant in the library and dtype and on the device of another array.
 
     A NumPy constant beside NumPy numbers is returned as it is.
     """
     if not is_foreign(reference):
-        return to_numpy(constant)
-    return namespace(reference).asarray(
+        plain: Numbers = to_numpy(constant)
+        return plain
+    converted: Numbers = namespace(reference).asarray(
         np.array(to_numpy(constant)),  # a copy: some libraries cannot share read-only memory
         dtype=reference.dtype,
         device=array_api_compat.device(reference),
     )
+    return converted
 
 
 def to_numpy(array: Array) -> Array:
