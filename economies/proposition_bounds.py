@@ -19,7 +19,7 @@ import numpy as np
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, non_negative, positive, trader_count
 
-from .bounds import pairwise_interdependence
+from .bounds import check_effects, pairwise_interdependence
 from .quadratic import QuadraticEconomy
 from .smooth import SmoothEconomy
 
@@ -124,7 +124,9 @@ def assumption_bounds(
     Raises
     ------
     InvalidInputError
-        If an own type effect is not positive (A3) or interdependence is negative.
+        If a setting is out of its range.
+    RefusedError
+        If slopes or own type effects are not positive (A2, A3), or an effect is negative (A4).
 
     Examples
     --------
@@ -139,11 +141,13 @@ def assumption_bounds(
     average = kind == "average"
     if isinstance(economy, SmoothEconomy):
         bounds = economy.bounds
+        bounds.check()
         phi = bounds.interdependence if average else bounds.cross_effect
         slopes = bounds.flattest, bounds.steepest
         return AssumptionBounds(
             economy.n_traders, bounds.own_effect, phi, *slopes, largest_trade, kind
         )
+    check_effects(economy)
     return AssumptionBounds(
         economy.n_traders,
         float(economy.own_type_effects.min()),

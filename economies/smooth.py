@@ -10,6 +10,7 @@ from typing import Any, final
 import numpy as np
 from typing_extensions import override
 
+from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array, per_trader, read_only, trader_count
 
 from .base import Economy
@@ -45,6 +46,30 @@ class UtilityBounds:
     interdependence: float
     cross_effect: float
     least_effect: float
+
+    def check(self) -> None:
+        """Refuse bounds that break A2, A3, or that no effect be negative (A4).
+
+        Raises
+        ------
+        RefusedError
+            With the assumption and the number.
+        """
+        if not 0 < self.flattest <= self.steepest < np.inf:
+            raise RefusedError(
+                "slopes of marginal utilities must be between positive bounds (assumption A2), got "
+                f"{self.flattest:.6g} to {self.steepest:.6g}; change the economy"
+            )
+        if self.own_effect <= 0:
+            raise RefusedError(
+                "own type effects must be positive (assumption A3), the least is "
+                f"{self.own_effect:.6g}; change the economy"
+            )
+        if self.least_effect < 0:
+            raise RefusedError(
+                "type effects must not be negative (assumption A4), the least is "
+                f"{self.least_effect:.6g}; the paper's bounds are for effects of one sign"
+            )
 
     def guarantee_monotone(self, sigma: float) -> bool:
         """Return whether sigma-VCG quantities must rise in the own type.

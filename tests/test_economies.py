@@ -13,6 +13,7 @@ from deviator.economies import (
     NormalInformation,
     NormalTypes,
     UniformBox,
+    assumption_bounds,
     check_assumptions,
     factored,
     first_best_surplus,
@@ -20,13 +21,17 @@ from deviator.economies import (
     fundamental_value_information,
     heterogeneous,
     heterogeneous_information,
+    interdependence_radius,
     linear_quadratic,
     private_values,
+    saturating,
     sigma_budget,
     sigma_n,
+    sigma_n_from,
     tight,
     two_groups,
     two_groups_information,
+    varying_effects,
     walrasian_allocation,
     walrasian_response,
 )
@@ -119,6 +124,58 @@ def test_sigma_n_does_not_exist_under_strong_interdependence():
         sigma_n(tight(4, own_effect=1.0, cross_effect=0.9))
     with pytest.raises(RefusedError, match="sigma_budget"):
         sigma_budget(tight(4, own_effect=1.0, cross_effect=0.9))
+
+
+def with_effect(place, effect):
+    weights = np.eye(4)
+    weights[place] = effect
+    return linear_quadratic(weights, 1.0)
+
+
+@pytest.mark.parametrize("number", [sigma_n, assumption_bounds])
+@pytest.mark.parametrize(
+    ("economy", "words"),
+    [
+        (with_effect((2, 2), 0.0), r"\(assumption A3\), got 0 for trader 2"),
+        (with_effect((2, 1), -0.01), r"\(assumption A4\), got -0.01 for that of trader 1 on trader 2"),
+        (factored([1, 1, 1], [[-0.1], [0], [0]], [[0, 1, 0]], 1.0), "trader 1 on trader 0"),
+    ],
+)  # fmt: skip
+def test_what_breaks_a3_or_a4_is_refused_with_the_trader(number, economy, words):
+    with pytest.raises(RefusedError, match=words):
+        number(economy)
+
+
+@pytest.mark.parametrize(
+    ("economy", "words"),
+    [
+        (saturating(4, flat=0.0), r"\(assumption A2\), got 0 to 1.5"),
+        (varying_effects(4, bend=-1.5, slope=9.0), r"\(assumption A3\), the least is -0.5625"),
+        (saturating(4, beta=-0.2), r"\(assumption A4\), the least is -0.05"),
+    ],
+)
+def test_smooth_economies_whose_bounds_break_an_assumption_have_no_bounds(economy, words):
+    with pytest.raises(RefusedError, match=words):
+        assumption_bounds(economy)
+
+
+def test_sigma_n_needs_both_parts_of_a4n():
+    """(3.13) is a positive number where the ratio of slopes alone breaks A4^N."""
+    weights = tight(4, 1.0, 0.1).weights
+    inside, outside = (linear_quadratic(weights, [10, 10, 10, flat]) for flat in (1.01, 0.99))
+    assert sigma_n(inside) == pytest.approx(10 * (1 / 3 + 0.1) / (1 - 0.1 - 1 / 3 - 0.1))
+    for number in (sigma_n, lambda economy: sigma_n_from(assumption_bounds(economy))):
+        with pytest.raises(
+            RefusedError, match=r"phi_N < 0.099 \(assumption A4\^N\), got phi_N = 0.1"
+        ):
+            number(outside)
+    assert check_assumptions(outside)["sigma_N"].holds is False
+    assert sigma_budget(outside) > 0
+
+
+def test_uniqueness_needs_own_types_that_matter():
+    with pytest.raises(InvalidInputError, match="got 0 for trader 2"):
+        interdependence_radius(with_effect((2, 2), 0.0))
 
 
 def proposition_2_counterexample():
