@@ -74,19 +74,24 @@ class Timing:
         return statistics.median(self.baseline_runs)
 
     @property
+    def slowdowns(self) -> tuple[float, ...]:
+        """Ours over the baseline, run by run."""
+        return tuple(o / b for o, b in zip(self.ours_runs, self.baseline_runs, strict=True))
+
+    @property
+    def speedups(self) -> tuple[float, ...]:
+        """The baseline over ours, run by run."""
+        return tuple(b / o for o, b in zip(self.ours_runs, self.baseline_runs, strict=True))
+
+    @property
     def slowdown(self) -> float:
-        """Return ours over the baseline."""
-        return self.ours / self.baseline
+        """Median of ours over the baseline."""
+        return statistics.median(self.slowdowns)
 
     @property
     def speedup(self) -> float:
-        """Return the baseline over ours."""
-        return self.baseline / self.ours
-
-    @property
-    def slowdowns(self) -> tuple[float, ...]:
-        """Return ours over the baseline, run by run."""
-        return tuple(o / b for o, b in zip(self.ours_runs, self.baseline_runs, strict=True))
+        """Median of the baseline over ours."""
+        return statistics.median(self.speedups)
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ class Row:
         cls, work: str, size: str, timing: Timing, bar: Bar | None, *, figure: str, note: str = ""
     ) -> Row:
         """Return the row of a gain in speed: the baseline over ours."""
-        spread = _quartiles(tuple(1 / slowdown for slowdown in timing.slowdowns))
+        spread = _quartiles(timing.speedups)
         value, ours, baseline = timing.speedup, timing.ours, timing.baseline
         return cls(work, size, figure, value, bar, ours, baseline, "s", spread, note)
 
