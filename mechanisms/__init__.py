@@ -49,6 +49,7 @@ from .menu import FiniteMenu, LineMenu, Menu
 from .modified_vickrey_double_auction import ModifiedVickreyDoubleAuction
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
+from .parallel import clear_parallel
 from .pay_as_bid import PayAsBid
 from .polynomial import Polynomial
 from .sigma_dcda import SigmaDCDA
@@ -108,6 +109,7 @@ __all__ = [
     "UniformDoubleAuction",
     "UnitDemandMechanism",
     "balancing_fee",
+    "clear_parallel",
     "equilibrium_cutoffs",
     "exact_payment",
     "expected_budget",

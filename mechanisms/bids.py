@@ -14,7 +14,7 @@ from array_api_compat import device
 from typing_extensions import override
 
 from deviator.arrays import Array, check_one_kind, is_foreign, like, namespace, to_numpy
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_numbers, trader_count
 
 
@@ -47,6 +47,29 @@ class Bids(ABC):
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the bids of renumbered traders: new trader i is old order[i]."""
         return self.from_array(_renumbered(self.as_array(), order))
+
+    def of_markets(self, markets: slice) -> Self:
+        """Return the bids in some markets; what all markets share stays shared.
+
+        Raises
+        ------
+        RefusedError
+            If the record holds more than arrays with a leading axis of length B, or 1.
+        """
+        batch = self.shape[0]
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        for name, array in arrays.items():
+            if getattr(array, "shape", (0,))[:1] not in ((1,), (batch,)):
+                raise RefusedError(
+                    f"bids can be cut by market only where arrays hold them, {name} of "
+                    f"{type(self).__name__} is none of {batch} markets; override of_markets"
+                )
+        cut = {
+            name: array if batch > 1 and array.shape[0] == 1 else array[markets]
+            for name, array in arrays.items()
+        }
+        made: Self = replace(self, **cut)  # type: ignore[type-var]
+        return made
 
     def converted(self, reference: Array) -> Self:
         """Return the same bids in the library and dtype and on the device of an array.

@@ -43,7 +43,7 @@ class ScaledMarket(NamedTuple):
 
     def own_effect(self) -> Floats:
         """Return P[q_i, i], shape (S, N)."""
-        effect = np.einsum("sjj->sj", self.columns).copy()
+        effect: Floats = np.einsum("sjj->sj", self.columns).copy()
         effect[:, -1] = self.last[:, -1]
         return effect
 

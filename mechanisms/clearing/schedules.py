@@ -1,5 +1,6 @@
 """Clearing of decreasing linear demand schedules: sum_i (level_i - steepness_i p) = 0."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
@@ -9,9 +10,11 @@ from typing_extensions import override
 from deviator.validation import Floats
 
 from ..bids import Schedules, check_decreasing
+from ..chunking import pieces
 from ..exact import RationalBids, RationalSolution
+from ..outcome import Outcome
 from . import portable_schedules
-from .base import Clearing, DeviationSolution, MarketSolution
+from .base import Clearing, DeviationSolution, MarketSolution, Payment, joined, settled
 
 
 @final
@@ -23,11 +26,11 @@ class ScheduleClearing(Clearing):
     def solve(self, bids: Schedules) -> MarketSolution:
         if not bids.is_numpy:
             return portable_schedules.solve(bids)
-        total = bids.steepness.sum(axis=1)
-        price = bids.level.sum(axis=1) / total
-        quantity = bids.level - bids.steepness * price[:, None]
-        slope = 1 / (total[:, None] - bids.steepness)
-        return MarketSolution(price, quantity, slope, np.ones(len(price), dtype=bool))
+        return joined(bids.level.shape, _solutions(bids))
+
+    @override
+    def settle(self, bids: Schedules, payment: Payment) -> Outcome:
+        return settled(bids.level.shape, _solutions(bids), payment)
 
     @override
     def solve_deviations(
@@ -47,3 +50,17 @@ class ScheduleClearing(Clearing):
         price = bids.levels.sum(axis=1) / steepness.sum()
         quantity = bids.levels - steepness * price[:, None]
         return RationalSolution(price, quantity, 1 / (steepness.sum() - steepness))
+
+
+def _solutions(bids: Schedules) -> Iterator[tuple[slice, MarketSolution]]:
+    """Clear piece by piece."""
+    for place in pieces(*bids.level.shape):
+        yield place, _solution(bids.level[place], bids.steepness[place])
+
+
+def _solution(level: Floats, steepness: Floats) -> MarketSolution:
+    total = np.einsum("bi->b", steepness)
+    price = np.einsum("bi->b", level) / total
+    quantity = level - steepness * price[:, None]
+    slope = 1 / (total[:, None] - steepness)
+    return MarketSolution(price, quantity, slope, np.ones(len(price), dtype=bool))
