@@ -17,13 +17,35 @@ class AssumptionResult:
     Attributes
     ----------
     holds : bool or None
-        None where it was not checked.
+        None where it was not decided.
     witness : str
-        The numbers and the traders or the profile that decide, or why it was not checked.
+        The numbers and the traders or the profile that decide, or why nothing does.
+    sampled : bool
+        Whether violations were looked for at sampled profiles. One that is found is a proof, and
+        `holds` is False; that none is found proves nothing, and `holds` is None.
     """
 
     holds: bool | None
     witness: str
+    sampled: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """In words: holds, fails, no violation found, or not checked.
+
+        Examples
+        --------
+        >>> AssumptionResult(None, "least slope found is 1", sampled=True).verdict
+        'no violation found'
+        """
+        if self.holds is None:
+            return "no violation found" if self.sampled else "not checked"
+        return "holds" if self.holds else "fails"
+
+
+def none_found(violated: bool, witness: str) -> AssumptionResult:
+    """Return what a sample shows: that an assumption fails, or that no violation was found."""
+    return AssumptionResult(False if violated else None, witness, sampled=True)
 
 
 def least_of(name: str, values: Floats) -> AssumptionResult:

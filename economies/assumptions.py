@@ -7,7 +7,7 @@ from .assumption_result import AssumptionResult
 from .base import Economy
 from .quadratic import QuadraticEconomy
 from .quadratic_assumptions import quadratic_assumptions
-from .sampled_assumptions import sampled_assumptions
+from .sampled_assumptions import SAMPLED, sampled_assumptions
 from .smooth import SmoothEconomy
 from .smooth_assumptions import smooth_assumptions
 
@@ -22,7 +22,7 @@ STATEMENTS = {
     "Lemma 4 (i)": "every own type effect is at least 2N times that type's effect on anyone else",
     "Lemma 4 (ii)": "equicommonality: the row sums of the type effects are equal",
     "monotone": "efficient quantities rise in the own type",
-    "sigma_N": "the tax slope sigma_N of (3.13) exists",
+    "sigma_N": "the tax slope sigma_N of (3.13) exists, under A3 and A4^N",
     "unique": "truth is the only equilibrium: the cross effects over own ones contract (Section 7)",
 }
 """What each assumption says, by its key."""
@@ -40,15 +40,18 @@ class AssumptionRow:
     statement : str
         What it says.
     holds : bool or None
-        None where it was not checked.
+        None where it was not decided.
     witness : str
         The numbers that decide.
+    verdict : str
+        In words: holds, fails, no violation found (at sampled profiles), or not checked.
     """
 
     name: str
     statement: str
     holds: bool | None
     witness: str
+    verdict: str
 
 
 def check_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
@@ -58,8 +61,8 @@ def check_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
     ----------
     economy : Economy
         In a `QuadraticEconomy` everything is decided exactly, in a `SmoothEconomy` A2 to A4^N are
-        decided by its bounds. Elsewhere violations are looked for at sampled profiles, and what
-        cannot be checked says so.
+        decided by its bounds. Elsewhere violations are looked for at sampled profiles: where none
+        is found, `holds` is None and `verdict` says so. What cannot be checked says so too.
 
     Returns
     -------
@@ -99,5 +102,23 @@ def assumption_table(economy: Economy) -> list[AssumptionRow]:
     ]
 
 
-def _parts(result: AssumptionResult) -> tuple[bool | None, str]:
-    return result.holds, result.witness
+def how_checked(economy: Economy) -> str:
+    """Return how the assumptions of an economy are decided, in one line.
+
+    Examples
+    --------
+    >>> from deviator.economies import private_values
+    >>> how_checked(private_values(4))
+    'sigma = 0 where a tax matters; decided exactly from weights and slopes'
+    """
+    if isinstance(economy, QuadraticEconomy):
+        how = "decided exactly from weights and slopes"
+    elif isinstance(economy, SmoothEconomy):
+        how = f"A2 to A4^N decided by the economy's bounds, for the others {SAMPLED}"
+    else:
+        how = SAMPLED
+    return f"sigma = 0 where a tax matters; {how}"
+
+
+def _parts(result: AssumptionResult) -> tuple[bool | None, str, str]:
+    return result.holds, result.witness, result.verdict

@@ -1,7 +1,7 @@
 """The paper's assumptions on any economy, looked for at sampled profiles.
 
-A violation found is a proof, and its witness names the profile. None found is evidence only, and
-the witness says over how many profiles.
+A violation found is a proof, and its witness names the profile. None found is evidence only: the
+result says so, and its witness what came nearest.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,21 @@ import numpy as np
 from deviator.errors import DeviatorError
 from deviator.validation import Floats
 
-from .assumption_result import AssumptionResult, shown
+from .assumption_result import AssumptionResult, none_found, shown
 from .base import Economy
 from .quadratic_assumptions import unbounded_types
 
 PROFILES = 128
 """Profiles of types drawn, each looked at with three allocations."""
+
+SEED = 0
+"""Seed of the draw."""
+
+SAMPLED = (
+    f"violations looked for at {PROFILES} profiles of the economy's own law (seed {SEED}), each with no trade, "
+    "the efficient trade and twice that"
+)
+"""How the conditions are checked, in words."""
 
 ROUNDING = 1e-12
 
@@ -54,6 +63,11 @@ class _Bounds(NamedTuple):
     steepest: float
     own: float
     interdependence: float
+
+    def interdependence_limit(self, n_traders: int) -> float:
+        """Return what A4^N asks phi_N to be below."""
+        size = (n_traders - 2) / (2 * (n_traders - 1))
+        return min(self.flattest / self.steepest, size) * self.own
 
 
 def sampled_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
@@ -102,7 +116,7 @@ def _without_slopes(sample: _Sample) -> dict[str, AssumptionResult]:
 
 def _sample(economy: Economy) -> _Sample:
     """Draw types, with no trade, the efficient trade and twice that."""
-    types = economy.types().sample(np.random.default_rng(0), PROFILES)
+    types = economy.types().sample(np.random.default_rng(SEED), PROFILES)
     efficient = economy.efficient_allocation(types)
     quantity = np.concatenate([efficient, 0 * efficient, 2 * efficient])
     all_types = np.tile(types, (3, 1))
@@ -114,8 +128,9 @@ def _sample(economy: Economy) -> _Sample:
 def _least(sample: _Sample, name: str, values: Floats) -> AssumptionResult:
     place, trader = np.unravel_index(int(values.argmin()), values.shape)
     least = float(values[place, trader]) + 0.0
-    return AssumptionResult(
-        least > 0, f"least {name} found is {least:.6g}, of trader {trader} {sample.at(int(place))}"
+    return none_found(
+        not least > 0,
+        f"least {name} found is {least:.6g}, of trader {trader} {sample.at(int(place))}",
     )
 
 
@@ -140,7 +155,7 @@ def _bounded_trade(economy: Economy, sample: _Sample) -> AssumptionResult:
     )
     if np.isinf(low).any() or np.isinf(high).any():
         return AssumptionResult(None, f"not checked, types are unbounded; {found}")
-    return AssumptionResult(True, f"types are bounded and q^0 is continuous; {found}")
+    return none_found(False, f"types are bounded; {found}")
 
 
 def _small_interdependence(sample: _Sample, bounds: _Bounds) -> AssumptionResult:
@@ -148,15 +163,14 @@ def _small_interdependence(sample: _Sample, bounds: _Bounds) -> AssumptionResult
     least = int(sample.effects.argmin())
     place, affected, trader = np.unravel_index(least, sample.effects.shape)
     if sample.effects.flat[least] < 0:
-        return AssumptionResult(
-            False,
+        return none_found(
+            True,
             f"type effects must not be negative, that of trader {trader} on trader {affected} is "
             f"{sample.effects.flat[least]:.6g} {sample.at(int(place))}",
         )
-    share = min(bounds.flattest / bounds.steepest, (n - 2) / (2 * (n - 1)))
-    bound = share * bounds.own
-    return AssumptionResult(
-        bounds.interdependence < bound,
+    bound = bounds.interdependence_limit(n)
+    return none_found(
+        not bounds.interdependence < bound,
         f"phi_N is {bounds.interdependence:.6g}, the bound is {bound:.6g}, over "
         f"{len(sample.types)} sampled profiles",
     )
@@ -165,8 +179,8 @@ def _small_interdependence(sample: _Sample, bounds: _Bounds) -> AssumptionResult
 def _injective(sample: _Sample) -> AssumptionResult:
     determinants = np.linalg.det(sample.effects)
     place = int(determinants.argmin())
-    return AssumptionResult(
-        bool(determinants[place] > 0),
+    return none_found(
+        not determinants[place] > 0,
         f"least determinant found is {determinants[place]:.6g} {sample.at(place)}",
     )
 
@@ -177,19 +191,19 @@ def _functions(sample: _Sample) -> AssumptionResult:
     try:
         sums = np.linalg.solve(sample.effects, np.ones((n, 1)))[..., 0]
     except np.linalg.LinAlgError:
-        return AssumptionResult(False, "a matrix of type effects has no inverse")
+        return none_found(True, "a matrix of type effects has no inverse")
     turning = np.flatnonzero(np.sign(sums).min(axis=0) != np.sign(sums).max(axis=0))
     if len(turning):
         trader = int(turning[0])
         low, high = float(sums[:, trader].min()), float(sums[:, trader].max())
-        return AssumptionResult(
-            False,
+        return none_found(
+            True,
             f"row sum of the inverse passes 0 between {low:.6g} and {high:.6g}, of trader {trader}",
         )
     place, trader = (int(i) for i in np.unravel_index(int(np.abs(sums).argmin()), sums.shape))
     least = float(sums[place, trader])
-    return AssumptionResult(
-        bool(np.abs(least) > ROUNDING * np.abs(sums[place]).max()),
+    return none_found(
+        not np.abs(least) > ROUNDING * np.abs(sums[place]).max(),
         f"least row sum of the inverse found is {least:.6g}, of trader {trader} {sample.at(place)}",
     )
 
@@ -200,8 +214,8 @@ def _dominant_own_effect(sample: _Sample) -> AssumptionResult:
     slack = sample.own - 2 * n * others
     place, trader = np.unravel_index(int(slack.argmin()), slack.shape)
     least = float(slack[place, trader])
-    return AssumptionResult(
-        least >= 0,
+    return none_found(
+        not least >= 0,
         "least own effect less 2N times the largest effect on another found is "
         f"{least:.6g}, of trader {trader} {sample.at(int(place))}",
     )
@@ -211,8 +225,8 @@ def _equal_row_sums(sample: _Sample) -> AssumptionResult:
     sums = sample.effects.sum(axis=2)
     spread = np.ptp(sums, axis=1)
     place = int(spread.argmax())
-    return AssumptionResult(
-        bool((spread <= ROUNDING * np.abs(sums).max(axis=1)).all()),
+    return none_found(
+        not (spread <= ROUNDING * np.abs(sums).max(axis=1)).all(),
         f"row sums of the type effects differ by {spread[place]:.6g} {sample.at(place)}",
     )
 
@@ -229,13 +243,13 @@ def _monotone(sample: _Sample) -> AssumptionResult:
 def _sigma_n(sample: _Sample, bounds: _Bounds) -> AssumptionResult:
     """Equation (3.13) with the sample's constants."""
     n = sample.own.shape[1]
-    reach = bounds.own / (n - 1) + bounds.interdependence
-    room = bounds.own - bounds.interdependence - reach
-    if bounds.own <= 0 or room <= 0:
-        return AssumptionResult(
-            False, f"phi_N is {bounds.interdependence:.6g} and m_o {bounds.own:.6g} in the sample"
+    limit, least = bounds.interdependence_limit(n), float(sample.effects.min())
+    if bounds.own <= 0 or least < 0 or bounds.interdependence >= limit:
+        return none_found(
+            True,
+            f"phi_N is {bounds.interdependence:.6g}, the bound of A4^N {limit:.6g}, m_o "
+            f"{bounds.own:.6g} and the least effect {least:.6g} in the sample",
         )
-    sigma = bounds.steepest * reach / room
-    return AssumptionResult(
-        True, f"sigma_N is {sigma:.6g} over {len(sample.types)} sampled profiles"
-    )
+    reach = bounds.own / (n - 1) + bounds.interdependence
+    sigma = bounds.steepest * reach / (bounds.own - bounds.interdependence - reach)
+    return none_found(False, f"sigma_N is {sigma:.6g} over {len(sample.types)} sampled profiles")

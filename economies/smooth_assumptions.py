@@ -1,5 +1,7 @@
 """The paper's assumptions on a smooth economy: A2 to A4^N by its bounds, the rest by sampling."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .assumption_result import AssumptionResult
@@ -18,9 +20,11 @@ def smooth_assumptions(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
     for name, result in _by_bounds(economy.bounds, economy.n_traders).items():
         if result.holds or reached:
             found[name] = result
-        elif found[name].holds:
-            found[name] = AssumptionResult(None, f"not decided: {result.witness}, over all types")
-    return found | _unbounded_trade(economy)
+        elif found[name].holds is None:
+            seen = found[name]
+            witness = f"{seen.witness}; not decided: over all types {result.witness}"
+            found[name] = replace(seen, witness=witness)
+    return found | _trade(economy, found["A1"])
 
 
 def _by_bounds(bounds: UtilityBounds, n_traders: int) -> dict[str, AssumptionResult]:
@@ -37,13 +41,16 @@ def _by_bounds(bounds: UtilityBounds, n_traders: int) -> dict[str, AssumptionRes
     return results
 
 
-def _unbounded_trade(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
-    """Return that A1 fails where some type is unbounded and always moves the own trade by enough.
+def _trade(economy: SmoothEconomy, found: AssumptionResult) -> dict[str, AssumptionResult]:
+    """Return that A1 holds where types are bounded, and fails where one moves the own trade enough.
 
+    With slopes that are bounded away from 0 the efficient quantities are continuous in the types.
     By (B.2) and (B.3), dq_i/ds_i >= (1 - 1/N) (m_o m_low / m_bar - phi_N) / m_bar.
     """
     bounds, n = economy.bounds, economy.n_traders
     unbounded = np.flatnonzero(np.isinf(economy.type_set).any(axis=0))
+    if not len(unbounded) and bounds.flattest > 0 and found.sampled:
+        return {"A1": AssumptionResult(True, f"q^0 is continuous by A2, {found.witness}")}
     if not len(unbounded) or not bounds.guarantee_monotone(0.0):
         return {}
     share = bounds.flattest / bounds.steepest

@@ -43,7 +43,8 @@ class UnitDemands(Economy):
     roles : tuple of str
         "buyer" or "seller" for each trader, at least one of each.
     low, high : float
-        Least and highest value that types are drawn from, 0 <= low < high.
+        Ends of the set of types, from which they are drawn, 0 <= low < high. Utility is defined
+        beyond it too.
     unit : float
         How many units of the good make up the one unit that is traded; 1 but in other units.
 
@@ -73,6 +74,11 @@ class UnitDemands(Economy):
         object.__setattr__(self, "unit", positive("unit", self.unit))
         if self.low >= self.high:
             raise InvalidInputError(f"low must be below high, got {self.low} and {self.high}")
+
+    @property
+    def type_set(self) -> tuple[Floats, Floats]:
+        """Return the ends of the sets of types, low and high for everybody, each of shape (N,)."""
+        return np.full(self.n_traders, self.low), np.full(self.n_traders, self.high)
 
     @property
     def buyers(self) -> Bools:

@@ -21,10 +21,12 @@ from deviator.economies import (
     fundamental_value,
     linear_quadratic,
     private_values,
+    saturating,
     sigma_n,
     tight,
     two_groups,
 )
+from deviator.economies.assumptions import how_checked
 
 KEYS = [
     "A1",
@@ -248,13 +250,29 @@ def test_other_economies_are_checked_at_sampled_profiles():
     checks = check_assumptions(Bent())
     assert list(checks) == KEYS
     for name in ("A2", "A3", "A4N", "INF", "INJ", "FUN", "Lemma 4 (ii)", "monotone", "sigma_N"):
-        assert checks[name].holds, checks[name]
-    assert checks["A1"].holds is None
-    assert checks["unique"].holds is None
+        expected = (True, "holds") if name == "INF" else (None, "no violation found")
+        assert (checks[name].holds, checks[name].verdict) == expected
+    for name in ("A1", "unique"):
+        assert (checks[name].holds, checks[name].verdict) == (None, "not checked")
     assert "sampled profiles" in checks["A4N"].witness
     assert "s = (" in checks["A2"].witness
-    assert check_assumptions(Bent(half_width=1.0))["A1"].holds
-    assert not check_assumptions(Bent(half_width=1.0))["INF"].holds
+    bounded = check_assumptions(Bent(half_width=1.0))
+    assert bounded["A1"].verdict == "no violation found"
+    assert bounded["INF"].verdict == "fails"
+
+
+def test_a_table_says_how_it_was_checked():
+    assert "exactly" in how_checked(private_values(4))
+    assert "128 profiles" in how_checked(Bent())
+    assert "seed 0" in how_checked(Bent())
+    assert "bounds, for the others violations looked for" in how_checked(saturating(4))
+
+
+def test_a_sample_has_no_sigma_n_outside_a4n():
+    """(3.13) is positive where the range of slopes alone breaks A4^N."""
+    result = check_assumptions(Bent(beta=0.3, bend=40.0))["sigma_N"]
+    assert result.holds is False
+    assert "the bound of A4^N" in result.witness
 
 
 @pytest.mark.parametrize(
@@ -269,7 +287,8 @@ def test_other_economies_are_checked_at_sampled_profiles():
     ],
 )
 def test_violations_are_found_in_other_economies(economy, name):
-    assert check_assumptions(economy)[name].holds is False
+    result = check_assumptions(economy)[name]
+    assert (result.holds, result.verdict) == (False, "fails")
 
 
 class Turning(Bent):

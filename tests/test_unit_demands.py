@@ -9,6 +9,7 @@ from unit_markets import clearing_interval, ranked, unit_markets
 
 from deviator.economies import (
     UnitDemands,
+    check_assumptions,
     holding_threshold,
     match_units,
     unit_demands,
@@ -95,6 +96,15 @@ def test_utility_is_concave_and_worth_nothing_without_trade():
     bend = np.diff(economy.utility(grid, types), n=2, axis=0)
     assert bend.max() < 1e-12
     assert (economy.utility(np.zeros((1, 4)), types[:1]) == 0).all()
+
+
+def test_values_are_of_a_bounded_set():
+    economy = unit_demands(2, 2, low=0.5, high=2.0)
+    np.testing.assert_array_equal(economy.type_set, [[0.5] * 4, [2.0] * 4])
+    np.testing.assert_array_equal(economy.types().support, economy.type_set)
+    result = check_assumptions(economy)["INF"]
+    assert result.verdict == "fails"
+    assert "trader 0 is in [0.5, 2]" in result.witness
 
 
 def test_other_units_and_names_describe_the_same_traders():

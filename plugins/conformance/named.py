@@ -1,6 +1,7 @@
 """Plugins by name or file, built in the process in which they are checked."""
 
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, final, get_args
 
 from deviator.errors import PluginLoadError, UnknownNameError
@@ -29,6 +30,16 @@ class NamedSource:
     def subject(self) -> Any:
         """Return the plugin's object."""
         return self.spec.build(example_settings(self.spec, self.settings))
+
+    def parameters(self) -> dict[str, Any]:
+        """Return all parameters that it is built with, those not given at their defaults."""
+        given = example_settings(self.spec, self.settings)
+        known = signature(self.spec.load()).parameters
+        return {
+            name: given.get(name, each.default)
+            for name, each in known.items()
+            if name in given or each.default is not each.empty
+        }
 
 
 def named(name: str, kind: str | None, files: tuple[str, ...]) -> list[PluginSpec]:

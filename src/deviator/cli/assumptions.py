@@ -8,11 +8,13 @@ from rich.table import Table
 
 from .console import PluginFiles, Settings, console, files_of, settings_of
 
-ANSWERS = {True: "[green]holds[/green]", False: "[red]fails[/red]", None: "not checked"}
-
+STYLES = {True: "green", False: "red", None: "default"}
 
 LIMIT_S = 600.0
 """Seconds that the checks may take, in a large economy."""
+
+LONGEST = 60
+"""Characters of a parameter that are shown."""
 
 
 def assumptions(
@@ -20,7 +22,11 @@ def assumptions(
     set_: Settings = None,
     plugin: PluginFiles = None,
 ) -> None:
-    """Check the assumptions of the paper's results on an economy, each with its witness."""
+    """Check the assumptions of the paper's results on an economy, each with its witness.
+
+    The parameters that were used come first, those not given at their defaults. Where violations
+    are looked for at sampled profiles, and none is found, the table says that and not "holds".
+    """
     from deviator.errors import DeviatorError, PluginLoadError
     from deviator.plugins import find_plugin, qualified
     from deviator.plugins.conformance.named import NamedSource
@@ -29,7 +35,7 @@ def assumptions(
     spec = find_plugin("economy", qualified("economy", economy, files_of(plugin)))
     try:
         with Guard(LIMIT_S) as guard:
-            rows = guard.run(_rows, NamedSource(spec, settings_of(set_)))
+            lines, rows = guard.run(_checked, NamedSource(spec, settings_of(set_)))
     except DeviatorError:
         raise
     except Exception as error:
@@ -37,14 +43,31 @@ def assumptions(
             f"{spec.title} cannot be looked at ({type(error).__name__}: {error}); run "
             "`deviator check` on it"
         ) from None
+    screen = console()
+    for line in lines:
+        screen.print(line, markup=False, soft_wrap=True)
     table = Table("assumption", "says that", "", "witness")
     for row in rows:
-        table.add_row(row.name, escape(row.statement), ANSWERS[row.holds], escape(row.witness))
-    console().print(table)
+        verdict = f"[{STYLES[row.holds]}]{row.verdict}[/{STYLES[row.holds]}]"
+        table.add_row(row.name, escape(row.statement), verdict, escape(row.witness))
+    screen.print(table)
 
 
-def _rows(source: Any) -> Any:
-    """Return the rows of the table, in the process that may be lost."""
+def _checked(source: Any) -> tuple[list[str], Any]:
+    """Return what was checked and how, and the rows, in the process that may be lost."""
     from deviator.economies import assumption_table
+    from deviator.economies.assumptions import how_checked
 
-    return assumption_table(source.subject())
+    economy = source.subject()
+    settings = ", ".join(f"{name}={_shown(value)}" for name, value in source.parameters().items())
+    lines = [
+        f"{source.spec.title} ({settings})",
+        f"N = {economy.n_traders}, {how_checked(economy)}",
+    ]
+    return lines, assumption_table(economy)
+
+
+def _shown(value: Any) -> str:
+    """Return a parameter as text, cut where it is long."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
