@@ -23,8 +23,8 @@ SEED = 0
 """Seed of the draw."""
 
 SAMPLED = (
-    f"violations looked for at {PROFILES} profiles of the economy's own law (seed {SEED}), each with no trade, "
-    "the efficient trade and twice that"
+    f"violations looked for at {PROFILES} profiles of the economy's own law (seed {SEED}), each "
+    "with no trade, the efficient trade and twice that"
 )
 """How the conditions are checked, in words."""
 
