@@ -15,9 +15,14 @@ NUMBERS = 2**17
 clearing of 8 to 256 traders."""
 
 
+def markets_per_chunk(numbers: int) -> int:
+    """Return how many markets fit a chunk whose largest array holds so many numbers for each."""
+    return max(1, NUMBERS // numbers)
+
+
 def pieces(batch: int, numbers: int) -> Iterator[slice]:
     """Return the chunks of a batch whose largest array holds so many numbers per market."""
-    size = max(1, NUMBERS // numbers)
+    size = markets_per_chunk(numbers)
     return (slice(start, min(start + size, batch)) for start in range(0, batch, size))
 
 

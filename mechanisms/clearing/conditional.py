@@ -16,10 +16,10 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.memory import require_memory
-from deviator.validation import Floats
+from deviator.validation import Bools, Floats
 
 from ..bids import LinearBids
-from ..chunking import pieces
+from ..chunking import in_chunks, markets_per_chunk, pieces
 from ..exact import RationalBids, Rationals, RationalSolution, rational, rational_inverse
 from ..outcome import Outcome
 from . import portable_conditional
@@ -57,14 +57,9 @@ class ConditionalClearing(Clearing):
     def solve_deviations(
         self, bids: LinearBids, trader: int, candidates: Floats
     ) -> DeviationSolution:
-        market = scaled_market(bids.quantity_weights, bids.price_weights)
-        own = np.append(bids.quantity_weights[:, trader], bids.price_weights[:, [trader]], axis=1)
-        scaling = (market.price_scale, market.row_length, *market.squares)
-        present = Present(market.inverse(), *scaling, own)
+        present, known = _present(bids, trader)
         solution = solve_rank_one(present, bids.level, trader, candidates)
-        if market.regular.all():
-            return solution
-        return mend(self, bids, trader, candidates, solution, market.regular)
+        return solution if known.all() else mend(self, bids, trader, candidates, solution, known)
 
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
@@ -95,8 +90,24 @@ def _solutions(bids: LinearBids) -> Iterator[tuple[slice, MarketSolution]]:
         yield place, _solution(here, bids.level[place])
 
 
+def _present(bids: LinearBids, trader: int) -> tuple[Present, Bools]:
+    """Return the markets that a trader deviates from, and which of them are regular."""
+
+    def kernel(weights: Floats, price_weights: Floats) -> tuple[Floats | Bools, ...]:
+        market = scaled_market(weights, price_weights)
+        scaling = (market.price_scale, market.row_length, *market.squares)
+        return (market.inverse(), *scaling, market.regular)
+
+    weights, price_weights = bids.quantity_weights, bids.price_weights
+    chunk = markets_per_chunk(weights[0].size)
+    parts = in_chunks(kernel, weights, price_weights, chunk=chunk)
+    *fields, regular = (np.concatenate(field) for field in zip(*parts, strict=True))
+    own = np.append(weights[:, trader], price_weights[:, [trader]], axis=1)
+    return Present(*fields, own_row=own), regular
+
+
 def _check_memory(batch: int, n: int, shared: bool) -> None:
-    piece = 1 if shared else next(pieces(max(batch, 1), n * n)).stop
+    piece = 1 if shared else min(batch, markets_per_chunk(n * n))
     numbers = COPIES * piece * n**2 + 4 * batch * n
     require_memory(
         8 * numbers,
