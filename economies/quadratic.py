@@ -132,7 +132,8 @@ class QuadraticEconomy(Economy):
     @override
     def utility_of(self, trader: int, quantity: Floats, types: Floats) -> Floats:
         value = types @ self.effects_on(trader) + self.intercept[trader]
-        return (value[:, None] - 0.5 * self.slope[trader] * quantity) * quantity
+        worth: Floats = (value[:, None] - 0.5 * self.slope[trader] * quantity) * quantity
+        return worth
 
     @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:

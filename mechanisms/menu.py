@@ -70,7 +70,7 @@ class LineMenu(Menu):
         """Return the money paid for the given quantities, shape (B,)."""
         return self.constant + (self.linear + 0.5 * self.quadratic * quantity) * quantity
 
-    def curvature(self, marginal_utility_slope: float) -> Floats:
+    def curvature(self, marginal_utility_slope: float | Floats) -> Floats:
         """Return how fast the deviator's objective bends, mu_i + T''; shape (B,).
 
         Raises
@@ -81,10 +81,10 @@ class LineMenu(Menu):
         """
         bend = marginal_utility_slope + self.quadratic
         if (bend[self.regular] <= 0).any():
-            market = int(np.flatnonzero(self.regular & (bend <= 0))[0])
+            place = tuple(np.argwhere(self.regular & (bend <= 0))[0])
             raise RefusedError(
                 "a best response exists only where mu_i plus the menu's curvature is positive, "
-                f"got {bend[market]:.6g} in market {market}; the gain is unbounded there"
+                f"got {bend[place]:.6g} in market {place[0]}; the gain is unbounded there"
             )
         return bend
 

@@ -8,6 +8,8 @@ from .linear_bayes import LinearBayes
 from .numeric_search import NumericSearch
 from .regret import BestBidRegret, MenuRegret, RegretEstimator, SearchedRegret
 from .revelation import Revelation
+from .type_grid import TypeGridRegret, type_grid_regret
+from .worst_profile import WorstProfile, worst_drawn_profile, worst_profile
 
 __all__ = [
     "OBSERVATION_BOUND",
@@ -27,11 +29,16 @@ __all__ = [
     "RegretEstimator",
     "Revelation",
     "SearchedRegret",
+    "TypeGridRegret",
     "View",
+    "WorstProfile",
     "check_information",
     "exact_gain",
     "expected_exact_gain",
     "level_shift",
     "load_policy",
     "save_policy",
+    "type_grid_regret",
+    "worst_drawn_profile",
+    "worst_profile",
 ]

@@ -37,6 +37,7 @@ from deviator.mechanisms import (
 )
 from deviator.validation import Floats, finite_array, trader_index
 
+from .all_traders import LineShift, all_menus
 from .base import Deviation, Information, Policy, View, check_information
 from .linear_bayes import standard_regression
 from .revelation import Revelation
@@ -97,13 +98,33 @@ def exact_gain(
     policy = others or Revelation(mechanism, economy)
     checked = finite_array("types", types, (None, economy.n_traders))
     rung = check_information(information)
-    traders = range(economy.n_traders) if trader is None else [trader]
     if rung == "profile":
-        gains = [best_point(mechanism, economy, policy, checked, i).gain for i in traders]
-    else:
-        market, law = linear_economy(economy), _required(distribution)
-        gains = [interim_gain(mechanism, market, policy, law, i)(checked) for i in traders]
-    return gains[0] if trader is not None else np.stack(gains, axis=1)
+        if trader is None:
+            return all_gains(mechanism, economy, policy, checked)
+        return best_point(mechanism, economy, policy, checked, trader).gain
+    market, law = linear_economy(economy), _required(distribution)
+    if trader is not None:
+        return interim_gain(mechanism, market, policy, law, trader)(checked)
+    traders = range(economy.n_traders)
+    gains = [interim_gain(mechanism, market, policy, law, i)(checked) for i in traders]
+    return np.stack(gains, axis=1)
+
+
+def all_gains(mechanism: Mechanism, economy: Economy, policy: Policy, types: Floats) -> Floats:
+    """Return the exact best gain of every trader at each profile, all types known, (B, N).
+
+    All menus come from one clearing where that is known to give them (`all_menus`).
+
+    Raises
+    ------
+    RefusedError
+        As in `exact_gain`.
+    """
+    menus = all_menus(mechanism, policy.bids(types))
+    if menus is not None:
+        return menus.shift(linear_economy(economy), types).gain
+    traders = range(economy.n_traders)
+    return np.stack([best_point(mechanism, economy, policy, types, i).gain for i in traders], 1)
 
 
 def expected_exact_gain(
@@ -313,24 +334,9 @@ def _best_of_finite(
     return BestPoint(np.where(stays, present.quantity[:, 0], quantity), np.where(stays, 0.0, gain))
 
 
-class _LineShift(NamedTuple):
-    """The best point of a straight menu at each profile, beside honesty."""
-
-    quantity: Floats  # (B,), best minus honest quantity
-    best: Floats  # (B,), best quantity
-    wanted: Floats  # (B,), what would be best if every quantity could be reached
-    bend: Floats  # (B,), curvature of the deviator's objective
-    menu: LineMenu
-
-    @property
-    def gain(self) -> Floats:
-        """What the shift is worth: the parabola's rise from the honest to the best quantity."""
-        return 0.5 * self.bend * self.quantity * (self.quantity + 2 * (self.wanted - self.best))
-
-
 def _line_shift(
     mechanism: Mechanism, economy: QuadraticEconomy, policy: Policy, types: Floats, trader: int
-) -> _LineShift:
+) -> LineShift:
     """Return by how much the best quantity differs from the honest one at each profile."""
     bids = policy.bids(types)
     menu = line_menu(mechanism, bids, trader)
@@ -339,7 +345,7 @@ def _line_shift(
     best = np.clip(wanted, menu.low, menu.high)
     honest = mechanism.clear_deviations(bids, trader, bids.of_trader(trader)[:, None])
     quantity = best - honest.quantity[:, 0]
-    return _LineShift(quantity, best, wanted, menu.curvature(slope), menu)
+    return LineShift(quantity, best, wanted, menu.curvature(slope), menu)
 
 
 def linear_economy(economy: Economy) -> QuadraticEconomy:

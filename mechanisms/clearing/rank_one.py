@@ -32,6 +32,9 @@ from .base import DeviationSolution
 ENTRIES = 2**17
 """Numbers in a chunk's array of candidates: fewer cost more in Python than the cache saves."""
 
+Moved = tuple[Floats, Floats, Floats, Bools]
+"""Price, quantity, residual slope, and whether the market is regular."""
+
 
 class Present(NamedTuple):
     """Markets before the deviation; S is 1 where all of them share bids but for levels."""
@@ -75,13 +78,12 @@ def solve_rank_one(
     """
     size = max(1, candidates.shape[1] * candidates.shape[2])
 
-    def kernel(level: Floats, candidates: Floats, *fields: Floats) -> tuple[Floats, ...]:
+    def kernel(level: Floats, candidates: Floats, *fields: Floats) -> Moved:
         return _move(Present(*fields), level, trader, candidates)
 
     chunk = max(1, ENTRIES // size)
     parts = in_chunks(kernel, level, candidates, *present, chunk=chunk)
-    price, quantity, slope, regular = (np.concatenate(f) for f in zip(*parts, strict=True))
-    return DeviationSolution(price, quantity, slope, regular.astype(bool))
+    return DeviationSolution(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
 
 def times(rows: Floats, matrices: Floats) -> Floats:
@@ -90,9 +92,7 @@ def times(rows: Floats, matrices: Floats) -> Floats:
     return product
 
 
-def _move(
-    present: Present, level: Floats, trader: int, candidates: Floats
-) -> tuple[Floats, Floats, Floats, Bools]:
+def _move(present: Present, level: Floats, trader: int, candidates: Floats) -> Moved:
     """Return price, quantity, residual slope and regularity, each (B, M)."""
     n, shape = level.shape[1], candidates.shape[:2]
     scaled = level / present.row_length
@@ -142,7 +142,8 @@ def _product(rows: Floats, vectors: Floats) -> Floats:
     if len(vectors) == 1:
         shared: Floats = rows @ vectors[0][:, None]
         return shared
-    return np.einsum("bj,bj->b", rows, vectors)[:, None]
+    own: Floats = np.einsum("bj,bj->b", rows, vectors)[:, None]
+    return own
 
 
 def _candidates(present: Present, trader: int, candidates: Floats) -> _Candidates:
@@ -172,7 +173,7 @@ def _candidates(present: Present, trader: int, candidates: Floats) -> _Candidate
 def _regular(present: Present, new: _Candidates, trader: int) -> Bools:
     """Decide autarky of the deviated markets: by a bound, and closely where that says nothing."""
     regular = _surely_regular(present, new, trader)
-    doubtful = ~regular.all(axis=1)
+    doubtful = np.asarray(~regular.all(axis=1))
     if doubtful.any():
         regular[doubtful] = _regular_after(present.only(doubtful), new.only(doubtful), trader)
     return regular

@@ -1,0 +1,142 @@
+"""The market's share of a PPO training run, and its steps against a plain PettingZoo environment.
+
+The share counts everything that is the market's: drawing types, observations, honest bids, the
+rank-one clearing, rewards, and the gains of the learning curve. The rest is PPO in torch. Both are
+on one thread, as our learner trains.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from deviator.economies import fundamental_value
+from deviator.envs import DeviationCore, Market, deviation_core, market
+from deviator.envs.sb3_vec_env import DeviationVecEnv
+from deviator.learners.ppo import PPOLearner
+from deviator.mechanisms import SigmaDCDA
+from deviator.validation import Floats
+
+from .harness import Row, at_least, at_most, side_by_side, threads
+from .plain_market_env import AGENT, PlainMarketEnv
+
+MARKETS, SAMPLE = 4096, 256
+ROLLOUTS, RUNS = 60, 3
+WORK = "environment step"
+MARKETS_PART = ((DeviationVecEnv, "step_wait"), (DeviationVecEnv, "reset"), (Market, "gains"))
+"""What is counted as the market's time in a training run."""
+
+
+def rows() -> list[Row]:
+    """Measure at 10 and 30 traders, and check that both environments pay the same."""
+    measured = []
+    with threads(1):
+        for n in (10, 30):
+            core = deviation_core(market(SigmaDCDA(0.2), fundamental_value(n)))
+            measured += [_share(core, n), _speed(core, n)]
+    return measured
+
+
+def _share(core: DeviationCore, n: int) -> Row:
+    learner = PPOLearner(markets=MARKETS)
+    runs = [_share_of_run(core, learner, seed) for seed in range(RUNS)]
+    value, parts, wholes = (statistics.median(field) for field in zip(*runs, strict=True))
+    return Row(
+        WORK,
+        f"{MARKETS} markets x {n} traders",
+        "share of a PPO run's wall time",
+        value,
+        at_most(0.10),
+        ours=parts,
+        baseline=wholes,
+        spread=(min(run[0] for run in runs), max(run[0] for run in runs)),
+        note=f"{ROLLOUTS} rollouts, our preset; memory and drawing of types bound it",
+    )
+
+
+def _share_of_run(
+    core: DeviationCore, learner: PPOLearner, seed: int
+) -> tuple[float, float, float]:
+    """Return the market's share, its seconds and those of the whole run."""
+    with _counted() as clock:
+        start = time.perf_counter()
+        learner.train(core, ROLLOUTS * MARKETS, seed)
+        whole = time.perf_counter() - start
+    return clock.seconds / whole, clock.seconds, whole
+
+
+class _Clock:
+    """Adds up the time of the outermost of the functions that it watches."""
+
+    def __init__(self) -> None:
+        self.seconds, self.depth = 0.0, 0
+
+    def watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function, timed."""
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            start, self.depth = time.perf_counter(), self.depth + 1
+            try:
+                return function(*arguments, **named)
+            finally:
+                self.depth -= 1
+                if not self.depth:
+                    self.seconds += time.perf_counter() - start
+
+        return timed
+
+
+@contextlib.contextmanager
+def _counted() -> Iterator[_Clock]:
+    """Time the market's part of all that runs."""
+    clock = _Clock()
+    with contextlib.ExitStack() as stack:
+        for owner, name in MARKETS_PART:
+            stack.enter_context(patch.object(owner, name, clock.watched(getattr(owner, name))))
+        yield clock
+
+
+def _speed(core: DeviationCore, n: int) -> Row:
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-1, 1, (MARKETS, core.box.size))
+    plain, ours = PlainMarketEnv(core), DeviationVecEnv(core, MARKETS, seed=0)
+    difference = _largest_difference(plain, core, actions[:SAMPLE])
+    if difference > 1e-9:
+        raise AssertionError(f"rewards must agree to 1e-9, differ by {difference:.3g}")
+    ours.reset()
+    plain.reset(seed=0)
+
+    def step() -> None:
+        ours.step_async(actions)
+        ours.step_wait()
+
+    def one_by_one() -> None:
+        for action in actions[:SAMPLE]:
+            plain.reset()
+            plain.step({AGENT: action})
+
+    timing = side_by_side(step, one_by_one, baseline_scale=MARKETS / SAMPLE)
+    return Row.times_faster(
+        WORK,
+        f"{MARKETS} markets x {n} traders",
+        timing,
+        at_least(100) if n == 10 else None,
+        figure="times a plain PettingZoo env stepped one by one",
+        note=f"draws and clears in both; largest difference of rewards {difference:.1e}",
+    )
+
+
+def _largest_difference(plain: PlainMarketEnv, core: DeviationCore, actions: Floats) -> float:
+    """Compare rewards at the same types and actions, as shares of the largest."""
+    types, rewards = np.empty((len(actions), core.observation.size)), np.empty(len(actions))
+    for place, action in enumerate(actions):
+        plain.reset(seed=place)
+        types[place] = plain.types
+        rewards[place] = plain.step({AGENT: action})[1][AGENT]
+    return float(np.abs(core.reward(types, actions) - rewards).max() / np.abs(rewards).max())

@@ -1,0 +1,89 @@
+"""Every trader's menu and best deviation from one clearing, on straight residual curves.
+
+A cleared market states all N residual curves, and the payment rule turns each into a menu; the
+best deviation of every trader in every market is then arithmetic on (B, N) arrays.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deviator.economies import QuadraticEconomy
+from deviator.mechanisms import (
+    LineMenu,
+    Mechanism,
+    NaiveWalrasian,
+    ResidualLineMechanism,
+    SigmaVCG,
+    residual_transfer,
+)
+from deviator.validation import Floats
+
+RESIDUAL_LINES = (ResidualLineMechanism.menu, NaiveWalrasian.menu, SigmaVCG.menu)
+"""Menus that are the residual line and the payment rule on it wherever bids have no limits."""
+
+
+class LineShift(NamedTuple):
+    """The best points of straight menus, beside honesty; of one trader (B,) or of all (B, N)."""
+
+    quantity: Floats  # best minus honest quantity
+    best: Floats  # best quantity
+    wanted: Floats  # what would be best if every quantity could be reached
+    bend: Floats  # curvature of the deviator's objective
+    menu: LineMenu
+
+    @property
+    def gain(self) -> Floats:
+        """What the shift is worth: the parabola's rise from the honest to the best quantity."""
+        return 0.5 * self.bend * self.quantity * (self.quantity + 2 * (self.wanted - self.best))
+
+
+class AllMenus(NamedTuple):
+    """The menus of all traders, shape (B, N), and what they buy at present."""
+
+    menu: LineMenu
+    quantity: Floats
+
+    def shift(self, economy: QuadraticEconomy, types: Floats) -> LineShift:
+        """Return every trader's best point beside his present one.
+
+        Raises
+        ------
+        RefusedError
+            If a trader's gain is unbounded.
+        """
+        bend = self.menu.curvature(economy.slope)
+        best = (economy.value(types) - self.menu.linear) / bend
+        return LineShift(best - self.quantity, best, best, bend, self.menu)
+
+
+def all_menus(mechanism: Mechanism, bids: Any) -> AllMenus | None:
+    """Return the menus of all traders from one clearing.
+
+    None where they must be asked for one by one: the mechanism states menus of its own, bids have
+    limits, transfers are not quadratic, or a market is in autarky.
+    """
+    if not isinstance(mechanism, ResidualLineMechanism):
+        return None
+    n = bids.shape[1]
+    limited = any(mechanism.bid_limits(trader) is not None for trader in range(n))
+    if limited or type(mechanism).menu not in RESIDUAL_LINES:
+        return None
+    outcome = mechanism.clear(bids)
+    if not outcome.traded.all():
+        return None
+    slope = outcome.residual_slope
+    intercept = outcome.price[:, None] - slope * outcome.quantity
+    transfer = residual_transfer(mechanism, intercept, slope, mechanism.tax_slope)
+    if any(monomial not in (("x",), ("x", "x")) for monomial in transfer.terms):
+        return None
+    linear, quadratic = transfer.coefficient("x"), 2 * transfer.coefficient("x", "x")
+    shape = slope.shape
+    menu = LineMenu(
+        intercept,
+        slope,
+        np.broadcast_to(np.asarray(linear, dtype=np.float64), shape),
+        np.broadcast_to(np.asarray(quadratic, dtype=np.float64), shape),
+        np.broadcast_to(outcome.traded[:, None], shape),
+    )
+    return AllMenus(menu, outcome.quantity)
