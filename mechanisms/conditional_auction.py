@@ -1,19 +1,23 @@
-"""Auctions of linear conditional inverse demands, which differ in what traders pay."""
+"""Auctions of conditional inverse demands, linear or general, which differ in what traders pay."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.economies import Economy, Factored
+from deviator.errors import RefusedError
 
 from .base import ResidualLineMechanism
 from .clearing import Clearing, ConditionalClearing, FactoredClearing
+from .clearing.surface import SurfaceSolution, check_converged, solve_surfaces
 from .languages import BidLanguage, ConditionalLanguage, FactoredLanguage
+from .outcome import Outcome
 from .statistics import PublicStatistics
+from .surface_bids import SurfaceBids
 
 WEAK = 0.3
 """Interdependence of the example economy, as a share of what own types do."""
@@ -21,6 +25,8 @@ WEAK = 0.3
 
 class ConditionalAuction(ResidualLineMechanism):
     """Conditional bids, Definition 3's clearing.
+
+    Bids are `LinearBids`, or `SurfaceBids` where some are no hyperplanes.
 
     Attributes
     ----------
@@ -45,6 +51,53 @@ class ConditionalAuction(ResidualLineMechanism):
             ("clearing", FactoredClearing(statistics)),
         ):
             object.__setattr__(self, name, value)
+
+    @override
+    def clear(self, bids: Any, *, unsolved: Literal["raise", "report"] = "raise") -> Outcome:
+        """Clear every market of a batch; those without a unique clearing pair are in autarky.
+
+        Parameters
+        ----------
+        bids : LinearBids, FactoredBids or SurfaceBids
+        unsolved : {"raise", "report"}
+            Whether a market of surfaces that is not solved is an error, or is marked as not
+            converged and has NaN for numbers.
+
+        Raises
+        ------
+        NotConvergedError
+            If a market of surfaces could not be solved.
+        """
+        if not isinstance(bids, SurfaceBids):
+            return super().clear(bids)
+        if self.statistics is not None:
+            raise RefusedError(
+                f"{self.name} with public statistics takes bids that read these only, got "
+                "surfaces, which read everything; leave statistics out"
+            )
+        solution = solve_surfaces(bids)
+        if unsolved == "raise":
+            check_converged(self.name, self.tax_slope, solution)
+        return self._surface_outcome(solution)
+
+    def _surface_outcome(self, solution: SurfaceSolution) -> Outcome:
+        """Pay for what a residual curve costs as if it was the straight one of the same area."""
+        traded, solved = solution.regular[:, None], solution.converged[:, None]
+        quantity = np.where(traded, solution.quantity, 0.0)
+        price = np.where(solution.regular, solution.price, np.nan)
+        slope = np.where(traded, solution.residual_slope, np.nan)
+        at_one_price = price[:, None] * quantity
+        units = np.where(quantity == 0, 1.0, quantity)
+        mean_slope = np.where(quantity == 0, slope, 2 * (at_one_price - solution.area) / units**2)
+        transfer = self.payment(price[:, None], quantity, mean_slope, self.tax_slope)
+        return Outcome(
+            price,
+            np.where(solved, quantity, np.nan),
+            np.where(solved, np.where(traded, transfer, 0.0), np.nan),
+            solution.regular,
+            solution.converged,
+            slope,
+        )
 
     @override
     def example_economies(self) -> tuple[Economy, ...]:

@@ -18,6 +18,7 @@ from deviator.economies import (
     Factored,
     LinearQuadratic,
     QuadraticEconomy,
+    SmoothEconomy,
     public_statistics,
 )
 from deviator.errors import RefusedError
@@ -26,6 +27,8 @@ from deviator.validation import Floats
 from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
 from .exact import RationalBids, RationalEconomy, Rationals, rational_inverse
 from .statistics import PublicStatistics, check_said, check_traders
+from .surface_bids import SurfaceBids
+from .surfaces import honest_surfaces
 
 
 class BidLanguage(ABC):
@@ -228,15 +231,22 @@ class ConditionalLanguage(AllocationLanguage):
         """Return N + 2."""
         return n_traders + 2
 
-    def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> LinearBids:
-        """Return the revelation strategy of Example 7, with coefficients shared by all markets.
+    def honest_bids(
+        self, economy: Economy, types: Floats, tax_slope: float
+    ) -> LinearBids | SurfaceBids:
+        """Return the revelation strategy: that of Example 7, coefficients shared by all markets.
+
+        In smooth economies level sets of the map from price and quantities to types, as
+        `SurfaceBids`.
 
         Raises
         ------
         RefusedError
             If W is singular, so that types cannot be read off allocations (INJ fails), or
-            utilities are not linear-quadratic.
+            utilities are neither linear-quadratic nor smooth with unbounded types.
         """
+        if isinstance(economy, SmoothEconomy):
+            return SurfaceBids(honest_surfaces(economy, types, tax_slope), len(types))
         market = _quadratic(economy)
         inverse = _inverse_weights(market)
         return LinearBids(

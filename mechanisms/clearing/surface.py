@@ -1,0 +1,216 @@
+"""Clearing of general bids (Definition 3): the clearing pair, all residual curves, or autarky.
+
+A market trades where Newton's method from (0, 0) finds a pair at which all F_i and sum q are 0,
+the tangent hyperplanes there clear regularly, all residual curves can be followed to 0, and no
+second pair is found: neither where a trader's own surface meets his residual curve on the way, nor
+from starts on both sides of the pair along every trader's residual curve.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from deviator.economies.assumption_result import shown
+from deviator.errors import InvalidInputError, NotConvergedError
+from deviator.validation import Bools, Floats
+
+from ..chunking import in_chunks
+from ..surface_bids import SurfaceBids
+from ..surfaces import Points, Surface
+from .conditional import ConditionalClearing
+from .nearest_approach import nearest_approach
+from .surface_curves import residual_curves
+from .surface_newton import (
+    Located,
+    clearing_pairs,
+    length,
+    located,
+    newton_step,
+    price_units,
+    tangent_bids,
+)
+
+NUMBERS = 2**17
+"""Numbers in the tangents of all residual curves of a chunk of markets."""
+
+AWAY = 2.0
+"""How far from q_i starts for a second pair are, of the largest quantity in the market."""
+
+APART = 1e-6
+"""Pairs this far from each other, of that quantity, are two."""
+
+DERIVATIVES = 1e-3
+"""How closely a user's derivatives have to agree with differences of F."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SurfaceSolution:
+    """Cleared markets before payments.
+
+    Attributes
+    ----------
+    price : ndarray of float, shape (B,)
+    quantity, residual_slope : ndarray of float, shape (B, N)
+        The slope of each residual curve at the clearing pair.
+    area : ndarray of float, shape (B, N)
+        Integral of each residual curve from 0 to q_i.
+    regular : ndarray of bool, shape (B,)
+        Whether the market clears uniquely with a residual curve for all; where it does not,
+        the fields above mean nothing.
+    converged : ndarray of bool, shape (B,)
+        False where neither a clearing pair was found nor that there is none; price and quantity
+        are then where the search ended.
+    """
+
+    price: Floats
+    quantity: Floats
+    residual_slope: Floats
+    area: Floats
+    regular: Bools
+    converged: Bools
+
+
+class _Part(NamedTuple):
+    price: Floats
+    quantity: Floats
+    residual_slope: Floats
+    area: Floats
+    regular: Bools
+    converged: Bools
+
+
+def solve_surfaces(bids: SurfaceBids) -> SurfaceSolution:
+    """Clear every market of a batch; a batch gives what its markets give alone.
+
+    Raises
+    ------
+    InvalidInputError
+        If a surface returns what is not finite or of another shape, or derivatives that are not
+        its own.
+    """
+    _check_derivatives(bids)
+    batch, n, _ = bids.shape
+    chunk = max(1, NUMBERS // (n * (n + 1) ** 2))
+    markets: Any = np.arange(batch)
+    parts = in_chunks(lambda some: _solve(bids, some), markets, chunk=chunk)
+    return SurfaceSolution(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def check_converged(name: str, sigma: float, solution: SurfaceSolution) -> None:
+    """Refuse to go on with markets that were not solved.
+
+    Raises
+    ------
+    NotConvergedError
+        With the first market, the tax and the point where its search ended.
+    """
+    if solution.converged.all():
+        return
+    market = int(np.flatnonzero(~solution.converged)[0])
+    raise NotConvergedError(
+        f"{name} must find the clearing pair of bids or that there is none, and did neither in "
+        f"market {market} at sigma = {sigma:.6g}, where the search ended at p = "
+        f"{solution.price[market]:.6g}, q = {shown(solution.quantity[market])}; smooth the "
+        "surfaces, or clear with unsolved='report' and leave that market out"
+    )
+
+
+def _solve(bids: SurfaceBids, markets: Any) -> _Part:
+    here, converged, apart = _pairs(bids, markets)
+    n = bids.shape[1]
+    linear = ConditionalClearing().solve(tangent_bids(here))
+    regular = converged & linear.regular
+    area = np.zeros((len(markets), n))
+    rows = np.flatnonzero(regular)
+    if len(rows):
+        cleared = here.of(rows)
+        curves = residual_curves(bids, cleared)
+        area[rows] = curves.area.reshape(-1, n)
+        regular[rows] = curves.unique.reshape(-1, n).all(axis=1)
+        if not bids.is_flat:
+            regular[rows] &= ~_second_pairs(bids, cleared, curves.direction)
+    return _Part(
+        here.point[:, -1],
+        here.point[:, :-1],
+        linear.residual_slope,
+        area,
+        regular,
+        converged | apart,
+    )
+
+
+def _pairs(bids: SurfaceBids, markets: Any) -> tuple[Located, Bools, Bools]:
+    """Return clearing pairs, which markets have one, and which were found to have none."""
+    nothing = np.zeros((len(markets), bids.shape[1] + 1))
+    here, converged = clearing_pairs(bids, located(bids, nothing, markets))
+    apart = np.zeros(len(markets), dtype=bool)
+    if bids.is_flat:
+        # Hyperplanes that Newton's method does not clear have no unique clearing pair.
+        return here, converged, ~converged
+    for row in np.flatnonzero(~converged):
+        nearest = nearest_approach(bids, int(markets[row]), here.point[row])
+        some, found = clearing_pairs(bids, located(bids, nearest.point[None], markets[row, None]))
+        here.put(np.array([row]), some)
+        converged[row], apart[row] = found[0], nearest.stationary
+    return here, converged, apart
+
+
+def _second_pairs(bids: SurfaceBids, cleared: Located, direction: Floats) -> Bools:
+    """Return whether another clearing pair is found from starts along the residual curves."""
+    batch, n = cleared.tangents.value.shape
+    quantity = cleared.point[:, :-1]
+    largest = np.abs(quantity).max(axis=1)
+    away = AWAY * largest[:, None, None] * np.array([-1.0, 1.0])  # (B, 1, 2)
+    starts = (
+        cleared.point[:, None, None] + away[..., None] * direction.reshape(batch, n, 1, n + 1)
+    ).reshape(-1, n + 1)
+    rows = np.repeat(np.arange(batch), 2 * n)
+    some = cleared.of(rows)
+    ends, found = clearing_pairs(bids, located(bids, starts, some.market, some.hints))
+    off = length(ends.point - some.point, price_units(some.tangents))
+    second = found & (off > APART * largest[rows])
+    return np.asarray(second.reshape(batch, -1).any(axis=1))
+
+
+def _check_derivatives(bids: SurfaceBids) -> None:
+    """Compare a user's derivatives with differences of F at a point of the first market.
+
+    Raises
+    ------
+    InvalidInputError
+        If they disagree.
+    """
+    claimed = [i for i, surface in enumerate(bids.surfaces) if surface.derivatives_are_claimed]
+    if not claimed:
+        return
+    n = bids.shape[1]
+    start = located(bids, np.zeros((1, n + 1)), np.zeros(1, dtype=int))
+    change = newton_step(start)[0][0]
+    change = np.where(np.isfinite(change), change, 1.0)
+    # A way that is no symmetry of the surfaces, off sum q = 0 too.
+    way = np.abs(change).max() * np.sin(1.0 + np.arange(n + 1)) or np.sin(1.0 + np.arange(n + 1))
+    middle = 0.3 * change + 0.1 * way
+    for trader in claimed:
+        _check_slope(bids.surfaces[trader], trader, middle, 1e-5 * way)
+
+
+def _check_slope(surface: Surface, trader: int, middle: Floats, change: Floats) -> None:
+    point = middle + np.array([-1.0, 0.0, 1.0])[:, None] * change
+    tangent = surface.at(Points(point[:, -1], point[:, :-1], np.zeros(3, dtype=int)))
+    claimed = tangent.by_quantity[1] @ change[:-1] + tangent.by_price[1] * change[-1]
+    differences = np.diff(tangent.value)
+    # At a kink the two differences are two slopes, and the claim may be any between.
+    low, high = differences.min(), differences.max()
+    room = DERIVATIVES * (
+        np.abs(tangent.by_quantity[1] * change[:-1]).max()
+        + np.abs(tangent.by_price[1] * change[-1])
+        + np.abs(differences).max()
+    )
+    if not low - room <= claimed <= high + room:
+        raise InvalidInputError(
+            f"derivatives of a surface must be its own, those of trader {trader} say that F "
+            f"changes by {claimed:.6g} around p = {middle[-1]:.6g}, q = {shown(middle[:-1])}, and "
+            f"it changes by {differences.mean():.6g}; correct them, or take TorchSurface"
+        )
