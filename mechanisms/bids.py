@@ -153,7 +153,7 @@ class Reports(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's reports, shape (B, 1)."""
-        return _side_by_side((len(self.types),), self.types[:, trader, None])
+        return _side_by_side((self.shape[0],), self.types[:, trader, None])
 
 
 @final

@@ -7,9 +7,14 @@ used: a NaN that is masked in the end would still make gradients NaN.
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from array_api_compat import device
 
 from deviator.arrays import Array, namespace
+from deviator.errors import RefusedError
+
+ROOM = 10.0
+"""By how much honest bids may be worse conditioned than the best possible ones, at least."""
 
 
 class RowSquares(NamedTuple):
@@ -32,8 +37,21 @@ def precision(array: Array) -> float:
 
 
 def tolerance(array: Array, n_traders: int) -> float:
-    """Return the reciprocal of the largest condition number of a regular market."""
-    return 16 * n_traders * precision(array)
+    """Return the reciprocal of the largest condition number of a regular market.
+
+    Raises
+    ------
+    RefusedError
+        If in this dtype that leaves no room above the condition number of the best of markets, of
+        about sqrt(N).
+    """
+    bound = 16 * n_traders * precision(array)
+    if ROOM * n_traders**0.5 * bound > 1:
+        raise RefusedError(
+            f"bids in {array.dtype} are told from singular ones in small markets only, got "
+            f"{n_traders} traders; convert the bids to float64"
+        )
+    return bound
 
 
 def constant_rows(squares: Array, largest: Array) -> Array:
@@ -61,10 +79,18 @@ def well_conditioned(condition_squared: Array, diagonal: Array, lengths: Array) 
 
 
 def inverses(matrix: Array) -> tuple[Array, Array]:
-    """Return inverses and whether each exists; that of the identity where it does not."""
-    xp = namespace(matrix)
-    exists = xp.linalg.slogdet(matrix)[0] != 0
-    return xp.linalg.inv(xp.where(exists[:, None, None], matrix, identity(matrix))), exists
+    """Return inverses and whether each exists; one singular market does not spoil the others."""
+    xp, batch = namespace(matrix), matrix.shape[0]
+    if hasattr(xp.linalg, "inv_ex"):  # torch's way not to raise, which no standard has
+        inverse, failures = xp.linalg.inv_ex(matrix)
+        return inverse, failures == 0
+    try:
+        return xp.linalg.inv(matrix), xp.ones((batch,), dtype=xp.bool, device=device(matrix))
+    except np.linalg.LinAlgError:
+        if batch == 1:
+            return matrix, xp.zeros((1,), dtype=xp.bool, device=device(matrix))
+    parts = [inverses(matrix[market : market + 1, ...]) for market in range(batch)]
+    return xp.concat([part[0] for part in parts]), xp.concat([part[1] for part in parts])
 
 
 def identity(matrix: Array) -> Array:
