@@ -22,6 +22,10 @@ which is at least m_bar / (m_o - phi) [m_o max{q^2 / (2(N-1)), Delta q / 2} + ph
 q = n Delta. An epsilon-efficient mechanism prices n - epsilon/Delta units so, and saves at most
 m_bar qbar epsilon on them and on the rest.
 
+Where N is odd, one more trader values the first unit that he would sell at 0 and does not trade. He
+takes part in what the others take over or give up like any of them, and pays nothing, by IR: N - 1
+take the place of the N traders that lose.
+
 *Proposition 7, efficiency.* If a trader gets more than is efficient, d_i, some other gets less,
 d_k. No exchange of units between them pays: efficient, mu_i(next) <= mu_k(last); taxed, the
 reverse, less the difference T of their taxes. With A2^d, m_low (d_i + d_k - 2 Delta) <= T <=
@@ -37,7 +41,7 @@ from math import ceil, floor
 from deviator.errors import InvalidInputError
 from deviator.validation import non_negative, positive
 
-from .proposition_bounds import AssumptionBounds
+from .proposition_bounds import AssumptionBounds, c_2, worst_case_traders
 
 ROUNDING = 1e-9
 """Lengths this near to a whole number of units, in units, count as one."""
@@ -86,7 +90,8 @@ def proposition_6_trade(bounds: AssumptionBounds, unit_size: float) -> float:
 def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_size: float) -> float:
     """Return a deficit that no mechanism avoids in every economy: delta of Proposition 6.
 
-    Corrected: the larger of the two terms, not their sum, and linear in the length of trade.
+    Corrected: the larger of the two terms, not their sum, and linear in the length of trade; of
+    N - 1 traders where N is odd.
 
     Parameters
     ----------
@@ -122,7 +127,7 @@ def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_si
     private = max(trade**2 / (2 * (n - 1)), unit * trade / 2)
     common = trade**2 / 2
     price = bounds.steepest / (own - phi) * (own * private + phi * common)
-    return n * (price - bounds.largest_trade * bounds.steepest * lost)
+    return worst_case_traders(bounds) * (price - c_2(bounds) * lost)
 
 
 def proposition_7_deficit(

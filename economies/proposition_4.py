@@ -44,7 +44,8 @@ def balancing_half_spread(bounds: AssumptionBounds, trade: float) -> float:
 
     Examples
     --------
-    With private values it exceeds sigma_N q by the factor sqrt(N - 1) - 1.
+    With private values it is sqrt(N - 1) - 1 times sigma_N q, more than it from N = 6 on, here 2
+    times 1 / 8.
 
     >>> bounds = AssumptionBounds(10, 1.0, 0.0, 1.0, 1.0)
     >>> balancing_half_spread(bounds, trade=1.0)

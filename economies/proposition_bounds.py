@@ -227,35 +227,6 @@ def harmless_interdependence(bounds: AssumptionBounds) -> float:
     return bounds.own_effect / (bounds.n_traders - 1) ** 2
 
 
-def sigma_n_fundamental_value(n_traders: int, alpha: float, beta: float, slope: float) -> float:
-    """Return sigma_N of Example 4, equation (4.15): mu (alpha + beta) / ((N - 2) alpha - beta).
-
-    Raises
-    ------
-    RefusedError
-        If the denominator is not positive: A4^N fails.
-
-    Examples
-    --------
-    >>> sigma_n_fundamental_value(10, alpha=1.0, beta=0.5, slope=1.0)
-    0.2
-    """
-    room = (trader_count(n_traders) - 2) * positive("alpha", alpha) - beta
-    return _closed_form(slope * (alpha + beta), room)
-
-
-def sigma_n_two_groups(n_traders: int, alpha: float, beta: float, slope: float) -> float:
-    """Return sigma_N of Example 5: mu (alpha + beta) / ((N - 2) alpha).
-
-    Examples
-    --------
-    >>> sigma_n_two_groups(10, alpha=1.0, beta=0.6, slope=1.0)
-    0.2
-    """
-    room = (trader_count(n_traders) - 2) * positive("alpha", alpha)
-    return _closed_form(slope * (alpha + beta), room)
-
-
 def c_1(bounds: AssumptionBounds, inefficiency: float) -> float:
     """Return C_1^N of Proposition 1: ((N - 1)/N qbar - epsilon)^2 m_bar / (2 (m_o - phi_N))."""
     trade = worst_case_trade(bounds) - non_negative("inefficiency", inefficiency)
@@ -272,12 +243,31 @@ def worst_case_trade(bounds: AssumptionBounds) -> float:
     return (bounds.n_traders - 1) / bounds.n_traders * bounds.largest_trade
 
 
+def worst_case_traders(bounds: AssumptionBounds) -> int:
+    """Return how many traders trade at s*: all where N is even, all but one where it is odd.
+
+    Appendix A takes N even, so that half of the traders buy.
+
+    Examples
+    --------
+    >>> worst_case_traders(AssumptionBounds(5, 1.0, 0.0, flattest=1, steepest=1))
+    4
+    """
+    return bounds.n_traders - bounds.n_traders % 2
+
+
 def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> float:
     """Return the deficit that no mechanism stays below at a given inefficiency, equation (2.7).
 
-    delta = N [C_1^N X - C_2 epsilon]: in the worst-case economy (A.1), of an even number of
-    traders, MC, IR, IC and epsilon-Eff imply a sum of transfers below -delta at some profile.
-    Where it is negative it says nothing.
+    delta = N [C_1^N X - C_2 epsilon] where N is even: in the worst-case economy (A.1) MC, IR, IC
+    and epsilon-Eff imply a sum of transfers below -delta at some profile. Where it is negative it
+    says nothing.
+
+    Where N is odd, N - 1 takes the place of the first N; with N itself, as printed, the claim is
+    false. At s* let one trader have type 0 and (N - 1)/2 buy and sell. The price is 0 as in
+    Appendix A, and as one who trades gives up his units, the other N - 1 take 1/(N - 1) of them
+    each, stay within qbar, and the price falls at p_q^max: his bound is that of Appendix A. The
+    one whose type is 0 pays u_i(q_i) <= 0 at most, by IR.
 
     Parameters
     ----------
@@ -304,7 +294,8 @@ def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> floa
             f"inefficiency must be at most a third of the largest trade (Proposition 1), "
             f"{bounds.largest_trade / 3:.6g}, got {epsilon}"
         )
-    return bounds.n_traders * (c_1(bounds, epsilon) * bounds.reach - c_2(bounds) * epsilon)
+    each = c_1(bounds, epsilon) * bounds.reach - c_2(bounds) * epsilon
+    return worst_case_traders(bounds) * each
 
 
 def proposition_1_inefficiency(bounds: AssumptionBounds) -> float:
@@ -417,7 +408,8 @@ def frontier_slack(bounds: AssumptionBounds) -> float:
     inefficiency may save by Proposition 1 than sigma-VCG saves by Proposition 2. Section 3 prints
     it without the bracket, which is 1 where slopes are equal.
     """
-    return 2 * bounds.steepest * d_3(bounds) / bounds.largest_trade
+    ratio = bounds.steepest / bounds.flattest
+    return 2 * ratio * (1 + min(1.0, (ratio - 1) / 2))
 
 
 def price_shift(bounds: AssumptionBounds, sigma: float) -> float:
@@ -509,15 +501,6 @@ def _require_equal_slopes(bounds: AssumptionBounds) -> None:
             "Proposition 5 needs marginal utilities of one slope (assumption A2'), got slopes from "
             f"{bounds.flattest:.6g} to {bounds.steepest:.6g}; use the bounds of Proposition 2"
         )
-
-
-def _closed_form(numerator: float, room: float) -> float:
-    if room <= 0:
-        raise RefusedError(
-            f"sigma_N needs (N - 2) alpha > beta (assumption A4^N), got a difference of {room:.6g};"
-            " weaken the interdependence of values"
-        )
-    return numerator / room
 
 
 def _check_kind(kind: object) -> None:

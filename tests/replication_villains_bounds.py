@@ -1,4 +1,4 @@
-"""For each statement of studies/replication/bounds.py a wrong formula that must make it fail."""
+"""For each statement on bounds and deficits a wrong formula that must make it fail."""
 
 from fractions import Fraction
 
@@ -18,6 +18,7 @@ from deviator.economies.proposition_bounds import (
     proposition_2_deficit,
     proposition_2_inefficiency,
     proposition_5_inefficiency,
+    worst_case_traders,
 )
 from deviator.mechanisms import Mutated, SigmaVCG
 
@@ -89,12 +90,6 @@ VILLAINS = {
     },
     # p_q^max alone, without the tax's own effect on the price.
     "Equation (3.13)": {"sigma_n": lambda bounds: price_sensitivity(bounds)},
-    "Equation (4.15)": {
-        "form": lambda n, alpha, beta, slope: slope * (alpha + beta) / ((n - 2) * alpha)
-    },
-    "Equation (3.13) in Example 5": {
-        "form": lambda n, alpha, beta, slope: slope * (alpha + beta) / ((n - 2) * alpha - beta)
-    },
     "Proposition 2: budget": {"sigma_n": lambda bounds: 0.6 * sigma_n_from(bounds)},
     # D_1 X less twice the tax.
     "Proposition 2: deficit": {
@@ -134,6 +129,12 @@ VILLAINS = {
 
 # Further wrong formulas, each of which its statement must notice as well.
 MORE_VILLAINS = [
+    # As printed: N traders lose, also where N is odd.
+    ("Proposition 1", {"deficit": lambda bounds, epsilon: (
+        bounds.n_traders / worst_case_traders(bounds) * proposition_1_deficit(bounds, epsilon))}),
+    # D_3 without its bracket, and with m_bar in the place of m_low.
+    ("Section 3: slack of the frontier", {"third": lambda bounds: bounds.largest_trade / bounds.flattest}),
+    ("Section 3: slack of the frontier", {"third": lambda bounds: d_3(bounds) * bounds.flattest / bounds.steepest}),
     ("Proposition 1", {"deficit": lambda bounds, epsilon: 2 * proposition_1_deficit(bounds, epsilon)}),
     ("Equation (B.5)", {"bound": lambda bounds, sigma: 0.5 * price_sensitivity(bounds, sigma)}),
     ("Equation (B.9)", {"shift": lambda bounds, sigma: 0.0}),

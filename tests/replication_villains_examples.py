@@ -227,7 +227,72 @@ VILLAINS = {
     "Figure 3": {"figure": without_limits},
 }
 
+
+def altered_beliefs(**changes):
+    """Lemma 5's law with some of its moments replaced."""
+
+    def justify(economy, law, residual_variance):
+        beliefs = justifying_information(economy, law, residual_variance)
+        return replace(beliefs, **{name: of(beliefs) for name, of in changes.items()})
+
+    return justify
+
+
+def alpha_and_beta(weights, alpha=1.0, beta=1.0):
+    """Justified weights of which one is scaled."""
+    return lambda n, **beliefs: tuple(np.multiply(weights(n, **beliefs), (alpha, beta)))
+
+
+def transposed_price(economy, trader, own_type, quantity, *, sigma):
+    flipped = replace(economy, weights=economy.weights.T)
+    return linear_quadratic.conditional_price(flipped, trader, own_type, quantity, sigma=sigma)
+
+
+def equilibrium_demand_of_fewer(own_type, to_clear, *, n, **settings):
+    return fundamental_value.equilibrium_inverse_demand(own_type, to_clear, n=n - 1, **settings)
+
+
+def without_the_other_group(own_type, others, other_group, **settings):
+    return heterogeneous.inverse_demand(own_type, others, 0 * other_group, **settings)
+
+
+def slopes_of_the_other_group(own_type, others, other_group, *, own_slope, other_slope, **rest):
+    return heterogeneous.inverse_demand(
+        own_type, others, other_group, own_slope=other_slope, other_slope=own_slope, **rest
+    )
+
+
+def without_total(own_type, others, group_others, **settings):
+    return two_groups.inverse_demand(own_type, 0 * others, group_others, **settings)
+
+
 MORE_VILLAINS = [
+    ("Example 4: beliefs", {"weights": alpha_and_beta(fundamental_value.justified_weights, alpha=1.001)}),
+    ("Example 4: beliefs", {"weights": alpha_and_beta(fundamental_value.justified_weights, beta=1.001)}),
+    ("Example 4: beliefs", {"weights": lambda n, *, rho, noise: fundamental_value.justified_weights(n, rho=rho, noise=2 * noise)}),
+    ("Example 4: double auction", {"inverse_demand": equilibrium_demand_of_fewer}),
+    ("Example 5: beliefs", {"weights": fundamental_value.justified_weights}),
+    ("Example 5: beliefs", {"weights": alpha_and_beta(two_groups.justified_weights, alpha=1.001)}),
+    ("Example 5: beliefs", {"weights": alpha_and_beta(two_groups.justified_weights, beta=0.0)}),
+    ("Example 5: double auction", {"price": lambda types, *, rho, noise: types.mean(axis=1)}),
+    ("Example 5: constants", {"limits": lambda rho, noise: ((1 - rho) / (1 - rho + noise), noise / (1 - rho + noise))}),
+    ("Example 5: constants", {"limits": lambda rho, noise: ((2 - rho) / (2 - rho + noise), noise / (2 - rho + noise))}),
+    ("Example 5: limits", {"limit": two_groups.limit_equilibrium_utility}),
+    ("Lemma 5", {"justify": altered_beliefs(value_signal_covariance=lambda law: 0.99 * law.value_signal_covariance)}),
+    ("Lemma 5", {"justify": altered_beliefs(value_mean=lambda law: 0 * law.value_mean)}),
+    ("Lemma 5", {"justify": altered_beliefs(signal_covariance=lambda law: 1.01 * law.signal_covariance)}),
+    ("Example 7", {"conditional_price": transposed_price}),
+    ("Example 7: weights", {"weights": lambda economy: economy.weights.T}),
+    ("Example 7: weights", {"weights": lambda economy: economy.weights / np.diag(economy.weights)}),
+    ("Example 7: fundamental value", {"inverse_demand": lambda own, others, *, beta, **settings: (
+        fundamental_value.inverse_demand(own, others, beta=0.0, **settings))}),
+    ("Example 7: fundamental value", {"inverse_demand": lambda own, others, **settings: (
+        fundamental_value.inverse_demand(own, -others, **settings))}),
+    ("Example 7: two groups", {"inverse_demand": without_total}),
+    ("Example 7: two groups", {"inverse_demand": lambda own, others, group, **settings: (
+        two_groups.inverse_demand(own, others, -group, **settings))}),
+    ("Example 7: heterogeneous traders", {"inverse_demand": without_the_other_group}),
+    ("Example 7: heterogeneous traders", {"inverse_demand": slopes_of_the_other_group}),
     ("Example 4: allocation", {"quantity": untaxed(fundamental_value.quantity)}),
     ("Example 4: double auction", {"quantity": scaled(fundamental_value.quantity)}),
     ("Example 5: allocation", {"price": without_common_value}),

@@ -1,9 +1,14 @@
 """Wrong formulas that the statements on taxes and discrete units must catch."""
 
 import numpy as np
+from scipy.integrate import quad
 
 from deviator.economies import sigma_n
-from deviator.economies.discrete_bounds import deficit_parts, proposition_6_trade
+from deviator.economies.discrete_bounds import (
+    deficit_parts,
+    proposition_6_deficit,
+    proposition_6_trade,
+)
 from deviator.economies.proposition_4 import balancing_half_spread
 from deviator.mechanisms import DiscreteVCG, EntryFeeVCG, SpreadVCG
 from deviator.studies.replication.discrete_units import (
@@ -52,6 +57,21 @@ def wider_spread(economy, unit, sigma, half_spread):
     return DiscreteVCG(economy, unit, sigma, half_spread + 0.05)
 
 
+def altered_6_29(
+    reach=lambda bounds: bounds.reach,
+    distance=lambda bounds: bounds.own_effect - bounds.interdependence,
+    factor=1.0,
+):
+    """(6.29) with another X, another m_o - phi or another second term."""
+
+    def condition(bounds, bend, trade):
+        collected = quad(lambda x: (trade - x) * bend(x), 0.0, trade)[0]
+        asked = factor * bounds.steepest * trade**2 / (2 * distance(bounds))
+        return collected / reach(bounds) - asked
+
+    return condition
+
+
 VILLAINS = {
     "Example 8: allocation": {"allocation": half_the_spread},
     "Example 8: transfers": {"price": at_the_middle},
@@ -59,9 +79,10 @@ VILLAINS = {
     "Example 9: transfers": {"unit_price": without_own_slope},
     "Section 6: quadratic tax": {"tax": lambda sigma: [[2 * sigma, 2]]},
     "Section 6: definition of tau-VCG": {"collected": lambda tax, x: x * tax.marginal(x)},
-    "Section 6: incentive compatibility": {"fee_condition": lambda economy: True},
+    "Section 6: convex taxes": {"condition": lambda economy: True},
+    "Example 9: incentives": {"condition": lambda economy: True},
     "Proposition 4: condition (6.29)": {
-        "condition": lambda bounds, bend, trade: bend(trade) - 0.5 * bounds.reach
+        "condition": altered_6_29(reach=lambda b: b.own_effect / (b.n_traders - 1))
     },
     "Proposition 4: quadratic taxes": {"slope": lambda economy: 1.01 * sigma_n(economy)},
     "Proposition 4: spread": {
@@ -80,3 +101,17 @@ VILLAINS = {
     "Footnote 19": {"part": printed_part},
     "Footnote 33": {"part": printed_part},
 }
+
+
+def all_traders_lose(bounds, inefficiency, unit):
+    """Proposition 6 with N in the place of N - 1 where N is odd."""
+    n = bounds.n_traders
+    return n / (n - n % 2) * proposition_6_deficit(bounds, inefficiency, unit)
+
+
+MORE_VILLAINS = [
+    ("Proposition 6", {"deficit": all_traders_lose}),
+    ("Proposition 4: condition (6.29)", {"condition": altered_6_29(distance=lambda b: b.own_effect)}),
+    ("Proposition 4: condition (6.29)", {"condition": altered_6_29(factor=1.09)}),
+    ("Proposition 4: condition (6.29)", {"condition": altered_6_29(factor=0.6)}),
+]  # fmt: skip

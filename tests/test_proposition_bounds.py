@@ -33,10 +33,9 @@ from deviator.economies.proposition_bounds import (
     harmless_interdependence,
     least_relative_inefficiency,
     price_sensitivity,
-    sigma_n_fundamental_value,
-    sigma_n_two_groups,
 )
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import Reports, SigmaVCG
 
 
 def bounds(**changes):
@@ -99,6 +98,17 @@ def test_the_root_of_the_deficit(b):
     assert 0 < root < b.largest_trade / 3
     size = proposition_1_deficit(b, 0.0)
     assert abs(proposition_1_deficit(b, root)) < 1e-9 * size
+
+
+@pytest.mark.parametrize("n", [3, 5, 9])
+def test_where_the_number_of_traders_is_odd_one_of_them_stays_out(n):
+    """VCG loses exactly what is stated at the profile at which one trader's type is 0."""
+    b = bounds(n_traders=n, interdependence=0.1, flattest=2.0)
+    height = (n - 1) / n * 2.0 / (1 - 0.1)
+    types = height * np.sign(n // 2 - np.arange(n))
+    paid = SigmaVCG(tight(n, 1.0, 0.1, 2.0)).clear(Reports(types[None])).transfer
+    assert -paid.sum() == pytest.approx(proposition_1_deficit(b, 0.0))
+    assert proposition_1_deficit(b, 0.0) / (n - 1) == pytest.approx(c_1(b, 0.0) * b.reach)
 
 
 @given(drawn_bounds())
@@ -180,8 +190,6 @@ def test_bounds_of_an_economy():
         (lambda: proposition_1_deficit(bounds(), 0.4), InvalidInputError, "a third of the largest trade"),
         (lambda: proposition_2_deficit(bounds(), -1.0), InvalidInputError, "sigma must be non-negative"),
         (lambda: proposition_5_inefficiency(bounds()), RefusedError, "A2'.*from 1 to 2"),
-        (lambda: sigma_n_fundamental_value(4, 1.0, 2.0, 1.0), RefusedError, r"\(N - 2\) alpha"),
-        (lambda: sigma_n_two_groups(4, 0.0, 1.0, 1.0), InvalidInputError, "alpha must be positive"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_clear_sentence(build, error, message):

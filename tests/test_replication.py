@@ -1,6 +1,7 @@
 """Running all statements: selection, order, processes, what fails, the page and the command."""
 
 import importlib
+import io
 import os
 import sys
 from html.parser import HTMLParser
@@ -8,8 +9,10 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
+from rich.console import Console
 
 from deviator.cli import main
+from deviator.cli.replicate import _print
 from deviator.errors import InvalidInputError, UnknownNameError
 from deviator.studies.replication import Finding, Row, Statement, replicate, report_html, runner
 from deviator.studies.replication.page import counted
@@ -26,7 +29,7 @@ def run(monkeypatch, *arguments):
 
 
 def a_row(state, **parts):
-    settings = {"name": "Lemma 99", "source": "nowhere", "states": "1 < 2 & 2 > 1", "check": None}
+    settings = {"name": "Lemma 99", "source": "nowhere", "printed": "1 < 2 & 2 > 1", "check": None}
     printed = 1.0 if state == "erratum" else None
     finding = Finding(1.0 if state == "fails" else 0.0, "computed <b>so</b>", printed)
     return Statement(**(settings | parts)).conclude(finding)
@@ -59,7 +62,7 @@ def test_every_statement_has_a_villain():
 
 
 def test_statements_that_share_a_name_are_refused(monkeypatch):
-    twice = [a_row("holds").statement, a_row("holds", states="another").statement]
+    twice = [a_row("holds").statement, a_row("holds", printed="another").statement]
     monkeypatch.setattr(runner, "_of_modules", lambda: iter(twice))
     with pytest.raises(InvalidInputError, match="'Lemma 99' twice"):
         statements()
@@ -158,7 +161,7 @@ def test_the_page_shows_rows_errata_and_figures_without_a_network():
     rows = [
         a_row("holds"),
         a_row("fails"),
-        a_row("erratum", correction="Printed: a. Corrected: b."),
+        a_row("erratum", corrected="b & not a"),
     ]
     figure = a_row("holds", name="Figure 1")
     page = report_html([*rows, figure])
@@ -167,7 +170,7 @@ def test_the_page_shows_rows_errata_and_figures_without_a_network():
     assert not [address for address in parser.found if urlparse(address).scheme]
     assert "1 < 2 & 2 > 1" in text
     assert "computed <b>so</b>" in text, "what was computed is text, not markup"
-    assert "Printed: a. Corrected: b." in text
+    assert text.count("b & not a") == 2, "among all rows, and among the errata"
     assert "4 statements: 2 hold, 1 hold as corrected, 1 fail" in text
     assert 'id="figure-1"' in page
     assert 'id="figure-2"' not in page
@@ -182,6 +185,40 @@ def test_the_command_prints_a_table_and_writes_the_page(monkeypatch, capsys, tmp
     for text in ("Example 2", "erratum", "printed: 0.67", "2 statements: 1 hold, 1 hold as corr"):
         assert text in printed
     assert 'id="figure-3"' in page.read_text()
+
+
+def test_every_erratum_says_what_is_printed_and_what_holds(monkeypatch, capsys):
+    errata = [each for each in statements() if each.corrected]
+    rows = [each.conclude(Finding(0.0, f"numbers on {each.name}", 0.25)) for each in errata]
+    assert len(rows) > 20
+    assert {row.state for row in rows} == {"erratum"}
+    assert all(each.printed and each.printed != each.corrected for each in errata)
+    page = plain(" ".join(parsed(report_html(rows)).text))
+    screen = Console(file=io.StringIO(), width=5000)
+    _print(screen, rows)
+    terminal = plain(screen.file.getvalue())
+    for row in rows:
+        statement = row.statement
+        for text in (statement.printed, statement.corrected, row.finding.computed):
+            assert plain(text) in terminal
+            assert page.count(plain(text)) >= 2, "among all rows, and among the errata"
+    assert terminal.count("printed: 0.25") == len(rows)
+
+
+def plain(text):
+    return " ".join(text.split())
+
+
+def test_one_erratum_alone_shows_both_versions(monkeypatch, capsys):
+    assert run(monkeypatch, "replicate", "Example 3") == 0
+    shown = capsys.readouterr().out
+    for text in (
+        "Printed: With small and big traders",
+        "Corrected: q_i^0",
+        "printed: 0.09",
+        "corrected: ",
+    ):
+        assert text in shown
 
 
 def test_the_command_ends_with_1_if_a_row_fails(monkeypatch, capsys):

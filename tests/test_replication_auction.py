@@ -13,7 +13,7 @@ BY_NAME = {statement.name: statement for statement in STATEMENTS}
 def test_statements_hold(name):
     row = BY_NAME[name].judge()
     assert row.state == "holds", row.finding
-    assert not row.statement.correction
+    assert not row.statement.corrected
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,28 @@
 import pytest
 from replication_villains_bounds import MORE_VILLAINS, VILLAINS
 
-from deviator.studies.replication.bounds import STATEMENTS
+from deviator.studies.replication import (
+    budget_claim,
+    lemma_1,
+    proposition_1,
+    proposition_2,
+    proposition_5,
+    uniqueness,
+)
+
+STATEMENTS = (
+    *lemma_1.STATEMENTS,
+    *proposition_1.STATEMENTS,
+    *proposition_2.STATEMENTS,
+    *budget_claim.STATEMENTS,
+    *proposition_5.STATEMENTS,
+    *uniqueness.STATEMENTS,
+)
 
 BY_NAME = {statement.name: statement for statement in STATEMENTS}
 
 ERRATA = {
+    "Proposition 1",
     "Lemma 1: one trader's utility",
     "Lemma 1: welfare",
     "Equation (A.3)",
@@ -24,7 +41,7 @@ ERRATA = {
 def test_statements_come_out_as_they_should(name):
     row = BY_NAME[name].judge()
     assert row.state == ("erratum" if name in ERRATA else "holds"), row.finding
-    assert bool(row.statement.correction) == (name in ERRATA)
+    assert bool(row.statement.corrected) == (name in ERRATA)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ ERRATA = {
 def test_statements_come_out_as_they_should(name):
     row = BY_NAME[name].judge()
     assert row.state == ("erratum" if name in ERRATA else "holds"), row.finding
-    assert bool(row.statement.correction) == (name in ERRATA)
+    assert bool(row.statement.corrected) == (name in ERRATA)
 
 
 @pytest.mark.parametrize(

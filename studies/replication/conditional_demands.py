@@ -225,10 +225,10 @@ STATEMENTS = (
         "Example 7: two groups",
         "Section 5",
         "d_i(s_i)(q_-i) = (alpha + beta) s_i + (mu + sigma) / alpha ((alpha + beta (N - 2) / N) "
-        "sum_{j != i} q_j + beta q^own).",
+        "sum_{j != i} q_j + beta q^own), q^own the average trade by the agents in his group.",
         check_example_7_two_groups,
-        correction="Printed: q^own is the average trade by the agents in his group. Corrected: the "
-        "sum over the group's other members, divided by N / 2.",
+        corrected="The same with q^own the sum of the trades of his group's other members, "
+        "divided by N / 2.",
     ),
     Statement(
         "Example 7: heterogeneous traders",

@@ -232,7 +232,7 @@ def _check_limit(*, rule: Callable[..., DiscreteVCG] = DiscreteVCG) -> Finding:
 
 
 class HalfAndHalf(NamedTuple):
-    """The economy of Proposition 6's proof at a profile where half the traders buy q."""
+    """The economy of Proposition 6's proof, where as many traders buy q as sell it."""
 
     economy: LinearQuadratic
     bounds: AssumptionBounds
@@ -245,18 +245,21 @@ class HalfAndHalf(NamedTuple):
 
     @property
     def types(self) -> Floats:
-        """The profile: buyers value their last unit at 0, sellers the next that they would sell."""
-        half = self.bounds.n_traders // 2
-        middle = np.repeat([self.trade - 0.5 * self.unit_size], half)
-        sold = np.repeat([-self.trade - 0.5 * self.unit_size], half)
-        value = self.bounds.steepest * np.concatenate([middle, sold])
-        return np.asarray(self.economy.types_behind(value[None])[0])
+        """The profile: buyers value their last unit at 0, others the next that they would sell."""
+        n, half = self.bounds.n_traders, self.bounds.n_traders // 2
+        middle = np.full(n, -0.5 * self.unit_size)
+        middle[:half] += self.trade
+        middle[n - half :] -= self.trade
+        return np.asarray(self.economy.types_behind(self.bounds.steepest * middle[None])[0])
 
     def deficit(self, lost: int) -> float:
-        """Return the least deficit of a mechanism that is within so many units of efficiency."""
+        """Return the least deficit of a mechanism that is within so many units of efficiency.
+
+        Where N is odd the trader in the middle pays nothing: units are worth 0 or less to him.
+        """
         buyer, seller = 0, self.bounds.n_traders - 1
         paid = self._most(buyer, 1.0, lost) + self._most(seller, -1.0, lost)
-        return -0.5 * self.bounds.n_traders * paid
+        return -(self.bounds.n_traders // 2) * paid
 
     def _most(self, trader: int, side: float, lost: int) -> float:
         """Return the most that IC and IR let a trader pay: late pivotal types, s_i(x) <= s_i^0(x').
@@ -281,7 +284,7 @@ def half_markets(seed: int) -> Iterator[HalfAndHalf]:
     """Draw markets of the proof, the first with N = 4, qbar = 40/3, Delta = 1/2 and phi = 0."""
     rng = np.random.default_rng(seed)
     for place in range(ECONOMIES // 2):
-        n = 4 if place == 0 else int(rng.choice([4, 6, 8, 20]))
+        n = 4 if place == 0 else int(rng.choice([4, 5, 8, 11, 20]))
         own, slope = (1.0, 1.0) if place == 0 else rng.uniform(0.5, 2.0, 2)
         limit = 0.5 * own * (n - 2) / (n - 1)
         phi = 0.0 if place % 3 == 0 else float(rng.uniform(0, 0.9)) * limit
@@ -523,21 +526,22 @@ STATEMENTS = (
     Statement(
         "Appendix G: allocation (G.1)",
         "(G.1)",
-        "An allocation of units maximizes taxed utilities if and only if moving one unit from any "
-        "trader to any other does not raise them.",
+        "An allocation maximizes the sum of taxed utilities where m~u_i(q_i + Delta, s) <= "
+        "m~u_j(q_j, s) for all i != j, with mu_i(q_i, s) = (u_i(q_i + Delta, s) - u_i(q_i, s)) / "
+        "Delta.",
         _check_condition,
-        correction="printed: forward differences, the receiver's unit q_i + Delta and the giver's "
-        "q_j; corrected: unit x is the step to x from the one nearer to 0, the receiver's is "
-        "q_i + Delta if q_i >= 0, else q_i, the giver's q_j if q_j > 0, else q_j - Delta",
+        corrected="Unit x is the step to x from the one nearer to 0, and the left side is that of "
+        "unit q_i + Delta if q_i >= 0, else of q_i, the right side that of unit q_j if q_j > 0, "
+        "else of q_j - Delta.",
     ),
     Statement(
         "Appendix G: transfers (G.2)",
         "(G.2)",
-        "Transfers add up what each unit is worth at its pivotal type.",
+        "t_i = Delta sum_{x = Delta}^{q_i} mu_i(x, s_i(x), s_-i) for q_i > 0, with mu_i(x) = "
+        "(u_i(x + Delta) - u_i(x)) / Delta; for q_i < 0 with the other sign.",
         _check_transfers,
         tolerance=1e-9,
-        correction="printed: mu_i(x) = (u_i(x + Delta) - u_i(x)) / Delta; corrected: for x > 0 "
-        "(u_i(x) - u_i(x - Delta)) / Delta",
+        corrected="The same with mu_i(x) = (u_i(x) - u_i(x - Delta)) / Delta for x > 0.",
     ),
     Statement(
         "Appendix G: limit",
@@ -549,38 +553,41 @@ STATEMENTS = (
     Statement(
         "Proposition 6",
         "Proposition 6, Appendix G",
-        "No mechanism avoids a deficit of some order of 1/N + phi_N + Delta in every economy.",
+        "For every N > 2 there are economies in which no mechanism that satisfies MC, IR, IC and "
+        "epsilon-Eff has a deficit below N [C_1 (m_o/(N-1) + phi) - C_2 epsilon + C_3 Delta], C_1 "
+        "= ((N-1)/N qbar - epsilon)^2 m_bar / (2 (m_o - phi)), C_3 = m_o C_1.",
         _check_lower_bound,
-        correction="printed: N (C_1 X - C_2 epsilon + C_3 Delta) with C_3 in squared units; "
-        "corrected: terms linear in the length of trade, and the larger of the private ones, "
-        "N [m_bar / (m_o - phi) (m_o max{q^2 / (2(N-1)), Delta q / 2} + phi q^2 / 2) - C_2 "
-        "epsilon]",
+        corrected="N [m_bar / (m_o - phi) (m_o max{q^2 / (2 (N-1)), Delta q / 2} + phi q^2 / 2) - "
+        "C_2 epsilon] with q the trade less epsilon: C_3 squares a length, and the two private "
+        "terms may not be added. For N odd with N - 1 in the place of the first N.",
     ),
     Statement(
         "Proposition 7: constraints",
         "Proposition 7, part 1",
-        "The mechanism with a slope and a spread satisfies MC, IR and IC.",
+        "In every economy within A1, A2^d, A3 and A4^N the mechanism with a slope and a spread "
+        "satisfies MC, IR and IC.",
         _check_constraints,
         tolerance=1e-9,
-        correction="printed: within A4^N; corrected: under single crossing, w_ji < w_ii",
+        corrected="So under single crossing, w_ji < w_ii; within A4^N alone quantities may fall "
+        "in the own type.",
     ),
     Statement(
         "Proposition 7: budget",
         "(G.3), (G.9)",
-        "The deficit is at most N ([D_1 X - D_2 sigma]_+ + [Delta (D_3 + D_4 sigma) - D_5 "
-        "delta]_+).",
+        "In every economy within A1, A2^d, A3 and A4^N the deficit is at most N ([D_1 X - D_2 "
+        "sigma]_+ + [Delta (D_3 + D_4 sigma) - D_5 delta]_+), X = m_o/(N-1) + phi_N, phi_N "
+        "bounding the average effect of a type on the others.",
         _check_budget,
-        correction="printed: with phi the largest average effect of a type, for any slopes; "
-        "corrected: for equal slopes, or with phi the largest effect on another trader, as in "
-        "Proposition 2",
+        corrected="So where slopes are equal, or where phi_N bounds every effect of a type on "
+        "another trader, as in Proposition 2.",
     ),
     Statement(
         "Proposition 7: efficiency",
         "(G.3), part 3 of the proof",
-        "Quantities are within epsilon = D_6 sigma + D_7 delta of efficient ones.",
+        "Quantities are within epsilon = D_6 sigma + D_7 delta = (2 qbar sigma + 3 delta) / m_low "
+        "of efficient ones.",
         _check_efficiency,
-        correction="printed: (2 qbar sigma + 3 delta) / m_low; corrected: Delta + 2 (qbar sigma + "
-        "delta) / m_low",
+        corrected="Quantities are within Delta + 2 (qbar sigma + delta) / m_low of efficient ones.",
     ),
     Statement(
         "Footnote 19",
@@ -592,8 +599,8 @@ STATEMENTS = (
     Statement(
         "Footnote 33",
         "Propositions 6 and 7",
-        "[x]_+ and [x]_- are the positive and the negative part.",
+        "[x]_+ = min{0, x} and [x]_- = max{0, x}.",
         _check_footnote_33,
-        correction="printed: [x]_+ = min{0, x}, [x]_- = max{0, x}; corrected: the other way round",
+        corrected="[x]_+ = max{0, x} and [x]_- = min{0, x}, as in footnote 19.",
     ),
 )

@@ -15,6 +15,7 @@ from deviator.economies.closed_forms import fundamental_value, heterogeneous, tw
 from deviator.validation import Floats
 
 from .agreement import against_printed, compared, gap, worst
+from .budget_claim import smallest_slope
 from .definitions import own_clearings, pivotal_transfers, taxed_equilibrium
 from .drawn import (
     DrawnMarket,
@@ -166,32 +167,36 @@ def _sigma_n_of_definition(economy: LinearQuadratic) -> float:
     return float(slope / (own - phi) * reach / (1 - reach / (own - phi)))
 
 
-def _sigma_n_gap(market: DrawnMarket, sigma: float) -> float:
-    return gap([sigma], [_sigma_n_of_definition(market.economy)])
+def _sigma_n_gap(market: DrawnMarket, sigma: float, balances: bool = True) -> float:
+    """Return how far a slope is from (3.13), and from the least one without a deficit."""
+    gaps = [gap([sigma], [_sigma_n_of_definition(market.economy)])]
+    if balances:
+        gaps.append(gap([sigma], [smallest_slope(market.economy, market.types[0])]))
+    return worst(gaps)
 
 
 def check_example_4_slope(sigma_n: Formula = fundamental_value.sigma_n) -> Finding:
-    """Compare (4.15) with (3.13)."""
+    """Compare (4.15) with (3.13), and with where a drawn profile's budget turns positive."""
     gaps = (
         _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes))
         for m in fundamental_value_markets(8)
     )
-    return compared(gaps, "(4.15) is (3.13)")
+    return compared(gaps, "(4.15) is (3.13) and the least slope without a deficit, by bisection")
 
 
 def check_example_5_slope(sigma_n: Formula = two_groups.sigma_n) -> Finding:
-    """Compare Example 5's sigma_N with (3.13)."""
+    """Compare Example 5's sigma_N with (3.13), and with where a drawn profile's budget turns."""
     gaps = (
         _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes))
         for m in two_groups_markets(9)
     )
-    return compared(gaps, "mu (alpha + beta) / ((N - 2) alpha) is (3.13)")
+    return compared(gaps, "it is (3.13) and the least slope without a deficit, by bisection")
 
 
 def check_example_6_slope(sigma_n: Formula = heterogeneous.sigma_n) -> Finding:
     """Compare the tax slope for heterogeneous traders with (3.13)."""
     gaps = (
-        _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes))
+        _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes), balances=False)
         for m in heterogeneous_markets(10)
     )
     return compared(gaps, "(4.15) with the steeper slope is (3.13)")
@@ -264,19 +269,18 @@ STATEMENTS = (
     Statement(
         "Example 2",
         "Section 2.2, equation (2.3)",
-        "In the group model q_i^0 = (alpha_G s_i + beta_G mean(s^G) - p^0) / mu, with p^0 the "
-        "average of (alpha_G + beta_G) mean(s^G) over the two groups.",
+        "In the group model q_i^0 = (alpha_G s_i + beta_G mean(s^G) - (alpha_G + beta_G) mean(s)) "
+        "/ mu.",
         check_example_2,
-        correction="Printed: q_i^0 = (alpha_G s_i + beta_G mean(s^G) - (alpha_G + beta_G) mean(s)) "
-        "/ mu. Corrected: p^0 = sum_G (alpha_G + beta_G) mean(s^G) / 2 in place of (alpha_G + "
-        "beta_G) mean(s). They agree only where alpha_1 + beta_1 = alpha_2 + beta_2.",
+        corrected="q_i^0 = (alpha_G s_i + beta_G mean(s^G) - p^0) / mu with p^0 = sum_G (alpha_G "
+        "+ beta_G) mean(s^G) / 2; the two agree only where alpha_1 + beta_1 = alpha_2 + beta_2.",
     ),
     Statement(
         "Example 3",
         "Section 2.2, equation (2.4)",
-        "With small and big traders q_i^0 = (alpha s_i + beta mean(s) - p^0(s)) / mu_G.",
+        "With small and big traders q_i^0 = (alpha s_i + beta mean(s) - p^sigma(s)) / mu_G.",
         check_example_3,
-        correction="Printed: the price p^sigma(s). Corrected: p^0(s), without tax.",
+        corrected="q_i^0 = (alpha s_i + beta mean(s) - p^0(s)) / mu_G, with the price without tax.",
     ),
     Statement(
         "Example 4: allocation",
@@ -332,10 +336,11 @@ STATEMENTS = (
     Statement(
         "Example 6: transfers",
         "Appendix C, Example 6, part 1",
-        "t_i = p q_i + (sigma - k_i) q_i^2 / 2 with k_i = (sigma + mu_G) (beta + 2 alpha gamma_G) "
-        "/ (alpha (N - 2 gamma_G)).",
+        "t_i = p q_i + q_i^2/2 [sigma - (sigma + mu_G) (beta + 2 alpha gamma_G) / (alpha (N - 2 "
+        "gamma_G))], in the explicit line with gamma_G = (sigma + mu_G) / (2 sigma + mu_B + "
+        "mu_S).",
         check_example_6_transfers,
-        correction="Printed, in the explicit line: gamma_G = (sigma + mu_G) / (2 sigma + mu_B + "
-        "mu_S). Corrected: gamma_G = (sigma + mu_-G) / (2 sigma + mu_B + mu_S), as in Section 4.",
+        corrected="The same with gamma_G = (sigma + mu_-G) / (2 sigma + mu_B + mu_S), as in "
+        "Section 4.",
     ),
 )

@@ -32,6 +32,9 @@ Formula = Callable[..., Any]
 BUYER, SELLER, RESIDUAL, SHADE = "#2a6f97", "#c1121f", "#1d1d1f", "rgba(42, 111, 151, 0.18)"
 LINES = ("#2a6f97", "#e09f3e", "#9e2a2b")
 
+MARGIN = {"l": 60, "r": 20, "t": 40, "b": 50}
+"""Around a figure, in pixels: the panels' titles at the top, no title of its own."""
+
 NAMES = ("buyer", "seller")
 
 POINTS = 61
@@ -143,7 +146,7 @@ def transfers_figure(traders: TwoTraders, shares: Sequence[float]) -> go.Figure:
                 _line(figure, beyond, moved, place, color=color, dash="dot", name=name)
     figure.update_xaxes(title="units traded")
     figure.update_yaxes(title="money per unit", col=1)
-    figure.update_layout(template="plotly_white", height=420, showlegend=False)
+    figure.update_layout(template="plotly_white", height=360, margin=MARGIN, showlegend=False)
     return figure
 
 
@@ -196,7 +199,7 @@ def figure_3() -> go.Figure:
         trace.showlegend = number < 2 * len(CORRELATIONS)
     figure.update_xaxes(title="traders N", type="log")
     figure.update_yaxes(title="ratio of expected utilities", col=1)
-    figure.update_layout(template="plotly_white", height=640)
+    figure.update_layout(template="plotly_white", height=580, margin=MARGIN)
     return figure
 
 

@@ -296,18 +296,23 @@ STATEMENTS = (
     Statement(
         "Example 6: price moments",
         "Appendix C, Example 6, part 3",
-        "Var(s_i, p) and Cov(theta_i, (s_i, p)) at the price (C.1).",
+        "With v = var(theta) and g = a_G/(b_G + b_-G), Cov(s_i, p) = v + g (var(theta_G) + "
+        "var(eps_G) + 2 (var(theta_id) + var(eps_id))/N), Cov(theta_i, p) = v + g (var(theta_G) + "
+        "2 var(theta_id)/N), Var(p) = v + (a_G^2 + a_-G^2)/(b_G + b_-G)^2 (var(theta_G) + ...).",
         check_example_6_moments,
-        correction="Printed: sigma_theta^2 stands alone in Cov(s_i, p), Var(p), Cov(theta_i, p). "
-        "Corrected: times (a_S + a_B) / (b_S + b_B), squared in Var(p).",
+        corrected="The same with v (a_S + a_B)/(b_S + b_B) in the two covariances and v ((a_S + "
+        "a_B)/(b_S + b_B))^2 in Var(p) in the place of v.",
     ),
     Statement(
         "Example 6: projection",
         "Appendix C, equation (C.3)",
-        "E[theta_i | s_i, p] = a~_G s_i - b~_G p with the closed forms of a~_G and b~_G.",
+        "E[theta_i | s_i, p] = a~_G s_i - b~_G p with, v = var(eps_id) and w = var(eps_G), b~_G = "
+        "(alpha - 1) beta (b_G + b_-G) (a_G (N - 2) v + a_-G N (v + w)) / (2 (alpha - 1) (a_G^2 "
+        "(N - 2) v + a_-G^2 N (v + w)) + beta (N - 2) v (a_G - a_-G)^2).",
         check_example_6_projection,
-        correction="Printed: b~_G is the fraction (alpha - 1) beta (b_G + b_-G) (...) / (...). "
-        "Corrected: b~_G is minus that fraction, given the sign in (C.3) and (C.4).",
+        corrected="b~_G = (1 - alpha) beta (b_G + b_-G) (a_G (N - 2) v + a_-G N (v + w)) / (2 "
+        "(alpha - 1) (a_G^2 (N - 2) v + a_-G^2 N (v + w)) + beta (N - 2) v (a_G - a_-G)^2), of "
+        "the other sign; a~_G stands.",
     ),
     Statement(
         "Example 6: sensitivity",

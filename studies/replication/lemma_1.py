@@ -88,19 +88,19 @@ STATEMENTS = (
     Statement(
         "Lemma 1: one trader's utility",
         "Section 2.3, first line",
-        "An epsilon-efficient allocation changes a trader's utility by at most m epsilon + m_bar "
-        "epsilon^2/2, where |mu_i(0, s)| <= m.",
+        "Where |mu_i(0, s)| <= m, a mechanism that is epsilon-efficient and satisfies MC has "
+        "|u_i(q_i) - u_i(q_i^0)| <= epsilon m.",
         _check_one_trader,
-        correction="The printed m epsilon lacks m_bar epsilon^2/2: the marginal utility is at most "
-        "m at the efficient quantity, and moves away from there.",
+        corrected="|u_i(q_i) - u_i(q_i^0)| <= epsilon m + m_bar epsilon^2/2: the marginal utility "
+        "is at most m at the efficient quantity, and moves away from there.",
     ),
     Statement(
         "Lemma 1: welfare",
         "Section 2.3, second line",
-        "A market-clearing allocation q loses between m_low/2 and m_bar/2 times sum_i (q_i - "
-        "q_i^0)^2 of total utility, so an epsilon-efficient one at most epsilon^2 N m_bar/2.",
+        "epsilon^2 N m_low/2 <= |sum_i u_i(q_i) - sum_i u_i(q_i^0)| <= epsilon^2 N m_bar/2.",
         _check_welfare,
-        correction="The printed lower bound epsilon^2 N m_low/2 holds only where every trader is "
-        "exactly epsilon away; the lower bound is m_low/2 sum_i (q_i - q_i^0)^2.",
+        corrected="m_low/2 sum_i (q_i - q_i^0)^2 <= |sum_i u_i(q_i) - sum_i u_i(q_i^0)| <= "
+        "m_bar/2 sum_i (q_i - q_i^0)^2: the printed upper bound stands, the lower one only where "
+        "every trader is exactly epsilon away.",
     ),
 )

@@ -220,14 +220,18 @@ def _check_residual_slope(
     )
 
 
-def _check_slack(*, slack: Callable[[AssumptionBounds], float] = frontier_slack) -> Finding:
-    """The constants themselves at N = 10^9."""
+def _check_slack(
+    *,
+    slack: Callable[[AssumptionBounds], float] = frontier_slack,
+    third: Callable[[AssumptionBounds], float] = d_3,
+) -> Finding:
+    """The constants themselves at N = 10^9, D_3 by itself and in the formula of the slack."""
     rng = np.random.default_rng(26)
     gaps, printed = [], []
     for _ in range(200):
         flat, qbar = rng.uniform(0.5, 2.0, 2)
         bounds = AssumptionBounds(10**9, 1.0, 0.0, flat, flat * rng.uniform(1.0, 5.0), qbar)
-        found = c_2(bounds) / (d_2(bounds) / d_3(bounds))
+        found = c_2(bounds) * third(bounds) / d_2(bounds)
         gaps.append(gap(slack(bounds), found))
         printed.append(gap(2 * bounds.steepest / bounds.flattest, found))
     return Finding(
@@ -284,20 +288,20 @@ STATEMENTS = (
     Statement(
         "Equation (B.5)",
         "Appendix B, part 2",
-        "dp/dq_i = sum_j mu_ji y_j / ((mu_ii sum_j y_j - sum_j mu_ji y_j) y_i), and is at most "
-        "(sigma + m_bar)/(m_o - phi_N) (m_o/(N-1) + phi_N) if phi_N bounds each effect of a type "
-        "on another.",
+        "With y_j = 1 / (sigma + slope_j), dp/dq_i = sum_j mu_ji y_j / ((mu_ii sum_j y_j - sum_j "
+        "mu_ji y_j) y_i) <= (sigma + m_bar)/(m_o - phi_N) (m_o/(N-1) + phi_N), phi_N bounding the "
+        "average effect of a type on the others (A4^N).",
         _check_residual_slope,
-        correction="The printed inequality bounds the average of effects weighted by y_j = 1 / "
-        "(slope_j + sigma) by phi_N, which A4^N lets bound the plain average only.",
+        corrected="The equality stands; the inequality holds if phi_N bounds each effect of a "
+        "type on another, since what it bounds is an average weighted by y_j, not the plain one.",
     ),
     Statement(
         "Equation (B.9)",
         "Appendix B, part 3; with (B.10)",
-        "|p^sigma - p^0| <= sigma qbar min{1, (m_bar - m_low) / (2 (sigma + m_low))}.",
+        "|p^sigma - p^0| <= sigma qbar (m_bar - m_low) / (2 (sigma + m_bar)).",
         _check_price_shift,
-        correction="The printed denominator is 2 (sigma + m_bar); the fraction before it gives 2 "
-        "(sigma + m_low), which is what (3.12) uses.",
+        corrected="|p^sigma - p^0| <= sigma qbar (m_bar - m_low) / (2 (sigma + m_low)), as the "
+        "fraction before it gives and (3.12) uses, and <= sigma qbar (B.10).",
     ),
     Statement(
         "Section 3: frontiers",
@@ -309,11 +313,11 @@ STATEMENTS = (
     Statement(
         "Section 3: slack of the frontier",
         "Section 3, last but one page; (2.7), (3.12)",
-        "In large economies of little interdependence C_2 is 2 m_bar/m_low [1 + min{1, (m_bar - "
-        "m_low)/(2 m_low)}] times D_2^N/D_3.",
+        "In large economies with small pairwise interdependence C_2 is approximately 2 "
+        "m_bar/m_low times larger than D_2^N/D_3.",
         _check_slack,
         tolerance=1e-8,
-        correction="The printed factor, 2 m_bar/m_low, lacks the bracket of D_3 and is exact only "
-        "for equal slopes.",
+        corrected="It is 2 m_bar/m_low [1 + min{1, (m_bar - m_low)/(2 m_low)}] times D_2^N/D_3, "
+        "with the bracket of D_3, which is 1 only where slopes are equal.",
     ),
 )

@@ -1,7 +1,8 @@
 """Proposition 4: taxes that balance the budget in large markets are at least quadratic (App. E)."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
@@ -46,6 +47,17 @@ SMALL_FEES = (0.003, 0.03, 0.1)
 LARGE = 200
 """A market that counts as large."""
 
+GROWING = (50, 200)
+"""Numbers of traders between which the precision of (6.29) must grow."""
+
+EXPONENTS = (2.0, 3.0)
+"""Of the power taxes whose least coefficient is compared with the root of (6.29)."""
+
+MARGIN = 1.1
+"""What the least coefficient may exceed the root by, in units of X/(m_o - phi)."""
+
+Condition = Callable[[AssumptionBounds, Callable[[float], float], float], float]
+
 
 class Pair(NamedTuple):
     """The economy (A.1) in which, without taxes, 1 buys q units from 2 and the others stay out."""
@@ -86,21 +98,26 @@ def _check_quadratic(*, slope: Callable[[QuadraticEconomy], float] = sigma_n) ->
     gaps, ratios = [], []
     for common in (0.0, 0.5):
         for pair in pairs(common):
-
-            def budget(sigma: float, pair: Pair = pair) -> float:
-                return pair.budget(SigmaVCG(pair.economy, sigma), sigma * pair.trade)
-
-            least = brentq(budget, 0.0, 50.0, xtol=1e-14, rtol=1e-13)
-            gaps.append(gap([slope(pair.economy)], [least]))
-        bounds = pair.bounds
-        steepest = bounds.steepest * bounds.reach / (bounds.own_effect - bounds.interdependence)
-        ratios.append(slope(pair.economy) / steepest - 1)
+            gaps.append(gap([slope(pair.economy)], [_least_slope(pair)]))
+            if pair.economy.n_traders == SIZES[-1]:
+                bounds = pair.bounds
+                room = bounds.own_effect - bounds.interdependence
+                ratios.append(slope(pair.economy) * room / (bounds.steepest * bounds.reach) - 1)
     text = (
         f"the least slope that leaves no deficit between two of N = 6 to {SIZES[-1]} traders is "
         f"sigma_N, to {worst(gaps):.2g}; sigma_N / p_q^max - 1 (footnotes 25 and 26) is down to "
         f"{max(ratios):.2g}"
     )
     return Finding(worst([*gaps, *(max(ratio - 0.02, 0.0) for ratio in ratios)]), text)
+
+
+def _least_slope(pair: Pair) -> float:
+    """Return the slope of the quadratic tax at which the two traders' transfers sum to 0."""
+
+    def budget(sigma: float) -> float:
+        return pair.budget(SigmaVCG(pair.economy, sigma), sigma * pair.trade)
+
+    return float(brentq(budget, 0.0, 50.0, xtol=1e-14, rtol=1e-13))
 
 
 def _check_spread(
@@ -168,23 +185,86 @@ def taxes(bounds: AssumptionBounds, sigma: float) -> dict[str, Tax]:
     }
 
 
-def _check_condition(
-    *, condition: Callable[[AssumptionBounds, Any, float], float] = condition_6_29
-) -> Finding:
+def _left_side(condition: Condition, bounds: AssumptionBounds, tax: Tax, trade: float) -> float:
+    return condition(bounds, lambda x: float(tax.bend(np.array(x))), trade)
+
+
+def _wrong_signs(condition: Condition, pair: Pair) -> tuple[int, str]:
+    """Return how often the condition and the budget of a large market disagree, and numbers."""
     wrong, shown = 0, []
-    for pair in pairs(0.0, sizes=(LARGE,)):
-        bounds, cases = pair.bounds, taxes(pair.bounds, sigma_n(pair.economy))
-        for name, tax in cases.items():
-            left = condition(bounds, lambda x, tax=tax: float(tax.bend(np.array(x))), pair.trade)
-            marginal = float(tax.marginal(np.array(pair.trade)))
-            budget = pair.budget(TaxVCG(pair.economy, tax), marginal)
-            wrong += (left < 0) != (budget < 0)
-            shown.append(f"{name}: {left:.2g} and {budget:.2g}")
+    for name, tax in taxes(pair.bounds, sigma_n(pair.economy)).items():
+        left = _left_side(condition, pair.bounds, tax, pair.trade)
+        budget = _taxed_budget(pair, tax)
+        wrong += (left < 0) != (budget < 0)
+        shown.append(f"{name}: {left:.2g} and {budget:.2g}")
+    return wrong, "; ".join(shown)
+
+
+def _taxed_budget(pair: Pair, tax: Tax) -> float:
+    return pair.budget(TaxVCG(pair.economy, tax), float(tax.marginal(np.array(pair.trade))))
+
+
+def _off_root(condition: Condition, pair: Pair, exponent: float) -> float:
+    """Return by how much the least coefficient of a power tax exceeds the root of (6.29).
+
+    In units of the root; the least one leaves the two traders' transfers at 0, by bisection.
+    """
+
+    def left(coefficient: float) -> float:
+        return _left_side(condition, pair.bounds, PowerTax(coefficient, exponent), pair.trade)
+
+    def budget(coefficient: float) -> float:
+        return _taxed_budget(pair, PowerTax(coefficient, exponent))
+
+    asked = brentq(left, 0.0, 50.0, xtol=1e-14, rtol=1e-13)
+    if exponent == 2:
+        return _least_slope(pair) / asked - 1
+    least = brentq(budget, 0.3 * asked, 3.0 * asked, xtol=1e-5 * asked, rtol=1e-5)
+    return float(least / asked - 1)
+
+
+def _off_quadratic(condition: Condition, pair: Pair) -> float:
+    """Return the left side of (6.29) at the least slope, with the slopes of taxed utilities.
+
+    A quadratic tax turns slopes m_bar into m_bar + sigma in (E.3) and (E.4), and with these the
+    condition is exact at any N and phi.
+    """
+    bounds, sigma = pair.bounds, _least_slope(pair)
+    slope = bounds.steepest + sigma
+    taxed = replace(bounds, flattest=slope, steepest=slope)
+    asked = taxed.steepest * pair.trade**2 / (2 * (bounds.own_effect - bounds.interdependence))
+    return abs(_left_side(condition, taxed, PowerTax(sigma, 2.0), pair.trade)) / asked
+
+
+def _check_condition(*, condition: Condition = condition_6_29) -> Finding:
+    exact, excess, shown = [], [], []
+    wrong, signs = 0, ""
+    for common in (0.0, 0.5):
+        for exponent in EXPONENTS:
+            offs = {}
+            for pair in pairs(common, sizes=GROWING):
+                bounds = pair.bounds
+                offs[bounds.n_traders] = off = _off_root(condition, pair, exponent)
+                order = bounds.reach / (bounds.own_effect - bounds.interdependence)
+                excess.append(abs(off) - MARGIN * order)
+            first, last = (abs(offs[n]) for n in GROWING)
+            # N grows by 4, and so should the precision, all but.
+            excess.append(last - first / 3)
+            shown.append(f"{first:.2g} to {last:.2g} (exponent {exponent:g}, phi = {common:g}/N)")
+        exact += [_off_quadratic(condition, pair) for pair in pairs(common, sizes=GROWING)]
+        (large,) = pairs(common, sizes=(LARGE,))
+        disagree, signs = _wrong_signs(condition, large)
+        wrong += disagree
+    # Interdependence of a fixed size, within A4^N.
+    exact += [_off_quadratic(condition, Pair(tight(n, 1.2, 0.5, 0.8), 1.5)) for n in (12, 48)]
     text = (
-        f"at N = {LARGE} the budget between two traders is negative for just those taxes that "
-        f"violate (6.29) ({'; '.join(shown)})"
+        f"the least coefficient of a power tax without a deficit between two traders exceeds the "
+        f"root of (6.29) by at most {MARGIN} X/(m_o - phi) of it, from N = {GROWING[0]} to "
+        f"{GROWING[1]} by {', '.join(shown)}; with m_bar + sigma for m_bar it is exact for "
+        f"quadratic taxes, to {worst(exact):.2g}, also at phi = .5; at N = {LARGE} the budget is "
+        f"negative for just those taxes that violate it ({signs})"
     )
-    return Finding(float(wrong), text)
+    return Finding(max(wrong, worst(exact), worst(excess), 0.0), text)
 
 
 STATEMENTS = (
@@ -193,6 +273,7 @@ STATEMENTS = (
         "(6.29), Appendix E",
         "In large markets, a tax that violates (6.29) leaves a deficit between some two traders.",
         _check_condition,
+        tolerance=1e-8,
     ),
     Statement(
         "Proposition 4: quadratic taxes",

@@ -16,13 +16,13 @@ class Finding:
     Attributes
     ----------
     discrepancy : float
-        How far the computation is from the statement, relative to the size of what it speaks of:
-        a difference from a stated number, or by how much a stated inequality is violated.
+        How far the computation is from the statement (the corrected one, if there is one),
+        relative to the size of what it speaks of: a difference from a stated number, or by how
+        much a stated inequality is violated.
     computed : str
         What was computed, with the numbers that decide, in one sentence.
     printed : float or None
-        The same distance for the formula as the paper prints it, where the statement is a
-        corrected one.
+        The same distance for the formula as the paper prints it, where there is a corrected one.
     """
 
     discrepancy: float
@@ -42,23 +42,23 @@ class Statement:
         claims has a statement for each: "Proposition 2: budget".
     source : str
         Equations and section.
-    states : str
-        What the paper states, in one sentence.
+    printed : str
+        What the paper prints, in one sentence.
     check : callable
         Computes the finding. The formulas under test are its keyword arguments, so that a wrong
         one can be put in their place: ``check(price=wrong_price)`` must then fail.
     tolerance : float
         Largest discrepancy that counts as agreement.
-    correction : str
-        How the printed statement has to be corrected; empty where it stands.
+    corrected : str
+        What holds instead; empty where what is printed stands.
     """
 
     name: str
     source: str
-    states: str
+    printed: str
     check: Callable[..., Finding]
     tolerance: float = 1e-9
-    correction: str = ""
+    corrected: str = ""
 
     @property
     def result(self) -> str:

@@ -11,6 +11,7 @@ from deviator.economies import (
     LinearQuadratic,
     QuadraticEconomy,
     affects_others_alike,
+    check_assumptions,
     fundamental_value,
     heterogeneous,
     linear_quadratic,
@@ -317,39 +318,81 @@ def _check_definition(*, collected: Callable[[Tax, Floats], Floats] = tax_collec
     return Finding(worst(gaps), text)
 
 
-WITNESS = two_groups(4, alpha=1.0, beta=1.55, slope=1.0)
+FEE_WITNESS = two_groups(4, alpha=1.0, beta=1.55, slope=1.0)
 """Two groups of two with weight .775 within: where an entry fee of .3 is not monotone."""
 
+TAX_WITNESS = linear_quadratic(np.eye(5) + 1.4 * np.outer(np.eye(5)[4], np.eye(5)[0]), 1.0)
+"""The type of trader 0 moves trader 4's value by 1.4, his own by 1: within A4^N (phi_N = .35)."""
 
-def increases_with_spread(economy: QuadraticEconomy) -> bool:
+TAX_WITNESS_TYPES = {
+    "the spread .3": np.array([[1.0, 0.0, 0.0, 0.0, -2.4]]),
+    "the tax 5 q^3 / 3": np.array([[6.0, 6.0, -6.0, -6.0, -8.4]]),
+}
+"""Here only traders 0 and 4 trade under the spread; all but trader 4 do under the cubic tax."""
+
+CUBIC = [[5.0, 3]]
+
+
+def increases_with_convex_taxes(economy: QuadraticEconomy) -> bool:
     """Return whether single crossing holds, so that any convex tax leaves quantities monotone."""
     return single_crossing_violation(economy) is None
 
 
-def _check_monotonicity(
-    *,
-    spread_condition: Callable[[QuadraticEconomy], bool] = increases_with_spread,
-    fee_condition: Callable[[QuadraticEconomy], bool] = affects_others_alike,
-) -> Finding:
-    rng = np.random.default_rng(62)
+def _watched(seed: int) -> Iterator[tuple[QuadraticEconomy, Floats]]:
+    """Yield economies within A4^N, drawn and named ones, and profiles of types."""
+    rng = np.random.default_rng(seed)
     drawn = [random_economy(rng, int(rng.integers(3, 6))) for _ in range(DRAWN)]
-    named = [private_values(5), fundamental_value(4, beta=1.5), heterogeneous(6), WITNESS]
+    named = (private_values(5), fundamental_value(4, beta=1.5), heterogeneous(6), FEE_WITNESS)
+    for economy in (*drawn, *named, TAX_WITNESS):
+        yield economy, 2 * rng.standard_normal((PROFILES // 2, economy.n_traders))
+
+
+def _check_convex_taxes(
+    *, condition: Callable[[QuadraticEconomy], bool] = increases_with_convex_taxes
+) -> Finding:
+    """Quantities as own types rise, under a spread and under a cubic tax."""
     broken, excluded, cases = 0, 0, 0
-    for economy in [*drawn, *named]:
-        types = 2 * rng.standard_normal((PROFILES // 2, economy.n_traders))
-        for rule, condition in (
-            (SpreadVCG(economy, 0.3), spread_condition),
-            (EntryFeeVCG(economy, 0.3), fee_condition),
+    for economy, types in _watched(seed=62):
+        for rule, profiles in (
+            (SpreadVCG(economy, 0.3), types),
+            (TaxVCG(economy, CUBIC), 3 * types[:3]),
         ):
-            falls, promised = largest_fall(rule, types) > 0, condition(economy)
+            falls, promised = largest_fall(rule, profiles) > 0, condition(economy)
             cases += 1
             broken += falls and promised
             excluded += falls and not promised
-    by = largest_fall(EntryFeeVCG(WITNESS, 0.3), 2 * rng.standard_normal((PROFILES, 4)))
+    inside = check_assumptions(TAX_WITNESS)["A4N"].holds
+    rules = SpreadVCG(TAX_WITNESS, 0.3), TaxVCG(TAX_WITNESS, CUBIC)
+    found = {
+        name: largest_fall(rule, types)
+        for rule, (name, types) in zip(rules, TAX_WITNESS_TYPES.items(), strict=True)
+    }
+    shown = " and ".join(f"by {fall:.3g} with {name}" for name, fall in found.items())
     text = (
-        "with a spread under single crossing, and with a fee where types affect others alike, "
-        f"quantities fell in the own type in {broken} of {cases} cases; elsewhere within A4^N in "
-        f"{excluded}, in two groups of two (alpha = 1, weight .775 within, fee .3) by {by:.3g}"
+        f"under single crossing quantities fell in the own type in {broken} of {cases} cases of a "
+        f"spread or a cubic tax; without it, within A4^N, in {excluded}; with N = 5, slopes and "
+        f"own effects of 1 and one other effect, w_51 = 1.4, trader 1's falls {shown}, and no "
+        "transfers are incentive compatible"
+    )
+    return Finding(broken / cases + float(not inside), text, min(found.values()))
+
+
+def _check_entry_incentives(
+    *, condition: Callable[[QuadraticEconomy], bool] = affects_others_alike
+) -> Finding:
+    """Quantities as own types rise, under an entry fee."""
+    broken, excluded, cases = 0, 0, 0
+    for economy, types in _watched(seed=62):
+        falls, promised = largest_fall(EntryFeeVCG(economy, 0.3), types) > 0, condition(economy)
+        cases += 1
+        broken += falls and promised
+        excluded += falls and not promised
+    types = 2 * np.random.default_rng(63).standard_normal((PROFILES, 4))
+    by = largest_fall(EntryFeeVCG(FEE_WITNESS, 0.3), types)
+    text = (
+        f"where types affect others alike quantities fell in the own type in {broken} of {cases} "
+        f"economies; elsewhere within A4^N in {excluded}, in two groups of two (alpha = 1, weight "
+        f".775 within, fee .3) by {by:.3g}"
     )
     return Finding(broken / cases, text, excluded / cases)
 
@@ -361,7 +404,7 @@ def largest_fall(rule: PivotalMechanism, types: Floats) -> float:
         profiles = np.repeat(types, len(steps), axis=0)
         profiles[:, trader] = np.tile(steps, len(types))
         own = rule.allocate(profiles).quantity[:, trader].reshape(len(types), -1)
-        falls.append(float(-np.diff(own, axis=1).min()))
+        falls.append(float((np.maximum.accumulate(own, axis=1) - own).max()))
     return max(falls) if max(falls) > ROUNDING else 0.0
 
 
@@ -384,23 +427,22 @@ STATEMENTS = (
     Statement(
         "Example 9: allocation",
         "(6.28), Section 6",
-        "With an entry fee, the allocation is determined jointly with a price at which each "
-        "trader decides whether to pay the fee.",
+        "For any type profile the allocation is determined jointly with a price p such that "
+        "markets clear, mu_i(q_i, s) = p where q_i != 0, and q_i != 0 iff int_0^q_i mu_i(x, s) dx "
+        "- p q_i >= phi (6.28).",
         _check_entry,
-        correction="printed: for any type profile a price clears (6.28); corrected: it may not "
-        "exist; the allocation is the largest total of utilities less fees, which is that of "
-        "(6.28) where a price exists",
+        corrected="Such a price may not exist; the allocation is the one of the largest total of "
+        "utilities less fees, which is that of (6.28) wherever there is a price.",
     ),
     Statement(
         "Example 9: transfers",
         "Section 6, (3.11)",
-        "Transfers that make an entry fee incentive compatible add up prices of units at their "
-        "pivotal types.",
+        "Transfers that guarantee incentive compatibility are t_i = T_i + phi + int_0^q_i "
+        "p(s_i(x), s_-i) dx where q_i != 0, with T_i <= 0.",
         _check_entry_transfers,
         tolerance=2e-5,
-        correction="printed: t_i = phi + integral of p(s_i(x), s_-i); corrected: t_i = integral of "
-        "mu_i(x, s_i(x), s_-i), which differs for units that no report leads to, since whoever "
-        "enters or leaves moves the price",
+        corrected="t_i = T_i + int_0^q_i mu_i(x, s_i(x), s_-i) dx, which differs for units that "
+        "no report leads to, since whoever enters or leaves moves the price.",
     ),
     Statement(
         "Section 6: quadratic tax",
@@ -417,13 +459,23 @@ STATEMENTS = (
         tolerance=2e-5,
     ),
     Statement(
-        "Section 6: incentive compatibility",
+        "Section 6: convex taxes",
         "Section 6",
-        "A VCG mechanism with taxes satisfies IC for every choice of the tax.",
-        _check_monotonicity,
-        correction="printed: IC for every tax, within A4^N; corrected: quantities increase in the "
-        "own type with every convex tax under single crossing (w_ji < w_ii), and with an entry fee "
-        "where each type affects all others alike; elsewhere they may fall, and no transfers are "
-        "incentive compatible",
+        '"A VCG mechanism with taxes tau satisfies IR, IC, and MC for every choice of tax function '
+        'tau", twice continuously differentiable, increasing and convex.',
+        _check_convex_taxes,
+        corrected="It does by its definition, from a mechanism for u_i - tau that satisfies them, "
+        "but there may be none: under single crossing (w_ji < w_ii) there is for every such tau; "
+        "within A4^N alone the efficient quantities for u_i - tau may fall in the own type, and "
+        "then no transfers are incentive compatible.",
+    ),
+    Statement(
+        "Example 9: incentives",
+        "Section 6",
+        'With an entry fee there are transfers t(s) "that guarantee incentive compatibility".',
+        _check_entry_incentives,
+        corrected="There are where each type affects all others alike, as in Examples 1 and 3 and "
+        "under private values; elsewhere within A4^N quantities may fall in the own type, and then "
+        "there are none. (An entry fee is not convex, and so is no tax of Section 6's definition.)",
     ),
 )

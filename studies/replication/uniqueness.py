@@ -181,11 +181,12 @@ STATEMENTS = (
         "Footnote 28",
         "Section 7",
         "In the naive Walrasian auction with u_i = s_i q_i - q_i^2 the best report against "
-        "truthful others of mean type m is (N s_i + m)/(N + 1); it gains 1/(N^2 - 1) of the honest "
-        "utility.",
+        "truthful others is N^2/(N^2 - 1) [(N - 1)/N s_i + bar s_-i/N], bar s_-i the average "
+        "report of the others.",
         _check_footnote_28,
         tolerance=1e-7,
-        correction="The printed N^2/(N^2 - 1) [(N - 1)/N s_i + bar s_-i/N] needs bar s_-i = sum of "
-        "the others' reports / N; with their average, as printed, it is not the best report.",
+        corrected="It is (N s_i + m)/(N + 1) with m the others' average report, which is the "
+        "printed one if bar s_-i = sum_{j != i} s_j / N; it gains 1/(N^2 - 1) of the honest "
+        "utility.",
     ),
 )

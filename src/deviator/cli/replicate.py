@@ -77,15 +77,15 @@ def _run(screen: Console, results: list[str] | None, workers: int) -> Any:
 def _print(screen: Console, rows: Any) -> None:
     from deviator.studies.replication.page import counted, shown
 
-    table = Table("result", "the paper states", "computed", "discrepancy", "", show_lines=True)
+    table = Table("result", "the paper prints", "computed", "discrepancy", "", show_lines=True)
     for row in rows:
-        states, finding = row.statement.states, row.finding
-        if row.state == "erratum":
-            states = f"{states}\n{row.statement.correction}"
-        numbers = shown(finding.discrepancy)
+        statement, finding = row.statement, row.finding
+        claim, numbers = statement.printed, shown(finding.discrepancy)
+        if statement.corrected:
+            claim = f"Printed: {claim}\nCorrected: {statement.corrected}"
         if finding.printed is not None:
-            numbers = f"{numbers}\nprinted: {shown(finding.printed)}"
-        texts = (row.statement.name, states, finding.computed, numbers)
+            numbers = f"printed: {shown(finding.printed)}\ncorrected: {numbers}"
+        texts = (statement.name, claim, finding.computed, numbers)
         style = STYLES[row.state]
         table.add_row(*map(escape, texts), f"[{style}]{row.state}[/{style}]")
     screen.print(table)
