@@ -1,8 +1,8 @@
 """Uniform-price clearing, absolutely and against bisection on the price in torch.
 
 Bisection is the general method for decreasing demand, and batches well: the bracket of each market
-is halved until the price is known to rounding. It has torch's threads, as many as ours, and runs on a
-tenth of the markets.
+is halved until the price is known to rounding. It has torch's threads, as many as ours, and runs
+on a tenth of the markets.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ def _rows(n: int) -> list[Row]:
         on = "one thread" if count == 1 else "two threads"
         rate, size = MARKETS / timing.ours / 1e6, f"{MARKETS:,} markets x {n}"
         figure = f"million markets a second, {on}"
+        note = f"{busiest(clear)} of the time; memory bounds it" if count == 1 else ""
         found += [
-            Row(WORK, size, figure, rate, at_least(10)),
+            Row(WORK, size, figure, rate, at_least(10), note=note),
             Row.times_faster(
                 WORK, size, timing, at_least(10), figure=f"times torch bisection, {on}"
             ),
