@@ -14,7 +14,7 @@ import torch
 
 from deviator.mechanisms import Schedules, UniformDoubleAuction, clear_parallel
 
-from .harness import Row, at_least, side_by_side, threads
+from .harness import Row, at_least, busiest, side_by_side, threads
 
 WORK = "uniform-price clearing"
 MARKETS, SAMPLE = 1_000_000, 100_000
