@@ -139,6 +139,33 @@ def test_outcomes_are_those_of_numpy_and_of_the_bids_kind(mechanism, economy, re
 
 
 @EVERY_MARKET
+def test_everything_stays_on_the_bids_device(mechanism, economy):
+    """The strict library's second device stands for a GPU: it refuses numbers from elsewhere."""
+    bids = perturbed_bids(mechanism, economy)
+    device = array_api_strict.Device("device1")
+    outcome = mechanism.clear(bids.converted(array_api_strict.zeros((), device=device)))
+    wanted = mechanism.clear(bids)
+    for name in (*FIELDS, "traded", "converged"):
+        array = getattr(outcome, name)
+        assert array.device == device
+        np.testing.assert_allclose(np.from_dlpack(array), getattr(wanted, name), rtol=1e-9)
+    types = array_api_strict.asarray(types_of(economy), device=device)
+    assert mechanism.honest_bids(economy, types).as_array().device == device
+
+
+def test_markets_in_autarky_stay_on_the_bids_device():
+    reference = array_api_strict.zeros((), device=array_api_strict.Device("device1"))
+    for mechanism, bids in (
+        (SigmaDCDA(0.4), strange_bids(0)),
+        (SigmaDCDA(0.4, STATISTICS), strange_factored_bids(0)),
+    ):
+        found = mechanism.clear(bids.converted(reference))
+        np.testing.assert_array_equal(
+            np.isnan(np.from_dlpack(found.price)), ~mechanism.clear(bids).traded
+        )
+
+
+@EVERY_MARKET
 def test_a_batch_is_the_loop_over_its_markets(mechanism, economy):
     bids = perturbed_bids(mechanism, economy).converted(FLOAT64)
     whole, array = mechanism.clear(bids), bids.as_array()

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import like, to_numpy
+from deviator.arrays import like, namespace, to_numpy
 from deviator.economies import (
     QuadraticEconomy,
     WalrasianResponse,
@@ -84,14 +84,14 @@ class ReportedClearing(Clearing):
     def _check_types(self, reports: Floats, traders: slice) -> None:
         """Check that reports (B, R) of some traders, or (B, M) of one, are types."""
         low, high = (like(reports, ends[traders]) for ends in self.economy.type_set)
-        outside = to_numpy((reports < low) | (reports > high))
-        if outside.any():
-            market, place = (int(index) for index in np.argwhere(outside)[0])
-            trader = place if len(low) > 1 else traders.start
-            ends = self.economy.type_set
+        outside = (reports < low) | (reports > high)
+        if bool(namespace(reports).any(outside)):
+            market, place = (int(index) for index in np.argwhere(to_numpy(outside))[0])
+            report, ends = float(reports[market, place]), self.economy.type_set
+            trader = place if len(ends[0][traders]) > 1 else traders.start
             raise InvalidInputError(
                 f"reports of trader {trader} must be in his set of types [{ends[0][trader]:.6g}, "
-                f"{ends[1][trader]:.6g}], got {reports[market, place]:.6g} in market {market}"
+                f"{ends[1][trader]:.6g}], got {report:.6g} in market {market}"
             )
 
     @override
