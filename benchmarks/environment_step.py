@@ -1,4 +1,4 @@
-"""The market's share of a PPO training run, and its steps against a plain PettingZoo environment.
+"""The market's share of a PPO training run, and its steps against plain PettingZoo environments.
 
 The share counts everything that is the market's: drawing types, observations, honest bids, the
 rank-one clearing, rewards, and the gains of the learning curve. The rest is PPO in torch. Both are
@@ -24,6 +24,7 @@ from deviator.mechanisms import SigmaDCDA
 from deviator.validation import Floats
 
 from .harness import Row, at_least, at_most, side_by_side, threads
+from .plain_exchange_env import PlainExchangeEnv
 from .plain_market_env import AGENT, PlainMarketEnv
 
 MARKETS, SAMPLE = 4096, 256
@@ -39,7 +40,7 @@ def rows() -> list[Row]:
     with threads(1):
         for n in (10, 30):
             core = deviation_core(market(SigmaDCDA(0.2), fundamental_value(n)))
-            measured += [_share(core, n), _speed(core, n)]
+            measured += [_share(core, n), *_speeds(core, n)]
     return measured
 
 
@@ -102,7 +103,7 @@ def _counted() -> Iterator[_Clock]:
         yield clock
 
 
-def _speed(core: DeviationCore, n: int) -> Row:
+def _speeds(core: DeviationCore, n: int) -> list[Row]:
     rng = np.random.default_rng(0)
     actions = rng.uniform(-1, 1, (MARKETS, core.box.size))
     plain, ours = PlainMarketEnv(core), DeviationVecEnv(core, MARKETS, seed=0)
@@ -110,26 +111,34 @@ def _speed(core: DeviationCore, n: int) -> Row:
     if difference > 1e-9:
         raise AssertionError(f"rewards must agree to 1e-9, differ by {difference:.3g}")
     ours.reset()
-    plain.reset(seed=0)
+    bar = at_least(100) if n == 10 else None
+    note = f"draws and clears in both; largest difference of rewards {difference:.1e}"
 
     def step() -> None:
         ours.step_async(actions)
         ours.step_wait()
 
-    def one_by_one() -> None:
-        for action in actions[:SAMPLE]:
-            plain.reset()
-            plain.step({AGENT: action})
+    found = []
+    for env, who in ((PlainExchangeEnv(core), "every trader"), (plain, "one trader")):
+        sides = side_by_side(
+            step, _one_by_one(env, actions[:SAMPLE]), baseline_scale=MARKETS / SAMPLE
+        )
+        figure = f"times a plain PettingZoo env stepped one by one, {who} an agent"
+        size = f"{MARKETS} markets x {n} traders"
+        found.append(Row.times_faster(WORK, size, sides, bar, figure=figure, note=note))
+    return found
 
-    timing = side_by_side(step, one_by_one, baseline_scale=MARKETS / SAMPLE)
-    return Row.times_faster(
-        WORK,
-        f"{MARKETS} markets x {n} traders",
-        timing,
-        at_least(100) if n == 10 else None,
-        figure="times a plain PettingZoo env stepped one by one",
-        note=f"draws and clears in both; largest difference of rewards {difference:.1e}",
-    )
+
+def _one_by_one(env: PlainMarketEnv | PlainExchangeEnv, actions: Floats) -> Callable[[], None]:
+    """Return the play of trader 0's actions, one market each, the others honest."""
+    honest = dict.fromkeys(env.possible_agents, np.zeros(actions.shape[1]))
+
+    def play() -> None:
+        for action in actions:
+            env.reset()
+            env.step(honest | {AGENT: action})
+
+    return play
 
 
 def _largest_difference(plain: PlainMarketEnv, core: DeviationCore, actions: Floats) -> float:
