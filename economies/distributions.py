@@ -157,10 +157,13 @@ class NormalTypes(TypeDistribution):
         return self._spread(np.linalg.solve(root, noise.T).T)
 
     def _spread(self, noise: Floats) -> Floats:
-        """Return profiles from standard Normal noise."""
+        """Return profiles from standard Normal noise, in its place."""
         if np.array_equal(self.covariance, np.diag(np.diagonal(self.covariance))):
-            return self.mean + noise * self.deviation
-        return self.mean + noise @ np.linalg.cholesky(self.covariance).T
+            noise *= self.deviation
+        else:
+            noise = noise @ np.linalg.cholesky(self.covariance).T
+        noise += self.mean
+        return noise
 
 
 @final

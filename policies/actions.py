@@ -60,8 +60,8 @@ class ActionBox:
 
     def to_bid(self, honest: Floats, action: Floats) -> Floats:
         """Return the bids (B, K) of actions (B, K) beside honest bids (B, K)."""
-        base = honest if self.mode == "relative" else self.center
-        bid = base + self.half_width * action
+        bid: Floats = self.half_width * action
+        bid += honest if self.mode == "relative" else self.center
         return bid if self.low is None and self.high is None else np.clip(bid, self.low, self.high)
 
     def to_action(self, honest: Floats, bid: Floats) -> Floats:
@@ -120,10 +120,10 @@ class Observation:
 
     def __call__(self, types: Floats) -> Floats:
         """Return observations, shape (B, N) or (B, 1), within the observation bound."""
-        standard = (types - self.mean) / self.deviation
-        if self.information == "own":
-            standard = standard[:, [self.trader]]
-        return np.clip(standard, -OBSERVATION_BOUND, OBSERVATION_BOUND)
+        seen = slice(None) if self.information == "profile" else [self.trader]
+        standard: Floats = types[:, seen] - self.mean[seen]
+        standard /= self.deviation[seen]
+        return np.clip(standard, -OBSERVATION_BOUND, OBSERVATION_BOUND, out=standard)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which `Observation(**data)` builds an equal one."""

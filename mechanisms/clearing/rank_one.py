@@ -183,29 +183,51 @@ def _surely_regular(present: Present, new: _Candidates, trader: int) -> Bools:
     """Return where markets are regular by a wide margin.
 
     Column j of the new inverse is P_j - ratio_j P_i, no longer than |P_j| + |ratio_j| |P_i|, and
-    column i is P_i / pivot. A change of the price scale by a factor stretches columns and rows by
-    no more than that factor.
+    column i is P_i / pivot. Where no diagonal entry moves by more than half of it, all stay far
+    from 0. A change of the price scale by a factor stretches columns and rows by no more than it.
     """
     n = present.row_length.shape[1]
-    inverse = present.inverse
-    lengths = np.einsum("skj,skj->sj", inverse, inverse)
+    lengths = np.einsum("skj,skj->sj", present.inverse, present.inverse)
     own = lengths[:, None, trader]
     others = lengths.sum(axis=-1)[:, None] - own
-    ratio = new.effect / new.own[..., None]
-    ratio_square = np.einsum("bmj,bmj->bm", ratio, ratio) - 1.0
-    pivot = new.own / new.length
-    squares = RowSquares(present.weight_squares, present.price_squares)
-    fresh = _fresh_price_scale(squares, new.squares, trader)
-    stretch = (fresh / present.price_scale[:, None]) ** 2
-    most = (2 * (others + ratio_square * own) + own / pivot**2) * np.maximum(stretch, 1 / stretch)
-    diagonal = np.einsum("sjj->sj", inverse)[:, None, :n] - (
-        ratio[..., :n] * inverse[:, None, :n, trader]
+    diagonal = np.einsum("sjj->sj", present.inverse)[:, :n] ** 2
+    weights, floor = _sway_weights(present, diagonal, trader)
+    sway = _weighted_squares(new.effect, weights) / new.own**2
+    pivot_square = (new.own / new.length) ** 2
+    rows = RowSquares(present.weight_squares, present.price_squares)
+    stretch = (_fresh_price_scale(rows, new.squares, trader) / present.price_scale[:, None]) ** 2
+    most = 2 * (others + sway / floor * own) + own / pivot_square
+    most *= np.maximum(stretch, 1 / stretch)
+    least = np.minimum(
+        0.25 * np.delete(diagonal, trader, axis=1).min(axis=1)[:, None],
+        diagonal[:, [trader]] / pivot_square,
     )
-    diagonal[..., trader] = inverse[:, None, trader, trader] / pivot
-    least = np.abs(diagonal, out=diagonal).min(axis=-1) ** 2
     bound = tolerance(n) ** 2
-    surely: Bools = (most < 0.25 / bound) & (least > 4 * bound * most)
+    surely: Bools = (sway <= 0.25) & (most < 0.25 / bound) & (least > 4 * bound * most)
     return surely
+
+
+def _sway_weights(present: Present, diagonal: Floats, trader: int) -> tuple[Floats, Floats]:
+    """Return weights by which squared ratios bound what moves, (S, N + 1), and the least, (S, 1).
+
+    Weight j is (P_ji / P_jj)^2, but no less than a millionth of the largest, so that the weighted
+    sum of ratio_j^2 bounds the plain one as well; ratio_i is left out.
+    """
+    n = diagonal.shape[1]
+    weights = np.zeros((len(diagonal), n + 1))
+    weights[:, :n] = present.inverse[:, :n, trader] ** 2 / divisor(diagonal)
+    weights[:, trader] = 0.0
+    floor = 1e-6 * divisor(weights.max(axis=1, keepdims=True))
+    weights = np.maximum(weights, floor)
+    weights[:, trader] = 0.0
+    return weights, floor
+
+
+def _weighted_squares(rows: Floats, weights: Floats) -> Floats:
+    """Return the sum over j of weight_j rows_j^2, shape (B, M)."""
+    each = np.broadcast_to(weights, (len(rows), weights.shape[1]))
+    total: Floats = np.einsum("bmj,bmj,bj->bm", rows, rows, each)
+    return total
 
 
 def _fresh_price_scale(rows: RowSquares, new: RowSquares, trader: int) -> Floats:
