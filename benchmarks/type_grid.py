@@ -94,7 +94,7 @@ def mechaudit_of(mechanism: Mechanism, economy: LinearQuadratic) -> Callable[[],
 def _environment(economy: LinearQuadratic) -> FiniteEnvironment:
     n, weights, intercept = economy.n_traders, economy.weights, economy.intercept
 
-    def worth(agent: int, profile: Any, outcome: tuple[str, int]) -> float:
+    def worth(agent: Any, profile: Any, outcome: Any) -> Any:
         kind, trader = outcome
         if trader != agent:
             return 0.0
