@@ -54,6 +54,18 @@ from .pay_as_bid import PayAsBid
 from .polynomial import Polynomial
 from .sigma_dcda import SigmaDCDA
 from .statistics import PublicStatistics
+from .surface_bids import SurfaceBids
+from .surfaces import (
+    CallableSurface,
+    Hyperplane,
+    Kinked,
+    LevelSet,
+    Sheets,
+    Shifted,
+    Surface,
+    Tilted,
+    TorchSurface,
+)
 from .uniform_conditional import UniformConditional
 from .uniform_double_auction import UniformDoubleAuction
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
@@ -64,6 +76,7 @@ __all__ = [
     "BidLanguage",
     "Bids",
     "Buyers",
+    "CallableSurface",
     "CallableTax",
     "Claim",
     "ConditionalLanguage",
@@ -77,7 +90,10 @@ __all__ = [
     "FactoredLanguage",
     "FiniteMenu",
     "FlooredScheduleLanguage",
+    "Hyperplane",
     "KDoubleAuction",
+    "Kinked",
+    "LevelSet",
     "LineMenu",
     "LinearBids",
     "Mechanism",
@@ -97,13 +113,19 @@ __all__ = [
     "ResidualLineMechanism",
     "ScheduleLanguage",
     "Schedules",
+    "Sheets",
+    "Shifted",
     "SigmaDCDA",
     "SigmaVCG",
     "SmoothSigmaVCG",
     "SpreadVCG",
     "SumTax",
+    "Surface",
+    "SurfaceBids",
     "Tax",
     "TaxVCG",
+    "Tilted",
+    "TorchSurface",
     "TraderOutcome",
     "UniformConditional",
     "UniformDoubleAuction",

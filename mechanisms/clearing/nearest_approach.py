@@ -61,12 +61,13 @@ def _searched(bids: SurfaceBids, market: int, start: Floats) -> tuple[float, Nea
         tangents = located(bids, (scaled * units)[None], markets).tangents
         rows = np.column_stack([tangents.by_quantity[0], tangents.by_price[0]])
         bottom = np.append(np.ones(len(start) - 1), 0.0)
-        return np.vstack([rows * weights[:, None], bottom]) * units
+        return np.asarray(np.vstack([rows * weights[:, None], bottom]) * units)
 
-    end = least_squares(distances, start / units, slopes, max_nfev=EVALUATIONS, xtol=1e-15)
+    end = least_squares(
+        distances, start / units, slopes, max_nfev=EVALUATIONS, ftol=1e-15, xtol=1e-15, gtol=1e-15
+    )
     off = float(np.linalg.norm(end.fun))
-    steepest = np.abs(end.jac).max() * off
-    stationary = bool(np.abs(end.grad).max() <= STATIONARY * steepest) or end.status in (1, 2, 4)
+    stationary = bool(np.abs(end.grad).max() <= STATIONARY * np.abs(end.jac).max() * off)
     return off, NearestApproach(end.x * units, stationary)
 
 

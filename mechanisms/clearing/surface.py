@@ -34,7 +34,7 @@ from .surface_newton import (
 NUMBERS = 2**17
 """Numbers in the tangents of all residual curves of a chunk of markets."""
 
-AWAY = 2.0
+AWAY = (-8.0, -2.0, 2.0, 8.0)
 """How far from q_i starts for a second pair are, of the largest quantity in the market."""
 
 APART = 1e-6
@@ -160,16 +160,18 @@ def _pairs(bids: SurfaceBids, markets: Any) -> tuple[Located, Bools, Bools]:
 def _second_pairs(bids: SurfaceBids, cleared: Located, direction: Floats) -> Bools:
     """Return whether another clearing pair is found from starts along the residual curves."""
     batch, n = cleared.tangents.value.shape
-    quantity = cleared.point[:, :-1]
-    largest = np.abs(quantity).max(axis=1)
-    away = AWAY * largest[:, None, None] * np.array([-1.0, 1.0])  # (B, 1, 2)
+    unit = price_units(cleared.tangents)
+    largest, size = np.abs(cleared.point[:, :-1]).max(axis=1), length(cleared.point, unit)
+    # Where nobody trades, starts are as far away as the price is.
+    largest = np.where(largest > APART * size, largest, size)
+    away = largest[:, None, None] * np.array(AWAY)  # (B, 1, starts)
     starts = (
         cleared.point[:, None, None] + away[..., None] * direction.reshape(batch, n, 1, n + 1)
     ).reshape(-1, n + 1)
-    rows = np.repeat(np.arange(batch), 2 * n)
+    rows = np.repeat(np.arange(batch), len(AWAY) * n)
     some = cleared.of(rows)
     ends, found = clearing_pairs(bids, located(bids, starts, some.market, some.hints))
-    off = length(ends.point - some.point, price_units(some.tangents))
+    off = length(ends.point - some.point, unit[rows])
     second = found & (off > APART * largest[rows])
     return np.asarray(second.reshape(batch, -1).any(axis=1))
 
@@ -189,8 +191,9 @@ def _check_derivatives(bids: SurfaceBids) -> None:
     start = located(bids, np.zeros((1, n + 1)), np.zeros(1, dtype=int))
     change = newton_step(start)[0][0]
     change = np.where(np.isfinite(change), change, 1.0)
+    sizes = np.append(np.full(n, np.abs(change[:-1]).max()), abs(change[-1]))
     # A way that is no symmetry of the surfaces, off sum q = 0 too.
-    way = np.abs(change).max() * np.sin(1.0 + np.arange(n + 1)) or np.sin(1.0 + np.arange(n + 1))
+    way = np.where(sizes > 0, sizes, 1.0) * np.sin(1.0 + np.arange(n + 1))
     middle = 0.3 * change + 0.1 * way
     for trader in claimed:
         _check_slope(bids.surfaces[trader], trader, middle, 1e-5 * way)

@@ -29,6 +29,9 @@ ROUNDING = 1e-13
 SMALL = 1e-11
 """A correction this short, of the curve's length, is the last."""
 
+NOTHING = 1e-13
+"""Quantities below this share of a point's length are 0, up to rounding."""
+
 CORRECTIONS = 6
 
 LOST = 0.5
@@ -95,6 +98,8 @@ def residual_curves(bids: SurfaceBids, cleared: Located) -> ResidualCurves:
     direction = _directions(start, trader)[0]
     own = np.take_along_axis(start.point, trader[:, None], axis=1)[:, 0]
     unit = price_units(start.tangents)
+    # Quantities that are rounding errors of 0 have no curve to follow.
+    own = np.where(np.abs(own) > NOTHING * length(start.point, unit), own, 0.0)
     reach = length(direction, unit) * np.abs(own)
     small = np.maximum(SMALL * reach, 1e-14 * length(start.point, unit))
     rows = np.arange(len(trader))
