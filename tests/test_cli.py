@@ -1,5 +1,6 @@
 """The command line: what it prints, and how it fails."""
 
+import re
 import sys
 
 import pytest
@@ -54,7 +55,7 @@ def test_train_shows_a_live_line_and_saves_the_policy(monkeypatch, capsys, tmp_p
 
 def test_train_takes_any_economy(monkeypatch, capsys, tmp_path):
     weights = "weights=[[1,0.1,0],[0,1,0.1],[0.1,0,1]]"
-    common = ("--steps", 512, "--out", tmp_path / "policy", "--economy")
+    common = ("--force", "--steps", 512, "--out", tmp_path / "policy", "--economy")
     general = ("linear-quadratic", "-s", weights, "-s", "slope=[1,.5,2]")
     assert run(monkeypatch, "train", "sigma-dcda", *common, *general, "--sigma", ".3") == 0
     printed = capsys.readouterr().out
@@ -76,6 +77,21 @@ def test_nothing_is_trained_where_nothing_can_be_saved(monkeypatch, capsys, tmp_
     assert "must be writable" in printed.err
 
 
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+def test_a_policy_that_is_there_is_not_overwritten(monkeypatch, capsys, tmp_path, suffix):
+    kept = tmp_path / f"policy{suffix}"
+    kept.write_text("the work of a night")
+    arguments = ("train", "naive-walrasian", "--economy", "private-values", "--steps", 512)
+    for out in (tmp_path / "policy", kept):
+        assert run(monkeypatch, *arguments, "--out", out) == 2
+        printed = capsys.readouterr()
+        assert "steps/s" not in printed.out
+        assert f"{kept} is; name another, or overwrite it with --force" in printed.err
+    assert kept.read_text() == "the work of a night"
+    assert run(monkeypatch, *arguments, "--out", kept, "--force") == 0
+    assert run(monkeypatch, "evaluate", kept) == 0
+
+
 def test_version(monkeypatch, capsys):
     assert run(monkeypatch, "--version") == 0
     assert capsys.readouterr().out == f"{deviator.__version__}\n"
@@ -86,6 +102,64 @@ def test_list_names_everything(monkeypatch, capsys):
     printed = capsys.readouterr().out
     for name in ("sigma-dcda", "uniform-conditional", "two-groups", "ppo", "naive-walrasian"):
         assert name in printed
+
+
+BROKEN = """
+import numpy as np
+from dataclasses import dataclass, replace
+from deviator.mechanisms import Mechanism, ScheduleLanguage, UniformDoubleAuction
+
+@dataclass(frozen=True)
+class Faints(Mechanism):
+    name = "faints"
+    language = ScheduleLanguage()
+
+    def clear(self, bids):
+        return UniformDoubleAuction().clear(bids).price
+"""
+
+
+def test_a_broken_plugin_is_counted_and_fails_a_strict_list(monkeypatch, capsys, tmp_path):
+    (tmp_path / "broken.py").write_text("import nothing_of_that_name\n" + BROKEN)
+    arguments = ("list", "mechanism", "--plugin", tmp_path / "broken.py")
+    assert run(monkeypatch, *arguments) == 0
+    assert re.search(r"1 of \d+ cannot be used; with --strict that", capsys.readouterr().out)
+    assert run(monkeypatch, *arguments, "--strict") == 1
+    assert run(monkeypatch, "list", "policy", "--strict") == 0
+    assert "cannot be used" not in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_check_tells_broken_rules_first_and_each_reason_once(monkeypatch, capsys, tmp_path):
+    (tmp_path / "faints.py").write_text(BROKEN)
+    assert run(monkeypatch, "check", tmp_path / "faints.py") == 1
+    lines = capsys.readouterr().out.splitlines()
+    failed = [line for line in lines if "failed" in line]
+    assert "check_outcome_shapes: clear must return an Outcome, got ndarray" in failed[0]
+    crashes = ["AttributeError: 'numpy.ndarray' object has no attribute" in line for line in failed]
+    assert crashes == sorted(crashes)
+    assert any(crashes)
+    reasons = [line.split(": ", 2)[2] for line in failed]
+    assert len(set(reasons)) == len(reasons)
+    assert lines[-2].startswith("      and for the same reasons: check_")
+    assert "checks passed" in lines[-1]
+
+
+def test_assumptions_state_what_they_were_checked_on(monkeypatch, capsys):
+    assert run(monkeypatch, "assumptions", "unit-demands", "-s", "high=2.0") == 0
+    printed = capsys.readouterr().out
+    for words in (
+        "n_buyers=3, n_sellers=2, low=0.0, high=2.0",
+        "sigma = 0 where a tax matters",
+        "128 profiles of the economy's own law (seed 0)",
+        "no violation found",
+        "trader 0 is in [0, 2]",
+    ):
+        assert words in printed
+    assert run(monkeypatch, "assumptions", "two-groups") == 0
+    printed = capsys.readouterr().out
+    assert "alpha=1.0" in printed
+    assert "decided exactly" in printed
+    assert "no violation found" not in printed
 
 
 @pytest.mark.parametrize(

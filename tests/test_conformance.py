@@ -288,6 +288,30 @@ def test_what_has_no_kit_is_refused():
         run_checks(UniformDoubleAuction(), only=["check_colors"])
 
 
+class Nameless(estimators.Estimator):
+    @property
+    def name(self):
+        return self.title
+
+
+def test_what_has_no_name_is_told_so_in_one_sentence():
+    for run in (run_checks, lambda subject: parametrize_with_checks([subject])):
+        with pytest.raises(InvalidInputError, match="estimator Nameless must have a name"):
+            run(Nameless())
+
+
+def test_forgotten_units_are_told_with_their_remedy():
+    for villain in (mechanisms.FlatFee(), economies.ForgetsUnits()):
+        result = run_checks(villain, guarded=False, only=["check_units"])[0]
+        assert "`rescaled` must restate every setting" in result.detail
+        assert not result.crashed
+
+
+def test_crashes_are_told_from_broken_rules():
+    results = run_checks(mechanisms.Raises(), guarded=False, only=["check_market_clears"])
+    assert results[0].crashed
+
+
 def test_checks_refuse_to_run_without_assertions():
     code = (
         "from deviator.mechanisms import UniformDoubleAuction\n"

@@ -56,6 +56,9 @@ class CheckResult:
     status : {"passed", "failed", "waived", "unexpected pass"}
     detail : str
         What was found, in one sentence; empty where the check passed.
+    crashed : bool
+        Whether it failed by an error that is nobody's sentence: what broke it often breaks other
+        checks too, and one of them may say which rule it breaks.
     """
 
     subject: str
@@ -63,6 +66,7 @@ class CheckResult:
     promise: str
     status: Status
     detail: str = ""
+    crashed: bool = False
 
     @property
     def ok(self) -> bool:
@@ -91,14 +95,18 @@ def judged(
         status, detail = "waived", waived
     else:
         status, detail = "failed", described(error)
-    return CheckResult(subject, check.name, check.promise, status, detail)
+    crashed = status == "failed" and not _is_sentence(error)
+    return CheckResult(subject, check.name, check.promise, status, detail, crashed)
 
 
 def described(error: BaseException) -> str:
     """Return an error as one line; what a check found, or we raise, is a sentence already."""
     text = " ".join(str(error).split())
-    sentence = isinstance(error, AssertionError | DeviatorError) and text
-    return text if sentence else f"{type(error).__name__}: {text}"
+    return text if _is_sentence(error) else f"{type(error).__name__}: {text}"
+
+
+def _is_sentence(error: BaseException | None) -> bool:
+    return isinstance(error, AssertionError | DeviatorError) and bool(str(error).split())
 
 
 def check_waivers_of(checks: Iterable[Check]) -> Check:

@@ -13,6 +13,9 @@ from deviator.validation import Floats
 EXACT = 1e-12
 """How far results may differ that should be equal, of the largest value: rounding, and no more."""
 
+RESTATES = "`rescaled` must restate every setting that is in money or in units of the good"
+"""What must be written where a description in other units is not the same market."""
+
 FIELDS = ("price", "quantity", "transfer", "traded", "converged")
 """What two outcomes are compared by."""
 

@@ -10,7 +10,7 @@ from deviator.economies import Economy, QuadraticEconomy, TypeDistribution
 from deviator.validation import Floats
 
 from ..guard import Guard
-from .comparing import assert_close, assert_untouched, locked
+from .comparing import RESTATES, assert_close, assert_untouched, locked
 from .process_state import process_state, shifted_clock
 from .trials import profiles
 
@@ -249,7 +249,8 @@ def check_units(economy: Economy) -> None:
     for price, units in ((7.3, 0.031), (1e-6, 1e5)):
         restated = economy.rescaled(price, units)
         assert_close(
-            f"an economy in units of {price:g} (price) and {units:g} (quantity) must be the same",
+            f"an economy in units of {price:g} (price) and {units:g} (quantity) must be the same, "
+            f"so {RESTATES}",
             restated.utility(quantity * units, types * price),
             economy.utility(quantity, types) * (price * units),
         )

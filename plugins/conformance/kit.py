@@ -91,7 +91,7 @@ def checks_for(subject: Any) -> Iterator[Check]:
     Raises
     ------
     InvalidInputError
-        If the object is of no kind that has a kit.
+        If the object is of no kind that has a kit, or has no name.
 
     Examples
     --------
@@ -328,11 +328,22 @@ def _check_assertions_are_on() -> None:
 def _kit_of(subject: Any) -> tuple[str, tuple[CheckFunction, ...]]:
     for kind, base, core in KITS:
         if isinstance(subject, base):
+            _check_named(kind, subject)
             return kind, core
     raise InvalidInputError(
         "checks are for a Mechanism, Economy, Policy, Learner or RegretEstimator, got "
         f"{type(subject).__name__}"
     )
+
+
+def _check_named(kind: str, subject: Any) -> None:
+    try:
+        _ = subject.name
+    except AttributeError:
+        raise InvalidInputError(
+            f"{kind} {type(subject).__name__} must have a name, by which reports and checks call "
+            'it; write name = "..." in the class'
+        ) from None
 
 
 def _claimed(subject: Any) -> list[Check]:

@@ -23,6 +23,7 @@ from deviator.validation import Floats
 from ..guard import Guard
 from .comparing import (
     FIELDS,
+    RESTATES,
     arrays_in,
     assert_close,
     assert_same_outcome,
@@ -353,7 +354,7 @@ def check_units(mechanism: Mechanism) -> None:
             rule = mechanism.rescaled(price, quantity)
             assert_same_outcome(
                 f"a market in units of {price:g} (price) and {quantity:g} (quantity) must be the "
-                f"same {trial.where}",
+                f"same, so {RESTATES}, {trial.where}",
                 rule.clear(trial.bids.rescaled(price, quantity)),
                 restated(outcome, price, quantity),
             )
@@ -371,7 +372,8 @@ def _assert_honest_in_units(
     rule = mechanism.rescaled(price, quantity)
     # A bid may be written in several ways: what counts is where honest bids lead.
     assert_same_outcome(
-        f"honest traders must bid the same in units of {price:g} and {quantity:g} {trial.where}",
+        f"honest traders must bid the same in units of {price:g} and {quantity:g}, so {RESTATES}, "
+        f"{trial.where}",
         rule.clear(rule.honest_bids(economy, trial.types * price)),
         restated(
             mechanism.clear(mechanism.honest_bids(trial.economy, trial.types)), price, quantity

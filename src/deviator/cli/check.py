@@ -24,6 +24,8 @@ def check(
     """Check that a plugin keeps what every plugin of its kind keeps, and what it claims.
 
     Each check runs in a process of its own: what hangs or crashes fails, and harms nothing else.
+    Broken rules are told as they are found, crashes after them, and a reason that several checks
+    have is told once. Ends with exit code 1 if a check does not pass.
     """
     from deviator.plugins.conformance.named import NamedSource, named
 
@@ -46,16 +48,10 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], alone
     title = source.spec.title
     screen.print(escape(title))
 
-    def show(result: Any) -> None:
-        style = STYLES[result.status]
-        text = result.promise if result.status == "passed" else result.detail
-        who = "" if result.ok else f"{title}: "
-        line = escape(f"{who}{result.check}: {text}")
-        screen.print(f"  [{style}]{result.status:>7}[/{style}] {line}", soft_wrap=True)
-
+    teller = _Teller(screen, title)
     try:
         with Guard(limit_s) as guard:
-            results = run_checks_of_source(source, title, guard, only, show)
+            results = run_checks_of_source(source, title, guard, only, teller.hear)
     except Exception as error:
         if alone and isinstance(error, InvalidInputError):
             raise
@@ -64,6 +60,44 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], alone
             reason = f"{title} cannot be checked: {reason}"
         screen.print(f"  [red] failed[/red] {escape(reason)}", soft_wrap=True)
         return False
+    teller.end()
     good = sum(result.ok for result in results)
     screen.print(f"{escape(title)}: {good} of {len(results)} checks passed")
     return good == len(results)
+
+
+class _Teller:
+    """Prints results as they come, each reason once, and crashes after the broken rules."""
+
+    def __init__(self, screen: Console, title: str) -> None:
+        self._screen, self._title = screen, title
+        self._crashes: list[Any] = []
+        self._told: set[str] = set()
+        self._alike: list[str] = []
+
+    def hear(self, result: Any) -> None:
+        """Print a result, or keep it for the end."""
+        if result.crashed:
+            self._crashes.append(result)
+        else:
+            self._tell(result)
+
+    def end(self) -> None:
+        """Print the crashes, and which checks have a reason that was told before."""
+        for crash in self._crashes:
+            self._tell(crash)
+        if self._alike:
+            line = f"for the same reasons: {', '.join(self._alike)}"
+            self._screen.print(f"  [red]    and[/red] {escape(line)}", soft_wrap=True)
+
+    def _tell(self, result: Any) -> None:
+        if not result.ok and result.detail in self._told:
+            self._alike.append(result.check)
+            return
+        if not result.ok:
+            self._told.add(result.detail)
+        style = STYLES[result.status]
+        text = result.promise if result.status == "passed" else result.detail
+        who = "" if result.ok else f"{self._title}: "
+        line = escape(f"{who}{result.check}: {text}")
+        self._screen.print(f"  [{style}]{result.status:>7}[/{style}] {line}", soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from deviator.errors import DeviatorError, InvalidInputError
+from deviator.errors import DeviatorError, InvalidInputError, ResultsError
 
 from .console import PluginFiles, Settings, console, files_of, number_or_text, settings_of
 
@@ -29,12 +29,17 @@ def train(
     steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 200_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
     out: Annotated[Path, typer.Option(help="Where to save the policy.")] = Path("runs/policy"),
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a policy that is already there.")
+    ] = False,
     plugin: PluginFiles = None,
 ) -> None:
     """Train one deviator on a market, show how it fares, and save its policy."""
     from deviator.plugins import build, qualified
     from deviator.policies import check_information
 
+    if not force:
+        _check_new(out)
     files = files_of(plugin)
     data = {
         "mechanism": qualified("mechanism", mechanism, files),
@@ -47,6 +52,20 @@ def train(
     rung = check_information(information)
     searcher = build("learner", qualified("learner", learner, files), {})
     _train(console(), spec, searcher, steps, seed, information=rung, out=out)
+
+
+def _check_new(out: Path) -> None:
+    """Refuse to overwrite a policy, before anything is trained."""
+    from deviator.policies.learned import policy_stem
+
+    stem = policy_stem(out)
+    for suffix in (".json", ".safetensors"):
+        file = stem.with_name(stem.name + suffix)
+        if file.exists():
+            raise ResultsError(
+                f"--out must not name a policy that is there, {file} is; name another, or "
+                "overwrite it with --force"
+            )
 
 
 def evaluate(
