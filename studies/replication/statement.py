@@ -43,7 +43,7 @@ class Statement:
     source : str
         Equations and section.
     printed : str
-        What the paper prints, in one sentence.
+        What is stated, in one sentence: where there is a corrected version, as the paper prints it.
     check : callable
         Computes the finding. The formulas under test are its keyword arguments, so that a wrong
         one can be put in their place: ``check(price=wrong_price)`` must then fail.

@@ -77,7 +77,7 @@ def _run(screen: Console, results: list[str] | None, workers: int) -> Any:
 def _print(screen: Console, rows: Any) -> None:
     from deviator.studies.replication.page import counted, shown
 
-    table = Table("result", "the paper prints", "computed", "discrepancy", "", show_lines=True)
+    table = Table("result", "statement", "computed", "discrepancy", "", show_lines=True)
     for row in rows:
         statement, finding = row.statement, row.finding
         claim, numbers = statement.printed, shown(finding.discrepancy)
