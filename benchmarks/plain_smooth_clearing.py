@@ -12,7 +12,7 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.optimize import root
 
-from deviator.economies import Saturating
+from deviator.economies import Saturating, SmoothEconomy
 from deviator.validation import Floats
 
 Surfaces = Callable[[float, Floats], Floats]
@@ -65,12 +65,13 @@ def _area(surfaces: Surfaces, price: float, quantity: Floats, trader: int) -> fl
     return float(area)
 
 
-def _solved(function: Any, start: Floats) -> Floats:
+def _solved(function: Any, start: Floats, jacobian: Any = None) -> Floats:
     """Return a zero of a function."""
-    solution = root(function, start, tol=TOLERANCE)
+    solution = root(function, start, jac=jacobian, tol=TOLERANCE)
     point: Floats = solution.x
-    if np.abs(function(point)).max() > 1e-8:
-        raise RuntimeError(f"a market must be solved, got {solution.message}")
+    residual = float(np.abs(function(point)).max())
+    if not residual < 1e-8:
+        raise RuntimeError(f"a market must be solved by scipy, got a residual of {residual:.3g}")
     return point
 
 
@@ -92,5 +93,35 @@ def saturating_surfaces(economy: Saturating, sigma: float, types: Floats) -> Sur
         fall = economy.flat * quantity + bend * np.tanh(quantity / economy.quantity_scale)
         inferred: Floats = inverse @ (price + sigma * quantity + fall - economy.intercept)
         return inferred - types
+
+    return surfaces
+
+
+def level_set_surfaces(economy: SmoothEconomy, sigma: float, types: Floats) -> Surfaces:
+    """Return honest bids of one market whose inverse map is solved for at every point.
+
+    F = shat(p, q) - s, where mu(q, shat) = p + sigma q (proof of Proposition 3).
+
+    Parameters
+    ----------
+    economy : SmoothEconomy
+    sigma : float
+    types : ndarray of float, shape (N,)
+    """
+    place = np.zeros_like(types)
+
+    def surfaces(price: float, quantity: Floats) -> Floats:
+        def excess(inferred: Floats) -> Floats:
+            worth = economy.marginal_utility(quantity[None], inferred[None])[0]
+            found: Floats = worth - price - sigma * quantity
+            return found
+
+        def slopes(inferred: Floats) -> Floats:
+            effects: Floats = economy.type_effects(quantity[None], inferred[None])[0]
+            return effects
+
+        place[:] = _solved(excess, place, slopes)
+        inferred: Floats = place - types
+        return inferred
 
     return surfaces
