@@ -218,7 +218,7 @@ def _off_root(condition: Condition, pair: Pair, exponent: float) -> float:
 
     asked = brentq(left, 0.0, 50.0, xtol=1e-14, rtol=1e-13)
     if exponent == 2:
-        return _least_slope(pair) / asked - 1
+        return float(_least_slope(pair) / asked - 1)
     least = brentq(budget, 0.3 * asked, 3.0 * asked, xtol=1e-5 * asked, rtol=1e-5)
     return float(least / asked - 1)
 
