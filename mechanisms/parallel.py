@@ -61,29 +61,33 @@ def clear_parallel(mechanism: Mechanism, bids: Bids, threads: int = 2) -> Outcom
     places = [place for place in places if place.start < place.stop]
     if len(places) < 2:
         return mechanism.clear(bids)
+    single = bids.of_markets(slice(0, 1))
     with threadpool_limits(limits=1, user_api="blas"):
         try:
-            return _clear_parts(mechanism, bids, places, count)
+            whole = _room(mechanism.clear(single), batch)
+            return _clear_parts(mechanism, bids, places, whole, count)
         except DeviatorError:
             # Errors number the markets of the part that they arose in.
             return mechanism.clear(bids)
 
 
-def _clear_parts(mechanism: Mechanism, bids: Bids, places: list[slice], threads: int) -> Outcome:
-    """Clear parts of a batch; one market alone tells the shapes of the outcome."""
-    alone = mechanism.clear(bids.of_markets(slice(0, 1)))
-    names = [field.name for field in fields(Outcome)]
-    whole = {name: _room(getattr(alone, name), bids.shape[0]) for name in names}
-
+def _clear_parts(
+    mechanism: Mechanism, bids: Bids, places: list[slice], whole: dict[str, Any], threads: int
+) -> Outcome:
     def clear(place: slice) -> None:
         outcome = mechanism.clear(bids.of_markets(place))
-        for name in names:
-            whole[name][place] = getattr(outcome, name)
+        for name, values in whole.items():
+            values[place] = getattr(outcome, name)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(clear, places))
     return Outcome(**whole)
 
 
-def _room(part: Any, batch: int) -> Any:
-    return np.empty((batch, *part.shape[1:]), dtype=part.dtype)
+def _room(single: Outcome, batch: int) -> dict[str, Any]:
+    """Return room for the outcome of a batch, of which one market's outcome tells the shapes."""
+    arrays = {field.name: getattr(single, field.name) for field in fields(Outcome)}
+    return {
+        name: np.empty((batch, *array.shape[1:]), dtype=array.dtype)
+        for name, array in arrays.items()
+    }

@@ -99,11 +99,11 @@ def _present(bids: LinearBids, trader: int) -> tuple[Present, Bools]:
         return (market.inverse(), *scaling, market.regular)
 
     weights, price_weights = bids.quantity_weights, bids.price_weights
-    chunk = markets_per_chunk(weights[0].size)
+    chunk = markets_per_chunk(weights.shape[1] ** 2)
     parts = in_chunks(kernel, weights, price_weights, chunk=chunk)
     *fields, regular = (np.concatenate(field) for field in zip(*parts, strict=True))
     own = np.append(weights[:, trader], price_weights[:, [trader]], axis=1)
-    return Present(*fields, own_row=own), regular
+    return Present(*(*fields, own)), regular
 
 
 def _check_memory(batch: int, n: int, shared: bool) -> None:
