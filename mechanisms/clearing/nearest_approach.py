@@ -16,6 +16,9 @@ from .surface_newton import located, price_units
 STATIONARY = 1e-6
 """Slope of the distance, of its size, below which a point is stationary."""
 
+MEETS = 1e-9
+"""Distances below this share of the point's length are 0."""
+
 EVALUATIONS = 500
 
 
@@ -27,11 +30,14 @@ class NearestApproach(NamedTuple):
     ----------
     point : ndarray of float, shape (N + 1,)
     stationary : bool
-        Whether the distance cannot be made smaller nearby.
+        Whether the distance is not 0 and cannot be made smaller nearby.
+    meets : bool
+        Whether the distance is 0, up to rounding.
     """
 
     point: Floats
     stationary: bool
+    meets: bool
 
 
 def nearest_approach(bids: SurfaceBids, market: int, start: Floats) -> NearestApproach:
@@ -68,7 +74,8 @@ def _searched(bids: SurfaceBids, market: int, start: Floats) -> tuple[float, Nea
     )
     off = float(np.linalg.norm(end.fun))
     stationary = bool(np.abs(end.grad).max() <= STATIONARY * np.abs(end.jac).max() * off)
-    return off, NearestApproach(end.x * units, stationary)
+    meets = off <= MEETS * max(float(np.linalg.norm(end.x)), float(np.linalg.norm(start / units)))
+    return off, NearestApproach(end.x * units, stationary and not meets, meets)
 
 
 def _row_weights(by_quantity: Floats, by_price: Floats, unit: float) -> Floats:

@@ -151,9 +151,12 @@ def _pairs(bids: SurfaceBids, markets: Any) -> tuple[Located, Bools, Bools]:
         return here, converged, ~converged
     for row in np.flatnonzero(~converged):
         nearest = nearest_approach(bids, int(markets[row]), here.point[row])
-        some, found = clearing_pairs(bids, located(bids, nearest.point[None], markets[row, None]))
+        start = located(bids, nearest.point[None], markets[row, None])
+        some, found = clearing_pairs(bids, start)
         here.put(np.array([row]), some)
-        converged[row], apart[row] = found[0], nearest.stationary
+        # Surfaces that meet without crossing meet along a curve, or touch: no unique pair.
+        touching = nearest.meets and not newton_step(start)[1][0]
+        converged[row], apart[row] = found[0], nearest.stationary or touching
     return here, converged, apart
 
 

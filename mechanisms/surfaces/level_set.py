@@ -77,13 +77,18 @@ class InverseMap:
         asked = points.price[:, None] + self.sigma * quantity
         hint = points.hint(self)
         types = np.zeros_like(quantity) if hint is None else hint
-        at_rest = economy.marginal_utility(np.zeros_like(quantity), types)
-        size = np.abs(asked).max(axis=1) + np.abs(at_rest).max(axis=1)
-        types, inverse = self._newton(quantity, asked, types, size)
+        types, inverse = self._newton(quantity, asked, types, self._size(points, asked, types))
         points.leave(self, types)
         slopes = self.sigma - economy.quantity_slopes(quantity, types)
         by_price = np.broadcast_to(inverse.sum(axis=2), types.shape)
         return TypesBehind(types, by_price, inverse * slopes[:, None, :])
+
+    def _size(self, points: Points, asked: Floats, types: Floats) -> Floats:
+        """Return how large the numbers are that marginal utilities are made of, (R,)."""
+        nothing = np.zeros_like(asked[:1])
+        at_rest = np.abs(self.economy.marginal_utility(nothing, nothing)).max()
+        effects = np.abs(self._effects(points.quantity, types)).max(axis=(1, 2))
+        return np.asarray(np.abs(asked).max(axis=1) + at_rest + effects * np.abs(types).max(axis=1))
 
     def _newton(
         self, quantity: Floats, asked: Floats, types: Floats, size: Floats
@@ -129,16 +134,17 @@ class InverseMap:
 
     def _inverse_effects(self, quantity: Floats, types: Floats) -> Floats:
         """Return J^-1, shape (R, N, N), or (1, N, N) where effects are the same everywhere."""
-        effects = self.economy.type_effects(quantity, types)
-        if effects.strides[0] == 0:
-            effects = effects[:1]
         try:
-            return np.asarray(np.linalg.inv(effects))
+            return np.asarray(np.linalg.inv(self._effects(quantity, types)))
         except np.linalg.LinAlgError:
             raise RefusedError(
                 "type effects must be invertible (assumption INJ) for honest bids on surfaces, "
                 f"those of the {self.economy.name} economy are singular; use sigma-vcg instead"
             ) from None
+
+    def _effects(self, quantity: Floats, types: Floats) -> Floats:
+        effects = self.economy.type_effects(quantity, types)
+        return effects[:1] if effects.strides[0] == 0 else effects
 
 
 @final

@@ -1,0 +1,27 @@
+"""Statements on bids that are surfaces hold, and each fails with a wrong rule or formula."""
+
+import pytest
+from replication_villains_smooth_auction import MORE_VILLAINS, VILLAINS
+
+from deviator.studies.replication.smooth_auction import STATEMENTS
+
+BY_NAME = {statement.name: statement for statement in STATEMENTS}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_statements_hold(name):
+    row = BY_NAME[name].judge()
+    assert row.state == "holds", row.finding
+
+
+@pytest.mark.parametrize(
+    ("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=lambda value: str(value)[:45]
+)
+def test_wrong_rules_are_noticed(name, formulas):
+    row = BY_NAME[name].judge(**formulas)
+    assert row.state == "fails", row.finding
+
+
+def test_every_statement_has_a_villain_and_a_name_of_its_own():
+    assert set(VILLAINS) == set(BY_NAME)
+    assert len(BY_NAME) == len(STATEMENTS)
