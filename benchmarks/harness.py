@@ -202,6 +202,14 @@ def side_by_side(
     return Timing(tuple(ours_runs), tuple(baseline_runs))
 
 
+def seconds_of(
+    work: Callable[[], object], repeats: int = 7, *, at_least_seconds: float = 0.02
+) -> tuple[float, ...]:
+    """Time one function for a figure that has no baseline; seconds of one call, run by run."""
+    calls = _calls_needed(work, at_least_seconds)
+    return tuple(_seconds(work, calls) for _ in range(repeats))
+
+
 def _calls_needed(function: Callable[[], object], seconds: float) -> int:
     """Warm a function up and return how many calls of it fill `seconds`."""
     first = _seconds(function, 1)

@@ -114,6 +114,10 @@ def test_fast_work_is_repeated_and_its_seconds_are_those_of_one_call(clock: Cloc
     assert timing.baseline == 0.5
 
 
+def test_one_function_alone(clock: Clock) -> None:
+    assert harness.seconds_of(clock.work("o", lambda: 2.0), 3) == (2.0, 2.0, 2.0)
+
+
 def test_a_baseline_on_a_sample_is_scaled_to_the_whole(clock: Clock) -> None:
     ours, baseline = clock.work("o", lambda: 1.0), clock.work("b", lambda: 1.0)
     assert side_by_side(ours, baseline, baseline_scale=500.0).speedup == 500.0
