@@ -44,6 +44,9 @@ class PublicStatistics:
         Orthonormal rows that span the centered statistics.
     coordinates : ndarray of float, shape (G, H)
         Centered S = coordinates basis.
+    unsaid : ndarray of float, shape (N,)
+        Squared distance of each own quantity from what the statistics and sum q = 0 say of it; 0
+        where they say it all.
     chosen : ndarray of int, shape (H,)
         The first statistics that are independent of those before them; bids that are computed
         condition on these only.
@@ -60,6 +63,7 @@ class PublicStatistics:
     weights: Floats = field(init=False)
     basis: Floats = field(init=False)
     coordinates: Floats = field(init=False)
+    unsaid: Floats = field(init=False)
     chosen: NDArray[np.int_] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +78,7 @@ class PublicStatistics:
             ("weights", read_only(weights)),
             ("basis", read_only(basis)),
             ("coordinates", read_only(centered @ basis.T)),
+            ("unsaid", read_only(unsaid_by(basis, weights.shape[1]))),
             ("chosen", chosen),
         ):
             object.__setattr__(self, name, value)
@@ -139,8 +144,8 @@ class PublicStatistics:
             If a row reads more than that.
         """
         places = np.arange(len(rows))
-        left = 1 - 1 / self.n_traders - (self.basis[:, traders] ** 2).sum(axis=0)
-        unsaid = left > ROUNDING
+        left = self.unsaid[traders]
+        unsaid = left > 0
         own = np.where(
             unsaid, self.missed(rows)[places, traders] / np.where(unsaid, left, 1.0), 0.0
         )
@@ -182,6 +187,12 @@ class PublicStatistics:
         if len(self):
             missed = missed - self._exactly_said(rows) @ _centered(rational(self.given))
         return missed
+
+
+def unsaid_by(basis: Floats, n_traders: int) -> Floats:
+    """Return squared distances of own quantities (n,) from the basis (H, n) and sum q = 0."""
+    unsaid = 1 - 1 / n_traders - np.einsum("hn,hn->n", basis, basis)
+    return np.where(unsaid > ROUNDING, unsaid, 0.0)
 
 
 def check_said(rows: Floats, missed: Floats) -> None:

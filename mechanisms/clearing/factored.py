@@ -21,7 +21,8 @@ from deviator.validation import Bools, Floats
 from ..bids import FactoredBids
 from ..chunking import CHUNK, in_chunks
 from ..exact import RationalBids, RationalSolution, rational
-from ..statistics import ROUNDING, PublicStatistics, check_traders
+from ..outcome import Outcome
+from ..statistics import PublicStatistics, check_traders
 from . import portable_factored
 from .autarky import (
     RowSquares,
@@ -34,8 +35,9 @@ from .autarky import (
     tolerance,
     well_conditioned,
 )
-from .base import Clearing, DeviationSolution, MarketSolution, mend
+from .base import Clearing, DeviationSolution, MarketSolution, Payment, mend
 from .conditional import solve_hyperplanes
+from .factored_large import LARGE, settle_large
 
 NUMBERS = 2**21
 """Traders in all markets of a chunk."""
@@ -122,6 +124,10 @@ class FactoredClearing(Clearing):
         self._check(bids)
         if not bids.is_numpy:
             return portable_factored.solve(self.statistics, bids)
+        if bids.shape[1] >= LARGE:
+            whole = settle_large(self.statistics, bids, None)
+            slope = np.broadcast_to(whole.residual_slope, whole.quantity.shape)
+            return MarketSolution(whole.price, whole.quantity, slope, whole.traded)
         parts = in_chunks(
             self._solve,
             bids.own_weights,
@@ -131,6 +137,19 @@ class FactoredClearing(Clearing):
             chunk=_chunk(bids.shape[1]),
         )
         return MarketSolution(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+
+    @override
+    def settle(self, bids: FactoredBids, payment: Payment) -> Outcome:
+        if bids.shape[1] < LARGE:
+            return super().settle(bids, payment)
+        self._check(bids)
+        whole = settle_large(self.statistics, bids, payment)
+        assert whole.transfer is not None
+        slope = whole.residual_slope
+        if len(slope) != len(whole.quantity):
+            slope = np.repeat(slope, len(whole.quantity), axis=0)
+        solved = np.ones_like(whole.traded)
+        return Outcome(whole.price, whole.quantity, whole.transfer, whole.traded, solved, slope)
 
     @override
     def solve_deviations(
@@ -185,9 +204,7 @@ class FactoredClearing(Clearing):
         """Return the rows of all traders (..., N), or several rows (..., M) of one."""
         basis = statistic @ self.statistics.coordinates
         said = self.statistics.basis.T if trader is None else self.statistics.basis[:, trader]
-        # The own quantity's distance from what the statistics and sum q = 0 say.
-        unsaid = 1 - 1 / self.statistics.n_traders - (said**2).sum(axis=-1)
-        unsaid = np.where(unsaid > ROUNDING, unsaid, 0.0)
+        unsaid = self.statistics.unsaid if trader is None else self.statistics.unsaid[trader]
         squares = ((basis + own[..., None] * said) ** 2).sum(axis=-1) + own**2 * unsaid
         largest = np.abs(own) + np.abs(statistic) @ np.abs(self.statistics.weights).max(axis=1)
         constant = squares <= (8 * np.finfo(np.float64).eps * largest) ** 2
