@@ -100,7 +100,7 @@ def saturating_surfaces(economy: Saturating, sigma: float, types: Floats) -> Sur
 def level_set_surfaces(economy: SmoothEconomy, sigma: float, types: Floats) -> Surfaces:
     """Return honest bids of one market whose inverse map is solved for at every point.
 
-    F = shat(p, q) - s, where mu(q, shat) = p + sigma q (proof of Proposition 3).
+    F = f(p, q) - s, where mu(q, f) = p + sigma q (proof of Proposition 3).
 
     Parameters
     ----------
