@@ -21,24 +21,11 @@ from ..surfaces import Points, Surface
 from .conditional import ConditionalClearing
 from .nearest_approach import nearest_approach
 from .surface_curves import residual_curves
-from .surface_newton import (
-    Located,
-    clearing_pairs,
-    length,
-    located,
-    newton_step,
-    price_units,
-    tangent_bids,
-)
+from .surface_newton import Located, clearing_pairs, located, newton_step, tangent_bids
+from .surface_uniqueness import second_pairs
 
 NUMBERS = 2**17
 """Numbers in the tangents of all residual curves of a chunk of markets."""
-
-AWAY = (-8.0, -2.0, 2.0, 8.0)
-"""How far from q_i starts for a second pair are, of the largest quantity in the market."""
-
-APART = 1e-6
-"""Pairs this far from each other, of that quantity, are two."""
 
 DERIVATIVES = 1e-3
 """How closely a user's derivatives have to agree with differences of F."""
@@ -130,7 +117,7 @@ def _solve(bids: SurfaceBids, markets: Any) -> _Part:
         area[rows] = curves.area.reshape(-1, n)
         regular[rows] = curves.unique.reshape(-1, n).all(axis=1)
         if not bids.is_flat:
-            regular[rows] &= ~_second_pairs(bids, cleared, curves.direction)
+            regular[rows] &= ~second_pairs(bids, cleared, curves.direction)
     return _Part(
         here.point[:, -1],
         here.point[:, :-1],
@@ -158,25 +145,6 @@ def _pairs(bids: SurfaceBids, markets: Any) -> tuple[Located, Bools, Bools]:
         touching = nearest.meets and not newton_step(start)[1][0]
         converged[row], apart[row] = found[0], nearest.stationary or touching
     return here, converged, apart
-
-
-def _second_pairs(bids: SurfaceBids, cleared: Located, direction: Floats) -> Bools:
-    """Return whether another clearing pair is found from starts along the residual curves."""
-    batch, n = cleared.tangents.value.shape
-    unit = price_units(cleared.tangents)
-    largest, size = np.abs(cleared.point[:, :-1]).max(axis=1), length(cleared.point, unit)
-    # Where nobody trades, starts are as far away as the price is.
-    largest = np.where(largest > APART * size, largest, size)
-    away = largest[:, None, None] * np.array(AWAY)  # (B, 1, starts)
-    starts = (
-        cleared.point[:, None, None] + away[..., None] * direction.reshape(batch, n, 1, n + 1)
-    ).reshape(-1, n + 1)
-    rows = np.repeat(np.arange(batch), len(AWAY) * n)
-    some = cleared.of(rows)
-    ends, found = clearing_pairs(bids, located(bids, starts, some.market, some.hints))
-    off = length(ends.point - some.point, unit[rows])
-    second = found & (off > APART * largest[rows])
-    return np.asarray(second.reshape(batch, -1).any(axis=1))
 
 
 def _check_derivatives(bids: SurfaceBids) -> None:

@@ -15,7 +15,15 @@ from deviator.validation import Bools, Floats
 
 from ..surface_bids import SurfaceBids
 from .hermite import panel_rule
-from .surface_newton import Hints, Located, length, located, price_units
+from .surface_newton import (
+    Hints,
+    Located,
+    length,
+    located,
+    price_units,
+    solved,
+    tangent_matrix,
+)
 
 NODES = 10
 """Nodes of a panel."""
@@ -272,31 +280,15 @@ def _pin(point: Floats, trader: Any, units: Floats) -> None:
 
 def _directions(here: Located, trader: Any) -> tuple[Floats, Floats]:
     """Solve the others' tangent hyperplanes; return d(q, p)/dq_i and the Newton step at q_i."""
-    value, by_price, by_quantity = here.tangents
-    rows, n = value.shape
+    rows, n = here.tangents.value.shape
     each = np.arange(rows)
-    matrix, right = np.zeros((rows, n + 1, n + 1)), np.zeros((rows, n + 1, 2))
-    matrix[:, :n, :n], matrix[:, :n, n] = by_quantity, by_price
-    matrix[:, n, :n] = 1.0
-    right[:, :n, 1] = -value
+    matrix, right = tangent_matrix(here.tangents), np.zeros((rows, n + 1, 2))
+    right[:, :n, 1] = -here.tangents.value
     matrix[each, trader] = 0.0
     matrix[each, trader, trader] = 1.0
     right[each, trader, 0], right[each, trader, 1] = 1.0, 0.0
-    solution = _solved(matrix, right)
+    solution = solved(matrix, right)
     return solution[..., 0], solution[..., 1]
-
-
-def _solved(matrix: Floats, right: Floats) -> Floats:
-    """Return solutions, NaN where a matrix is singular."""
-    try:
-        return np.asarray(np.linalg.solve(matrix, right))
-    except np.linalg.LinAlgError:
-        if len(matrix) == 1:
-            return np.full_like(right, np.nan)
-        half = len(matrix) // 2
-        return np.concatenate(
-            [_solved(matrix[:half], right[:half]), _solved(matrix[half:], right[half:])]
-        )
 
 
 def _some(nodes: _Nodes, rows: Any) -> _Nodes:

@@ -83,6 +83,27 @@ def tangent_bids(here: Located) -> LinearBids:
     return LinearBids(by_quantity, by_price, level)
 
 
+def tangent_matrix(tangents: Tangents) -> Floats:
+    """Return [[A, b], [1', 0]] of the tangent hyperplanes, shape (R, N + 1, N + 1)."""
+    rows, n = tangents.value.shape
+    matrix = np.zeros((rows, n + 1, n + 1))
+    matrix[:, :n, :n], matrix[:, :n, n] = tangents.by_quantity, tangents.by_price
+    matrix[:, n, :n] = 1.0
+    return matrix
+
+
+def solved(matrix: Floats, right: Floats) -> Floats:
+    """Return solutions of linear systems, NaN where a matrix is singular."""
+    try:
+        return np.asarray(np.linalg.solve(matrix, right))
+    except np.linalg.LinAlgError:
+        if len(matrix) == 1:
+            return np.full_like(right, np.nan)
+        half = len(matrix) // 2
+        parts = (slice(None, half), slice(half, None))
+        return np.concatenate([solved(matrix[part], right[part]) for part in parts])
+
+
 def newton_step(here: Located) -> tuple[Floats, Bools]:
     """Return the way to where the tangent hyperplanes clear, and whether they do, regularly."""
     solution = ConditionalClearing().solve(tangent_bids(here))
