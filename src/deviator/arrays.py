@@ -33,7 +33,19 @@ def namespace(array: Array) -> Any:
 def like(reference: Array, constant: Numbers) -> Numbers:
     """Return a constant in the library and dtype and on the device of another array.
 
-    A NumPy constant beside NumPy numbers is returned as it is.
+    Parameters
+    ----------
+    reference : array
+        Of any library.
+    constant : array
+        Of any library, without gradients that matter; beside NumPy numbers a NumPy array is
+        returned as it is.
+
+    Examples
+    --------
+    >>> import torch
+    >>> like(torch.zeros(2), np.array([0.5, 1.5]))
+    tensor([0.5000, 1.5000])
     """
     if not is_foreign(reference):
         plain: Numbers = to_numpy(constant)
@@ -55,7 +67,12 @@ def to_numpy(array: Array) -> Array:
 def check_one_kind(**arrays: Array) -> None:
     """Check that arrays share library, dtype and device, if one of them is not NumPy's.
 
-    NumPy reckons everything in double precision, so that its dtypes may differ.
+    NumPy numbers are all reckoned in double precision, so that their dtypes may differ.
+
+    Parameters
+    ----------
+    **arrays : array
+        By the names that errors call them.
 
     Raises
     ------
