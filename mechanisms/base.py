@@ -67,8 +67,8 @@ class Mechanism(ABC):
         Parameters
         ----------
         bids : Bids
-            A record of the mechanism's language. A rule that reckons in NumPy only refuses arrays of
-            other libraries; a `ResidualLineMechanism` takes them, and its outcome is of their kind.
+            A record of the mechanism's language. A `ResidualLineMechanism` also takes arrays of
+            other libraries than NumPy, and its outcome is of their kind; other rules refuse them.
         """
 
     def honest_bids(self, economy: Economy, types: Floats) -> Bids:
