@@ -193,8 +193,9 @@ class _Found(NamedTuple):
 
 def _grid(grid: Any, n_traders: int) -> _TypeGrid:
     """Return the grid of types, one axis per trader."""
-    common = np.ndim(grid[0]) == 0 if isinstance(grid, Sequence) and len(grid) else None
-    given = [grid] * n_traders if common or (common is None and np.ndim(grid) < 2) else list(grid)
+    listed = isinstance(grid, Sequence) and len(grid) > 0
+    common = np.ndim(grid[0]) == 0 if listed else np.ndim(grid) < 2
+    given = [grid] * n_traders if common else list(grid)
     if len(given) != n_traders:
         raise InvalidInputError(f"grid must have types for {n_traders} traders, got {len(given)}")
     axes = [finite_array("grid", axis, (None,)) for axis in given]
