@@ -17,7 +17,7 @@ from .clearing.surface import SurfaceSolution, check_converged, solve_surfaces
 from .languages import BidLanguage, ConditionalLanguage, FactoredLanguage
 from .outcome import Outcome
 from .statistics import PublicStatistics
-from .surface_bids import SurfaceBids
+from .surface_bids import SurfaceBids, refuse_numbers
 
 WEAK = 0.3
 """Interdependence of the example economy, as a share of what own types do."""
@@ -79,6 +79,12 @@ class ConditionalAuction(ResidualLineMechanism):
         if unsolved == "raise":
             check_converged(self.name, self.tax_slope, solution)
         return self._surface_outcome(solution)
+
+    @override
+    def _check_record(self, bids: Any) -> None:
+        if isinstance(bids, SurfaceBids):
+            refuse_numbers()
+        super()._check_record(bids)
 
     def _surface_outcome(self, solution: SurfaceSolution) -> Outcome:
         """Pay for what a residual curve costs as if it was the straight one of the same area."""

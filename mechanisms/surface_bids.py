@@ -144,24 +144,24 @@ class SurfaceBids(Bids):
 
     @override
     def as_array(self) -> Floats:
-        _refuse()
+        refuse_numbers()
 
     @classmethod
     @override
     def from_array(cls, array: Floats) -> Self:
-        _refuse()
+        refuse_numbers()
 
     @override
     def of_trader(self, trader: int) -> Floats:
-        _refuse()
+        refuse_numbers()
 
     @override
     def with_candidates(self, trader: int, candidates: Floats) -> Self:
-        _refuse()
+        refuse_numbers()
 
     @override
     def converted(self, reference: Any) -> Self:
-        _refuse()
+        refuse_numbers()
 
 
 def hyperplane_of(bids: LinearBids, trader: int) -> Hyperplane:
@@ -183,7 +183,14 @@ def _markets(surfaces: Iterable[Surface], said: int) -> int:
     return whole_number("n_markets", wanted, at_least=1)
 
 
-def _refuse() -> NoReturn:
+def refuse_numbers() -> NoReturn:
+    """Refuse what needs bids that are arrays of numbers.
+
+    Raises
+    ------
+    RefusedError
+        Always.
+    """
     raise RefusedError(
         "bids of smooth markets are surfaces, which no array of numbers holds, so that audits, "
         "environments and learners cannot run on them; try deviations with "

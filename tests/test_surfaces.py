@@ -1,11 +1,16 @@
 """General bids: surfaces clear as the definitions say, or lead to autarky, or raise."""
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import root
 
+from deviator import audit
 from deviator.economies import fundamental_value, saturating, varying_effects
+from deviator.envs import market
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import LinearBids, Reports, SigmaDCDA, SmoothSigmaVCG, UniformConditional
 from deviator.mechanisms.surface_bids import SurfaceBids, hyperplane_of
@@ -214,9 +219,9 @@ def test_units_numbers_and_batches_do_not_matter(family):
     restated = rule.rescaled(price, quantity).clear(bids.rescaled(price, quantity))
     np.testing.assert_allclose(restated.quantity, outcome.quantity * quantity, rtol=1e-10)
     np.testing.assert_allclose(restated.transfer, outcome.transfer * price * quantity, rtol=1e-10)
-    for market in range(6):
-        alone = rule.clear(rule.honest_bids(economy, types[market : market + 1]))
-        np.testing.assert_allclose(alone.transfer[0], outcome.transfer[market], atol=1e-11)
+    for place in range(6):
+        alone = rule.clear(rule.honest_bids(economy, types[place : place + 1]))
+        np.testing.assert_allclose(alone.transfer[0], outcome.transfer[place], atol=1e-11)
 
 
 def test_one_market_in_autarky_leaves_the_others():
@@ -416,8 +421,15 @@ def test_malformed_surfaces(make, message):
 def test_what_surfaces_cannot_do_is_refused_in_a_sentence():
     economy, rule = saturating(4), SigmaDCDA(SIGMA)
     bids = rule.honest_bids(economy, drawn_types(2, 4))
-    for ask in (bids.as_array, lambda: bids.of_trader(0), lambda: rule.menu(bids, 0)):
-        with pytest.raises((RefusedError, InvalidInputError), match=r"surfaces|SurfaceBids"):
+    for ask in (
+        bids.as_array,
+        lambda: bids.of_trader(0),
+        lambda: rule.menu(bids, 0),
+        lambda: rule.clear_deviations(bids, 0, np.zeros((2, 1, 6))),
+        lambda: market(rule, economy).gains(drawn_types(2, 4), np.zeros((2, 6))),
+        lambda: audit(rule, economy),
+    ):
+        with pytest.raises(RefusedError, match=r"are surfaces, which no array .*surface_gains"):
             ask()
     with pytest.raises(RefusedError, match="INF"):
         rule.honest_bids(saturating(4, type_low=-1.0, type_high=1.0), drawn_types(2, 4))
@@ -444,3 +456,22 @@ def test_a_market_in_which_nobody_trades_is_no_autarky():
     assert outcome.traded.all()
     np.testing.assert_allclose(outcome.price, 0.7)
     np.testing.assert_allclose(outcome.transfer, 0.0, atol=1e-15)
+    nothing = SigmaDCDA(SIGMA).clear(SigmaDCDA(SIGMA).honest_bids(economy, np.zeros((1, 4))))
+    assert nothing.traded.all()
+    assert not nothing.price.any()
+
+
+def test_prices_and_quantities_of_very_different_sizes_tell_the_types():
+    # At a price of rounding errors the marginal utilities are differences of larger numbers.
+    inverse = InverseMap(varying_effects(4), 0.0)
+    quantity = np.array([[0.4, -0.1, -0.5, 0.2]])
+    behind = inverse.at(Points(np.full(1, -3e-16), quantity, np.zeros(1, dtype=int)))
+    worth = varying_effects(4).marginal_utility(quantity, behind.types)
+    assert np.abs(worth).max() < 1e-14
+
+
+def test_the_page_on_general_bids_prints_what_it_says():
+    page = Path(__file__).parent.parent / "docs" / "general-bids.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.attempted > 15
+    assert result.failed == 0

@@ -49,10 +49,14 @@ def second_pairs(bids: SurfaceBids, cleared: Located, direction: Floats) -> Bool
 
 
 def _reach(cleared: Located) -> Floats:
-    """Return the largest quantity in each market; where nobody trades, what the price weighs."""
+    """Return the largest quantity in each market; where nobody trades, what the price weighs.
+
+    A market that says nothing about units, at p = 0 and q = 0, is searched on the scale of 1.
+    """
     unit = price_units(cleared.tangents)
     largest, size = np.abs(cleared.point[:, :-1]).max(axis=1), length(cleared.point, unit)
-    return np.where(largest > ARRIVED * size, largest, size)
+    reach = np.where(largest > ARRIVED * size, largest, size)
+    return np.where(reach > 0, reach, 1.0)
 
 
 def _search(bids: SurfaceBids, home: Located, start: Floats, reach: Floats) -> Bools:

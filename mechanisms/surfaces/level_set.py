@@ -1,8 +1,8 @@
 """Honest bids of smooth economies: level sets of the map from price and quantities to types.
 
 At a sigma-VCG outcome mu_j(q_j, s) = p + sigma q_j for all j, so price and quantities tell the
-types, shat(p, q) (proof of Proposition 3). A trader of type s_i bids the pairs at which shat_i is
-s_i. By (D.1), dshat/dq = J^-1 diag(sigma - mu_q) and dshat/dp = J^-1 1, J the type effects.
+types, s_hat(p, q) (proof of Proposition 3). A trader of type s_i bids the pairs at which s_hat_i is
+s_i. By (D.1), ds_hat/dq = J^-1 diag(sigma - mu_q) and ds_hat/dp = J^-1 1, J the type effects.
 """
 
 from dataclasses import dataclass
@@ -85,10 +85,12 @@ class InverseMap:
 
     def _size(self, points: Points, asked: Floats, types: Floats) -> Floats:
         """Return how large the numbers are that marginal utilities are made of, (R,)."""
-        nothing = np.zeros_like(asked[:1])
-        at_rest = np.abs(self.economy.marginal_utility(nothing, nothing)).max()
+        economy, nothing = self.economy, np.zeros_like(asked[:1])
+        at_rest = np.abs(economy.marginal_utility(nothing, nothing)).max()
+        now = np.abs(economy.marginal_utility(points.quantity, types)).max(axis=1)
         effects = np.abs(self._effects(points.quantity, types)).max(axis=(1, 2))
-        return np.asarray(np.abs(asked).max(axis=1) + at_rest + effects * np.abs(types).max(axis=1))
+        told = effects * np.abs(types).max(axis=1)
+        return np.asarray(np.abs(asked).max(axis=1) + at_rest + now + told)
 
     def _newton(
         self, quantity: Floats, asked: Floats, types: Floats, size: Floats
@@ -150,7 +152,7 @@ class InverseMap:
 @final
 @dataclass(frozen=True, eq=False)
 class LevelSet(Surface):
-    """The honest bid of a trader of known type: all (p, q) with shat_i(p, q) = s_i.
+    """The honest bid of a trader of known type: all (p, q) with s_hat_i(p, q) = s_i.
 
     Parameters
     ----------
