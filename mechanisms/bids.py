@@ -6,7 +6,7 @@ Records hold NumPy arrays of float64, whatever numbers they are given, or arrays
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Self, final
 
 import numpy as np
@@ -14,7 +14,7 @@ from array_api_compat import device
 from typing_extensions import override
 
 from deviator.arrays import Array, check_one_kind, is_foreign, like, namespace, to_numpy
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_numbers, trader_count
 
 
@@ -49,27 +49,8 @@ class Bids(ABC):
         return self.from_array(_renumbered(self.as_array(), order))
 
     def of_markets(self, markets: slice) -> Self:
-        """Return the bids in some markets; what all markets share stays shared.
-
-        Raises
-        ------
-        RefusedError
-            If the record holds more than arrays with a leading axis of length B, or 1.
-        """
-        batch = self.shape[0]
-        arrays = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
-        for name, array in arrays.items():
-            if getattr(array, "shape", (0,))[:1] not in ((1,), (batch,)):
-                raise RefusedError(
-                    f"bids can be cut by market only where arrays hold them, {name} of "
-                    f"{type(self).__name__} is none of {batch} markets; override of_markets"
-                )
-        cut = {
-            name: array if batch > 1 and array.shape[0] == 1 else array[markets]
-            for name, array in arrays.items()
-        }
-        made: Self = replace(self, **cut)  # type: ignore[type-var]
-        return made
+        """Return the bids in some markets; what all markets share stays shared."""
+        return self.from_array(self.as_array()[markets])
 
     def converted(self, reference: Array) -> Self:
         """Return the same bids in the library and dtype and on the device of an array.
@@ -81,11 +62,7 @@ class Bids(ABC):
         reference : array
             Any array or tensor, such as ``torch.zeros(())``.
         """
-        numbers = {field.name: to_numpy(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
-        made: Self = replace(  # type: ignore[type-var]
-            self, **{name: like(reference, array) for name, array in numbers.items()}
-        )
-        return made
+        return self.from_array(like(reference, to_numpy(self.as_array())))
 
     @abstractmethod
     def rescaled(self, price: float, quantity: float) -> Self:
@@ -136,6 +113,10 @@ class Reports(Bids):
     def shape(self) -> tuple[int, int, int]:
         """(B, N, 1)."""
         return (*self.types.shape, 1)
+
+    @override
+    def of_markets(self, markets: slice) -> Self:
+        return type(self)(self.types[markets])
 
     def as_array(self) -> Floats:
         """Return the reports, shape (B, N, 1)."""
@@ -195,6 +176,10 @@ class Schedules(Bids):
     def shape(self) -> tuple[int, int, int]:
         """(B, N, 2)."""
         return (*self.level.shape, 2)
+
+    @override
+    def of_markets(self, markets: slice) -> Self:
+        return type(self)(self.level[markets], self.steepness[markets])
 
     def as_array(self) -> Floats:
         """Return [level, steepness], shape (B, N, 2)."""
@@ -280,6 +265,15 @@ class LinearBids(Bids):
         n = checked.shape[1]
         finite_numbers("linear bids", checked, (None, n, n + 2))
         return cls(checked[..., :-2], checked[..., -2], checked[..., -1])
+
+    @override
+    def of_markets(self, markets: slice) -> Self:
+        return type(self)(*(_in_markets(array, markets) for array in self._arrays()))
+
+    @override
+    def converted(self, reference: Array) -> Self:
+        arrays = (self.quantity_weights, self.price_weights, self.level)
+        return type(self)(*(like(reference, to_numpy(array)) for array in arrays))
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the bids of renumbered traders; weights on quantities move with them."""
@@ -376,6 +370,15 @@ class FactoredBids(Bids):
             )
         return cls(checked[..., 0], checked[..., 1:-2], checked[..., -2], checked[..., -1])
 
+    @override
+    def of_markets(self, markets: slice) -> Self:
+        return type(self)(*(_in_markets(array, markets) for array in self._arrays()))
+
+    @override
+    def converted(self, reference: Array) -> Self:
+        arrays = (self.own_weights, self.statistic_weights, self.price_weights, self.level)
+        return type(self)(*(like(reference, to_numpy(array)) for array in arrays))
+
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the bids of renumbered traders, on statistics renumbered with them."""
         return type(self)(
@@ -422,6 +425,11 @@ def _side_by_side(shape: tuple[int, ...], *parts: Array) -> Floats:
     wide = [xp.broadcast_to(part, (*shape, part.shape[-1])) for part in parts]
     joined: Floats = xp.concat(wide, axis=-1)
     return joined
+
+
+def _in_markets(array: Array, markets: slice) -> Array:
+    """Return the numbers of some markets, or those that all markets share."""
+    return array if array.shape[0] == 1 else array[markets]
 
 
 def _renumbered(array: Array, order: Sequence[int], axis: int = 1) -> Floats:

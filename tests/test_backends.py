@@ -218,6 +218,16 @@ def test_records_do_the_same_in_any_library(mechanism, economy):
             np.testing.assert_allclose(to_numpy(two.of_trader(1)), one.of_trader(1), rtol=1e-15)
 
 
+def test_conversion_keeps_shared_coefficients_shared_and_stops_gradients():
+    for name in ("sigma-dcda", "statistics"):
+        mechanism, economy = MARKETS[name]
+        types = torch.tensor(types_of(economy), requires_grad=True)
+        bids = mechanism.honest_bids(economy, types).converted(FLOAT32)
+        assert len(bids.price_weights) == 1
+        assert bids.level.dtype == torch.float32
+        assert not bids.level.requires_grad
+
+
 def test_portable_kernels_in_numpy_are_the_fast_kernels():
     """So that both stay in step: the same functions, the same library, other algorithms."""
     for portable, (mechanism, economy) in (
