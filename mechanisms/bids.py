@@ -272,8 +272,10 @@ class LinearBids(Bids):
 
     @override
     def converted(self, reference: Array) -> Self:
-        arrays = (self.quantity_weights, self.price_weights, self.level)
-        return type(self)(*(like(reference, to_numpy(array)) for array in arrays))
+        return type(self)(*(like(reference, to_numpy(array)) for array in self._arrays()))
+
+    def _arrays(self) -> tuple[Array, ...]:
+        return self.quantity_weights, self.price_weights, self.level
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the bids of renumbered traders; weights on quantities move with them."""
@@ -376,8 +378,10 @@ class FactoredBids(Bids):
 
     @override
     def converted(self, reference: Array) -> Self:
-        arrays = (self.own_weights, self.statistic_weights, self.price_weights, self.level)
-        return type(self)(*(like(reference, to_numpy(array)) for array in arrays))
+        return type(self)(*(like(reference, to_numpy(array)) for array in self._arrays()))
+
+    def _arrays(self) -> tuple[Array, ...]:
+        return self.own_weights, self.statistic_weights, self.price_weights, self.level
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the bids of renumbered traders, on statistics renumbered with them."""
