@@ -12,7 +12,7 @@ import functools
 import numpy as np
 import torch
 
-from deviator.mechanisms import Schedules, UniformDoubleAuction, clear_parallel
+from deviator.mechanisms import Outcome, Schedules, UniformDoubleAuction, clear_parallel
 
 from .harness import Row, at_least, busiest, side_by_side, threads
 
@@ -35,8 +35,13 @@ def _rows(n: int) -> list[Row]:
     level, steepness = bids.level[:SAMPLE], bids.steepness[:SAMPLE]
     tensors = torch.from_numpy(level), torch.from_numpy(steepness)
     check_same(auction, Schedules(level, steepness), bisect(*tensors))
-    clear = functools.partial(auction.clear, bids)
-    parallel = functools.partial(clear_parallel, auction, bids, threads=2)
+
+    def clear() -> Outcome:
+        return auction.clear(Schedules(bids.level, bids.steepness))
+
+    def parallel() -> Outcome:
+        return clear_parallel(auction, Schedules(bids.level, bids.steepness), threads=2)
+
     baseline = functools.partial(bisect, *tensors)
     found = []
     for count, ours in ((1, clear), (2, parallel)):

@@ -38,7 +38,7 @@ def clear_parallel(mechanism: Mechanism, bids: Bids, threads: int = 2) -> Outcom
     InvalidInputError
         If bids are tensors, whose library has threads of its own.
     RefusedError
-        If bids cannot be cut by market.
+        If bids cannot be cut by market, as surfaces cannot.
 
     Examples
     --------

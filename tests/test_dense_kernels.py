@@ -1,7 +1,6 @@
 """The fast kernels of dense and of uniform-price clearing against slow plain ones; threads."""
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,8 +9,8 @@ from oracles import linear_bids
 from deviator.economies import factored, two_groups
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import (
-    Bids,
     FactoredBids,
+    Hyperplane,
     LinearBids,
     Mechanism,
     Outcome,
@@ -20,6 +19,7 @@ from deviator.mechanisms import (
     Schedules,
     SigmaDCDA,
     SigmaVCG,
+    SurfaceBids,
     UniformConditional,
     UniformDoubleAuction,
     chunking,
@@ -277,23 +277,14 @@ def test_errors_number_the_markets_of_the_whole_batch():
     assert outcome.residual_slope.shape == (100, 3)
 
 
-@dataclass(frozen=True)
-class Colored(Bids):
-    """Bids beside which the record holds something else."""
-
-    level: np.ndarray
-    colors: tuple = ("red", "blue")
-    shape = (100, 3, 1)
-    as_array = from_array = of_trader = rescaled = None
-
-
 def test_what_threads_cannot_do_is_refused():
     bids = Schedules(np.zeros((100, 3)), np.ones((100, 3)))
     for threads in (0, 1.5, True):
         with pytest.raises(InvalidInputError, match="threads must be"):
             clear_parallel(UniformDoubleAuction(), bids, threads=threads)
-    with pytest.raises(RefusedError, match="colors of Colored"):
-        clear_parallel(UniformDoubleAuction(), Colored(np.zeros((100, 3))), threads=2)
+    surfaces = SurfaceBids([Hyperplane(row, 1.0, np.arange(100.0)) for row in np.eye(3)])
+    with pytest.raises(RefusedError, match="surfaces"):
+        clear_parallel(SigmaDCDA(0.3), surfaces, threads=2)
     torch = pytest.importorskip("torch")
     tensors = bids.converted(torch.zeros(()))
     with pytest.raises(InvalidInputError, match="call clear"):
