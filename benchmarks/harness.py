@@ -31,6 +31,9 @@ from typing import Any, Literal
 from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).resolve().parent.parent
+PROFILE_SECONDS = 0.5
+"""A profile is of so much work that the system's interruptions spread over it."""
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -232,9 +235,9 @@ def busiest(function: Callable[[], object], count: int = 4) -> str:
     Time is a function's own, what it calls left out; array arithmetic counts for the function that
     writes it, and LAPACK's work for the NumPy function that calls it.
     """
-    function()
     profile = cProfile.Profile()
-    profile.runcall(function)
+    for _ in range(_calls_needed(function, PROFILE_SECONDS)):
+        profile.runcall(function)
     own: dict[str, float] = {}
     for (_, _, name), (_, _, seconds, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         plain = re.sub(r"<(?:built-in )?method '?([\w.]+)'?.*>", r"\1", name)
