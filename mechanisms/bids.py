@@ -4,6 +4,7 @@ Records hold NumPy arrays of float64, whatever numbers they are given, or arrays
 (torch tensors) with the dtype, float64 or float32, and on the device that these came with.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing_extensions import override
 
 from deviator.arrays import Array, check_one_kind, is_foreign, like, namespace, to_numpy
 from deviator.errors import InvalidInputError
+from deviator.memory import require_memory
 from deviator.validation import Floats, finite_numbers, trader_count
 
 
@@ -81,7 +83,13 @@ class Bids(ABC):
         """
         if not self.is_numpy:
             return self.from_array(_with_candidates(self.as_array(), trader, candidates))
-        tiled = np.repeat(self.as_array(), candidates.shape[1], axis=0)
+        batch, n, size = self.shape
+        many = candidates.shape[1]
+        require_memory(
+            16.0 * batch * many * n * size,
+            f"trying {many} bids of one trader in {batch} markets of {n} traders one by one",
+        )
+        tiled = np.repeat(self.as_array(), many, axis=0)
         tiled[:, trader] = candidates.reshape(-1, candidates.shape[2])
         return self.from_array(tiled)
 
@@ -426,6 +434,9 @@ def check_decreasing(steepness: Floats) -> None:
 def _side_by_side(shape: tuple[int, ...], *parts: Array) -> Floats:
     """Return blocks of numbers (..., K_j) side by side, a new array of shape (*shape, K)."""
     xp = namespace(parts[0])
+    if not is_foreign(parts[0]):
+        whole = (*shape, sum(part.shape[-1] for part in parts))
+        require_memory(8.0 * math.prod(whole), f"an array of bids of shape {whole}")
     wide = [xp.broadcast_to(part, (*shape, part.shape[-1])) for part in parts]
     joined: Floats = xp.concat(wide, axis=-1)
     return joined

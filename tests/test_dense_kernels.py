@@ -300,6 +300,17 @@ def test_more_memory_than_there_is_is_refused_before_it_is_taken(monkeypatch):
         SigmaDCDA(0.3).clear(bids)
 
 
+def test_more_numbers_than_there_is_memory_for_are_not_written_down(monkeypatch):
+    monkeypatch.setattr("deviator.memory.available_memory", lambda: 2**26)
+    bids = LinearBids(np.eye(100)[None], np.ones((1, 100)), np.zeros((1000, 100)))
+    with pytest.raises(RefusedError, match=r"shape \(1000, 100, 102\) needs 0\.076 GiB"):
+        bids.as_array()
+    few = bids.of_markets(slice(0, 10))
+    with pytest.raises(RefusedError, match="trying 1000 bids of one trader in 10 markets"):
+        few.with_candidates(0, np.zeros((10, 1000, 102)))
+    assert few.with_candidates(0, np.zeros((10, 2, 102))).shape == (20, 100, 102)
+
+
 def test_a_number_that_is_none_is_an_error_and_not_autarky():
     bids = random_bids(np.random.default_rng(0), 5, 4)
     arrays = _arrays(bids)

@@ -1,0 +1,31 @@
+"""How much memory there is, and what needs more."""
+
+import os
+
+import pytest
+
+from deviator import memory
+from deviator.errors import RefusedError
+
+
+def test_what_is_available_is_part_of_what_the_machine_has():
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert 0 < memory.available_memory() <= whole
+
+
+@pytest.mark.parametrize(
+    ("machine", "container", "least"),
+    [(2**30, None, 2**30), (2**30, 2**28, 2**28), (None, 2**28, 2**28), (None, None, None)],
+)
+def test_the_tighter_of_two_limits_counts(monkeypatch, machine, container, least):
+    monkeypatch.setattr(memory, "_free_of_machine", lambda: machine)
+    monkeypatch.setattr(memory, "_left_in_container", lambda: container)
+    assert memory.available_memory() == least
+    memory.require_memory(2**27, "a little")
+    if least is None:
+        memory.require_memory(1e18, "where nobody knows, nothing is refused,")
+        return
+    with pytest.raises(
+        RefusedError, match=r"it needs 2 GiB .* and (1|0\.25) GiB are available; go"
+    ):
+        memory.require_memory(2**31, "it", "go home")
