@@ -52,6 +52,15 @@ from .outcome import Outcome, TraderOutcome
 from .parallel import clear_parallel
 from .pay_as_bid import PayAsBid
 from .polynomial import Polynomial
+from .sharded import (
+    Shard,
+    ShardedOutcome,
+    ShardOutcome,
+    clear_sharded,
+    read_outcome,
+    read_shard,
+    write_shard,
+)
 from .sigma_dcda import SigmaDCDA
 from .statistics import PublicStatistics
 from .surface_bids import SurfaceBids
@@ -113,6 +122,9 @@ __all__ = [
     "ResidualLineMechanism",
     "ScheduleLanguage",
     "Schedules",
+    "Shard",
+    "ShardOutcome",
+    "ShardedOutcome",
     "Sheets",
     "Shifted",
     "SigmaDCDA",
@@ -132,12 +144,16 @@ __all__ = [
     "UnitDemandMechanism",
     "balancing_fee",
     "clear_parallel",
+    "clear_sharded",
     "equilibrium_cutoffs",
     "exact_payment",
     "expected_budget",
     "marginal_profits",
     "quantity_per_level",
+    "read_outcome",
+    "read_shard",
     "residual_transfer",
     "side_prices",
     "sigma_vcg",
+    "write_shard",
 ]

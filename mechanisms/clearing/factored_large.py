@@ -121,10 +121,10 @@ def _settle(rows: TraderRows, reading: Reading, payment: Payment | None, out: Ou
             out.transfer[:] = 0.0
 
 
-def chunks(rows: TraderRows) -> "list[tuple[int, int, TraderRows]]":
+def chunks(rows: TraderRows) -> list[tuple[int, int, TraderRows]]:
     """Cut traders into chunks that fit the cache: place of the first, number, rows."""
     n = len(rows.own)
-    starts = range(0, n, TRADERS)
+    starts = range(0, max(n, 1), TRADERS)
     return [
         (start, min(TRADERS, n - start), rows.between(start, start + TRADERS)) for start in starts
     ]

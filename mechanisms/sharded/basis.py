@@ -1,0 +1,133 @@
+"""A basis of statistics whose columns lie in shards, from sums over the shards.
+
+Means and centered inner products tell which statistics are independent of those before them, as far
+as inner products can tell: a statistic that others say but for a small part is looked at again,
+with what they say taken out.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from deviator.validation import Bools, Floats
+
+from ..clearing.factored_parts import Reading
+from ..statistics import unsaid_by
+from .shard import Shard
+
+CLEARLY = 1e-5
+"""A part of a statistic above this share of it is told from inner products."""
+
+
+class Basis(NamedTuple):
+    """Orthonormal combinations Q = combinations (S - mean) of the statistics."""
+
+    reading: Reading
+    mean: Floats  # (G,)
+    combinations: Floats  # (H, G)
+
+    def columns(self, statistics: Floats) -> tuple[Floats, Floats]:
+        """Return some traders' columns of Q, shape (H, n), and what they leave unsaid, (n,)."""
+        said = self.combinations @ (statistics - self.mean[:, None])
+        return said, unsaid_by(said, self.reading.n_traders)
+
+
+class Look(NamedTuple):
+    """What a part of the traders tells of the statistics."""
+
+    n_traders: int
+    mean: Floats  # (G,)
+    products: Floats  # (G, G), of statistics less their mean in this part
+    largest: Floats  # (G,)
+
+    @classmethod
+    def at(cls, statistics: Floats) -> Self:
+        """Look at some traders' columns, shape (G, n)."""
+        n = statistics.shape[1]
+        mean = statistics.sum(axis=1) / max(n, 1)
+        centered = statistics - mean[:, None]
+        return cls(n, mean, centered @ centered.T, np.abs(statistics).max(axis=1, initial=0.0))
+
+    def joined(self, other: "Look") -> "Look":
+        """Return the look at both parts together."""
+        n = self.n_traders + other.n_traders
+        apart = other.mean - self.mean
+        share = other.n_traders / max(n, 1)
+        products = self.products + other.products
+        products = products + np.outer(apart, apart) * (self.n_traders * share)
+        mean = self.mean + apart * share
+        return Look(n, mean, products, np.maximum(self.largest, other.largest))
+
+
+def first_look(shard: Shard) -> Look:
+    """Look at a shard's statistics."""
+    return Look.at(np.asarray(shard.statistics))
+
+
+def joined(looks: Sequence[Look]) -> Look:
+    """Join looks at successive parts."""
+    whole = looks[0]
+    for look in looks[1:]:
+        whole = whole.joined(look)
+    return whole
+
+
+def closer_look(shard: Shard, basis: Basis) -> Floats:
+    """Return inner products of what the basis does not say of the statistics with [Q; itself]."""
+    centered = np.asarray(shard.statistics) - basis.mean[:, None]
+    said = basis.combinations @ centered
+    left = centered - basis.reading.coordinates @ said
+    products: Floats = left @ np.concatenate([said, left]).T
+    return products
+
+
+def find_basis(whole: Look, closely: Callable[[Basis], Floats]) -> Basis:
+    """Return a basis of all statistics.
+
+    Parameters
+    ----------
+    whole : Look
+        At all traders.
+    closely : callable
+        Returns the sum of `closer_look` over all traders.
+    """
+    n, g = whole.n_traders, len(whole.mean)
+    lengths = np.sqrt(np.diagonal(whole.products) + n * whole.mean**2)
+    rounding = 64 * np.finfo(np.float64).eps * np.sqrt(n) * lengths
+    reading = Reading(n, np.zeros((g, 0)), whole.largest)
+    basis, products = Basis(reading, whole.mean, np.zeros((0, g))), whole.products
+    open_questions: Bools = np.sqrt(np.diagonal(products)) > rounding
+    while open_questions.any():
+        basis, told = _extended(basis, products, open_questions)
+        open_questions &= ~told
+        if open_questions.any():
+            h = len(basis.combinations)
+            found = closely(basis)
+            coordinates = basis.reading.coordinates + found[:, :h]
+            basis = basis._replace(reading=basis.reading._replace(coordinates=coordinates))
+            products = found[:, h:]
+            open_questions &= np.sqrt(np.abs(np.diagonal(products))) > rounding
+    return basis
+
+
+def _extended(basis: Basis, products: Floats, wanted: Bools) -> tuple[Basis, Bools]:
+    """Add what is left of statistics to a basis, given its inner products; say of which ones."""
+    added = list[int]()
+    factor = np.zeros((0, 0))  # of the inner products of those added
+    for place in np.flatnonzero(wanted):
+        row = np.linalg.solve(factor, products[added, place]) if added else np.zeros(0)
+        left = products[place, place] - row @ row
+        if left > CLEARLY**2 * products[place, place]:
+            factor = np.block([[factor, np.zeros((len(added), 1))], [row, np.sqrt(left)]])
+            added.append(int(place))
+    g = len(products)
+    before = np.eye(g) - basis.reading.coordinates @ basis.combinations
+    inverse = np.linalg.inv(factor)
+    combinations = np.concatenate([basis.combinations, inverse @ before[added]])
+    more = products[:, added] @ inverse.T
+    more[added] = factor
+    coordinates = np.concatenate([basis.reading.coordinates, more], axis=1)
+    told = np.isin(np.arange(g), added)
+    reading = basis.reading._replace(coordinates=coordinates)
+    return Basis(reading, basis.mean, combinations), told

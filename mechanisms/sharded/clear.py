@@ -1,0 +1,293 @@
+"""One market in shards: two passes over the bids, after one over the statistics.
+
+Whether a market is in autarky is known when all its traders have been looked at, that is after the
+second pass. So outcomes are told afterwards: written by the second pass under names that are made
+final then, or reckoned once more, shard by shard.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deviator.errors import InvalidInputError
+from deviator.validation import Floats, trader_count
+
+from ..clearing.factored_large import TRADERS, chunks
+from ..clearing.factored_outcomes import Extremes, Traded, trade
+from ..clearing.factored_parts import Scratch, Solution, TraderRows
+from ..clearing.factored_passes import Job, Join, settle_in_passes
+from ..conditional_auction import ConditionalAuction
+from .basis import Basis, Look, closer_look, find_basis, first_look, joined
+from .outcome import ShardedOutcome, ShardOutcome
+from .parquet import require_pyarrow, write_outcome
+from .shard import Shard, ShardSource, loaded
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Where a shard is, and its place among the market's."""
+
+    source: ShardSource
+    place: int
+    start: int = 0  # traders in the shards before it
+    count: int | None = None  # traders in it, once known
+
+    def shard(self) -> Shard:
+        """Return the shard, with as many traders as before."""
+        shard = loaded(self.source, self.place)
+        if self.count is not None and self.count != len(shard):
+            raise InvalidInputError(
+                f"shard {self.place} must hold the same traders whenever it is read, got "
+                f"{len(shard)} after {self.count}"
+            )
+        return shard
+
+
+class _Told(NamedTuple):
+    """Totals of some traders' outcomes."""
+
+    extremes: Extremes
+    budget: float
+    volume: float
+
+    @classmethod
+    def of(cls, parts: Sequence["_Told"]) -> "_Told":
+        extremes = Extremes()
+        for part in parts:
+            extremes = extremes.joined(part.extremes)
+        budget, volume = (math.fsum(column) for column in list(zip(*parts, strict=True))[1:])
+        return cls(extremes, budget, volume)
+
+
+@dataclass(frozen=True)
+class _Shards:
+    """The shards of a market, and who reads them."""
+
+    reads: list[_Read]
+    client: Any
+
+    def each(self, task: Callable[[_Read], Any]) -> list[Any]:
+        """Do a task for each shard, here or on Dask workers."""
+        if self.client is None:
+            return [task(read) for read in self.reads]
+        return list(self.client.gather(self.client.map(task, self.reads, pure=False)))
+
+    def counted(self, counts: Sequence[int]) -> "_Shards":
+        """Return the shards with their numbers of traders."""
+        starts = [sum(counts[:place]) for place in range(len(counts))]
+        reads = [
+            replace(read, start=start, count=count)
+            for read, start, count in zip(self.reads, starts, counts, strict=True)
+        ]
+        return replace(self, reads=reads)
+
+
+def clear_sharded(
+    mechanism: ConditionalAuction,
+    shards: Iterable[ShardSource],
+    *,
+    client: Any = None,
+    folder: str | Path | None = None,
+) -> ShardedOutcome:
+    """Clear one market of factored bids that need not fit into memory.
+
+    Only sums and a small system of equations cross shards, so that memory is what one shard takes,
+    for each process that works on one.
+
+    Parameters
+    ----------
+    mechanism : ConditionalAuction
+        States what traders pay. The statistics come with the shards, so that it has none.
+    shards : iterable of Shard, path or callable
+        Each a shard, a Parquet file of one (`write_shard`), or a function that makes it; read two
+        or three times, and once more by `ShardedOutcome.outcomes`. With a client, files must be
+        there for all workers, and functions must be such that they can be sent to them.
+    client : distributed.Client, optional
+        Dask workers that do the passes; tasks of a worker that dies are done again by others.
+    folder : path, optional
+        Where to write outcomes, as ``outcome-00000.parquet`` and so on, a file for each shard; they
+        appear when the market is known to trade or not.
+
+    Raises
+    ------
+    InvalidInputError
+        If shards are malformed, differ in their number of statistics or can be read only once.
+    RefusedError
+        If Parquet files are wanted and pyarrow is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deviator.mechanisms import Shard, SigmaDCDA, clear_sharded
+    >>> def half(seed):
+    ...     rng = np.random.default_rng(seed)
+    ...     return Shard(rng.uniform(1, 2, 500), rng.normal(size=(500, 1)), np.ones(500),
+    ...                  rng.normal(size=500), rng.uniform(0, 0.01, (1, 500)))
+    >>> outcome = clear_sharded(SigmaDCDA(0.1), [half(0), half(1)])
+    >>> outcome.n_traders, outcome.traded
+    (1000, True)
+    >>> quantities = np.concatenate([each.quantity for each in outcome.outcomes()])
+    >>> bool(abs(quantities.sum()) < 1e-9)
+    True
+    """
+    _check_mechanism(mechanism)
+    shards_read = _Shards([_Read(*each) for each in _listed(shards)], client)
+    looks: list[Look] = shards_read.each(_first_look)
+    _check_alike(looks)
+    n_traders = trader_count(sum(look.n_traders for look in looks))
+    counted = shards_read.counted([look.n_traders for look in looks])
+    basis = find_basis(joined(looks), lambda basis: sum(counted.each(partial(_closer_look, basis))))
+    place = None if folder is None else _made(Path(folder))
+    told = list[_Told]()
+
+    def tell(solution: Solution) -> Extremes:
+        told.append(_Told.of(counted.each(partial(_tell, mechanism, basis, solution, place))))
+        return told[-1].extremes
+
+    def walk(job: Job, join: Join) -> Any:
+        return join(counted.each(partial(_visit, job, join, basis)))
+
+    solution, traded = settle_in_passes(walk, tell, basis.reading)
+    outcome_of = partial(_outcome, mechanism, basis, solution if traded else None)
+    if place is not None:
+        counted.each(partial(_finish, place, traded))
+    return ShardedOutcome(
+        float(solution.price[0]) if traded else math.nan,
+        traded,
+        n_traders,
+        told[-1].budget if traded else 0.0,
+        told[-1].volume if traded else 0.0,
+        tuple(partial(outcome_of, read) for read in counted.reads),
+    )
+
+
+def _check_mechanism(mechanism: ConditionalAuction) -> None:
+    if not isinstance(mechanism, ConditionalAuction):
+        raise InvalidInputError(
+            f"clear_sharded needs an auction of conditional bids, got {type(mechanism).__name__}; "
+            "give SigmaDCDA(sigma), say"
+        )
+    if mechanism.statistics is not None:
+        raise InvalidInputError(
+            "clear_sharded needs an auction without statistics, which come with the shards, got "
+            f"{mechanism.name} with some; give {type(mechanism).__name__} without them"
+        )
+
+
+def _listed(shards: Iterable[ShardSource]) -> list[tuple[ShardSource, int]]:
+    if isinstance(shards, (Iterator, Shard, str, Path)):
+        raise InvalidInputError(
+            "shards must be a collection that can be read more than once, got "
+            f"{type(shards).__name__}; give a list of shards, of files or of functions that make "
+            "a shard each"
+        )
+    listed = [(source, place) for place, source in enumerate(shards)]
+    if not listed:
+        raise InvalidInputError("shards must hold at least one shard, got none")
+    return listed
+
+
+def _check_alike(looks: Sequence[Look]) -> None:
+    for place, look in enumerate(looks):
+        if len(look.mean) != len(looks[0].mean):
+            raise InvalidInputError(
+                f"shards must have the same number of statistics, got {len(looks[0].mean)} in "
+                f"shard 0 and {len(look.mean)} in shard {place}"
+            )
+
+
+def _made(folder: Path) -> Path:
+    require_pyarrow()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _first_look(read: _Read) -> Look:
+    return first_look(read.shard())
+
+
+def _closer_look(basis: Basis, read: _Read) -> Floats:
+    return closer_look(read.shard(), basis)
+
+
+def _rows(shard: Any, basis: Basis) -> TraderRows:
+    said, unsaid = basis.columns(shard.statistics)
+    return TraderRows(
+        shard.own_weights,
+        shard.statistic_weights,
+        shard.price_weights,
+        shard.level[None],
+        said,
+        unsaid,
+    )
+
+
+def _visit(job: Job, join: Join, basis: Basis, read: _Read) -> Any:
+    """Do a job chunk by chunk of a shard's traders."""
+    rows = _rows(read.shard(), basis)
+    scratch = Scratch.of(basis.reading, min(TRADERS, len(rows.own)))
+    return join(
+        [job(part, read.start + start, scratch.first(n)) for start, n, part in chunks(rows)]
+    )
+
+
+def _tell(
+    mechanism: ConditionalAuction,
+    basis: Basis,
+    solution: Solution,
+    folder: Path | None,
+    read: _Read,
+) -> _Told:
+    """Return totals of a shard's outcomes; write them down for the time being, if wanted."""
+    outcome, extremes = _traded(mechanism, basis, solution, read)
+    if folder is not None:
+        write_outcome(outcome, _provisional(folder, read))
+    return _Told(extremes, float(outcome.transfer.sum()), float(np.abs(outcome.quantity).sum()) / 2)
+
+
+def _outcome(
+    mechanism: ConditionalAuction, basis: Basis, solution: Solution | None, read: _Read
+) -> ShardOutcome:
+    """Reckon a shard's outcomes; without a solution the market is in autarky."""
+    if solution is None:
+        return _autarky(read)
+    return _traded(mechanism, basis, solution, read)[0]
+
+
+def _traded(
+    mechanism: ConditionalAuction, basis: Basis, solution: Solution, read: _Read
+) -> tuple[ShardOutcome, Extremes]:
+    rows = _rows(read.shard(), basis)
+    scratch = Scratch.of(basis.reading, min(TRADERS, len(rows.own)))
+    quantity, slope = np.empty_like(rows.level), np.empty_like(rows.own)
+    extremes = Extremes()
+    for start, n, part in chunks(rows):
+        place = slice(start, start + n)
+        out = Traded(quantity[:, place], slope[place])
+        told = trade(part, read.start + start, solution, out, scratch.first(n))
+        extremes = extremes.joined(told)
+    with np.errstate(invalid="ignore", over="ignore"):
+        transfer = mechanism.payment(solution.price, quantity[0], slope, mechanism.tax_slope)
+    return ShardOutcome(quantity[0], transfer, slope), extremes
+
+
+def _autarky(read: _Read) -> ShardOutcome:
+    count = len(read.shard()) if read.count is None else read.count
+    return ShardOutcome(np.zeros(count), np.zeros(count), np.full(count, np.nan))
+
+
+def _finish(folder: Path, traded: bool, read: _Read) -> None:
+    """Give a shard's outcomes their final name; in autarky nobody trades."""
+    provisional = _provisional(folder, read)
+    if not traded:
+        write_outcome(_autarky(read), provisional)
+    provisional.replace(folder / f"outcome-{read.place:05}.parquet")
+
+
+def _provisional(folder: Path, read: _Read) -> Path:
+    return folder / f"provisional-{read.place:05}.parquet"

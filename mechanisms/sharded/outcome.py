@@ -1,0 +1,55 @@
+"""Outcomes of a market whose traders lie in shards."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import final
+
+from deviator.validation import Floats
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ShardOutcome:
+    """What happens to the traders of one shard.
+
+    Attributes
+    ----------
+    quantity, transfer, residual_slope : ndarray of float, shape (n,)
+        As in `Outcome`: in autarky quantities and transfers are 0 and slopes NaN.
+    """
+
+    quantity: Floats
+    transfer: Floats
+    residual_slope: Floats
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ShardedOutcome:
+    """Outcome of one market.
+
+    Attributes
+    ----------
+    price : float
+        Market-clearing price; NaN in autarky.
+    traded : bool
+        False in autarky.
+    n_traders : int
+    budget : float
+        Sum of all transfers.
+    volume : float
+        Units that change hands: half the sum of absolute quantities.
+    told : tuple of callable
+        Each reckons the outcomes of one shard from its bids.
+    """
+
+    price: float
+    traded: bool
+    n_traders: int
+    budget: float
+    volume: float
+    told: tuple[Callable[[], ShardOutcome], ...]
+
+    def outcomes(self) -> Iterator[ShardOutcome]:
+        """Yield the outcomes of one shard after the other; each shard's bids are read once more."""
+        return (tell() for tell in self.told)

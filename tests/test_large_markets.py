@@ -1,0 +1,327 @@
+"""Large markets: chunks of traders and shards give what one clearing of all gives."""
+
+import os
+import signal
+import tracemalloc
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deviator import memory
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import (
+    FactoredBids,
+    PublicStatistics,
+    Shard,
+    SigmaDCDA,
+    UniformConditional,
+    UniformDoubleAuction,
+    clear_sharded,
+    read_outcome,
+    write_shard,
+)
+from deviator.mechanisms.clearing import FactoredClearing, factored, factored_large
+from deviator.mechanisms.clearing import factored_passes as passes
+
+FIELDS = ("price", "quantity", "transfer", "residual_slope")
+
+
+def random_bids(rng, n, g, batch=1, markets=1):
+    statistics = PublicStatistics(rng.uniform(0.5, 1.0, (g, n)) / n)
+    return statistics, FactoredBids(
+        rng.uniform(0.5, 2.0, (markets, n)),
+        rng.normal(size=(markets, n, g)) * np.sqrt(n),
+        rng.uniform(0.5, 1.5, (markets, n)),
+        rng.normal(size=(batch, n)),
+    )
+
+
+def small_clearing(statistics, bids, payment):
+    """The oracle: all traders of a market at once, with the traders of small own weights kept."""
+    parts = FactoredClearing(statistics)._solve(
+        bids.own_weights, bids.statistic_weights, bids.price_weights, bids.level
+    )
+    price, quantity, slope, regular = parts
+    return price, quantity, payment(price[:, None], quantity, slope), slope, regular
+
+
+def assert_close(got, want, tolerance=1e-12):
+    size = max(np.abs(want).max(initial=0.0), 1.0)
+    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * size)
+
+
+def assert_same(outcome, want):
+    *fields, regular = want
+    np.testing.assert_array_equal(outcome.traded, regular)
+    for name, field in zip(FIELDS, fields, strict=True):
+        got = getattr(outcome, name)
+        assert_close(got[regular], field[regular])
+    assert np.isnan(outcome.price[~regular]).all()
+    assert (outcome.quantity[~regular] == 0).all()
+    assert (outcome.transfer[~regular] == 0).all()
+    assert np.isnan(outcome.residual_slope[~regular]).all()
+
+
+@pytest.fixture
+def tiny_chunks(monkeypatch):
+    """Even small markets are cleared in passes, over a few traders at a time."""
+    monkeypatch.setattr(factored, "LARGE", 1)
+    monkeypatch.setattr(factored_large, "TRADERS", 7)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize("g", [0, 1, 2, 9])
+@pytest.mark.parametrize("zeros", [0, 1, "all but one"])
+def test_passes_over_chunks_equal_one_clearing(tiny_chunks, monkeypatch, quick, g, zeros):
+    if not quick:
+        monkeypatch.setattr(passes.factored_quick, "solve", lambda *_: None)
+    rng = np.random.default_rng([g, quick])
+    for shared in (True, False):
+        n = 40
+        statistics, bids = random_bids(rng, n, g, 3, 1 if shared else 3)
+        bids.own_weights[0, : n - 1 if zeros == "all but one" else zeros] = 0.0
+        rule = SigmaDCDA(0.3, statistics)
+        outcome = rule.clear(bids)
+        assert_same(outcome, small_clearing(statistics, bids, rule._transfer))
+        assert outcome.traded.all() == (zeros != "all but one")
+        solution = rule.clearing.solve(bids)
+        np.testing.assert_array_equal(solution.regular, outcome.traded)
+        assert_close(solution.quantity[outcome.traded], outcome.quantity[outcome.traded])
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32), st.integers(3, 30), st.integers(0, 3), st.floats(-17, -5))
+def test_autarky_of_nearly_singular_markets_is_that_of_one_clearing(seed, n, g, exponent):
+    """Rows of very different units, some without own weights, two of them nearly the same."""
+    rng = np.random.default_rng(seed)
+    statistics, bids = random_bids(rng, n, g)
+    array = bids.as_array()
+    array[:, : rng.integers(0, min(n, g + 3)), 0] *= 10.0 ** rng.integers(-20, 1)
+    if rng.integers(2):
+        array[:, 1] = array[:, 0] * (1 + 10**exponent * rng.normal(size=g + 3))
+    array[:, :, -2] *= 10.0 ** rng.integers(-12, 12)
+    array *= np.exp(rng.uniform(-20, 20, (1, n, 1)))
+    bids = FactoredBids.from_array(array)
+    want = FactoredClearing(statistics).solve(bids).regular
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(factored, "LARGE", 1)
+        patch.setattr(factored_large, "TRADERS", 4)
+        np.testing.assert_array_equal(FactoredClearing(statistics).solve(bids).regular, want)
+
+
+def test_a_large_market_takes_little_more_than_inputs_and_outputs():
+    n = 200_000
+    statistics, bids = random_bids(np.random.default_rng(0), n, 2)
+    rule = SigmaDCDA(0.3, statistics)
+    tracemalloc.start()
+    outcome = rule.clear(bids)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert outcome.traded.all()
+    assert peak < 24 * n * 2  # outputs are 24 bytes a trader, and inputs are not counted here
+    assert_same(outcome, small_clearing(statistics, bids, rule._transfer))
+
+
+def test_more_memory_than_there_is_is_refused_with_both_figures(monkeypatch):
+    statistics, bids = random_bids(np.random.default_rng(0), 5000, 1)
+    monkeypatch.setattr(memory, "LITTLE", 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 100_000)
+    with pytest.raises(
+        RefusedError, match=r"5000 traders needs .* GiB .* available.*clear_sharded"
+    ):
+        SigmaDCDA(0.1, statistics).clear(bids)
+
+
+# --- shards
+
+
+def make_shard(seed, n=700, g=2):
+    rng = np.random.default_rng(seed)
+    return Shard(
+        rng.uniform(0.5, 2.0, n),
+        rng.normal(size=(n, g)),
+        rng.uniform(0.5, 1.5, n),
+        rng.normal(size=n),
+        rng.uniform(0.5, 1.0, (g, n)) / 100,
+    )
+
+
+def one_market(shards):
+    statistics = PublicStatistics(np.concatenate([each.statistics for each in shards], axis=1))
+    rows = [
+        np.concatenate([getattr(each, name) for each in shards])[None]
+        for name in ("own_weights", "statistic_weights", "price_weights", "level")
+    ]
+    return statistics, FactoredBids(*rows)
+
+
+def assert_shards_equal_one_market(sharded, shards, rule=SigmaDCDA, tolerance=1e-12):
+    statistics, bids = one_market(shards)
+    mechanism = rule(statistics=statistics)
+    want = mechanism.clear(bids)
+    got = list(sharded.outcomes())
+    assert [len(each.quantity) for each in got] == [len(each) for each in shards]
+    assert sharded.traded == want.traded[0]
+    assert sharded.n_traders == bids.level.size
+    assert_close(sharded.price, want.price[0], tolerance)
+    for name in FIELDS[1:]:
+        values = np.concatenate([getattr(each, name) for each in got])
+        assert_close(values, getattr(want, name)[0], tolerance)
+    assert_close(sharded.budget, want.transfer.sum(), tolerance * 100)
+    assert_close(sharded.volume, np.abs(want.quantity).sum() / 2, tolerance * 100)
+
+
+@pytest.mark.parametrize("rule", [SigmaDCDA, UniformConditional])
+@pytest.mark.parametrize("sizes", [(2100,), (1, 2, 2097), (700, 700, 700), (0, 2100)])
+def test_shards_equal_one_market(rule, sizes):
+    shards = [make_shard(seed, n) for seed, n in enumerate(sizes)]
+    assert_shards_equal_one_market(clear_sharded(rule(), shards), shards, rule)
+
+
+@pytest.mark.parametrize("zeros", [0, 1, 3])
+def test_traders_without_own_weights_may_be_in_any_shard(zeros):
+    shards = [make_shard(seed, 300) for seed in range(4)]
+    for place in range(zeros):
+        shards[3 - place].own_weights[place] = 0.0
+    sharded = clear_sharded(SigmaDCDA(), shards)
+    assert sharded.traded
+    assert_shards_equal_one_market(sharded, shards)
+
+
+def test_one_trader_forces_autarky_on_all_shards(tmp_path):
+    shards = [make_shard(seed, 300) for seed in range(3)]
+    for array in (shards[2].own_weights, shards[2].statistic_weights, shards[2].price_weights):
+        array[5] = 0.0
+    sharded = clear_sharded(SigmaDCDA(), shards, folder=tmp_path)
+    assert not sharded.traded
+    assert np.isnan(sharded.price)
+    assert (sharded.budget, sharded.volume) == (0.0, 0.0)
+    for place, each in enumerate(sharded.outcomes()):
+        for outcome in (each, read_outcome(tmp_path / f"outcome-{place:05}.parquet")):
+            assert (outcome.quantity == 0).all()
+            assert (outcome.transfer == 0).all()
+            assert np.isnan(outcome.residual_slope).all()
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e-13, 1e-9, 1e-6, 1e-3])
+def test_statistics_of_deficient_rank_say_what_they_say_in_one_market(distance):
+    """Sums of all groups, of which one is idle, a constant, and one nearly a copy of another."""
+    rng = np.random.default_rng(1)
+    shards = []
+    for seed in range(3):
+        shard = make_shard(seed, 400, 5)
+        group = rng.integers(0, 2, 400)
+        near = shard.statistics[0] * (1 + distance * rng.normal(size=400))
+        shard.statistics[:] = [shard.statistics[0], group, 1 - group, np.full(400, 3.0), near]
+        shards.append(shard)
+    statistics, bids = one_market(shards)
+    got = clear_sharded(SigmaDCDA(), shards)
+    want = SigmaDCDA(0.0, statistics).clear(bids)
+    assert got.traded == want.traded[0] == True  # noqa: E712
+    quantity = np.concatenate([each.quantity for each in got.outcomes()])
+    assert_close(quantity, want.quantity[0], 1e-11)
+    assert_close(got.price, want.price[0], 1e-11)
+
+
+def test_statistics_far_from_zero():
+    shards = [make_shard(seed, 300) for seed in range(3)]
+    for shard in shards:
+        shard.statistics[:] += 1e4
+    assert_shards_equal_one_market(clear_sharded(SigmaDCDA(), shards), shards, tolerance=1e-8)
+
+
+def test_a_market_of_parquet_files_leaves_outcomes_as_parquet_files(tmp_path):
+    shards = [make_shard(seed, 100 + seed) for seed in range(3)]
+    paths = [tmp_path / f"bids-{place}.parquet" for place in range(3)]
+    for shard, path in zip(shards, paths, strict=True):
+        write_shard(shard, path)
+    sharded = clear_sharded(SigmaDCDA(), paths, folder=tmp_path / "outcomes")
+    assert_shards_equal_one_market(sharded, shards)
+    for place, each in enumerate(sharded.outcomes()):
+        written = read_outcome(tmp_path / "outcomes" / f"outcome-{place:05}.parquet")
+        for name in FIELDS[1:]:
+            np.testing.assert_array_equal(getattr(written, name), getattr(each, name))
+    assert len(list((tmp_path / "outcomes").iterdir())) == 3
+
+
+def test_functions_make_shards_when_they_are_needed():
+    makers = [partial(make_shard, seed, 50) for seed in range(3)]
+    assert_shards_equal_one_market(clear_sharded(SigmaDCDA(), makers), [make() for make in makers])
+
+
+CHANGING = iter(range(10, 100))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: clear_sharded(SigmaDCDA(), []), "at least one"),
+        (lambda: clear_sharded(SigmaDCDA(), (make_shard(s) for s in (0, 1))), "more than once"),
+        (lambda: clear_sharded(SigmaDCDA(), make_shard(0)), "collection"),
+        (lambda: clear_sharded(SigmaDCDA(), [make_shard(0), 3]), "shard 1 must be"),
+        (lambda: clear_sharded(SigmaDCDA(), [lambda: 3]), "shard 0 must be"),
+        (lambda: clear_sharded(SigmaDCDA(), [make_shard(0), make_shard(1, 9, 3)]), "2 in shard 0"),
+        (lambda: clear_sharded(SigmaDCDA(), [make_shard(0, 2)]), "n_traders"),
+        (lambda: clear_sharded(SigmaDCDA(0, np.eye(3)), [make_shard(0)]), "without statistics"),
+        (lambda: clear_sharded(UniformDoubleAuction(), [make_shard(0)]), "conditional bids"),
+        (lambda: clear_sharded(SigmaDCDA(), ["nowhere.parquet"]), "shard 0: .*nowhere"),
+        (
+            lambda: clear_sharded(SigmaDCDA(), [lambda: make_shard(0, next(CHANGING))]),
+            "same traders",
+        ),
+        (lambda: Shard([1.0], [[1.0]], [1.0], [1.0], [[1.0, 2.0]]), "statistics must have shape"),
+        (lambda: Shard([1.0], [[1.0]], [np.nan], [1.0], [[1.0]]), "price_weights must be finite"),
+    ],
+)
+def test_malformed_shards_are_one_clear_sentence(build, message):
+    with pytest.raises(InvalidInputError, match=message) as caught:
+        build()
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_hold_something_else_are_refused(tmp_path):
+    (tmp_path / "text.parquet").write_text("no columns")
+    with pytest.raises(InvalidInputError, match="must be a Parquet file"):
+        clear_sharded(SigmaDCDA(), [tmp_path / "text.parquet"])
+    clear_sharded(SigmaDCDA(), [make_shard(0)], folder=tmp_path)
+    with pytest.raises(InvalidInputError, match="must have a column own_weight"):
+        clear_sharded(SigmaDCDA(), [tmp_path / "outcome-00000.parquet"])
+
+
+def fatal_shard(seed, flag):
+    """Make a shard; in the second pass the first worker to come by dies."""
+    try:
+        os.rmdir(flag / "alive")
+        os.kill(os.getpid(), signal.SIGKILL)
+    except FileNotFoundError:
+        pass
+    for wait in (flag / f"first-{seed}",):
+        if not wait.exists():
+            wait.mkdir()
+            if len(list(flag.glob("first-*"))) == 6:
+                (flag / "alive").mkdir()
+    return make_shard(seed, 200)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_market_on_workers_of_whom_one_dies(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=50,
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        before = set(client.scheduler_info()["workers"])
+        makers = [partial(fatal_shard, seed, tmp_path) for seed in range(6)]
+        sharded = clear_sharded(SigmaDCDA(), makers, client=client)
+        client.wait_for_workers(2, timeout=20)
+        assert set(client.scheduler_info()["workers"]) != before
+    assert_shards_equal_one_market(sharded, [make_shard(seed, 200) for seed in range(6)])
