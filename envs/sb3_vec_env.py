@@ -6,6 +6,7 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 from typing_extensions import override
 
+from .allocation import keep_freed_memory
 from .core import DeviationCore
 from .spaces import action_space, observation_space
 
@@ -37,6 +38,7 @@ class DeviationVecEnv(VecEnv):
         super().__init__(num_envs, observation_space(core), action_space(core))
         self._types = core.draw(self._rng, num_envs)
         self._actions = np.zeros((num_envs, core.box.size))
+        keep_freed_memory()
 
     @override
     def reset(self) -> Any:

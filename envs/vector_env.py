@@ -11,6 +11,7 @@ from deviator.economies import Economy
 from deviator.mechanisms import Mechanism
 from deviator.policies import Information
 
+from .allocation import keep_freed_memory
 from .core import DeviationCore
 from .deviation_env import build_core
 from .spaces import action_space, observation_space
@@ -50,6 +51,7 @@ class DeviationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._types: np.ndarray | None = None
+        keep_freed_memory()
 
     @override
     def reset(
