@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.economies import Economy, Factored
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 
 from .base import ResidualLineMechanism
 from .clearing import Clearing, ConditionalClearing, FactoredClearing
@@ -75,6 +75,8 @@ class ConditionalAuction(ResidualLineMechanism):
                 f"{self.name} with public statistics takes bids that read these only, got "
                 "surfaces, which read everything; leave statistics out"
             )
+        if unsolved not in ("raise", "report"):
+            raise InvalidInputError(f"unsolved must be 'raise' or 'report', got {unsolved!r}")
         solution = solve_surfaces(bids)
         if unsolved == "raise":
             check_converged(self.name, self.tax_slope, solution)

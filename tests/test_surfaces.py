@@ -251,6 +251,16 @@ def test_a_residual_curve_that_turns_back_is_no_function():
         assert SigmaDCDA().clear(SurfaceBids([insists, folded(1, 3), flat])).traded[0] == traded
 
 
+def test_a_residual_price_must_be_one_at_no_trade_too():
+    # Trader 0 meets q_0 = p^3 - p: one price for 2 units that leads on to 0, where there are three.
+    bend = demand(1, 3, lambda p: 2 * p - p**3, lambda p: 2 - 3 * p**2)
+    straight = demand(1, 3, lambda p: -(p**3), lambda p: -3 * p**2)
+    flat = demand(2, 3, lambda p: -p, lambda p: -np.ones_like(p))
+    insists = Hyperplane([1.0, 0.0, 0.0], 0.0, 2.0)
+    for other, traded in ((bend, False), (straight, True)):
+        assert SigmaDCDA().clear(SurfaceBids([insists, other, flat])).traded[0] == traded
+
+
 @pytest.mark.parametrize("offsets", [(0.0, 0.5), (0.0, -2.0), (-1.0, 0.0, 1.0), (0.0, 6.0)])
 def test_several_sheets_are_no_unique_bid(offsets):
     rule = SigmaDCDA(SIGMA)
@@ -292,6 +302,8 @@ def test_a_market_that_is_not_solved_raises_or_is_marked():
     assert outcome.converged.tolist() == [True, False]
     assert np.isnan(outcome.transfer[1]).all()
     assert outcome.quantity[0, 0] == pytest.approx(0.3)
+    with pytest.raises(InvalidInputError, match="'raise' or 'report', got 'ignore'"):
+        SigmaDCDA(SIGMA).clear(torn_bids(), unsolved="ignore")
 
 
 @pytest.mark.parametrize("family", ECONOMIES)

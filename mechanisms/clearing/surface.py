@@ -3,7 +3,8 @@
 A market trades where Newton's method from (0, 0) finds a pair at which all F_i and sum q are 0,
 the tangent hyperplanes there clear regularly, all residual curves can be followed to 0, and no
 second pair is found: neither where a trader's own surface meets his residual curve on the way, nor
-from starts on both sides of the pair along every trader's residual curve.
+from starts on both sides of the pair along every trader's residual curve. Nor may a second residual
+price be found at 0.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from .conditional import ConditionalClearing
 from .nearest_approach import nearest_approach
 from .surface_curves import residual_curves
 from .surface_newton import Located, clearing_pairs, located, newton_step, tangent_bids
-from .surface_uniqueness import second_pairs
+from .surface_uniqueness import second_pairs, second_prices
 
 NUMBERS = 2**17
 """Numbers in the tangents of all residual curves of a chunk of markets."""
@@ -118,6 +119,7 @@ def _solve(bids: SurfaceBids, markets: Any) -> _Part:
         regular[rows] = curves.unique.reshape(-1, n).all(axis=1)
         if not bids.is_flat:
             regular[rows] &= ~second_pairs(bids, cleared, curves.direction)
+            regular[rows] &= ~second_prices(bids, cleared, curves.end)
     return _Part(
         here.point[:, -1],
         here.point[:, :-1],

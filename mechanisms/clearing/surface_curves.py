@@ -63,12 +63,15 @@ class ResidualCurves:
         Integral of the residual price from 0 to q_i.
     direction : ndarray of float, shape (C, N + 1)
         How quantities and price move with q_i at the clearing pair.
+    end : ndarray of float, shape (C, N + 1)
+        Where the curve is at 0, close to rounding.
     unique : ndarray of bool, shape (C,)
         Whether the curve reaches 0, and the trader's own surface meets it nowhere on the way.
     """
 
     area: Floats
     direction: Floats
+    end: Floats
     unique: Bools
 
 
@@ -116,13 +119,13 @@ def residual_curves(bids: SurfaceBids, cleared: Located) -> ResidualCurves:
     fall, price = np.abs(direction[:, -1] * own), start.point[:, -1]
     curves = _Curves(trader, start.market, own, price, unit, small, fall, expected)
     nodes = _Nodes(own, start.point, direction, np.zeros_like(own), start.hints)
-    area, unique = _follow(bids, curves, nodes)
-    return ResidualCurves(area, direction, unique)
+    area, end, unique = _follow(bids, curves, nodes)
+    return ResidualCurves(area, direction, end, unique)
 
 
-def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> tuple[Floats, Bools]:
-    """March to 0 in panels; return the integrals, and which curves are fine to their end."""
-    area = curves.price * curves.quantity
+def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> tuple[Floats, Floats, Bools]:
+    """March to 0 in panels; return the integrals, the ends, and which curves are fine to there."""
+    area, end = curves.price * curves.quantity, start.point.copy()
     unique: Bools = np.asarray(np.isfinite(start.direction).all(axis=1))
     rows = np.flatnonzero(unique & (curves.quantity != 0))
     at, share = _some(start, rows), np.ones(len(rows))
@@ -133,6 +136,7 @@ def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> tuple[Floats, 
         area[rows[kept]] -= part[kept]
         unique[rows[second]] = False
         last = np.abs(panel) == np.abs(at.units)
+        end[rows] = _predicted(*lasts, np.zeros(len(rows)))[1]
         onward = kept & ~last & ~second
         at, found = _ends(bids, some, at, lasts, at.units + panel, onward)
         lost = onward & ~found
@@ -142,7 +146,7 @@ def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> tuple[Floats, 
         area[rows[lost]] += part[lost]
         going = ~second & ~given_up & ~(kept & last)
         rows, at, share = rows[going], _some(at, going), share[going]
-    return area, unique
+    return area, end, unique
 
 
 def _panel(
