@@ -161,6 +161,13 @@ class EconomySpec(Spec):
         name = plain_name(self.family) if self.family else f"{self.beliefs} (beliefs)"
         return name.replace("-", " ")
 
+    def settings(self) -> dict[str, Any]:
+        """Return everything that was stated, as plain data that holds no path."""
+        stated = self.model_dump(mode="json", exclude_none=True)
+        if self.family is not None:
+            stated["family"] = plain_name(self.family)
+        return stated
+
     @property
     def slope(self) -> Any:
         """Slopes of the marginal utilities, where beliefs were stated."""

@@ -44,7 +44,7 @@ def _row(cell: Cell, result: dict[str, Any], control: dict[str, Any] | None) -> 
         "mechanism": plain_name(cell.market.mechanism),
         "parameters": cell.market.parameters,
         "economy": cell.market.economy.title,
-        "economy_settings": cell.market.economy.model_dump(mode="json", exclude_none=True),
+        "economy_settings": cell.market.economy.settings(),
         "strategy": plain_name(cell.market.strategy),
         "trader": cell.market.trader,
         "n_traders": result["n_traders"],

@@ -204,6 +204,13 @@ def test_single_crossing_decides_whether_spreads_leave_quantities_monotone():
     assert not affects_others_alike(GENERAL)
 
 
+def test_a_spread_is_refused_where_the_quantity_falls_on_its_last_piece_only():
+    """Trader 0's quantity rises to .75 at s_0 = .755 and has fallen to .7 at his type, 1."""
+    crossing = linear_quadratic(np.eye(5) + 1.4 * np.outer(np.eye(5)[4], np.eye(5)[0]), 1.0)
+    with pytest.raises(RefusedError, match=r"trader 0's falls from .* in market 0"):
+        SpreadVCG(crossing, 0.3).clear(Reports([[1.0, 0.0, 0.0, 0.0, -2.4]]))
+
+
 @pytest.mark.parametrize(
     ("tax", "same"),
     [

@@ -84,6 +84,7 @@ class DiscreteVCG(PivotalMechanism):
     half_spread: float = 0.0
     largest_unit: float = 1.0
     name: ClassVar[str] = "discrete-vcg"
+    nodes: ClassVar[int] = 1
     jumps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

@@ -44,14 +44,15 @@ class PivotalMechanism(Mechanism):
         The utilities that the designer knows. Reports stay in its set of types; with bounded types
         pivotal types stop at its ends, see `mechanisms.direct.pivotal_pricing`.
     nodes : int
-        Gauss-Legendre nodes per smooth piece of the own quantity; 1 where pieces are straight.
+        Gauss-Legendre nodes per smooth piece of the own quantity: 1 where it is constant, 2 where
+        it is straight, so that a piece on which it falls is seen.
     jumps : bool
         Whether the own quantity may jump as the own report moves.
     """
 
     economy: QuadraticEconomy
     language: ClassVar[BidLanguage] = ReportLanguage()
-    nodes: ClassVar[int] = 1
+    nodes: ClassVar[int] = 2
     jumps: ClassVar[bool] = False
 
     @abstractmethod

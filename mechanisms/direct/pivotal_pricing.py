@@ -77,7 +77,8 @@ class OwnQuantity:
     types : ndarray of float, shape (B, N)
     trader : int
     nodes : int
-        Gauss-Legendre nodes per piece: 1 is exact where the quantity is piecewise linear.
+        Gauss-Legendre nodes per piece: 1 is exact where the quantity is piecewise linear, 2 show
+        besides whether it falls on a piece.
     jumps : bool
         Whether the quantity may jump between pieces.
     low, high : float
@@ -92,7 +93,7 @@ class OwnQuantity:
     regime: Regime
     types: Floats
     trader: int
-    nodes: int = 1
+    nodes: int = 2
     jumps: bool = False
     low: float = -np.inf
     high: float = np.inf
@@ -125,7 +126,7 @@ class OwnQuantity:
             # A quantity that increases is constant where it is the same at both ends.
             return self._areas(reports, first, last, 2 * CELLS).area
         result = np.empty_like(reports)
-        markets, cells = np.arange(len(reports)), CELLS if self.nodes == 1 else CELLS // 2
+        markets, cells = np.arange(len(reports)), CELLS if self.nodes <= 2 else CELLS // 2
         coarse = self._of(markets)._areas(reports, first, last, cells)
         while len(markets):
             cells *= 2
