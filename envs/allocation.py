@@ -3,7 +3,7 @@
 import numpy as np
 
 LARGEST = 2**25
-"""Bytes up to which glibc adapts to the blocks that a process frees (DEFAULT_MMAP_THRESHOLD_MAX)."""
+"""Bytes up to which glibc adapts to what a process frees (DEFAULT_MMAP_THRESHOLD_MAX)."""
 
 
 def keep_freed_memory() -> None:
