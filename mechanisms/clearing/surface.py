@@ -7,6 +7,7 @@ from starts on both sides of the pair along every trader's residual curve. Nor m
 price be found at 0.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
@@ -21,7 +22,7 @@ from ..surface_bids import SurfaceBids
 from ..surfaces import Points, Surface
 from .conditional import ConditionalClearing
 from .nearest_approach import nearest_approach
-from .surface_curves import residual_curves
+from .surface_curves import residual_curves, residual_directions
 from .surface_newton import Located, clearing_pairs, located, newton_step, tangent_bids
 from .surface_uniqueness import second_pairs, second_prices
 
@@ -110,6 +111,9 @@ def _solve(bids: SurfaceBids, markets: Any) -> _Part:
     n = bids.shape[1]
     linear = ConditionalClearing().solve(tangent_bids(here))
     regular = converged & linear.regular
+    # Hyperplanes that clear regularly do so once.
+    if not bids.is_flat:
+        _drop(regular, here, lambda some: ~second_pairs(bids, some, residual_directions(some)))
     area = np.zeros((len(markets), n))
     rows = np.flatnonzero(regular)
     if len(rows):
@@ -117,9 +121,9 @@ def _solve(bids: SurfaceBids, markets: Any) -> _Part:
         curves = residual_curves(bids, cleared)
         area[rows] = curves.area.reshape(-1, n)
         regular[rows] = curves.unique.reshape(-1, n).all(axis=1)
+        end = curves.end.reshape(-1, n, n + 1)[regular[rows]].reshape(-1, n + 1)
         if not bids.is_flat:
-            regular[rows] &= ~second_pairs(bids, cleared, curves.direction)
-            regular[rows] &= ~second_prices(bids, cleared, curves.end)
+            _drop(regular, here, lambda some: ~second_prices(bids, some, end))
     return _Part(
         here.point[:, -1],
         here.point[:, :-1],
@@ -128,6 +132,13 @@ def _solve(bids: SurfaceBids, markets: Any) -> _Part:
         regular,
         converged | apart,
     )
+
+
+def _drop(regular: Bools, here: Located, keeps: Callable[[Located], Bools]) -> None:
+    """Leave those regular markets regular that a test keeps."""
+    rows = np.flatnonzero(regular)
+    if len(rows):
+        regular[rows] = keeps(here.of(rows))
 
 
 def _pairs(bids: SurfaceBids, markets: Any) -> tuple[Located, Bools, Bools]:

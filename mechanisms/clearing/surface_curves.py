@@ -45,7 +45,7 @@ CORRECTIONS = 6
 LOST = 0.5
 """Corrections longer than this share of a step mean that the curve was lost."""
 
-SHORTEST = 2.0**-36
+SHORTEST = 2.0**-24
 """Panels that would be shorter than this share of the curve end the search."""
 
 NOT_ZERO = 1e-9
@@ -61,8 +61,6 @@ class ResidualCurves:
     ----------
     area : ndarray of float, shape (C,)
         Integral of the residual price from 0 to q_i.
-    direction : ndarray of float, shape (C, N + 1)
-        How quantities and price move with q_i at the clearing pair.
     end : ndarray of float, shape (C, N + 1)
         Where the curve is at 0, close to rounding.
     unique : ndarray of bool, shape (C,)
@@ -70,7 +68,6 @@ class ResidualCurves:
     """
 
     area: Floats
-    direction: Floats
     end: Floats
     unique: Bools
 
@@ -101,6 +98,13 @@ class _Curves(NamedTuple):
         return _Curves(*(part[rows] for part in self))
 
 
+def residual_directions(cleared: Located) -> Floats:
+    """Return how quantities and price move with each q_i on its curve, shape (B N, N + 1)."""
+    batch, n = cleared.tangents.value.shape
+    each = cleared.of(np.repeat(np.arange(batch), n))
+    return _directions(each, np.tile(np.arange(n), batch))[0]
+
+
 def residual_curves(bids: SurfaceBids, cleared: Located) -> ResidualCurves:
     """Follow the residual curves of all traders in cleared markets, C = B N of them in a row."""
     batch, n = cleared.tangents.value.shape
@@ -120,13 +124,14 @@ def residual_curves(bids: SurfaceBids, cleared: Located) -> ResidualCurves:
     curves = _Curves(trader, start.market, own, price, unit, small, fall, expected)
     nodes = _Nodes(own, start.point, direction, np.zeros_like(own), start.hints)
     area, end, unique = _follow(bids, curves, nodes)
-    return ResidualCurves(area, direction, end, unique)
+    return ResidualCurves(area, end, unique)
 
 
 def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> tuple[Floats, Floats, Bools]:
     """March to 0 in panels; return the integrals, the ends, and which curves are fine to there."""
     area, end = curves.price * curves.quantity, start.point.copy()
     unique: Bools = np.asarray(np.isfinite(start.direction).all(axis=1))
+    n = start.point.shape[1] - 1
     rows = np.flatnonzero(unique & (curves.quantity != 0))
     at, share = _some(start, rows), np.ones(len(rows))
     while len(rows):
@@ -144,7 +149,9 @@ def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> tuple[Floats, 
         given_up = share < SHORTEST
         unique[rows[given_up]] = False
         area[rows[lost]] += part[lost]
-        going = ~second & ~given_up & ~(kept & last)
+        # A market that is in autarky by one curve needs no other.
+        fine: Bools = np.asarray(unique.reshape(-1, n).all(axis=1))
+        going = fine[rows // n] & ~(kept & last)
         rows, at, share = rows[going], _some(at, going), share[going]
     return area, end, unique
 
