@@ -44,6 +44,8 @@ class PublicStatistics:
         Orthonormal rows that span the centered statistics.
     coordinates : ndarray of float, shape (G, H)
         Centered S = coordinates basis.
+    largest : ndarray of float, shape (G,)
+        Largest absolute weight of each statistic.
     unsaid : ndarray of float, shape (N,)
         Squared distance of each own quantity from what the statistics and sum q = 0 say of it; 0
         where they say it all.
@@ -63,6 +65,7 @@ class PublicStatistics:
     weights: Floats = field(init=False)
     basis: Floats = field(init=False)
     coordinates: Floats = field(init=False)
+    largest: Floats = field(init=False)
     unsaid: Floats = field(init=False)
     chosen: NDArray[np.int_] = field(init=False)
 
@@ -78,6 +81,7 @@ class PublicStatistics:
             ("weights", read_only(weights)),
             ("basis", read_only(basis)),
             ("coordinates", read_only(centered @ basis.T)),
+            ("largest", read_only(np.abs(weights).max(axis=1))),
             ("unsaid", read_only(unsaid_by(basis, weights.shape[1]))),
             ("chosen", chosen),
         ):

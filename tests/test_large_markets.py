@@ -1,9 +1,11 @@
 """Large markets: chunks of traders and shards give what one clearing of all gives."""
 
+import doctest
 import os
 import signal
 import tracemalloc
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -325,3 +327,10 @@ def test_a_market_on_workers_of_whom_one_dies(tmp_path):
         client.wait_for_workers(2, timeout=20)
         assert set(client.scheduler_info()["workers"]) != before
     assert_shards_equal_one_market(sharded, [make_shard(seed, 200) for seed in range(6)])
+
+
+def test_the_page_on_large_markets_prints_what_it_says():
+    page = Path(__file__).parent.parent / "docs" / "large-markets.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.attempted > 10
+    assert result.failed == 0

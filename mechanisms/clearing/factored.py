@@ -206,7 +206,7 @@ class FactoredClearing(Clearing):
         said = self.statistics.basis.T if trader is None else self.statistics.basis[:, trader]
         unsaid = self.statistics.unsaid if trader is None else self.statistics.unsaid[trader]
         squares = ((basis + own[..., None] * said) ** 2).sum(axis=-1) + own**2 * unsaid
-        largest = np.abs(own) + np.abs(statistic) @ np.abs(self.statistics.weights).max(axis=1)
+        largest = np.abs(own) + np.abs(statistic) @ self.statistics.largest
         constant = squares <= (8 * np.finfo(np.float64).eps * largest) ** 2
         return _Rows(
             np.where(constant, 0.0, own),

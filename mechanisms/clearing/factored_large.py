@@ -15,7 +15,7 @@ from .factored_outcomes import Extremes, Traded, trade
 from .factored_parts import Reading, Scratch, Solution, TraderRows
 from .factored_passes import Job, Join, settle_in_passes
 
-LARGE = 2**12
+LARGE = 2**11
 """Traders in a market from which on it is cleared by itself, in passes over its traders."""
 
 TRADERS = 2**15

@@ -32,8 +32,7 @@ class Reading(NamedTuple):
     @classmethod
     def of(cls, statistics: PublicStatistics) -> "Reading":
         """Return how statistics are read in their basis."""
-        largest = np.abs(statistics.weights).max(axis=1, initial=0.0)
-        return cls(statistics.n_traders, statistics.coordinates, largest)
+        return cls(statistics.n_traders, statistics.coordinates, statistics.largest)
 
     @property
     def size(self) -> int:
