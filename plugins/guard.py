@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, final
 
 import cloudpickle
-from loky import ProcessPoolExecutor
+from loky import ProcessPoolExecutor, process_executor
 from loky.process_executor import TerminatedWorkerError
 
 from deviator.errors import DeviatorError
@@ -108,6 +108,8 @@ def mark_as_guarded() -> None:
     Interrupts are left to the parent, which ends it.
     """
     os.environ[GUARDED] = "1"
+    # Where psutil is installed, loky takes the import of a large library for a leak, and warns.
+    process_executor._USE_PSUTIL = False
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
