@@ -22,7 +22,7 @@ from deviator.mechanisms import (
     clear_sharded,
 )
 
-from .harness import Row, at_most, run_apart
+from .harness import Row, at_most, run_apart, seconds_of, threads
 
 WORK = "market past memory"
 SIGMA, STATISTICS = 0.4, 2
@@ -54,7 +54,18 @@ def rows() -> list[Row]:
             note="GiB, interpreter included; the baseline is what its bids alone would take",
         ),
         Row(WORK, size, "seconds", apart.seconds, note=note),
+        _arithmetic(4),
     ]
+
+
+def _arithmetic(shards: int) -> Row:
+    """Return the time that clearing takes where drawing or reading bids takes none."""
+    parts = [shard(place, SHARD) for place in range(shards)]
+    with threads(1):
+        seconds = min(seconds_of(lambda: clear_sharded(SigmaDCDA(SIGMA), parts), 3))
+    n = shards * SHARD
+    figure = "ns a trader, shards in memory"
+    return Row(WORK, f"1 market x {n:,}", figure, 1e9 * seconds / n, note="three passes, one core")
 
 
 def shard(place: int, n: int) -> Shard:
