@@ -10,7 +10,7 @@ Part = TypeVar("Part")
 CHUNK = 256
 """Markets per chunk where a kernel does not say better."""
 
-NUMBERS = 2**17
+NUMBERS = 2**16
 """Numbers in a chunk's largest array, so that a chunk fits the cache; measured best for dense
 clearing of 8 to 256 traders."""
 
