@@ -21,6 +21,7 @@ from unit_markets import (
 
 from deviator.economies import (
     UnitDemands,
+    fundamental_value,
     linear_quadratic,
     match_units,
     private_values,
@@ -32,6 +33,7 @@ from deviator.mechanisms import (
     EntryFeeDoubleAuction,
     EntryReports,
     KDoubleAuction,
+    Mechanism,
     ModifiedVickreyDoubleAuction,
     NaiveWalrasian,
     PayAsBid,
@@ -702,3 +704,12 @@ def test_bets_in_other_units():
     bids = Reports(sampled(economy, 20))
     restated = auction.rescaled(3.0, 7.0).clear(bids.rescaled(3.0, 7.0))
     np.testing.assert_allclose(restated.transfer, 21 * auction.clear(bids).transfer, rtol=1e-9)
+
+
+def test_markets_where_nobody_trades_pass_the_check_of_clearing():
+    """Equal types: quantities are rounding errors, and so is their sum."""
+    rule = NaiveWalrasian(fundamental_value(3, beta=0.7))
+    types = np.array([[0.3, 0.3, 0.3], [1.0, 0.1, -0.4]])
+    candidates = np.array([[[0.3]], [[0.7]]])
+    outcome = Mechanism.clear_deviations(rule, Reports(types), 0, candidates)
+    assert outcome.quantity[0, 0] == pytest.approx(0, abs=1e-14)
