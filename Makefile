@@ -19,7 +19,7 @@ replicate: $(VENV)/user
 	$(BIN)/deviator replicate $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/developer
 	$(BIN)/ruff check $(CODE)

@@ -1,6 +1,7 @@
 """Definition 3, Proposition 3, Lemmas 2 to 4: each statement, and what it catches."""
 
 import pytest
+from replication_ids import villain_id
 from replication_villains_auction import MORE_VILLAINS, VILLAINS
 
 from deviator.studies.replication import auction, conditional_bids
@@ -16,9 +17,7 @@ def test_statements_hold(name):
     assert not row.statement.corrected
 
 
-@pytest.mark.parametrize(
-    ("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=lambda value: str(value)[:45]
-)
+@pytest.mark.parametrize(("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=villain_id)
 def test_wrong_rules_are_noticed(name, formulas):
     row = BY_NAME[name].judge(**formulas)
     assert row.state == "fails", row.finding

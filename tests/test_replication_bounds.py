@@ -1,6 +1,7 @@
 """Lemma 1, Propositions 1, 2 and 5, Section 7: each statement, and the wrong formulas it catches."""
 
 import pytest
+from replication_ids import villain_id
 from replication_villains_bounds import MORE_VILLAINS, VILLAINS
 
 from deviator.studies.replication import (
@@ -44,9 +45,7 @@ def test_statements_come_out_as_they_should(name):
     assert bool(row.statement.corrected) == (name in ERRATA)
 
 
-@pytest.mark.parametrize(
-    ("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=lambda value: str(value)[:45]
-)
+@pytest.mark.parametrize(("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=villain_id)
 def test_wrong_formulas_are_noticed(name, formulas):
     row = BY_NAME[name].judge(**formulas)
     assert row.state == "fails", row.finding

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from replication_ids import villain_id
 from replication_villains_examples import MORE_VILLAINS, VILLAINS
 
 from deviator.economies.closed_forms import fundamental_value, heterogeneous, two_groups
@@ -43,9 +44,7 @@ def test_statements_come_out_as_they_should(name):
     assert bool(row.statement.corrected) == (name in ERRATA)
 
 
-@pytest.mark.parametrize(
-    ("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=lambda value: str(value)[:45]
-)
+@pytest.mark.parametrize(("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=villain_id)
 def test_wrong_formulas_are_noticed(name, formulas):
     row = BY_NAME[name].judge(**formulas)
     assert row.state == "fails", row.finding

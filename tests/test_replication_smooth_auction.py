@@ -1,6 +1,7 @@
 """Statements on bids that are surfaces hold, and each fails with a wrong rule or formula."""
 
 import pytest
+from replication_ids import villain_id
 from replication_villains_smooth_auction import MORE_VILLAINS, VILLAINS
 
 from deviator.studies.replication.smooth_auction import STATEMENTS
@@ -14,9 +15,7 @@ def test_statements_hold(name):
     assert row.state == "holds", row.finding
 
 
-@pytest.mark.parametrize(
-    ("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=lambda value: str(value)[:45]
-)
+@pytest.mark.parametrize(("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=villain_id)
 def test_wrong_rules_are_noticed(name, formulas):
     row = BY_NAME[name].judge(**formulas)
     assert row.state == "fails", row.finding
