@@ -23,7 +23,7 @@ from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import SigmaDCDA
 from deviator.validation import Floats
 
-from .harness import Row, at_least, at_most, side_by_side, threads
+from .harness import Row, at_least, at_most, busiest, side_by_side, threads
 from .plain_exchange_env import PlainExchangeEnv
 from .plain_market_env import AGENT, PlainMarketEnv
 
@@ -57,7 +57,7 @@ def _share(core: DeviationCore, n: int) -> Row:
         ours=parts,
         baseline=wholes,
         spread=(min(run[0] for run in runs), max(run[0] for run in runs)),
-        note=f"{ROLLOUTS} rollouts, our preset; memory and drawing of types bound it",
+        note=f"{ROLLOUTS} rollouts, our preset; the rest is PPO in torch",
     )
 
 
@@ -112,11 +112,15 @@ def _speeds(core: DeviationCore, n: int) -> list[Row]:
         raise AssertionError(f"rewards must agree to 1e-9, differ by {difference:.3g}")
     ours.reset()
     bar = at_least(100) if n == 10 else None
-    note = f"draws and clears in both; largest difference of rewards {difference:.1e}"
 
     def step() -> None:
         ours.step_async(actions)
         ours.step_wait()
+
+    note = (
+        f"draws and clears in both; largest difference of rewards {difference:.1e}; "
+        f"{busiest(step)} of the time"
+    )
 
     found = []
     for env, who in ((PlainExchangeEnv(core), "every trader"), (plain, "one trader")):
