@@ -8,6 +8,7 @@ from deviator.validation import Floats
 
 from .factored import Factored
 from .linear_quadratic import LinearQuadratic
+from .membership import checked_quadratic
 from .quadratic import QuadraticEconomy
 from .walrasian import walrasian_response
 
@@ -24,6 +25,8 @@ def sigma_n(economy: QuadraticEconomy) -> float:
 
     Raises
     ------
+    InvalidInputError
+        If the economy is not linear-quadratic; `assumption_bounds` and `sigma_n_from` take others.
     RefusedError
         If assumption A3 or A4^N fails, with the trader by whom. The paper defines sigma_N under
         both parts of A4^N: also where only m_low / m_bar is too small, so that (3.13) is still a
@@ -35,7 +38,7 @@ def sigma_n(economy: QuadraticEconomy) -> float:
     >>> round(sigma_n(fundamental_value(10, alpha=1.0, beta=0.5, slope=1.0)), 12)
     0.2
     """
-    check_effects(economy)
+    check_effects(checked_quadratic(economy))
     phi, trader = largest_average_effect(economy)
     limit = interdependence_limit(economy)
     if phi >= limit:
@@ -66,7 +69,7 @@ def largest_average_effect(economy: QuadraticEconomy) -> tuple[float, int]:
 
 def pairwise_interdependence(economy: QuadraticEconomy) -> float:
     """Return phi_N, the largest average effect of one type on the others (assumption A4)."""
-    return largest_average_effect(economy)[0]
+    return largest_average_effect(checked_quadratic(economy))[0]
 
 
 def check_effects(economy: QuadraticEconomy) -> None:
@@ -130,6 +133,8 @@ def sigma_budget(economy: QuadraticEconomy) -> float:
 
     Raises
     ------
+    InvalidInputError
+        If the economy is not linear-quadratic.
     RefusedError
         If no such slope exists.
 
@@ -140,6 +145,7 @@ def sigma_budget(economy: QuadraticEconomy) -> float:
     >>> abs(sigma_budget(economy) - sigma_n(economy)) < 1e-12
     True
     """
+    checked_quadratic(economy)
 
     def slack(sigma: float) -> float:
         return sigma - float(_residual_slopes(economy, sigma).max())

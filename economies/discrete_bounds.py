@@ -176,7 +176,7 @@ def deficit_parts(
     """
     slope, spread = non_negative("sigma", sigma), non_negative("half_spread", half_spread)
     unit, most = unit_size_of(unit_size), bounds.largest_trade
-    distance = bounds.own_effect - bounds.interdependence
+    distance = bounds.room
     sensitivity = bounds.reach / distance
     triangle = most * (most + unit) / 2
     first = triangle * (bounds.steepest * sensitivity - (1 - sensitivity) * slope)

@@ -2,6 +2,8 @@
 
 from typing import TypeGuard
 
+from deviator.errors import InvalidInputError
+
 from .base import Economy
 from .factored import Factored
 from .linear_quadratic import LinearQuadratic
@@ -22,3 +24,19 @@ def is_linear_quadratic(economy: Economy) -> TypeGuard[QuadraticEconomy]:
     """
     plain = "utility" not in getattr(economy, "__dict__", {})
     return type(economy) in (LinearQuadratic, Factored) and plain
+
+
+def checked_quadratic(economy: object) -> QuadraticEconomy:
+    """Return an economy that states weights and slopes.
+
+    Raises
+    ------
+    InvalidInputError
+        If it does not.
+    """
+    if not isinstance(economy, QuadraticEconomy):
+        raise InvalidInputError(
+            f"economy must be a linear-quadratic economy, got {type(economy).__name__}; build one "
+            "with deviator.economies"
+        )
+    return economy

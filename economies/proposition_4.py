@@ -87,7 +87,7 @@ def price_falls(bounds: AssumptionBounds) -> tuple[float, float]:
     >>> price_falls(AssumptionBounds(5, 1.0, 0.0, 1.0, 1.0))
     (1.0, 0.25)
     """
-    distance = bounds.own_effect - bounds.interdependence
+    distance = bounds.room
     return (bounds.own_effect + bounds.interdependence) / distance, bounds.reach / distance
 
 
@@ -118,5 +118,5 @@ def condition_6_29(bounds: AssumptionBounds, bend: Callable[[float], float], tra
     most = positive("trade", trade)
     # The double integral of tau'' is that of (q - x) tau''(x).
     collected = quad(lambda x: (most - x) * bend(x), 0.0, most)[0]
-    distance = bounds.own_effect - bounds.interdependence
+    distance = bounds.room
     return float(collected / bounds.reach - bounds.steepest * most**2 / (2 * distance))

@@ -20,6 +20,7 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, non_negative, positive, trader_count
 
 from .bounds import check_effects, pairwise_interdependence
+from .membership import checked_quadratic
 from .quadratic import QuadraticEconomy
 from .smooth import SmoothEconomy
 
@@ -97,13 +98,28 @@ class AssumptionBounds:
         RefusedError
             If phi_N is not below `interdependence_limit`.
         """
+        self._check_interdependence()
+        return self.own_effect / (self.n_traders - 1) + self.interdependence
+
+    @property
+    def room(self) -> float:
+        """m_o - phi_N, by how much an own type moves its owner more than others.
+
+        Raises
+        ------
+        RefusedError
+            If phi_N is not below `interdependence_limit`.
+        """
+        self._check_interdependence()
+        return self.own_effect - self.interdependence
+
+    def _check_interdependence(self) -> None:
         if self.interdependence >= self.interdependence_limit:
             raise RefusedError(
-                f"the bounds of Propositions 1, 2 and 5 need phi_N < "
-                f"{self.interdependence_limit:.6g} (assumption A4^N), got phi_N = "
-                f"{self.interdependence:.6g}; weaken the interdependence of values"
+                f"the paper's bounds need phi_N < {self.interdependence_limit:.6g} (assumption "
+                f"A4^N), got phi_N = {self.interdependence:.6g}; weaken the interdependence of "
+                "values"
             )
-        return self.own_effect / (self.n_traders - 1) + self.interdependence
 
 
 def assumption_bounds(
@@ -124,7 +140,7 @@ def assumption_bounds(
     Raises
     ------
     InvalidInputError
-        If a setting is out of its range.
+        If a setting is out of its range, or the economy neither linear-quadratic nor smooth.
     RefusedError
         If slopes or own type effects are not positive (A2, A3), or an effect is negative (A4).
 
@@ -147,7 +163,7 @@ def assumption_bounds(
         return AssumptionBounds(
             economy.n_traders, bounds.own_effect, phi, *slopes, largest_trade, kind
         )
-    check_effects(economy)
+    check_effects(checked_quadratic(economy))
     return AssumptionBounds(
         economy.n_traders,
         float(economy.own_type_effects.min()),
@@ -165,7 +181,7 @@ def largest_interdependence(economy: QuadraticEconomy) -> float:
     As phi_N it repairs the budget claim of Proposition 2 (Section 7, "Weaker assumptions" (iii)).
     """
     largest = -np.inf
-    for traders, effects in economy.blocks_of_effects():
+    for traders, effects in checked_quadratic(economy).blocks_of_effects():
         rows = np.arange(len(effects))
         effects[rows, traders.start + rows] = -np.inf
         largest = max(largest, float(effects.max()))
@@ -191,9 +207,8 @@ def price_sensitivity(bounds: AssumptionBounds, sigma: float = 0.0) -> float:
     RefusedError
         If phi_N is too large.
     """
-    reach = bounds.reach
     markup = non_negative("sigma", sigma) + bounds.steepest
-    return markup * reach / (bounds.own_effect - bounds.interdependence)
+    return markup * bounds.reach / bounds.room
 
 
 def sigma_n_from(bounds: AssumptionBounds) -> float:
@@ -208,7 +223,7 @@ def sigma_n_from(bounds: AssumptionBounds) -> float:
         If phi_N is too large.
     """
     reach = bounds.reach
-    return bounds.steepest * reach / (bounds.own_effect - bounds.interdependence - reach)
+    return bounds.steepest * reach / (bounds.room - reach)
 
 
 def harmless_interdependence(bounds: AssumptionBounds) -> float:
@@ -230,7 +245,7 @@ def harmless_interdependence(bounds: AssumptionBounds) -> float:
 def c_1(bounds: AssumptionBounds, inefficiency: float) -> float:
     """Return C_1^N of Proposition 1: ((N - 1)/N qbar - epsilon)^2 m_bar / (2 (m_o - phi_N))."""
     trade = worst_case_trade(bounds) - non_negative("inefficiency", inefficiency)
-    return 0.5 * trade**2 * bounds.steepest / (bounds.own_effect - bounds.interdependence)
+    return 0.5 * trade**2 * bounds.steepest / bounds.room
 
 
 def c_2(bounds: AssumptionBounds) -> float:
@@ -334,14 +349,12 @@ def most_transfer(bounds: AssumptionBounds, trade: float, inefficiency: float) -
 
 def d_1(bounds: AssumptionBounds) -> float:
     """Return D_1^N of Proposition 2: qbar^2 m_bar / (2 (m_o - phi_N))."""
-    room = bounds.own_effect - bounds.interdependence
-    return 0.5 * bounds.largest_trade**2 * bounds.steepest / room
+    return 0.5 * bounds.largest_trade**2 * bounds.steepest / bounds.room
 
 
 def d_2(bounds: AssumptionBounds) -> float:
     """Return D_2^N of Proposition 2: qbar^2 [1 - X / (m_o - phi_N)] / 2."""
-    room = bounds.own_effect - bounds.interdependence
-    return 0.5 * bounds.largest_trade**2 * (1 - bounds.reach / room)
+    return 0.5 * bounds.largest_trade**2 * (1 - bounds.reach / bounds.room)
 
 
 def d_3(bounds: AssumptionBounds) -> float:

@@ -8,6 +8,7 @@ over all traders only, so it does not imply it.
 
 import numpy as np
 
+from .membership import checked_quadratic
 from .quadratic import QuadraticEconomy
 
 
@@ -28,7 +29,7 @@ def single_crossing_violation(economy: QuadraticEconomy) -> tuple[int, int] | No
     >>> single_crossing_violation(linear_quadratic([[1, 0, 0], [1.2, 2, 0], [0, 0, 1]], 1.0))
     (0, 1)
     """
-    own = economy.own_type_effects
+    own = checked_quadratic(economy).own_type_effects
     for traders, effects in economy.blocks_of_effects():
         places = np.arange(len(effects))
         effects[places, traders.start + places] = -np.inf
@@ -53,6 +54,7 @@ def affects_others_alike(economy: QuadraticEconomy) -> bool:
     >>> affects_others_alike(fundamental_value(5)), affects_others_alike(two_groups(4))
     (True, False)
     """
+    checked_quadratic(economy)
     lowest = np.full(economy.n_traders, np.inf)
     highest = np.full(economy.n_traders, -np.inf)
     for traders, effects in economy.blocks_of_effects():

@@ -4,6 +4,7 @@ import numpy as np
 
 from deviator.errors import InvalidInputError
 
+from .membership import checked_quadratic
 from .quadratic import QuadraticEconomy
 
 
@@ -22,7 +23,7 @@ def interdependence_radius(economy: QuadraticEconomy) -> float:
     Raises
     ------
     InvalidInputError
-        If an own type effect is 0.
+        If the economy is not linear-quadratic, or an own type effect is 0.
 
     Examples
     --------
@@ -30,7 +31,7 @@ def interdependence_radius(economy: QuadraticEconomy) -> float:
     >>> round(interdependence_radius(fundamental_value(4, alpha=1.0, beta=2.0)), 12)
     1.0
     """
-    own = np.abs(economy.own_type_effects)
+    own = np.abs(checked_quadratic(economy).own_type_effects)
     if (own == 0).any():
         raise InvalidInputError(
             "own type effects must not be 0 (assumption A3) for the uniqueness of Section 7, got 0 "

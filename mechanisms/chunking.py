@@ -36,10 +36,11 @@ def in_chunks(kernel: Callable[..., Part], *arrays: Floats, chunk: int = CHUNK) 
     *arrays : ndarray
         Leading axis of length B, or of length 1 where shared by all markets.
     chunk : int
-        Markets per piece.
+        Markets per piece. Where there are no markets, one piece has none, and says of what shape
+        results are.
     """
     batch = max(len(array) for array in arrays)
     return [
         kernel(*(array if len(array) == 1 else array[start : start + chunk] for array in arrays))
-        for start in range(0, batch, chunk)
+        for start in range(0, max(batch, 1), chunk)
     ]

@@ -13,6 +13,7 @@ from deviator.economies import (
     NormalInformation,
     NormalTypes,
     UniformBox,
+    affects_others_alike,
     assumption_bounds,
     check_assumptions,
     factored,
@@ -22,15 +23,19 @@ from deviator.economies import (
     heterogeneous,
     heterogeneous_information,
     interdependence_radius,
+    largest_interdependence,
     linear_quadratic,
+    pairwise_interdependence,
     private_values,
     saturating,
     sigma_budget,
     sigma_n,
     sigma_n_from,
+    single_crossing_violation,
     tight,
     two_groups,
     two_groups_information,
+    unit_demands,
     varying_effects,
     walrasian_allocation,
     walrasian_response,
@@ -171,6 +176,24 @@ def test_sigma_n_needs_both_parts_of_a4n():
             number(outside)
     assert check_assumptions(outside)["sigma_N"].holds is False
     assert sigma_budget(outside) > 0
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        sigma_n,
+        sigma_budget,
+        pairwise_interdependence,
+        largest_interdependence,
+        interdependence_radius,
+        single_crossing_violation,
+        affects_others_alike,
+    ],
+)
+def test_what_is_for_weights_and_slopes_refuses_other_economies(number):
+    for economy, name in ((saturating(4), "Saturating"), (unit_demands(2, 2), "UnitDemands")):
+        with pytest.raises(InvalidInputError, match=f"linear-quadratic economy, got {name}; build"):
+            number(economy)
 
 
 def test_uniqueness_needs_own_types_that_matter():

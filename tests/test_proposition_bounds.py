@@ -23,7 +23,9 @@ from deviator.economies import (
     sigma_n,
     sigma_n_from,
     tight,
+    unit_demands,
 )
+from deviator.economies.proposition_4 import price_falls
 from deviator.economies.proposition_bounds import (
     c_1,
     c_2,
@@ -186,6 +188,10 @@ def test_bounds_of_an_economy():
         (lambda: random_economy(np.random.default_rng(0), 4, kind="mean"), InvalidInputError, "'mean'"),
         (lambda: sigma_n_from(bounds(interdependence=0.375)), RefusedError, r"A4\^N.*got phi_N = 0.375"),
         (lambda: sigma_n_from(bounds(interdependence=0.3, steepest=4.0)), RefusedError, r"< 0.25 \("),
+        (lambda: c_1(bounds(interdependence=1.0), 0.1), RefusedError, r"A4\^N.*got phi_N = 1;"),
+        (lambda: d_1(bounds(interdependence=1.0)), RefusedError, r"A4\^N.*got phi_N = 1;"),
+        (lambda: price_falls(bounds(interdependence=1.0)), RefusedError, r"A4\^N.*got phi_N = 1;"),
+        (lambda: assumption_bounds(unit_demands(2, 2)), InvalidInputError, "got UnitDemands; build"),
         (lambda: c_1(bounds(), -0.1), InvalidInputError, "inefficiency must be non-negative"),
         (lambda: proposition_1_deficit(bounds(), 0.4), InvalidInputError, "a third of the largest trade"),
         (lambda: proposition_2_deficit(bounds(), -1.0), InvalidInputError, "sigma must be non-negative"),

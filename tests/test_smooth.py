@@ -486,3 +486,12 @@ def test_hyperbolic_functions_keep_small_and_large_numbers():
     np.testing.assert_allclose(
         sech_squared(np.array([0.0, 1.0, -1e6])), [1, 1 / np.cosh(1) ** 2, 0]
     )
+
+
+def test_no_markets_and_no_candidates_have_no_outcomes():
+    rule = SmoothSigmaVCG(saturating(4), 0.1)
+    nothing = Reports(np.zeros((0, 4)))
+    assert rule.clear(nothing).transfer.shape == (0, 4)
+    assert rule.clear_deviations(nothing, 0, np.zeros((0, 3, 1))).transfer.shape == (0, 3)
+    some = Reports(np.zeros((2, 4)))
+    assert rule.clear_deviations(some, 0, np.zeros((2, 0, 1))).transfer.shape == (2, 0)

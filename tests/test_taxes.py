@@ -118,6 +118,16 @@ def test_a_batch_equals_the_loop_and_deviations_equal_clearing(rule):
     np.testing.assert_allclose(found.transfer[:, 0], whole.transfer[:, 1], atol=1e-12)
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_no_markets_and_no_candidates_have_no_outcomes(rule):
+    n = rule.economy.n_traders
+    nothing = Reports(np.zeros((0, n)))
+    assert rule.clear(nothing).transfer.shape == (0, n)
+    assert rule.clear_deviations(nothing, 0, np.zeros((0, 3, 1))).transfer.shape == (0, 3)
+    some = Reports(np.zeros((2, n)))
+    assert rule.clear_deviations(some, 0, np.zeros((2, 0, 1))).transfer.shape == (2, 0)
+
+
 @given(st.integers(0, 10_000), st.floats(0, 2), st.integers(3, 7))
 @settings(max_examples=40, deadline=None)
 def test_a_spread_clears_at_bid_and_ask_or_nobody_trades(seed, half_spread, n):

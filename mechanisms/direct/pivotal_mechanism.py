@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy, single_crossing_violation
 from deviator.economies.bounds import interdependence_limit, largest_average_effect
+from deviator.economies.membership import checked_quadratic
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_array
 
@@ -202,16 +203,12 @@ def checked_economy(economy: object) -> QuadraticEconomy:
     RefusedError
         If a trader's own type does not matter to him (assumption A3).
     """
-    if not isinstance(economy, QuadraticEconomy):
-        raise InvalidInputError(
-            f"economy must be a linear-quadratic economy, got {type(economy).__name__}; build one "
-            "with deviator.economies"
-        )
-    own = economy.own_type_effects
+    quadratic = checked_quadratic(economy)
+    own = quadratic.own_type_effects
     if (own <= 0).any():
         trader = int(own.argmin())
         raise RefusedError(
             "pivotal prices need own types that raise marginal utilities (assumption A3), got "
             f"w_ii = {own[trader]:.6g} for trader {trader}"
         )
-    return economy
+    return quadratic

@@ -121,6 +121,8 @@ class OwnQuantity:
         NotConvergedError
             If two answers never agree, or no report leads to a quantity of 0 or beyond.
         """
+        if not reports.size:
+            return np.zeros_like(reports)
         first, last = self._span(reports, step)
         if self.regime is own_quantity:
             # A quantity that increases is constant where it is the same at both ends.
