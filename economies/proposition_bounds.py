@@ -275,8 +275,8 @@ def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> floa
     """Return the deficit that no mechanism stays below at a given inefficiency, equation (2.7).
 
     delta = N [C_1^N X - C_2 epsilon] where N is even: in the worst-case economy (A.1) MC, IR, IC
-    and epsilon-Eff imply a sum of transfers below -delta at some profile. Where it is negative it
-    says nothing.
+    and epsilon-Eff imply a sum of transfers of -delta or less at some profile. Where it is negative
+    it says nothing.
 
     Where N is odd, N - 1 takes the place of the first N; with N itself, as printed, the claim is
     false. At s* let one trader have type 0 and (N - 1)/2 buy and sell. The price is 0 as in

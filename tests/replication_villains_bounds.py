@@ -21,6 +21,7 @@ from deviator.economies.proposition_bounds import (
     worst_case_traders,
 )
 from deviator.mechanisms import Mutated, SigmaVCG
+from deviator.studies.replication.uniqueness import printed_radius
 
 VILLAINS = {
     # As printed.
@@ -129,6 +130,7 @@ VILLAINS = {
 
 # Further wrong formulas, each of which its statement must notice as well.
 MORE_VILLAINS = [
+    ("Section 7: equilibrium uniqueness", {"radius": printed_radius}),
     # As printed: N traders lose, also where N is odd.
     ("Proposition 1", {"deficit": lambda bounds, epsilon: (
         bounds.n_traders / worst_case_traders(bounds) * proposition_1_deficit(bounds, epsilon))}),

@@ -10,6 +10,7 @@ from deviator.economies.discrete_bounds import (
     proposition_6_trade,
 )
 from deviator.economies.proposition_4 import balancing_half_spread
+from deviator.economies.proposition_bounds import price_sensitivity
 from deviator.mechanisms import DiscreteVCG, EntryFeeVCG, SpreadVCG
 from deviator.studies.replication.discrete_units import (
     forward_differences,
@@ -112,6 +113,7 @@ def all_traders_lose(bounds, inefficiency, unit):
 MORE_VILLAINS = [
     ("Proposition 6", {"deficit": all_traders_lose}),
     ("Proposition 4: condition (6.29)", {"condition": altered_6_29(distance=lambda b: b.own_effect)}),
+    ("Proposition 4: quadratic taxes", {"sensitivity": lambda bounds: 1.01 * price_sensitivity(bounds)}),
     ("Proposition 4: condition (6.29)", {"condition": altered_6_29(factor=1.09)}),
     ("Proposition 4: condition (6.29)", {"condition": altered_6_29(factor=0.6)}),
 ]  # fmt: skip

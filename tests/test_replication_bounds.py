@@ -35,6 +35,7 @@ ERRATA = {
     "Proposition 2: budget",
     "Proposition 2: deficit",
     "Footnote 28",
+    "Section 7: equilibrium uniqueness",
 }
 
 
