@@ -119,14 +119,14 @@ def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_si
     >>> round(proposition_6_deficit(bounds, 0.0, 0.5), 9)
     60.166666667
     """
-    own, phi, n = bounds.own_effect, bounds.interdependence, bounds.n_traders
-    _ = bounds.reach
+    n = bounds.n_traders
     unit = unit_size_of(unit_size)
     lost = ceil(non_negative("inefficiency", inefficiency) / unit - ROUNDING) * unit
     trade = max(proposition_6_trade(bounds, unit) - lost, 0.0)
     private = max(trade**2 / (2 * (n - 1)), unit * trade / 2)
     common = trade**2 / 2
-    price = bounds.steepest / (own - phi) * (own * private + phi * common)
+    rents = bounds.own_effect * private + bounds.interdependence * common
+    price = bounds.steepest / bounds.room * rents
     return worst_case_traders(bounds) * (price - c_2(bounds) * lost)
 
 

@@ -8,6 +8,7 @@ from deviator.economies.discrete_bounds import (
     deficit_parts,
     proposition_6_deficit,
     proposition_6_trade,
+    proposition_7_deficit,
 )
 from deviator.economies.proposition_4 import balancing_half_spread
 from deviator.economies.proposition_bounds import price_sensitivity
@@ -95,6 +96,7 @@ VILLAINS = {
     "Appendix G: allocation (G.1)": {"condition": forward_differences},
     "Appendix G: transfers (G.2)": {"worth": forward_value},
     "Appendix G: limit": {"rule": wider_spread},
+    "Appendix G: limit of the bounds": {"lower": added_terms},
     "Proposition 6": {"deficit": added_terms},
     "Proposition 7: constraints": {"charged": lambda transfer, quantity: 1.5 * transfer},
     "Proposition 7: budget": {"deficit": without_units},
@@ -112,6 +114,7 @@ def all_traders_lose(bounds, inefficiency, unit):
 
 MORE_VILLAINS = [
     ("Proposition 6", {"deficit": all_traders_lose}),
+    ("Appendix G: limit of the bounds", {"upper": lambda b, *tax: 0.99 * proposition_7_deficit(b, *tax)}),
     ("Proposition 4: condition (6.29)", {"condition": altered_6_29(distance=lambda b: b.own_effect)}),
     ("Proposition 4: quadratic taxes", {"sensitivity": lambda bounds: 1.01 * price_sensitivity(bounds)}),
     ("Proposition 4: condition (6.29)", {"condition": altered_6_29(factor=1.09)}),

@@ -23,7 +23,11 @@ from deviator.economies.discrete_bounds import (
     proposition_7_deficit,
     proposition_7_inefficiency,
 )
-from deviator.economies.proposition_bounds import Interdependence
+from deviator.economies.proposition_bounds import (
+    Interdependence,
+    proposition_1_deficit,
+    proposition_2_deficit,
+)
 from deviator.mechanisms import DiscreteVCG, Reports, SigmaVCG, TaxVCG
 from deviator.mechanisms.direct.discrete_vcg import Units, following_unit, last_unit
 from deviator.validation import Bools, Floats
@@ -44,6 +48,10 @@ ROUNDING = 1e-9
 """Deficits this small, in units of money, are rounding."""
 
 SHRINKING = (0.5, 0.2, 0.05)
+"""Unit sizes that fall."""
+
+TINY = 1e-7
+"""A unit size next to 0."""
 
 MIXED = linear_quadratic(
     np.eye(8) + 0.35 * np.pad(np.ones((4, 4)), ((0, 4), (4, 0))).T, [4.0] * 4 + [1.0] * 4
@@ -229,6 +237,32 @@ def _check_limit(*, rule: Callable[..., DiscreteVCG] = DiscreteVCG) -> Finding:
         f"{SHRINKING[0]:g} to {SHRINKING[-1]:g}"
     )
     return Finding(excess, text)
+
+
+def _check_bounds_limit(
+    *,
+    lower: Callable[[AssumptionBounds, float, float], float] = proposition_6_deficit,
+    upper: Callable[[AssumptionBounds, float, float, float], float] = proposition_7_deficit,
+) -> Finding:
+    """Constants with tiny units against those of Propositions 1 and 2."""
+    rng = np.random.default_rng(73)
+    gaps = []
+    for market in half_markets(seed=73):
+        bounds = market.bounds
+        epsilon = float(rng.uniform(0.0, 0.2)) * bounds.largest_trade
+        sigma = float(rng.uniform(0.0, 0.5)) * bounds.steepest
+        size = bounds.n_traders * bounds.steepest * bounds.largest_trade**2
+        apart = (
+            lower(bounds, epsilon, TINY) - proposition_1_deficit(bounds, epsilon),
+            upper(bounds, sigma, 0.0, TINY) - proposition_2_deficit(bounds, sigma),
+        )
+        gaps += [abs(difference) / size for difference in apart]
+    text = (
+        f"with Delta = {TINY:g} the bounds of Propositions 6 (corrected) and 7 are within "
+        f"{worst(gaps):.2g} N m_bar qbar^2 of those of Propositions 1 and 2, in "
+        f"{len(gaps) // 2} sets of constants"
+    )
+    return Finding(worst(gaps), text)
 
 
 class HalfAndHalf(NamedTuple):
@@ -549,6 +583,14 @@ STATEMENTS = (
         "As Delta falls to 0, the mechanism with a slope and a spread becomes the one without "
         "units.",
         _check_limit,
+    ),
+    Statement(
+        "Appendix G: limit of the bounds",
+        "Propositions 6 and 7",
+        "They are the discrete-allocation analogues of Propositions 1 and 2: as Delta falls to 0, "
+        "the deficits that they bound become those of (2.7) and (3.12).",
+        _check_bounds_limit,
+        tolerance=1e-5,
     ),
     Statement(
         "Proposition 6",
