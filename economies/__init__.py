@@ -13,6 +13,11 @@ from .constructors import (
     tight,
     two_groups,
 )
+from .discrete_bounds import (
+    proposition_6_deficit,
+    proposition_7_deficit,
+    proposition_7_inefficiency,
+)
 from .distributions import (
     NormalTypes,
     TruncatedNormal,
@@ -35,6 +40,11 @@ from .pivotal_types import PivotalMarket, pivotal_market
 from .proposition_bounds import (
     AssumptionBounds,
     assumption_bounds,
+    c_1,
+    c_2,
+    d_1,
+    d_2,
+    d_3,
     deficit_frontiers,
     largest_interdependence,
     proposition_1_deficit,
@@ -43,6 +53,8 @@ from .proposition_bounds import (
     proposition_2_inefficiency,
     proposition_5_inefficiency,
     sigma_n_from,
+    utility_loss,
+    welfare_loss,
 )
 from .quadratic import QuadraticEconomy
 from .random_economies import random_economy
@@ -86,7 +98,12 @@ __all__ = [
     "affects_others_alike",
     "assumption_bounds",
     "assumption_table",
+    "c_1",
+    "c_2",
     "check_assumptions",
+    "d_1",
+    "d_2",
+    "d_3",
     "deficit_frontiers",
     "factored",
     "first_best_surplus",
@@ -111,6 +128,9 @@ __all__ = [
     "proposition_2_deficit",
     "proposition_2_inefficiency",
     "proposition_5_inefficiency",
+    "proposition_6_deficit",
+    "proposition_7_deficit",
+    "proposition_7_inefficiency",
     "public_statistics",
     "random_economy",
     "saturating",
@@ -124,7 +144,9 @@ __all__ = [
     "two_groups",
     "two_groups_information",
     "unit_demands",
+    "utility_loss",
     "varying_effects",
     "walrasian_allocation",
     "walrasian_response",
+    "welfare_loss",
 ]
