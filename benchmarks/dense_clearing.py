@@ -9,14 +9,13 @@ baseline may use them too.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 import numpy as np
 
 from deviator.mechanisms import LinearBids, SigmaDCDA, clear_parallel
 from deviator.validation import Floats
 
-from .harness import Row, at_most, busiest, seconds_of, side_by_side, threads
+from .harness import Row, at_most, busiest, faster_count, side_by_side, threads
 
 WORK = "dense linear clearing"
 SIZES = ((100_000, 8), (10_000, 32), (200, 256))
@@ -40,7 +39,7 @@ def _rows(markets: int, n: int) -> list[Row]:
         note = f"{busiest(clear)} of the time; the inverse is LAPACK's"
     count = faster_count(inverse)
     with threads(count):
-        two = side_by_side(lambda: clear_parallel(auction, bids, threads=2), inverse)
+        two = side_by_side(lambda: clear_parallel(auction, bids, threads=2), inverse, 15)
     best = f"the inverse on {count} of two threads, on which it is faster"
     return [
         Row.times_slower(
@@ -50,15 +49,6 @@ def _rows(markets: int, n: int) -> list[Row]:
             WORK, size, two, at_most(1.0), figure="times the inverse, two threads", note=best
         ),
     ]
-
-
-def faster_count(work: Callable[[], object]) -> int:
-    """Return on how many threads of BLAS a function is faster, 1 or 2."""
-    times = {}
-    for count in (1, 2):
-        with threads(count):
-            times[count] = min(seconds_of(work, 3))
-    return min(times, key=lambda count: times[count])
 
 
 def random_bids(markets: int, n: int) -> LinearBids:

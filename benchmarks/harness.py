@@ -263,6 +263,15 @@ def threads(count: int) -> Iterator[None]:
                 torch.set_num_threads(before)
 
 
+def faster_count(work: Callable[[], object]) -> int:
+    """Return on how many threads a function is faster, 1 or 2: more can also be slower."""
+    times = {}
+    for count in (1, 2):
+        with threads(count):
+            times[count] = min(seconds_of(work, 3))
+    return min(times, key=lambda count: times[count])
+
+
 @dataclass(frozen=True)
 class Apart:
     """What a function did in a process of its own.
