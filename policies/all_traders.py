@@ -17,10 +17,17 @@ from deviator.mechanisms import (
     SigmaVCG,
     residual_transfer,
 )
+from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.validation import Floats
 
 RESIDUAL_LINES = (ResidualLineMechanism.menu, NaiveWalrasian.menu, SigmaVCG.menu)
 """Menus that are the residual line and the payment rule on it wherever bids have no limits."""
+
+CLEARED = (ResidualLineMechanism.clear, ConditionalAuction.clear, SigmaVCG.clear)
+"""Clearings whose outcomes state the residual lines that these menus are read from."""
+
+DEVIATIONS = (ResidualLineMechanism.clear_deviations, SigmaVCG.clear_deviations)
+"""What honest quantities are read from where menus are asked for one by one."""
 
 
 class LineShift(NamedTuple):
@@ -60,14 +67,17 @@ class AllMenus(NamedTuple):
 def all_menus(mechanism: Mechanism, bids: Any) -> AllMenus | None:
     """Return the menus of all traders from one clearing.
 
-    None where they must be asked for one by one: the mechanism states menus of its own, bids have
-    limits, transfers are not quadratic, or a market is in autarky.
+    None where they must be asked for one by one: the mechanism states menus of its own or clears
+    or tries deviations in its own way, bids have limits, transfers are not quadratic, or a market
+    is in autarky.
     """
     if not isinstance(mechanism, ResidualLineMechanism):
         return None
     n = bids.shape[1]
     limited = any(mechanism.bid_limits(trader) is not None for trader in range(n))
-    if limited or type(mechanism).menu not in RESIDUAL_LINES:
+    rule = type(mechanism)
+    own_way = rule.clear not in CLEARED or rule.clear_deviations not in DEVIATIONS
+    if limited or own_way or rule.menu not in RESIDUAL_LINES:
         return None
     outcome = mechanism.clear(bids)
     if not outcome.traded.all():

@@ -141,6 +141,11 @@ def _worst(
     largest, total, seen = np.full(n, -np.inf), np.zeros(n), 0
     best, place, trader, worst_types = -np.inf, 0, 0, np.zeros(n)
     for types, gains in _gains(mechanism, economy, policy, pieces):
+        if np.isnan(gains).any():
+            raise InvalidInputError(
+                f"gains must be numbers to be compared, {mechanism.name} leads to NaN in a profile "
+                f"of {seen} to {seen + len(types) - 1}; look at its outcomes there"
+            )
         at = int(gains.argmax())
         if gains.flat[at] > best:
             best, market, trader = float(gains.flat[at]), at // n, at % n

@@ -188,6 +188,30 @@ def test_a_menu_of_its_own_is_not_overlooked():
     assert not np.allclose(alone, exact_gain(UniformDoubleAuction(), PRIVATE, types))
 
 
+class NoLines(UniformDoubleAuction):
+    """Clears in its own way, and says nothing of residual curves."""
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return replace(outcome, residual_slope=np.full(outcome.quantity.shape, np.nan))
+
+
+class WrongLines(UniformDoubleAuction):
+    """States residual curves that are not those of its menus."""
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return replace(outcome, residual_slope=2 * outcome.residual_slope)
+
+
+@pytest.mark.parametrize("rule", [NoLines, WrongLines])
+def test_what_a_clearing_of_its_own_says_of_curves_is_not_believed(rule):
+    types = np.random.default_rng(3).normal(size=(5, 4))
+    expected = exact_gain(UniformDoubleAuction(), PRIVATE, types)
+    assert expected.max() > 1e-4
+    np.testing.assert_allclose(exact_gain(rule(), PRIVATE, types), expected, rtol=1e-12)
+
+
 def test_a_single_profile_with_a_planted_gain_is_found():
     """Honest bids that are wrong at one profile out of thousands."""
 

@@ -18,6 +18,13 @@ def tolerance(n_traders: int) -> float:
     return 16 * n_traders * float(np.finfo(np.float64).eps)
 
 
+BLURRED = 2.0**16 * float(np.finfo(np.float64).eps)
+"""Numbers below this share of what their rounding is bounded by (`amplified`) may be 0."""
+
+CANCELS = 1e-6
+"""Updates that leave less than this share of what they add and take away are mostly rounding."""
+
+
 class RowSquares(NamedTuple):
     """Squared lengths of bids' weights on quantities, and on the price."""
 
@@ -105,6 +112,21 @@ def well_conditioned(condition_squared: Floats, diagonal: Floats, lengths: Float
     responsive = (diagonal**2 > bound**2 * lengths).all(axis=-1)
     regular: Bools = responsive & (condition_squared < 1 / bound**2)
     return regular
+
+
+def amplified(core: Floats, inverse: Floats, lengths: Floats) -> Floats:
+    """Return |core^-1| |core| |core^-1|: eps times it bounds how rounding moves the inverse.
+
+    Parameters
+    ----------
+    core, inverse : ndarray of float, shape (..., K, K)
+    lengths : ndarray of float, shape (..., H + 1)
+        The first entries of `core` are sums over traders, which may cancel: they count by the
+        lengths of what is added up. To all but the last of them the identity is added.
+    """
+    size, absolute = lengths.shape[-1], np.abs(core)
+    absolute[..., :size, :size] = lengths[..., None, :] + np.diag(np.arange(size) < size - 1)
+    return np.asarray(np.abs(inverse) @ absolute @ np.abs(inverse))
 
 
 def divisor(values: Floats) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 
 from deviator.validation import Bools, Floats
 
+from ..chunking import pieces
 from ..exact import RationalBids, RationalSolution
 from ..outcome import Outcome
 
@@ -134,12 +135,21 @@ def mend(
     solution: DeviationSolution,
     known: Bools,
 ) -> DeviationSolution:
-    """Clear afresh where the markets before the deviation, not `known`, gave nothing to update."""
-    lost = ~np.broadcast_to(known, (len(candidates),))
-    array = bids.as_array()[lost]
-    fresh = solve_by_tiling(clearing, bids.from_array(array), trader, candidates[lost])
+    """Clear afresh what an update of the markets before the deviation does not tell.
+
+    Parameters
+    ----------
+    known : ndarray of bool, shape (B, M)
+        False where the market before was irregular, or rounding could decide about the one after.
+    """
+    markets, places = np.nonzero(~known)
+    array = bids.as_array()
     fields = ("price", "quantity", "residual_slope", "regular")
     mended = {name: np.array(getattr(solution, name)) for name in fields}
-    for name in fields:
-        mended[name][lost] = getattr(fresh, name)
+    for piece in pieces(len(markets), array[0].size):
+        here = markets[piece], places[piece]
+        some = bids.from_array(array[here[0]])
+        fresh = solve_by_tiling(clearing, some, trader, candidates[here][:, None])
+        for name in fields:
+            mended[name][here] = getattr(fresh, name)[:, 0]
     return DeviationSolution(**mended)

@@ -58,8 +58,9 @@ class ConditionalClearing(Clearing):
         self, bids: LinearBids, trader: int, candidates: Floats
     ) -> DeviationSolution:
         present, known = _present(bids, trader)
-        solution = solve_rank_one(present, bids.level, trader, candidates)
-        return solution if known.all() else mend(self, bids, trader, candidates, solution, known)
+        solution, told = solve_rank_one(present, bids.level, trader, candidates)
+        told &= known[:, None]
+        return solution if told.all() else mend(self, bids, trader, candidates, solution, told)
 
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:

@@ -9,7 +9,7 @@ the span of X and the price.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,10 @@ from ..outcome import Outcome
 from ..statistics import PublicStatistics, check_traders
 from . import portable_factored
 from .autarky import (
+    BLURRED,
+    CANCELS,
     RowSquares,
+    amplified,
     divisor,
     inverses,
     price_scale,
@@ -90,6 +93,11 @@ class _Market(NamedTuple):
         """H + 1, how many numbers w has."""
         return int(self.on_w.shape[-1])
 
+    def only(self, rows: NDArray[np.int_]) -> "_Market":
+        """Return some of the markets."""
+        fields: Any = (field[rows] for field in self)
+        return _Market(*fields)
+
     @property
     def price_effect(self) -> Floats:
         """P[p, i], shape (S, N)."""
@@ -97,13 +105,13 @@ class _Market(NamedTuple):
 
 
 class _Moved(NamedTuple):
-    """One trader's side of deviated markets, and whether the markets before were regular."""
+    """One trader's side of deviated markets, and whether the markets before tell it."""
 
     price: Floats  # (B, M)
     quantity: Floats  # (B, M)
     residual_slope: Floats  # (B, M)
     regular: Bools  # (B, M)
-    known: Bools  # (B,)
+    known: Bools  # (B, M)
 
 
 @final
@@ -232,7 +240,7 @@ class FactoredClearing(Clearing):
         lengths = squares + response[:, size - 1] ** 2
         # The last column of P is [1' / sqrt(N), 0], since rows are orthogonal to 1'.
         conditioned = well_conditioned(1 + lengths.sum(axis=-1), diagonal, lengths)
-        return _Market(
+        market = _Market(
             scale,
             length,
             own,
@@ -245,6 +253,7 @@ class FactoredClearing(Clearing):
             squares,
             invertible & steady & conditioned,
         )
+        return market._replace(regular=_clear_of_rounding(market, core))
 
     def _solve(
         self, own: Floats, statistic: Floats, price: Floats, level: Floats
@@ -290,7 +299,7 @@ class FactoredClearing(Clearing):
         column_price = market.price_effect[:, trader, None]
         column_own = market.diagonal[:, trader, None]
         slope = np.broadcast_to(scale * column_price / divisor(column_own), step.shape)
-        regular = _regular_after(
+        regular, told = _regular_after(
             rows, market, new, length, effect / pivot[..., None], pivot, trader
         )
         return _Moved(
@@ -298,7 +307,7 @@ class FactoredClearing(Clearing):
             quantity[:, trader, None] + column_own * step,
             slope,
             regular,
-            np.broadcast_to(market.regular, (len(candidates),)),
+            told & market.regular[:, None],
         )
 
 
@@ -366,6 +375,36 @@ def _own_and_squares(
     kept_others = np.take_along_axis(others, kept, axis=1) - kept_diagonal**2
     np.put_along_axis(others, kept, kept_others, axis=1)
     return diagonal, diagonal**2 + np.maximum(others, 0.0)
+
+
+def _clear_of_rounding(market: _Market, core: Floats) -> Bools:
+    """Return which regular markets have no P[q_i, i] that may be 0 but for rounding, (S,).
+
+    Those that are not what is left of numbers that all but cancel are plainly none.
+    """
+    lengths = market.squares + market.price_effect**2
+    doubtful = market.diagonal**2 <= CANCELS**2 * np.maximum(lengths, 1 / market.own**2)
+    regular = market.regular.copy()
+    rows = np.flatnonzero(regular & doubtful.any(axis=-1))
+    if len(rows):
+        some = market.only(rows)
+        told = np.abs(some.diagonal) > BLURRED * _rounding(some, core[rows])
+        regular[rows] = (told | ~doubtful[rows]).all(axis=-1)
+    return regular
+
+
+def _rounding(market: _Market, core: Floats) -> Floats:
+    """Return what, times eps, bounds the rounding of P[q_i, i], shape (S, N)."""
+    size = market.size
+    on_w = np.abs(market.on_w / market.own[..., None])
+    blown = amplified(core, market.inverse, np.sqrt(np.einsum("sjk,sjk->sk", on_w, on_w)))
+    ties = np.abs(market.constraints)
+    bound: Floats = 1 / np.abs(market.own) + np.einsum(
+        "sjk,skl,sjl->sj", on_w, blown[:, :size, :size], ties
+    )
+    kept = np.einsum("smm->sm", blown[:, size:, size:])
+    np.put_along_axis(bound, market.kept, kept, axis=1)
+    return bound
 
 
 def _scaled_solution(market: _Market, level: Floats) -> tuple[Floats, Floats]:
@@ -438,10 +477,12 @@ def _regular_after(
     ratio: Floats,
     pivot: Floats,
     trader: int,
-) -> Bools:
+) -> tuple[Bools, Bools]:
     """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse.
 
-    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot.
+    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot. Where the pivot or a
+    P[q_j, j] all but cancels, rounding would decide, and a fresh clearing has to: the second answer
+    is False there.
     """
     column = _column(market, trader)
     overlap = _overlaps(market, column, trader)[:, None]
@@ -451,7 +492,11 @@ def _regular_after(
         market.squares[:, None] - 2 * ratio * overlap + ratio**2 * own_squares[..., None]
     )
     price_part = (price - ratio * price[..., trader, None]) ** 2
-    diagonal = market.diagonal[:, None] - ratio * column[:, None]
+    before, change = market.diagonal[:, None], ratio * column[:, None]
+    diagonal = before - change
+    told = np.abs(diagonal) > CANCELS * np.maximum(np.abs(before), np.abs(change))
+    length_i = np.sqrt(own_squares + price[..., trader] ** 2)
+    told[..., trader] = np.abs(pivot) > CANCELS * length_i
     quantity_part[..., trader] = own_squares / pivot**2
     price_part[..., trader] = (price[..., trader] / pivot) ** 2
     diagonal[..., trader] = market.diagonal[:, None, trader] / pivot
@@ -460,4 +505,5 @@ def _regular_after(
     )
     lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
     condition = 1 + (lengths * row_squares).sum(axis=-1)
-    return np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths)
+    regular = np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths)
+    return regular, np.asarray(told.all(axis=-1))

@@ -12,7 +12,7 @@ import numpy as np
 
 from deviator.validation import Bools, Floats
 
-from .autarky import tolerance
+from .autarky import BLURRED, CANCELS, tolerance
 from .factored_parts import Reading, Scratch, Solution, TraderRows, columns
 from .factored_sums import readable
 
@@ -69,14 +69,15 @@ def trade(
 def surely_regular(solution: Solution, extremes: Extremes, reading: Reading) -> bool:
     """Return whether the market is regular by a wide margin, by the extremes of all traders.
 
-    |Column i of P|^2 is at most (most^2 + trace of `column`) / a_i^2, since |X_i| is at most 1.
+    |Column i of P|^2 is at most (most^2 + trace of `column`) / a_i^2, since |X_i| is at most 1. No
+    a_i P[q_i, i] may be what is left of numbers that all but cancel.
     """
     bound = tolerance(reading.n_traders) ** 2
     longest = max(extremes.least**2, extremes.most**2) + float(np.trace(solution.column))
     return bool(
         solution.possible
         and solution.condition + longest * solution.lengths < 0.25 / bound
-        and extremes.least > 2 * np.sqrt(bound * longest)
+        and extremes.least > max(2 * np.sqrt(bound), CANCELS) * np.sqrt(max(longest, 1.0))
     )
 
 
@@ -96,6 +97,10 @@ def look_closely(
         moved = np.einsum("kn,kl,ln->n", ties, solution.column, ties)
         length = met**2 + np.maximum(moved - (1 - met) ** 2, 0.0)
         responsive: Bools = met**2 > tolerance(reading.n_traders) ** 2 * length
+        bids, said = np.abs([*statistic, rows.price]), np.abs([*rows.said, np.ones_like(own)])
+        rounding = 1 + np.einsum("gn,gh,hn->n", np.abs(inverse) * bids, solution.rounding, said)
+        plain = met**2 > CANCELS**2 * np.maximum(length, 1.0)
+        responsive &= plain | (np.abs(met) > BLURRED * rounding)
         rows_squares = (squares + (solution.scale * rows.price) ** 2) * inverse**2
     responsive[places] = True
     return Closely(float(rows_squares @ length), bool(responsive.all()))

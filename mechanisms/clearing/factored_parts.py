@@ -102,6 +102,8 @@ class Solution(NamedTuple):
     kept_slope: Floats  # (m,)
     effect: Floats  # (G + 1, H + 1), d [statistics, price] / d r_i = effect [Q_i; 1] / a_i
     column: Floats  # (H + 1, H + 1), X_i . column X_i / a_i^2: |column i of P|^2 without own q
+    rounding: Floats  # (G + 1, H + 1), |[C_i, b_i] / a_i| . rounding |[Q_i; 1]| bounds, times eps,
+    # what rounding adds to a_i P[q_i, i]
     scale: float  # price = scale * scaled price
     condition: float  # of the squared condition number: what the kept traders and the sum add
     lengths: float  # sum of |scaled row i|^2 / a_i^2 over all others

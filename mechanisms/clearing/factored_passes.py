@@ -45,7 +45,9 @@ def settle_in_passes(
     quick = factored_quick.solve(sums, reading)
     if quick is not None and surely_regular(quick, trade(quick), reading):
         return quick, True
-    joined = walk(partial(_measure, reading=reading), partial(merged, reading=reading))
+    scale = factored_quick.squared_price_scale(sums, reading)
+    closer = partial(_measure, reading=reading, squared_price_scale=scale)
+    joined = walk(closer, partial(merged, reading=reading))
     solution = solve(joined, reading)
     if not solution.possible:
         return solution, False
@@ -60,6 +62,8 @@ def _quick(rows: TraderRows, start: int, scratch: Scratch, reading: Reading) -> 
     return factored_quick.measure(rows, reading, scratch)
 
 
-def _measure(rows: TraderRows, start: int, scratch: Scratch, reading: Reading) -> Any:
+def _measure(
+    rows: TraderRows, start: int, scratch: Scratch, reading: Reading, squared_price_scale: float
+) -> Any:
     del start
-    return measure(rows, reading, scratch)
+    return measure(rows, reading, scratch, squared_price_scale)

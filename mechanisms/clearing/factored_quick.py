@@ -17,7 +17,7 @@ import numpy as np
 
 from deviator.validation import Floats
 
-from .autarky import inverses
+from .autarky import amplified, inverses
 from .factored_parts import (
     Reading,
     Scratch,
@@ -75,20 +75,28 @@ def solve(sums: QuickSums, reading: Reading) -> Solution | None:
     least = n * sums.unsaid / gram[-1, -1]  # squared price scale
     most = n * lengths / max(gram[-1, -1], n * on_bids[-1, -1] ** 2)
     found = inverse @ on_levels
-    nobody = np.zeros(0)
+    nobody, tie = np.zeros(0), np.where(np.arange(size) < size - 1, 1.0, 1 / np.sqrt(n))
+    blown = amplified(core, inverse, np.sqrt(np.maximum(np.diagonal(squares), 0.0)))
     return Solution(
         found[-1],
         found[:-1].T @ reading.coordinates.T,
         nobody.astype(np.int_),
         np.zeros((sums.batch, 0)),
         nobody,
-        to_w @ inverse * np.where(np.arange(size) < size - 1, 1.0, 1 / np.sqrt(n)),
+        to_w @ inverse * tie,
         inverse.T @ squares @ inverse + np.outer(inverse[-1], inverse[-1]) / least,
+        np.abs(to_w) @ blown * tie,
         float(np.sqrt(most)),
         1.0,
         float(lengths + most * gram[-1, -1]),
         bool(invertible),
     )
+
+
+def squared_price_scale(sums: QuickSums, reading: Reading) -> float:
+    """Return about what it will be, as if own weights alone counted; 0 where some are 0."""
+    total = unflattened(sums.moments, sums.batch, reading)[2][-1, -1]
+    return float(reading.n_traders / total) if np.isfinite(total) and total > 0 else 0.0
 
 
 def _usual(unsaid: float, gram: Floats, lengths: float, reading: Reading) -> bool:

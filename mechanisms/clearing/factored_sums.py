@@ -1,9 +1,9 @@
 """What crosses traders in a market of factored bids, whatever their own weights.
 
 Sums do not depend on how prices and rows are scaled, so that the scale, itself a sum, is found in
-the same pass. The H + 1 traders of the smallest |a_i| / |A_i| are kept as unknowns. Each part
-states one candidate more than that and leaves all of them out of its sums; joined sums take back
-those who are not among the smallest of all.
+the same pass; a guess of it will do to tell which H + 1 traders have the smallest |a_i| beside all
+their weights. They are kept as unknowns. Each part states one candidate more than that and leaves
+all of them out of its sums; joined sums take back those who are not among the smallest of all.
 """
 
 import math
@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from deviator.validation import Bools, Floats
 
-from .autarky import RowSquares, inverses, price_scale, row_lengths, tolerance
+from .autarky import (
+    BLURRED,
+    CANCELS,
+    RowSquares,
+    amplified,
+    inverses,
+    price_scale,
+    row_lengths,
+    tolerance,
+)
 from .factored_parts import (
     FEW,
     Reading,
@@ -34,7 +43,7 @@ class Candidates(NamedTuple):
     """The traders of a part whose own weights are smallest beside all their weights."""
 
     place: NDArray[np.int_]  # (m,), counted from the part's first trader
-    distance: Floats  # (m,), (a_i / |A_i|)^2, 0 for empty rows
+    distance: Floats  # (m,), (a_i / |[A_i, b_i]|)^2 with prices scaled, 0 for empty rows
     squares: Floats  # (m,), |A_i|^2
     rows: TraderRows
 
@@ -48,14 +57,22 @@ class Sums(NamedTuple):
     candidates: Candidates
 
 
-def measure(rows: TraderRows, reading: Reading, scratch: Scratch) -> Sums:
-    """Add up what crosses traders, over the first or the only part of a market."""
+def measure(
+    rows: TraderRows, reading: Reading, scratch: Scratch, squared_price_scale: float = 0.0
+) -> Sums:
+    """Add up what crosses traders, over a part of a market.
+
+    The price scale, as far as it is known, says whose own weights are small beside price weights.
+    """
     own, statistic, squares = readable(rows, reading, scratch)
     _, inverse, distance, share = scratch.own
     with np.errstate(divide="ignore", invalid="ignore"):
         np.divide(1, squares, out=share)
-        np.multiply(own, own, out=distance)
-        distance *= share
+        np.multiply(rows.price, rows.price, out=distance)
+        distance *= squared_price_scale
+        distance += squares
+        np.divide(own, distance, out=distance)
+        distance *= own
         share *= rows.price
         np.divide(1, own, out=inverse)
     if not squares.min(initial=1.0):
@@ -111,7 +128,8 @@ def solve(sums: Sums, reading: Reading) -> Solution:
         squares = to_w.T @ gram @ to_w
         column = on_w.T @ squares @ on_w + on_kept.T @ on_kept + np.outer(on_w[-1], on_w[-1])
         tie = np.where(np.arange(size) < size - 1, 1.0, 1 / np.sqrt(n))  # X_i = tie [Q_i; 1]
-        condition, slope, responsive = _kept_columns(inverse, squares, scale, n)
+        blown = amplified(core, inverse, np.sqrt(np.maximum(np.diagonal(squares), 0.0)))
+        condition, slope, responsive = _kept_columns(inverse, squares, blown, scale, n)
         return Solution(
             scale * found[size - 1],
             found[: size - 1].T @ reading.coordinates.T,
@@ -120,6 +138,7 @@ def solve(sums: Sums, reading: Reading) -> Solution:
             slope,
             to_w @ on_w * tie,
             column,
+            np.abs(to_w) @ blown[:size, :size] * tie,
             scale,
             condition,
             float(lengths[0] + scale**2 * gram[-1, -1]),
@@ -232,17 +251,20 @@ def _inverse(core: Floats) -> tuple[Floats, bool]:
 
 
 def _kept_columns(
-    inverse: Floats, squares: Floats, scale: float, n_traders: int
+    inverse: Floats, squares: Floats, blown: Floats, scale: float, n_traders: int
 ) -> tuple[float, Floats, bool]:
     """Return what kept traders' columns of P add to the condition, their slopes, and their test.
 
-    `squares` are the inner products of the others' quantities per unit of w.
+    `squares` are the inner products of the others' quantities per unit of w, and eps times `blown`
+    bounds the rounding of the inverse.
     """
     size = len(squares)
     w, kept = inverse[:size, size:], inverse[size:, size:]
     own = np.diagonal(kept)
     lengths = np.einsum("km,kl,lm->m", w, squares, w) + (kept**2).sum(axis=0) + w[-1] ** 2
     responsive = own**2 > tolerance(n_traders) ** 2 * lengths
+    doubtful = own**2 <= CANCELS**2 * lengths
+    responsive &= ~doubtful | (np.abs(own) > BLURRED * np.diagonal(blown)[size:])
     slope = scale * w[-1] / np.where(own == 0, np.nan, own)
     # The last column of P is [1' / sqrt(N), 0], since rows are orthogonal to 1'.
     return float(1 + lengths.sum()), slope, bool(responsive.all())

@@ -5,6 +5,7 @@ gradients through them. An irregular market is exchanged for a plain one before 
 used: a NaN that is masked in the end would still make gradients NaN.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,13 @@ from deviator.errors import RefusedError
 
 ROOM = 10.0
 """By how much honest bids may be worse conditioned than the best possible ones, at least."""
+
+
+BLURRED = 2.0**16
+"""As in `autarky`, in units of the machine precision."""
+
+CANCELS = 0.4
+"""As in `autarky`, as a power of the machine precision."""
 
 
 class RowSquares(NamedTuple):
@@ -76,6 +84,25 @@ def well_conditioned(condition_squared: Array, diagonal: Array, lengths: Array) 
     bound = tolerance(diagonal, diagonal.shape[-1])
     responsive = namespace(diagonal).all(diagonal**2 > bound**2 * lengths, axis=-1)
     return responsive & (condition_squared < 1 / bound**2)
+
+
+def clear_of_rounding(diagonal: Array, lengths: Array, rounding: Callable[[], Array]) -> Array:
+    """Return which markets have no P[q_i, i] that may be 0 but for rounding, shape (S,).
+
+    Parameters
+    ----------
+    diagonal : array, shape (S, N)
+        P[q_i, i].
+    lengths : array, shape (S, N)
+        Squared lengths that tell from which size on they are plainly not 0.
+    rounding : callable
+        Returns what, times the machine precision, bounds their rounding, shape (S, N).
+    """
+    xp, rest = namespace(diagonal), precision(diagonal)
+    plain = diagonal**2 > rest ** (2 * CANCELS) * lengths
+    if not bool(xp.all(plain)):
+        plain = plain | (xp.abs(diagonal) > BLURRED * rest * rounding())
+    return xp.all(plain, axis=-1)
 
 
 def inverses(matrix: Array) -> tuple[Array, Array]:

@@ -12,10 +12,14 @@ from .portable import (
     identity,
     inverses,
     kind,
+    precision,
     scaling,
     times,
     well_conditioned,
 )
+
+ROUNDINGS = 64
+"""Numbers below so many roundings of theirs may be 0."""
 
 
 class _Market(NamedTuple):
@@ -62,11 +66,14 @@ def _invert(quantity_weights: Array, price_weights: Array) -> _Market:
         [weights / length[..., None], (scale[:, None] * price_weights / length)[..., None]],
         axis=-1,
     )
-    inverse, invertible = inverses(xp.concat([top, _adding_up(top)], axis=1))
-    lengths = xp.sum(inverse**2, axis=1)
-    regular = invertible & well_conditioned(
-        xp.sum(lengths, axis=-1), xp.linalg.diagonal(inverse)[:, :n], lengths[:, :n]
-    )
+    matrix = xp.concat([top, _adding_up(top)], axis=1)
+    inverse, invertible = inverses(matrix)
+    lengths, diagonal = xp.sum(inverse**2, axis=1), xp.linalg.diagonal(inverse)[:, :n]
+    # Rows of the matrix have length one, so that its rounding moves P[q_i, i] by no more.
+    rounding = precision(matrix) * xp.sum(xp.abs(inverse[:, :n, :]), axis=-1)
+    apart = xp.all(diagonal**2 > (ROUNDINGS * rounding) ** 2 * lengths[:, :n], axis=-1)
+    conditioned = well_conditioned(xp.sum(lengths, axis=-1), diagonal, lengths[:, :n])
+    regular = invertible & conditioned & apart
     return _Market(inverse, scale, length, regular)
 
 

@@ -15,6 +15,7 @@ from ..statistics import ROUNDING, PublicStatistics
 from .base import MarketSolution
 from .portable import (
     RowSquares,
+    clear_of_rounding,
     constant_rows,
     inverses,
     kind,
@@ -90,7 +91,8 @@ def _invert(statistics: PublicStatistics, own: Array, statistic: Array, price: A
     rows = _rows(statistics, own, statistic, price)
     scale, length = scaling(rows.squares)
     scaled = _set_apart(statistics, rows, scale, length)
-    inverse, invertible = inverses(_core(scaled))
+    core = _core(scaled)
+    inverse, invertible = inverses(core)
     size = scaled.on_w.shape[-1]
     response = xp.matmul(inverse[:, :, :size], xp.matrix_transpose(scaled.constraints)) + xp.matmul(
         inverse[:, :, size:], scaled.kept
@@ -100,7 +102,12 @@ def _invert(statistics: PublicStatistics, own: Array, statistic: Array, price: A
     lengths = squares + price_effect**2
     # The last column of P is [1' / sqrt(N), 0], since rows are orthogonal to 1'.
     conditioned = well_conditioned(1 + xp.sum(lengths, axis=-1), diagonal, lengths)
-    regular = invertible & scaled.steady & conditioned
+    apart = clear_of_rounding(
+        diagonal,
+        xp.maximum(lengths, 1 / scaled.own**2),
+        lambda: _rounding(scaled, core, inverse),
+    )
+    regular = invertible & scaled.steady & conditioned & apart
     return _Market(scaled, scale, length, inverse, price_effect, diagonal, regular)
 
 
@@ -152,9 +159,8 @@ def _core(scaled: _Scaled) -> Array:
     X_R (r_R - Y_R w) / a_R + X_K q_K = [w_1..w_H; 0] and Y_K w + a_K q_K = r_K.
     """
     xp, size, m = namespace(scaled.own), scaled.on_w.shape[-1], scaled.kept_own.shape[-1]
-    first = xp.arange(size, device=kind(scaled.own)["device"]) < size - 1
-    statistics_only = xp.eye(size, **kind(scaled.own)) * xp.astype(first, scaled.own.dtype)
-    through = xp.matmul(xp.matrix_transpose(scaled.constraints), scaled.on_w) + statistics_only
+    through = xp.matmul(xp.matrix_transpose(scaled.constraints), scaled.on_w)
+    through = through + _statistics_only(scaled.own, size)
     top = xp.concat([through, -xp.matrix_transpose(scaled.kept_ties)], axis=-1)
     own = xp.eye(m, **kind(scaled.own)) * scaled.kept_own[:, None, :]
     return xp.concat([top, xp.concat([scaled.kept_on_w, own], axis=-1)], axis=1)
@@ -173,6 +179,30 @@ def _own_and_squares(scaled: _Scaled, response: Array) -> tuple[Array, Array]:
     diagonal = xp.where(is_kept, kept_diagonal, 1 / scaled.own - through_w)
     others = all_through_w + xp.sum(kept_quantity**2, axis=1) - through_w**2 - kept_diagonal**2
     return diagonal, diagonal**2 + xp.where(others > 0, others, 0.0)
+
+
+def _rounding(scaled: _Scaled, core: Array, inverse: Array) -> Array:
+    """Return what, times the machine precision, bounds the rounding of P[q_i, i], (S, N)."""
+    xp, size = namespace(core), scaled.on_w.shape[-1]
+    on_w = xp.abs(scaled.on_w / scaled.own[..., None])
+    # Sums over traders may cancel, and count by the lengths of what is added up.
+    sums = xp.sqrt(xp.sum(on_w**2, axis=1))[:, None, :] + _statistics_only(core, size)
+    top = xp.concat([sums, xp.abs(core[:, :size, size:])], axis=-1)
+    absolute = xp.concat([top, xp.abs(core[:, size:, :])], axis=1)
+    blown = xp.matmul(xp.matmul(xp.abs(inverse), absolute), xp.abs(inverse))
+    through = xp.matmul(on_w, blown[:, :size, :size])
+    others = 1 / xp.abs(scaled.own) + xp.sum(through * xp.abs(scaled.constraints), axis=-1)
+    kept = xp.sum(xp.linalg.diagonal(blown)[:, size:, None] * scaled.kept, axis=1)
+    bound: Array = xp.where(xp.sum(scaled.kept, axis=1) > 0, kept, others)
+    return bound
+
+
+def _statistics_only(reference: Array, size: int) -> Array:
+    """Return the identity, (H + 1, H + 1), with 0 in the place of the price."""
+    xp = namespace(reference)
+    first = xp.arange(size, device=kind(reference)["device"]) < size - 1
+    only: Array = xp.eye(size, **kind(reference)) * xp.astype(first, reference.dtype)
+    return only
 
 
 def _cleared(market: _Market, level: Array) -> tuple[Array, Array]:

@@ -18,6 +18,7 @@ from deviator.validation import Bools, Floats
 
 from ..chunking import in_chunks
 from .autarky import (
+    CANCELS,
     RowSquares,
     divisor,
     price_scale,
@@ -32,8 +33,8 @@ from .base import DeviationSolution
 ENTRIES = 2**17
 """Numbers in a chunk's array of candidates: fewer cost more in Python than the cache saves."""
 
-Moved = tuple[Floats, Floats, Floats, Bools]
-"""Price, quantity, residual slope, and whether the market is regular."""
+Moved = tuple[Floats, Floats, Floats, Bools, Bools]
+"""Price, quantity, residual slope, whether the market is regular, and whether updates tell."""
 
 
 class Present(NamedTuple):
@@ -66,7 +67,7 @@ class _Candidates(NamedTuple):
 
 def solve_rank_one(
     present: Present, level: Floats, trader: int, candidates: Floats
-) -> DeviationSolution:
+) -> tuple[DeviationSolution, Bools]:
     """Move each market along the trader's column until his candidate bid is met.
 
     Parameters
@@ -75,6 +76,11 @@ def solve_rank_one(
     level : ndarray of float, shape (B, N)
     trader : int
     candidates : ndarray of float, shape (B, M, N + 2)
+
+    Returns
+    -------
+    tuple of DeviationSolution and ndarray of bool, shape (B, M)
+        False where the update is mostly rounding, and the market is to be cleared afresh.
     """
     size = max(1, candidates.shape[1] * candidates.shape[2])
 
@@ -83,12 +89,13 @@ def solve_rank_one(
 
     chunk = max(1, ENTRIES // size)
     parts = in_chunks(kernel, level, candidates, *present, chunk=chunk)
-    return DeviationSolution(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+    *moved, told = (np.concatenate(field) for field in zip(*parts, strict=True))
+    return DeviationSolution(*moved), told
 
 
 def times(rows: Floats, matrices: Floats) -> Floats:
     """Return row b of `rows` (B, M, n) times matrix b, or times the one shared matrix."""
-    if len(matrices) > 1:
+    if len(matrices) != 1:
         product: Floats = rows @ matrices
         return product
     # One large product takes half the time of many small ones.
@@ -97,10 +104,10 @@ def times(rows: Floats, matrices: Floats) -> Floats:
 
 
 def _move(present: Present, level: Floats, trader: int, candidates: Floats) -> Moved:
-    """Return price, quantity, residual slope and regularity, each (B, M)."""
+    """Return price, quantity, residual slope, regularity and whether they tell, each (B, M)."""
     n, shape = level.shape[1], candidates.shape[:2]
     scaled = level / present.row_length
-    step, regular = np.empty(shape), np.ones(shape, dtype=bool)
+    step, regular, told = np.empty(shape), np.ones(shape, dtype=bool), np.ones(shape, dtype=bool)
     for columns, parallel in _runs(_parallel(present, candidates)):
         some = candidates[:, columns]
         if parallel:
@@ -111,13 +118,13 @@ def _move(present: Present, level: Floats, trader: int, candidates: Floats) -> M
         new = _candidates(present, trader, some)
         missing = some[..., -1] - np.einsum("bmj,bj->bm", new.effect[..., :n], scaled)
         step[:, columns] = missing / new.own
-        regular[:, columns] = _regular(present, new, trader)
+        regular[:, columns], told[:, columns] = _regular(present, new, trader)
     column = present.inverse[:, None, :, trader]  # (S, 1, N + 1)
     scale = present.price_scale[:, None]
     quantity = _product(scaled, present.inverse[:, trader, :n]) + column[..., trader] * step
     price = scale * (_product(scaled, present.inverse[:, n, :n]) + column[..., n] * step)
     slope = scale * column[..., n] / divisor(column[..., trader])
-    return price, quantity, np.broadcast_to(slope, shape), regular
+    return price, quantity, np.broadcast_to(slope, shape), regular, told
 
 
 def _parallel(present: Present, candidates: Floats) -> Bools:
@@ -174,13 +181,20 @@ def _candidates(present: Present, trader: int, candidates: Floats) -> _Candidate
     return _Candidates(effect, sizes, divisor(effect[..., trader]), row_lengths(sizes, scale))
 
 
-def _regular(present: Present, new: _Candidates, trader: int) -> Bools:
-    """Decide autarky of the deviated markets: by a bound, and closely where that says nothing."""
+def _regular(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:
+    """Decide autarky of the deviated markets: by a bound, and closely where that says nothing.
+
+    Returns
+    -------
+    Whether they are regular, and whether the update tells so.
+    """
     regular = _surely_regular(present, new, trader)
-    doubtful = np.asarray(~regular.all(axis=1))
+    told, doubtful = np.ones_like(regular), np.asarray(~regular.all(axis=1))
     if doubtful.any():
-        regular[doubtful] = _regular_after(present.only(doubtful), new.only(doubtful), trader)
-    return regular
+        regular[doubtful], told[doubtful] = _regular_after(
+            present.only(doubtful), new.only(doubtful), trader
+        )
+    return regular, told
 
 
 def _surely_regular(present: Present, new: _Candidates, trader: int) -> Bools:
@@ -241,10 +255,11 @@ def _fresh_price_scale(rows: RowSquares, new: RowSquares, trader: int) -> Floats
     return price_scale(others + price_shares(new), shares.shape[-1])
 
 
-def _regular_after(present: Present, new: _Candidates, trader: int) -> Bools:
+def _regular_after(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:
     """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse.
 
-    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot.
+    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot. Where the pivot or a
+    P[q_j, j] all but cancels, rounding would decide, and a fresh clearing has to.
     """
     inverse, length = present.inverse, new.length
     n = present.row_length.shape[1]
@@ -255,7 +270,10 @@ def _regular_after(present: Present, new: _Candidates, trader: int) -> Bools:
     squares = np.einsum("skj,skj->sj", inverse[:, :n], inverse[:, :n])[:, None]
     quantity_part = squares - 2 * ratio * overlap + ratio**2 * overlap[..., trader, None]
     price_part = (inverse[:, None, n] - ratio * column[..., n, None]) ** 2
-    diagonal = np.einsum("sjj->sj", inverse)[:, None, :n] - ratio[..., :n] * column[..., :n]
+    before, change = np.einsum("sjj->sj", inverse)[:, None, :n], ratio[..., :n] * column[..., :n]
+    diagonal = before - change
+    kept = np.abs(diagonal) > CANCELS * np.maximum(np.abs(before), np.abs(change))
+    kept[..., trader] = np.abs(pivot) > CANCELS * np.sqrt((column**2).sum(axis=-1))
     quantity_part[..., trader] = squares[..., trader] / pivot**2
     price_part[..., trader] = (column[..., n] / pivot) ** 2
     diagonal[..., trader] = column[..., trader] / pivot
@@ -266,4 +284,4 @@ def _regular_after(present: Present, new: _Candidates, trader: int) -> Bools:
     lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
     condition = (lengths[..., :n] * row_squares).sum(axis=-1) + lengths[..., n]
     regular: Bools = np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths[..., :n])
-    return regular
+    return regular, kept.all(axis=-1)

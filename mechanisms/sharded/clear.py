@@ -282,11 +282,15 @@ def _autarky(read: _Read) -> ShardOutcome:
 
 
 def _finish(folder: Path, traded: bool, read: _Read) -> None:
-    """Give a shard's outcomes their final name; in autarky nobody trades."""
-    provisional = _provisional(folder, read)
+    """Give a shard's outcomes their final name; in autarky nobody trades.
+
+    Dask repeats what a worker did who dies before all is gathered: a file may have its name.
+    """
+    provisional, final = _provisional(folder, read), folder / f"outcome-{read.place:05}.parquet"
     if not traded:
         write_outcome(_autarky(read), provisional)
-    provisional.replace(folder / f"outcome-{read.place:05}.parquet")
+    if provisional.exists() or not final.exists():
+        provisional.replace(final)
 
 
 def _provisional(folder: Path, read: _Read) -> Path:

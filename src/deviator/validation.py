@@ -38,7 +38,10 @@ def finite_array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> 
             "first (torch: .detach().cpu().numpy())"
         )
     try:
-        array = np.asarray(value, dtype=np.float64)
+        given = np.asarray(value)
+        if given.dtype.kind == "c":
+            raise TypeError("complex numbers are not ordered, as types and bids are")
+        array = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None
     check_shape(name, array.shape, shape)
