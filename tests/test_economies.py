@@ -354,6 +354,10 @@ def test_slopes_must_be_positive(slope):
         (lambda: linear_quadratic(np.full((3, 3), np.nan), 1.0), "weights must be finite, got nan"),
         (lambda: linear_quadratic(np.eye(3), [1.0, 2.0]), r"slope must have shape \(3\)"),
         (lambda: linear_quadratic([["a"] * 3] * 3, 1.0), "weights must be an array of numbers"),
+        (
+            lambda: linear_quadratic(np.eye(3) * (1 + 1j), 1.0),
+            "weights must be an array of numbers",
+        ),
         (lambda: private_values(3, alpha=float("inf")), "alpha must be finite"),
         (lambda: private_values(3.5), "n_traders must be a whole number"),
         (lambda: heterogeneous_information(4, 0.6, 0.5, 1.0, 0.0), "below 1"),

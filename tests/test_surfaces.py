@@ -487,3 +487,18 @@ def test_the_page_on_general_bids_prints_what_it_says():
     result = doctest.testfile(str(page), module_relative=False)
     assert result.attempted > 15
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("other", [1j, "a"])
+def test_a_surface_whose_numbers_are_not_real_is_refused(other):
+    def bid(price, quantity, market):
+        return np.array([other] * len(price)), np.ones_like(price), quantity
+
+    flat = [Hyperplane(row, 1.0, 1.0) for row in np.eye(3)[:2]]
+    with pytest.raises(InvalidInputError, match="must return real numbers, got F of dtype"):
+        SigmaDCDA(0.2).clear(SurfaceBids([*flat, CallableSurface(3, bid)]))
+
+
+def test_honest_surfaces_of_no_markets_are_refused():
+    with pytest.raises(InvalidInputError, match="own_type must hold the type of one market"):
+        SigmaDCDA(0.2).honest_bids(saturating(4), np.zeros((0, 4)))

@@ -62,7 +62,14 @@ class CallableSurface(Surface):
                 "a surface's function must return F, dF/dp and dF/dq, got "
                 f"{_described(found)}; take TorchSurface where torch shall supply derivatives"
             )
-        return Tangent(*(np.asarray(part) for part in found))
+        tangent = Tangent(*(np.asarray(part) for part in found))
+        for name, part in zip(("F", "dF/dp", "dF/dq"), tangent, strict=True):
+            if part.dtype.kind not in "fiu":
+                raise InvalidInputError(
+                    f"a surface's function must return real numbers, got {name} of dtype "
+                    f"{part.dtype}"
+                )
+        return tangent
 
 
 @final

@@ -14,7 +14,7 @@ from typing_extensions import override
 from deviator.economies import SmoothEconomy
 from deviator.economies.assumption_result import shown
 from deviator.economies.damped_newton import damped_newton
-from deviator.errors import NotConvergedError, RefusedError
+from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.validation import Floats, finite_array, non_negative, trader_index
 
 from .base import Points, Surface, Tangent, in_market
@@ -170,6 +170,8 @@ class LevelSet(Surface):
 
     def __post_init__(self) -> None:
         own = finite_array("own_type", np.atleast_1d(self.own_type), (None,))
+        if not len(own):
+            raise InvalidInputError("own_type must hold the type of one market at least, got none")
         n = self.inverse.economy.n_traders
         for name, value in (
             ("own_type", own),
