@@ -14,7 +14,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.arrays import like
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_array, non_negative, read_only, trader_count
 
 from .quadratic import SINGULAR, QuadraticEconomy
@@ -221,6 +221,8 @@ def public_statistics(economy: Factored, tax_slope: float = 0.0, *, exact: bool 
 
     Raises
     ------
+    InvalidInputError
+        If the economy is of another kind.
     RefusedError
         If an own effect is 0.
 
@@ -231,6 +233,11 @@ def public_statistics(economy: Factored, tax_slope: float = 0.0, *, exact: bool 
     array([[1.5, 2.5, 2.5]])
     """
     sigma = non_negative("tax_slope", tax_slope)
+    if not isinstance(economy, Factored):
+        raise InvalidInputError(
+            f"public statistics are those of a Factored economy, got {type(economy).__name__}; "
+            "build it with factored"
+        )
     own = economy._invertible_own()
     if not exact:
         return economy.statistics * ((economy.slope + sigma) / own)

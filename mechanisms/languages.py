@@ -22,6 +22,7 @@ from deviator.economies import (
     public_statistics,
 )
 from deviator.errors import RefusedError
+from deviator.memory import require_memory
 from deviator.validation import Floats
 
 from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
@@ -395,6 +396,11 @@ def _inverse_weights(economy: QuadraticEconomy) -> Floats:
     """Return W^-1 written out, shape (N, N)."""
     if isinstance(economy, LinearQuadratic):
         return economy.inverse_weights()
+    require_memory(
+        24.0 * economy.n_traders**2,
+        f"honest bids that read all {economy.n_traders} quantities",
+        "let the auction publish public_statistics(economy, sigma)",
+    )
     return economy.types_behind(np.eye(economy.n_traders)).T
 
 

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal, final, get_args
 import numpy as np
 
 from deviator.arrays import is_foreign
+from deviator.economies import Economy
 from deviator.errors import InvalidInputError
-from deviator.mechanisms import Bids
+from deviator.mechanisms import Bids, Mechanism
 from deviator.mechanisms.exact import RationalBids, Rationals
 from deviator.validation import Floats
 
@@ -104,3 +105,22 @@ def check_information(information: Any) -> Information:
         )
     rung: Information = information
     return rung
+
+
+def check_market(mechanism: object, economy: object) -> None:
+    """Check that a mechanism and an economy are given as objects.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are names, say, or in each other's place.
+    """
+    if not isinstance(mechanism, Mechanism):
+        raise InvalidInputError(
+            f"mechanism must be a Mechanism, got {mechanism!r}; build one by name with "
+            "deviator.make"
+        )
+    if not isinstance(economy, Economy):
+        raise InvalidInputError(
+            f"economy must be an Economy, got {economy!r}; build one with deviator.economies"
+        )

@@ -38,7 +38,7 @@ from deviator.mechanisms import (
 from deviator.validation import Floats, finite_array, trader_index
 
 from .all_traders import LineShift, all_menus
-from .base import Deviation, Information, Policy, View, check_information
+from .base import Deviation, Information, Policy, View, check_information, check_market
 from .linear_bayes import standard_regression
 from .revelation import Revelation
 
@@ -95,6 +95,7 @@ def exact_gain(
     >>> round(float(gain[0, 0]), 12) == 3 / 320
     True
     """
+    check_market(mechanism, economy)
     policy = others or Revelation(mechanism, economy)
     checked = finite_array("types", types, (None, economy.n_traders))
     rung = check_information(information)

@@ -19,7 +19,7 @@ from deviator.mechanisms import Mechanism, Outcome
 from deviator.memory import require_memory
 from deviator.validation import Floats, finite_array, non_negative, read_only
 
-from .base import Policy
+from .base import Policy, check_market
 from .revelation import Revelation
 
 PIECE = 4096
@@ -119,6 +119,7 @@ def type_grid_regret(
     >>> type_grid_regret(SigmaVCG(economy, 0.1), economy, [0.0, 0.25, 1.0]).holds
     True
     """
+    check_market(mechanism, economy)
     types = _grid(grid, economy.n_traders)
     limit = None if tolerance is None else non_negative("tolerance", tolerance)
     _check_memory(types)

@@ -15,7 +15,7 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Mechanism
 from deviator.validation import Floats, finite_array, read_only, whole_number
 
-from .base import Policy
+from .base import Policy, check_market
 from .best_response import all_gains
 from .revelation import Revelation
 
@@ -86,6 +86,7 @@ def worst_profile(
     >>> worst.profile, worst.trader, round(worst.gain, 12) == 3 / 320
     (1, 1, True)
     """
+    check_market(mechanism, economy)
     checked = finite_array("types", types, (None, economy.n_traders))
     if len(checked) == 0:
         raise InvalidInputError("types must hold at least one profile, got none")
@@ -123,6 +124,7 @@ def worst_drawn_profile(
     InvalidInputError
         If `profiles` is not a positive whole number, or the distribution is of other traders.
     """
+    check_market(mechanism, economy)
     wanted = whole_number("profiles", profiles, 1)
     law = economy.types() if distribution is None else distribution
     if law.n_traders != economy.n_traders:

@@ -343,8 +343,8 @@ class MarketSpec(Spec):
         if not isinstance(bids, record):
             raise InvalidInputError(
                 f"strategy {plain_name(self.strategy)} must bid in the language of the mechanism, "
-                f"{self.rule.name} takes {record.__name__} and it bids {type(bids).__name__}; use "
-                "strategy: honest"
+                f"{self.rule.name} takes {record.__name__} and it bids {type(bids).__name__}; name "
+                "another strategy, or for smooth markets try deviator.policies.surface_gains"
             )
 
 

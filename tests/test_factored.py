@@ -559,3 +559,12 @@ def test_economies_that_are_private_or_not():
 )
 def test_auctions_on_statistics_keep_the_kits_promises(check, mechanism):
     check(mechanism)
+
+
+def test_statistics_and_honest_bids_that_cannot_be_had_say_what_can():
+    with pytest.raises(InvalidInputError, match="those of a Factored economy"):
+        public_statistics(two_groups(4), 0.1)
+    ones = np.ones(10**6)
+    large = Factored(ones, ones[:, None] * 0.1, ones[None] / len(ones), ones, 0 * ones)
+    with pytest.raises(RefusedError, match="publish public_statistics"):
+        SigmaDCDA(0.1).honest_bids(large, ones[None])

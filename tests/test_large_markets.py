@@ -291,6 +291,10 @@ def test_files_that_hold_something_else_are_refused(tmp_path):
     clear_sharded(SigmaDCDA(), [make_shard(0)], folder=tmp_path)
     with pytest.raises(InvalidInputError, match="must have a column own_weight"):
         clear_sharded(SigmaDCDA(), [tmp_path / "outcome-00000.parquet"])
+    with pytest.raises(InvalidInputError, match="must hold no outcomes of another market"):
+        clear_sharded(SigmaDCDA(), [make_shard(1)], folder=tmp_path)
+    with pytest.raises(InvalidInputError, match="must be a folder, got the file"):
+        clear_sharded(SigmaDCDA(), [make_shard(1)], folder=tmp_path / "text.parquet")
 
 
 def fatal_shard(seed, flag):

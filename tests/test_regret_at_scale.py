@@ -32,6 +32,7 @@ from deviator.mechanisms import (
 from deviator.policies import (
     Revelation,
     exact_gain,
+    type_grid_regret,
     worst_drawn_profile,
     worst_profile,
 )
@@ -382,3 +383,18 @@ def test_one_traders_utility_is_his_part_of_everybodys(economy):
         right = np.stack([economy.utility(unit, types)[:, trader] for unit in units], axis=1)
         found = economy.utility_of(trader, quantity, types)
         np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda economy, types: exact_gain("sigma-dcda", economy, types),
+        lambda economy, types: exact_gain(SigmaDCDA(0.2), "two-groups", types),
+        lambda economy, types: worst_profile("sigma-dcda", economy, types),
+        lambda economy, types: worst_drawn_profile(SigmaDCDA(0.2), types, 9, None),
+        lambda economy, types: type_grid_regret(SigmaDCDA(0.2), None, [0.0, 1.0]),
+    ],
+)
+def test_names_and_swapped_arguments_are_told_in_a_sentence(asked):
+    with pytest.raises(InvalidInputError, match=r"must be an? (Mechanism|Economy)"):
+        asked(two_groups(4), np.zeros((2, 4)))

@@ -28,6 +28,10 @@ from .parquet import require_pyarrow, write_outcome
 from .shard import Shard, ShardSource, loaded
 
 
+OUTCOMES = "outcome-*.parquet"
+"""Files of outcomes, one for each shard."""
+
+
 @dataclass(frozen=True)
 class _Read:
     """Where a shard is, and its place among the market's."""
@@ -116,7 +120,8 @@ def clear_sharded(
     Raises
     ------
     InvalidInputError
-        If shards are malformed, differ in their number of statistics or can be read only once.
+        If shards are malformed, differ in their number of statistics or can be read only once, or
+        the folder holds outcomes already.
     RefusedError
         If Parquet files are wanted and pyarrow is not installed.
 
@@ -203,7 +208,14 @@ def _check_alike(looks: Sequence[Look]) -> None:
 
 def _made(folder: Path) -> Path:
     require_pyarrow()
+    if folder.exists() and not folder.is_dir():
+        raise InvalidInputError(f"folder must be a folder, got the file {folder}; name another")
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.glob(OUTCOMES)):
+        raise InvalidInputError(
+            f"folder must hold no outcomes of another market, got some in {folder}; name another, "
+            "or remove them"
+        )
     return folder
 
 
