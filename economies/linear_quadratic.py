@@ -5,6 +5,7 @@ All examples of the paper (Examples 1 to 7) are of this form.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Self, final
 
 import numpy as np
@@ -98,6 +99,11 @@ class LinearQuadratic(QuadraticEconomy):
         RefusedError
             If W is singular to working precision (assumption INJ fails).
         """
+        return self._inverse_weights
+
+    @cached_property
+    def _inverse_weights(self) -> Floats:
+        """The inverse of W, which every honest bid needs, reckoned once."""
         # Rows and columns carry units of their own; equilibrating first keeps the verdict free
         # of them.
         rows = np.abs(self.weights).max(axis=1)
@@ -108,8 +114,7 @@ class LinearQuadratic(QuadraticEconomy):
         balanced = balanced / column_scale
         if 1 / np.linalg.cond(balanced) < self.n_traders * np.finfo(float).eps:
             raise RefusedError(SINGULAR)
-        inverse: Floats = np.linalg.inv(balanced) / column_scale[:, None] / scale
-        return inverse
+        return read_only(np.linalg.inv(balanced) / column_scale[:, None] / scale)
 
     @override
     def to_dict(self) -> dict[str, Any]:
