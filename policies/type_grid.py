@@ -46,8 +46,8 @@ class TypeGridRegret:
         The type that he bids as.
     largest : ndarray of float, shape (N,)
         Each trader's largest gain; -inf for a trader of one type.
-    tolerance : float
-        What still counts as no gain, in units of money.
+    tolerance : ndarray of float, shape (N,)
+        What still counts as no gain of each trader, in units of money.
     profiles, misreports : int
         How many profiles were cleared, and how many misreports compared with honesty.
     """
@@ -57,7 +57,7 @@ class TypeGridRegret:
     types: Floats
     misreport: float
     largest: Floats
-    tolerance: float
+    tolerance: Floats
     profiles: int
     misreports: int
 
@@ -68,8 +68,8 @@ class TypeGridRegret:
 
     @property
     def holds(self) -> bool:
-        """Whether no misreport gains more than the tolerance."""
-        return self.gain <= self.tolerance
+        """Whether no misreport gains its trader more than his tolerance."""
+        return bool((self.largest <= self.tolerance).all())
 
 
 def type_grid_regret(
@@ -95,8 +95,9 @@ def type_grid_regret(
     strategy : Policy, optional
         How types bid, each by his own type only; honesty by default.
     tolerance : float, optional
-        What still counts as no gain, in units of money; by default 1e-9 of the largest payment,
-        or utility before it, that honest bids lead to on the grid.
+        What still counts as no gain, in units of money; by default, for each trader, 1e-9 of his
+        own largest payment, or utility before it, that honest bids lead to on the grid, and no
+        less than 1e-14 of anybody's.
 
     Raises
     ------
@@ -135,7 +136,7 @@ def type_grid_regret(
         read_only(types.at(digits)[0]),
         float(types.at(reported)[0, found.trader]),
         read_only(found.largest),
-        1e-9 * outcomes.size if limit is None else limit,
+        read_only(outcomes.rounding() if limit is None else np.full(economy.n_traders, limit)),
         types.profiles,
         types.profiles * sum(size - 1 for size in types.sizes),
     )
@@ -179,7 +180,11 @@ class _Outcomes(NamedTuple):
 
     quantity: Floats  # (P, N)
     transfer: Floats  # (P, N)
-    size: float  # the largest payment or gross utility
+    size: Floats  # (N,), each trader's largest payment or gross utility
+
+    def rounding(self) -> Floats:
+        """Return what is no gain of each trader but for rounding, (N,)."""
+        return np.asarray(np.maximum(1e-9 * self.size, 1e-14 * self.size.max()))
 
 
 class _Found(NamedTuple):
@@ -228,7 +233,7 @@ def _outcomes(
 ) -> _Outcomes:
     """Clear every profile of the grid once."""
     shape = (types.profiles, len(types.sizes))
-    quantity, transfer, size = np.empty(shape), np.empty(shape), 0.0
+    quantity, transfer, size = np.empty(shape), np.empty(shape), np.zeros(shape[1])
     for rows in types.pieces():
         profiles = types.at(types.digits(rows))
         outcome = _cleared(mechanism, policy, profiles)
@@ -236,7 +241,8 @@ def _outcomes(
         worth = economy.utility(quantity[rows], profiles)
         for values in (quantity[rows], transfer[rows], worth):
             _check_finite(mechanism, values, profiles)
-        size = max(size, float(np.abs(transfer[rows]).max()), float(np.abs(worth).max()))
+        for values in (transfer[rows], worth):
+            size = np.maximum(size, np.abs(values).max(axis=0))
     return _Outcomes(quantity, transfer, size)
 
 

@@ -158,7 +158,8 @@ def test_the_paper_s_rules_hold_and_their_controls_do_not(economy):
     for rule in (SigmaDCDA(0.4), SigmaVCG(economy, 0.4)):
         found = type_grid_regret(rule, economy, grid)
         assert found.holds
-        assert found.epsilon <= found.tolerance < 1e-7
+        assert (found.epsilon <= found.tolerance).all()
+        assert found.tolerance.max() < 1e-7
     for rule in (UniformConditional(), NaiveWalrasian(economy)):
         found = type_grid_regret(rule, economy, grid)
         assert not found.holds
@@ -280,6 +281,21 @@ def test_bad_input_is_refused_in_one_sentence(arguments, error, message):
     with pytest.raises(error, match=message) as caught:
         type_grid_regret(*arguments)
     assert not re.search(r"\n|array\(", str(caught.value))
+
+
+def test_a_small_traders_gain_is_not_hidden_by_anothers_large_payments():
+    """A tolerance for all, 1e-9 of the largest payment, would be 1000 and take .3 for nothing."""
+
+    class Fines(Bribes):
+        def clear(self, bids):
+            outcome = super().clear(bids)
+            return replace(outcome, transfer=outcome.transfer + np.array([1e12, 0.0, 0.0]))
+
+    axes = [[-1.0, 0.5, 0.0], [0.25, 1.0], [0.0, 2.0, 0.75]]
+    found = type_grid_regret(Fines(0.3), ECONOMY, axes)
+    assert 0 < found.largest[1] < 1e-9 * 1e12
+    assert not found.holds
+    assert found.tolerance[1] < found.largest[1]
 
 
 def test_a_tolerance_must_be_a_number():
