@@ -8,8 +8,7 @@ price be found at 0.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,9 +32,7 @@ DERIVATIVES = 1e-3
 """How closely a user's derivatives have to agree with differences of F."""
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class SurfaceSolution:
+class SurfaceSolution(NamedTuple):
     """Cleared markets before payments.
 
     Attributes
@@ -53,15 +50,6 @@ class SurfaceSolution:
         are then where the search ended.
     """
 
-    price: Floats
-    quantity: Floats
-    residual_slope: Floats
-    area: Floats
-    regular: Bools
-    converged: Bools
-
-
-class _Part(NamedTuple):
     price: Floats
     quantity: Floats
     residual_slope: Floats
@@ -106,7 +94,7 @@ def check_converged(name: str, sigma: float, solution: SurfaceSolution) -> None:
     )
 
 
-def _solve(bids: SurfaceBids, markets: Any) -> _Part:
+def _solve(bids: SurfaceBids, markets: Any) -> SurfaceSolution:
     here, converged, apart = _pairs(bids, markets)
     n = bids.shape[1]
     linear = ConditionalClearing().solve(tangent_bids(here))
@@ -124,7 +112,7 @@ def _solve(bids: SurfaceBids, markets: Any) -> _Part:
         end = curves.end.reshape(-1, n, n + 1)[regular[rows]].reshape(-1, n + 1)
         if not bids.is_flat:
             _drop(regular, here, lambda some: ~second_prices(bids, some, end))
-    return _Part(
+    return SurfaceSolution(
         here.point[:, -1],
         here.point[:, :-1],
         linear.residual_slope,

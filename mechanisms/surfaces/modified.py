@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from typing_extensions import override
@@ -14,9 +14,16 @@ from .base import Points, Surface, Tangent, in_market
 
 
 class ModifiedSurface(Surface):
-    """A surface that rests on another one."""
+    """A surface that rests on another one.
+
+    Attributes
+    ----------
+    bends : bool
+        Whether what was flat may no longer be so.
+    """
 
     surface: Surface
+    bends: ClassVar[bool] = False
 
     def _settle(self, *per_market: str) -> None:
         """Take over the number of traders and markets; check numbers of one per market."""
@@ -41,6 +48,11 @@ class ModifiedSurface(Surface):
 
     @property
     @override
+    def is_flat(self) -> bool:
+        return self.surface.is_flat and not self.bends
+
+    @property
+    @override
     def derivatives_are_claimed(self) -> bool:
         return self.surface.derivatives_are_claimed
 
@@ -61,11 +73,6 @@ class Shifted(ModifiedSurface):
 
     def __post_init__(self) -> None:
         self._settle("by")
-
-    @property
-    @override
-    def is_flat(self) -> bool:
-        return self.surface.is_flat
 
     @override
     def at(self, points: Points) -> Tangent:
@@ -96,11 +103,6 @@ class Tilted(ModifiedSurface):
         weights = finite_array("quantity_weights", self.quantity_weights, (self.surface.n_traders,))
         object.__setattr__(self, "quantity_weights", weights)
 
-    @property
-    @override
-    def is_flat(self) -> bool:
-        return self.surface.is_flat
-
     @override
     def at(self, points: Points) -> Tangent:
         value, by_price, by_quantity = self.surface.at(points)
@@ -129,6 +131,7 @@ class Kinked(ModifiedSurface):
     trader: int
     at_quantity: Any
     steeper: Any
+    bends: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self._settle("at_quantity", "steeper")
@@ -161,6 +164,7 @@ class Sheets(ModifiedSurface):
 
     surface: Surface
     offsets: Sequence[float]
+    bends: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self._settle()
@@ -200,11 +204,6 @@ class Renumbered(ModifiedSurface):
                 f"order must hold each of {self.surface.n_traders} traders once, got {self.order}"
             )
 
-    @property
-    @override
-    def is_flat(self) -> bool:
-        return self.surface.is_flat
-
     @override
     def at(self, points: Points) -> Tangent:
         places = np.argsort(self.order)
@@ -236,11 +235,6 @@ class Rescaled(ModifiedSurface):
         self._settle()
         positive("price", self.price)
         positive("quantity", self.quantity)
-
-    @property
-    @override
-    def is_flat(self) -> bool:
-        return self.surface.is_flat
 
     @override
     def at(self, points: Points) -> Tangent:
