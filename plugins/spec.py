@@ -196,11 +196,12 @@ def base_class(kind: str) -> type:
 
 def called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
     """Call a plugin with its parameters; what goes wrong inside it is told in one sentence."""
+    known = signature(plugin).parameters
     try:
         signature(plugin).bind(**parameters)
     except TypeError as error:
         raise InvalidInputError(
-            f"{spec.kind} {spec.name!r} does not take these parameters: {error}"
+            f"{spec.kind} {spec.name!r} takes the parameters {', '.join(known) or '(none)'}; {error}"
         ) from None
     try:
         return plugin(**parameters)

@@ -274,7 +274,7 @@ def test_study_files_that_break_a_rule(tmp_path, text, message):
         ("name: ppo", "name: ppoo", "did you mean 'ppo'"),
         ("n_traders: 4, alpha: 1.0, beta", "n_traders: 5, alpha: 1.0, beta", "must be even"),
         ("n_traders: 4, alpha: 1.0, beta", "n_traders: 2, alpha: 1.0, beta", "at least 3, got 2"),
-        ("alpha: 1.0, beta: 0.7", "alfa: 1.0, beta: 0.7", "does not take these parameters"),
+        ("alpha: 1.0, beta: 0.7", "alfa: 1.0, beta: 0.7", "takes the parameters n_traders, alpha, beta, slope"),
         ("sigma: sigma-n", "sigma: -0.5", "sigma must be non-negative, got -0.5"),
         ("sigma: sigma-n", "sigma: .nan", "sigma must be finite, got nan"),
         ("two-groups, n_traders: 4, alpha: 1.0, beta: 0.7", "tight, n_traders: 4, cross_effect: 0.9", "A4"),

@@ -38,8 +38,6 @@ def train(
     from deviator.plugins import build, qualified
     from deviator.policies import check_information
 
-    if not force:
-        _check_new(out)
     files = files_of(plugin)
     data = {
         "mechanism": qualified("mechanism", mechanism, files),
@@ -50,6 +48,8 @@ def train(
     }
     spec = _market_spec(data, qualified("economy", economy, files), settings_of(set_))
     rung = check_information(information)
+    if not force:
+        _check_new(out)
     searcher = build("learner", qualified("learner", learner, files), {})
     _train(console(), spec, searcher, steps, seed, information=rung, out=out)
 
