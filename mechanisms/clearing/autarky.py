@@ -4,6 +4,9 @@ Each row of A is freed of its component along 1' (which sum q = 0 makes idle) an
 one, the price column is scaled to match the quantity block, and the market is regular when the
 Frobenius condition number of the resulting M is below a bound and no P[q_i, i] vanishes beside
 its column of P = M^-1.
+
+Squares of weights must not over- or underflow: markets with weights that are further than about
+1e+-150 from 1 count as irregular. Bids in other units (`Bids.rescaled`) are the way out.
 """
 
 from typing import NamedTuple
