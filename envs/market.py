@@ -29,6 +29,7 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
 )
 from deviator.policies import Policy, Revelation
+from deviator.policies.base import check_market
 from deviator.policies.numeric_search import utilities
 from deviator.validation import Floats, trader_index
 
@@ -67,12 +68,7 @@ class Market:
     trader: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.mechanism, Mechanism):
-            raise InvalidInputError(
-                f"mechanism must be a Mechanism, got {self.mechanism!r}; build one by name with "
-                "deviator.make"
-            )
-        _check_economy(self.economy)
+        check_market(self.mechanism, self.economy)
         n = self.economy.n_traders
         trader_index(self.trader, n)
         if self.distribution.n_traders != n:
@@ -153,7 +149,7 @@ def market(
     >>> market(SigmaDCDA(0.2), fundamental_value(10)).bid_size
     12
     """
-    _check_economy(economy)
+    check_market(mechanism, economy)
     law = economy.types() if distribution is None else distribution
     policy = Revelation(mechanism, economy) if strategy is None else strategy
     return Market(mechanism, economy, law, policy, trader)
@@ -216,10 +212,3 @@ def _price_takers(tested: Market, economy: QuadraticEconomy) -> Market:
     size = float(np.sqrt((law.deviation**2).mean()))
     types = NormalTypes.independent(n, mean=float(law.mean.mean()), deviation=size)
     return market(rule, private, distribution=types, trader=trader)
-
-
-def _check_economy(economy: object) -> None:
-    if not isinstance(economy, Economy):
-        raise InvalidInputError(
-            f"economy must be an Economy, got {economy!r}; build one with deviator.economies"
-        )
