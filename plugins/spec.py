@@ -200,8 +200,9 @@ def called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
     try:
         signature(plugin).bind(**parameters)
     except TypeError as error:
+        names = ", ".join(known) or "(none)"
         raise InvalidInputError(
-            f"{spec.kind} {spec.name!r} takes the parameters {', '.join(known) or '(none)'}; {error}"
+            f"{spec.kind} {spec.name!r} takes the parameters {names}; {error}"
         ) from None
     try:
         return plugin(**parameters)

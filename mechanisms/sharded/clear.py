@@ -27,7 +27,6 @@ from .outcome import ShardedOutcome, ShardOutcome
 from .parquet import require_pyarrow, write_outcome
 from .shard import Shard, ShardSource, loaded
 
-
 OUTCOMES = "outcome-*.parquet"
 """Files of outcomes, one for each shard."""
 
