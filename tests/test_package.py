@@ -86,7 +86,9 @@ def test_built_ins_come_through_the_entry_points():
 def test_plugin_errors_name_the_plugin():
     with pytest.raises(UnknownNameError, match="did you mean 'uniform-conditional'"):
         make("uniform-conditionnal")
-    with pytest.raises(InvalidInputError, match="'sigma-dcda' does not take"):
+    with pytest.raises(
+        InvalidInputError, match="'sigma-dcda' takes the parameters sigma, statistics"
+    ):
         make("sigma-dcda", sigmaa=1)
     with pytest.raises(InvalidInputError, match="kind must be one of"):
         list_plugins("colour")
