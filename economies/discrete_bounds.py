@@ -41,7 +41,7 @@ from math import ceil, floor
 from deviator.errors import InvalidInputError
 from deviator.validation import non_negative, positive
 
-from .proposition_bounds import AssumptionBounds, c_2, worst_case_traders
+from .proposition_bounds import AssumptionBounds, c_2, check_bounds, worst_case_traders
 
 ROUNDING = 1e-9
 """Lengths this near to a whole number of units, in units, count as one."""
@@ -79,6 +79,7 @@ def proposition_6_trade(bounds: AssumptionBounds, unit_size: float) -> float:
     >>> proposition_6_trade(bounds, 0.5)
     6.0
     """
+    check_bounds(bounds)
     unit, others = unit_size_of(unit_size), bounds.n_traders - 1
     units = floor(bounds.largest_trade / unit + ROUNDING)
     traded = units
@@ -119,6 +120,7 @@ def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_si
     >>> round(proposition_6_deficit(bounds, 0.0, 0.5), 9)
     60.166666667
     """
+    check_bounds(bounds)
     n = bounds.n_traders
     unit = unit_size_of(unit_size)
     lost = ceil(non_negative("inefficiency", inefficiency) / unit - ROUNDING) * unit
@@ -163,6 +165,7 @@ def proposition_7_deficit(
     >>> round(proposition_7_deficit(bounds, 0.0, 0.0, 0.5), 9)
     149.62962963
     """
+    check_bounds(bounds)
     slope_part, unit_part = deficit_parts(bounds, sigma, half_spread, unit_size)
     return bounds.n_traders * (max(slope_part, 0.0) + max(unit_part, 0.0))
 
@@ -174,6 +177,7 @@ def deficit_parts(
 
     Parameters and errors are those of `proposition_7_deficit`.
     """
+    check_bounds(bounds)
     slope, spread = non_negative("sigma", sigma), non_negative("half_spread", half_spread)
     unit, most = unit_size_of(unit_size), bounds.largest_trade
     distance = bounds.room
@@ -199,6 +203,7 @@ def proposition_7_inefficiency(
     >>> proposition_7_inefficiency(bounds, sigma=0.02, half_spread=0.0, unit_size=0.5)
     0.58
     """
+    check_bounds(bounds)
     slope, spread = non_negative("sigma", sigma), non_negative("half_spread", half_spread)
     taxed = slope * bounds.largest_trade + spread
     return unit_size_of(unit_size) + 2 * taxed / bounds.flattest

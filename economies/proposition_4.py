@@ -13,7 +13,7 @@ from scipy.integrate import quad
 
 from deviator.validation import positive
 
-from .proposition_bounds import AssumptionBounds
+from .proposition_bounds import AssumptionBounds, check_bounds
 
 
 def balancing_half_spread(bounds: AssumptionBounds, trade: float) -> float:
@@ -51,6 +51,7 @@ def balancing_half_spread(bounds: AssumptionBounds, trade: float) -> float:
     >>> balancing_half_spread(bounds, trade=1.0)
     0.25
     """
+    check_bounds(bounds)
     two, everybody = price_falls(bounds)
     linear = two - 1 - everybody
     share = linear + np.sqrt(linear**2 + (two - everybody) * everybody)
@@ -72,6 +73,7 @@ def balancing_entry_fee(bounds: AssumptionBounds, trade: float) -> float:
     >>> balancing_entry_fee(AssumptionBounds(10, 1.0, 0.0, 1.0, 1.0), trade=2.0)
     1.0
     """
+    check_bounds(bounds)
     _ = bounds.reach
     share = 0.25 * (1 + bounds.interdependence / bounds.own_effect)
     return share * bounds.steepest * positive("trade", trade) ** 2
@@ -87,6 +89,7 @@ def price_falls(bounds: AssumptionBounds) -> tuple[float, float]:
     >>> price_falls(AssumptionBounds(5, 1.0, 0.0, 1.0, 1.0))
     (1.0, 0.25)
     """
+    check_bounds(bounds)
     distance = bounds.room
     return (bounds.own_effect + bounds.interdependence) / distance, bounds.reach / distance
 
@@ -115,6 +118,7 @@ def condition_6_29(bounds: AssumptionBounds, bend: Callable[[float], float], tra
     >>> round(condition_6_29(bounds, lambda x: 1 / 98, trade=1.0), 6)
     0.005102
     """
+    check_bounds(bounds)
     most = positive("trade", trade)
     # The double integral of tau'' is that of (q - x) tau''(x).
     collected = quad(lambda x: (most - x) * bend(x), 0.0, most)[0]

@@ -122,6 +122,21 @@ class AssumptionBounds:
             )
 
 
+def check_bounds(bounds: object) -> None:
+    """Check that bounds are given, and not the economy that they bound, say.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are not.
+    """
+    if not isinstance(bounds, AssumptionBounds):
+        raise InvalidInputError(
+            f"bounds must be AssumptionBounds, got {type(bounds).__name__}; have them from "
+            "deviator.economies.assumption_bounds(economy)"
+        )
+
+
 def assumption_bounds(
     economy: QuadraticEconomy | SmoothEconomy,
     largest_trade: float = 1.0,
@@ -207,6 +222,7 @@ def price_sensitivity(bounds: AssumptionBounds, sigma: float = 0.0) -> float:
     RefusedError
         If phi_N is too large.
     """
+    check_bounds(bounds)
     markup = non_negative("sigma", sigma) + bounds.steepest
     return markup * bounds.reach / bounds.room
 
@@ -222,6 +238,7 @@ def sigma_n_from(bounds: AssumptionBounds) -> float:
     RefusedError
         If phi_N is too large.
     """
+    check_bounds(bounds)
     reach = bounds.reach
     return bounds.steepest * reach / (bounds.room - reach)
 
@@ -239,22 +256,26 @@ def harmless_interdependence(bounds: AssumptionBounds) -> float:
     >>> harmless_interdependence(bounds)
     0.0625
     """
+    check_bounds(bounds)
     return bounds.own_effect / (bounds.n_traders - 1) ** 2
 
 
 def c_1(bounds: AssumptionBounds, inefficiency: float) -> float:
     """Return C_1^N of Proposition 1: ((N - 1)/N qbar - epsilon)^2 m_bar / (2 (m_o - phi_N))."""
+    check_bounds(bounds)
     trade = worst_case_trade(bounds) - non_negative("inefficiency", inefficiency)
     return 0.5 * trade**2 * bounds.steepest / bounds.room
 
 
 def c_2(bounds: AssumptionBounds) -> float:
     """Return C_2 of Proposition 1: qbar m_bar."""
+    check_bounds(bounds)
     return bounds.largest_trade * bounds.steepest
 
 
 def worst_case_trade(bounds: AssumptionBounds) -> float:
     """Return what everyone trades at the profile s* of Appendix A: (N - 1)/N qbar."""
+    check_bounds(bounds)
     return (bounds.n_traders - 1) / bounds.n_traders * bounds.largest_trade
 
 
@@ -268,6 +289,7 @@ def worst_case_traders(bounds: AssumptionBounds) -> int:
     >>> worst_case_traders(AssumptionBounds(5, 1.0, 0.0, flattest=1, steepest=1))
     4
     """
+    check_bounds(bounds)
     return bounds.n_traders - bounds.n_traders % 2
 
 
@@ -303,6 +325,7 @@ def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> floa
     >>> round(proposition_1_deficit(bounds, 0.0), 9)
     0.375
     """
+    check_bounds(bounds)
     epsilon = non_negative("inefficiency", inefficiency)
     if epsilon > bounds.largest_trade / 3:
         raise InvalidInputError(
@@ -321,6 +344,7 @@ def proposition_1_inefficiency(bounds: AssumptionBounds) -> float:
     RefusedError
         If phi_N is too large.
     """
+    check_bounds(bounds)
     # a (trade - epsilon)^2 = C_2 epsilon; the smaller root, in a form that does not cancel.
     a, trade = price_sensitivity(bounds) / 2, worst_case_trade(bounds)
     half = a * trade + c_2(bounds) / 2
@@ -342,6 +366,7 @@ def most_transfer(bounds: AssumptionBounds, trade: float, inefficiency: float) -
     inefficiency : float
         epsilon, from 0 to q.
     """
+    check_bounds(bounds)
     epsilon, steepest = inefficiency, bounds.steepest
     rents = 0.5 * (trade - epsilon) ** 2 * price_sensitivity(bounds)
     return epsilon * steepest * (trade - 0.5 * epsilon) - rents
@@ -349,16 +374,19 @@ def most_transfer(bounds: AssumptionBounds, trade: float, inefficiency: float) -
 
 def d_1(bounds: AssumptionBounds) -> float:
     """Return D_1^N of Proposition 2: qbar^2 m_bar / (2 (m_o - phi_N))."""
+    check_bounds(bounds)
     return 0.5 * bounds.largest_trade**2 * bounds.steepest / bounds.room
 
 
 def d_2(bounds: AssumptionBounds) -> float:
     """Return D_2^N of Proposition 2: qbar^2 [1 - X / (m_o - phi_N)] / 2."""
+    check_bounds(bounds)
     return 0.5 * bounds.largest_trade**2 * (1 - bounds.reach / bounds.room)
 
 
 def d_3(bounds: AssumptionBounds) -> float:
     """Return D_3 of (3.12): qbar [1 + min{1, (m_bar - m_low) / (2 m_low)}] / m_low."""
+    check_bounds(bounds)
     spread = (bounds.steepest - bounds.flattest) / (2 * bounds.flattest)
     return bounds.largest_trade / bounds.flattest * (1 + min(1.0, spread))
 
@@ -376,12 +404,14 @@ def proposition_2_deficit(bounds: AssumptionBounds, sigma: float) -> float:
     RefusedError
         If phi_N is too large.
     """
+    check_bounds(bounds)
     tax = d_2(bounds) * non_negative("sigma", sigma)
     return bounds.n_traders * max(0.0, d_1(bounds) * bounds.reach - tax)
 
 
 def proposition_2_inefficiency(bounds: AssumptionBounds, sigma: float) -> float:
     """Return the largest inefficiency of sigma-VCG, epsilon = D_3 sigma (3.12)."""
+    check_bounds(bounds)
     return d_3(bounds) * non_negative("sigma", sigma)
 
 
@@ -407,6 +437,7 @@ def deficit_frontiers(bounds: AssumptionBounds, inefficiencies: Floats) -> tuple
     >>> necessary.round(3), sufficient.round(3)
     (array([0.45 , 0.011]), array([0.556, 0.378]))
     """
+    check_bounds(bounds)
     epsilons = [float(epsilon) for epsilon in inefficiencies]
     necessary = [max(0.0, proposition_1_deficit(bounds, epsilon)) for epsilon in epsilons]
     slopes = [epsilon / d_3(bounds) for epsilon in epsilons]
@@ -421,6 +452,7 @@ def frontier_slack(bounds: AssumptionBounds) -> float:
     inefficiency may save by Proposition 1 than sigma-VCG saves by Proposition 2. Section 3 prints
     it without the bracket, which is 1 where slopes are equal.
     """
+    check_bounds(bounds)
     ratio = bounds.steepest / bounds.flattest
     return 2 * ratio * (1 + min(1.0, (ratio - 1) / 2))
 
@@ -430,6 +462,7 @@ def price_shift(bounds: AssumptionBounds, sigma: float) -> float:
 
     sigma qbar min{1, (m_bar - m_low) / (2 (sigma + m_low))}; (B.9) prints m_bar in the denominator.
     """
+    check_bounds(bounds)
     slope = non_negative("sigma", sigma)
     share = (bounds.steepest - bounds.flattest) / (2 * (slope + bounds.flattest))
     return slope * bounds.largest_trade * min(1.0, share)
@@ -448,6 +481,7 @@ def utility_loss(bounds: AssumptionBounds, marginal_utility: float, inefficiency
     inefficiency : float
         epsilon.
     """
+    check_bounds(bounds)
     return marginal_utility * inefficiency + bounds.steepest * inefficiency**2 / 2
 
 
@@ -463,6 +497,7 @@ def welfare_loss(bounds: AssumptionBounds, distance: Floats) -> tuple[Floats, Fl
     distance : ndarray of float, shape (..., N)
         q - q^0 of market-clearing allocations.
     """
+    check_bounds(bounds)
     squares = (distance**2).sum(axis=-1) / 2
     return np.asarray(bounds.flattest * squares), np.asarray(bounds.steepest * squares)
 
@@ -477,6 +512,7 @@ def proposition_5_inefficiency(bounds: AssumptionBounds) -> float:
     RefusedError
         If slopes differ (assumption A2'), or phi_N is too large.
     """
+    check_bounds(bounds)
     _require_equal_slopes(bounds)
     return sigma_n_from(bounds) / bounds.steepest
 
@@ -492,6 +528,7 @@ def least_relative_inefficiency(bounds: AssumptionBounds) -> float:
     RefusedError
         If slopes differ (assumption A2'), or phi_N is too large.
     """
+    check_bounds(bounds)
     _require_equal_slopes(bounds)
     return price_sensitivity(bounds) / bounds.steepest
 
@@ -503,6 +540,7 @@ def most_transfer_relative(bounds: AssumptionBounds, trade: float, inefficiency:
     efficient trade q and an allocation with |q_1 - q_1^0| <= delta |q_1|. It is the printed last
     line with its O(delta^2), m_bar q^2 (delta / (1 + delta))^2 / 2, written out.
     """
+    check_bounds(bounds)
     delta = inefficiency
     gain = delta * bounds.steepest - price_sensitivity(bounds)
     return trade**2 * gain / (2 * (1 + delta))

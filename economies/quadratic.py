@@ -17,6 +17,7 @@ from deviator.validation import Floats, finite_array, read_only
 
 from .base import Economy
 from .distributions import type_set
+from .profiles import checked_profiles
 
 BLOCK = 2**22
 """Entries of W that are looked at together where all have to be."""
@@ -124,6 +125,7 @@ class QuadraticEconomy(Economy):
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         check_one_kind(quantity=quantity, types=types)
         slope = like(types, self.slope)
         utility: Floats = self.value(types) * quantity - 0.5 * slope * quantity**2
@@ -137,17 +139,18 @@ class QuadraticEconomy(Economy):
 
     @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         check_one_kind(quantity=quantity, types=types)
         return self.value(types) - like(types, self.slope) * quantity
 
     @override
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:
-        del types
+        quantity, _ = checked_profiles(self.n_traders, quantity, types)
         return np.broadcast_to(self.weights, (*quantity.shape, self.n_traders))
 
     @override
     def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
-        del types
+        quantity, _ = checked_profiles(self.n_traders, quantity, types)
         return np.broadcast_to(-self.slope, quantity.shape)
 
     @override

@@ -17,6 +17,7 @@ from typing_extensions import override
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_number, trader_count
 
+from .profiles import checked_profiles
 from .smooth import SmoothEconomy, UtilityBounds
 
 
@@ -90,19 +91,21 @@ class Saturating(SmoothEconomy):
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         bend = (self.steep - self.flat) * self.quantity_scale**2
         area = 0.5 * self.flat * quantity**2 + bend * log_cosh(quantity / self.quantity_scale)
         return np.asarray(self._value(types) * quantity - area)
 
     @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         bend = (self.steep - self.flat) * self.quantity_scale
         steep_part = bend * np.tanh(quantity / self.quantity_scale)
         return np.asarray(self._value(types) - self.flat * quantity - steep_part)
 
     @override
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:
-        del types
+        quantity, _ = checked_profiles(self.n_traders, quantity, types)
         return np.broadcast_to(self.weights, (*quantity.shape, self.n_traders))
 
     @override
@@ -112,7 +115,7 @@ class Saturating(SmoothEconomy):
 
     @override
     def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
-        del types
+        quantity, _ = checked_profiles(self.n_traders, quantity, types)
         steepness = sech_squared(quantity / self.quantity_scale)
         return np.asarray(-self.flat - (self.steep - self.flat) * steepness)
 

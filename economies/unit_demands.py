@@ -22,6 +22,7 @@ from deviator.validation import (
 
 from .base import Economy
 from .distributions import UniformBox
+from .profiles import checked_profiles
 from .unit_matching import match_units
 
 ROLES = ("buyer", "seller")
@@ -87,24 +88,27 @@ class UnitDemands(Economy):
 
     def utility(self, quantity: Floats, types: Floats) -> Floats:
         """Return s_i q_i on the trader's own side, shape (B, N); see the class for the rest."""
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         least, most = self._limits()
         short = np.minimum(quantity - least, 0.0)
         return types * np.clip(quantity, least, most) + self._price_elsewhere(types) * short
 
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
         """Return s_i on the trader's own side, both ends included, shape (B, N)."""
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         short, inside = self._places(quantity)
         return np.where(inside, types, np.where(short, self._price_elsewhere(types), 0.0))
 
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:
         """Return the effects of the own type, on the diagonal, shape (B, N, N)."""
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         short, inside = self._places(quantity)
         own = inside | (short & (types > self.high))
         return own[:, :, None] * np.eye(self.n_traders)
 
     def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
         """Return 0, shape (B, N): utility is linear between its kinks."""
-        del types
+        quantity, _ = checked_profiles(self.n_traders, quantity, types)
         return np.zeros_like(quantity)
 
     def types(self) -> UniformBox:

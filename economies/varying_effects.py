@@ -24,6 +24,7 @@ from typing_extensions import override
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_number, positive
 
+from .profiles import checked_profiles
 from .saturating import common_weights, effect_bounds, end_of_types, log_cosh, sech_squared
 from .smooth import SmoothEconomy, UtilityBounds
 
@@ -98,6 +99,7 @@ class VaryingEffects(SmoothEconomy):
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         start = log_cosh(types / self.type_scale)[:, None, :]
         told = self._weighted(start - log_cosh(self._distance(quantity, types)))
         plain = types @ self.weights.T + self.intercept
@@ -106,12 +108,14 @@ class VaryingEffects(SmoothEconomy):
 
     @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         told = self._weighted(np.tanh(self._distance(quantity, types)))
         plain = types @ self.weights.T + self.intercept - self.slope * quantity
         return np.asarray(plain + self.bend * self.type_scale * told)
 
     @override
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         nearness = sech_squared(self._distance(quantity, types))
         return np.asarray(self.weights * (1 + self.bend * nearness))
 
@@ -123,6 +127,7 @@ class VaryingEffects(SmoothEconomy):
 
     @override
     def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
+        quantity, types = checked_profiles(self.n_traders, quantity, types)
         nearness = self._weighted(sech_squared(self._distance(quantity, types)))
         return np.asarray(-self.slope - self._bend_per_unit * nearness)
 

@@ -373,3 +373,44 @@ def test_malformed_input_is_one_clear_sentence(build, message):
     with pytest.raises(InvalidInputError, match=message) as caught:
         build()
     assert "\n" not in str(caught.value)
+
+
+SMALL = [
+    private_values(4),
+    factored(np.ones(4), np.full((4, 1), 0.1), np.ones((1, 4)), 1.0),
+    saturating(4),
+    varying_effects(4),
+    unit_demands(2, 2),
+]
+
+
+@pytest.mark.parametrize("economy", SMALL, ids=lambda economy: economy.name)
+@pytest.mark.parametrize(
+    "method", ["utility", "marginal_utility", "type_effects", "quantity_slopes"]
+)
+def test_quantities_and_types_that_do_not_fit_are_one_clear_sentence(economy, method):
+    reckon, fitting = getattr(economy, method), np.zeros((2, 4))
+    for quantity, types, message in [
+        (
+            np.zeros((2, 5)),
+            np.zeros((2, 5)),
+            r"quantity must have shape \(markets, 4\), .* got \(2, 5\)",
+        ),
+        (np.zeros((2, 1)), fitting, r"quantity must have shape \(markets, 4\), .* got \(2, 1\)"),
+        (0.0, fitting, r"quantity must have shape \(markets, 4\), .* got \(\)"),
+        (fitting, np.zeros((2, 3)), r"types must have shape \(markets, 4\), .* got \(2, 3\)"),
+        (fitting, np.zeros((3, 4)), "equally many markets, got 2 and 3; give a row"),
+        (fitting, "words", "types must be an array of numbers"),
+    ]:
+        with pytest.raises(InvalidInputError, match=message) as caught:
+            reckon(quantity, types)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("economy", SMALL, ids=lambda economy: economy.name)
+def test_lists_and_one_row_for_all_markets_are_taken(economy):
+    quantity = [[0.5, -0.5, 0.0, 0.0]]
+    types = np.linspace(0, 1, 12).reshape(3, 4)
+    spread = economy.utility(np.repeat(quantity, 3, axis=0), types)
+    np.testing.assert_array_equal(economy.utility(quantity, types), spread)
+    np.testing.assert_array_equal(economy.utility(quantity, types.tolist()), spread)

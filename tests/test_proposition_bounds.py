@@ -15,15 +15,23 @@ from deviator.economies import (
     largest_interdependence,
     linear_quadratic,
     pairwise_interdependence,
+    private_values,
     proposition_1_deficit,
     proposition_1_inefficiency,
     proposition_2_deficit,
+    proposition_2_inefficiency,
     proposition_5_inefficiency,
+    proposition_6_deficit,
+    proposition_7_deficit,
+    proposition_7_inefficiency,
     random_economy,
+    saturating,
     sigma_n,
     sigma_n_from,
     tight,
     unit_demands,
+    utility_loss,
+    welfare_loss,
 )
 from deviator.economies.proposition_4 import price_falls
 from deviator.economies.proposition_bounds import (
@@ -207,3 +215,35 @@ def test_bad_input_is_one_clear_sentence(build, error, message):
 def test_the_maximum_frees_the_bound_from_slopes():
     assert bounds(steepest=4.0, kind="maximum").interdependence_limit == pytest.approx(3 / 8)
     assert bounds(steepest=4.0).interdependence_limit == 0.25
+
+
+@pytest.mark.parametrize(
+    ("function", "numbers"),
+    [
+        (c_1, [0.1]),
+        (c_2, []),
+        (d_1, []),
+        (d_2, []),
+        (d_3, []),
+        (sigma_n_from, []),
+        (deficit_frontiers, [np.array([0.1])]),
+        (proposition_1_deficit, [0.1]),
+        (proposition_1_inefficiency, []),
+        (proposition_2_deficit, [0.1]),
+        (proposition_2_inefficiency, [0.1]),
+        (proposition_5_inefficiency, []),
+        (proposition_6_deficit, [0.1, 0.5]),
+        (proposition_7_deficit, [0.1, 0.1, 0.5]),
+        (proposition_7_inefficiency, [0.1, 0.1, 0.5]),
+        (utility_loss, [1.0, 0.1]),
+        (welfare_loss, [np.zeros((1, 4))]),
+        (price_falls, []),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_an_economy_in_place_of_its_bounds_is_one_clear_sentence(function, numbers):
+    for economy in (private_values(4), saturating(4).bounds):
+        name = type(economy).__name__
+        message = rf"AssumptionBounds, got {name}; have them from .*assumption_bounds\(economy\)"
+        with pytest.raises(InvalidInputError, match=message):
+            function(economy, *numbers)

@@ -1,0 +1,60 @@
+"""Quantities and types as an economy takes them: a number for each trader, in each market."""
+
+from typing import Any
+
+import numpy as np
+
+from deviator.arrays import is_foreign
+from deviator.errors import InvalidInputError
+from deviator.validation import Floats
+
+
+def checked_profiles(n_traders: int, quantity: Floats, types: Floats) -> tuple[Floats, Floats]:
+    """Return quantities and types as arrays, which fit the economy and each other.
+
+    NaN is left alone: a market that was not solved has no quantities. Arrays of other libraries
+    stay what they are.
+
+    Parameters
+    ----------
+    n_traders : int
+    quantity, types : array-like of float, shape (B, N) or (1, N)
+        One row stands for all markets.
+
+    Raises
+    ------
+    InvalidInputError
+        If the numbers of traders or of markets do not fit, or something is no number.
+
+    Examples
+    --------
+    >>> checked_profiles(2, [[1, -1]], [[0.5, 2]])
+    (array([[ 1., -1.]]), array([[0.5, 2. ]]))
+    """
+    units, values = (
+        _of_traders("quantity", quantity, n_traders),
+        _of_traders("types", types, n_traders),
+    )
+    if units.shape[0] != values.shape[0] and 1 not in (units.shape[0], values.shape[0]):
+        raise InvalidInputError(
+            "quantity and types must be of equally many markets, got "
+            f"{units.shape[0]} and {values.shape[0]}; give a row of each for every market"
+        )
+    return units, values
+
+
+def _of_traders(name: str, value: Any, n_traders: int) -> Floats:
+    array = value if is_foreign(value) else _numbers(name, value)
+    if array.ndim != 2 or array.shape[1] != n_traders:
+        raise InvalidInputError(
+            f"{name} must have shape (markets, {n_traders}), a column for each of the economy's "
+            f"traders, got {tuple(array.shape)}"
+        )
+    return array
+
+
+def _numbers(name: str, value: Any) -> Floats:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None
