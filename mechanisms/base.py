@@ -10,11 +10,11 @@ import numpy as np
 
 from deviator.arrays import is_foreign
 from deviator.economies import Economy
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array, trader_index
 
 from . import portable
-from .bids import Bids
+from .bids import Bids, check_record
 from .clearing import Clearing, DeviationSolution
 from .exact import RationalBids, Rationals, RationalSolution
 from .languages import BidLanguage
@@ -296,11 +296,7 @@ class ResidualLineMechanism(Mechanism):
         return TraderOutcome(price, quantity, np.where(traded, transfer, 0.0), traded)
 
     def _check_record(self, bids: Any) -> None:
-        if not isinstance(bids, self.language.record):
-            raise InvalidInputError(
-                f"{self.name} takes bids as {self.language.record.__name__}, got "
-                f"{type(bids).__name__}"
-            )
+        check_record(self.name, self.language.record, bids)
 
 
 def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:

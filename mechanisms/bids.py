@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self, final
+from typing import ClassVar, Self, final
 
 import numpy as np
 from array_api_compat import device
@@ -21,7 +21,15 @@ from deviator.validation import Floats, finite_numbers, trader_count
 
 
 class Bids(ABC):
-    """Bids of all traders, convertible to and from an array (B, N, K) of numbers."""
+    """Bids of all traders, convertible to and from an array (B, N, K) of numbers.
+
+    Attributes
+    ----------
+    meant_for : str
+        Which mechanisms take them, as errors of other mechanisms say it.
+    """
+
+    meant_for: ClassVar[str] = ""
 
     @property
     def is_numpy(self) -> bool:
@@ -94,6 +102,35 @@ class Bids(ABC):
         return self.from_array(tiled)
 
 
+def check_record(mechanism: str, record: type[Bids], bids: object) -> None:
+    """Check that bids are of the kind that a mechanism takes.
+
+    Parameters
+    ----------
+    mechanism : str
+        Its name.
+    record : type
+        What it takes.
+    bids : object
+
+    Raises
+    ------
+    InvalidInputError
+        If they are not; the error says which mechanisms take them.
+    """
+    if isinstance(bids, record):
+        return
+    meant_for = bids.meant_for if isinstance(bids, Bids) else ""
+    way_out = (
+        f", which are for {meant_for}"
+        if meant_for
+        else f"; build {record.__name__}, or have honest ones from honest_bids(economy, types)"
+    )
+    raise InvalidInputError(
+        f"{mechanism} takes bids as {record.__name__}, got {type(bids).__name__}{way_out}"
+    )
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Reports(Bids):
@@ -103,6 +140,8 @@ class Reports(Bids):
     ----------
     types : ndarray of float, shape (B, N)
     """
+
+    meant_for: ClassVar[str] = "direct mechanisms and double auctions of single units"
 
     types: Floats
 
@@ -162,6 +201,8 @@ class Schedules(Bids):
     InvalidInputError
         If a schedule does not decrease, or shapes or numbers are malformed.
     """
+
+    meant_for: ClassVar[str] = "auctions of demand schedules, such as UniformDoubleAuction()"
 
     level: Floats
     steepness: Floats
@@ -227,6 +268,8 @@ class LinearBids(Bids):
     level : ndarray of float, shape (B, N)
         r.
     """
+
+    meant_for: ClassVar[str] = "conditional auctions without statistics, such as SigmaDCDA(sigma)"
 
     quantity_weights: Floats
     price_weights: Floats
@@ -321,6 +364,10 @@ class FactoredBids(Bids):
     level : ndarray of float, shape (B, N)
         r.
     """
+
+    meant_for: ClassVar[str] = (
+        "conditional auctions with public statistics, such as SigmaDCDA(sigma, statistics)"
+    )
 
     own_weights: Floats
     statistic_weights: Floats

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Self, final
+from typing import ClassVar, Self, final
 
 import numpy as np
 from typing_extensions import override
@@ -28,6 +28,8 @@ class EntryReports(Bids):
     entry : ndarray of float, shape (B, N)
         A trader enters where his number is positive; it has no units.
     """
+
+    meant_for: ClassVar[str] = "double auctions with an entry fee: EntryFeeDoubleAuction(fee)"
 
     types: Floats
     entry: Floats

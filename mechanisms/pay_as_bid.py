@@ -7,11 +7,10 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import Economy, linear_quadratic, private_values
-from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, positive, trader_index
 
 from .base import Claim, Mechanism, check_candidates
-from .bids import Schedules
+from .bids import Schedules, check_record
 from .clearing import ScheduleClearing
 from .floored_schedules import FlooredScheduleLanguage
 from .languages import BidLanguage
@@ -116,10 +115,7 @@ class PayAsBid(Mechanism):
         return replace(self, floor=self.floor * price / quantity)
 
     def _check_bids(self, bids: Any) -> None:
-        if not isinstance(bids, Schedules):
-            raise InvalidInputError(
-                f"{self.name} takes bids as Schedules, got {type(bids).__name__}"
-            )
+        check_record(self.name, Schedules, bids)
         FlooredScheduleLanguage(self.floor).check(bids.steepness)
 
 

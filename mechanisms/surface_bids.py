@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, NoReturn, Self, final
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self, final
 
 import numpy as np
 from typing_extensions import override
@@ -49,6 +49,8 @@ class SurfaceBids(Bids):
     >>> SurfaceBids([Hyperplane(own[i], 1.0, [1.0, 2.0]) for i in range(3)]).shape
     (2, 3, 0)
     """
+
+    meant_for: ClassVar[str] = "conditional auctions without statistics, such as SigmaDCDA(sigma)"
 
     surfaces: Sequence[Surface]
     n_markets: int = field(default=0)

@@ -13,7 +13,7 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Bools, Floats, finite_array, positive, trader_index, whole_number
 
 from .base import Mechanism
-from .bids import Bids
+from .bids import Bids, check_record
 from .languages import BidLanguage, ReportLanguage
 from .menu import FiniteMenu
 from .portable import require_numpy
@@ -136,11 +136,7 @@ class UnitDemandMechanism(Mechanism):
         RefusedError
             If they are in arrays of another library than NumPy.
         """
-        if not isinstance(bids, self.language.record):
-            raise InvalidInputError(
-                f"{self.name} takes bids as {self.language.record.__name__}, got "
-                f"{type(bids).__name__}"
-            )
+        check_record(self.name, self.language.record, bids)
         require_numpy(f"outcomes of {self.name}", bids)
         self.buyer_mask(bids.shape[1])
 

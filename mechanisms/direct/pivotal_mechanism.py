@@ -9,11 +9,11 @@ from typing_extensions import override
 from deviator.economies import QuadraticEconomy, single_crossing_violation
 from deviator.economies.bounds import interdependence_limit, largest_average_effect
 from deviator.economies.membership import checked_quadratic
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array
 
 from ..base import Claim, Mechanism, check_candidates
-from ..bids import Reports
+from ..bids import Reports, check_record
 from ..chunking import in_chunks
 from ..languages import BidLanguage, ReportLanguage
 from ..outcome import Outcome, TraderOutcome
@@ -165,8 +165,7 @@ class PivotalMechanism(Mechanism):
 
     def _reports(self, bids: Any) -> Floats:
         """Return the reported types, checked."""
-        if not isinstance(bids, Reports):
-            raise InvalidInputError(f"{self.name} takes bids as Reports, got {type(bids).__name__}")
+        check_record(self.name, Reports, bids)
         types = finite_array("reports", bids.types, (None, None))
         check_reports(self.economy, types)
         return types

@@ -28,7 +28,7 @@ from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.validation import Floats, non_negative
 
 from ..base import Claim, Mechanism, check_candidates
-from ..bids import Reports
+from ..bids import Reports, check_record
 from ..chunking import in_chunks
 from ..languages import BidLanguage, ReportLanguage
 from ..outcome import Outcome, TraderOutcome
@@ -210,11 +210,11 @@ class SmoothSigmaVCG(Mechanism):
             check_monotone(self.economy, self.sigma, traders, quantity, types)
 
     def _checked_reports(self, bids: Any) -> Floats:
-        if not isinstance(bids, Reports):
-            raise InvalidInputError(f"{self.name} takes bids as Reports, got {type(bids).__name__}")
+        check_record(self.name, Reports, bids)
         require_numpy(f"outcomes of {self.name} in smooth economies", bids)
-        check_reports(self.economy, bids.types)
-        return bids.types
+        types: Floats = bids.types
+        check_reports(self.economy, types)
+        return types
 
     def _transfers(self, curves: _Curves, units: Floats) -> Floats:
         """Return what each trader pays for M quantities on his curve, shape (C, M)."""
