@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deviator import memory
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.economies import private_values
+from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.mechanisms import (
     FactoredBids,
     PublicStatistics,
     Shard,
+    ShardOutcome,
     SigmaDCDA,
     UniformConditional,
     UniformDoubleAuction,
@@ -27,6 +29,7 @@ from deviator.mechanisms import (
 )
 from deviator.mechanisms.clearing import FactoredClearing, factored, factored_large
 from deviator.mechanisms.clearing import factored_passes as passes
+from deviator.mechanisms.sharded.parquet import write_outcome
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope")
 
@@ -338,3 +341,62 @@ def test_the_page_on_large_markets_prints_what_it_says():
     result = doctest.testfile(str(page), module_relative=False)
     assert result.attempted > 10
     assert result.failed == 0
+
+
+def test_shards_and_paths_that_cannot_be_written_are_one_clear_sentence(tmp_path):
+    shard, outcome = make_shard(0, 5), ShardOutcome(np.zeros(2), np.zeros(2), np.ones(2))
+    taken, missing = tmp_path / "folder", tmp_path / "missing" / "shard.parquet"
+    taken.mkdir()
+    for write, thing in ((write_shard, shard), (write_outcome, outcome)):
+        kind = type(thing).__name__
+        for first, path, message in [
+            (
+                "shard.parquet",
+                thing,
+                f"must be a {kind}, got str; give it first, and the path second",
+            ),
+            (
+                thing,
+                missing,
+                "must be in a folder that exists, got .*shard.parquet; make .*missing first",
+            ),
+            (thing, taken, "must be a file's, got the folder .*folder; name a file in it"),
+            (thing, 3, "must be a file's path, got int"),
+        ]:
+            with pytest.raises(InvalidInputError, match=message) as caught:
+                write(first, path)
+            assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_disk_that_refuses_a_shard_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(table, path):
+        Path(path).write_bytes(b"part")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
+    with pytest.raises(ResultsError, match=r"cannot be written .*No space left"):
+        write_shard(make_shard(0, 5), tmp_path / "shard.parquet")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_sharded_outcome_shows_the_market_and_not_its_arrays():
+    told = repr(clear_sharded(SigmaDCDA(0.1), [make_shard(seed, 50) for seed in range(3)]))
+    assert told.startswith("ShardedOutcome(")
+    assert "n_traders=150, shards=3" in told
+    assert len(told) < 160
+
+
+def test_bids_of_the_other_kind_are_answered_with_the_auction_that_takes_them():
+    statistics, bids = random_bids(np.random.default_rng(0), 5, 2)
+    takes = r"takes bids as LinearBids, got FactoredBids, which are for .* SigmaDCDA\(sigma, statistics\)"
+    for ask in (SigmaDCDA(0.2).clear, lambda bids: UniformConditional().menu(bids, 0)):
+        with pytest.raises(InvalidInputError, match=takes):
+            ask(bids)
+    linear = SigmaDCDA(0.2).honest_bids(private_values(5), np.zeros((1, 5)))
+    with pytest.raises(InvalidInputError, match=r"without statistics, such as SigmaDCDA\(sigma\)$"):
+        SigmaDCDA(0.2, statistics).clear(linear)
+    with pytest.raises(
+        InvalidInputError, match="got ndarray; build LinearBids, or have honest ones"
+    ):
+        SigmaDCDA(0.2).clear(np.zeros((1, 5)))

@@ -50,6 +50,13 @@ class ShardedOutcome:
     volume: float
     told: tuple[Callable[[], ShardOutcome], ...]
 
+    def __repr__(self) -> str:
+        state = f"traded at price {self.price:.6g}" if self.traded else "in autarky"
+        return (
+            f"ShardedOutcome({state}, n_traders={self.n_traders}, shards={len(self.told)}, "
+            f"budget={self.budget:.6g}, volume={self.volume:.6g})"
+        )
+
     def outcomes(self) -> Iterator[ShardOutcome]:
         """Yield the outcomes of one shard after the other; each shard's bids are read once more."""
         return (tell() for tell in self.told)

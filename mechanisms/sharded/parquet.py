@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.validation import Floats
 
 from .outcome import ShardOutcome
@@ -44,7 +44,18 @@ def read_shard(path: str | Path) -> Shard:
 
 
 def write_shard(shard: Shard, path: str | Path) -> None:
-    """Write a shard to a Parquet file, which appears whole or not at all."""
+    """Write a shard to a Parquet file, which appears whole or not at all.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no shard, or the path is not one of a file in a folder that exists.
+    ResultsError
+        If the file cannot be written.
+    RefusedError
+        If pyarrow is not installed.
+    """
+    _check_kind("shard", shard, Shard)
     statistic, statistics = np.asarray(shard.statistic_weights), np.asarray(shard.statistics)
     columns = {"own_weight": shard.own_weights, "price_weight": shard.price_weights}
     columns |= {f"statistic_weight_{place}": row for place, row in enumerate(statistic.T)}
@@ -59,12 +70,19 @@ def read_outcome(path: str | Path) -> ShardOutcome:
 
 
 def write_outcome(outcome: ShardOutcome, path: str | Path) -> None:
-    """Write the outcomes of a shard's traders to a Parquet file."""
+    """Write the outcomes of a shard's traders to a Parquet file.
+
+    Raises
+    ------
+    InvalidInputError, ResultsError, RefusedError
+        As in `write_shard`.
+    """
+    _check_kind("outcome", outcome, ShardOutcome)
     _write({name: getattr(outcome, name) for name in OUTCOME}, path)
 
 
 def _read(path: str | Path) -> dict[str, Any]:
-    if not Path(path).is_file():
+    if not _checked_path(path).is_file():
         raise InvalidInputError(f"a shard must be an existing Parquet file, got {path}")
     try:
         table = _pyarrow().read_table(path)
@@ -82,14 +100,39 @@ def _column(columns: dict[str, Any], name: str, path: str | Path) -> Floats:
 
 
 def _write(columns: dict[str, Any], path: str | Path) -> None:
+    place = _checked_path(path)
+    if place.is_dir():
+        raise InvalidInputError(f"path must be a file's, got the folder {place}; name a file in it")
+    if not place.parent.is_dir():
+        raise InvalidInputError(
+            f"path must be in a folder that exists, got {place}; make {place.parent} first"
+        )
     parquet = _pyarrow()
     from pyarrow import table
 
-    unfinished = Path(f"{path}.{os.getpid()}.unfinished")
-    parquet.write_table(
-        table({name: np.asarray(value) for name, value in columns.items()}), unfinished
-    )
-    unfinished.replace(path)
+    rows = table({name: np.asarray(value) for name, value in columns.items()})
+    unfinished = Path(f"{place}.{os.getpid()}.unfinished")
+    try:
+        parquet.write_table(rows, unfinished)
+        unfinished.replace(place)
+    except OSError as error:
+        raise ResultsError(f"{place} cannot be written ({error}); name another folder") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _check_kind(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise InvalidInputError(
+            f"{name} must be a {kind.__name__}, got {type(value).__name__}; give it first, and the "
+            "path second"
+        )
+
+
+def _checked_path(path: object) -> Path:
+    if not isinstance(path, (str, Path)):
+        raise InvalidInputError(f"path must be a file's path, got {type(path).__name__}")
+    return Path(path)
 
 
 def require_pyarrow() -> None:
