@@ -54,11 +54,15 @@ Numbers = float | list[float]
 
 
 def _sigma(value: Any) -> Any:
+    """Return a text that is a number as one; YAML 1.1 takes 1e-3 for a text."""
+    rule = f"it must be a number or {' or '.join(SIGMA_RULES)}"
+    if isinstance(value, bool):
+        raise ValueError(rule)
     if isinstance(value, str) and value not in SIGMA_RULES:
         try:
             return float(value)
         except ValueError:
-            raise ValueError(f"sigma must be a number or {' or '.join(SIGMA_RULES)}") from None
+            raise ValueError(rule) from None
     return value
 
 
@@ -145,7 +149,7 @@ class EconomySpec(Spec):
         if (self.family is None) == (self.beliefs is None):
             raise ValueError("state either family or beliefs")
         if self.beliefs is not None and self.beliefs not in BELIEFS:
-            raise UnknownNameError("beliefs", self.beliefs, BELIEFS)
+            raise ValueError(str(UnknownNameError("beliefs", self.beliefs, BELIEFS)))
         if self.beliefs is not None and self.types is not None:
             raise ValueError("beliefs fix the types; leave types out")
         return self

@@ -1,6 +1,7 @@
 """Studies as data: validated YAML, expanded into fully specified cells."""
 
 import itertools
+import re
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -8,12 +9,13 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from deviator.economies import UnitDemands
-from deviator.errors import InvalidInputError, PluginLoadError, RefusedError
+from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
 from deviator.plugins import Kind, list_plugins, plugins_of_file, qualified
 from deviator.policies import Information
 
 from .cell_spec import Cell
 from .market_spec import EconomySpec, LearnerSpec, MarketSpec, Sigma, Spec, plain_name
+from .mistakes import Mistake, line_of, mistakes_of
 
 STANDING_CONTROLS = {
     "allocation": "uniform-conditional",
@@ -82,7 +84,7 @@ class StudySpec(Spec):
         Seconds that a cell with a stranger's plugin may take.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: str
     plugins: tuple[str, ...] = ()
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0, 1, 2), min_length=1)
     steps: int = Field(200_000, gt=0)
@@ -93,11 +95,21 @@ class StudySpec(Spec):
     economies: dict[str, EconomySpec]
     cells: list[CellsSpec] = Field(min_length=1)
 
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+            raise ValueError(
+                "it names a folder, and must be of letters, digits, '_', '.' and '-', a letter or "
+                "digit first"
+            )
+        return name
+
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(seeds)) < len(seeds):
-            raise ValueError("seeds must differ: intervals take each as a replication of its own")
+            raise ValueError("they must differ: intervals take each as a replication of its own")
         return seeds
 
     def with_plugins(self, files: tuple[str, ...]) -> "StudySpec":
@@ -139,7 +151,7 @@ class StudySpec(Spec):
             except PluginLoadError as error:
                 failures[entry.title] = str(error)
                 failed.append(entry)
-            except RefusedError as error:
+            except DeviatorError as error:
                 raise InvalidInputError(f"cell {entry.title}: {error}") from None
         for place, cell in enumerate(cells):
             if cell in cells[:place]:
@@ -286,35 +298,35 @@ def read_study(path: Path) -> StudySpec:
     Raises
     ------
     InvalidInputError
-        If the file cannot be read, is not YAML, or breaks a rule; the message names the place.
+        If the file cannot be read, is not YAML, or breaks rules; the message names each place.
     """
     try:
-        data = yaml.safe_load(path.read_text())
+        text = path.read_text()
+        data = yaml.safe_load(text)
     except OSError as error:
         raise InvalidInputError(f"study file {path} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"study file {path} must be YAML: {_one_line(error)}") from None
+        raise InvalidInputError(f"study file {path} must be YAML: {_not_yaml(error)}") from None
     try:
         study = StudySpec.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        rule = first["msg"].removeprefix("Value error, ")
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise InvalidInputError(
-            f"study file {path}: {place}: {rule}, got {_shortened(first['input'])}{more}"
-        ) from None
+        raise InvalidInputError(_told(path, text, mistakes_of(error, data, StudySpec))) from None
     files = tuple(str(path.parent / file) for file in study.plugins)
     return study.model_copy(update={"plugins": files})
 
 
-def _one_line(error: Exception) -> str:
+def _told(path: Path, text: str, mistakes: list[Mistake]) -> str:
+    """Return mistakes with their lines: one in a sentence, several below each other."""
+    lines = [f"line {line_of(text, mistake.place)}: {mistake.sentence}" for mistake in mistakes]
+    if len(lines) == 1:
+        return f"study file {path}, {lines[0]}"
+    return "\n  ".join([f"study file {path} has {len(lines)} mistakes:", *lines])
+
+
+def _not_yaml(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem} in line {error.problem_mark.line + 1}"
     return " ".join(str(error).split())
-
-
-def _shortened(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _as_list(value: Any) -> list[Any]:

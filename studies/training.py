@@ -23,6 +23,7 @@ from deviator.policies.learned import policy_stem, read_description
 from .answers import Answer, best_answer, held_out_profiles
 from .cells import described, judged
 from .market_spec import MarketSpec
+from .mistakes import mistakes_of
 from .store import explained
 
 HELD_OUT = 20_000
@@ -125,13 +126,14 @@ def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
     """
     path = policy_stem(path)
     description = read_description(path)
+    market = description.get("market")
     try:
-        spec = MarketSpec.model_validate(description.get("market"))
+        spec = MarketSpec.model_validate(market)
         tested = spec.with_plugins(tuple(plugins)).build()
     except ValidationError as error:
         raise ResultsError(
             f"{path}.json must describe the market of the policy, and does not "
-            f"({error.errors()[0]['msg']}); train one anew"
+            f"({mistakes_of(error, market, MarketSpec)[0].sentence}); train one anew"
         ) from None
     policy = load_policy(path, tested.strategy)
     wanted = (tested.economy.n_traders, tested.bid_size, tested.trader)

@@ -246,15 +246,43 @@ def test_rows_are_a_pure_function_of_the_results(finished):
     ("text", "message"),
     [
         ("name: [", "must be YAML"),
-        ("just text", "valid dictionary"),
-        (TINY.replace("seeds:", "sedes:"), "sedes: Extra inputs are not permitted"),
-        (TINY.replace("steps: 6000", "steps: 0"), "steps: Input should be greater than 0"),
-        (TINY.replace("name: tiny", "name: ../etc"), "name: String should match"),
-        (TINY.replace("seeds: [0, 1]", "seeds: []"), "seeds"),
-        (TINY.replace("seeds: [0, 1]", "seeds: [0, 0]"), "seeds must differ"),
-        (TINY.replace("seeds: [0, 1]", "seeds: [0, -1]"), "greater than or equal to 0"),
+        ("just text", "line 1: the file must be keys with values, got 'just text'"),
+        (
+            TINY.replace("seeds:", "sedes:"),
+            r"line 3: sedes is no key that is known here; did you mean seeds\? Known: name, plugins",
+        ),
+        (TINY.replace("steps: 6000", "steps: 0"), "line 4: steps must be above 0, got 0"),
+        (
+            TINY.replace("name: tiny", "name: ../etc"),
+            "line 2: name: it names a folder.*, got '../etc'",
+        ),
+        (TINY.replace("seeds: [0, 1]", "seeds: []"), "seeds must be a list that is not empty"),
+        (TINY.replace("seeds: [0, 1]", "seeds: [0, 0]"), "seeds: they must differ"),
+        (TINY.replace("seeds: [0, 1]", "seeds: [0, -1]"), r"seeds\[1\] must be at least 0, got -1"),
         (TINY.replace("sigma: sigma-n", "sigma: sigma-m"), "must be a number or sigma-n or"),
-        (TINY.replace("information: own}", "information: all}"), "information"),
+        (TINY.replace("sigma: sigma-n", "sigma: true"), "must be a number or sigma-n or"),
+        (
+            TINY.replace("information: own}", "information: all}"),
+            r"line 15: cells\[2\].information must be 'own' or 'profile' or a list, got 'all'$",
+        ),
+        (
+            TINY.replace("economy: private, inf", "economy: [private, 3], inf"),
+            r"cells\[2\].economy\[1\] must be a text, got 3$",
+        ),
+        (
+            TINY.replace("n_traders: 4, rho", "types: {law: flat}, n_traders: 4, rho"),
+            "'truncated-normal', got 'flat'",
+        ),
+        (TINY.replace("steps: 6000", "plugins: mine.py"), "plugins must be a list, got 'mine.py'"),
+        (TINY.partition("cells:")[0], "line 2: cells is missing; add it"),
+        (
+            TINY.replace("mechanism: uniform-double-auction, economy: private}", "mechansm: x}"),
+            "has 2 mistakes",
+        ),
+        (
+            TINY.replace("beliefs: two-groups", "beliefs: two-grops"),
+            "line 11: .*did you mean 'two-groups'",
+        ),
     ],
 )
 def test_study_files_that_break_a_rule(tmp_path, text, message):
@@ -262,7 +290,24 @@ def test_study_files_that_break_a_rule(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(InvalidInputError, match=message) as caught:
         read_study(path)
-    assert "\n" not in str(caught.value)
+    lines = str(caught.value).split("\n")
+    assert len(lines) == 1 or f"has {len(lines) - 1} mistakes:" in lines[0]
+    for jargon in ("Input", "pydantic", "type=", "literal", "unicode string"):
+        assert jargon not in str(caught.value)
+
+
+def test_every_mistake_of_a_study_file_has_its_line(tmp_path):
+    path = tmp_path / "study.yaml"
+    text = TINY.replace("steps: 6000", "steps: many").replace("sigma: sigma-n", "sigma: [1]")
+    path.write_text(text.replace("{name: ppo,", "{nmae: ppo,"))
+    with pytest.raises(InvalidInputError) as caught:
+        read_study(path)
+    assert str(caught.value).split("\n") == [
+        f"study file {path} has 3 mistakes:",
+        "  line 4: steps must be a whole number, got 'many'",
+        "  line 7: learner.nmae is no key that is known here; did you mean name? Known: name, settings",
+        "  line 13: cells[0].sigma must be a number or 'sigma-n' or 'sigma-budget', got [1]",
+    ]
 
 
 @pytest.mark.parametrize(

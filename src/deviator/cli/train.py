@@ -124,6 +124,7 @@ def _market_spec(data: dict[str, Any], economy: str, parameters: dict[str, Any])
 
     from deviator.plugins import find_plugin
     from deviator.studies.market_spec import MarketSpec
+    from deviator.studies.mistakes import mistakes_of
 
     policy = find_plugin("policy", data["strategy"]).load()
     beliefs = "information" in signature(policy).parameters
@@ -133,10 +134,8 @@ def _market_spec(data: dict[str, Any], economy: str, parameters: dict[str, Any])
     try:
         return MarketSpec.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        rule = first["msg"].removeprefix("Value error, ")
-        raise InvalidInputError(f"{place}: {rule}, got {first['input']!r}") from None
+        told = "\n".join(each.sentence for each in mistakes_of(error, data, MarketSpec))
+        raise InvalidInputError(told) from None
 
 
 def _market_lines(spec: Any, information: str) -> list[str]:

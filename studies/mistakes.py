@@ -1,0 +1,191 @@
+"""What is wrong with data that a person wrote, one sentence a mistake.
+
+Pydantic tells of every alternative that did not fit, by the names of its own types. Here a mistake
+is what stands in one place of the data: where, what is allowed there, and what was found.
+"""
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any, NamedTuple, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+Place = tuple[str | int, ...]
+"""Keys and positions that lead to a value."""
+
+WANTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "keys with values",
+    "model_type": "keys with values",
+    "literal_error": "{expected}",
+    "greater_than": "above {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than_equal": "at most {le:g}",
+    "too_short": "a list that is not empty",
+    "invalid_key": "a text, as all keys are",
+}
+"""What is allowed, by pydantic's name for what is wrong."""
+
+
+class Mistake(NamedTuple):
+    """One mistake."""
+
+    place: Place
+    sentence: str
+
+
+def mistakes_of(error: ValidationError, data: Any, model: type[BaseModel]) -> list[Mistake]:
+    """Return what is wrong with data that a model did not accept.
+
+    Parameters
+    ----------
+    error : ValidationError
+    data : object
+        What was validated.
+    model : type
+        What validated it.
+
+    Examples
+    --------
+    >>> class Cake(BaseModel):
+    ...     eggs: int | list[int]
+    >>> try:
+    ...     Cake.model_validate({"eggs": "two"})
+    ... except ValidationError as error:
+    ...     print(mistakes_of(error, {"eggs": "two"}, Cake)[0].sentence)
+    eggs must be a whole number or a list, got 'two'
+    """
+    found: dict[Place, list[Any]] = {}
+    for each in error.errors():
+        found.setdefault(_place(each, data), []).append(each)
+    return [
+        Mistake(place, _sentence(place, problems, model))
+        for place, problems in found.items()
+        if not any(_is_within(other, place) for other in found)
+    ]
+
+
+def line_of(text: str, place: Place) -> int:
+    r"""Return the line of a YAML text on which a place begins, from 1.
+
+    Where the place is not there, it is the line of what it is missing in.
+
+    Examples
+    --------
+    >>> line_of("name: tiny\nsteps:\n  - 3\n  - 4", ("steps", 1))
+    4
+    """
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = 0 if node is None else node.start_mark.line
+    for step in place:
+        entry = _entry(node, step)
+        if entry is None:
+            break
+        node, line = entry
+    return line + 1
+
+
+def named(place: Place) -> str:
+    """Return a place as sentences name it.
+
+    Examples
+    --------
+    >>> named(("cells", 0, "sigma"))
+    'cells[0].sigma'
+    """
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return "".join(steps).removeprefix(".") or "the file"
+
+
+def shortened(value: Any) -> str:
+    """Return a value as sentences show it."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _entry(node: Any, step: str | int) -> tuple[Any, int] | None:
+    """Return the node behind one step, and the line on which it begins."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return value, key.start_mark.line
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step].start_mark.line
+    return None
+
+
+def _place(problem: Any, data: Any) -> Place:
+    """Return where a problem is, without the alternatives that pydantic names on the way."""
+    steps = list[str | int]()
+    for step in problem["loc"]:
+        if _leads_on(data, step):
+            data = data[step]
+        elif problem["type"] not in ("missing", "invalid_key") or step != problem["loc"][-1]:
+            continue
+        steps.append(step)
+    return tuple(steps)
+
+
+def _leads_on(data: Any, step: str | int) -> bool:
+    if isinstance(data, dict):
+        return step in data
+    return isinstance(data, list) and isinstance(step, int)
+
+
+def _is_within(inner: Place, outer: Place) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def _sentence(place: Place, problems: Sequence[Any], model: type[BaseModel]) -> str:
+    first, where = problems[0], named(place)
+    if first["type"] == "missing":
+        return f"{where} is missing; add it"
+    if first["type"] == "extra_forbidden":
+        return f"{where} is no key that is known here{_suggestion(place, model)}"
+    own = [problem["ctx"]["error"] for problem in problems if problem["type"] == "value_error"]
+    found = shortened(first["input"])
+    if own:
+        return f"{where}: {own[0]}, got {found}"
+    wanted = dict.fromkeys(_wanted(problem) for problem in problems)
+    return f"{where} must be {' or '.join(wanted)}, got {found}"
+
+
+def _wanted(problem: Any) -> str:
+    known = WANTED.get(problem["type"])
+    if known is None:
+        return f"otherwise ({problem['msg']})"
+    return known.format(**problem.get("ctx", {}))
+
+
+def _suggestion(place: Place, model: type[BaseModel]) -> str:
+    keys = list(_model_at(model, place[:-1]).model_fields)
+    near = get_close_matches(str(place[-1]), keys, n=1)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return f"{hint} Known: {', '.join(keys)}"
+
+
+def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
+    """Return the model of the values at a place."""
+    steps = iter(place)
+    for step in steps:
+        annotation = model.model_fields[str(step)].annotation
+        model = next(_models(annotation))
+        if get_origin(annotation) in (dict, list):
+            next(steps, None)
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that an annotation is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
