@@ -10,7 +10,6 @@ from typing import final
 import numpy as np
 
 from deviator.errors import InvalidInputError
-from deviator.mechanisms import Bids
 from deviator.policies import (
     ActionBox,
     ActionMode,
@@ -77,21 +76,25 @@ class DeviationCore:
         InvalidInputError
             If an action has the wrong shape, is not finite, or leaves [-1, 1].
         """
-        return self._bid(self.market.strategy.bids(types), action)
+        own = self.market.strategy.bids(types).of_trader(self.market.trader)
+        return self.box.to_bid(own, self._checked(action, len(own)))
 
     def reward(self, types: Floats, action: Floats) -> Floats:
         """Return own utility minus own utility had he been honest, over `reward_unit`, (B,)."""
-        present = self.market.strategy.bids(types)
-        bid = self._bid(present, action)
-        return self.market.gains(types, bid, present) / self.reward_unit
+        market = self.market
+        present = market.strategy.bids(types)
+        bids = np.empty((len(types), 2, self.box.size))
+        bids[:, 0] = present.of_trader(market.trader)
+        self.box.to_bid(bids[:, 0], self._checked(action, len(types)), out=bids[:, 1])
+        utility = market.utilities_beside(present, types, bids)
+        return (utility[:, 1] - utility[:, 0]) / self.reward_unit
 
-    def _bid(self, present: Bids, action: Floats) -> Floats:
-        own = present.of_trader(self.market.trader)
-        checked = finite_array("action", action, (len(own), self.box.size))
+    def _checked(self, action: Floats, batch: int) -> Floats:
+        checked = finite_array("action", action, (batch, self.box.size))
         if max(checked.max(initial=0.0), -checked.min(initial=0.0)) > 1:
             worst = float(checked.flat[np.abs(checked).argmax()])
             raise InvalidInputError(f"action must be within [-1, 1], got {worst}")
-        return self.box.to_bid(own, checked)
+        return checked
 
 
 def deviation_core(

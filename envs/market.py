@@ -111,25 +111,30 @@ class Market:
         InvalidInputError
             If the mechanism returns a quantity or transfer that is not finite.
         """
-        return self._utilities(self.strategy.bids(types), types, bids)
+        present = self.strategy.bids(types)
+        own = present.of_trader(self.trader)[:, None]
+        return self.utilities_beside(present, types, np.concatenate([own, bids], axis=1))
 
-    def gains(self, types: Floats, bid: Floats, present: Bids | None = None) -> Floats:
+    def utilities_beside(self, present: Bids, types: Floats, bids: Floats) -> Floats:
+        """Return the trader's utility under each of his bids (B, M, K) beside present ones, (B, M).
+
+        Raises
+        ------
+        InvalidInputError
+            If the mechanism returns a quantity or transfer that is not finite.
+        """
+        return utilities(self.mechanism, self.economy, present, types, self.trader, bids)
+
+    def gains(self, types: Floats, bid: Floats) -> Floats:
         """Return utility from one bid per market minus utility from the strategy's own, (B,).
 
         Parameters
         ----------
         types : ndarray of float, shape (B, N)
         bid : ndarray of float, shape (B, K)
-        present : Bids, optional
-            The strategy's bids at these types, where they are known already.
         """
-        bids = self.strategy.bids(types) if present is None else present
-        utility = self._utilities(bids, types, bid[:, None])
+        utility = self.utilities(types, bid[:, None])
         return utility[:, 1] - utility[:, 0]
-
-    def _utilities(self, present: Bids, types: Floats, bids: Floats) -> Floats:
-        candidates = np.concatenate([present.of_trader(self.trader)[:, None], bids], axis=1)
-        return utilities(self.mechanism, self.economy, present, types, self.trader, candidates)
 
 
 def market(

@@ -58,11 +58,13 @@ class ActionBox:
         """K, how many numbers an action has."""
         return len(self.half_width)
 
-    def to_bid(self, honest: Floats, action: Floats) -> Floats:
-        """Return the bids (B, K) of actions (B, K) beside honest bids (B, K)."""
-        bid: Floats = self.half_width * action
+    def to_bid(self, honest: Floats, action: Floats, out: Floats | None = None) -> Floats:
+        """Return the bids (B, K) of actions (B, K) beside honest bids (B, K), in `out` if given."""
+        bid: Floats = np.multiply(self.half_width, action, out=out)
         bid += honest if self.mode == "relative" else self.center
-        return bid if self.low is None and self.high is None else np.clip(bid, self.low, self.high)
+        if self.low is not None or self.high is not None:
+            np.clip(bid, self.low, self.high, out=bid)
+        return bid
 
     def to_action(self, honest: Floats, bid: Floats) -> Floats:
         """Return the actions (B, K) that lead to the given bids; they may leave [-1, 1]."""
