@@ -108,12 +108,13 @@ def check_information(information: Any) -> Information:
 
 
 def check_market(mechanism: object, economy: object) -> None:
-    """Check that a mechanism and an economy are given as objects.
+    """Check that a mechanism and an economy are given as objects, and fit each other.
 
     Raises
     ------
     InvalidInputError
-        If they are names, say, or in each other's place.
+        If they are names, say, or in each other's place, or the mechanism is built on an economy of
+        another number of traders.
     """
     if not isinstance(mechanism, Mechanism):
         raise InvalidInputError(
@@ -123,4 +124,12 @@ def check_market(mechanism: object, economy: object) -> None:
     if not isinstance(economy, Economy):
         raise InvalidInputError(
             f"economy must be an Economy, got {economy!r}; build one with deviator.economies"
+        )
+    # A mutant holds the mechanism that it distorts.
+    told = getattr(getattr(mechanism, "mechanism", mechanism), "economy", None)
+    if isinstance(told, Economy) and told.n_traders != economy.n_traders:
+        raise InvalidInputError(
+            f"mechanism and economy must have the same traders, {mechanism.name} is of "
+            f"{told.n_traders} traders, the economy of {economy.n_traders}; build "
+            f"{mechanism.name} on an economy of {economy.n_traders}"
         )

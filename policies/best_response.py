@@ -141,6 +141,7 @@ def expected_exact_gain(
 
     Arguments and errors are those of `exact_gain`.
     """
+    check_market(mechanism, economy)
     market = linear_economy(economy)
     policy = others or Revelation(mechanism, market)
     _check_shape_is_free(mechanism)
@@ -177,6 +178,7 @@ class BestResponse(Deviation):
     others: Policy | None = None
 
     def __post_init__(self) -> None:
+        check_market(self.mechanism, self.economy)
         check_information(self.information)
 
     @property
@@ -359,7 +361,9 @@ def linear_economy(economy: Economy) -> QuadraticEconomy:
     """
     if not is_linear_quadratic(economy):
         raise RefusedError(
-            f"exact best responses need a linear-quadratic economy, got {type(economy).__name__}"
+            f"exact best responses need a linear-quadratic economy, got {type(economy).__name__}; "
+            "search numerically (deviator.policies.NumericSearch), or where bids are surfaces try "
+            "others (deviator.policies.surface_gains)"
         )
     return economy
 

@@ -22,7 +22,7 @@ from deviator.mechanisms import Bids, Mechanism
 from deviator.mechanisms.outcome import check_outcome
 from deviator.validation import Floats, finite_array, trader_index, whole_number
 
-from .base import Deviation, Information, Policy, View, check_information
+from .base import Deviation, Information, Policy, View, check_information, check_market
 from .revelation import Revelation
 
 REFERENCE_PROFILES = 2048
@@ -88,6 +88,7 @@ class NumericSearch(Deviation):
     candidates: int = 48
 
     def __post_init__(self) -> None:
+        check_market(self.mechanism, self.economy)
         check_information(self.information)
         trader_index(self.trader, self.economy.n_traders)
         whole_number("rounds", self.rounds, at_least=1)

@@ -26,6 +26,8 @@ from deviator.mechanisms.surfaces import (
 )
 from deviator.validation import Floats, finite_array, trader_index
 
+from .base import check_market
+
 SHARES = (-1.0, -0.3, -0.1, -0.03, 0.03, 0.1, 0.3, 1.0)
 """Changes of a bid, of what moves a market from no trade to its outcome."""
 
@@ -164,12 +166,13 @@ def honest_surface_bids(mechanism: Mechanism, economy: Economy, types: Floats) -
     InvalidInputError
         If they are of another kind.
     """
+    check_market(mechanism, economy)
     checked = finite_array("types", types, (None, economy.n_traders))
     bids: Any = mechanism.honest_bids(economy, checked)
     if not isinstance(bids, SurfaceBids):
         raise InvalidInputError(
             f"surfaces deviate from surfaces, and honest bids of {mechanism.name} in the "
-            f"{economy.name} economy are {type(bids).__name__}; use exact_gain, or an audit"
+            f"{economy.name} economy are {type(bids).__name__}; use exact_gain or NumericSearch"
         )
     return bids
 

@@ -21,6 +21,7 @@ from deviator.economies import (
     heterogeneous_information,
     linear_quadratic,
     private_values,
+    saturating,
     sigma_n,
     standard_types,
     tight,
@@ -30,10 +31,13 @@ from deviator.economies import (
 from deviator.envs import market
 from deviator.errors import InvalidInputError, NoEquilibriumError, RefusedError, ResultsError
 from deviator.mechanisms import (
+    DiscreteVCG,
     Mutated,
     NaiveWalrasian,
     SigmaDCDA,
     SigmaVCG,
+    SmoothSigmaVCG,
+    SpreadVCG,
     UniformConditional,
     UniformDoubleAuction,
 )
@@ -43,13 +47,18 @@ from deviator.policies import (
     LearnedDeviation,
     LinearBayes,
     Network,
+    NumericSearch,
     Observation,
     Revelation,
     exact_gain,
     expected_exact_gain,
     load_policy,
     save_policy,
+    surface_gains,
+    type_grid_regret,
+    worst_profile,
 )
+from deviator.studies import audit
 
 
 def information_of(case):
@@ -528,3 +537,40 @@ def test_every_estimator_equals_a_loop_over_single_markets(batch):
             for place in range(0, batch, max(batch // 10, 1)):
                 alone = estimator(types[[place]])[0]
                 np.testing.assert_allclose(whole[place], alone, rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "mechanism",
+    [
+        NaiveWalrasian(private_values(4)),
+        SigmaVCG(private_values(4), 0.2),
+        SmoothSigmaVCG(saturating(4), 0.2),
+        SpreadVCG(private_values(4), 0.2),
+        DiscreteVCG(private_values(4), 0.5),
+        Mutated(NaiveWalrasian(private_values(4)), "transfer", 0.1),
+    ],
+    ids=lambda mechanism: mechanism.name,
+)
+@pytest.mark.parametrize("n", [3, 10])
+def test_a_mechanism_built_for_other_traders_is_one_clear_sentence(mechanism, n):
+    economy = private_values(n)
+    for ask in (
+        lambda: audit(mechanism, economy),
+        lambda: exact_gain(mechanism, economy, np.zeros((1, n))),
+        lambda: expected_exact_gain(mechanism, economy, economy.types(), 0),
+        lambda: BestResponse(mechanism, economy),
+        lambda: NumericSearch(mechanism, economy, 0),
+        lambda: worst_profile(mechanism, economy, np.zeros((1, n))),
+        lambda: surface_gains(mechanism, economy, np.zeros((1, n)), 0),
+        lambda: type_grid_regret(mechanism, economy, np.zeros((n, 2))),
+    ):
+        message = f"is of 4 traders, the economy of {n}; build .* on an economy of {n}"
+        with pytest.raises(InvalidInputError, match=message) as caught:
+            ask()
+        assert "\n" not in str(caught.value)
+
+
+def test_exact_gains_in_smooth_economies_are_refused_with_a_way_out():
+    economy = saturating(4)
+    with pytest.raises(RefusedError, match=r"search numerically .*NumericSearch.*surface_gains"):
+        exact_gain(SigmaDCDA(0.2), economy, np.zeros((1, 4)))
