@@ -196,6 +196,13 @@ def base_class(kind: str) -> type:
 
 def called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
     """Call a plugin with its parameters; what goes wrong inside it is told in one sentence."""
+    missing = [name for name in _required(plugin) if name not in parameters]
+    if missing and parameters.keys() <= signature(plugin).parameters.keys():
+        each = "s" if len(missing) > 1 else ""
+        raise InvalidInputError(
+            f"{spec.kind} {spec.name!r} needs the parameter{each} {' and '.join(missing)}, missing "
+            f"here; {_way_to(missing, spec.kind)}"
+        )
     known = signature(plugin).parameters
     try:
         signature(plugin).bind(**parameters)
@@ -213,6 +220,29 @@ def called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
             f"{spec.title} cannot be built ({type(error).__name__}: {error}); correct its "
             "parameters, or repair it"
         ) from error
+
+
+SOURCES = {
+    "economy": "build an economy with deviator.economies",
+    "information": "build beliefs with deviator.economies, normal_information for example",
+    "mechanism": "build a mechanism with deviator.make",
+}
+"""Where objects come from that plugins ask for, by the name of the parameter."""
+
+
+def _required(plugin: Any) -> list[str]:
+    """Return the names of the parameters that a plugin cannot do without."""
+    return [
+        name
+        for name, parameter in signature(plugin).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+
+
+def _way_to(missing: list[str], kind: str) -> str:
+    known = [SOURCES[name] for name in missing if name in SOURCES]
+    return ", ".join(known) or f"`deviator list {kind}` shows what it takes"
 
 
 def file_module(path: Path) -> ModuleType:

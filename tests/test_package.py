@@ -90,6 +90,26 @@ def test_plugin_errors_name_the_plugin():
         InvalidInputError, match="'sigma-dcda' takes the parameters sigma, statistics"
     ):
         make("sigma-dcda", sigmaa=1)
+    for kind, name, message in [
+        (
+            "mechanism",
+            "naive-walrasian",
+            "needs the parameter economy, missing here; build an economy with",
+        ),
+        (
+            "economy",
+            "unit-demands",
+            "needs the parameters n_buyers and n_sellers, missing here; `deviator list",
+        ),
+        (
+            "policy",
+            "honest",
+            "mechanism and economy, missing here; build a mechanism with deviator.make, build",
+        ),
+        ("policy", "linear-bayes", "needs the parameter information.*build beliefs with"),
+    ]:
+        with pytest.raises(InvalidInputError, match=message):
+            build(kind, name, {})
     with pytest.raises(InvalidInputError, match="kind must be one of"):
         list_plugins("colour")
     broken = PluginSpec("mechanism", "broken", "no.such.module:Thing", "acme", "1.0")
