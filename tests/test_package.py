@@ -106,7 +106,11 @@ def test_plugin_errors_name_the_plugin():
             "honest",
             "mechanism and economy, missing here; build a mechanism with deviator.make, build",
         ),
-        ("policy", "linear-bayes", "needs the parameter information.*build beliefs with"),
+        (
+            "policy",
+            "linear-bayes",
+            "needs the parameters information and slope, missing here; build beliefs with",
+        ),
     ]:
         with pytest.raises(InvalidInputError, match=message):
             build(kind, name, {})
