@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -158,12 +159,21 @@ class NormalTypes(TypeDistribution):
 
     def _spread(self, noise: Floats) -> Floats:
         """Return profiles from standard Normal noise, in its place."""
-        if np.array_equal(self.covariance, np.diag(np.diagonal(self.covariance))):
-            noise *= self.deviation
-        else:
-            noise = noise @ np.linalg.cholesky(self.covariance).T
-        noise += self.mean
+        if self._root.ndim == 2:
+            noise = noise @ self._root.T
+        elif (self._root != 1).any():
+            noise *= self._root
+        if self.mean.any():
+            noise += self.mean
         return noise
+
+    @cached_property
+    def _root(self) -> Floats:
+        """The covariance's Cholesky factor; of independent types, their deviations."""
+        if np.array_equal(self.covariance, np.diag(np.diagonal(self.covariance))):
+            return self.deviation
+        root: Floats = np.linalg.cholesky(self.covariance)
+        return root
 
 
 @final
