@@ -33,6 +33,9 @@ from .base import DeviationSolution
 ENTRIES = 2**17
 """Numbers in a chunk's array of candidates: fewer cost more in Python than the cache saves."""
 
+MOSTLY_IDLE = 1e-3
+"""Rows with a smaller square beside that of their idle part are freed of it: it is rounding's."""
+
 Moved = tuple[Floats, Floats, Floats, Bools, Bools]
 """Price, quantity, residual slope, whether the market is regular, and whether updates tell."""
 
@@ -158,27 +161,43 @@ def _product(rows: Floats, vectors: Floats) -> Floats:
 
 
 def _candidates(present: Present, trader: int, candidates: Floats) -> _Candidates:
-    """Free candidate rows of their idle part along 1', and multiply them by the inverse."""
+    """Multiply candidate rows by the inverse; a part along 1' is idle, and tells nothing."""
     n = present.row_length.shape[1]
-    mean = np.einsum("bmj->bm", candidates[..., :n])[..., None] / n
-    row = candidates[..., : n + 1] - mean
-    row[..., n] = 0.0
-    squares = np.einsum("bmj,bmj->bm", row, row)
-    # A row that is constant up to rounding has no component left, however large the constant.
-    rounding = 8 * np.finfo(np.float64).eps
-    largest = np.abs(mean[..., 0]) + np.sqrt(squares)
-    doubtful = squares <= (rounding * largest) ** 2
-    if doubtful.any():
-        exactly = np.abs(candidates[..., :n]).max(axis=-1)
-        constant = squares <= (rounding * exactly) ** 2
-        row[constant] = 0.0
-        squares = np.where(constant, 0.0, squares)
-    price = candidates[..., n]
-    scale = present.price_scale[:, None]
-    row[..., n] = scale * price
-    effect = times(row, present.inverse)
+    scale, price = present.price_scale[:, None], candidates[..., n]
+    row, squares = _rows(candidates[..., : n + 1])
+    priced = present.inverse.copy()
+    priced[:, n] *= scale
+    effect = times(row, priced)
+    effect[..., n] = 0.0
     sizes = RowSquares(squares, price**2)
     return _Candidates(effect, sizes, divisor(effect[..., trader]), row_lengths(sizes, scale))
+
+
+def _rows(rows: Floats) -> tuple[Floats, Floats]:
+    """Return rows [A_i, b_i] and |A_i|^2 without their part along 1', where that is not small."""
+    weights = rows[..., :-1]
+    n = weights.shape[-1]
+    idle = np.einsum("bmj->bm", weights) ** 2 / n
+    squares = np.einsum("bmj,bmj->bm", weights, weights) - idle
+    mostly_idle = squares <= MOSTLY_IDLE * idle
+    if mostly_idle.any():
+        rows = rows.copy()
+        rows[mostly_idle, :-1], squares[mostly_idle] = _without_idle(weights[mostly_idle])
+    return rows, squares
+
+
+def _without_idle(weights: Floats) -> tuple[Floats, Floats]:
+    """Return rows (R, N) without their part along 1', and their squared lengths.
+
+    A row that is constant up to rounding has no component left, however large the constant.
+    """
+    left = weights - weights.mean(axis=1, keepdims=True)
+    constant = (
+        np.einsum("rj,rj->r", left, left)
+        <= (8 * np.finfo(np.float64).eps * np.abs(weights).max(axis=1)) ** 2
+    )
+    left[constant] = 0.0
+    return left, np.einsum("rj,rj->r", left, left)
 
 
 def _regular(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:
