@@ -9,7 +9,7 @@ from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
 
 from .store import RunStore
-from .table import COLUMNS, table_cells
+from .table import COLUMNS, explanations, table_cells
 
 PANELS_PER_ROW = 6
 SEED_COLOR, EXACT_COLOR = "#2a6f97", "#c1121f"
@@ -32,6 +32,7 @@ def write_html(store: RunStore, content: dict[str, Any]) -> None:
         .render(
             content=content,
             columns=COLUMNS,
+            explanations=explanations(content["rows"]),
             cells=[table_cells(row) for row in content["rows"]],
             plotly=get_plotlyjs(),
             curves=_div(_curves_figure(content["rows"]), "curves"),

@@ -125,6 +125,19 @@ def strangers(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(found)
 
 
+BELOW_ZERO = (
+    "A share or control below 0%: the learner ended worse off than honest, and had found none of "
+    "the gain that is there; with so few steps its failure elsewhere says nothing."
+)
+
+
+def explanations(rows: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence for each number in the rows that does not explain itself."""
+    shares = [row[column] for row in rows for column in ("share", "power")]
+    below = any(share is not None and share < 0 for share in shares)
+    return [BELOW_ZERO] if below else []
+
+
 def _best(row: dict[str, Any]) -> str:
     """Return the best gain: exact, or at least what a search found."""
     amount = money(row["best_gain"])

@@ -104,6 +104,20 @@ def test_list_names_everything(monkeypatch, capsys):
         assert name in printed
 
 
+@pytest.mark.parametrize(("columns", "widest"), [(None, 120), ("90", 90), ("wide", 120)])
+def test_tables_in_pipes_are_as_wide_as_a_page_or_as_columns_says(
+    monkeypatch, capsys, columns, widest
+):
+    if columns is None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+    else:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert run(monkeypatch, "list", "mechanism") == 0
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= widest
+    assert "modified-vickrey-double-auction" in printed
+
+
 BROKEN = """
 import numpy as np
 from dataclasses import dataclass, replace

@@ -182,7 +182,13 @@ def test_the_command_prints_a_table_and_writes_the_page(monkeypatch, capsys, tmp
     page = tmp_path / "page.html"
     assert run(monkeypatch, "replicate", "Example 2", "Figure 3", "--report", page) == 0
     printed = capsys.readouterr().out
-    for text in ("Example 2", "erratum", "printed: 0.67", "2 statements: 1 hold, 1 hold as corr"):
+    for text in (
+        "Example 2",
+        "erratum",
+        "printed: 0.67",
+        "2 statements: 1 hold, 1 hold as corr",
+        "discrepancy: the largest difference",
+    ):
         assert text in printed
     assert 'id="figure-3"' in page.read_text()
 

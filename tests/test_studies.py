@@ -19,10 +19,11 @@ from deviator.policies import load_policy
 from deviator.studies import confirm, default_study, read_study
 from deviator.studies.economy_labels import economy_labels
 from deviator.studies.executor import run_tasks
+from deviator.studies.report import write_html
 from deviator.studies.rows import report_rows
 from deviator.studies.specs import MarketSpec, StudySpec
 from deviator.studies.store import RunStore
-from deviator.studies.table import COLUMNS, table_cells
+from deviator.studies.table import COLUMNS, explanations, table_cells
 from deviator.studies.training import evaluate, train
 
 
@@ -191,6 +192,22 @@ def test_a_null_row_whose_control_failed_says_so(finished):
     assert table_cells(row)[COLUMNS.index("control")] == "-"
 
 
+def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished):
+    rows = finished.rows
+    assert explanations(rows) == []
+    for column in ("share", "power"):
+        told = explanations([*rows[:-1], rows[-1] | {column: -0.3}])
+        assert len(told) == 1
+        assert told[0].startswith("A share or control below 0%: the learner ended worse off")
+    content = json.loads((finished.folder / "report.json").read_text())
+    store = RunStore(finished.folder)
+    page = finished.folder / "report.html"
+    assert "below 0%" not in page.read_text()
+    write_html(store, content | {"rows": [row | {"power": -0.3} for row in content["rows"]]})
+    assert "below 0%" in page.read_text()
+    write_html(store, content)
+
+
 def test_economies_of_one_family_are_told_apart_by_what_differs():
     study = tiny(
         economies={
@@ -299,13 +316,13 @@ def test_study_files_that_break_a_rule(tmp_path, text, message):
 def test_every_mistake_of_a_study_file_has_its_line(tmp_path):
     path = tmp_path / "study.yaml"
     text = TINY.replace("steps: 6000", "steps: many").replace("sigma: sigma-n", "sigma: [1]")
-    path.write_text(text.replace("{name: ppo,", "{nmae: ppo,"))
+    path.write_text(text.replace("{name: ppo,", "{names: ppo,"))
     with pytest.raises(InvalidInputError) as caught:
         read_study(path)
     assert str(caught.value).split("\n") == [
         f"study file {path} has 3 mistakes:",
         "  line 4: steps must be a whole number, got 'many'",
-        "  line 7: learner.nmae is no key that is known here; did you mean name? Known: name, settings",
+        "  line 7: learner.names is no key that is known here; did you mean name? Known: name, settings",
         "  line 13: cells[0].sigma must be a number or 'sigma-n' or 'sigma-budget', got [1]",
     ]
 

@@ -56,11 +56,14 @@ def _run(screen: Console, study: Path | None, *, plugin: PluginFiles, **settings
 
 
 def _print(screen: Console, report: Any, quick: bool) -> None:
-    from deviator.studies.table import strangers, verdict_table
+    from deviator.studies.table import explanations, strangers, verdict_table
 
     if report.rows:
         screen.print(verdict_table(report.rows, screen.width))
-    screen.print(_summary(report.rows), f"Report: {report.folder / 'report.html'}", sep="\n")
+    screen.print(_summary(report.rows))
+    for line in explanations(report.rows):
+        screen.print(line)
+    screen.print(f"Report: {report.folder / 'report.html'}", markup=False, soft_wrap=True)
     for line in strangers(report.rows):
         screen.print(line, markup=False)
     if quick:

@@ -1,5 +1,6 @@
 """What the commands share: the console, options, and numbers as texts."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,8 @@ from rich.console import Console
 
 from deviator.errors import InvalidInputError
 
-WIDTH = 210
-"""Width of tables that do not go to a terminal."""
+WIDTH = 120
+"""Width of tables that do not go to a terminal, where COLUMNS does not state another."""
 
 PluginFiles = Annotated[
     list[Path] | None,
@@ -26,9 +27,11 @@ Settings = Annotated[
 
 
 def console() -> Console:
-    """Return the console, wide where it is no terminal."""
+    """Return the console, as wide as the terminal, COLUMNS or `WIDTH`."""
     found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=WIDTH)
+    if found.is_terminal or os.environ.get("COLUMNS", "").isdigit():
+        return found
+    return Console(highlight=False, width=WIDTH)
 
 
 def fail(message: str) -> NoReturn:

@@ -3,9 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from .console import PluginFiles, console, files_of
+
+COLUMNS = ("provider", "what it is", "parameters", "state")
 
 
 def list_(
@@ -25,7 +27,8 @@ def list_(
     from deviator.plugins.survey import survey
 
     broken = 0
-    table = Table("kind", "name", "provider", "what it is", "parameters", "state")
+    others = (Column(each, overflow="fold") for each in COLUMNS)
+    table = Table("kind", Column("name", no_wrap=True), *others)
     for found in survey(kind, files_of(plugin)):
         spec = found.spec
         ready = found.state.startswith("ready")

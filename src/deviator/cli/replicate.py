@@ -16,6 +16,11 @@ from .console import console
 
 STYLES = {"holds": "green", "erratum": "yellow", "fails": "red"}
 
+DISCREPANCY = (
+    "discrepancy: the largest difference between statement and computation as a share of what is "
+    "compared, or by how much a stated inequality is violated; 0 where they agree exactly."
+)
+
 
 def replicate(
     results: Annotated[
@@ -89,6 +94,7 @@ def _print(screen: Console, rows: Any) -> None:
         style = STYLES[row.state]
         table.add_row(*map(escape, texts), f"[{style}]{row.state}[/{style}]")
     screen.print(table)
+    screen.print(DISCREPANCY, markup=False)
     screen.print(f"{counted(rows)}.", markup=False)
 
 
