@@ -172,8 +172,7 @@ class NormalTypes(TypeDistribution):
         """The covariance's Cholesky factor; of independent types, their deviations."""
         if np.array_equal(self.covariance, np.diag(np.diagonal(self.covariance))):
             return self.deviation
-        root: Floats = np.linalg.cholesky(self.covariance)
-        return root
+        return np.asarray(np.linalg.cholesky(self.covariance), dtype=np.float64)
 
 
 @final

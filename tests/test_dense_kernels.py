@@ -25,9 +25,10 @@ from deviator.mechanisms import (
     chunking,
     clear_parallel,
 )
-from deviator.mechanisms.clearing import autarky
+from deviator.mechanisms.clearing import ConditionalClearing, autarky
 from deviator.mechanisms.clearing import scaled_market as scaled
 from deviator.mechanisms.clearing.autarky import tolerance
+from deviator.mechanisms.clearing.base import solve_by_tiling
 from deviator.mechanisms.languages import ScheduleLanguage
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope", "traded")
@@ -157,6 +158,28 @@ def test_the_inverse_is_that_of_the_scaled_market(n):
     np.testing.assert_allclose(np.linalg.norm(matrix, axis=2), 1.0, rtol=1e-12)
     own = np.diagonal(inverse, axis1=1, axis2=2)[:, :n]
     np.testing.assert_array_equal(market.own_effect(), own)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_idle_part_of_a_deviation_changes_nothing(shared):
+    rng = np.random.default_rng(0)
+    bids = random_bids(rng, 60, 6)
+    if shared:
+        bids = LinearBids(bids.quantity_weights[:1], bids.price_weights[:1], bids.level)
+    candidates = random_bids(rng, 60, 6).as_array()
+    candidates[:, 0, :6] = 0.0  # asks for a price, whatever is allocated
+    idle = candidates.copy()
+    idle[..., :6] += 10.0 ** rng.uniform(-1, 10, (60, 6, 1)) * rng.choice([-1, 1], (60, 6, 1))
+    clearing = ConditionalClearing()
+    got = clearing.solve_deviations(bids, 0, idle)
+    wanted = solve_by_tiling(clearing, bids, 0, candidates)
+    assert wanted.regular.any()
+    np.testing.assert_array_equal(got.regular, wanted.regular)
+    regular = wanted.regular
+    for field in ("price", "quantity", "residual_slope"):
+        expected = getattr(wanted, field)[regular]
+        size = 1e-4 * np.abs(expected).max()
+        np.testing.assert_allclose(getattr(got, field)[regular], expected, 1e-4, size)
 
 
 def test_the_border_against_aliased_rows_changes_nothing(monkeypatch):

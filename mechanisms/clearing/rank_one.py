@@ -168,7 +168,7 @@ def _candidates(present: Present, trader: int, candidates: Floats) -> _Candidate
     priced = present.inverse.copy()
     priced[:, n] *= scale
     effect = times(row, priced)
-    effect[..., n] = 0.0
+    effect[..., n] = 0.0  # The last column of P is [1' / sqrt(N), 0], orthogonal to free rows.
     sizes = RowSquares(squares, price**2)
     return _Candidates(effect, sizes, divisor(effect[..., trader]), row_lengths(sizes, scale))
 
