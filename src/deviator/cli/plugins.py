@@ -7,7 +7,9 @@ from rich.table import Column, Table
 
 from .console import PluginFiles, console, files_of
 
-COLUMNS = ("provider", "what it is", "parameters", "state")
+WHOLE = ("kind", "name", "provider")
+WRAPPED = ("what it is", "parameters", "state")
+"""Columns, by whether their texts are wrapped: names are searched for, and copied."""
 
 
 def list_(
@@ -27,8 +29,9 @@ def list_(
     from deviator.plugins.survey import survey
 
     broken = 0
-    others = (Column(each, overflow="fold") for each in COLUMNS)
-    table = Table("kind", Column("name", no_wrap=True), *others)
+    whole = (Column(each, no_wrap=True) for each in WHOLE)
+    wrapped = (Column(each, overflow="fold") for each in WRAPPED)
+    table = Table(*whole, *wrapped)
     for found in survey(kind, files_of(plugin)):
         spec = found.spec
         ready = found.state.startswith("ready")
