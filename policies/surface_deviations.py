@@ -26,8 +26,6 @@ from deviator.mechanisms.surfaces import (
 )
 from deviator.validation import Floats, finite_array, trader_index
 
-from .base import check_market
-
 SHARES = (-1.0, -0.3, -0.1, -0.03, 0.03, 0.1, 0.3, 1.0)
 """Changes of a bid, of what moves a market from no trade to its outcome."""
 
@@ -166,7 +164,6 @@ def honest_surface_bids(mechanism: Mechanism, economy: Economy, types: Floats) -
     InvalidInputError
         If they are of another kind.
     """
-    check_market(mechanism, economy)
     checked = finite_array("types", types, (None, economy.n_traders))
     bids: Any = mechanism.honest_bids(economy, checked)
     if not isinstance(bids, SurfaceBids):

@@ -54,7 +54,6 @@ from deviator.policies import (
     expected_exact_gain,
     load_policy,
     save_policy,
-    surface_gains,
     type_grid_regret,
     worst_profile,
 )
@@ -561,7 +560,6 @@ def test_a_mechanism_built_for_other_traders_is_one_clear_sentence(mechanism, n)
         lambda: BestResponse(mechanism, economy),
         lambda: NumericSearch(mechanism, economy, 0),
         lambda: worst_profile(mechanism, economy, np.zeros((1, n))),
-        lambda: surface_gains(mechanism, economy, np.zeros((1, n)), 0),
         lambda: type_grid_regret(mechanism, economy, np.zeros((n, 2))),
     ):
         message = f"is of 4 traders, the economy of {n}; build .* on an economy of {n}"
