@@ -63,8 +63,7 @@ class Economy(ABC):
         quantity : ndarray of float, shape (B, M)
         types : ndarray of float, shape (B, N)
         """
-        worth: Floats = np.empty_like(quantity)
-        units = np.zeros_like(types)
+        worth, units = np.empty(np.shape(quantity)), np.zeros(np.shape(types))
         for place in range(worth.shape[1]):
             units[:, trader] = quantity[:, place]
             worth[:, place] = self.utility(units, types)[:, trader]

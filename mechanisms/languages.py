@@ -387,7 +387,7 @@ def _quadratic(economy: Economy) -> QuadraticEconomy:
     if not isinstance(economy, QuadraticEconomy):
         raise RefusedError(
             "an honest bid of this language is known in linear-quadratic economies only, got "
-            f"{type(economy).__name__}; override honest_bids in the mechanism"
+            f"{type(economy).__name__}; take one of these, or override honest_bids in the mechanism"
         )
     return economy
 

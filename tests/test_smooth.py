@@ -282,6 +282,14 @@ def test_guaranteed_monotone_allocations_are(economy, sigma):
         assert response.own_effect.min() > 0
 
 
+def test_whole_units_are_worth_what_they_are_as_fractions():
+    economy, types = saturating(3), np.array([[0.3, -0.2, 0.8]])
+    units = np.array([[0, 1, 2]])
+    np.testing.assert_array_equal(
+        economy.utility_of(0, units, types), economy.utility_of(0, units.astype(float), types)
+    )
+
+
 @pytest.mark.parametrize("economy", MEMBERS)
 def test_effects_of_one_type_are_a_column_of_all(economy):
     q, types = np.random.default_rng(0).normal(size=(2, 6, economy.n_traders))

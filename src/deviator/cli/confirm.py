@@ -16,6 +16,9 @@ from rich.progress import (
 
 from .console import PluginFiles, console, files_of
 
+ALL_COLUMNS = 210
+"""Width of the verdict table where it is no terminal: nothing is left out of what is kept."""
+
 
 def confirm(
     study: Annotated[
@@ -27,7 +30,7 @@ def confirm(
     plugin: PluginFiles = None,
 ) -> None:
     """Run a study and print its verdict table; finished cells are kept."""
-    screen = console()
+    screen = console(ALL_COLUMNS)
     try:
         report = _run(screen, study, quick=quick, out=out, workers=workers, plugin=plugin)
     except KeyboardInterrupt:

@@ -26,12 +26,12 @@ Settings = Annotated[
 ]
 
 
-def console() -> Console:
-    """Return the console, as wide as the terminal, COLUMNS or `WIDTH`."""
+def console(width: int = WIDTH) -> Console:
+    """Return the console, as wide as the terminal or COLUMNS say, else as `width`."""
     found = Console(highlight=False)
     if found.is_terminal or os.environ.get("COLUMNS", "").isdigit():
         return found
-    return Console(highlight=False, width=WIDTH)
+    return Console(highlight=False, width=width)
 
 
 def fail(message: str) -> NoReturn:
