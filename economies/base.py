@@ -63,7 +63,8 @@ class Economy(ABC):
         quantity : ndarray of float, shape (B, M)
         types : ndarray of float, shape (B, N)
         """
-        worth, units = np.empty(np.shape(quantity)), np.zeros(np.shape(types))
+        worth: Floats = np.empty(np.shape(quantity))
+        units = np.zeros(np.shape(types))
         for place in range(worth.shape[1]):
             units[:, trader] = quantity[:, place]
             worth[:, place] = self.utility(units, types)[:, trader]
