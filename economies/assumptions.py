@@ -61,8 +61,9 @@ def check_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
     ----------
     economy : Economy
         In a `QuadraticEconomy` everything is decided exactly, in a `SmoothEconomy` A2 to A4^N are
-        decided by its bounds. Elsewhere violations are looked for at sampled profiles: where none
-        is found, `holds` is None and `verdict` says so. What cannot be checked says so too.
+        decided by its bounds, and INJ where these suffice. Elsewhere violations are looked for at
+        sampled profiles: where none is found, `holds` is None and `verdict` says so. What cannot
+        be checked says so too.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def how_checked(economy: Economy) -> str:
     if isinstance(economy, QuadraticEconomy):
         how = "decided exactly from weights and slopes"
     elif isinstance(economy, SmoothEconomy):
-        how = f"A2 to A4^N decided by the economy's bounds, for the others {SAMPLED}"
+        how = f"A2 to A4^N, and INJ where it can be, decided by bounds, for the others {SAMPLED}"
     else:
         how = SAMPLED
     return f"sigma = 0 where a tax matters; {how}"

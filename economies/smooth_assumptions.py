@@ -1,4 +1,4 @@
-"""The paper's assumptions on a smooth economy: A2 to A4^N by its bounds, the rest by sampling."""
+"""The paper's assumptions on a smooth economy: A2 to A4^N and INJ by bounds, else by sampling."""
 
 from dataclasses import replace
 
@@ -31,14 +31,15 @@ def _by_bounds(bounds: UtilityBounds, n_traders: int) -> dict[str, AssumptionRes
     slopes = f"slopes are between {bounds.flattest:.6g} and {bounds.steepest:.6g}"
     own = f"least own type effect is {bounds.own_effect:.6g}"
     results = {
-        "A2": AssumptionResult(bounds.flattest > 0 and np.isfinite(bounds.steepest), slopes),
+        "A2": AssumptionResult(bounds.flattest > 0 and bounds.steepest < np.inf, slopes),
         "A3": AssumptionResult(bounds.own_effect > 0, own),
         "A4N": _small_interdependence(bounds, n_traders),
     }
+    own_outweighs = _own_effects_outweigh(bounds, n_traders)
     if all(result.holds for result in results.values()):
         results["sigma_N"] = _sigma_n(bounds, n_traders)
         results["monotone"] = AssumptionResult(True, "implied by A2, A3 and A4^N (Appendix B)")
-    return results
+    return results | own_outweighs
 
 
 def _trade(economy: SmoothEconomy, found: AssumptionResult) -> dict[str, AssumptionResult]:
@@ -70,6 +71,23 @@ def _small_interdependence(bounds: UtilityBounds, n_traders: int) -> AssumptionR
     share = min(bounds.flattest / bounds.steepest, (n_traders - 2) / (2 * (n_traders - 1)))
     phi, limit = bounds.interdependence, share * bounds.own_effect
     return AssumptionResult(phi < limit, f"phi_N is {phi:.6g}, the bound is {limit:.6g}")
+
+
+def _own_effects_outweigh(bounds: UtilityBounds, n_traders: int) -> dict[str, AssumptionResult]:
+    """Return that INJ holds where a type matters more to its trader than to all others together.
+
+    Columns of the type effects are diagonally dominant then, by at least `room`, and so no
+    determinant is below its Nth power (Ostrowski 1937); where they are not, nothing is decided.
+    """
+    on_others = (n_traders - 1) * bounds.interdependence
+    room = bounds.own_effect - on_others
+    if bounds.least_effect < 0 or not room > 0:
+        return {}
+    witness = (
+        f"determinants are at least {room**n_traders:.6g}: types matter by at least "
+        f"{bounds.own_effect:.6g} to their own traders, by at most {on_others:.6g} to all others"
+    )
+    return {"INJ": AssumptionResult(True, witness)}
 
 
 def _sigma_n(bounds: UtilityBounds, n_traders: int) -> AssumptionResult:

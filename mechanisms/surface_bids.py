@@ -29,7 +29,7 @@ class SurfaceBids(Bids):
     """Bids F_i(p, q) = 0 of all traders in B markets (Definition 3).
 
     Surfaces are functions, which no array of numbers holds: what asks for such an array, as
-    audits, environments and learners do, is refused.
+    environments and learners do, is refused.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def refuse_numbers() -> NoReturn:
         Always.
     """
     raise RefusedError(
-        "bids of smooth markets are surfaces, which no array of numbers holds, so that audits, "
-        "environments and learners cannot run on them; try deviations with "
-        "deviator.policies.surface_gains instead"
+        "bids of smooth markets are surfaces, which no array of numbers holds, so that "
+        "environments and learners cannot run on them; audit without a learner, or try deviations "
+        "with deviator.policies.surface_best_response and surface_gains"
     )

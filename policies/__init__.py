@@ -8,6 +8,7 @@ from .linear_bayes import LinearBayes
 from .numeric_search import NumericSearch
 from .regret import BestBidRegret, MenuRegret, RegretEstimator, SearchedRegret
 from .revelation import Revelation
+from .surface_best_response import SurfaceBest, surface_best_response
 from .surface_deviations import surface_deviations, surface_gains
 from .type_grid import TypeGridRegret, type_grid_regret
 from .worst_profile import WorstProfile, worst_drawn_profile, worst_profile
@@ -30,6 +31,7 @@ __all__ = [
     "RegretEstimator",
     "Revelation",
     "SearchedRegret",
+    "SurfaceBest",
     "TypeGridRegret",
     "View",
     "WorstProfile",
@@ -39,6 +41,7 @@ __all__ = [
     "level_shift",
     "load_policy",
     "save_policy",
+    "surface_best_response",
     "surface_deviations",
     "surface_gains",
     "type_grid_regret",

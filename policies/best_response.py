@@ -362,8 +362,8 @@ def linear_economy(economy: Economy) -> QuadraticEconomy:
     if not is_linear_quadratic(economy):
         raise RefusedError(
             f"exact best responses need a linear-quadratic economy, got {type(economy).__name__}; "
-            "search numerically (deviator.policies.NumericSearch), or where bids are surfaces try "
-            "others (deviator.policies.surface_gains)"
+            "search numerically: deviator.policies.NumericSearch, or where bids are surfaces "
+            "surface_best_response"
         )
     return economy
 

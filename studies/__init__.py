@@ -4,6 +4,7 @@ from .auditing import audit
 from .certificates import Certificate, Condition, certify
 from .confirmation import StudyReport, confirm, default_study
 from .specs import StudySpec, read_study
+from .theorem_certificate import certify_by_theorem
 from .verdict import Verdict
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Verdict",
     "audit",
     "certify",
+    "certify_by_theorem",
     "confirm",
     "default_study",
     "read_study",

@@ -1,6 +1,8 @@
 """The best deviation known without learning: exact where there is a menu, else searched."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, final
 
 import numpy as np
@@ -8,13 +10,20 @@ import numpy as np
 from deviator.economies import QuadraticEconomy
 from deviator.envs import Market
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import SurfaceBids
 from deviator.mechanisms.outcome import check_cleared
 from deviator.plugins import is_ours
-from deviator.policies import BestResponse, Deviation, Information, NumericSearch, exact_gain
+from deviator.policies import (
+    BestResponse,
+    Information,
+    NumericSearch,
+    exact_gain,
+    surface_best_response,
+)
 from deviator.validation import Floats
 
 from .verdict import epsilon_of
-from .witness import find_witness
+from .witness import find_surface_witness, find_witness
 
 HELD_OUT_SEED = 2_000_003
 """Seeds the held-out profiles, the same in every cell with the same law of types."""
@@ -27,6 +36,9 @@ SEARCHED = 2000
 
 TRIED = 200
 """Held-out profiles at which a stranger's menu is compared with a search."""
+
+CURVES = 100
+"""Held-out profiles at which residual curves of surfaces are searched."""
 
 AnswerKind = Literal["exact", "searched"]
 
@@ -112,6 +124,8 @@ def best_answer(tested: Market, types: Floats, information: Information) -> Answ
     types : ndarray of float, shape (B, N)
     information : {"profile", "own"}
     """
+    if isinstance(tested.strategy.bids(types[:1]), SurfaceBids):
+        return _on_residual_curves(tested, types[:CURVES], information)
     if not is_ours(type(tested.mechanism).clear):
         check_repeatable(tested, types[:TRIED])
     try:
@@ -138,7 +152,7 @@ def _exact(tested: Market, types: Floats, information: Information) -> Answer:
         gains = exact_gain(
             tested.mechanism, tested.economy, types, others=tested.strategy, trader=tested.trader
         )
-    return _answer(tested, best, types, gains, "exact")
+    return _answer(tested, gains, "exact", partial(find_witness, tested, best, types))
 
 
 def _searched(tested: Market, types: Floats, information: Information) -> Answer:
@@ -152,16 +166,33 @@ def _searched(tested: Market, types: Floats, information: Information) -> Answer
     )
     if information == "own":
         gains = tested.gains(types, search.bid(types, tested.trader))
-        return _answer(tested, search, types, gains, "searched")
+        return _answer(tested, gains, "searched", partial(find_witness, tested, search, types))
     few = types[:SEARCHED]
-    return _answer(tested, search, few, search.find(few).gain, "searched")
+    gains = search.find(few).gain
+    return _answer(tested, gains, "searched", partial(find_witness, tested, search, few))
+
+
+def _on_residual_curves(tested: Market, types: Floats, information: Information) -> Answer:
+    if information == "own":
+        raise RefusedError(
+            "deviations of own types are not searched where bids are surfaces; ask for "
+            "information='profile', which bounds what they gain"
+        )
+    mechanism: Any = tested.mechanism
+    best = surface_best_response(
+        mechanism, tested.economy, types, tested.trader, others=tested.strategy
+    )
+    witness = partial(find_surface_witness, tested, types, best)
+    return _answer(tested, best.gain, "searched", witness)
 
 
 def _answer(
-    tested: Market, best: Deviation, types: Floats, gains: Floats, kind: AnswerKind
+    tested: Market,
+    gains: Floats,
+    kind: AnswerKind,
+    find: Callable[[], dict[str, Any] | None],
 ) -> Answer:
     gain = float(gains.mean())
     error = 3 * float(gains.std()) / float(np.sqrt(len(gains)))
-    pays = gain > max(error, epsilon_of(tested))
-    witness = find_witness(tested, best, types) if pays else None
+    witness = find() if gain > max(error, epsilon_of(tested)) else None
     return Answer(gain if abs(gain) > ROUNDING * tested.scale() else 0.0, error, kind, witness)

@@ -1,5 +1,6 @@
 """Running one cell: exact answer, trained deviators, certificate and witness."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from .answers import best_answer, held_out_profiles, trades
 from .cell_spec import Cell
 from .certificates import Certificate, certify
 from .market_spec import MarketSpec
+from .theorem_certificate import certify_by_theorem
 from .verdict import epsilon_of
 from .witness import find_witness
 
@@ -57,11 +59,12 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
 
 
 def certificate_of(tested: Market, information: Information) -> Certificate | None:
-    """Return the market's certificate, or None where it has no exact form."""
-    try:
+    """Return the market's certificate, exact or by theorem, or None where there is neither."""
+    with suppress(RefusedError):
         return certify(tested, information)
-    except RefusedError:
-        return None
+    with suppress(RefusedError):
+        return certify_by_theorem(tested)
+    return None
 
 
 def _honest_utility(tested: Market, types: Floats) -> float:

@@ -1,8 +1,9 @@
 """Witnesses: one market and one bid that pays, in small numbers, re-checked.
 
-A witness is plain data: the economy, the types, everybody's honest bids, the deviator's bid, both
-outcomes and the gain. Where mechanism, economy and strategy have exact forms, the two markets are
-cleared again in rational arithmetic; elsewhere each is cleared alone by the mechanism itself.
+A witness is plain data: the economy, the types, everybody's honest bids (null where these are
+surfaces, which the types tell), the deviator's bid, both outcomes and the gain. Where mechanism,
+economy and strategy have exact forms, the two markets are cleared again in rational arithmetic;
+elsewhere each is cleared alone by the mechanism itself.
 """
 
 import dataclasses
@@ -14,9 +15,9 @@ import numpy as np
 from deviator.economies import Economy, QuadraticEconomy, is_linear_quadratic
 from deviator.envs import Market
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import Bids, ResidualLineMechanism
+from deviator.mechanisms import Bids, Hyperplane, ResidualLineMechanism
 from deviator.mechanisms.exact import RationalBids, RationalEconomy, rational
-from deviator.policies import Deviation
+from deviator.policies import Deviation, SurfaceBest
 from deviator.validation import Floats
 
 from .certificates import foreign_parts
@@ -52,6 +53,32 @@ def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[st
     return None
 
 
+def find_surface_witness(tested: Market, types: Floats, best: SurfaceBest) -> dict[str, Any] | None:
+    """Return a readable witness that insisting on a quantity pays, or None where none holds.
+
+    Parameters
+    ----------
+    tested : Market
+        One in which bids are surfaces.
+    types : ndarray of float, shape (B, N)
+    best : SurfaceBest
+        The best points of the residual curves at these types.
+    """
+    place, n = int(best.gain.argmax()), types.shape[1]
+    for decimals in DECIMALS:
+        profile = np.clip(np.round(types[place], decimals), *tested.economy.type_set)
+        units = float(np.round(best.quantity[place], decimals + 1))
+        insists = Hyperplane(np.eye(n)[tested.trader], 0.0, units)
+        honest: Any = tested.strategy.bids(profile[None])
+        both = honest, honest.with_surface(tested.trader, insists)
+        before, after = (_plain_outcome(tested, profile, bids) for bids in both)
+        bid = np.array([*insists.quantity_weights[0], 0.0, units])
+        found = _told(tested, profile, None, bid, before, after, "floating point")
+        if found is not None and found["gain"] >= 0.5 * best.gain[place]:
+            return found
+    return None
+
+
 def recheck(tested: Market, types: Floats, bid: Floats) -> Fraction | None:
     """Return the exact gain of one bid at one profile, or None in autarky or without exact forms.
 
@@ -80,7 +107,21 @@ def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | Non
     )
     if found is None:
         return None
-    honest, deviating = found
+    arithmetic = "rational" if exact else "floating point"
+    honest_bids = tested.strategy.bids(types[None]).as_array()[0]
+    return _told(tested, types, honest_bids, bid, *found, arithmetic)
+
+
+def _told(
+    tested: Market,
+    types: Floats,
+    honest_bids: Floats | None,
+    bid: Floats,
+    honest: dict[str, Any],
+    deviating: dict[str, Any],
+    arithmetic: str,
+) -> dict[str, Any] | None:
+    """Return the witness as plain data, or None where the deviation does not pay."""
     gain = deviating["utility"] - honest["utility"]
     if gain <= 0:
         return None
@@ -90,12 +131,12 @@ def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | Non
         "economy": described_economy(tested.economy),
         "trader": tested.trader,
         "types": types.tolist(),
-        "honest_bids": tested.strategy.bids(types[None]).as_array()[0].tolist(),
+        "honest_bids": None if honest_bids is None else honest_bids.tolist(),
         "bid": bid.tolist(),
         "honest_outcome": {key: _number(value) for key, value in honest.items()},
         "deviating_outcome": {key: _number(value) for key, value in deviating.items()},
         "gain": float(gain),
-        "arithmetic": "rational" if exact else "floating point",
+        "arithmetic": arithmetic,
     }
 
 

@@ -1,0 +1,256 @@
+"""Evidence about smooth markets: best points of residual curves, and Proposition 3's certificate."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from deviator import audit
+from deviator.economies import (
+    NormalTypes,
+    Saturating,
+    check_assumptions,
+    fundamental_value,
+    saturating,
+    two_groups,
+    varying_effects,
+)
+from deviator.envs import market
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import (
+    Hyperplane,
+    Mutated,
+    NaiveWalrasian,
+    Shifted,
+    SigmaDCDA,
+    SmoothSigmaVCG,
+    UniformConditional,
+)
+from deviator.policies import (
+    Policy,
+    Revelation,
+    exact_gain,
+    surface_best_response,
+    surface_gains,
+)
+from deviator.policies import surface_best_response as module_function
+from deviator.studies import certify_by_theorem
+
+SETTINGS = module_function.__globals__
+SIGMA = 0.3
+MEMBERS = [saturating(4), varying_effects(4), varying_effects(3, bend=-0.2)]
+BROKEN = {
+    "INJ": saturating(6, beta=2.0),
+    "A2": saturating(4, flat=0.0),
+    "A4N": saturating(4, beta=2.5),
+}
+
+
+def drawn_types(markets, n, seed=0):
+    return np.random.default_rng(seed).standard_normal((markets, n))
+
+
+def as_smooth(economy):
+    """A quadratic economy, written as a smooth one."""
+    common = economy.weights, economy.slope, economy.slope
+    return Saturating(*common, 0.7, economy.intercept)
+
+
+@pytest.mark.parametrize("economy", [fundamental_value(4), two_groups(4, 1.0, 0.7, 1.3)])
+def test_the_best_response_is_the_exact_one_where_utilities_are_quadratic(monkeypatch, economy):
+    smooth, types, rule = as_smooth(economy), drawn_types(12, 4), UniformConditional()
+    exact = exact_gain(rule, economy, types, trader=1)
+    found = surface_best_response(rule, smooth, types, 1)
+    np.testing.assert_allclose(found.gain, exact, rtol=1e-8, atol=1e-10)
+    monkeypatch.setitem(SETTINGS, "ROUNDS", 0)
+    coarse = surface_best_response(rule, smooth, types, 1)
+    assert (exact - coarse.gain).max() > 1e-4
+    assert (coarse.gain <= exact + 1e-10).all()
+
+
+@pytest.mark.parametrize("economy", MEMBERS)
+def test_no_other_surface_is_better_and_in_the_sigma_dcda_none_gains(economy):
+    types = drawn_types(3, economy.n_traders, 1)
+    control = UniformConditional()
+    best = surface_best_response(control, economy, types, 0).gain
+    others = np.max(list(surface_gains(control, economy, types, 0).values()), axis=0)
+    assert (best >= others).all()
+    assert best.max() > 1e-3
+    assert surface_best_response(SigmaDCDA(SIGMA), economy, types, 0).gain.max() < 1e-12
+
+
+def test_a_batch_of_best_responses_is_the_loop():
+    economy, types = saturating(3), drawn_types(3, 3)
+    whole = surface_best_response(UniformConditional(), economy, types, 2)
+    for place in range(3):
+        alone = surface_best_response(UniformConditional(), economy, types[[place]], 2)
+        np.testing.assert_allclose(whole.gain[place], alone.gain[0], rtol=1e-9)
+        np.testing.assert_allclose(whole.quantity[place], alone.quantity[0], rtol=1e-4)
+
+
+@dataclass(frozen=True, eq=False)
+class Timid(Policy):
+    """Honesty, but for trader 0, who asks for less."""
+
+    honest: Revelation
+
+    @property
+    def name(self):
+        return "timid"
+
+    @property
+    def n_traders(self):
+        return self.honest.n_traders
+
+    def bids(self, view, rng=None):
+        bids = self.honest.bids(view)
+        return bids.with_surface(0, Shifted(bids.surfaces[0], 0.2))
+
+
+def test_the_best_response_is_to_the_strategy_under_test():
+    economy, types, rule = saturating(4), drawn_types(4, 4), SigmaDCDA(SIGMA)
+    timid = Timid(Revelation(rule, economy))
+    found = surface_best_response(rule, economy, types, 0, others=timid)
+    honest = rule.clear(rule.honest_bids(economy, types))
+    np.testing.assert_allclose(found.quantity, honest.quantity[:, 0], atol=1e-6)
+    assert found.gain.max() > 1e-3
+    verdict = audit(rule, economy, strategy=timid)
+    assert verdict.state == "refuted"
+    assert verdict.certificate["cap"] is None
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (
+            lambda: surface_best_response(
+                NaiveWalrasian(fundamental_value(4)), saturating(4), drawn_types(1, 4), 0
+            ),
+            "auctions of conditional bids, got NaiveWalrasian",
+        ),
+        (
+            lambda: surface_best_response(
+                SigmaDCDA(SIGMA), fundamental_value(4), drawn_types(1, 4), 0
+            ),
+            "use exact_gain",
+        ),
+        (
+            lambda: surface_best_response(SigmaDCDA(SIGMA), saturating(4), drawn_types(1, 5), 0),
+            "types must have shape",
+        ),
+        (
+            lambda: surface_best_response(SigmaDCDA(SIGMA), saturating(4), drawn_types(1, 4), 4),
+            "trader must be",
+        ),
+        (
+            lambda: surface_best_response(
+                SigmaDCDA(SIGMA), saturating(4), drawn_types(1, 4), 0, reach=0.0
+            ),
+            "reach must be positive",
+        ),
+    ],
+)
+def test_malformed_questions(ask, message):
+    with pytest.raises(InvalidInputError, match=message):
+        ask()
+
+
+@pytest.mark.parametrize("economy", MEMBERS)
+def test_proposition_3_confirms_honesty_in_smooth_markets(economy):
+    for rule in (SigmaDCDA(SIGMA), SmoothSigmaVCG(economy, SIGMA)):
+        certificate = certify_by_theorem(market(rule, economy))
+        assert certificate.cap == 0.0
+        assert certificate.every_profile
+        assert all(condition.holds is True for condition in certificate.conditions)
+
+
+@pytest.mark.parametrize("assumption", BROKEN)
+def test_where_an_assumption_fails_nothing_is_certified(assumption):
+    economy = BROKEN[assumption]
+    rule = SmoothSigmaVCG(economy, SIGMA)
+    certificate = certify_by_theorem(
+        market(rule, economy, distribution=NormalTypes.independent(economy.n_traders))
+    )
+    assert certificate.cap is None
+    failed = {each.name for each in certificate.conditions if not each.holds}
+    assert f"assumption {assumption}" in failed
+
+
+class Unowned(Saturating):
+    """An economy of a stranger, whose bounds nobody has proved."""
+
+
+def test_what_the_theorem_does_not_speak_of_is_not_certified():
+    economy, rule = saturating(4), SigmaDCDA(SIGMA)
+    unowned = Unowned(
+        *(
+            getattr(economy, name)
+            for name in ("weights", "flat", "steep", "quantity_scale", "intercept")
+        )
+    )
+    assert certify_by_theorem(market(rule, unowned)).cap is None
+    elsewhere = Revelation(rule, saturating(4, beta=0.1))
+    assert certify_by_theorem(market(rule, economy, strategy=elsewhere)).cap is None
+    other = SmoothSigmaVCG(saturating(4, beta=0.1), SIGMA)
+    assert certify_by_theorem(market(other, economy)).cap is None
+    for mechanism in (UniformConditional(), Mutated(rule, "transfer", 0.01)):
+        with pytest.raises(RefusedError, match="Proposition 3 is about"):
+            certify_by_theorem(market(mechanism, economy))
+    with pytest.raises(RefusedError, match="INF"):
+        certify_by_theorem(market(rule, saturating(4, type_low=-9.0, type_high=9.0)))
+    with pytest.raises(RefusedError, match="smooth economies"):
+        certify_by_theorem(market(rule, fundamental_value(4)))
+
+
+def test_other_outcomes_than_those_of_sigma_vcg_are_not_certified(monkeypatch):
+    economy, clear = saturating(4), SmoothSigmaVCG.clear
+
+    def dearer(rule, bids):
+        outcome = clear(rule, bids)
+        return replace(outcome, transfer=outcome.transfer + 1e-6)
+
+    monkeypatch.setattr(SmoothSigmaVCG, "clear", dearer)
+    assert certify_by_theorem(market(SigmaDCDA(SIGMA), economy)).cap is None
+
+
+def test_verdicts_on_smooth_markets():
+    economy = saturating(4)
+    assert audit(SigmaDCDA(SIGMA), economy).state == "confirmed"
+    refuted = audit(UniformConditional(), economy)
+    assert refuted.state == "refuted"
+    assert refuted.upper is None
+    _recheck(refuted.witness)
+    with pytest.raises(RefusedError, match="information='profile'"):
+        audit(SigmaDCDA(SIGMA), economy, information="own")
+
+
+def _recheck(witness):
+    """Clear a witness again, from its numbers alone."""
+    fields = ("weights", "flat", "steep", "quantity_scale", "intercept")
+    economy = Saturating(*(witness["economy"][name] for name in fields))
+    rule, types, trader = UniformConditional(), np.array([witness["types"]]), witness["trader"]
+    honest = rule.honest_bids(economy, types)
+    *weights, price_weight, level = witness["bid"]
+    bids = honest, honest.with_surface(trader, Hyperplane(weights, price_weight, level))
+    utility = []
+    for each in bids:
+        outcome = rule.clear(each)
+        utility.append(
+            economy.utility(outcome.quantity, types)[0, trader] - outcome.transfer[0, trader]
+        )
+    np.testing.assert_allclose(utility[1] - utility[0], witness["gain"], rtol=1e-9)
+    assert witness["gain"] > 0
+
+
+@pytest.mark.parametrize("economy", MEMBERS)
+def test_determinants_are_not_below_the_bound_that_decides_inj(economy):
+    result = check_assumptions(economy)["INJ"]
+    assert result.holds is True
+    bound = float(result.witness.split()[4].rstrip(":"))
+    types, quantity = (4 * drawn_types(500, economy.n_traders, seed) for seed in (0, 1))
+    determinants = np.linalg.det(economy.type_effects(quantity, types))
+    assert determinants.min() >= bound * (1 - 1e-9)
+
+
+def test_inj_is_left_to_the_sample_where_others_matter_more():
+    assert check_assumptions(BROKEN["INJ"])["INJ"].holds is None
