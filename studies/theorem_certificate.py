@@ -71,7 +71,7 @@ def certify_by_theorem(tested: Market) -> Certificate:
 
 def _honest(tested: Market) -> Condition:
     strategy, mechanism, name = tested.strategy, tested.mechanism, "everybody else is honest"
-    if not isinstance(strategy, Revelation) or strategy.mechanism is not mechanism:
+    if type(strategy) is not Revelation or strategy.mechanism is not mechanism:
         return Condition(name, False, f"they follow {strategy.name}")
     held = mechanism.economy if isinstance(mechanism, SmoothSigmaVCG) else tested.economy
     if not strategy.economy is tested.economy is held:

@@ -176,6 +176,14 @@ def test_where_an_assumption_fails_nothing_is_certified(assumption):
     assert f"assumption {assumption}" in failed
 
 
+class SaysHonest(Revelation):
+    """Bids anything, under honesty's name."""
+
+    def bids(self, view, rng=None):
+        bids = super().bids(view)
+        return bids.with_surface(0, Shifted(bids.surfaces[0], 0.2))
+
+
 class Unowned(Saturating):
     """An economy of a stranger, whose bounds nobody has proved."""
 
@@ -191,6 +199,7 @@ def test_what_the_theorem_does_not_speak_of_is_not_certified():
     assert certify_by_theorem(market(rule, unowned)).cap is None
     elsewhere = Revelation(rule, saturating(4, beta=0.1))
     assert certify_by_theorem(market(rule, economy, strategy=elsewhere)).cap is None
+    assert certify_by_theorem(market(rule, economy, strategy=SaysHonest(rule, economy))).cap is None
     other = SmoothSigmaVCG(saturating(4, beta=0.1), SIGMA)
     assert certify_by_theorem(market(other, economy)).cap is None
     for mechanism in (UniformConditional(), Mutated(rule, "transfer", 0.01)):
