@@ -4,27 +4,31 @@ from typing import Any
 
 import numpy as np
 
-from deviator.arrays import is_foreign
+from deviator.arrays import is_foreign, library
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats
 
 
-def checked_profiles(n_traders: int, quantity: Floats, types: Floats) -> tuple[Floats, Floats]:
+def checked_profiles(
+    n_traders: int, quantity: Floats, types: Floats, any_library: bool = False
+) -> tuple[Floats, Floats]:
     """Return quantities and types as arrays, which fit the economy and each other.
 
-    NaN is left alone: a market that was not solved has no quantities. Arrays of other libraries
-    stay what they are.
+    NaN is left alone: a market that was not solved has no quantities.
 
     Parameters
     ----------
     n_traders : int
     quantity, types : array-like of float, shape (B, N) or (1, N)
         One row stands for all markets.
+    any_library : bool
+        Whether arrays of other libraries than NumPy stay what they are, or are refused.
 
     Raises
     ------
     InvalidInputError
-        If the numbers of traders or of markets do not fit, or something is no number.
+        If the numbers of traders or of markets do not fit, something is no real number, or an array
+        is of a library that the economy does not reckon in.
 
     Examples
     --------
@@ -32,8 +36,8 @@ def checked_profiles(n_traders: int, quantity: Floats, types: Floats) -> tuple[F
     (array([[ 1., -1.]]), array([[0.5, 2. ]]))
     """
     units, values = (
-        _of_traders("quantity", quantity, n_traders),
-        _of_traders("types", types, n_traders),
+        _of_traders("quantity", quantity, n_traders, any_library),
+        _of_traders("types", types, n_traders, any_library),
     )
     if units.shape[0] != values.shape[0] and 1 not in (units.shape[0], values.shape[0]):
         raise InvalidInputError(
@@ -43,8 +47,8 @@ def checked_profiles(n_traders: int, quantity: Floats, types: Floats) -> tuple[F
     return units, values
 
 
-def _of_traders(name: str, value: Any, n_traders: int) -> Floats:
-    array = value if is_foreign(value) else _numbers(name, value)
+def _of_traders(name: str, value: Any, n_traders: int, any_library: bool) -> Floats:
+    array = value if any_library and is_foreign(value) else _numbers(name, value)
     if array.ndim != 2 or array.shape[1] != n_traders:
         raise InvalidInputError(
             f"{name} must have shape (markets, {n_traders}), a column for each of the economy's "
@@ -54,7 +58,15 @@ def _of_traders(name: str, value: Any, n_traders: int) -> Floats:
 
 
 def _numbers(name: str, value: Any) -> Floats:
+    if is_foreign(value):
+        raise InvalidInputError(
+            f"{name} must be a NumPy array in this economy, got an array of {library(value)}; "
+            "convert it first (torch: .detach().cpu().numpy())"
+        )
     try:
-        return np.asarray(value, dtype=np.float64)
+        given = np.asarray(value)
+        if given.dtype.kind == "c":
+            raise TypeError("complex numbers are not ordered, as types and quantities are")
+        return np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None

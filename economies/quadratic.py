@@ -125,7 +125,7 @@ class QuadraticEconomy(Economy):
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
-        quantity, types = checked_profiles(self.n_traders, quantity, types)
+        quantity, types = checked_profiles(self.n_traders, quantity, types, any_library=True)
         check_one_kind(quantity=quantity, types=types)
         slope = like(types, self.slope)
         utility: Floats = self.value(types) * quantity - 0.5 * slope * quantity**2
@@ -139,18 +139,18 @@ class QuadraticEconomy(Economy):
 
     @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
-        quantity, types = checked_profiles(self.n_traders, quantity, types)
+        quantity, types = checked_profiles(self.n_traders, quantity, types, any_library=True)
         check_one_kind(quantity=quantity, types=types)
         return self.value(types) - like(types, self.slope) * quantity
 
     @override
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:
-        quantity, _ = checked_profiles(self.n_traders, quantity, types)
+        quantity, _ = checked_profiles(self.n_traders, quantity, types, any_library=True)
         return np.broadcast_to(self.weights, (*quantity.shape, self.n_traders))
 
     @override
     def quantity_slopes(self, quantity: Floats, types: Floats) -> Floats:
-        quantity, _ = checked_profiles(self.n_traders, quantity, types)
+        quantity, _ = checked_profiles(self.n_traders, quantity, types, any_library=True)
         return np.broadcast_to(-self.slope, quantity.shape)
 
     @override

@@ -401,6 +401,7 @@ def test_quantities_and_types_that_do_not_fit_are_one_clear_sentence(economy, me
         (fitting, np.zeros((2, 3)), r"types must have shape \(markets, 4\), .* got \(2, 3\)"),
         (fitting, np.zeros((3, 4)), "equally many markets, got 2 and 3; give a row"),
         (fitting, "words", "types must be an array of numbers"),
+        (fitting + 1j, fitting, "quantity must be an array of numbers .complex numbers are not"),
     ]:
         with pytest.raises(InvalidInputError, match=message) as caught:
             reckon(quantity, types)
@@ -414,3 +415,12 @@ def test_lists_and_one_row_for_all_markets_are_taken(economy):
     spread = economy.utility(np.repeat(quantity, 3, axis=0), types)
     np.testing.assert_array_equal(economy.utility(quantity, types), spread)
     np.testing.assert_array_equal(economy.utility(quantity, types.tolist()), spread)
+
+
+@pytest.mark.parametrize("economy", SMALL[2:], ids=lambda economy: economy.name)
+def test_economies_that_reckon_in_numpy_refuse_tensors_in_a_sentence(economy):
+    torch = pytest.importorskip("torch")
+    with pytest.raises(InvalidInputError, match=r"in this economy, .* of torch; convert"):
+        economy.marginal_utility(torch.zeros((2, 4)), np.zeros((2, 4)))
+    with pytest.raises(InvalidInputError, match="types must be a NumPy array"):
+        economy.utility(np.zeros((2, 4)), torch.zeros((2, 4)))
