@@ -38,12 +38,7 @@ def list_plugins(kind: str | None = None) -> list[PluginSpec]:
     ['ppo']
     """
     kinds = list(get_args(Kind)) if kind is None else [checked_kind(kind)]
-    found = {
-        _spec(one, point)
-        for one in kinds
-        for point in entry_points(group=f"deviator.{PLURALS[one]}")
-    }
-    return sorted(found, key=lambda spec: (kinds.index(spec.kind), spec.name, spec.provider))
+    return [spec for one in kinds for spec in _registered(one)]
 
 
 def find_plugin(kind: Kind, name: str) -> PluginSpec:
@@ -63,11 +58,17 @@ def find_plugin(kind: Kind, name: str) -> PluginSpec:
         If several packages claim the name, or the file is unusable.
     """
     provider, _, plain = name.rpartition(":")
-    plugins = plugins_of_file(provider) if provider.endswith(".py") else list_plugins(kind)
-    of_kind = [spec for spec in plugins if spec.kind == kind]
-    matches = [spec for spec in of_kind if spec.name == plain and _provides(spec, provider)]
+    in_file = provider.endswith(".py")
+    # Whatever is registered takes long to look through, and most of it has other names.
+    named = plugins_of_file(provider) if in_file else _registered(kind, plain)
+    matches = [
+        spec
+        for spec in named
+        if (spec.kind, spec.name) == (kind, plain) and _provides(spec, provider)
+    ]
     if not matches:
-        raise UnknownNameError(kind, plain, {spec.name for spec in of_kind})
+        known = named if in_file else list_plugins(kind)
+        raise UnknownNameError(kind, plain, {spec.name for spec in known if spec.kind == kind})
     own = [spec for spec in matches if spec.provider == OWN]
     if len(matches) > 1 and not own:
         owners = " and ".join(spec.provider for spec in matches)
@@ -166,6 +167,13 @@ def _provides(spec: PluginSpec, provider: str) -> bool:
     if provider.endswith(".py"):
         return spec.provider == str(Path(provider).resolve())
     return provider in ("", spec.provider)
+
+
+def _registered(kind: Kind, name: str | None = None) -> list[PluginSpec]:
+    """Return the plugins of a kind, or those of one name, that installed packages register."""
+    points = entry_points(group=f"deviator.{PLURALS[kind]}")
+    found = {_spec(kind, point) for point in points if name in (None, point.name)}
+    return sorted(found, key=lambda spec: (spec.name, spec.provider))
 
 
 def _spec(kind: str, point: EntryPoint) -> PluginSpec:
