@@ -6,7 +6,7 @@ import numpy as np
 
 from .assumption_result import AssumptionResult
 from .sampled_assumptions import sampled_assumptions
-from .smooth import SmoothEconomy, UtilityBounds
+from .smooth import ROUNDING, SmoothEconomy, UtilityBounds
 
 
 def smooth_assumptions(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
@@ -81,7 +81,7 @@ def _own_effects_outweigh(bounds: UtilityBounds, n_traders: int) -> dict[str, As
     """
     on_others = (n_traders - 1) * bounds.interdependence
     room = bounds.own_effect - on_others
-    if bounds.least_effect < 0 or not room > 0:
+    if bounds.least_effect < 0 or not room > ROUNDING * bounds.own_effect:
         return {}
     witness = (
         f"determinants are at least {room**n_traders:.6g}: types matter by at least "

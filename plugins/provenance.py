@@ -47,7 +47,14 @@ def is_ours(thing: Any) -> bool:
     >>> is_ours(SigmaDCDA.clear)
     True
     """
-    return str(getattr(thing, "__module__", "")).partition(".")[0] == OWN
+    module = str(getattr(thing, "__module__", ""))
+    if module.partition(".")[0] != OWN:
+        return False
+    # A module's name is easily claimed; what is ours is also found there.
+    found: Any = sys.modules.get(module)
+    for name in str(getattr(thing, "__qualname__", "")).split("."):
+        found = getattr(found, name, None)
+    return found is thing
 
 
 def _version(provider: str) -> str:

@@ -7,6 +7,7 @@ curve. So the best quantity to insist on is the best deviation of all. It is sea
 far and near, then ever closer to the best one.
 """
 
+from inspect import signature
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from deviator.mechanisms.surface_bids import SurfaceBids
 from deviator.mechanisms.surfaces import Hyperplane
 from deviator.validation import Floats, positive, trader_index
 
-from .base import Policy
+from .base import Policy, check_market
 from .surface_deviations import honest_surface_bids
 
 AWAY = np.concatenate([-np.geomspace(1.0, 1e-3, 12), np.geomspace(1e-3, 1.0, 12)])
@@ -70,8 +71,8 @@ def surface_best_response(
     Raises
     ------
     InvalidInputError
-        If the mechanism is no auction of conditional bids, present bids are no surfaces, or an
-        argument is malformed.
+        If the mechanism is no auction of conditional bids, its clearing does not tell which
+        markets it could not solve, present bids are no surfaces, or an argument is malformed.
     NotConvergedError
         If a present market could not be solved.
 
@@ -88,8 +89,11 @@ def surface_best_response(
     if not isinstance(mechanism, ConditionalAuction):
         raise InvalidInputError(
             "points of residual curves are tried in auctions of conditional bids, got "
-            f"{type(mechanism).__name__}; give SigmaDCDA(sigma), say, or use NumericSearch"
+            f"{type(mechanism).__name__}; give SigmaDCDA(sigma), say, or where bids are numbers "
+            "use NumericSearch"
         )
+    check_market(mechanism, economy)
+    _check_reports(mechanism)
     positive("reach", reach)
     present = (
         honest_surface_bids(mechanism, economy, types) if others is None else others.bids(types)
@@ -101,6 +105,17 @@ def surface_best_response(
         )
     index = trader_index(trader, economy.n_traders)
     return _Search(mechanism, economy, np.asarray(types, float), present, index).best(reach)
+
+
+def _check_reports(mechanism: ConditionalAuction) -> None:
+    """Check that a rule of one's own still tells which markets it could not solve."""
+    try:
+        signature(mechanism.clear).bind(None, unsolved="report")
+    except TypeError:
+        raise InvalidInputError(
+            f"clear of {mechanism.name} must take unsolved='report', as that of ConditionalAuction "
+            "does; add the argument and hand it on"
+        ) from None
 
 
 class _Search(NamedTuple):

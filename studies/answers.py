@@ -10,7 +10,7 @@ import numpy as np
 from deviator.economies import QuadraticEconomy
 from deviator.envs import Market
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import SurfaceBids
+from deviator.mechanisms import Bids, SurfaceBids
 from deviator.mechanisms.outcome import check_cleared
 from deviator.plugins import is_ours
 from deviator.policies import (
@@ -81,12 +81,12 @@ def check_repeatable(tested: Market, types: Floats) -> None:
         If it does not.
     """
     bids = tested.strategy.bids(types)
-    before = bids.as_array().copy()
+    before = _numbers(bids).copy()
     name, shape = tested.mechanism.name, bids.shape[:2]
     first, again = (
         check_cleared(name, tested.mechanism.clear(bids), shape).transfer.copy() for _ in range(2)
     )
-    if not np.array_equal(before, bids.as_array()):
+    if not np.array_equal(before, _numbers(bids)):
         raise InvalidInputError(
             f"mechanism {name} must leave bids alone, and changed them; run `deviator check` on it"
         )
@@ -95,6 +95,11 @@ def check_repeatable(tested: Market, types: Floats) -> None:
             f"mechanism {name} must clear the same bids the same again, and did "
             "not; run `deviator check` on it"
         )
+
+
+def _numbers(bids: Bids) -> Floats:
+    """Return what a rule could change in bids; surfaces are functions, and hold none."""
+    return np.empty(0) if isinstance(bids, SurfaceBids) else np.asarray(bids.as_array())
 
 
 def trades(tested: Market, types: Floats) -> bool:
@@ -124,10 +129,10 @@ def best_answer(tested: Market, types: Floats, information: Information) -> Answ
     types : ndarray of float, shape (B, N)
     information : {"profile", "own"}
     """
-    if isinstance(tested.strategy.bids(types[:1]), SurfaceBids):
-        return _on_residual_curves(tested, types[:CURVES], information)
     if not is_ours(type(tested.mechanism).clear):
         check_repeatable(tested, types[:TRIED])
+    if isinstance(tested.strategy.bids(types[:1]), SurfaceBids):
+        return _on_residual_curves(tested, types[:CURVES], information)
     try:
         exact = _exact(tested, types, information)
     except RefusedError:

@@ -28,6 +28,10 @@ UNIT_CONTROL = "k-double-auction"
 """The same for reports where single units are traded."""
 
 
+NOT_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
+"""What PyYAML raises; numbers and dates that are none escape it as errors of Python."""
+
+
 class ControlSpec(Spec):
     """The matched control of a cell where the standing rule does not name it."""
 
@@ -305,7 +309,7 @@ def read_study(path: Path) -> StudySpec:
         data = yaml.safe_load(text)
     except OSError as error:
         raise InvalidInputError(f"study file {path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except NOT_YAML as error:
         raise InvalidInputError(f"study file {path} must be YAML: {_not_yaml(error)}") from None
     try:
         study = StudySpec.model_validate(data)
@@ -323,7 +327,7 @@ def _told(path: Path, text: str, mistakes: list[Mistake]) -> str:
     return "\n  ".join([f"study file {path} has {len(lines)} mistakes:", *lines])
 
 
-def _not_yaml(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+def _not_yaml(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"{error.problem} in line {error.problem_mark.line + 1}"
     return " ".join(str(error).split())

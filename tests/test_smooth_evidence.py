@@ -188,15 +188,52 @@ class Unowned(Saturating):
     """An economy of a stranger, whose bounds nobody has proved."""
 
 
+class Claims(Saturating):
+    """The same, which says that it was defined with ours."""
+
+    __module__ = Saturating.__module__
+
+
+class DrawsLots(SigmaDCDA):
+    """Transfers with noise, of which a search keeps the luckiest."""
+
+    rng = np.random.default_rng(0)
+
+    def clear(self, bids, *, unsolved="raise"):
+        outcome = super().clear(bids, unsolved=unsolved)
+        noise = self.rng.standard_normal(outcome.transfer.shape)
+        return replace(outcome, transfer=outcome.transfer + noise)
+
+
+class TellsNothing(SigmaDCDA):
+    """A rule that cannot report markets without solution."""
+
+    def clear(self, bids):
+        return super().clear(bids)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (DrawsLots(SIGMA), "clear the same bids the same"),
+        (TellsNothing(SIGMA), "must take unsolved"),
+    ],
+)
+def test_rules_that_cannot_be_searched_are_refused(rule, message):
+    with pytest.raises(InvalidInputError, match=message):
+        audit(rule, saturating(4))
+
+
 def test_what_the_theorem_does_not_speak_of_is_not_certified():
     economy, rule = saturating(4), SigmaDCDA(SIGMA)
-    unowned = Unowned(
-        *(
-            getattr(economy, name)
-            for name in ("weights", "flat", "steep", "quantity_scale", "intercept")
+    for stranger in (Unowned, Claims):
+        unowned = stranger(
+            *(
+                getattr(economy, name)
+                for name in ("weights", "flat", "steep", "quantity_scale", "intercept")
+            )
         )
-    )
-    assert certify_by_theorem(market(rule, unowned)).cap is None
+        assert certify_by_theorem(market(rule, unowned)).cap is None
     elsewhere = Revelation(rule, saturating(4, beta=0.1))
     assert certify_by_theorem(market(rule, economy, strategy=elsewhere)).cap is None
     assert certify_by_theorem(market(rule, economy, strategy=SaysHonest(rule, economy))).cap is None
@@ -259,6 +296,15 @@ def test_determinants_are_not_below_the_bound_that_decides_inj(economy):
     types, quantity = (4 * drawn_types(500, economy.n_traders, seed) for seed in (0, 1))
     determinants = np.linalg.det(economy.type_effects(quantity, types))
     assert determinants.min() >= bound * (1 - 1e-9)
+
+
+def test_inj_is_not_decided_by_the_last_digit():
+    """Pairs of traders to whom both types matter the same: no determinant is smaller than 0."""
+    weights = np.kron(np.eye(4), np.full((2, 2), 0.9694171045544856))
+    pairs = Saturating(weights, 1.0, 1.0, 1.0, np.zeros(8))
+    own, others = pairs.bounds.own_effect, 7 * pairs.bounds.interdependence
+    assert own > others
+    assert check_assumptions(pairs)["INJ"].holds is not True
 
 
 def test_inj_is_left_to_the_sample_where_others_matter_more():

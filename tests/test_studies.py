@@ -263,6 +263,8 @@ def test_rows_are_a_pure_function_of_the_results(finished):
     ("text", "message"),
     [
         ("name: [", "must be YAML"),
+        ("name: 2024-99-99", "must be YAML: month must be in"),
+        ("name: !!bool maybe", "must be YAML"),
         ("just text", "line 1: the file must be keys with values, got 'just text'"),
         (
             TINY.replace("seeds:", "sedes:"),
