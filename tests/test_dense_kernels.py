@@ -182,6 +182,20 @@ def test_the_idle_part_of_a_deviation_changes_nothing(shared):
         np.testing.assert_allclose(getattr(got, field)[regular], expected, 1e-4, size)
 
 
+@pytest.mark.parametrize("idle", [10.0, 30.0, 1e3, 1e6, 1e9])
+def test_an_idle_part_costs_an_update_no_digits(idle):
+    """A fresh clearing reads the same digits of the bid; the villain frees no row of its part."""
+    rng, rule = np.random.default_rng(3), SigmaDCDA(0.2)
+    bids = rule.honest_bids(two_groups(6, 1.0, 0.7, 1.3), rng.normal(size=(5, 6)))
+    candidates = np.tile(bids.of_trader(2)[:, None], (1, 4, 1))
+    candidates[..., :6] += 0.1 * rng.normal(size=(5, 4, 6)) + idle
+    candidates[..., -1] += 0.1
+    found = rule.clear_deviations(bids, 2, candidates)
+    fresh = rule.clear(bids.with_candidates(2, candidates))
+    assert found.traded.all()
+    np.testing.assert_allclose(found.quantity.ravel(), fresh.quantity[:, 2], rtol=0, atol=1e-13)
+
+
 def test_the_border_against_aliased_rows_changes_nothing(monkeypatch):
     bids = random_bids(np.random.default_rng(0), 2, scaled.ALIASED)
     bordered = SigmaDCDA(0.3).clear(bids)

@@ -88,6 +88,24 @@ def test_a_batch_of_best_responses_is_the_loop():
         np.testing.assert_allclose(whole.quantity[place], alone.quantity[0], rtol=1e-4)
 
 
+class GivesUp(UniformConditional):
+    """Does not solve markets in which trader 0 buys much."""
+
+    def clear(self, bids, *, unsolved="raise"):
+        outcome = super().clear(bids, unsolved=unsolved)
+        much = outcome.quantity[:, 0] > 1.5
+        quantity = np.where(much[:, None], np.nan, outcome.quantity)
+        return replace(outcome, quantity=quantity, converged=outcome.converged & ~much)
+
+
+def test_points_that_are_not_solved_are_passed_over():
+    economy, types = saturating(4), drawn_types(6, 4)
+    wanted = surface_best_response(UniformConditional(), economy, types, 0)
+    found = surface_best_response(GivesUp(), economy, types, 0)
+    np.testing.assert_array_equal(found.gain, wanted.gain)
+    assert wanted.gain.min() > 0
+
+
 @dataclass(frozen=True, eq=False)
 class Timid(Policy):
     """Honesty, but for trader 0, who asks for less."""
