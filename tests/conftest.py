@@ -11,6 +11,12 @@ settings.register_profile(
 settings.load_profile("deviator")
 
 
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch):
+    """Print tables as in a pipe: some test runners state the width of a terminal."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture(scope="session")
 def known_answers():
     """Golden values, computed by an independent implementation of the paper's formulas."""

@@ -31,7 +31,8 @@ def create(folder):
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_QUIET": "1",
     }
-    return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | changed
+    left_out = ("PYTHONPATH", "COLUMNS")
+    return {key: value for key, value in os.environ.items() if key not in left_out} | changed
 
 
 def run(command, environment, folder, *, code=0):

@@ -104,7 +104,7 @@ def test_list_names_everything(monkeypatch, capsys):
         assert name in printed
 
 
-@pytest.mark.parametrize(("columns", "widest"), [(None, 120), ("90", 90), ("wide", 120)])
+@pytest.mark.parametrize(("columns", "widest"), [(None, 120), ("80", 80), ("wide", 120)])
 def test_tables_in_pipes_are_as_wide_as_a_page_or_as_columns_says(
     monkeypatch, capsys, columns, widest
 ):

@@ -66,7 +66,7 @@ def test_their_own_tests_pass(installed):
 def test_they_are_listed_with_their_providers(installed):
     folder, variables = installed
     printed = environment.run("deviator list", variables, folder)
-    lines = {line.split("│")[2].strip(): line for line in printed.splitlines() if "│" in line}
+    lines = {line.split()[0]: line for line in printed.splitlines() if line.strip()}
     for name in (*SCAFFOLDS.values(), "trade-reduction", "cremer-mclean"):
         assert "ready" in lines[name]
         assert "0.1.0" in lines[name]

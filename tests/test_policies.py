@@ -570,5 +570,7 @@ def test_a_mechanism_built_for_other_traders_is_one_clear_sentence(mechanism, n)
 
 def test_exact_gains_in_smooth_economies_are_refused_with_a_way_out():
     economy = saturating(4)
-    with pytest.raises(RefusedError, match=r"search numerically .*NumericSearch.*surface_gains"):
+    with pytest.raises(
+        RefusedError, match=r"search numerically.*NumericSearch.*surface_best_response"
+    ):
         exact_gain(SigmaDCDA(0.2), economy, np.zeros((1, 4)))

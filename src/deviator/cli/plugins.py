@@ -1,15 +1,18 @@
 """``deviator list``: what is installed, and whether it works."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Column, Table
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 
 from .console import PluginFiles, console, files_of
 
-WHOLE = ("kind", "name", "provider")
-WRAPPED = ("what it is", "parameters", "state")
-"""Columns, by whether their texts are wrapped: names are searched for, and copied."""
+if TYPE_CHECKING:
+    from deviator.plugins.survey import Surveyed
+
+COLUMNS = {"name": None, "state": 5, "what it is": 10, "parameters": 10, "provider": None}
+"""Columns and the least width of their texts; None keeps names whole, to be searched and copied."""
 
 
 def list_(
@@ -28,25 +31,34 @@ def list_(
     """
     from deviator.plugins.survey import survey
 
-    broken = 0
-    whole = (Column(each, no_wrap=True) for each in WHOLE)
-    wrapped = (Column(each, overflow="fold") for each in WRAPPED)
-    table = Table(*whole, *wrapped)
-    for found in survey(kind, files_of(plugin)):
-        spec = found.spec
-        ready = found.state.startswith("ready")
-        broken += not ready
-        style = "green" if ready else "red"
-        state = f"[{style}]{_escaped(found.state)}[/{style}]"
-        texts = (spec.kind, spec.name, spec.shown_provider, found.about, found.parameters)
-        table.add_row(*map(_escaped, texts), state)
-    screen = console()
-    screen.print(table)
+    everything, screen = list(survey(kind, files_of(plugin))), console()
+    for kind_of_all in dict.fromkeys(found.spec.kind for found in everything):
+        screen.print(_table([found for found in everything if found.spec.kind == kind_of_all]))
+    broken = sum(not _ready(found) for found in everything)
     if broken:
         hint = "" if strict else "; with --strict that is exit code 1"
-        screen.print(f"{broken} of {table.row_count} cannot be used{hint}")
+        screen.print(f"{broken} of {len(everything)} cannot be used{hint}")
     if broken and strict:
         raise typer.Exit(1)
+
+
+def _table(found: "list[Surveyed]") -> Table:
+    """Return a table of plugins of one kind."""
+    table = Table(title=found[0].spec.kind, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name, least in COLUMNS.items():
+        table.add_column(name, min_width=least, no_wrap=least is None, overflow="fold")
+    for each in found:
+        style = "green" if _ready(each) else "red"
+        name, state, *rest = map(
+            _escaped,
+            (each.spec.name, each.state, each.about, each.parameters, each.spec.shown_provider),
+        )
+        table.add_row(name, f"[{style}]{state}[/{style}]", *rest)
+    return table
+
+
+def _ready(found: "Surveyed") -> bool:
+    return found.state.startswith("ready")
 
 
 def _escaped(text: str) -> str:
