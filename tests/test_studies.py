@@ -294,6 +294,8 @@ def test_rows_are_a_pure_function_of_the_results(finished):
         ),
         (TINY.replace("steps: 6000", "plugins: mine.py"), "plugins must be a list, got 'mine.py'"),
         (TINY.partition("cells:")[0], "line 2: cells is missing; add it"),
+        (TINY + "steps: 5\n", "must be YAML: found the key 'steps' twice in line"),
+        (TINY.replace("steps: 6000", "steps: .inf"), "steps must be a whole number, got inf"),
         (
             TINY.replace("mechanism: uniform-double-auction, economy: private}", "mechansm: x}"),
             "has 2 mistakes",
