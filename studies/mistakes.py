@@ -21,6 +21,7 @@ WANTED = {
     "int_from_float": "a whole number",
     "float_type": "a number",
     "float_parsing": "a number",
+    "finite_number": "a whole number",
     "list_type": "a list",
     "tuple_type": "a list",
     "dict_type": "keys with values",
@@ -33,6 +34,28 @@ WANTED = {
     "invalid_key": "a text, as all keys are",
 }
 """What is allowed, by pydantic's name for what is wrong."""
+
+
+class UniqueKeys(yaml.SafeLoader):
+    """Loads YAML, and refuses a key that stands twice: only the last would count."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Return a mapping with its keys and values.
+
+        Raises
+        ------
+        yaml.MarkedYAMLError
+            If a key stands in it twice.
+        """
+        node = super().compose_mapping_node(anchor)
+        seen = set[str]()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"found the key {key.value!r} twice", problem_mark=key.start_mark
+                )
+            seen.add(str(key.value))
+        return node
 
 
 class Mistake(NamedTuple):

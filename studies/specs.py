@@ -15,7 +15,7 @@ from deviator.policies import Information
 
 from .cell_spec import Cell
 from .market_spec import EconomySpec, LearnerSpec, MarketSpec, Sigma, Spec, plain_name
-from .mistakes import Mistake, line_of, mistakes_of
+from .mistakes import Mistake, UniqueKeys, line_of, mistakes_of
 
 STANDING_CONTROLS = {
     "allocation": "uniform-conditional",
@@ -306,7 +306,7 @@ def read_study(path: Path) -> StudySpec:
     """
     try:
         text = path.read_text()
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=UniqueKeys)
     except OSError as error:
         raise InvalidInputError(f"study file {path} cannot be read: {error.strerror}") from None
     except NOT_YAML as error:
