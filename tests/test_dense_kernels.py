@@ -337,6 +337,23 @@ def test_more_memory_than_there_is_is_refused_before_it_is_taken(monkeypatch):
         SigmaDCDA(0.3).clear(bids)
 
 
+@pytest.mark.parametrize("rule", [SigmaDCDA(0.3), UniformDoubleAuction()])
+def test_outcomes_that_there_is_no_memory_for_are_not_begun(monkeypatch, rule):
+    markets = np.broadcast_to(np.ones(3), (2**21, 3))
+    if rule.language.record is Schedules:
+        bids = Schedules(markets, markets)
+    else:
+        bids = LinearBids(np.eye(3)[None], np.ones((1, 3)), markets)
+
+    def allocated(*shape, **settings):
+        raise AssertionError(f"an array of shape {shape} was made")
+
+    monkeypatch.setattr("deviator.memory.available_memory", lambda: 2**26)
+    monkeypatch.setattr(np, "empty", allocated)
+    with pytest.raises(RefusedError, match=r"2097152 markets of 3 traders.* GiB"):
+        rule.clear(bids)
+
+
 def test_more_numbers_than_there_is_memory_for_are_not_written_down(monkeypatch):
     monkeypatch.setattr("deviator.memory.available_memory", lambda: 2**26)
     bids = LinearBids(np.eye(100)[None], np.ones((1, 100)), np.zeros((1000, 100)))

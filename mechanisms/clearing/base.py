@@ -7,6 +7,7 @@ from typing import Any, final
 
 import numpy as np
 
+from deviator.memory import require_memory
 from deviator.validation import Bools, Floats
 
 from ..chunking import pieces
@@ -86,7 +87,14 @@ Pieces = Iterable[tuple[slice, MarketSolution]]
 
 
 def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome:
-    """Return the outcome of B markets of N traders whose solutions come piece by piece."""
+    """Return the outcome of B markets of N traders whose solutions come piece by piece.
+
+    Raises
+    ------
+    RefusedError
+        If it needs more memory than there is.
+    """
+    _require_room(shape)
     price, traded = np.empty(shape[0]), np.empty(shape[0], dtype=bool)
     quantity, transfer, slope = np.empty(shape), np.empty(shape), np.empty(shape)
     for place, solution in pieces:
@@ -103,7 +111,14 @@ def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome
 
 
 def joined(shape: tuple[int, int], pieces: Pieces) -> MarketSolution:
-    """Return the solution of B markets of N traders that comes piece by piece."""
+    """Return the solution of B markets of N traders that comes piece by piece.
+
+    Raises
+    ------
+    RefusedError
+        If it needs more memory than there is.
+    """
+    _require_room(shape)
     whole = MarketSolution(
         np.empty(shape[0]), np.empty(shape), np.empty(shape), np.empty(shape[0], dtype=bool)
     )
@@ -111,6 +126,13 @@ def joined(shape: tuple[int, int], pieces: Pieces) -> MarketSolution:
         for field in ("price", "quantity", "residual_slope", "regular"):
             getattr(whole, field)[place] = getattr(solution, field)
     return whole
+
+
+def _require_room(shape: tuple[int, int]) -> None:
+    """Ask for quantity, transfer and residual slope of all traders before any is made."""
+    batch, n = shape
+    outcomes = f"the outcomes of {batch} markets of {n} traders"
+    require_memory(24.0 * batch * n, outcomes, "clear fewer markets at a time")
 
 
 def solve_by_tiling(

@@ -80,11 +80,16 @@ def solve_hyperplanes(hyperplanes: Rationals, levels: Rationals) -> RationalSolu
 
 
 def _solutions(bids: LinearBids) -> Iterator[tuple[slice, MarketSolution]]:
-    """Clear piece by piece; a market that all share is inverted once."""
+    """Clear piece by piece; there is memory for it before anything is made."""
+    _check_memory(*bids.level.shape, shared=len(bids.quantity_weights) == 1)
+    return _piece_by_piece(bids)
+
+
+def _piece_by_piece(bids: LinearBids) -> Iterator[tuple[slice, MarketSolution]]:
+    """Clear pieces of the batch; a market that all share is inverted once."""
     batch, n = bids.level.shape
     weights, price_weights = bids.quantity_weights, bids.price_weights
     shared = len(weights) == 1
-    _check_memory(batch, n, shared)
     market = scaled_market(weights, price_weights) if shared else None
     for place in pieces(batch, n if shared else n * n):
         here = market or scaled_market(weights[place], price_weights[place])
