@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from deviator.arrays import like
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.memory import require_memory
 from deviator.validation import Floats, finite_array, non_negative, read_only, trader_count
 
 from .quadratic import SINGULAR, QuadraticEconomy
@@ -71,7 +72,18 @@ class Factored(QuadraticEconomy):
     @property
     @override
     def weights(self) -> Floats:  # type: ignore[override]
-        """W written out, shape (N, N): for small economies and documentation."""
+        """W written out, shape (N, N): for small economies and documentation.
+
+        Raises
+        ------
+        RefusedError
+            If it needs more memory than there is.
+        """
+        require_memory(
+            24.0 * self.n_traders**2,
+            f"the weights of {self.n_traders} traders on each other's types",
+            "read own, loadings and statistics, which they are made of",
+        )
         return np.asarray(np.diag(self.own) + self.loadings @ self.statistics)
 
     @property

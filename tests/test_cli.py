@@ -186,6 +186,10 @@ def test_assumptions_state_what_they_were_checked_on(monkeypatch, capsys):
         (["train", "sigma-dcda", "--economy", "two-groups", "-s", "n_traders=5"], "even"),
         (["train", "sigma-dcda", "--economy", "two-groups", "-s", "n_traders=2"], "at least 3"),
         (["train", "sigma-dcda", "--economy", "two-groups", "-s", "beta"], "name=value"),
+        (
+            ["train", "sigma-dcda", "--economy", "two-groups", "-s", "beta=2026-13-13"],
+            "beta must be a YAML value",
+        ),
         (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "-1"], "non-negative"),
         (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "nan"], "finite, got nan"),
         (["train", "sigma-dcda", "--economy", "two-groups", "--trader", "12"], "below n_traders"),

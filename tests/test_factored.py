@@ -568,3 +568,5 @@ def test_statistics_and_honest_bids_that_cannot_be_had_say_what_can():
     large = Factored(ones, ones[:, None] * 0.1, ones[None] / len(ones), ones, 0 * ones)
     with pytest.raises(RefusedError, match="publish public_statistics"):
         SigmaDCDA(0.1).honest_bids(large, ones[None])
+    with pytest.raises(RefusedError, match="read own, loadings and statistics"):
+        large.weights.sum()

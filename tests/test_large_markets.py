@@ -307,11 +307,11 @@ def fatal_shard(seed, flag):
         os.kill(os.getpid(), signal.SIGKILL)
     except FileNotFoundError:
         pass
-    for wait in (flag / f"first-{seed}",):
-        if not wait.exists():
-            wait.mkdir()
-            if len(list(flag.glob("first-*"))) == 6:
-                (flag / "alive").mkdir()
+    first = flag / f"first-{seed}"
+    if not first.exists():
+        first.mkdir()
+        if len(list(flag.glob("first-*"))) == 6:
+            (flag / "alive").mkdir()
     return make_shard(seed, 200)
 
 

@@ -60,7 +60,7 @@ def settings_of(texts: list[str] | None) -> dict[str, Any]:
             raise InvalidInputError(f"a parameter must be given as name=value, got {text!r}")
         try:
             read = yaml.safe_load(value)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):
             raise InvalidInputError(f"{name} must be a YAML value, got {value!r}") from None
         # YAML 1.1 takes 1e-3 for a text.
         settings[name] = number_or_text(read, float) if isinstance(read, str) else read
