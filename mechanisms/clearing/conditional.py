@@ -81,7 +81,8 @@ def solve_hyperplanes(hyperplanes: Rationals, levels: Rationals) -> RationalSolu
 
 def _solutions(bids: LinearBids) -> Iterator[tuple[slice, MarketSolution]]:
     """Clear piece by piece; there is memory for it before anything is made."""
-    _check_memory(*bids.level.shape, shared=len(bids.quantity_weights) == 1)
+    batch, n = bids.level.shape
+    _check_memory(batch, n, shared=len(bids.quantity_weights) == 1)
     return _piece_by_piece(bids)
 
 
