@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import numpy as np
-
-from deviator.arrays import is_foreign, library
+from deviator.arrays import is_foreign
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats
+from deviator.validation import Floats, real_array
 
 
 def checked_profiles(
@@ -48,25 +46,10 @@ def checked_profiles(
 
 
 def _of_traders(name: str, value: Any, n_traders: int, any_library: bool) -> Floats:
-    array = value if any_library and is_foreign(value) else _numbers(name, value)
+    array = value if any_library and is_foreign(value) else real_array(name, value)
     if array.ndim != 2 or array.shape[1] != n_traders:
         raise InvalidInputError(
             f"{name} must have shape (markets, {n_traders}), a column for each of the economy's "
             f"traders, got {tuple(array.shape)}"
         )
     return array
-
-
-def _numbers(name: str, value: Any) -> Floats:
-    if is_foreign(value):
-        raise InvalidInputError(
-            f"{name} must be a NumPy array in this economy, got an array of {library(value)}; "
-            "convert it first (torch: .detach().cpu().numpy())"
-        )
-    try:
-        given = np.asarray(value)
-        if given.dtype.kind == "c":
-            raise TypeError("complex numbers are not ordered, as types and quantities are")
-        return np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None

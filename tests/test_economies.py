@@ -420,7 +420,7 @@ def test_lists_and_one_row_for_all_markets_are_taken(economy):
 @pytest.mark.parametrize("economy", SMALL[2:], ids=lambda economy: economy.name)
 def test_economies_that_reckon_in_numpy_refuse_tensors_in_a_sentence(economy):
     torch = pytest.importorskip("torch")
-    with pytest.raises(InvalidInputError, match=r"in this economy, .* of torch; convert"):
+    with pytest.raises(InvalidInputError, match=r"a NumPy array here, .* of torch; convert"):
         economy.marginal_utility(torch.zeros((2, 4)), np.zeros((2, 4)))
     with pytest.raises(InvalidInputError, match="types must be a NumPy array"):
         economy.utility(np.zeros((2, 4)), torch.zeros((2, 4)))

@@ -32,6 +32,34 @@ def finite_array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> 
     >>> finite_array("types", [[1, 2]], (None, 2))
     array([[1., 2.]])
     """
+    array = real_array(name, value)
+    check_shape(name, array.shape, shape)
+    if not _all_finite(array):
+        where = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
+        raise InvalidInputError(f"{name} must be finite, got {array[where]} at index {where}")
+    return array
+
+
+def real_array(name: str, value: ArrayLike) -> Floats:
+    """Return `value` as a float array of any shape; NaN and infinity are left alone.
+
+    Parameters
+    ----------
+    name : str
+        What the array is called in the error.
+    value : array-like
+        The input; not modified.
+
+    Raises
+    ------
+    InvalidInputError
+        If the value is no array of real numbers, or one of another library than NumPy.
+
+    Examples
+    --------
+    >>> real_array("quantity", [1, float("nan")])
+    array([ 1., nan])
+    """
     if is_foreign(value):
         raise InvalidInputError(
             f"{name} must be a NumPy array here, got an array of {library(value)}; convert it "
@@ -40,15 +68,10 @@ def finite_array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> 
     try:
         given = np.asarray(value)
         if given.dtype.kind == "c":
-            raise TypeError("complex numbers are not ordered, as types and bids are")
-        array = np.asarray(given, dtype=np.float64)
+            raise TypeError("complex numbers are not ordered, as types, bids and quantities are")
+        return np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None
-    check_shape(name, array.shape, shape)
-    if not _all_finite(array):
-        where = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
-        raise InvalidInputError(f"{name} must be finite, got {array[where]} at index {where}")
-    return array
 
 
 def _all_finite(array: Floats) -> bool:
