@@ -354,6 +354,14 @@ def test_outcomes_that_there_is_no_memory_for_are_not_begun(monkeypatch, rule):
         rule.clear(bids)
 
 
+def test_inverses_that_there_is_no_memory_for_are_not_begun(monkeypatch):
+    monkeypatch.setattr("deviator.memory.available_memory", lambda: 2**26)
+    weights = np.broadcast_to(np.eye(100), (1000, 100, 100))
+    bids = LinearBids(weights, np.ones((1000, 100)), np.zeros((1000, 100)))
+    with pytest.raises(RefusedError, match="deviating in 1000 markets of 100 traders"):
+        SigmaDCDA(0.3).clear_deviations(bids, 0, np.zeros((1000, 1, 102)))
+
+
 def test_more_numbers_than_there_is_memory_for_are_not_written_down(monkeypatch):
     monkeypatch.setattr("deviator.memory.available_memory", lambda: 2**26)
     bids = LinearBids(np.eye(100)[None], np.ones((1, 100)), np.zeros((1000, 100)))

@@ -269,6 +269,24 @@ def test_several_sheets_are_no_unique_bid(offsets):
     assert not rule.clear(honest.with_surface(1, Sheets(honest.surfaces[1], offsets))).traded.any()
 
 
+@pytest.mark.parametrize(("rest", "traded"), [(-0.16, False), (1.0, True)])
+def test_a_pair_between_the_known_one_and_no_trade_is_met_on_the_way(monkeypatch, rest, traded):
+    def bid(price, quantity, market):
+        own, slopes = quantity[:, 0], np.zeros_like(quantity)
+        slopes[:, 0] = own**2 + rest + 2 * own * (own - 1)
+        return (own - 1) * (own**2 + rest), np.zeros_like(price), slopes
+
+    # Newton's method leads from 0 to 1 unit, past 0.4; the search from afar shall not help here.
+    def blind(bids, cleared, direction):
+        return np.zeros(len(cleared.point), dtype=bool)
+
+    monkeypatch.setattr("deviator.mechanisms.clearing.surface.second_pairs", blind)
+    others = [Hyperplane(row, 1.0, 0.0) for row in np.eye(3)[1:]]
+    outcome = SigmaDCDA().clear(SurfaceBids([CallableSurface(3, bid), *others]))
+    assert outcome.traded.tolist() == [traded]
+    assert outcome.quantity[0, 0] == pytest.approx(1.0 if traded else 0.0)
+
+
 def test_surfaces_that_never_meet_are_autarky():
     def never(price, quantity, market):
         slopes = np.zeros_like(quantity)

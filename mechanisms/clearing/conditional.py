@@ -106,7 +106,14 @@ def _present(bids: LinearBids, trader: int) -> tuple[Present, Bools]:
         return (market.inverse(), *scaling, market.regular)
 
     weights, price_weights = bids.quantity_weights, bids.price_weights
-    chunk = markets_per_chunk(weights.shape[1] ** 2)
+    markets, n, _ = weights.shape
+    # All inverses are held, and once more while their chunks are joined.
+    require_memory(
+        16.0 * markets * (n + 1) ** 2,
+        f"deviating in {markets} markets of {n} traders who condition on all quantities",
+        "deviate in fewer markets at a time",
+    )
+    chunk = markets_per_chunk(n**2)
     parts = in_chunks(kernel, weights, price_weights, chunk=chunk)
     *fields, regular = (np.concatenate(field) for field in zip(*parts, strict=True))
     own = np.append(weights[:, trader], price_weights[:, [trader]], axis=1)
