@@ -214,7 +214,7 @@ class MarketSpec(Spec):
     mechanism : str
         Registered name.
     sigma : float, "sigma-n" or "sigma-budget", optional
-        Tax slope, for mechanisms that take one.
+        Tax slope, for mechanisms that take one; left out, their default holds.
     parameters : dict
         Further settings of the mechanism; ``statistics: economy`` stands for the public statistics
         that the economy's honest bids condition on.
@@ -262,8 +262,16 @@ class MarketSpec(Spec):
         index: int = find(self.trader)
         return index
 
+    def with_sigma(self) -> "MarketSpec":
+        """Return the market with its tax slope stated, where the mechanism's default was meant."""
+        if self.sigma is not None or "sigma" in self.parameters:
+            return self
+        return self.model_copy(update={"sigma": self.tax_slope()})
+
     def tax_slope(self) -> float | None:
-        """Return sigma as a number."""
+        """Return the tax slope that the mechanism has; None where it takes none."""
+        if self.sigma is None:
+            return self._unstated_slope()
         if not isinstance(self.sigma, str):
             return self.sigma
         economy = self.economy.economy
@@ -309,6 +317,14 @@ class MarketSpec(Spec):
         if self.economy.family is not None:
             named.append(("economy", self.economy.family))
         return [find_plugin(kind, name).describe() for kind, name in named]  # type: ignore[arg-type]
+
+    def _unstated_slope(self) -> float | None:
+        """Return sigma from among the parameters, or the mechanism's default."""
+        asked = signature(find_plugin("mechanism", self.mechanism).load()).parameters
+        if "sigma" not in asked:
+            return None
+        slope = self.parameters.get("sigma", asked["sigma"].default)
+        return float(slope) if isinstance(slope, (int, float)) else None
 
     def _public_statistics(self) -> Floats:
         economy = self.economy.economy

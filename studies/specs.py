@@ -162,10 +162,9 @@ class StudySpec(Spec):
                 raise InvalidInputError(f"cells must differ, {cell.label()} appears twice")
             lost = plain_name(cell.control.mechanism) in {entry.mechanism for entry in failed}
             if not lost and not any(other.controls(cell) for other in cells):
-                raise InvalidInputError(
-                    f"every cell needs its matched control in the study, {cell.label()} lacks "
-                    f"{cell.control.mechanism} with the same economy, trader, information and steps"
-                )
+                for each in cells:
+                    _check_buildable(each)
+                raise InvalidInputError(_lacks_control(cell))
         return Expansion(cells, failures)
 
     def _cells(self, entry: CellsSpec, quick: bool) -> list[Cell]:
@@ -201,7 +200,7 @@ class StudySpec(Spec):
         trader: int | str,
         sigma: float | str | None,
     ) -> MarketSpec:
-        return MarketSpec.model_validate(
+        market = MarketSpec.model_validate(
             {
                 "mechanism": self._qualified("mechanism", stated.mechanism),
                 "sigma": sigma,
@@ -212,6 +211,7 @@ class StudySpec(Spec):
                 "trader": trader,
             }
         )
+        return market.with_sigma()
 
     def _learner(self, quick: bool) -> LearnerSpec:
         learner = (self.quick.learner or self.learner) if quick else self.learner
@@ -283,6 +283,33 @@ def standing_control(market: MarketSpec) -> str:
     if reads == "nothing" and isinstance(economy, UnitDemands):
         return UNIT_CONTROL
     return STANDING_CONTROLS[reads]
+
+
+def _check_buildable(cell: Cell) -> None:
+    """Check that a cell's market exists, so that this is told before what else the study lacks.
+
+    With plugins of somebody else's it is not built here: they may hang.
+    """
+    if cell.strangers:
+        return
+    try:
+        cell.market.build()
+    except DeviatorError as error:
+        raise InvalidInputError(
+            f"cell {plain_name(cell.market.mechanism)} in {cell.market.economy.name}: {error}"
+        ) from None
+
+
+def _lacks_control(cell: Cell) -> str:
+    """Return how to add the matched control of a cell to its study."""
+    control = plain_name(cell.control.mechanism)
+    return (
+        f"every cell needs its matched control in the study, {cell.label()} lacks {control} in "
+        f"{cell.control.economy.name} with the same trader, information and steps; add the cell "
+        f"{{mechanism: {control}, economy: ...}}, or state another cell as the control by "
+        f"control: {{mechanism: ..., economy: ...}} in the line of "
+        f"{plain_name(cell.market.mechanism)}"
+    )
 
 
 def _check_matched(market: MarketSpec, control: MarketSpec) -> None:

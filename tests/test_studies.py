@@ -372,6 +372,38 @@ def test_impossible_studies(tmp_path, old, new, message):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("  - {mechanism: sigma-dcda", "  - {trader: 7, mechanism: sigma-dcda", "below n_traders = 4, got 7$"),
+        ("economy: private, information: own}", "economy: groups, information: own}", "private values"),
+        ("mechanism: uniform-conditional", "mechanism: naive-walrasian", r"control: \{mechanism: "),
+        ("mechanism: uniform-conditional", "mechanism: naive-walrasian", "lacks uniform-conditional in two-groups"),
+    ],
+)  # fmt: skip
+def test_a_missing_control_is_told_after_what_is_impossible(old, new, message):
+    study = StudySpec.model_validate(yaml.safe_load(TINY.replace(old, new)))
+    with pytest.raises(InvalidInputError, match=message):
+        study.expand()
+
+
+@pytest.mark.parametrize(
+    ("stated", "slope"),
+    [("", 0.0), ("sigma: 0, ", 0.0), ("sigma: 0.2, ", 0.2), ("parameters: {sigma: 0.3}, ", 0.3)],
+)
+def test_the_tax_slope_told_is_the_mechanism_s_own(stated, slope):
+    text = TINY.replace("sigma: sigma-n, ", stated)
+    cells = StudySpec.model_validate(yaml.safe_load(text)).expand()
+    assert [cell.market.tax_slope() for cell in cells] == [slope, None, None, None]
+    assert cells[0].market.rule.tax_slope == slope
+
+
+def test_a_tax_slope_left_out_is_the_same_cell_as_the_default():
+    texts = [TINY.replace("sigma: sigma-n, ", stated) for stated in ("", "sigma: 0, ")]
+    left_out, stated = (StudySpec.model_validate(yaml.safe_load(text)) for text in texts)
+    assert [c.key for c in left_out.expand()] == [c.key for c in stated.expand()]
+
+
 def market_spec(**changes):
     data = {
         "mechanism": "naive-walrasian",
