@@ -8,6 +8,7 @@ from deviator.validation import Floats, finite_array, finite_number, per_trader,
 
 from .factored import Factored
 from .linear_quadratic import LinearQuadratic
+from .written_out import identity
 
 
 def linear_quadratic(
@@ -64,7 +65,9 @@ def private_values(n_traders: int, alpha: float = 1.0, slope: float = 1.0) -> Li
     array([2., 2., 2.])
     """
     n = trader_count(n_traders)
-    return linear_quadratic(finite_number("alpha", alpha) * np.eye(n), slope, name="private values")
+    return linear_quadratic(
+        finite_number("alpha", alpha) * identity(n), slope, name="private values"
+    )
 
 
 def fundamental_value(
@@ -110,9 +113,10 @@ def two_groups(
     """
     n = even_count(n_traders)
     own, group = _per_group("alpha", alpha), _per_group("beta", beta)
-    weights = np.zeros((n, n))
+    weights = identity(n)
     for g, members in enumerate((slice(0, n // 2), slice(n // 2, n))):
-        weights[members, members] = own[g] * np.eye(n // 2) + 2 * group[g] / n
+        weights[members, members] *= own[g]
+        weights[members, members] += 2 * group[g] / n
     return linear_quadratic(weights, slope, name="two groups")
 
 
@@ -156,7 +160,7 @@ def tight(
         finite_number("own_effect", own_effect),
         finite_number("cross_effect", cross_effect),
     )
-    return linear_quadratic((own - cross) * np.eye(n) + cross, slope, name="tight")
+    return linear_quadratic((own - cross) * identity(n) + cross, slope, name="tight")
 
 
 def factored(
@@ -214,7 +218,7 @@ def _end(value: ArrayLike | None) -> Floats | None:
 
 def _common_value_weights(n: int, alpha: float, beta: float) -> Floats:
     own, common = finite_number("alpha", alpha), finite_number("beta", beta)
-    return own * np.eye(n) + common / n
+    return own * identity(n) + common / n
 
 
 def _per_group(name: str, value: ArrayLike) -> Floats:

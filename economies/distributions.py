@@ -20,6 +20,8 @@ from deviator.validation import (
     trader_count,
 )
 
+from .written_out import identity
+
 
 class TypeDistribution(ABC):
     """A joint law of the traders' types with known first two moments.
@@ -107,7 +109,7 @@ class NormalTypes(TypeDistribution):
         """
         n = trader_count(n_traders)
         variance = positive("deviation", deviation) ** 2
-        return cls(np.full(n, float(mean)), variance * np.eye(n))
+        return cls(np.full(n, float(mean)), variance * identity(n))
 
     @classmethod
     def exchangeable(
@@ -138,7 +140,7 @@ class NormalTypes(TypeDistribution):
                 f"correlation must be above -1/(N-1) = {-1 / (n - 1):.6g} and below 1, got {common}"
             )
         variance = positive("deviation", deviation) ** 2
-        covariance = variance * ((1 - common) * np.eye(n) + common)
+        covariance = variance * ((1 - common) * identity(n) + common)
         return cls(np.full(n, finite_number("mean", mean)), covariance)
 
     def sample(self, rng: np.random.Generator, batch: int) -> Floats:
@@ -204,7 +206,7 @@ class UniformBox(TypeDistribution):
         object.__setattr__(self, "low", low)
         object.__setattr__(self, "high", high)
         object.__setattr__(self, "mean", read_only((low + high) / 2))
-        object.__setattr__(self, "covariance", read_only(np.diag((high - low) ** 2 / 12)))
+        object.__setattr__(self, "covariance", read_only(identity(n) * ((high - low) ** 2 / 12)))
 
     @classmethod
     def common(cls, n_traders: int, low: float = 0.0, high: float = 1.0) -> "UniformBox":
@@ -272,7 +274,7 @@ class TruncatedNormal(TypeDistribution):
                 f"low={low} and high={high} around {center}; move the center into the interval"
             )
         object.__setattr__(self, "mean", read_only(mean))
-        object.__setattr__(self, "covariance", read_only(np.diag(variance)))
+        object.__setattr__(self, "covariance", read_only(identity(n) * variance))
 
     @classmethod
     def common(

@@ -19,6 +19,7 @@ from deviator.validation import Floats, finite_number, trader_count
 
 from .profiles import checked_profiles
 from .smooth import SmoothEconomy, UtilityBounds
+from .written_out import identity
 
 
 @final
@@ -178,7 +179,7 @@ def saturating(
 def common_weights(n_traders: int, alpha: float, beta: float) -> Floats:
     """Return alpha I + (beta / N) 11', shape (N, N)."""
     n = trader_count(n_traders)
-    return finite_number("alpha", alpha) * np.eye(n) + finite_number("beta", beta) / n
+    return finite_number("alpha", alpha) * identity(n) + finite_number("beta", beta) / n
 
 
 def end_of_types(value: ArrayLike | None, n_traders: int) -> Floats | None:

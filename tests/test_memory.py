@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from deviator import memory
+from deviator import economies, memory
 from deviator.errors import RefusedError
 
 
@@ -29,3 +29,23 @@ def test_the_tighter_of_two_limits_counts(monkeypatch, machine, container, least
         RefusedError, match=r"it needs 2 GiB .* and (1|0\.25) GiB are available; go"
     ):
         memory.require_memory(2**31, "it", "go home")
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        economies.private_values,
+        economies.fundamental_value,
+        economies.two_groups,
+        economies.heterogeneous,
+        economies.tight,
+        economies.saturating,
+        economies.varying_effects,
+        economies.NormalTypes.independent,
+        economies.NormalTypes.exchangeable,
+        economies.UniformBox.common,
+    ],
+)
+def test_economies_and_laws_that_there_is_no_memory_for_are_not_begun(build):
+    with pytest.raises(RefusedError, match=r"10000000 traders .* GiB are available; build a fact"):
+        build(10**7)
