@@ -14,10 +14,18 @@ import numpy as np
 from array_api_compat import device
 from typing_extensions import override
 
-from deviator.arrays import Array, check_one_kind, is_foreign, like, namespace, to_numpy
+from deviator.arrays import (
+    Array,
+    check_one_kind,
+    check_shape,
+    is_foreign,
+    like,
+    namespace,
+    to_numpy,
+)
 from deviator.errors import InvalidInputError
 from deviator.memory import require_memory
-from deviator.validation import Floats, finite_numbers, trader_count
+from deviator.validation import Floats, finite_array, finite_numbers, trader_count, trader_index
 
 
 class Bids(ABC):
@@ -88,17 +96,29 @@ class Bids(ABC):
         """Return B M markets: every candidate (B, M, K) of a trader against the others' bids.
 
         Market b, candidate m is row b M + m of the result.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such trader, or candidates are of another shape, library or dtype.
+        RefusedError
+            If it needs more memory than there is.
         """
-        if not self.is_numpy:
-            return self.from_array(_with_candidates(self.as_array(), trader, candidates))
         batch, n, size = self.shape
+        index, shape = trader_index(trader, n), (batch, None, size)
+        if not self.is_numpy:
+            bids = self.as_array()
+            check_one_kind(bids=bids, candidates=candidates)
+            check_shape("candidates", tuple(candidates.shape), shape)
+            return self.from_array(_with_candidates(bids, index, candidates))
+        candidates = finite_array("candidates", candidates, shape)
         many = candidates.shape[1]
         require_memory(
             16.0 * batch * many * n * size,
             f"trying {many} bids of one trader in {batch} markets of {n} traders one by one",
         )
         tiled = np.repeat(self.as_array(), many, axis=0)
-        tiled[:, trader] = candidates.reshape(-1, candidates.shape[2])
+        tiled[:, index] = candidates.reshape(-1, size)
         return self.from_array(tiled)
 
 
@@ -181,7 +201,8 @@ class Reports(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's reports, shape (B, 1)."""
-        return _side_by_side((self.shape[0],), self.types[:, trader, None])
+        index = trader_index(trader, self.shape[1])
+        return _side_by_side((self.shape[0],), self.types[:, index, None])
 
 
 @final
@@ -246,7 +267,8 @@ class Schedules(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's [level, steepness], shape (B, 2)."""
-        level, steepness = self.level[:, trader, None], self.steepness[:, trader, None]
+        index = trader_index(trader, self.shape[1])
+        level, steepness = self.level[:, index, None], self.steepness[:, index, None]
         return _side_by_side((self.shape[0],), level, steepness)
 
 
@@ -340,8 +362,9 @@ class LinearBids(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's [A_i1..A_iN, b_i, r_i], shape (B, N + 2)."""
-        price, level = self.price_weights[:, trader, None], self.level[:, trader, None]
-        weights = self.quantity_weights[:, trader, ...]
+        index = trader_index(trader, self.shape[1])
+        price, level = self.price_weights[:, index, None], self.level[:, index, None]
+        weights = self.quantity_weights[:, index, ...]
         return _side_by_side((self.shape[0],), weights, price, level)
 
 
@@ -458,8 +481,9 @@ class FactoredBids(Bids):
 
     def of_trader(self, trader: int) -> Floats:
         """Return one trader's [a_i, C_i1..C_iG, b_i, r_i], shape (B, G + 3)."""
-        own, price = self.own_weights[:, trader, None], self.price_weights[:, trader, None]
-        parts = (own, self.statistic_weights[:, trader, ...], price, self.level[:, trader, None])
+        index = trader_index(trader, self.shape[1])
+        own, price = self.own_weights[:, index, None], self.price_weights[:, index, None]
+        parts = (own, self.statistic_weights[:, index, ...], price, self.level[:, index, None])
         return _side_by_side((self.shape[0],), *parts)
 
 

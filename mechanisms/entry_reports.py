@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from deviator.economies import Economy
 from deviator.errors import RefusedError
-from deviator.validation import Bools, Floats, finite_array, trader_count
+from deviator.validation import Bools, Floats, finite_array, trader_count, trader_index
 
 from .bids import Bids
 from .exact import RationalBids, RationalEconomy, Rationals
@@ -67,7 +67,8 @@ class EntryReports(Bids):
 
     @override
     def of_trader(self, trader: int) -> Floats:
-        return np.stack([self.types[:, trader], self.entry[:, trader]], axis=-1)
+        index = trader_index(trader, self.shape[1])
+        return np.stack([self.types[:, index], self.entry[:, index]], axis=-1)
 
 
 @final

@@ -95,7 +95,10 @@ class SurfaceBids(Bids):
         rows, n = points.quantity.shape
         found = Tangents(np.empty((rows, n)), np.empty((rows, n)), np.empty((rows, n, n)))
         for trader, surface in enumerate(self.surfaces):
-            tangent = surface.at(points)
+            try:
+                tangent = surface.at(points)
+            except InvalidInputError as error:
+                raise InvalidInputError(f"surface of trader {trader}: {error}") from error
             for name, values, wanted in zip(
                 ("F", "dF/dp", "dF/dq"), tangent, ((rows,), (rows,), (rows, n)), strict=True
             ):

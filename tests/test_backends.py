@@ -546,3 +546,21 @@ def test_the_page_on_backends_prints_what_it_says():
     )
     assert result.attempted > 8
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("record", ["numpy", "torch"])
+def test_a_trader_who_is_not_there_has_no_candidates(record):
+    bids = SigmaDCDA(0.2).honest_bids(GROUPS, np.zeros((2, GROUPS.n_traders)))
+    candidates = np.ones((2, 3, bids.shape[2]))
+    if record == "torch":
+        bids, candidates = bids.converted(torch.zeros(())), torch.ones(2, 3, bids.shape[2])
+    for trader in (-1, GROUPS.n_traders, 0.5):
+        with pytest.raises(InvalidInputError, match="trader must be"):
+            bids.with_candidates(trader, candidates)
+        with pytest.raises(InvalidInputError, match="trader must be"):
+            bids.of_trader(trader)
+    with pytest.raises(InvalidInputError, match="candidates must have shape"):
+        bids.with_candidates(0, candidates[:, 0])
+    other = np.ones((2, 3, bids.shape[2])) if record == "torch" else torch.ones(2, 3, bids.shape[2])
+    with pytest.raises(InvalidInputError, match=r"library|must be a NumPy array"):
+        bids.with_candidates(0, other)

@@ -448,6 +448,58 @@ def test_malformed_surfaces(make, message):
         make()
 
 
+def steep(slope_error, doubled_above=np.inf):
+    """Trader 1's p = 1 - q_1 - sinh q_1 - 0.1 q_0, with a derivative that may be wrong."""
+
+    def function(price, quantity, market):
+        own, slopes = quantity[:, 1], np.zeros_like(quantity)
+        slopes[:, 0] = 0.1
+        slopes[:, 1] = (1 + np.cosh(own)) * (1 + slope_error) * np.where(own > doubled_above, 2, 1)
+        value = price - 1 + own + np.sinh(own) + 0.1 * quantity[:, 0]
+        return value, np.ones_like(price), slopes
+
+    return CallableSurface(4, function)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [steep(3e-6), steep(1e-3), steep(-0.2), *(steep(0.0, place) for place in (0.2, 0.42, 0.5))],
+)
+def test_wrong_derivatives_are_named_and_no_autarky(wrong):
+    rule, economy = SigmaDCDA(SIGMA), varying_effects(4)
+    bids = rule.honest_bids(economy, np.array([[1.0, 0.5, -0.5, -1.0], [0.2, 0.9, -0.3, 0.1]]))
+    assert rule.clear(bids.with_surface(1, steep(0.0))).traded.all()
+    with pytest.raises(InvalidInputError, match="must be its own, those of trader 1"):
+        rule.clear(bids.with_surface(1, wrong))
+
+
+def test_a_wrong_derivative_far_from_the_market_changes_nothing():
+    rule, types = SigmaDCDA(SIGMA), np.array([[1.0, 0.5, -0.5, -1.0]])
+    bids = rule.honest_bids(varying_effects(4), types)
+    outcomes = [rule.clear(bids.with_surface(1, steep(0.0, place))) for place in (np.inf, 9.0)]
+    np.testing.assert_array_equal(outcomes[0].quantity, outcomes[1].quantity)
+
+
+def writes(price, quantity, market):
+    price -= 1
+    return price + quantity[:, 0], np.ones_like(price), np.eye(3)[np.zeros_like(market)]
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (writes, "ValueError: output array is read-only"),
+        (lambda price, quantity, market: 1 / 0, "ZeroDivisionError"),
+        (lambda price, quantity: price, "TypeError"),
+        (lambda price, quantity, market: (price, price), "got 2 values"),
+    ],
+)
+def test_functions_that_fail_are_named_by_their_trader(function, message):
+    flat = [Hyperplane(np.eye(3)[i], 1.0, 0.0) for i in (1, 2)]
+    with pytest.raises(InvalidInputError, match=f"surface of trader 0: .*{message}"):
+        SigmaDCDA().clear(SurfaceBids([CallableSurface(3, function), *flat]))
+
+
 def test_what_surfaces_cannot_do_is_refused_in_a_sentence():
     economy, rule = saturating(4), SigmaDCDA(SIGMA)
     bids = rule.honest_bids(economy, drawn_types(2, 4))

@@ -13,23 +13,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deviator.economies.assumption_result import shown
-from deviator.errors import InvalidInputError, NotConvergedError
+from deviator.errors import NotConvergedError
 from deviator.validation import Bools, Floats
 
 from ..chunking import in_chunks
 from ..surface_bids import SurfaceBids
-from ..surfaces import Points, Surface
 from .conditional import ConditionalClearing
 from .nearest_approach import nearest_approach
 from .surface_curves import residual_curves, residual_directions
+from .surface_derivatives import check_derivatives_at_end, check_derivatives_at_start
 from .surface_newton import Located, clearing_pairs, located, newton_step, tangent_bids
 from .surface_uniqueness import second_pairs, second_prices
 
 NUMBERS = 2**17
 """Numbers in the tangents of all residual curves of a chunk of markets."""
-
-DERIVATIVES = 1e-3
-"""How closely a user's derivatives have to agree with differences of F."""
 
 
 class SurfaceSolution(NamedTuple):
@@ -67,11 +64,12 @@ def solve_surfaces(bids: SurfaceBids) -> SurfaceSolution:
         If a surface returns what is not finite or of another shape, or derivatives that are not
         its own.
     """
-    _check_derivatives(bids)
+    claimed = any(surface.derivatives_are_claimed for surface in bids.surfaces)
+    way = check_derivatives_at_start(bids) if claimed else None
     batch, n, _ = bids.shape
     chunk = max(1, NUMBERS // (n * (n + 1) ** 2))
     markets: Any = np.arange(batch)
-    parts = in_chunks(lambda some: _solve(bids, some), markets, chunk=chunk)
+    parts = in_chunks(lambda some: _solve(bids, some, way), markets, chunk=chunk)
     return SurfaceSolution(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
@@ -94,7 +92,7 @@ def check_converged(name: str, sigma: float, solution: SurfaceSolution) -> None:
     )
 
 
-def _solve(bids: SurfaceBids, markets: Any) -> SurfaceSolution:
+def _solve(bids: SurfaceBids, markets: Any, way: Floats | None) -> SurfaceSolution:
     here, converged, apart = _pairs(bids, markets)
     n = bids.shape[1]
     linear = ConditionalClearing().solve(tangent_bids(here))
@@ -112,6 +110,8 @@ def _solve(bids: SurfaceBids, markets: Any) -> SurfaceSolution:
         end = curves.end.reshape(-1, n, n + 1)[regular[rows]].reshape(-1, n + 1)
         if not bids.is_flat:
             _drop(regular, here, lambda some: ~second_prices(bids, some, end))
+    if way is not None:
+        check_derivatives_at_end(bids, way, here, regular, residual_directions(here))
     return SurfaceSolution(
         here.point[:, -1],
         here.point[:, :-1],
@@ -146,46 +146,3 @@ def _pairs(bids: SurfaceBids, markets: Any) -> tuple[Located, Bools, Bools]:
         touching = nearest.meets and not newton_step(start)[1][0]
         converged[row], apart[row] = found[0], nearest.stationary or touching
     return here, converged, apart
-
-
-def _check_derivatives(bids: SurfaceBids) -> None:
-    """Compare a user's derivatives with differences of F at a point of the first market.
-
-    Raises
-    ------
-    InvalidInputError
-        If they disagree.
-    """
-    claimed = [i for i, surface in enumerate(bids.surfaces) if surface.derivatives_are_claimed]
-    if not claimed:
-        return
-    n = bids.shape[1]
-    start = located(bids, np.zeros((1, n + 1)), np.zeros(1, dtype=int))
-    change = newton_step(start)[0][0]
-    change = np.where(np.isfinite(change), change, 1.0)
-    sizes = np.append(np.full(n, np.abs(change[:-1]).max()), abs(change[-1]))
-    # A way that is no symmetry of the surfaces, off sum q = 0 too.
-    way = np.where(sizes > 0, sizes, 1.0) * np.sin(1.0 + np.arange(n + 1))
-    middle = 0.3 * change + 0.1 * way
-    for trader in claimed:
-        _check_slope(bids.surfaces[trader], trader, middle, 1e-5 * way)
-
-
-def _check_slope(surface: Surface, trader: int, middle: Floats, change: Floats) -> None:
-    point = middle + np.array([-1.0, 0.0, 1.0])[:, None] * change
-    tangent = surface.at(Points(point[:, -1], point[:, :-1], np.zeros(3, dtype=int)))
-    claimed = tangent.by_quantity[1] @ change[:-1] + tangent.by_price[1] * change[-1]
-    differences = np.diff(tangent.value)
-    # At a kink the two differences are two slopes, and the claim may be any between.
-    low, high = differences.min(), differences.max()
-    room = DERIVATIVES * (
-        np.abs(tangent.by_quantity[1] * change[:-1]).max()
-        + np.abs(tangent.by_price[1] * change[-1])
-        + np.abs(differences).max()
-    )
-    if not low - room <= claimed <= high + room:
-        raise InvalidInputError(
-            f"derivatives of a surface must be its own, those of trader {trader} say that F "
-            f"changes by {claimed:.6g} around p = {middle[-1]:.6g}, q = {shown(middle[:-1])}, and "
-            f"it changes by {differences.mean():.6g}; correct them, or take TorchSurface"
-        )

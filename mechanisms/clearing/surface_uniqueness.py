@@ -45,13 +45,19 @@ def second_pairs(bids: SurfaceBids, cleared: Located, direction: Floats) -> Bool
         How quantities and price move with each q_i along his residual curve.
     """
     batch, n = cleared.tangents.value.shape
-    reach = _reach(cleared)
-    away = reach[:, None, None] * np.array(AWAY)  # (B, 1, starts)
-    moves = away[..., None] * direction.reshape(batch, n, 1, n + 1)
     home = cleared.of(np.repeat(np.arange(batch), n * len(AWAY)))
-    rows = np.repeat(reach, n * len(AWAY))
-    second = _search(bids, home, home.point + moves.reshape(-1, n + 1), rows)
+    rows = np.repeat(_reach(cleared), n * len(AWAY))
+    second = _search(bids, home, starts_of_second_pairs(cleared, direction), rows)
     return np.asarray(second.reshape(batch, -1).any(axis=1))
+
+
+def starts_of_second_pairs(cleared: Located, direction: Floats) -> Floats:
+    """Return where the search starts in B markets, of each (B S, N + 1), as in `second_pairs`."""
+    batch, n = cleared.tangents.value.shape
+    away = _reach(cleared)[:, None, None] * np.array(AWAY)  # (B, 1, starts)
+    moves = away[..., None] * direction.reshape(batch, n, 1, n + 1)
+    points: Floats = (cleared.point[:, None, None] + moves).reshape(-1, n + 1)
+    return points
 
 
 def second_prices(bids: SurfaceBids, cleared: Located, end: Floats) -> Bools:

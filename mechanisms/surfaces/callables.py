@@ -56,7 +56,7 @@ class CallableSurface(Surface):
 
     @override
     def at(self, points: Points) -> Tangent:
-        found = self.function(points.price, points.quantity, points.market)
+        found = self._evaluated(points)
         if not isinstance(found, tuple) or len(found) != 3:
             raise InvalidInputError(
                 "a surface's function must return F, dF/dp and dF/dq, got "
@@ -70,6 +70,20 @@ class CallableSurface(Surface):
                     f"{part.dtype}"
                 )
         return tangent
+
+    def _evaluated(self, points: Points) -> Any:
+        """Return what the function returns; its arguments cannot be written to."""
+        arguments = [np.asarray(each).view() for each in (points.price, points.quantity)]
+        arguments.append(np.asarray(points.market).view())
+        for argument in arguments:
+            argument.flags.writeable = False
+        try:
+            return self.function(*arguments)
+        except Exception as error:
+            raise InvalidInputError(
+                "a surface's function must take price, quantity and market, leave them as they "
+                f"are and not raise, and raised {type(error).__name__}: {error}"
+            ) from error
 
 
 @final
