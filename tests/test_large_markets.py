@@ -252,6 +252,33 @@ def test_a_market_of_parquet_files_leaves_outcomes_as_parquet_files(tmp_path):
     assert len(list((tmp_path / "outcomes").iterdir())) == 3
 
 
+class Repeating:
+    """Does all work twice, as Dask does that of a worker who dies before he has reported."""
+
+    def map(self, task, reads, pure):
+        return [[task(read) for _ in range(2)][1] for read in reads]
+
+    def gather(self, results):
+        return results
+
+
+@pytest.mark.parametrize("traded", [True, False])
+def test_files_of_outcomes_may_be_written_and_named_twice(tmp_path, traded):
+    shards = [make_shard(seed, 300) for seed in range(2)]
+    if not traded:
+        for array in (shards[0].own_weights, shards[0].statistic_weights, shards[0].price_weights):
+            array[5] = 0.0
+    sharded = clear_sharded(SigmaDCDA(), shards, client=Repeating(), folder=tmp_path)
+    assert sharded.traded == traded
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "outcome-00000.parquet",
+        "outcome-00001.parquet",
+    ]
+    for place, outcome in enumerate(sharded.outcomes()):
+        written = read_outcome(tmp_path / f"outcome-{place:05}.parquet")
+        np.testing.assert_array_equal(written.quantity, outcome.quantity)
+
+
 def test_functions_make_shards_when_they_are_needed():
     makers = [partial(make_shard, seed, 50) for seed in range(3)]
     assert_shards_equal_one_market(clear_sharded(SigmaDCDA(), makers), [make() for make in makers])
