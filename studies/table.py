@@ -1,5 +1,6 @@
 """The verdict table for a terminal."""
 
+from collections import Counter
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -42,6 +43,9 @@ FIRST_TO_GO = (
 )
 """Columns that give way, in this order, where a terminal is narrow."""
 
+TELLING = ("strategy", "who", "sigma", "sees")
+"""Columns that tell rows apart: where they gave way, what is unusual stands below the economy."""
+
 TEXT = ("mechanism", "economy", "strategy", "who", "sees", "verdict")
 
 
@@ -57,10 +61,10 @@ def verdict_table(rows: list[dict[str, Any]], width: int) -> Table:
     """
     cells = [dict(zip(COLUMNS, table_cells(row), strict=True)) for row in rows]
     shown = _fitting(cells, width)
+    usual = {column: _usual(cells, column) for column in TELLING if column not in shown}
     table = Table(title="Does anyone profit from deviating?", header_style="bold", box=SIMPLE_HEAD)
     if len(shown) < len(COLUMNS):
-        hidden = ", ".join(column for column in COLUMNS if column not in shown)
-        table.caption = f"Hidden at this width: {hidden}; report.html shows everything."
+        table.caption = _caption(shown, usual)
     for column in shown:
         text = column in TEXT
         table.add_column(
@@ -68,9 +72,30 @@ def verdict_table(rows: list[dict[str, Any]], width: int) -> Table:
         )
     for row, cell in zip(rows, cells, strict=True):
         style = STATE_STYLES[row["state"]]
-        texts = [cell[column] for column in shown]
+        texts = [
+            _with_hidden(cell, usual) if column == "economy" else cell[column] for column in shown
+        ]
         table.add_row(*texts[:-1], f"[{style}]{texts[-1]}[/{style}]")
     return table
+
+
+def _caption(shown: list[str], usual: dict[str, str]) -> str:
+    hidden = ", ".join(column for column in COLUMNS if column not in shown)
+    rule = ", ".join(f"{column} {text}" for column, text in usual.items() if text)
+    below = f" Below an economy stands what is not {rule}." if rule else ""
+    return f"Hidden at this width: {hidden}; report.html shows everything.{below}"
+
+
+def _usual(cells: list[dict[str, str]], column: str) -> str:
+    """Return the text that most rows have in a column; a tax slope is always told."""
+    texts = Counter(cell[column] for cell in cells)
+    return "" if column == "sigma" else texts.most_common(1)[0][0]
+
+
+def _with_hidden(cell: dict[str, str], usual: dict[str, str]) -> str:
+    """Return the economy, and below it what is unusual in columns that gave way."""
+    told = [f"{column} {cell[column]}" for column, text in usual.items() if cell[column] != text]
+    return "\n".join([cell["economy"], *told])
 
 
 def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:

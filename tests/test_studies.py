@@ -23,7 +23,7 @@ from deviator.studies.report import write_html
 from deviator.studies.rows import report_rows
 from deviator.studies.specs import MarketSpec, StudySpec
 from deviator.studies.store import RunStore
-from deviator.studies.table import COLUMNS, explanations, table_cells
+from deviator.studies.table import COLUMNS, explanations, table_cells, verdict_table
 from deviator.studies.training import evaluate, train
 
 
@@ -190,6 +190,19 @@ def test_a_null_row_whose_control_failed_says_so(finished):
     assert row["control"]["share"] is None
     assert row["power"] is None
     assert table_cells(row)[COLUMNS.index("control")] == "-"
+
+
+@pytest.mark.parametrize("width", [60, 100, 210])
+def test_rows_are_told_apart_at_every_width(finished, width):
+    row = next(row for row in finished.rows if row["mechanism"] == "sigma-dcda")
+    unusual = ({"information": "own"}, {"strategy": "bold"}, {"trader": "big"}, {"sigma": 0.77})
+    rows = [row, row, row, *(row | change for change in unusual)]
+    table = verdict_table(rows, width)
+    texts = list(zip(*(column.cells for column in table.columns), strict=True))
+    assert len(set(texts)) == 5
+    for text, word in zip(texts[3:], ("own", "bold", "big", "0.77"), strict=True):
+        assert word in " ".join(text)
+    assert (table.caption is None) == (width == 210)
 
 
 def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished):
