@@ -385,6 +385,30 @@ def test_surfaces_that_answer_wrongly_are_named(parts, message):
         SigmaDCDA().clear(broken(**parts))
 
 
+@pytest.mark.parametrize("wrong", ["price", "quantity"])
+@pytest.mark.parametrize("level", [0.0, 5.0])
+def test_derivatives_are_tried_where_only_rounding_moves_anything(wrong, level):
+    # At level 0 the price moves by rounding only, at level 5 all quantities do.
+    traded = (
+        np.array([-0.6, 0.1, 0.2, 0.3]) if level == 0 else np.array([-3.0, 1.0, 1.0, 1.0]) * 1e-16
+    )
+
+    def bid(price, quantity, market):
+        by_price, by_quantity = np.ones_like(price), np.zeros_like(quantity)
+        by_quantity[:, 0] = 2.0
+        by_price, by_quantity = (
+            (-by_price, by_quantity) if wrong == "price" else (by_price, -by_quantity)
+        )
+        return price + 2 * quantity[:, 0] - level - 2 * traded[0], by_price, by_quantity
+
+    others = [
+        Hyperplane(2 * row, 1.0, level + 2 * q) for row, q in zip(np.eye(4), traded, strict=True)
+    ]
+    bids = SurfaceBids(others).with_surface(0, CallableSurface(4, bid))
+    with pytest.raises(InvalidInputError, match="those of trader 0 say"):
+        SigmaDCDA().clear(bids)
+
+
 def test_nan_far_from_the_start_names_the_market():
     def function(price, quantity, market):
         value = np.where((market == 1) & (price > 0.1), np.nan, price + quantity[:, 0] - 1)

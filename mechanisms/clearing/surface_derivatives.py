@@ -16,11 +16,14 @@ from deviator.validation import Bools, Floats
 
 from ..surface_bids import SurfaceBids
 from ..surfaces import Points
-from .surface_newton import Located, located, newton_step
+from .surface_newton import Located, located, newton_step, price_units
 from .surface_uniqueness import starts_of_second_pairs
 
 DERIVATIVES = 1e-6
 """How closely derivatives have to agree with differences of F."""
+
+LEAST = 0.01
+"""Quantities move by no less than this share of what weighs as much as the price's move."""
 
 STEP = 1e-5
 """Half the distance of the points of a difference, of what moves a market to its outcome."""
@@ -46,9 +49,12 @@ def check_derivatives_at_start(bids: SurfaceBids) -> Floats:
     start = located(bids, np.zeros((1, n + 1)), np.zeros(1, dtype=int))
     change = newton_step(start)[0][0]
     change = np.where(np.isfinite(change), change, 1.0)
-    sizes = np.append(np.full(n, np.abs(change[:-1]).max()), abs(change[-1]))
+    unit = float(price_units(start.tangents)[0])
+    # Where only rounding moves the price, or every quantity, its derivatives are tried as well.
+    units = max(np.abs(change[:-1]).max(), LEAST * abs(change[-1]) / unit) or 1.0
+    sizes = np.append(np.full(n, units), max(abs(change[-1]), unit * units))
     # A way that is no symmetry of the surfaces, off sum q = 0 too.
-    way = np.where(sizes > 0, sizes, 1.0) * np.sin(1.0 + np.arange(n + 1))
+    way = sizes * np.sin(1.0 + np.arange(n + 1))
     middle = (0.3 * change + 0.1 * way)[None]
     _check(bids, middle, np.zeros(1, dtype=int), STEP * way)
     return np.asarray(way)
