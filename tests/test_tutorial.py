@@ -24,7 +24,7 @@ def test_every_command_of_the_tutorial_works(tmp_path):
     variables = environment.create(tmp_path / "venv")
     printed = {}
     asked = list(steps((ROOT / "docs" / "plugin-tutorial.md").read_text()))
-    assert [file for file, _ in asked if file] == ["my_auction.py", "study.yaml"]
+    assert [file for file, _ in asked if file] == ["my_auction.py", "my_tax.py", "study.yaml"]
     for file, text in asked:
         if file:
             (tmp_path / file).write_text(text)
@@ -34,6 +34,7 @@ def test_every_command_of_the_tutorial_works(tmp_path):
         "2 refuted, 1 confirmed", "1 confirmed, 2 refuted"
     )
     assert "my_auction.py" in printed["deviator confirm study.yaml"]
+    assert "check_units" in printed["deviator check my_tax.py --only check_units"]
     assert "check_claim_truthful" in printed["deviator check my_auction.py -s share=1.0"]
     report = json.loads((tmp_path / "runs" / "discounts" / "report.json").read_text())
     rows = {(row["mechanism"], row["parameters"].get("share")): row for row in report["rows"]}
