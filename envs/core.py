@@ -17,7 +17,7 @@ from deviator.policies import (
     Observation,
     check_information,
 )
-from deviator.validation import Floats, finite_array, positive
+from deviator.validation import Floats, finite_array, positive, shown
 
 from .market import Market, standing_control
 from .reference import best_deviation
@@ -127,6 +127,12 @@ def deviation_core(
     InvalidInputError
         If an argument is malformed or the control offers nothing to gain.
     """
+    for name, value in {"tested": tested, "control": control}.items():
+        if not isinstance(value, Market) and (name == "tested" or value is not None):
+            raise InvalidInputError(
+                f"{name} must be a Market, got {shown(value)}; build one with "
+                "deviator.envs.market(mechanism, economy)"
+            )
     reference = control or standing_control(tested)
     if reference is None:
         box = _action_box(tested, tested, mode, _usual_spread(tested))
@@ -139,6 +145,21 @@ def deviation_core(
         )
     shift = usual_shift * positive("range_multiple", range_multiple)
     return DeviationCore(tested, information, _action_box(tested, reference, mode, shift), gain)
+
+
+def check_core(core: object) -> None:
+    """Check that what adapters and learners are given is a core.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not.
+    """
+    if not isinstance(core, DeviationCore):
+        raise InvalidInputError(
+            f"core must be a DeviationCore, got {shown(core)}; build one with "
+            "deviator.envs.deviation_core(market(mechanism, economy))"
+        )
 
 
 def _usual_spread(tested: Market) -> float:

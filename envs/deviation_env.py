@@ -7,12 +7,16 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import Economy
+from deviator.errors import InvalidInputError
 from deviator.mechanisms import Mechanism
 from deviator.policies import Information
 
-from .core import DeviationCore, deviation_core
+from .core import DeviationCore, check_core, deviation_core
 from .market import market
 from .spaces import action_space, observation_space
+
+MARKET_SETTINGS = ("distribution", "strategy", "trader")
+"""What environments pass on to `market`."""
 
 
 @final
@@ -63,7 +67,8 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         **settings: Any,
     ) -> None:
         self.render_mode = render_mode
-        self.core = core or build_core(mechanism, economy, information, settings)
+        self.core = build_core(mechanism, economy, information, settings) if core is None else core
+        check_core(self.core)
         self.observation_space = observation_space(self.core)
         self.action_space = action_space(self.core)
         self._types: np.ndarray | None = None
@@ -102,7 +107,15 @@ def build_core(
     ------
     TypeError
         If the mechanism or the economy is missing.
+    InvalidInputError
+        If there are settings that a market does not have.
     """
+    unknown = sorted(set(settings) - set(MARKET_SETTINGS))
+    if unknown:
+        raise InvalidInputError(
+            f"settings must be of {', '.join(MARKET_SETTINGS)}, got {', '.join(unknown)}; leave it "
+            "out, seeds go to reset(seed=...)"
+        )
     if mechanism is None or economy is None:
         raise TypeError("an environment needs mechanism= and economy=, or core=")
     return deviation_core(market(mechanism, economy, **settings), information=information)

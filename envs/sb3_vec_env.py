@@ -6,8 +6,10 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 from typing_extensions import override
 
+from deviator.validation import whole_number
+
 from .allocation import keep_freed_memory
-from .core import DeviationCore
+from .core import DeviationCore, check_core
 from .spaces import action_space, observation_space
 
 
@@ -27,11 +29,18 @@ class DeviationVecEnv(VecEnv):
     ----------
     largest_reward : float
         The largest reward that any single market has paid.
+
+    Raises
+    ------
+    InvalidInputError
+        If the core is none, or a number not whole or too small.
     """
 
     def __init__(self, core: DeviationCore, num_envs: int, seed: int = 0) -> None:
+        check_core(core)
+        num_envs = whole_number("num_envs", num_envs, 1)
         self.core = core
-        self._rng = np.random.default_rng(seed)
+        self._rng = np.random.default_rng(whole_number("seed", seed, 0))
         self.largest_reward = -np.inf
         # One shared empty info: stable-baselines3 only reads it, and building thousands is slow.
         self._infos: list[dict[str, Any]] = [{}] * num_envs
@@ -43,7 +52,7 @@ class DeviationVecEnv(VecEnv):
     @override
     def reset(self) -> Any:
         if self._seeds[0] is not None:
-            self._rng = np.random.default_rng(self._seeds[0])
+            self._rng = np.random.default_rng(whole_number("seed", self._seeds[0], 0))
         self._reset_seeds()
         self._reset_options()
         return self._draw()

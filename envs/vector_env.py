@@ -10,9 +10,10 @@ from typing_extensions import override
 from deviator.economies import Economy
 from deviator.mechanisms import Mechanism
 from deviator.policies import Information
+from deviator.validation import whole_number
 
 from .allocation import keep_freed_memory
-from .core import DeviationCore
+from .core import DeviationCore, check_core
 from .deviation_env import build_core
 from .spaces import action_space, observation_space
 
@@ -30,6 +31,11 @@ class DeviationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         Markets per step.
     mechanism, economy, information, core, **settings
         As in `DeviationEnv`.
+
+    Raises
+    ------
+    InvalidInputError
+        If the core is none, or `num_envs` no whole number from 1.
     """
 
     metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
@@ -44,8 +50,9 @@ class DeviationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         core: DeviationCore | None = None,
         **settings: Any,
     ) -> None:
-        self.core = core or build_core(mechanism, economy, information, settings)
-        self.num_envs = num_envs
+        self.num_envs = num_envs = whole_number("num_envs", num_envs, 1)
+        self.core = build_core(mechanism, economy, information, settings) if core is None else core
+        check_core(self.core)
         self.single_observation_space = observation_space(self.core)
         self.single_action_space = action_space(self.core)
         self.observation_space = batch_space(self.single_observation_space, num_envs)

@@ -20,6 +20,7 @@ from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputF
 from typing_extensions import override
 
 from deviator.envs import DeviationCore
+from deviator.envs.core import check_core
 from deviator.envs.sb3_vec_env import DeviationVecEnv
 from deviator.errors import InvalidInputError
 from deviator.policies import LearnedDeviation, Network
@@ -105,6 +106,7 @@ class PPOLearner(Learner):
         progress: Progress | None = None,
         log_folder: Path | None = None,
     ) -> Training:
+        check_core(core)
         budget = whole_number("steps", steps, 1)
         whole_number("seed", seed, 0)
         threads = torch.get_num_threads()

@@ -10,8 +10,8 @@ import numpy as np
 
 from deviator.arrays import is_foreign
 from deviator.economies import Economy
-from deviator.errors import RefusedError
-from deviator.validation import Floats, finite_array, trader_index
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.validation import Floats, finite_array, shown, trader_index
 
 from . import portable
 from .bids import Bids, check_record
@@ -81,9 +81,16 @@ class Mechanism(ABC):
 
         Raises
         ------
+        InvalidInputError
+            If the economy is none, or types are not finite or of other traders.
         RefusedError
             If the language determines no honest bid in this economy.
         """
+        if not isinstance(economy, Economy):
+            raise InvalidInputError(
+                f"economy must be an Economy, got {shown(economy)}; call "
+                "honest_bids(economy, types)"
+            )
         if is_foreign(types):
             return portable.honest_bids(self, economy, types)
         checked = finite_array("types", types, (None, economy.n_traders))

@@ -11,7 +11,7 @@ from deviator.errors import DeviatorError, InvalidInputError
 from deviator.validation import whole_number
 
 from .base import Mechanism
-from .bids import Bids
+from .bids import Bids, check_record
 from .outcome import Outcome
 
 PARTS = 16
@@ -36,7 +36,7 @@ def clear_parallel(mechanism: Mechanism, bids: Bids, threads: int = 2) -> Outcom
     Raises
     ------
     InvalidInputError
-        If bids are tensors, whose library has threads of its own.
+        If bids are none, or tensors, whose library has threads of its own.
     RefusedError
         If bids cannot be cut by market, as surfaces cannot.
 
@@ -51,6 +51,7 @@ def clear_parallel(mechanism: Mechanism, bids: Bids, threads: int = 2) -> Outcom
     True
     """
     count = whole_number("threads", threads, at_least=1)
+    _check_bids(mechanism, bids)
     if not bids.is_numpy:
         raise InvalidInputError(
             "clear_parallel takes bids of NumPy arrays, got another library's, which has threads "
@@ -69,6 +70,12 @@ def clear_parallel(mechanism: Mechanism, bids: Bids, threads: int = 2) -> Outcom
         except DeviatorError:
             # Errors number the markets of the part that they arose in.
             return mechanism.clear(bids)
+
+
+def _check_bids(mechanism: Mechanism, bids: object) -> None:
+    """Check that bids are some; whether the mechanism takes them, it says itself."""
+    if not isinstance(bids, Bids):
+        check_record(mechanism.name, mechanism.language.record, bids)
 
 
 def _clear_parts(

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from packaging.requirements import InvalidRequirement, Requirement
 
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
+from deviator.validation import shown
 
 from .single_file import plugins_of_file
 from .spec import OWN, Kind, PluginSpec
@@ -91,13 +92,15 @@ def build(kind: Kind, name: str, parameters: dict[str, Any]) -> Any:
     return find_plugin(kind, name).build(parameters)
 
 
-def make(name: str, **parameters: Any) -> Any:
+def make(name: str, *unnamed: Any, **parameters: Any) -> Any:
     """Return a mechanism by name; direct ones take ``economy=``.
 
     Parameters
     ----------
     name : str
         As `deviator list` shows it, or ``my_auction.py:my-auction``.
+    *unnamed
+        Refused: settings go by their names.
     **parameters
         The mechanism's settings.
 
@@ -111,6 +114,17 @@ def make(name: str, **parameters: Any) -> Any:
     >>> make("sigma-dcda", sigma=0.4).sigma
     0.4
     """
+    if not isinstance(name, str):
+        raise InvalidInputError(
+            f"name must be a mechanism's name, got {shown(name)}; write make('sigma-dcda'), say, "
+            "and use classes and mechanisms themselves without make"
+        )
+    if unnamed:
+        settings = list(signature(find_plugin("mechanism", name).load()).parameters)
+        way_out = f"name what you set, of {', '.join(settings)}" if settings else "leave it out"
+        raise InvalidInputError(
+            f"settings of {name} must go by name, got {shown(unnamed[0])} without one; {way_out}"
+        )
     return build("mechanism", name, parameters)
 
 

@@ -12,7 +12,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism
 from deviator.mechanisms.exact import RationalBids, Rationals
-from deviator.validation import Floats
+from deviator.validation import Floats, shown
 
 Information = Literal["own", "profile"]
 """What a deviator knows when he bids: his own type, or the whole profile of types."""
@@ -116,14 +116,19 @@ def check_market(mechanism: object, economy: object) -> None:
         If they are names, say, or in each other's place, or the mechanism is built on an economy of
         another number of traders.
     """
+    if isinstance(mechanism, Economy) and isinstance(economy, Mechanism):
+        raise InvalidInputError(
+            f"the mechanism comes before the economy, got {shown(mechanism)} before "
+            f"{shown(economy)}; swap them"
+        )
     if not isinstance(mechanism, Mechanism):
         raise InvalidInputError(
-            f"mechanism must be a Mechanism, got {mechanism!r}; build one by name with "
+            f"mechanism must be a Mechanism, got {shown(mechanism)}; build one by name with "
             "deviator.make"
         )
     if not isinstance(economy, Economy):
         raise InvalidInputError(
-            f"economy must be an Economy, got {economy!r}; build one with deviator.economies"
+            f"economy must be an Economy, got {shown(economy)}; build one with deviator.economies"
         )
     # A mutant holds the mechanism that it distorts.
     told = getattr(getattr(mechanism, "mechanism", mechanism), "economy", None)

@@ -206,7 +206,12 @@ def _grid(grid: Any, n_traders: int) -> _TypeGrid:
         raise InvalidInputError(f"grid must have types for {n_traders} traders, got {len(given)}")
     axes = [finite_array("grid", axis, (None,)) for axis in given]
     for trader, axis in enumerate(axes):
-        if len(axis) == 0 or len(np.unique(axis)) < len(axis):
+        if len(axis) == 0:
+            raise InvalidInputError(
+                f"grid must hold a type of every trader, got none of trader {trader}; list types, "
+                "as in [0.0, 1.0]"
+            )
+        if len(np.unique(axis)) < len(axis):
             raise InvalidInputError(
                 f"grid must name each type of a trader once, got {axis.tolist()} for {trader}"
             )

@@ -13,7 +13,7 @@ import numpy as np
 from deviator.economies import Economy, TypeDistribution
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Mechanism
-from deviator.validation import Floats, finite_array, read_only, whole_number
+from deviator.validation import Floats, finite_array, generator, read_only, whole_number
 
 from .base import Policy, check_market
 from .best_response import all_gains
@@ -122,10 +122,12 @@ def worst_drawn_profile(
     RefusedError
         As in `worst_profile`.
     InvalidInputError
-        If `profiles` is not a positive whole number, or the distribution is of other traders.
+        If `profiles` is not a positive whole number, `rng` no generator, or the distribution of
+        other traders.
     """
     check_market(mechanism, economy)
     wanted = whole_number("profiles", profiles, 1)
+    generator("rng", rng)
     law = economy.types() if distribution is None else distribution
     if law.n_traders != economy.n_traders:
         raise InvalidInputError(

@@ -319,6 +319,8 @@ def test_what_threads_cannot_do_is_refused():
     for threads in (0, 1.5, True):
         with pytest.raises(InvalidInputError, match="threads must be"):
             clear_parallel(UniformDoubleAuction(), bids, threads=threads)
+    with pytest.raises(InvalidInputError, match="takes bids as Schedules, got ndarray; build"):
+        clear_parallel(UniformDoubleAuction(), np.zeros((100, 3)), threads=2)
     surfaces = SurfaceBids([Hyperplane(row, 1.0, np.arange(100.0)) for row in np.eye(3)])
     with pytest.raises(RefusedError, match="surfaces"):
         clear_parallel(SigmaDCDA(0.3), surfaces, threads=2)

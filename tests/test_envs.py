@@ -22,6 +22,7 @@ from deviator.envs import (
 )
 from deviator.envs.sb3_vec_env import DeviationVecEnv
 from deviator.errors import InvalidInputError
+from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import (
     LinearBids,
     Mechanism,
@@ -326,6 +327,43 @@ def test_steepness_stays_positive_within_the_box():
 def test_malformed_actions(action, message):
     with pytest.raises(InvalidInputError, match=message):
         core_of(MECHANISMS[0]).reward(np.zeros((1, 4)), action)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda tested, core: deviation_core(tested.mechanism),
+            "must be a Market, got Un.*; build",
+        ),
+        (lambda tested, core: deviation_core(tested, control=core), "control must be a Market"),
+        (lambda tested, core: DeviationVecEnv(tested, 4), "must be a DeviationCore, got Market; b"),
+        (lambda tested, core: DeviationVecEnv(core, 0), "num_envs must be at least 1, got 0"),
+        (lambda tested, core: DeviationVecEnv(core, 2.5), "num_envs must be a whole number"),
+        (lambda tested, core: DeviationVecEnv(core, 2, seed=-1), "seed must be at least 0, got -1"),
+        (lambda tested, core: DeviationEnv(core=tested), "core must be a DeviationCore"),
+        (lambda tested, core: DeviationVectorEnv(2, core=tested), "core must be a DeviationCore"),
+        (lambda tested, core: DeviationVectorEnv(0, core=core), "num_envs must be at least 1"),
+        (
+            lambda tested, core: DeviationVectorEnv(2, tested.mechanism, tested.economy, seed=-1),
+            r"settings must be of distribution, strategy, trader, got seed; .*reset\(seed=",
+        ),
+        (lambda tested, core: PPOLearner().train(tested, 100, 0), "core must be a DeviationCore"),
+    ],
+)
+def test_what_is_no_market_or_core_is_refused_in_one_sentence(call, message):
+    tested = market(UniformConditional(), two_groups(4))
+    core = deviation_core(tested)
+    with pytest.raises(InvalidInputError, match=message) as caught:
+        call(tested, core)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_negative_seed_is_refused_at_the_reset_that_uses_it():
+    env = DeviationVecEnv(deviation_core(market(UniformConditional(), two_groups(4))), 2)
+    env.seed(-1)
+    with pytest.raises(InvalidInputError, match="seed must be at least 0, got -1"):
+        env.reset()
 
 
 def test_malformed_actions_name_the_agent():

@@ -10,6 +10,7 @@ import pytest
 
 import deviator
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
+from deviator.mechanisms import SigmaDCDA
 from deviator.plugins import PluginSpec, build, find_plugin, list_plugins, make
 from deviator.studies import read_study
 
@@ -81,6 +82,11 @@ def test_built_ins_come_through_the_entry_points():
     for kind, name in names:
         assert find_plugin(kind, name).load().__doc__
     assert make("sigma-dcda", sigma=0.4).sigma == 0.4
+    for given in (None, SigmaDCDA, SigmaDCDA(0.4)):
+        with pytest.raises(InvalidInputError, match=r"must be a mechanism's name, got .*; write"):
+            make(given)
+    with pytest.raises(InvalidInputError, match=r"got 0\.4 without one; name .* of sigma"):
+        make("sigma-dcda", 0.4)
 
 
 def test_plugin_errors_name_the_plugin():

@@ -55,6 +55,7 @@ from deviator.policies import (
     load_policy,
     save_policy,
     type_grid_regret,
+    worst_drawn_profile,
     worst_profile,
 )
 from deviator.studies import audit
@@ -574,3 +575,28 @@ def test_exact_gains_in_smooth_economies_are_refused_with_a_way_out():
         RefusedError, match=r"search numerically.*NumericSearch.*surface_best_response"
     ):
         exact_gain(SigmaDCDA(0.2), economy, np.zeros((1, 4)))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda rule, economy: exact_gain(economy, rule, np.zeros((1, 4))), "swap them"),
+        (lambda rule, economy: audit(economy, rule), "swap them"),
+        (lambda rule, economy: market(economy, rule), "swap them"),
+        (lambda rule, economy: market(economy, economy), "got LinearQuadratic; build one by name"),
+        (lambda rule, economy: market(SigmaDCDA, economy), "got the class SigmaDCDA; build one"),
+        (lambda rule, economy: market(rule, "box"), "got 'box'; build one with deviator.economies"),
+        (
+            lambda rule, economy: rule.honest_bids(np.zeros((1, 4)), economy),
+            r"got ndarray; call honest_bids\(economy, types\)$",
+        ),
+        (
+            lambda rule, economy: worst_drawn_profile(rule, economy, 10, 7),
+            r"must be a numpy.random.Generator, got 7; pass np.random.default_rng\(7\)$",
+        ),
+    ],
+)
+def test_what_stands_in_another_place_is_named_by_its_type(call, message):
+    with pytest.raises(InvalidInputError, match=message) as caught:
+        call(SigmaDCDA(0.2), private_values(4))
+    assert len(str(caught.value)) < 120

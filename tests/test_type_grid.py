@@ -231,7 +231,7 @@ STUBS = {
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((SigmaDCDA(), MIXED, []), InvalidInputError, "grid must"),
+        ((SigmaDCDA(), MIXED, []), InvalidInputError, "grid must hold a type of every trader"),
         (
             (SigmaDCDA(), MIXED, [[0.0, 1.0]] * 2),
             InvalidInputError,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, trader_count
+from deviator.validation import Floats, shown, trader_count
 
 from ..clearing.factored_large import TRADERS, chunks
 from ..clearing.factored_outcomes import Extremes, Traded, trade
@@ -120,7 +120,7 @@ def clear_sharded(
     ------
     InvalidInputError
         If shards are malformed, differ in their number of statistics or can be read only once, or
-        the folder holds outcomes already.
+        the folder holds outcomes already, or the client is none.
     RefusedError
         If Parquet files are wanted and pyarrow is not installed.
 
@@ -140,6 +140,7 @@ def clear_sharded(
     True
     """
     _check_mechanism(mechanism)
+    _check_client(client)
     shards_read = _Shards([_Read(*each) for each in _listed(shards)], client)
     looks: list[Look] = shards_read.each(_first_look)
     _check_alike(looks)
@@ -181,6 +182,15 @@ def _check_mechanism(mechanism: ConditionalAuction) -> None:
             "clear_sharded needs an auction without statistics, which come with the shards, got "
             f"{mechanism.name} with some; give {type(mechanism).__name__} without them"
         )
+
+
+def _check_client(client: Any) -> None:
+    if client is None or (hasattr(client, "map") and hasattr(client, "gather")):
+        return
+    raise InvalidInputError(
+        f"client must be a distributed.Client, got {shown(client)}; connect first, by "
+        "distributed.Client(address)"
+    )
 
 
 def _listed(shards: Iterable[ShardSource]) -> list[tuple[ShardSource, int]]:

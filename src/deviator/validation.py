@@ -157,6 +157,36 @@ def whole_number(name: str, value: object, at_least: int) -> int:
     return int(value)
 
 
+def generator(name: str, value: object) -> np.random.Generator:
+    """Return `value` as a source of randomness.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is none.
+    """
+    if not isinstance(value, np.random.Generator):
+        seed = value if isinstance(value, int) and value >= 0 else 0
+        raise InvalidInputError(
+            f"{name} must be a numpy.random.Generator, got {shown(value)}; pass "
+            f"np.random.default_rng({int(seed)})"
+        )
+    return value
+
+
+def shown(value: object) -> str:
+    """Return how errors show a value of the wrong kind: short ones as they are, else the type.
+
+    Examples
+    --------
+    >>> shown("sigma-dcda"), shown(0), shown(dict), shown({})
+    ("'sigma-dcda'", '0', 'the class dict', 'dict')
+    """
+    if value is None or isinstance(value, (str, int, float)):
+        return repr(value)
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
 def trader_count(value: object) -> int:
     """Return a number of traders; the paper's economies have more than two."""
     return whole_number("n_traders", value, at_least=3)
