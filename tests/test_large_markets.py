@@ -2,7 +2,10 @@
 
 import doctest
 import os
+import re
 import signal
+import subprocess
+import sys
 import tracemalloc
 from functools import partial
 from pathlib import Path
@@ -361,6 +364,25 @@ def test_a_market_on_workers_of_whom_one_dies(tmp_path):
         client.wait_for_workers(2, timeout=20)
         assert set(client.scheduler_info()["workers"]) != before
     assert_shards_equal_one_market(sharded, [make_shard(seed, 200) for seed in range(6)])
+
+
+def test_the_address_of_a_scheduler_is_no_client():
+    with pytest.raises(
+        InvalidInputError, match=r"got 'tls://.*'; connect first, by distributed\.C"
+    ):
+        clear_sharded(SigmaDCDA(), [make_shard(0, 50)], client="tls://scheduler:8786")
+
+
+def test_the_local_dask_script_of_the_page_runs(tmp_path):
+    pytest.importorskip("distributed")
+    page = Path(__file__).parent.parent / "docs" / "large-markets.md"
+    found = re.search(r"`on_dask\.py`:\n\n```python\n(.*?)```", page.read_text(), re.DOTALL)
+    script = tmp_path / "on_dask.py"
+    script.write_text(found[1])
+    run = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "4000 True\n"
 
 
 def test_the_page_on_large_markets_prints_what_it_says():
