@@ -504,6 +504,17 @@ def test_a_wrong_derivative_far_from_the_market_changes_nothing():
     np.testing.assert_array_equal(outcomes[0].quantity, outcomes[1].quantity)
 
 
+def test_derivatives_that_vanish_at_the_pair_are_right():
+    def flat_at_half(price, quantity, market):
+        own, slopes = quantity[:, 0] - 0.5, np.zeros_like(quantity)
+        slopes[:, 0] = 3 * own**2
+        return own**3, np.zeros_like(price), slopes
+
+    flat = [Hyperplane(np.eye(3)[i], 1.0, 0.0) for i in (1, 2)]
+    bids = SurfaceBids([CallableSurface(3, flat_at_half), *flat])
+    assert not SigmaDCDA().clear(bids, unsolved="report").traded.any()
+
+
 def writes(price, quantity, market):
     price -= 1
     return price + quantity[:, 0], np.ones_like(price), np.eye(3)[np.zeros_like(market)]

@@ -21,7 +21,7 @@ from ..surface_bids import SurfaceBids
 from .conditional import ConditionalClearing
 from .nearest_approach import nearest_approach
 from .surface_curves import residual_curves, residual_directions
-from .surface_derivatives import check_derivatives_at_end, check_derivatives_at_start
+from .surface_derivatives import Probe, check_derivatives_at_end, check_derivatives_at_start
 from .surface_newton import Located, clearing_pairs, located, newton_step, tangent_bids
 from .surface_uniqueness import second_pairs, second_prices
 
@@ -65,11 +65,11 @@ def solve_surfaces(bids: SurfaceBids) -> SurfaceSolution:
         its own.
     """
     claimed = any(surface.derivatives_are_claimed for surface in bids.surfaces)
-    way = check_derivatives_at_start(bids) if claimed else None
+    probe = check_derivatives_at_start(bids) if claimed else None
     batch, n, _ = bids.shape
     chunk = max(1, NUMBERS // (n * (n + 1) ** 2))
     markets: Any = np.arange(batch)
-    parts = in_chunks(lambda some: _solve(bids, some, way), markets, chunk=chunk)
+    parts = in_chunks(lambda some: _solve(bids, some, probe), markets, chunk=chunk)
     return SurfaceSolution(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
@@ -92,7 +92,7 @@ def check_converged(name: str, sigma: float, solution: SurfaceSolution) -> None:
     )
 
 
-def _solve(bids: SurfaceBids, markets: Any, way: Floats | None) -> SurfaceSolution:
+def _solve(bids: SurfaceBids, markets: Any, probe: Probe | None) -> SurfaceSolution:
     here, converged, apart = _pairs(bids, markets)
     n = bids.shape[1]
     linear = ConditionalClearing().solve(tangent_bids(here))
@@ -110,8 +110,8 @@ def _solve(bids: SurfaceBids, markets: Any, way: Floats | None) -> SurfaceSoluti
         end = curves.end.reshape(-1, n, n + 1)[regular[rows]].reshape(-1, n + 1)
         if not bids.is_flat:
             _drop(regular, here, lambda some: ~second_prices(bids, some, end))
-    if way is not None:
-        check_derivatives_at_end(bids, way, here, regular, residual_directions(here))
+    if probe is not None:
+        check_derivatives_at_end(bids, probe, here, regular, residual_directions(here))
     return SurfaceSolution(
         here.point[:, -1],
         here.point[:, :-1],

@@ -6,7 +6,7 @@ search begins, at the clearing pairs, and in markets that do not trade also wher
 searched from.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,13 +32,20 @@ ROUNDING = 16 * np.finfo(np.float64).eps
 """Rounding errors of F, of the largest of its terms."""
 
 
-def check_derivatives_at_start(bids: SurfaceBids) -> Floats:
+class Probe(NamedTuple):
+    """How derivatives are compared with differences."""
+
+    change: Floats  # (N + 1,), half the way between the points of a difference
+    usual: Floats  # (N,), how much F_i changes along it where the search begins
+
+
+def check_derivatives_at_start(bids: SurfaceBids) -> Probe:
     """Compare a user's derivatives with differences of F at a point of the first market.
 
     Returns
     -------
-    ndarray of float, shape (N + 1,)
-        A way to go from a point to its neighbors.
+    Probe
+        To compare them elsewhere with.
 
     Raises
     ------
@@ -56,19 +63,22 @@ def check_derivatives_at_start(bids: SurfaceBids) -> Floats:
     # A way that is no symmetry of the surfaces, off sum q = 0 too.
     way = sizes * np.sin(1.0 + np.arange(n + 1))
     middle = (0.3 * change + 0.1 * way)[None]
-    _check(bids, middle, np.zeros(1, dtype=int), STEP * way)
-    return np.asarray(way)
+    market, change = np.zeros(1, dtype=int), STEP * way
+    _check(bids, middle, market, Probe(change, np.zeros(n)))
+    tangents = located(bids, middle, market).tangents
+    by_quantity, by_price = tangents.by_quantity[0] * change[:-1], tangents.by_price[0] * change[-1]
+    return Probe(change, np.maximum(np.abs(by_quantity).max(axis=1), np.abs(by_price)))
 
 
 def check_derivatives_at_end(
-    bids: SurfaceBids, way: Floats, here: Located, regular: Bools, direction: Floats
+    bids: SurfaceBids, probe: Probe, here: Located, regular: Bools, direction: Floats
 ) -> None:
     """Compare derivatives where the search for B clearing pairs has ended, as at the start.
 
     Parameters
     ----------
     bids : SurfaceBids
-    way : ndarray of float, shape (N + 1,)
+    probe : Probe
         As `check_derivatives_at_start` returns it.
     here : Located
     regular : ndarray of bool, shape (B,)
@@ -90,18 +100,17 @@ def check_derivatives_at_end(
         point = np.concatenate([point, wide])
         market = np.concatenate([market, np.repeat(market[rows], len(wide) // len(rows))])
     fine = np.isfinite(point).all(axis=1)
-    _check(bids, point[fine], market[fine], STEP * way)
+    _check(bids, point[fine], market[fine], probe)
 
 
-def _check(bids: SurfaceBids, point: Floats, market: Any, change: Floats) -> None:
+def _check(bids: SurfaceBids, point: Floats, market: Any, probe: Probe) -> None:
     for trader, surface in enumerate(bids.surfaces):
         if surface.derivatives_are_claimed:
-            _check_trader(bids, trader, point, market, change)
+            _check_trader(bids, trader, point, market, probe)
 
 
-def _check_trader(
-    bids: SurfaceBids, trader: int, point: Floats, market: Any, change: Floats
-) -> None:
+def _check_trader(bids: SurfaceBids, trader: int, point: Floats, market: Any, probe: Probe) -> None:
+    change = probe.change
     before, tangent, after = (
         bids.surfaces[trader].at(Points(place[:, -1], place[:, :-1], market))
         for place in (point - change, point, point + change)
@@ -112,7 +121,9 @@ def _check_trader(
     differences = np.array([tangent.value - before.value, after.value - tangent.value])
     # At a kink the two differences are two slopes, and the claim may be any between.
     low, high = differences.min(axis=0), differences.max(axis=0)
-    room = DERIVATIVES * (np.abs(parts).max(axis=1) + np.abs(differences).max(axis=0))
+    # Where F is flat, as at a triple root, only higher orders are left of a difference.
+    size = np.abs(parts).max(axis=1) + np.abs(differences).max(axis=0) + probe.usual[trader]
+    room = DERIVATIVES * size
     room += ROUNDING * (np.abs(terms).max(axis=1) + np.abs(tangent.value))
     # Comparisons with what is not finite, far away, are false.
     wrong = np.flatnonzero((claimed < low - room) | (claimed > high + room))
