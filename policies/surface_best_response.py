@@ -130,7 +130,7 @@ class _Search(NamedTuple):
         outcome = self.mechanism.clear(self.present)
         own = outcome.quantity[:, self.trader]
         utility = self._worth(outcome.quantity) - outcome.transfer[:, self.trader]
-        size = reach * _usual_size(outcome.quantity)
+        size = reach * self._usual_size(outcome.quantity)
         tried = own + AWAY[:, None] * size
         quantity, most = _better(own, utility, tried, self._utilities(tried))
         room = _gap_to_neighbors(np.insert(tried, len(AWAY) // 2, own, axis=0), quantity)
@@ -139,6 +139,14 @@ class _Search(NamedTuple):
             quantity, most = _better(quantity, most, tried, self._utilities(tried))
             room = room * 0.25
         return SurfaceBest(quantity, most - utility)
+
+    def _usual_size(self, quantity: Floats) -> Floats:
+        """Return the largest quantity of each market, (B,); the efficient one where none trades."""
+        largest = np.abs(quantity).max(axis=1)
+        idle = largest == 0
+        if idle.any():
+            largest[idle] = np.abs(self.economy.efficient_allocation(self.types[idle])).max(axis=1)
+        return np.where(largest > 0, largest, 1.0)
 
     def _utilities(self, quantities: Floats) -> Floats:
         """Return the utility of insisting on quantities (T, B); what cannot be had is no use."""
@@ -153,12 +161,6 @@ class _Search(NamedTuple):
 
     def _worth(self, quantity: Floats) -> Floats:
         return np.asarray(self.economy.utility(quantity, self.types)[:, self.trader])
-
-
-def _usual_size(quantity: Floats) -> Floats:
-    """Return the largest quantity of each market, (B,); that of all where nobody trades."""
-    largest = np.abs(quantity).max(axis=1)
-    return np.where(largest > 0, largest, largest.max(initial=0.0) or 1.0)
 
 
 def _better(

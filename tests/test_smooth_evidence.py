@@ -125,6 +125,24 @@ class Timid(Policy):
         return bids.with_surface(0, Shifted(bids.surfaces[0], 0.2))
 
 
+def test_where_nobody_trades_the_search_is_as_wide_as_alone():
+    economy, types, rule = saturating(3), drawn_types(3, 3), SigmaDCDA(SIGMA)
+
+    class Twice(Timid):
+        """Trader 0 bids what trader 1 bids: no market has a unique clearing pair."""
+
+        def bids(self, view, rng=None):
+            bids = self.honest.bids(view)
+            return bids.with_surface(0, bids.surfaces[1])
+
+    twice = Twice(Revelation(rule, economy))
+    whole = surface_best_response(rule, economy, types, 0, others=twice)
+    assert whole.gain.max() > 1e-3
+    for place in range(3):
+        alone = surface_best_response(rule, economy, types[[place]], 0, others=twice)
+        np.testing.assert_allclose(whole.gain[place], alone.gain[0], rtol=1e-9)
+
+
 def test_the_best_response_is_to_the_strategy_under_test():
     economy, types, rule = saturating(4), drawn_types(4, 4), SigmaDCDA(SIGMA)
     timid = Timid(Revelation(rule, economy))
