@@ -504,6 +504,17 @@ def test_a_wrong_derivative_far_from_the_market_changes_nothing():
     np.testing.assert_array_equal(outcomes[0].quantity, outcomes[1].quantity)
 
 
+@pytest.mark.parametrize("economy", [saturating(3), varying_effects(4)])
+def test_one_surface_bid_twice_is_autarky_and_no_failure(economy):
+    rule, n = SigmaDCDA(SIGMA), economy.n_traders
+    bids = rule.honest_bids(economy, drawn_types(4, n))
+    for surface in (bids.surfaces[1], cubic(0, n)):
+        both = bids.with_surface(0, surface).with_surface(1, surface)
+        outcome = rule.clear(both, unsolved="report")
+        assert outcome.converged.all()
+        assert not outcome.traded.any()
+
+
 def test_derivatives_that_vanish_at_the_pair_are_right():
     def flat_at_half(price, quantity, market):
         own, slopes = quantity[:, 0] - 0.5, np.zeros_like(quantity)
