@@ -1,5 +1,6 @@
 """Large markets: chunks of traders and shards give what one clearing of all gives."""
 
+import contextlib
 import doctest
 import os
 import re
@@ -330,24 +331,23 @@ def test_files_that_hold_something_else_are_refused(tmp_path):
         clear_sharded(SigmaDCDA(), [make_shard(1)], folder=tmp_path / "text.parquet")
 
 
-def fatal_shard(seed, flag):
-    """Make a shard; in the second pass the first worker to come by dies."""
-    try:
-        os.rmdir(flag / "alive")
-        os.kill(os.getpid(), signal.SIGKILL)
-    except FileNotFoundError:
-        pass
-    first = flag / f"first-{seed}"
-    if not first.exists():
-        first.mkdir()
-        if len(list(flag.glob("first-*"))) == 6:
-            (flag / "alive").mkdir()
+def fatal_shard(seed, folder):
+    """Make a shard; the first worker that reads one again, in the second pass, dies."""
+    read = folder / f"read-{seed}"
+    if not read.exists():
+        read.touch()
+    else:
+        # Of two workers that come by at once only one can remove it.
+        with contextlib.suppress(FileNotFoundError):
+            os.rmdir(folder / "all-alive")
+            os.kill(os.getpid(), signal.SIGKILL)
     return make_shard(seed, 200)
 
 
 @pytest.mark.filterwarnings("default")
 def test_a_market_on_workers_of_whom_one_dies(tmp_path):
     distributed = pytest.importorskip("distributed")
+    (tmp_path / "all-alive").mkdir()
     with (
         distributed.LocalCluster(
             n_workers=2,
@@ -361,7 +361,7 @@ def test_a_market_on_workers_of_whom_one_dies(tmp_path):
         before = set(client.scheduler_info()["workers"])
         makers = [partial(fatal_shard, seed, tmp_path) for seed in range(6)]
         sharded = clear_sharded(SigmaDCDA(), makers, client=client)
-        client.wait_for_workers(2, timeout=20)
+        client.wait_for_workers(2, timeout=60)
         assert set(client.scheduler_info()["workers"]) != before
     assert_shards_equal_one_market(sharded, [make_shard(seed, 200) for seed in range(6)])
 
