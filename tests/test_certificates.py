@@ -44,6 +44,7 @@ from deviator.policies import (
     exact_gain,
     expected_exact_gain,
 )
+from deviator.policies.base import View
 from deviator.studies import audit, certify
 from deviator.studies.verdict import decide
 from deviator.studies.witness import find_witness, recheck
@@ -245,6 +246,27 @@ def test_autarky_is_vacuous():
 
     verdict = audit(SigmaDCDA(), private_values(3), strategy=tested.strategy)
     assert verdict.state == "vacuous"
+
+
+@pytest.mark.parametrize(
+    ("information", "state"), [("profile", "refuted"), ("own", "undetermined")]
+)
+def test_one_gain_refutes_where_no_profile_loses_however_rare(information, state):
+    """An own-type deviator may lose at profiles that were not drawn, so that one gain is luck."""
+    rule, economy = SigmaDCDA(0.2), private_values(4)
+
+    class RarelyWrong(type(Revelation(rule, economy))):
+        def bids(self, view, rng=None):
+            bids = super().bids(view)
+            wrong = View.of(view).types[:, [0]] > 3.3
+            level = np.where(wrong, [0.5, 1, 1, 1], 1) * bids.level
+            return replace(bids, level=level)
+
+        def exact_bids(self, types):
+            raise NotImplementedError("bids that jump have no exact form")
+
+    strategy = RarelyWrong(rule, economy)
+    assert audit(rule, economy, strategy=strategy, information=information).state == state
 
 
 def test_malformed_audits():

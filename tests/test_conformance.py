@@ -1,6 +1,7 @@
 """The kits: our own members pass them, and every check catches a villain."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -208,14 +209,14 @@ def test_the_tiling_mistake_is_all_that_the_estimators_villain_does_wrong():
 @pytest.mark.parametrize(
     ("villain", "rule"),
     [
-        (mechanisms.Sleeps(), "must end within 2 s"),
+        (mechanisms.Sleeps(), "must end within 4 s"),
         (mechanisms.Exits(), "must leave its process running"),
         (mechanisms.Crashes(), "must leave its process running"),
         (mechanisms.Raises(), "the auctioneer fainted"),
     ],
 )
 def test_what_hangs_or_crashes_fails_its_checks_and_harms_nothing_else(villain, rule):
-    limit = 2.0 if "end within" in rule else 20.0
+    limit = 4.0 if "end within" in rule else 20.0
     results = {result.check: result for result in run_checks(villain, limit_s=limit)}
     assert (
         rule
@@ -233,7 +234,7 @@ def test_what_hangs_or_crashes_fails_its_checks_and_harms_nothing_else(villain, 
 def test_after_two_losses_the_other_checks_are_not_run():
     results = run_checks(mechanisms.Sleeps(), limit_s=1.0)
     detail = next(result.detail for result in results if result.check == "check_units")
-    assert "not run, after check_bids_survive_arrays and check_outcome_shapes" in detail
+    assert re.search(r"not run, after check_\w+ and check_\w+ did not come to an end", detail)
 
 
 class Waived(mechanisms.FlatFee):

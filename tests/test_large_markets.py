@@ -31,8 +31,11 @@ from deviator.mechanisms import (
     read_outcome,
     write_shard,
 )
-from deviator.mechanisms.clearing import FactoredClearing, factored, factored_large
+from deviator.mechanisms.clearing import FactoredClearing, factored, factored_large, factored_quick
 from deviator.mechanisms.clearing import factored_passes as passes
+from deviator.mechanisms.clearing.factored_parts import Scratch, TraderRows
+from deviator.mechanisms.sharded.basis import closer_look, find_basis
+from deviator.mechanisms.sharded.first_pass import first_pass, joined, sums_in
 from deviator.mechanisms.sharded.parquet import write_outcome
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope")
@@ -188,6 +191,94 @@ def assert_shards_equal_one_market(sharded, shards, rule=SigmaDCDA, tolerance=1e
 def test_shards_equal_one_market(rule, sizes):
     shards = [make_shard(seed, n) for seed, n in enumerate(sizes)]
     assert_shards_equal_one_market(clear_sharded(rule(), shards), shards, rule)
+
+
+class Counting:
+    """Counts how often each shard is read."""
+
+    def __init__(self, shards):
+        self.shards, self.reads = shards, [0] * len(shards)
+
+    def makers(self):
+        return [partial(self.make, place) for place in range(len(self.shards))]
+
+    def make(self, place):
+        self.reads[place] += 1
+        return self.shards[place]
+
+
+def weigh_one_heavily(shards):
+    shards[1].statistics[0, 3] = 0.09  # the statistic says over half of this trader's quantity
+
+
+def nearly_repeat_a_statistic(shards):
+    for shard in shards:
+        shard.statistics[1] = shard.statistics[0] * (1 + 1e-4 * shard.level)
+
+
+def empty_an_own_weight(shards):
+    shards[1].own_weights[3] = 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "times"),
+    [
+        (lambda shards: None, 2),
+        (weigh_one_heavily, 3),
+        (nearly_repeat_a_statistic, 3),
+        (empty_an_own_weight, 3),
+    ],
+)
+def test_most_markets_are_settled_in_two_passes(change, times):
+    shards = [make_shard(seed) for seed in range(3)]
+    change(shards)
+    counting = Counting(shards)
+    sharded = clear_sharded(SigmaDCDA(), counting.makers())
+    assert counting.reads == [times] * 3
+    assert_shards_equal_one_market(sharded, shards, tolerance=1e-11)
+
+
+def sums_by_themselves(shards, basis):
+    """Add up what crosses traders when the basis is known, one shard after the other."""
+    parts = []
+    for shard in shards:
+        said, unsaid = basis.columns(shard.statistics)
+        rows = TraderRows(
+            shard.own_weights,
+            shard.statistic_weights,
+            shard.price_weights,
+            shard.level[None],
+            said,
+            unsaid,
+        )
+        scratch = Scratch.of(basis.reading, len(shard))
+        parts.append(factored_quick.measure(rows, basis.reading, scratch))
+    return factored_quick.merged(parts)
+
+
+@settings(max_examples=30)
+@given(
+    st.integers(0, 2**32),
+    st.integers(0, 4),
+    st.floats(-8, 8),
+    st.floats(-0.3, 0.3),
+    st.integers(0, 1),
+)
+def test_sums_of_the_first_pass_are_those_in_the_basis(seed, g, unit, offset, empty):
+    """Whatever the units of the statistics, and however far apart the shards' means are."""
+    rng = np.random.default_rng(seed)
+    shards = [make_shard(seed, n, g) for n in (200, 300 * (1 - empty), 1500)]
+    units = 10 ** (unit * rng.uniform(size=(g, 1)))
+    for shard in shards:
+        shard.statistics[:] = units * (shard.statistics * 30 + offset * rng.normal(size=(g, 1)))
+    whole = joined([first_pass(shard) for shard in shards])
+    basis = find_basis(whole.look, lambda basis: sum(closer_look(s, basis) for s in shards))
+    got, want = sums_in(basis, whole), sums_by_themselves(shards, basis)
+    assert_close(got.moments, want.moments, 1e-13)
+    assert 0.5 < got.unsaid <= want.unsaid
+    drifted = whole._replace(moments=whole.moments + 1e-9)  # the villain: sums that are a bit off
+    with pytest.raises(AssertionError):
+        assert_close(sums_in(basis, drifted).moments, want.moments, 1e-13)
 
 
 @pytest.mark.parametrize("zeros", [0, 1, 3])

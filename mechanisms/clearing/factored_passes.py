@@ -30,7 +30,10 @@ class Walk(Protocol):
 
 
 def settle_in_passes(
-    walk: Walk, trade: Callable[[Solution], Extremes], reading: Reading
+    walk: Walk,
+    trade: Callable[[Solution], Extremes],
+    reading: Reading,
+    sums: factored_quick.QuickSums | None = None,
 ) -> tuple[Solution, bool]:
     """Clear a market, and say whether it is regular.
 
@@ -40,8 +43,11 @@ def settle_in_passes(
     trade : callable
         Tells all traders what happens to them; the last call counts, and only in a regular market.
     reading : Reading
+    sums : QuickSums, optional
+        Of all traders, where an earlier pass has told them.
     """
-    sums = walk(partial(_quick, reading=reading), factored_quick.merged)
+    if sums is None:
+        sums = walk(partial(_quick, reading=reading), factored_quick.merged)
     quick = factored_quick.solve(sums, reading)
     if quick is not None and surely_regular(quick, trade(quick), reading):
         return quick, True

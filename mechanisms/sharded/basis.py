@@ -39,7 +39,13 @@ class Look(NamedTuple):
     n_traders: int
     mean: Floats  # (G,)
     products: Floats  # (G, G), of statistics less their mean in this part
-    largest: Floats  # (G,)
+    least: Floats  # (G,)
+    most: Floats  # (G,)
+
+    @property
+    def largest(self) -> Floats:
+        """Largest |S_g|, shape (G,)."""
+        return np.maximum(np.abs(self.least), np.abs(self.most))
 
     @classmethod
     def at(cls, statistics: Floats) -> Self:
@@ -47,7 +53,11 @@ class Look(NamedTuple):
         n = statistics.shape[1]
         mean = statistics.sum(axis=1) / max(n, 1)
         centered = statistics - mean[:, None]
-        return cls(n, mean, centered @ centered.T, np.abs(statistics).max(axis=1, initial=0.0))
+        least, most = (
+            statistics.min(axis=1, initial=np.inf),
+            statistics.max(axis=1, initial=-np.inf),
+        )
+        return cls(n, mean, centered @ centered.T, least, most)
 
     def joined(self, other: "Look") -> "Look":
         """Return the look at both parts together."""
@@ -57,15 +67,11 @@ class Look(NamedTuple):
         products = self.products + other.products
         products = products + np.outer(apart, apart) * (self.n_traders * share)
         mean = self.mean + apart * share
-        return Look(n, mean, products, np.maximum(self.largest, other.largest))
+        least, most = np.minimum(self.least, other.least), np.maximum(self.most, other.most)
+        return Look(n, mean, products, least, most)
 
 
-def first_look(shard: Shard) -> Look:
-    """Look at a shard's statistics."""
-    return Look.at(np.asarray(shard.statistics))
-
-
-def joined(looks: Sequence[Look]) -> Look:
+def whole_look(looks: Sequence[Look]) -> Look:
     """Join looks at successive parts."""
     whole = looks[0]
     for look in looks[1:]:

@@ -1,4 +1,4 @@
-"""One market in shards: two passes over the bids, after one over the statistics.
+"""One market in shards: a pass for what crosses traders, and one for their outcomes.
 
 Whether a market is in autarky is known when all its traders have been looked at, that is after the
 second pass. So outcomes are told afterwards: written by the second pass under names that are made
@@ -22,7 +22,8 @@ from ..clearing.factored_outcomes import Extremes, Traded, trade
 from ..clearing.factored_parts import Scratch, Solution, TraderRows
 from ..clearing.factored_passes import Job, Join, settle_in_passes
 from ..conditional_auction import ConditionalAuction
-from .basis import Basis, Look, closer_look, find_basis, first_look, joined
+from .basis import Basis, Look, closer_look, find_basis
+from .first_pass import FirstPass, first_pass, joined, sums_in
 from .outcome import ShardedOutcome, ShardOutcome
 from .parquet import require_pyarrow, write_outcome
 from .shard import Shard, ShardSource, loaded
@@ -107,9 +108,9 @@ def clear_sharded(
     mechanism : ConditionalAuction
         States what traders pay. The statistics come with the shards, so that it has none.
     shards : iterable of Shard, path or callable
-        Each a shard, a Parquet file of one (`write_shard`), or a function that makes it; read two
-        or three times, and once more by `ShardedOutcome.outcomes`. With a client, files must be
-        there for all workers, and functions must be such that they can be sent to them.
+        Each a shard, a Parquet file of one (`write_shard`), or a function that makes it; read
+        twice in most markets, and once more by `ShardedOutcome.outcomes`. With a client, files must
+        be there for all workers, and functions must be such that they can be sent to them.
     client : distributed.Client, optional
         Dask workers that do the passes; tasks of a worker that dies are done again by others.
     folder : path, optional
@@ -142,11 +143,13 @@ def clear_sharded(
     _check_mechanism(mechanism)
     _check_client(client)
     shards_read = _Shards([_Read(*each) for each in _listed(shards)], client)
-    looks: list[Look] = shards_read.each(_first_look)
+    passes: list[FirstPass] = shards_read.each(_first_pass)
+    looks = [each.look for each in passes]
     _check_alike(looks)
     n_traders = trader_count(sum(look.n_traders for look in looks))
     counted = shards_read.counted([look.n_traders for look in looks])
-    basis = find_basis(joined(looks), lambda basis: sum(counted.each(partial(_closer_look, basis))))
+    whole = joined(passes)
+    basis = find_basis(whole.look, lambda basis: sum(counted.each(partial(_closer_look, basis))))
     place = None if folder is None else _made(Path(folder))
     told = list[_Told]()
 
@@ -157,7 +160,7 @@ def clear_sharded(
     def walk(job: Job, join: Join) -> Any:
         return join(counted.each(partial(_visit, job, join, basis)))
 
-    solution, traded = settle_in_passes(walk, tell, basis.reading)
+    solution, traded = settle_in_passes(walk, tell, basis.reading, sums_in(basis, whole))
     outcome_of = partial(_outcome, mechanism, basis, solution if traded else None)
     if place is not None:
         counted.each(partial(_finish, place, traded))
@@ -228,8 +231,8 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _first_look(read: _Read) -> Look:
-    return first_look(read.shard())
+def _first_pass(read: _Read) -> FirstPass:
+    return first_pass(read.shard())
 
 
 def _closer_look(basis: Basis, read: _Read) -> Floats:

@@ -1,0 +1,99 @@
+"""The first pass over a market in shards: its statistics, and what crosses its traders.
+
+The sums that settle a market are written in a basis of the statistics, which is known when all
+traders have been looked at. But X_i = [Q_i; 1 / sqrt(N)] is linear in the statistics, so that sums
+over [S_i - mean; 1] say the same, and can be read in the basis afterwards.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from deviator.validation import Floats
+
+from ..clearing import factored_quick
+from ..clearing.factored_large import TRADERS, chunks
+from ..clearing.factored_parts import Reading, Scratch, TraderRows, flat, summed, unflattened
+from ..clearing.factored_quick import QuickSums
+from .basis import Basis, Look, whole_look
+from .shard import Shard
+
+CANCELS = 100.0
+"""Combinations of statistics that are that much longer than the result lose two digits."""
+
+MOSTLY_UNSAID = 0.5
+"""What a bound must leave of every own quantity for it to stand in for what is left."""
+
+
+class FirstPass(NamedTuple):
+    """What a part of the traders tells in the first pass."""
+
+    look: Look
+    moments: Floats  # with X_i = [S_i - mean; 1], mean over the part
+
+
+def first_pass(shard: Shard) -> FirstPass:
+    """Look at a shard's statistics, and add up what crosses traders."""
+    own, statistics = np.asarray(shard.own_weights), np.asarray(shard.statistics)
+    rows = TraderRows(
+        own,
+        np.asarray(shard.statistic_weights),
+        np.asarray(shard.price_weights),
+        np.asarray(shard.level)[None],
+        statistics,
+        np.broadcast_to(1.0, own.shape),
+    )
+    as_given = _as_given(len(statistics))
+    scratch = Scratch.of(as_given, min(TRADERS, len(own)))
+    return joined([_part(part, as_given, scratch.first(n)) for _, n, part in chunks(rows)])
+
+
+def joined(parts: Sequence[FirstPass]) -> FirstPass:
+    """Join what successive parts tell."""
+    look = whole_look([part.look for part in parts])
+    return FirstPass(look, summed([_about(part, look.mean) for part in parts]))
+
+
+def sums_in(basis: Basis, whole: FirstPass) -> QuickSums | None:
+    """Return the sums of all traders in a basis; None where they would be too inexact there.
+
+    That what statistics leave unsaid is known by a bound only makes the test of autarky stricter,
+    and tests that fail are repeated closely.
+    """
+    n, look, combinations = whole.look.n_traders, whole.look, np.abs(basis.combinations)
+    farthest = combinations @ np.maximum(look.most - look.mean, look.mean - look.least)
+    unsaid = 1 - 1 / n - farthest @ farthest
+    inexact = combinations @ np.sqrt(np.diagonal(look.products)) > CANCELS
+    if unsaid < MOSTLY_UNSAID or inexact.any():
+        return None
+    on_levels, on_bids, gram, _ = unflattened(whole.moments, 1, _as_given(len(look.mean)))
+    with np.errstate(invalid="ignore", over="ignore"):
+        read = [
+            np.concatenate([basis.combinations @ sums[:-1], sums[-1:] / np.sqrt(n)])
+            for sums in (on_levels, on_bids)
+        ]
+    return QuickSums(1, float(unsaid), flat([*read, gram]))
+
+
+def _as_given(count: int) -> Reading:
+    """Return how statistics are read that are their own basis, with X_i = [S_i; 1]."""
+    return Reading(1, np.eye(count), np.zeros(count))
+
+
+def _part(rows: TraderRows, as_given: Reading, scratch: Scratch) -> FirstPass:
+    look = Look.at(rows.said)
+    centered = rows._replace(said=rows.said - look.mean[:, None])
+    return FirstPass(look, factored_quick.measure(centered, as_given, scratch).moments)
+
+
+def _about(part: FirstPass, mean: Floats) -> Floats:
+    """Return a part's moments with another mean taken out of the statistics."""
+    on_levels, on_bids, gram, _ = unflattened(part.moments, 1, _as_given(len(mean)))
+    apart = part.look.mean - mean
+    with np.errstate(invalid="ignore", over="ignore"):  # of traders without own weights
+        moved = [
+            np.concatenate([sums[:-1] + np.outer(apart, sums[-1]), sums[-1:]])
+            for sums in (on_levels, on_bids)
+        ]
+    return flat([*moved, gram])
