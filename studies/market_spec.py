@@ -6,7 +6,15 @@ from inspect import signature
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
 from deviator.economies import (
     Economy,
@@ -67,6 +75,16 @@ def _sigma(value: Any) -> Any:
 
 
 Sigma = Annotated[float | Literal["sigma-n", "sigma-budget"], BeforeValidator(_sigma)]
+
+
+def _without_a_second_sigma(parameters: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    if "sigma" in parameters and info.data.get("sigma") is not None:
+        raise ValueError("sigma is stated beside them; leave one of the two out")
+    return parameters
+
+
+Parameters = Annotated[dict[str, Any], AfterValidator(_without_a_second_sigma)]
+"""Settings of a mechanism, in a record with a field `sigma` before them."""
 
 
 def plain_name(name: str) -> str:
@@ -230,7 +248,7 @@ class MarketSpec(Spec):
 
     mechanism: str
     sigma: Sigma | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=dict)
     economy: EconomySpec
     strategy: str = "honest"
     strategy_parameters: dict[str, Any] = Field(default_factory=dict)

@@ -14,7 +14,7 @@ from deviator.plugins import Kind, list_plugins, plugins_of_file, qualified
 from deviator.policies import Information
 
 from .cell_spec import Cell
-from .market_spec import EconomySpec, LearnerSpec, MarketSpec, Sigma, Spec, plain_name
+from .market_spec import EconomySpec, LearnerSpec, MarketSpec, Parameters, Sigma, Spec, plain_name
 from .mistakes import Mistake, UniqueKeys, line_of, mistakes_of
 
 STANDING_CONTROLS = {
@@ -48,7 +48,7 @@ class CellsSpec(Spec):
     mechanism: str
     economy: str | list[str]
     sigma: Sigma | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=dict)
     strategy: str = "honest"
     strategy_parameters: dict[str, Any] = Field(default_factory=dict)
     information: Information | list[Information] = "profile"

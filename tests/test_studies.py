@@ -294,6 +294,10 @@ def test_rows_are_a_pure_function_of_the_results(finished):
         (TINY.replace("sigma: sigma-n", "sigma: sigma-m"), "must be a number or sigma-n or"),
         (TINY.replace("sigma: sigma-n", "sigma: true"), "must be a number or sigma-n or"),
         (
+            TINY.replace("sigma: sigma-n", "sigma: sigma-n, parameters: {sigma: 0.3}", 1),
+            r"line 13: cells\[0\].parameters: sigma is stated beside them; leave one of the two out",
+        ),
+        (
             TINY.replace("information: own}", "information: all}"),
             r"line 15: cells\[2\].information must be 'own' or 'profile' or a list, got 'all'$",
         ),
