@@ -13,6 +13,7 @@ from deviator.economies import fundamental_value, saturating, varying_effects
 from deviator.envs import market
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import LinearBids, Reports, SigmaDCDA, SmoothSigmaVCG, UniformConditional
+from deviator.mechanisms.clearing import surface_curves
 from deviator.mechanisms.surface_bids import SurfaceBids, hyperplane_of
 from deviator.mechanisms.surfaces import (
     CallableSurface,
@@ -285,6 +286,21 @@ def test_a_pair_between_the_known_one_and_no_trade_is_met_on_the_way(monkeypatch
     outcome = SigmaDCDA().clear(SurfaceBids([CallableSurface(3, bid), *others]))
     assert outcome.traded.tolist() == [traded]
     assert outcome.quantity[0, 0] == pytest.approx(1.0 if traded else 0.0)
+
+
+@pytest.mark.parametrize(("miss", "traded"), [(1e-3, True), (3.0, False)])
+def test_a_curve_found_far_from_its_course_is_another(monkeypatch, miss, traded):
+    """Corrections lead back to the curve here, but so far only to another branch of it."""
+    predicted = surface_curves._predicted
+
+    def astray(before, last, units):
+        at, point = predicted(before, last, units)
+        step = (units - last.units)[:, None] * last.direction
+        return at, point + miss * step
+
+    honest = SigmaDCDA(SIGMA).honest_bids(saturating(4), drawn_types(2, 4))
+    monkeypatch.setattr(surface_curves, "_predicted", astray)
+    assert SigmaDCDA(SIGMA).clear(honest).traded.tolist() == [traded] * 2
 
 
 def test_surfaces_that_never_meet_are_autarky():
