@@ -29,7 +29,7 @@ HELD_OUT_SEED = 2_000_003
 """Seeds the held-out profiles, the same in every cell with the same law of types."""
 
 ROUNDING = 1e-12
-"""Exact gains below this multiple of the scale are rounding errors and stated as 0."""
+"""Gains below this multiple of the scale, and quantities beside efficient ones, count as 0."""
 
 SEARCHED = 2000
 """Held-out profiles at which a best deviation is searched, where every one needs its own search."""
@@ -104,8 +104,10 @@ def _numbers(bids: Bids) -> Floats:
 
 def trades(tested: Market, types: Floats) -> bool:
     """Return whether anybody trades at any of some profiles while all follow the strategy."""
-    outcome = tested.mechanism.clear(tested.strategy.bids(types[:TRIED]))
-    return bool(outcome.quantity.any())
+    types = types[:TRIED]
+    quantity = tested.mechanism.clear(tested.strategy.bids(types)).quantity
+    efficient = tested.economy.efficient_allocation(types)
+    return bool(np.abs(quantity).max() > ROUNDING * np.abs(efficient).max())
 
 
 def held_out_profiles(tested: Market, count: int) -> Floats:

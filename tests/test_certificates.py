@@ -248,6 +248,11 @@ def test_autarky_is_vacuous():
     assert verdict.state == "vacuous"
 
 
+@pytest.mark.parametrize(("sigma", "state"), [(1e3, "confirmed"), (1e15, "vacuous")])
+def test_trade_that_is_rounding_is_none(sigma, state):
+    assert audit(SigmaDCDA(sigma), private_values(3)).state == state
+
+
 @pytest.mark.parametrize(
     ("information", "state"), [("profile", "refuted"), ("own", "undetermined")]
 )

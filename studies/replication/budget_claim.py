@@ -380,17 +380,17 @@ STATEMENTS = (
     Statement(
         "Proposition 2: counterexample",
         "mixed slopes; docs/proposition-2.md",
-        "There are economies within A4^N, of N = 4 and of N = 8, and profiles at which transfers "
-        "at sigma_N sum to -6/19 and -60/151.",
+        "Not in the paper: there are economies within A4^N, of N = 4 and of N = 8, and profiles at "
+        "which transfers at sigma_N sum to -6/19 and -60/151.",
         _check_counterexamples,
         tolerance=0.0,
     ),
     Statement(
         "Proposition 2: where the printed claim holds",
         "docs/proposition-2.md",
-        "With the average as phi_N no economy is in deficit at sigma >= sigma_N if phi_N <= "
-        "m_o/(N-1)^2, so none of N = 3; for "
-        "N >= 4 and any larger phi_N within A4^N some economy is.",
+        "Not in the paper: with the average as phi_N no economy is in deficit at sigma >= sigma_N if "
+        "phi_N <= m_o/(N-1)^2, so none of N = 3; for N >= 4 and any larger phi_N within A4^N some "
+        "economy is.",
         _check_harmless,
     ),
 )
