@@ -389,8 +389,8 @@ STATEMENTS = (
         "Proposition 2: where the printed claim holds",
         "docs/proposition-2.md",
         "Not in the paper: with the average as phi_N no economy is in deficit at sigma >= sigma_N "
-        "if phi_N <= m_o/(N-1)^2, so none of N = 3; for N >= 4 and any larger phi_N within A4^N some "
-        "economy is.",
+        "if phi_N <= m_o/(N-1)^2, so none of N = 3; for N >= 4 and any larger phi_N within A4^N "
+        "some economy is.",
         _check_harmless,
     ),
 )
