@@ -31,7 +31,13 @@ from deviator.mechanisms import (
     read_outcome,
     write_shard,
 )
-from deviator.mechanisms.clearing import FactoredClearing, factored, factored_large, factored_quick
+from deviator.mechanisms.clearing import (
+    FactoredClearing,
+    factored,
+    factored_large,
+    factored_outcomes,
+    factored_quick,
+)
 from deviator.mechanisms.clearing import factored_passes as passes
 from deviator.mechanisms.clearing.factored_parts import Scratch, TraderRows
 from deviator.mechanisms.sharded.basis import closer_look, find_basis
@@ -236,6 +242,14 @@ def test_most_markets_are_settled_in_two_passes(change, times):
     sharded = clear_sharded(SigmaDCDA(), counting.makers())
     assert counting.reads == [times] * 3
     assert_shards_equal_one_market(sharded, shards, tolerance=1e-11)
+
+
+def test_bounds_settle_large_markets_too(monkeypatch):
+    """The squared condition number grows as N, and so do the bounds on it, not as N^2."""
+    monkeypatch.setattr(factored_outcomes, "tolerance", lambda n: 1 / np.sqrt(200 * n))
+    counting = Counting([make_shard(seed, 10_000) for seed in range(3)])
+    assert clear_sharded(SigmaDCDA(), counting.makers()).traded
+    assert counting.reads == [2] * 3
 
 
 def sums_by_themselves(shards, basis):

@@ -69,11 +69,12 @@ def trade(
 def surely_regular(solution: Solution, extremes: Extremes, reading: Reading) -> bool:
     """Return whether the market is regular by a wide margin, by the extremes of all traders.
 
-    |Column i of P|^2 is at most (most^2 + trace of `column`) / a_i^2, since |X_i| is at most 1. No
+    |Column i of P|^2 is at most (most^2 + |X_i|^2 times the trace of `column`) / a_i^2. No
     a_i P[q_i, i] may be what is left of numbers that all but cancel.
     """
     bound = tolerance(reading.n_traders) ** 2
-    longest = max(extremes.least**2, extremes.most**2) + float(np.trace(solution.column))
+    longest = max(extremes.least**2, extremes.most**2)
+    longest += solution.tie * float(np.trace(solution.column))
     return bool(
         solution.possible
         and solution.condition + longest * solution.lengths < 0.25 / bound

@@ -89,6 +89,8 @@ def solve(sums: QuickSums, reading: Reading) -> Solution | None:
         float(np.sqrt(most)),
         1.0,
         float(lengths + most * gram[-1, -1]),
+        # |Q_i|^2 + 1 / N, of which `unsaid` is what is left of 1, each up to rounding.
+        float(1 - sums.unsaid + 8 * np.finfo(np.float64).eps),
         bool(invertible),
     )
 

@@ -142,6 +142,7 @@ def solve(sums: Sums, reading: Reading) -> Solution:
             scale,
             condition,
             float(lengths[0] + scale**2 * gram[-1, -1]),
+            1.0,
             bool(possible and invertible and responsive),
         )
 
