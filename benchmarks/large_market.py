@@ -36,9 +36,9 @@ def rows() -> list[Row]:
     size = f"1 market x {TRADERS:,}"
     per_trader = 1e9 * apart.seconds / TRADERS
     note = (
-        f"{per_trader:.3g} ns a trader on one core, of which drawing bids {apart.value['passes']:g} "
-        f"times takes {100 * apart.value['drawing'] / apart.seconds:.0f}%; "
-        f"price {apart.value['price']:.3g}"
+        f"{per_trader:.3g} ns a trader on one core, of which drawing bids "
+        f"{apart.value['passes']:g} times takes "
+        f"{100 * apart.value['drawing'] / apart.seconds:.0f}%; price {apart.value['price']:.3g}"
     )
     inputs = 8 * TRADERS * (3 + 2 * STATISTICS)
     return [
