@@ -22,14 +22,14 @@ from deviator.policies import (
 )
 from deviator.validation import Floats
 
-from .verdict import epsilon_of
+from .verdict import epsilon_of, pays, sampling_error
 from .witness import find_surface_witness, find_witness
 
 HELD_OUT_SEED = 2_000_003
 """Seeds the held-out profiles, the same in every cell with the same law of types."""
 
 ROUNDING = 1e-12
-"""Gains below this multiple of the scale, and quantities beside efficient ones, count as 0."""
+"""Exact gains below this multiple of the scale are rounding errors and stated as 0."""
 
 SEARCHED = 2000
 """Held-out profiles at which a best deviation is searched, where every one needs its own search."""
@@ -104,10 +104,8 @@ def _numbers(bids: Bids) -> Floats:
 
 def trades(tested: Market, types: Floats) -> bool:
     """Return whether anybody trades at any of some profiles while all follow the strategy."""
-    types = types[:TRIED]
-    quantity = tested.mechanism.clear(tested.strategy.bids(types)).quantity
-    efficient = tested.economy.efficient_allocation(types)
-    return bool(np.abs(quantity).max() > ROUNDING * np.abs(efficient).max())
+    outcome = tested.mechanism.clear(tested.strategy.bids(types[:TRIED]))
+    return bool(outcome.quantity.any())
 
 
 def held_out_profiles(tested: Market, count: int) -> Floats:
@@ -203,8 +201,6 @@ def _answer(
     find: Callable[[], dict[str, Any] | None],
 ) -> Answer:
     gain = float(gains.mean())
-    error = 3 * float(gains.std()) / float(np.sqrt(len(gains)))
-    # Who knows the profile loses at none: his mean is positive if one gain is, however rare.
-    luck = error if information == "own" else 0.0
-    witness = find() if gain > max(luck, epsilon_of(tested)) else None
-    return Answer(gain if abs(gain) > ROUNDING * tested.scale() else 0.0, error, kind, witness)
+    witness = find() if pays(tested, gains, information) else None
+    stated = gain if abs(gain) > ROUNDING * tested.scale() else 0.0
+    return Answer(stated, sampling_error(gains), kind, witness)

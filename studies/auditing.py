@@ -18,7 +18,7 @@ from deviator.validation import Floats, whole_number
 from .answers import best_answer, held_out_profiles, trades
 from .cells import certificate_of
 from .certificates import Certificate
-from .verdict import Verdict, epsilon_of, reach_verdict
+from .verdict import Verdict, epsilon_of, pays, reach_verdict
 from .witness import find_witness
 
 
@@ -133,7 +133,8 @@ class _Search:
         policy = self.learner.train(core, self.steps, self.seed).policy
         types = held_out_profiles(searched, self.held_out)
         gains = searched.gains(types, policy.bid(types, searched.trader))
-        return _Learned(policy, float(gains.mean()))
+        pay = pays(searched, gains, self.information)
+        return _Learned(policy, float(gains.mean()), pay)
 
     def power(self, tested: Market) -> float | None:
         """Return the share of the best gain that is captured on the matched control."""
@@ -163,11 +164,11 @@ class _Learned:
 
     policy: Deviation
     gain: float
+    pays: bool
 
     def witness(self, tested: Market, types: Floats) -> dict[str, Any] | None:
         """Return a witness of the learned deviation, if it pays on average."""
-        pays = self.gain > epsilon_of(tested)
-        return find_witness(tested, self.policy, types) if pays else None
+        return find_witness(tested, self.policy, types) if self.pays else None
 
 
 def _planted(mechanism: Mechanism, size: float) -> Mutated:

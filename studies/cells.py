@@ -18,7 +18,7 @@ from .cell_spec import Cell
 from .certificates import Certificate, certify
 from .market_spec import MarketSpec
 from .theorem_certificate import certify_by_theorem
-from .verdict import epsilon_of
+from .verdict import epsilon_of, pays
 from .witness import find_witness
 
 
@@ -38,7 +38,8 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
         best = best_answer(tested, types, cell.information)
         trained = [_train(cell, tested, types, seed, folder) for seed in cell.seeds]
         certificate = certificate_of(tested, cell.information)
-        witness = best.witness or _learned_witness(tested, types, [t.policy for _, t in trained])
+        learned = [training.policy for _, training in trained]
+        witness = best.witness or _learned_witness(tested, types, learned, cell.information)
     return {
         "key": cell.key,
         "plugins": cell.plugins,
@@ -73,11 +74,11 @@ def _honest_utility(tested: Market, types: Floats) -> float:
 
 
 def _learned_witness(
-    tested: Market, types: Floats, learned: list[LearnedDeviation]
+    tested: Market, types: Floats, learned: list[LearnedDeviation], information: Information
 ) -> dict[str, Any] | None:
     """Return a witness of the first learned deviation that pays on average."""
     for policy in learned:
-        if tested.gains(types, policy.bid(types, tested.trader)).mean() > epsilon_of(tested):
+        if pays(tested, tested.gains(types, policy.bid(types, tested.trader)), information):
             return find_witness(tested, policy, types)
     return None
 

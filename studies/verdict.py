@@ -3,8 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, final
 
+import numpy as np
+
 from deviator.economies import is_linear_quadratic
 from deviator.envs import Market
+from deviator.policies import Information
+from deviator.validation import Floats
 
 State = Literal["confirmed", "refuted", "undetermined", "vacuous"]
 """Confirmed: a certificate caps every gain at epsilon. Refuted: a profitable deviation was found
@@ -70,6 +74,21 @@ def epsilon_of(tested: Market) -> float:
     """Return the gain up to which gains in a market count as none, in units of money."""
     linear = is_linear_quadratic(tested.economy)
     return (EPSILON if linear else EPSILON_ELSEWHERE) * tested.scale()
+
+
+def sampling_error(gains: Floats) -> float:
+    """Return three standard errors of the mean gain, from the choice of profiles."""
+    return 3 * float(gains.std()) / float(np.sqrt(len(gains)))
+
+
+def pays(tested: Market, gains: Floats, information: Information) -> bool:
+    """Return whether a deviation's gains at drawn profiles are worth a search for a witness.
+
+    Who knows the profile deviates only where it pays: one gain refutes, however rare. Who knows
+    his own type only may lose at profiles that were not drawn.
+    """
+    luck = sampling_error(gains) if information == "own" else 0.0
+    return float(gains.mean()) > max(luck, epsilon_of(tested))
 
 
 def decide(

@@ -21,9 +21,10 @@ from deviator.policies import Deviation, SurfaceBest
 from deviator.validation import Floats
 
 from .certificates import foreign_parts
+from .verdict import epsilon_of
 
 DECIMALS = (1, 2, 3, 4, 6, 9)
-"""Witnesses are rounded to the fewest decimals that keep half of the gain."""
+"""Witnesses are rounded to the fewest decimals that keep the gain within a factor of two."""
 
 
 def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[str, Any] | None:
@@ -48,7 +49,7 @@ def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[st
         limits = tested.mechanism.bid_limits(tested.trader) or (-np.inf, np.inf)
         for written in (np.clip(np.round(bid, decimals + 1), *limits), bid):
             found = _allowed_witness(tested, profile[0], written)
-            if found is not None and found["gain"] >= 0.5 * gains[best]:
+            if _stands_for(found, float(gains[best]), tested):
                 return found
     return None
 
@@ -74,9 +75,16 @@ def find_surface_witness(tested: Market, types: Floats, best: SurfaceBest) -> di
         before, after = (_plain_outcome(tested, profile, bids) for bids in both)
         bid = np.array([*insists.quantity_weights[0], 0.0, units])
         found = _told(tested, profile, None, bid, before, after, "floating point")
-        if found is not None and found["gain"] >= 0.5 * best.gain[place]:
+        if _stands_for(found, float(best.gain[place]), tested):
             return found
     return None
+
+
+def _stands_for(found: dict[str, Any] | None, gain: float, tested: Market) -> bool:
+    """Return whether a witness in rounded numbers shows about the gain that was found."""
+    if found is None or found["gain"] <= epsilon_of(tested):
+        return False
+    return bool(0.5 * gain <= found["gain"] <= 2 * gain)
 
 
 def recheck(tested: Market, types: Floats, bid: Floats) -> Fraction | None:

@@ -27,6 +27,7 @@ from deviator.envs import market
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import (
+    Mechanism,
     Mutated,
     NaiveWalrasian,
     ResidualLineMechanism,
@@ -46,7 +47,7 @@ from deviator.policies import (
 )
 from deviator.policies.base import View
 from deviator.studies import audit, certify
-from deviator.studies.verdict import decide
+from deviator.studies.verdict import decide, pays
 from deviator.studies.witness import find_witness, recheck
 
 
@@ -248,9 +249,43 @@ def test_autarky_is_vacuous():
     assert verdict.state == "vacuous"
 
 
-@pytest.mark.parametrize(("sigma", "state"), [(1e3, "confirmed"), (1e15, "vacuous")])
-def test_trade_that_is_rounding_is_none(sigma, state):
-    assert audit(SigmaDCDA(sigma), private_values(3)).state == state
+@pytest.mark.parametrize(("gain", "pay"), [(1.0, (True, False)), (-1.0, (False, False))])
+def test_one_lucky_gain_of_a_learner_pays_where_he_knew_when_to_deviate(gain, pay):
+    tested = market(SigmaDCDA(), private_values(3))
+    gains = np.zeros(1000)
+    gains[0] = gain
+    assert tuple(pays(tested, gains, rung) for rung in ("profile", "own")) == pay
+    assert pays(tested, gains + 0.2, "own")
+
+
+@pytest.mark.parametrize("sigma", [1e3, 1e15])
+def test_little_trade_is_trade(sigma):
+    assert audit(SigmaDCDA(sigma), private_values(3)).state == "confirmed"
+
+
+def test_a_menu_that_promises_a_rare_gain_refutes_nothing():
+    """What its own clearing gives is rounding, and no witness."""
+    rule = SigmaDCDA(0.2)
+
+    @dataclass(frozen=True)
+    class Overclaims(Mechanism):
+        name = "overclaims"
+        language = rule.language
+        tax_slope = rule.tax_slope
+
+        def clear(self, bids):
+            return rule.clear(bids)
+
+        def menu(self, bids, trader):
+            menu = rule.menu(bids, trader)
+            return replace(menu, linear=menu.linear - 0.05 * (bids.level[:, 0] > 3.3))
+
+        def menu_bid(self, bids, trader, quantity):
+            return rule.menu_bid(bids, trader, quantity)
+
+    verdict = audit(Overclaims(), private_values(4))
+    assert verdict.lower > verdict.epsilon
+    assert verdict.state == "undetermined"
 
 
 @pytest.mark.parametrize(

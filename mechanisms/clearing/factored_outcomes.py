@@ -74,7 +74,7 @@ def surely_regular(solution: Solution, extremes: Extremes, reading: Reading) -> 
     """
     bound = tolerance(reading.n_traders) ** 2
     longest = max(extremes.least**2, extremes.most**2)
-    longest += solution.tie * float(np.trace(solution.column))
+    longest += solution.longest_tie * float(np.trace(solution.column))
     return bool(
         solution.possible
         and solution.condition + longest * solution.lengths < 0.25 / bound

@@ -107,7 +107,7 @@ class Solution(NamedTuple):
     scale: float  # price = scale * scaled price
     condition: float  # of the squared condition number: what the kept traders and the sum add
     lengths: float  # sum of |scaled row i|^2 / a_i^2 over all others
-    tie: float  # at least the largest |X_i|^2
+    longest_tie: float  # at least the largest |X_i|^2
     possible: bool  # whether the market can be regular
 
 

@@ -53,10 +53,8 @@ class Look(NamedTuple):
         n = statistics.shape[1]
         mean = statistics.sum(axis=1) / max(n, 1)
         centered = statistics - mean[:, None]
-        least, most = (
-            statistics.min(axis=1, initial=np.inf),
-            statistics.max(axis=1, initial=-np.inf),
-        )
+        least = statistics.min(axis=1, initial=np.inf)
+        most = statistics.max(axis=1, initial=-np.inf)
         return cls(n, mean, centered @ centered.T, least, most)
 
     def joined(self, other: "Look") -> "Look":
@@ -133,6 +131,7 @@ def _extended(basis: Basis, products: Floats, wanted: Bools) -> tuple[Basis, Boo
     combinations = np.concatenate([basis.combinations, inverse @ before[added]])
     more = products[:, added] @ inverse.T
     more[added] = factor
+    more[~wanted] = 0.0  # what is left of them is rounding, whatever their units
     coordinates = np.concatenate([basis.reading.coordinates, more], axis=1)
     told = np.isin(np.arange(g), added)
     reading = basis.reading._replace(coordinates=coordinates)

@@ -19,11 +19,11 @@ from ..clearing.factored_quick import QuickSums
 from .basis import Basis, Look, whole_look
 from .shard import Shard
 
-CANCELS = 100.0
-"""Combinations of statistics that are that much longer than the result lose two digits."""
+TWO_DIGITS = 100.0
+"""Combinations of statistics that are that much longer than their result lose two digits."""
 
 MOSTLY_UNSAID = 0.5
-"""What a bound must leave of every own quantity for it to stand in for what is left."""
+"""Where a bound leaves less than this of an own quantity unsaid, sums are added up once more."""
 
 
 class FirstPass(NamedTuple):
@@ -42,7 +42,7 @@ def first_pass(shard: Shard) -> FirstPass:
         np.asarray(shard.price_weights),
         np.asarray(shard.level)[None],
         statistics,
-        np.broadcast_to(1.0, own.shape),
+        np.broadcast_to(1.0, own.shape),  # not known yet, and left to `sums_in`
     )
     as_given = _as_given(len(statistics))
     scratch = Scratch.of(as_given, min(TRADERS, len(own)))
@@ -61,10 +61,11 @@ def sums_in(basis: Basis, whole: FirstPass) -> QuickSums | None:
     That what statistics leave unsaid is known by a bound only makes the test of autarky stricter,
     and tests that fail are repeated closely.
     """
-    n, look, combinations = whole.look.n_traders, whole.look, np.abs(basis.combinations)
-    farthest = combinations @ np.maximum(look.most - look.mean, look.mean - look.least)
+    n, look, sizes = whole.look.n_traders, whole.look, np.abs(basis.combinations)
+    farthest = sizes @ np.maximum(look.most - look.mean, look.mean - look.least)
     unsaid = 1 - 1 / n - farthest @ farthest
-    inexact = combinations @ np.sqrt(np.diagonal(look.products)) > CANCELS
+    # Of vectors of these lengths a combination of length 1 is made.
+    inexact = sizes @ np.sqrt(np.diagonal(look.products)) > TWO_DIGITS
     if unsaid < MOSTLY_UNSAID or inexact.any():
         return None
     on_levels, on_bids, gram, _ = unflattened(whole.moments, 1, _as_given(len(look.mean)))
