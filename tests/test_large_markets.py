@@ -39,10 +39,11 @@ from deviator.mechanisms.clearing import (
     factored_quick,
 )
 from deviator.mechanisms.clearing import factored_passes as passes
-from deviator.mechanisms.clearing.factored_parts import Scratch, TraderRows
+from deviator.mechanisms.clearing.factored_parts import Scratch
 from deviator.mechanisms.sharded.basis import closer_look, find_basis
 from deviator.mechanisms.sharded.first_pass import first_pass, joined, sums_in
 from deviator.mechanisms.sharded.parquet import write_outcome
+from deviator.mechanisms.sharded.shard import rows_of
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope")
 
@@ -256,15 +257,7 @@ def sums_by_themselves(shards, basis):
     """Add up what crosses traders when the basis is known, one shard after the other."""
     parts = []
     for shard in shards:
-        said, unsaid = basis.columns(shard.statistics)
-        rows = TraderRows(
-            shard.own_weights,
-            shard.statistic_weights,
-            shard.price_weights,
-            shard.level[None],
-            said,
-            unsaid,
-        )
+        rows = rows_of(shard, *basis.columns(shard.statistics))
         scratch = Scratch.of(basis.reading, len(shard))
         parts.append(factored_quick.measure(rows, basis.reading, scratch))
     return factored_quick.merged(parts)

@@ -26,7 +26,7 @@ from .basis import Basis, Look, closer_look, find_basis
 from .first_pass import FirstPass, first_pass, joined, sums_in
 from .outcome import ShardedOutcome, ShardOutcome
 from .parquet import require_pyarrow, write_outcome
-from .shard import Shard, ShardSource, loaded
+from .shard import Shard, ShardSource, loaded, rows_of
 
 OUTCOMES = "outcome-*.parquet"
 """Files of outcomes, one for each shard."""
@@ -239,16 +239,8 @@ def _closer_look(basis: Basis, read: _Read) -> Floats:
     return closer_look(read.shard(), basis)
 
 
-def _rows(shard: Any, basis: Basis) -> TraderRows:
-    said, unsaid = basis.columns(shard.statistics)
-    return TraderRows(
-        shard.own_weights,
-        shard.statistic_weights,
-        shard.price_weights,
-        shard.level[None],
-        said,
-        unsaid,
-    )
+def _rows(shard: Shard, basis: Basis) -> TraderRows:
+    return rows_of(shard, *basis.columns(np.asarray(shard.statistics)))
 
 
 def _visit(job: Job, join: Join, basis: Basis, read: _Read) -> Any:

@@ -17,7 +17,7 @@ from ..clearing.factored_large import TRADERS, chunks
 from ..clearing.factored_parts import Reading, Scratch, TraderRows, flat, summed, unflattened
 from ..clearing.factored_quick import QuickSums
 from .basis import Basis, Look, whole_look
-from .shard import Shard
+from .shard import Shard, rows_of
 
 TWO_DIGITS = 100.0
 """Combinations of statistics that are that much longer than their result lose two digits."""
@@ -35,17 +35,11 @@ class FirstPass(NamedTuple):
 
 def first_pass(shard: Shard) -> FirstPass:
     """Look at a shard's statistics, and add up what crosses traders."""
-    own, statistics = np.asarray(shard.own_weights), np.asarray(shard.statistics)
-    rows = TraderRows(
-        own,
-        np.asarray(shard.statistic_weights),
-        np.asarray(shard.price_weights),
-        np.asarray(shard.level)[None],
-        statistics,
-        np.broadcast_to(1.0, own.shape),  # not known yet, and left to `sums_in`
-    )
+    statistics = np.asarray(shard.statistics)
+    not_known_yet = np.broadcast_to(1.0, len(shard))  # what is left unsaid; `sums_in` bounds it
+    rows = rows_of(shard, statistics, not_known_yet)
     as_given = _as_given(len(statistics))
-    scratch = Scratch.of(as_given, min(TRADERS, len(own)))
+    scratch = Scratch.of(as_given, min(TRADERS, len(shard)))
     return joined([_part(part, as_given, scratch.first(n)) for _, n, part in chunks(rows)])
 
 
@@ -68,13 +62,9 @@ def sums_in(basis: Basis, whole: FirstPass) -> QuickSums | None:
     inexact = sizes @ np.sqrt(np.diagonal(look.products)) > TWO_DIGITS
     if unsaid < MOSTLY_UNSAID or inexact.any():
         return None
-    on_levels, on_bids, gram, _ = unflattened(whole.moments, 1, _as_given(len(look.mean)))
-    with np.errstate(invalid="ignore", over="ignore"):
-        read = [
-            np.concatenate([basis.combinations @ sums[:-1], sums[-1:] / np.sqrt(n)])
-            for sums in (on_levels, on_bids)
-        ]
-    return QuickSums(1, float(unsaid), flat([*read, gram]))
+    to_ties = np.zeros((len(basis.combinations) + 1, len(look.mean) + 1))
+    to_ties[:-1, :-1], to_ties[-1, -1] = basis.combinations, 1 / np.sqrt(n)
+    return QuickSums(1, float(unsaid), _with(to_ties, whole.moments))
 
 
 def _as_given(count: int) -> Reading:
@@ -90,11 +80,13 @@ def _part(rows: TraderRows, as_given: Reading, scratch: Scratch) -> FirstPass:
 
 def _about(part: FirstPass, mean: Floats) -> Floats:
     """Return a part's moments with another mean taken out of the statistics."""
-    on_levels, on_bids, gram, _ = unflattened(part.moments, 1, _as_given(len(mean)))
-    apart = part.look.mean - mean
+    to_ties = np.eye(len(mean) + 1)
+    to_ties[:-1, -1] = part.look.mean - mean
+    return _with(to_ties, part.moments)
+
+
+def _with(to_ties: Floats, moments: Floats) -> Floats:
+    """Return moments with `to_ties` X_i in the place of X_i = [S_i - mean; 1]."""
+    on_levels, on_bids, gram, _ = unflattened(moments, 1, _as_given(to_ties.shape[1] - 1))
     with np.errstate(invalid="ignore", over="ignore"):  # of traders without own weights
-        moved = [
-            np.concatenate([sums[:-1] + np.outer(apart, sums[-1]), sums[-1:]])
-            for sums in (on_levels, on_bids)
-        ]
-    return flat([*moved, gram])
+        return flat([to_ties @ on_levels, to_ties @ on_bids, gram])

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array
+
+from ..clearing.factored_parts import TraderRows
 
 
 @final
@@ -56,6 +59,18 @@ class Shard:
 
     def __len__(self) -> int:
         return len(self.own_weights)  # type: ignore[arg-type]
+
+
+def rows_of(shard: Shard, said: Floats, unsaid: Floats) -> TraderRows:
+    """Return a shard's bids with its traders' columns (H, n) of some basis of the statistics."""
+    return TraderRows(
+        np.asarray(shard.own_weights),
+        np.asarray(shard.statistic_weights),
+        np.asarray(shard.price_weights),
+        np.asarray(shard.level)[None],
+        said,
+        unsaid,
+    )
 
 
 ShardSource = Shard | str | Path | Callable[[], Shard]
