@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-FAMILIES := economies mechanisms policies envs learners plugins studies
+FAMILIES := economies mechanisms policies evidence envs learners plugins studies paper
 CODE := src/deviator $(FAMILIES:%=src/deviator/%/) tests docs benchmarks
 
 .PHONY: confirm replicate test lint bench bench-micro verify format clean
@@ -26,7 +26,7 @@ lint: $(VENV)/developer
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell *.md runs/*.yaml docs tests benchmarks $(FAMILIES) src/deviator/*.py src/deviator/cli
+	$(BIN)/codespell *.md runs/*.yaml docs tests benchmarks $(FAMILIES) src/deviator/*.py src/deviator/cli src/deviator/numerics
 
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -17,8 +17,9 @@ from unittest.mock import patch
 import numpy as np
 
 from deviator.economies import fundamental_value
-from deviator.envs import DeviationCore, Market, deviation_core, market
+from deviator.envs import DeviationCore, deviation_core
 from deviator.envs.sb3_vec_env import DeviationVecEnv
+from deviator.evidence import Market, market
 from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import SigmaDCDA
 from deviator.validation import Floats

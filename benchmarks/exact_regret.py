@@ -15,8 +15,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from deviator.economies import LinearQuadratic, fundamental_value
+from deviator.evidence import worst_profile
 from deviator.mechanisms import Mechanism, NaiveWalrasian, SigmaDCDA, UniformConditional
-from deviator.policies import exact_gain, worst_profile
+from deviator.policies import exact_gain
 from deviator.validation import Floats
 
 from .harness import Row, at_least, at_most, busiest, seconds_of, side_by_side, threads

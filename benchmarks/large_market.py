@@ -13,13 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from deviator.mechanisms import (
-    FactoredBids,
-    PublicStatistics,
-    Shard,
-    SigmaDCDA,
-    clear_sharded,
-)
+from deviator.mechanisms import FactoredBids, PublicStatistics, Shard, SigmaDCDA, clear_sharded
 
 from .harness import Row, at_most, run_apart, seconds_of, threads
 

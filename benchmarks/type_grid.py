@@ -17,8 +17,9 @@ import numpy as np
 from mechaudit import DirectMechanism, ExPostIC, FiniteEnvironment, InterdependentValues
 
 from deviator.economies import LinearQuadratic, fundamental_value
+from deviator.evidence import TypeGridRegret, type_grid_regret
 from deviator.mechanisms import Mechanism, NaiveWalrasian, SigmaDCDA
-from deviator.policies import Revelation, TypeGridRegret, type_grid_regret
+from deviator.policies import Revelation
 from deviator.validation import Floats
 
 from .harness import Row, at_least, busiest, seconds_of, side_by_side, threads

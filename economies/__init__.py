@@ -1,5 +1,11 @@
 """Who trades: utilities, types, information, assumptions and bounds."""
 
+from .assumption_bounds import (
+    AssumptionBounds,
+    assumption_bounds,
+    largest_interdependence,
+    sigma_n_from,
+)
 from .assumption_result import AssumptionResult
 from .assumptions import AssumptionRow, assumption_table, check_assumptions
 from .base import Economy
@@ -12,11 +18,6 @@ from .constructors import (
     private_values,
     tight,
     two_groups,
-)
-from .discrete_bounds import (
-    proposition_6_deficit,
-    proposition_7_deficit,
-    proposition_7_inefficiency,
 )
 from .distributions import (
     NormalTypes,
@@ -34,30 +35,10 @@ from .information import (
     normal_information,
     two_groups_information,
 )
+from .known_quadratic import is_linear_quadratic
 from .linear_quadratic import LinearQuadratic
-from .membership import is_linear_quadratic
 from .pivotal_types import PivotalMarket, pivotal_market
-from .proposition_bounds import (
-    AssumptionBounds,
-    assumption_bounds,
-    c_1,
-    c_2,
-    d_1,
-    d_2,
-    d_3,
-    deficit_frontiers,
-    largest_interdependence,
-    proposition_1_deficit,
-    proposition_1_inefficiency,
-    proposition_2_deficit,
-    proposition_2_inefficiency,
-    proposition_5_inefficiency,
-    sigma_n_from,
-    utility_loss,
-    welfare_loss,
-)
 from .quadratic import QuadraticEconomy
-from .random_economies import random_economy
 from .saturating import Saturating, saturating
 from .single_crossing import affects_others_alike, single_crossing_violation
 from .smooth import SmoothEconomy, UtilityBounds
@@ -98,13 +79,7 @@ __all__ = [
     "affects_others_alike",
     "assumption_bounds",
     "assumption_table",
-    "c_1",
-    "c_2",
     "check_assumptions",
-    "d_1",
-    "d_2",
-    "d_3",
-    "deficit_frontiers",
     "factored",
     "first_best_surplus",
     "fundamental_value",
@@ -123,16 +98,7 @@ __all__ = [
     "pairwise_interdependence",
     "pivotal_market",
     "private_values",
-    "proposition_1_deficit",
-    "proposition_1_inefficiency",
-    "proposition_2_deficit",
-    "proposition_2_inefficiency",
-    "proposition_5_inefficiency",
-    "proposition_6_deficit",
-    "proposition_7_deficit",
-    "proposition_7_inefficiency",
     "public_statistics",
-    "random_economy",
     "saturating",
     "sigma_budget",
     "sigma_n",
@@ -144,9 +110,7 @@ __all__ = [
     "two_groups",
     "two_groups_information",
     "unit_demands",
-    "utility_loss",
     "varying_effects",
     "walrasian_allocation",
     "walrasian_response",
-    "welfare_loss",
 ]

@@ -7,8 +7,8 @@ from deviator.errors import RefusedError
 from deviator.validation import Floats
 
 from .factored import Factored
+from .known_quadratic import checked_quadratic
 from .linear_quadratic import LinearQuadratic
-from .membership import checked_quadratic
 from .quadratic import QuadraticEconomy
 from .walrasian import walrasian_response
 

@@ -6,9 +6,9 @@ from numpy.typing import ArrayLike
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, finite_number, per_trader, trader_count
 
+from .dense_arrays import identity
 from .factored import Factored
 from .linear_quadratic import LinearQuadratic
-from .written_out import identity
 
 
 def linear_quadratic(

@@ -20,7 +20,7 @@ from deviator.validation import (
     trader_count,
 )
 
-from .written_out import identity
+from .dense_arrays import identity
 
 
 class TypeDistribution(ABC):

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from deviator.errors import NotConvergedError
+from deviator.numerics.damped_newton import damped_newton
 from deviator.validation import Bools, Floats
-
-from .damped_newton import damped_newton
 
 Marginal = Callable[[Floats, Floats], Floats]
 

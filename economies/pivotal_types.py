@@ -5,9 +5,9 @@ from typing import Any, final
 
 import numpy as np
 
+from deviator.numerics.damped_newton import damped_newton
 from deviator.validation import Bools, Floats
 
-from .damped_newton import damped_newton
 from .smooth import SmoothEconomy
 
 

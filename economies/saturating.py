@@ -17,9 +17,9 @@ from typing_extensions import override
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_number, trader_count
 
+from .dense_arrays import identity
 from .profiles import checked_profiles
 from .smooth import SmoothEconomy, UtilityBounds
-from .written_out import identity
 
 
 @final

@@ -8,7 +8,7 @@ over all traders only, so it does not imply it.
 
 import numpy as np
 
-from .membership import checked_quadratic
+from .known_quadratic import checked_quadratic
 from .quadratic import QuadraticEconomy
 
 

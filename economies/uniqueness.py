@@ -4,7 +4,7 @@ import numpy as np
 
 from deviator.errors import InvalidInputError
 
-from .membership import checked_quadratic
+from .known_quadratic import checked_quadratic
 from .quadratic import QuadraticEconomy
 
 

@@ -1,9 +1,10 @@
 """Markets as environments: one batched core and thin adapters."""
 
+from deviator.evidence import Market, market, matched_control, standing_control
+
 from . import exchange_v0
 from .core import RANGE_MULTIPLE, DeviationCore, deviation_core
 from .deviation_env import DeviationEnv
-from .market import Market, market, matched_control, standing_control
 from .vector_env import DeviationVectorEnv
 
 __all__ = [

@@ -10,17 +10,10 @@ from typing import final
 import numpy as np
 
 from deviator.errors import InvalidInputError
-from deviator.policies import (
-    ActionBox,
-    ActionMode,
-    Information,
-    Observation,
-    check_information,
-)
+from deviator.evidence.deviation_size import best_deviation
+from deviator.evidence.market import Market, standing_control
+from deviator.policies import ActionBox, ActionMode, Information, Observation, check_information
 from deviator.validation import Floats, finite_array, positive, shown
-
-from .market import Market, standing_control
-from .reference import best_deviation
 
 RANGE_MULTIPLE = 5.0
 """Default range of a relative action, as a multiple of the matched control's best shift."""
@@ -131,7 +124,7 @@ def deviation_core(
         if not isinstance(value, Market) and (name == "tested" or value is not None):
             raise InvalidInputError(
                 f"{name} must be a Market, got {shown(value)}; build one with "
-                "deviator.envs.market(mechanism, economy)"
+                "deviator.evidence.market(mechanism, economy)"
             )
     reference = control or standing_control(tested)
     if reference is None:

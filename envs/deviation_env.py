@@ -8,11 +8,11 @@ from typing_extensions import override
 
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
+from deviator.evidence.market import market
 from deviator.mechanisms import Mechanism
 from deviator.policies import Information
 
 from .core import DeviationCore, check_core, deviation_core
-from .market import market
 from .spaces import action_space, observation_space
 
 MARKET_SETTINGS = ("distribution", "strategy", "trader")

@@ -14,12 +14,12 @@ from typing_extensions import override
 
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
+from deviator.evidence.market import Market, market
 from deviator.mechanisms import Mechanism, Outcome
 from deviator.policies import Information
 from deviator.validation import Floats, whole_number
 
 from .core import DeviationCore, deviation_core
-from .market import Market, market
 from .spaces import action_space, observation_space
 
 HISTORY_BOUND = 1e3

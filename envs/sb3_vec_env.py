@@ -8,8 +8,8 @@ from typing_extensions import override
 
 from deviator.validation import whole_number
 
-from .allocation import keep_freed_memory
 from .core import DeviationCore, check_core
+from .malloc import keep_freed_memory
 from .spaces import action_space, observation_space
 
 

@@ -12,9 +12,9 @@ from deviator.mechanisms import Mechanism
 from deviator.policies import Information
 from deviator.validation import whole_number
 
-from .allocation import keep_freed_memory
 from .core import DeviationCore, check_core
 from .deviation_env import build_core
+from .malloc import keep_freed_memory
 from .spaces import action_space, observation_space
 
 

@@ -1,5 +1,7 @@
 """Market rules: bids in, outcome out."""
 
+from deviator.numerics.polynomial import Polynomial
+
 from .base import (
     Claim,
     Mechanism,
@@ -26,17 +28,7 @@ from .direct import (
     TaxVCG,
     sigma_vcg,
 )
-from .entry_equilibrium import (
-    EntryCutoffs,
-    balancing_fee,
-    equilibrium_cutoffs,
-    expected_budget,
-    marginal_profits,
-)
-from .entry_fee_double_auction import EntryFeeDoubleAuction
-from .entry_reports import EntryReportLanguage, EntryReports
 from .floored_schedules import FlooredScheduleLanguage
-from .k_double_auction import KDoubleAuction
 from .languages import (
     AllocationLanguage,
     BidLanguage,
@@ -46,12 +38,10 @@ from .languages import (
     ScheduleLanguage,
 )
 from .menu import FiniteMenu, LineMenu, Menu
-from .modified_vickrey_double_auction import ModifiedVickreyDoubleAuction
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
 from .parallel import clear_parallel
 from .pay_as_bid import PayAsBid
-from .polynomial import Polynomial
 from .sharded import (
     Shard,
     ShardedOutcome,
@@ -77,7 +67,18 @@ from .surfaces import (
 )
 from .uniform_conditional import UniformConditional
 from .uniform_double_auction import UniformDoubleAuction
-from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
+from .unit_demand.entry_equilibrium import (
+    EntryCutoffs,
+    balancing_fee,
+    equilibrium_cutoffs,
+    expected_budget,
+    marginal_profits,
+)
+from .unit_demand.entry_fee_double_auction import EntryFeeDoubleAuction
+from .unit_demand.entry_reports import EntryReportLanguage, EntryReports
+from .unit_demand.k_double_auction import KDoubleAuction
+from .unit_demand.modified_vickrey_double_auction import ModifiedVickreyDoubleAuction
+from .unit_demand.unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
 __all__ = [
     "Allocation",

@@ -11,16 +11,17 @@ import numpy as np
 from deviator.arrays import is_foreign
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.numerics.polynomial import Polynomial
+from deviator.numerics.rational import Rationals
 from deviator.validation import Floats, finite_array, shown, trader_index
 
 from . import portable
 from .bids import Bids, check_record
 from .clearing import Clearing, DeviationSolution
-from .exact import RationalBids, Rationals, RationalSolution
+from .exact import RationalBids, RationalSolution
 from .languages import BidLanguage
 from .menu import LineMenu, Menu
 from .outcome import Outcome, TraderOutcome, check_cleared
-from .polynomial import Polynomial
 
 Claim = Literal["truthful", "individually_rational", "budget_surplus", "efficient", "anonymous"]
 """What a mechanism may claim, at honest bids and at every profile of types.

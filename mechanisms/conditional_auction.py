@@ -13,7 +13,7 @@ from deviator.errors import InvalidInputError, RefusedError
 
 from .base import ResidualLineMechanism
 from .clearing import Clearing, ConditionalClearing, FactoredClearing
-from .clearing.surface import SurfaceSolution, check_converged, solve_surfaces
+from .clearing.surfaces.clearing import SurfaceSolution, check_converged, solve_surfaces
 from .languages import BidLanguage, ConditionalLanguage, FactoredLanguage
 from .outcome import Outcome
 from .statistics import PublicStatistics

@@ -10,10 +10,11 @@ from typing_extensions import override
 from deviator.arrays import namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.numerics.rational import Rationals
 from deviator.validation import Floats
 
 from .bids import Schedules
-from .exact import RationalBids, RationalEconomy, Rationals
+from .exact import RationalBids, RationalEconomy
 from .languages import BidLanguage, ScheduleLanguage
 
 ROUNDING = 1e-9

@@ -23,10 +23,11 @@ from deviator.economies import (
 )
 from deviator.errors import RefusedError
 from deviator.memory import require_memory
+from deviator.numerics.rational import Rationals, rational_inverse
 from deviator.validation import Floats
 
 from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
-from .exact import RationalBids, RationalEconomy, Rationals, rational_inverse
+from .exact import RationalBids, RationalEconomy
 from .statistics import PublicStatistics, check_said, check_traders
 from .surface_bids import SurfaceBids
 from .surfaces import honest_surfaces

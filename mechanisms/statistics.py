@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.numerics.rational import Rationals, rational, rational_inverse
 from deviator.validation import Bools, Floats, finite_array, read_only, trader_count
-
-from .exact import Rationals, rational, rational_inverse
 
 SPANNED = 1e-9
 """A row that statistics miss by less than this share of its length is spanned, up to rounding."""

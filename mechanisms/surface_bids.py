@@ -199,5 +199,5 @@ def refuse_numbers() -> NoReturn:
     raise RefusedError(
         "bids of smooth markets are surfaces, which no array of numbers holds, so that "
         "environments and learners cannot run on them; audit without a learner, or try deviations "
-        "with deviator.policies.surface_best_response and surface_gains"
+        "with deviator.evidence.surface_best_response and surface_gains"
     )

@@ -1,9 +1,11 @@
 """Plugins by name, and the checks that every plugin passes."""
 
-from .provenance import is_ours, provenance
+from deviator.trust import OWN, is_ours
+
+from .provenance import provenance
 from .registry import build, find_plugin, list_plugins, make, qualified, takes_economy
 from .single_file import plugins_of_file
-from .spec import OWN, Kind, PluginSpec
+from .spec import Kind, PluginSpec
 
 __all__ = [
     "OWN",

@@ -5,7 +5,9 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Any
 
-from .spec import FILE_MODULE, OWN
+from deviator.trust import OWN
+
+from .spec import FILE_MODULE
 
 
 def provenance(thing: Any) -> dict[str, str]:
@@ -36,25 +38,6 @@ def provenance(thing: Any) -> dict[str, str]:
         return {"name": name, "provider": file, "version": module.removeprefix(FILE_MODULE)}
     provider = OWN if top == OWN else packages_distributions().get(top, [top])[0]
     return {"name": name, "provider": provider, "version": _version(provider)}
-
-
-def is_ours(thing: Any) -> bool:
-    """Return whether a class or function is defined in deviator itself.
-
-    Examples
-    --------
-    >>> from deviator.mechanisms import SigmaDCDA
-    >>> is_ours(SigmaDCDA.clear)
-    True
-    """
-    module = str(getattr(thing, "__module__", ""))
-    if module.partition(".")[0] != OWN:
-        return False
-    # A module's name is easily claimed; what is ours is also found there.
-    found: Any = sys.modules.get(module)
-    for name in str(getattr(thing, "__qualname__", "")).split("."):
-        found = getattr(found, name, None)
-    return found is thing
 
 
 def _version(provider: str) -> str:

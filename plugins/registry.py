@@ -13,10 +13,11 @@ from typing import Any, get_args
 from packaging.requirements import InvalidRequirement, Requirement
 
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
+from deviator.trust import OWN
 from deviator.validation import shown
 
 from .single_file import plugins_of_file
-from .spec import OWN, Kind, PluginSpec
+from .spec import Kind, PluginSpec
 
 PLURALS = {
     "mechanism": "mechanisms",

@@ -12,9 +12,9 @@ from typing import final
 
 from deviator.errors import InvalidInputError
 from deviator.files import write_atomically
+from deviator.trust import OWN
 
 from .registry import PLURALS, checked_kind, list_plugins
-from .spec import OWN
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 

@@ -13,11 +13,11 @@ from typing import Any, Literal, final
 import cloudpickle
 
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
+from deviator.trust import OWN
 
 from .guard import Guard, GuardError, is_guarded
 from .source_code import digest_of, module_digest, with_siblings
 
-OWN = "deviator"
 """The provider of the built-ins."""
 
 LOAD_S = 60

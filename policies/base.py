@@ -11,7 +11,8 @@ from deviator.arrays import is_foreign
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism
-from deviator.mechanisms.exact import RationalBids, Rationals
+from deviator.mechanisms.exact import RationalBids
+from deviator.numerics.rational import Rationals
 from deviator.validation import Floats, shown
 
 Information = Literal["own", "profile"]

@@ -17,7 +17,8 @@ from typing_extensions import override
 from deviator.economies import NormalInformation
 from deviator.errors import InvalidInputError, NoEquilibriumError
 from deviator.mechanisms import Bids, Schedules
-from deviator.mechanisms.exact import RationalBids, Rationals, rational
+from deviator.mechanisms.exact import RationalBids
+from deviator.numerics.rational import Rationals, rational
 from deviator.validation import Floats, finite_array, per_trader, read_only
 
 from .base import Policy, View

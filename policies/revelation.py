@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.mechanisms import Bids, Mechanism
-from deviator.mechanisms.exact import RationalBids, RationalEconomy, Rationals
+from deviator.mechanisms.exact import RationalBids, RationalEconomy
+from deviator.numerics.rational import Rationals
 from deviator.validation import Floats
 
 from .base import Policy, View

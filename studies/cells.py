@@ -7,19 +7,20 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from deviator.envs import Market, deviation_core
+from deviator.envs import deviation_core
 from deviator.errors import RefusedError
+from deviator.evidence import Market
+from deviator.evidence.best_deviation import best_answer, held_out_profiles, trades
+from deviator.evidence.certificates import Certificate, certify
+from deviator.evidence.certificates.theorem import certify_by_theorem
+from deviator.evidence.verdict import epsilon_of, pays
+from deviator.evidence.witness import find_witness
 from deviator.learners import Training
 from deviator.policies import Information, LearnedDeviation, save_policy
 from deviator.validation import Floats
 
-from .answers import best_answer, held_out_profiles, trades
-from .cell_spec import Cell
-from .certificates import Certificate, certify
-from .market_spec import MarketSpec
-from .theorem_certificate import certify_by_theorem
-from .verdict import epsilon_of, pays
-from .witness import find_witness
+from .spec.cell import Cell
+from .spec.market import MarketSpec
 
 
 def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:

@@ -7,24 +7,20 @@ from typing import final
 
 from pydantic import ValidationError
 
-from deviator.envs import deviation_core, standing_control
+from deviator.envs import deviation_core
 from deviator.errors import ResultsError
+from deviator.evidence import standing_control
+from deviator.evidence.best_deviation import Answer, best_answer, held_out_profiles
 from deviator.files import write_atomically
 from deviator.learners import CurvePoint, Learner
 from deviator.plugins import provenance
-from deviator.policies import (
-    Information,
-    check_information,
-    load_policy,
-    save_policy,
-)
+from deviator.policies import Information, check_information, load_policy, save_policy
 from deviator.policies.learned import policy_stem, read_description
 
-from .answers import Answer, best_answer, held_out_profiles
 from .cells import described, judged
-from .market_spec import MarketSpec
-from .mistakes import mistakes_of
-from .store import explained
+from .run.store import explained
+from .spec.market import MarketSpec
+from .spec.messages import mistakes_of
 
 HELD_OUT = 20_000
 """Profiles on which a trained deviator is judged."""

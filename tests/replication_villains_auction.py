@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from deviator.economies import public_statistics
-from deviator.economies.closed_forms.linear_quadratic import conditional_price
 from deviator.mechanisms import Mutated, Outcome, SigmaDCDA, UniformConditional
-from deviator.studies.replication.conditional_bids import dominant
+from deviator.paper.closed_forms.linear_quadratic import conditional_price
+from deviator.paper.statements.conditional_bids import dominant
 
 
 def steeper(sigma):

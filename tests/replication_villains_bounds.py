@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 
 from deviator.economies import sigma_n_from, walrasian_response
-from deviator.economies.proposition_bounds import (
+from deviator.mechanisms import Mutated, SigmaVCG
+from deviator.paper.bounds.continuous import (
     c_2,
     d_2,
     d_3,
@@ -20,8 +21,7 @@ from deviator.economies.proposition_bounds import (
     proposition_5_inefficiency,
     worst_case_traders,
 )
-from deviator.mechanisms import Mutated, SigmaVCG
-from deviator.studies.replication.uniqueness import printed_radius
+from deviator.paper.statements.uniqueness import printed_radius
 
 VILLAINS = {
     # As printed.

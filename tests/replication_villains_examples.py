@@ -5,20 +5,20 @@ from dataclasses import replace
 import numpy as np
 
 from deviator.economies import justifying_information
-from deviator.economies.closed_forms import (
+from deviator.paper.closed_forms import (
     fundamental_value,
     heterogeneous,
     linear_quadratic,
     two_groups,
 )
-from deviator.economies.closed_forms.heterogeneous_beliefs import (
+from deviator.paper.closed_forms.heterogeneous_beliefs import (
     linear_equilibrium,
     price_moments,
     price_projection,
     projection_sensitivity,
     sigma_vcg_reaction,
 )
-from deviator.studies.replication.figures import (
+from deviator.paper.statements.figures import (
     INTERDEPENDENT,
     LOWER_TYPES,
     PRIVATE,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deviator.mechanisms import Outcome, SigmaDCDA, UniformConditional
-from deviator.mechanisms.clearing.surface_newton import clearing_pairs, located
+from deviator.mechanisms.clearing.surfaces.newton import clearing_pairs, located
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,21 @@ import numpy as np
 from scipy.integrate import quad
 
 from deviator.economies import sigma_n
-from deviator.economies.discrete_bounds import (
+from deviator.mechanisms import DiscreteVCG, EntryFeeVCG, SpreadVCG
+from deviator.paper.bounds.continuous import price_sensitivity
+from deviator.paper.bounds.discrete import (
     deficit_parts,
     proposition_6_deficit,
     proposition_6_trade,
     proposition_7_deficit,
 )
-from deviator.economies.proposition_4 import balancing_half_spread
-from deviator.economies.proposition_bounds import price_sensitivity
-from deviator.mechanisms import DiscreteVCG, EntryFeeVCG, SpreadVCG
-from deviator.studies.replication.discrete_units import (
+from deviator.paper.bounds.proposition_4 import balancing_half_spread
+from deviator.paper.checks.pivotal_types import marginal_utility
+from deviator.paper.statements.discrete_units import (
     forward_differences,
     forward_value,
     printed_part,
 )
-from deviator.studies.replication.pivotal_types import marginal_utility
 
 
 def half_the_spread(economy, half_spread, types):

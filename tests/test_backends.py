@@ -37,12 +37,9 @@ from deviator.mechanisms import (
     UniformConditional,
     UniformDoubleAuction,
 )
-from deviator.mechanisms.clearing import (
-    portable_conditional,
-    portable_factored,
-    portable_reports,
-    portable_schedules,
-)
+from deviator.mechanisms.clearing import portable_reports, portable_schedules
+from deviator.mechanisms.clearing.dense import portable as portable_conditional
+from deviator.mechanisms.clearing.factored.batch import portable as portable_factored
 from deviator.policies import Revelation, exact_gain
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope")

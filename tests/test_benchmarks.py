@@ -31,7 +31,8 @@ from benchmarks.plain_smooth_clearing import clear, saturating_surfaces
 from benchmarks.table import Results, cells, markdown, plain_number, quantity
 from benchmarks.topics import EXTRA_TOPICS, TOPICS, TopicResult, run_topic
 from deviator.economies import heterogeneous, saturating
-from deviator.envs import DeviationCore, deviation_core, market
+from deviator.envs import DeviationCore, deviation_core
+from deviator.evidence import market
 from deviator.mechanisms import Reports, SigmaDCDA
 from deviator.mechanisms.direct import sigma_vcg
 

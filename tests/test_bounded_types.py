@@ -22,10 +22,12 @@ from deviator.economies import (
     two_groups,
     walrasian_allocation,
 )
-from deviator.envs import deviation_core, market, matched_control
+from deviator.envs import deviation_core
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import certify, market, matched_control
 from deviator.mechanisms import Mutated, NaiveWalrasian, Reports, SigmaVCG
-from deviator.mechanisms.exact import RationalBids, rational
+from deviator.mechanisms.exact import RationalBids
+from deviator.numerics.rational import rational
 from deviator.plugins.conformance import parametrize_with_checks
 from deviator.policies import (
     BestResponse,
@@ -34,7 +36,7 @@ from deviator.policies import (
     exact_gain,
     expected_exact_gain,
 )
-from deviator.studies import audit, certify
+from deviator.studies import audit
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope")
 

@@ -23,8 +23,10 @@ from deviator.economies import (
     two_groups,
     two_groups_information,
 )
-from deviator.envs import market
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import certify, market
+from deviator.evidence.verdict import decide, pays
+from deviator.evidence.witness import find_witness, recheck
 from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import (
     Mechanism,
@@ -36,8 +38,8 @@ from deviator.mechanisms import (
     UniformConditional,
     UniformDoubleAuction,
 )
-from deviator.mechanisms.exact import rational, rational_inverse
 from deviator.mechanisms.mutated import Fault
+from deviator.numerics.rational import rational, rational_inverse
 from deviator.policies import (
     BestResponse,
     LinearBayes,
@@ -46,9 +48,7 @@ from deviator.policies import (
     expected_exact_gain,
 )
 from deviator.policies.base import View
-from deviator.studies import audit, certify
-from deviator.studies.verdict import decide, pays
-from deviator.studies.witness import find_witness, recheck
+from deviator.studies import audit
 
 
 @settings(max_examples=25)

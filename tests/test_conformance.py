@@ -24,6 +24,7 @@ from deviator.economies import (
     varying_effects,
 )
 from deviator.errors import InvalidInputError
+from deviator.evidence import BestBidRegret, MenuRegret, SearchedRegret
 from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import (
     DiscreteVCG,
@@ -44,13 +45,7 @@ from deviator.mechanisms import (
 from deviator.plugins import list_plugins
 from deviator.plugins.conformance import all_checks, parametrize_with_checks, run_checks
 from deviator.plugins.guard import GuardError
-from deviator.policies import (
-    BestBidRegret,
-    LinearBayes,
-    MenuRegret,
-    Revelation,
-    SearchedRegret,
-)
+from deviator.policies import LinearBayes, Revelation
 
 GENERAL = linear_quadratic(
     [[1.1, 0.2, 0, 0.1], [0.1, 0.9, 0.1, 0], [0, 0.1, 1, 0.1], [0.2, 0, 0.1, 1.2]],

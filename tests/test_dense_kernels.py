@@ -26,9 +26,9 @@ from deviator.mechanisms import (
     clear_parallel,
 )
 from deviator.mechanisms.clearing import ConditionalClearing, autarky
-from deviator.mechanisms.clearing import scaled_market as scaled
 from deviator.mechanisms.clearing.autarky import tolerance
 from deviator.mechanisms.clearing.base import solve_by_tiling
+from deviator.mechanisms.clearing.dense import scaled_market as scaled
 from deviator.mechanisms.languages import ScheduleLanguage
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope", "traded")

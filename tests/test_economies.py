@@ -42,7 +42,8 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import SigmaVCG
-from deviator.mechanisms.exact import RationalBids, RationalEconomy, rational
+from deviator.mechanisms.exact import RationalBids, RationalEconomy
+from deviator.numerics.rational import rational
 from deviator.policies import Revelation
 
 

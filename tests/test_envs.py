@@ -12,16 +12,10 @@ from stable_baselines3.common.env_checker import check_env as check_sb3
 
 import deviator
 from deviator.economies import private_values, sigma_n, two_groups, two_groups_information
-from deviator.envs import (
-    DeviationEnv,
-    DeviationVectorEnv,
-    deviation_core,
-    exchange_v0,
-    market,
-    matched_control,
-)
+from deviator.envs import DeviationEnv, DeviationVectorEnv, deviation_core, exchange_v0
 from deviator.envs.sb3_vec_env import DeviationVecEnv
 from deviator.errors import InvalidInputError
+from deviator.evidence import market, matched_control
 from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import (
     LinearBids,

@@ -26,8 +26,9 @@ from deviator.economies import (
     two_groups,
     walrasian_response,
 )
-from deviator.envs import deviation_core, market, matched_control
+from deviator.envs import deviation_core
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import certify, market, matched_control
 from deviator.mechanisms import (
     FactoredBids,
     LinearBids,
@@ -44,7 +45,7 @@ from deviator.mechanisms.clearing import ConditionalClearing, FactoredClearing
 from deviator.mechanisms.clearing.base import solve_by_tiling
 from deviator.plugins.conformance import parametrize_with_checks
 from deviator.policies import BestResponse, exact_gain, expected_exact_gain
-from deviator.studies import audit, certify
+from deviator.studies import audit
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope")
 

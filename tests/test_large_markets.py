@@ -31,15 +31,21 @@ from deviator.mechanisms import (
     read_outcome,
     write_shard,
 )
-from deviator.mechanisms.clearing import (
-    FactoredClearing,
-    factored,
-    factored_large,
-    factored_outcomes,
-    factored_quick,
+from deviator.mechanisms.clearing import FactoredClearing
+from deviator.mechanisms.clearing.factored.batch import (
+    batch as factored,
 )
-from deviator.mechanisms.clearing import factored_passes as passes
-from deviator.mechanisms.clearing.factored_parts import Scratch
+from deviator.mechanisms.clearing.factored.batch import (
+    large as factored_large,
+)
+from deviator.mechanisms.clearing.factored.batch import (
+    outcomes as factored_outcomes,
+)
+from deviator.mechanisms.clearing.factored.batch import passes as passes
+from deviator.mechanisms.clearing.factored.batch import (
+    quick as factored_quick,
+)
+from deviator.mechanisms.clearing.factored.parts import Scratch
 from deviator.mechanisms.sharded.basis import closer_look, find_basis
 from deviator.mechanisms.sharded.first_pass import first_pass, joined, sums_in
 from deviator.mechanisms.sharded.parquet import write_outcome

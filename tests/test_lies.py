@@ -9,9 +9,9 @@ from villains.mechanisms import NarrowMenu, NeverTrades
 
 from deviator import audit
 from deviator.economies import fundamental_value, private_values
-from deviator.envs import market
+from deviator.evidence import certify, market
 from deviator.mechanisms import SigmaDCDA, UniformDoubleAuction
-from deviator.studies import certify, confirm, read_study
+from deviator.studies import confirm, read_study
 
 
 def test_an_economy_that_is_not_what_it_says_confirms_nothing():

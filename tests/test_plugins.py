@@ -10,8 +10,8 @@ from deviator.cli import main
 from deviator.economies import private_values
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.plugins import build, find_plugin, list_plugins, make, plugins_of_file
+from deviator.plugins.listing import survey
 from deviator.plugins.scaffold import scaffold
-from deviator.plugins.survey import survey
 from deviator.studies import confirm, read_study
 
 
@@ -22,7 +22,7 @@ def trouble(tmp_path, monkeypatch):
     strangers.install_trouble(folder)
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setattr("deviator.plugins.spec.LOAD_S", 20)
-    monkeypatch.setattr("deviator.plugins.survey.LOAD_S", 10)
+    monkeypatch.setattr("deviator.plugins.listing.LOAD_S", 10)
     yield folder
     for name in [name for name in sys.modules if name.startswith(("acme_", "zeta", "future"))]:
         del sys.modules[name]
@@ -229,7 +229,7 @@ class Crashes(Base):
 
 
 def test_a_study_goes_on_where_plugins_faint_hang_or_crash(tmp_path, monkeypatch):
-    monkeypatch.setattr("deviator.studies.confirmation.TRIAL_S", 15)
+    monkeypatch.setattr("deviator.studies.run.confirm.TRIAL_S", 15)
     (tmp_path / "mine.py").write_text(FILE)
     (tmp_path / "trouble.py").write_text(TROUBLE)
     (tmp_path / "raises.py").write_text("class A(Mechanism):\n    name = 'raises'\nraise OSError\n")

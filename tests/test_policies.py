@@ -28,8 +28,8 @@ from deviator.economies import (
     two_groups,
     two_groups_information,
 )
-from deviator.envs import market
 from deviator.errors import InvalidInputError, NoEquilibriumError, RefusedError, ResultsError
+from deviator.evidence import market, type_grid_regret, worst_drawn_profile, worst_profile
 from deviator.mechanisms import (
     DiscreteVCG,
     Mutated,
@@ -54,9 +54,6 @@ from deviator.policies import (
     expected_exact_gain,
     load_policy,
     save_policy,
-    type_grid_regret,
-    worst_drawn_profile,
-    worst_profile,
 )
 from deviator.studies import audit
 

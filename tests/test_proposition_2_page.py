@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from deviator.economies import linear_quadratic, sigma_budget, walrasian_response
-from deviator.studies.replication.budget_claim import worst_ratio
+from deviator.paper.statements.budget_claim import worst_ratio
 
 PAGE = (Path(__file__).parents[1] / "docs" / "proposition-2.md").read_text(encoding="utf-8")
 

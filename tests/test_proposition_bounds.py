@@ -10,12 +10,21 @@ from deviator.economies import (
     AssumptionBounds,
     assumption_bounds,
     check_assumptions,
-    deficit_frontiers,
     fundamental_value,
     largest_interdependence,
     linear_quadratic,
     pairwise_interdependence,
     private_values,
+    saturating,
+    sigma_n,
+    sigma_n_from,
+    tight,
+    unit_demands,
+)
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import Reports, SigmaVCG
+from deviator.paper.bounds import (
+    deficit_frontiers,
     proposition_1_deficit,
     proposition_1_inefficiency,
     proposition_2_deficit,
@@ -24,17 +33,10 @@ from deviator.economies import (
     proposition_6_deficit,
     proposition_7_deficit,
     proposition_7_inefficiency,
-    random_economy,
-    saturating,
-    sigma_n,
-    sigma_n_from,
-    tight,
-    unit_demands,
     utility_loss,
     welfare_loss,
 )
-from deviator.economies.proposition_4 import price_falls
-from deviator.economies.proposition_bounds import (
+from deviator.paper.bounds.continuous import (
     c_1,
     c_2,
     d_1,
@@ -44,8 +46,8 @@ from deviator.economies.proposition_bounds import (
     least_relative_inefficiency,
     price_sensitivity,
 )
-from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import Reports, SigmaVCG
+from deviator.paper.bounds.proposition_4 import price_falls
+from deviator.paper.checks.random_economies import random_economy
 
 
 def bounds(**changes):

@@ -15,8 +15,10 @@ from deviator.economies import (
     saturating,
     two_groups,
 )
-from deviator.envs import deviation_core, market
+from deviator.envs import deviation_core
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import market, type_grid_regret, worst_drawn_profile, worst_profile
+from deviator.evidence.worst_profile import PIECE
 from deviator.mechanisms import (
     LinearBids,
     LineMenu,
@@ -29,16 +31,9 @@ from deviator.mechanisms import (
     UniformConditional,
     UniformDoubleAuction,
 )
-from deviator.policies import (
-    Revelation,
-    exact_gain,
-    type_grid_regret,
-    worst_drawn_profile,
-    worst_profile,
-)
+from deviator.policies import Revelation, exact_gain
 from deviator.policies.all_traders import all_menus
 from deviator.policies.best_response import best_point
-from deviator.policies.worst_profile import PIECE
 
 MIXED = linear_quadratic(
     np.array(

@@ -14,9 +14,9 @@ from rich.console import Console
 from deviator.cli import main
 from deviator.cli.replicate import _print
 from deviator.errors import InvalidInputError, UnknownNameError
-from deviator.studies.replication import Finding, Row, Statement, replicate, report_html, runner
-from deviator.studies.replication.page import counted
-from deviator.studies.replication.runner import ORDER, compute, select, statements
+from deviator.paper import Finding, Row, Statement, replicate, report_html, runner
+from deviator.paper.page import counted
+from deviator.paper.runner import ORDER, compute, select, statements
 
 TESTS = Path(__file__).parent
 
@@ -228,7 +228,7 @@ def test_one_erratum_alone_shows_both_versions(monkeypatch, capsys):
 
 
 def test_the_command_ends_with_1_if_a_row_fails(monkeypatch, capsys):
-    import deviator.studies.replication as replication
+    import deviator.paper as replication
 
     rows: list[Row] = [a_row("fails"), a_row("holds")]
     monkeypatch.setattr(replication, "replicate", lambda *_, **__: rows)
@@ -252,7 +252,7 @@ def test_nothing_is_computed_where_no_page_can_be_written(monkeypatch, capsys, t
 
 
 def test_an_interrupted_command_says_so(monkeypatch, capsys):
-    import deviator.studies.replication as replication
+    import deviator.paper as replication
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt

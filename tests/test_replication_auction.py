@@ -4,7 +4,7 @@ import pytest
 from replication_ids import villain_id
 from replication_villains_auction import MORE_VILLAINS, VILLAINS
 
-from deviator.studies.replication import auction, conditional_bids
+from deviator.paper.statements import auction, conditional_bids
 
 STATEMENTS = (*auction.STATEMENTS, *conditional_bids.STATEMENTS)
 BY_NAME = {statement.name: statement for statement in STATEMENTS}

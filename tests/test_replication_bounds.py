@@ -4,7 +4,7 @@ import pytest
 from replication_ids import villain_id
 from replication_villains_bounds import MORE_VILLAINS, VILLAINS
 
-from deviator.studies.replication import (
+from deviator.paper.statements import (
     budget_claim,
     lemma_1,
     proposition_1,

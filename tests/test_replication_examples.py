@@ -5,10 +5,10 @@ import pytest
 from replication_ids import villain_id
 from replication_villains_examples import MORE_VILLAINS, VILLAINS
 
-from deviator.economies.closed_forms import fundamental_value, heterogeneous, two_groups
-from deviator.economies.closed_forms.heterogeneous_beliefs import HeterogeneousBeliefs
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.studies.replication import (
+from deviator.paper.closed_forms import fundamental_value, heterogeneous, two_groups
+from deviator.paper.closed_forms.heterogeneous_beliefs import HeterogeneousBeliefs
+from deviator.paper.statements import (
     beliefs,
     conditional_demands,
     examples,

@@ -3,7 +3,7 @@
 import pytest
 from replication_villains_smooth import VILLAINS, slope_without_interdependence
 
-from deviator.studies.replication.smooth import STATEMENTS
+from deviator.paper.statements.smooth import STATEMENTS
 
 ERRATA = ()
 

@@ -4,7 +4,7 @@ import pytest
 from replication_ids import villain_id
 from replication_villains_smooth_auction import MORE_VILLAINS, VILLAINS
 
-from deviator.studies.replication.smooth_auction import STATEMENTS
+from deviator.paper.statements.smooth_auction import STATEMENTS
 
 BY_NAME = {statement.name: statement for statement in STATEMENTS}
 

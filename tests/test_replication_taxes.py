@@ -3,7 +3,7 @@
 import pytest
 from replication_villains_taxes import MORE_VILLAINS, VILLAINS
 
-from deviator.studies.replication import discrete_units, proposition_4, tax_examples
+from deviator.paper.statements import discrete_units, proposition_4, tax_examples
 
 STATEMENTS = (*tax_examples.STATEMENTS, *proposition_4.STATEMENTS, *discrete_units.STATEMENTS)
 

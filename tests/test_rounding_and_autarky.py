@@ -5,15 +5,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from deviator.mechanisms import (
-    FactoredBids,
-    LinearBids,
-    Shard,
-    SigmaDCDA,
-    clear_sharded,
-)
-from deviator.mechanisms.clearing import factored
+from deviator.mechanisms import FactoredBids, LinearBids, Shard, SigmaDCDA, clear_sharded
 from deviator.mechanisms.clearing.base import solve_by_tiling
+from deviator.mechanisms.clearing.factored.batch import batch as factored
 
 SIZES = (3, 5, 8, 12, 40)
 

@@ -15,8 +15,9 @@ from deviator.economies import (
     two_groups,
     varying_effects,
 )
-from deviator.envs import market
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import certify_by_theorem, market, surface_best_response, surface_gains
+from deviator.evidence import surface_best_response as module_function
 from deviator.mechanisms import (
     Hyperplane,
     Mutated,
@@ -26,15 +27,7 @@ from deviator.mechanisms import (
     SmoothSigmaVCG,
     UniformConditional,
 )
-from deviator.policies import (
-    Policy,
-    Revelation,
-    exact_gain,
-    surface_best_response,
-    surface_gains,
-)
-from deviator.policies import surface_best_response as module_function
-from deviator.studies import certify_by_theorem
+from deviator.policies import Policy, Revelation, exact_gain
 
 SETTINGS = module_function.__globals__
 SIGMA = 0.3

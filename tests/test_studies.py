@@ -11,19 +11,20 @@ import yaml
 from tiny_study import TINY
 
 from deviator.economies import private_values, sigma_n, two_groups
-from deviator.envs import deviation_core, market
+from deviator.envs import deviation_core
 from deviator.errors import InvalidInputError, ResultsError, UnknownNameError
+from deviator.evidence import market
 from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import NaiveWalrasian, SigmaDCDA
 from deviator.policies import load_policy
 from deviator.studies import confirm, default_study, read_study
-from deviator.studies.economy_labels import economy_labels
-from deviator.studies.executor import run_tasks
-from deviator.studies.report import write_html
-from deviator.studies.rows import report_rows
-from deviator.studies.specs import MarketSpec, StudySpec
-from deviator.studies.store import RunStore
-from deviator.studies.table import COLUMNS, explanations, table_cells, verdict_table
+from deviator.studies.report.economy_labels import economy_labels
+from deviator.studies.report.page import write_html
+from deviator.studies.report.rows import report_rows
+from deviator.studies.report.table import COLUMNS, explanations, table_cells, verdict_table
+from deviator.studies.run.executor import run_tasks
+from deviator.studies.run.store import RunStore
+from deviator.studies.spec.study import MarketSpec, StudySpec
 from deviator.studies.training import evaluate, train
 
 
@@ -161,14 +162,14 @@ def test_a_full_disk_ends_the_run_and_keeps_what_is_there(finished, monkeypatch)
     def full(path, text):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("deviator.studies.store.write_atomically", full)
+    monkeypatch.setattr("deviator.studies.run.store.write_atomically", full)
     with pytest.raises(ResultsError, match="No space left on device; free some space"):
         confirm(tiny(), out=finished.folder)
     assert (finished.folder / "report.json").read_bytes() == report
 
 
 def test_a_failing_cell_does_not_stop_the_others(tmp_path, monkeypatch):
-    import deviator.studies.confirmation as module
+    import deviator.studies.run.confirm as module
 
     sound = module.run_cell
 

@@ -10,10 +10,11 @@ from scipy.optimize import root
 
 from deviator import audit
 from deviator.economies import fundamental_value, saturating, varying_effects
-from deviator.envs import market
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
+from deviator.evidence import market
+from deviator.evidence.surface_deviations import surface_deviations, surface_gains
 from deviator.mechanisms import LinearBids, Reports, SigmaDCDA, SmoothSigmaVCG, UniformConditional
-from deviator.mechanisms.clearing import surface_curves
+from deviator.mechanisms.clearing.surfaces import curves as surface_curves
 from deviator.mechanisms.surface_bids import SurfaceBids, hyperplane_of
 from deviator.mechanisms.surfaces import (
     CallableSurface,
@@ -29,7 +30,6 @@ from deviator.mechanisms.surfaces import (
     TorchSurface,
 )
 from deviator.policies import Revelation
-from deviator.policies.surface_deviations import surface_deviations, surface_gains
 
 ECONOMIES = {"saturating": saturating, "varying effects": varying_effects}
 SIGMA = 0.3
@@ -281,7 +281,7 @@ def test_a_pair_between_the_known_one_and_no_trade_is_met_on_the_way(monkeypatch
     def blind(bids, cleared, direction):
         return np.zeros(len(cleared.point), dtype=bool)
 
-    monkeypatch.setattr("deviator.mechanisms.clearing.surface.second_pairs", blind)
+    monkeypatch.setattr("deviator.mechanisms.clearing.surfaces.clearing.second_pairs", blind)
     others = [Hyperplane(row, 1.0, 0.0) for row in np.eye(3)[1:]]
     outcome = SigmaDCDA().clear(SurfaceBids([CallableSurface(3, bid), *others]))
     assert outcome.traded.tolist() == [traded]

@@ -32,8 +32,8 @@ from deviator.mechanisms import (
     TaxVCG,
 )
 from deviator.mechanisms.direct.pivotal_pricing import OwnQuantity, own_quantity, signs
-from deviator.mechanisms.direct.safeguarded_newton import increasing_root
 from deviator.mechanisms.direct.taxes import Tax
+from deviator.numerics.safeguarded_newton import increasing_root
 from deviator.plugins import make
 
 GENERAL = linear_quadratic(

@@ -18,6 +18,7 @@ from deviator.economies import (
     unit_demands,
 )
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
+from deviator.evidence import type_grid_regret
 from deviator.mechanisms import (
     KDoubleAuction,
     Mechanism,
@@ -28,7 +29,7 @@ from deviator.mechanisms import (
     UniformConditional,
     UniformDoubleAuction,
 )
-from deviator.policies import Policy, Revelation, exact_gain, type_grid_regret
+from deviator.policies import Policy, Revelation, exact_gain
 
 MIXED = linear_quadratic(
     np.array([[1.0, 0.1, 0.2], [0.3, 1.2, 0.0], [0.0, 0.2, 0.9]]), [1.0, 2.0, 0.7], [0.3, 0.0, -0.2]
@@ -129,7 +130,7 @@ def test_any_grid_equals_plain_loops(grid, mechanism):
 
 def test_pieces_do_not_matter(monkeypatch):
     whole = type_grid_regret(NaiveWalrasian(MIXED), MIXED, AXES)
-    monkeypatch.setattr("deviator.policies.type_grid.PIECE", 7)
+    monkeypatch.setattr("deviator.evidence.type_grid.PIECE", 7)
     cut = type_grid_regret(NaiveWalrasian(MIXED), MIXED, AXES)
     assert cut.gain == pytest.approx(whole.gain, rel=1e-12)
     np.testing.assert_allclose(cut.largest, whole.largest, rtol=1e-12)

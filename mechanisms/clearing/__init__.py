@@ -1,8 +1,8 @@
 """How bids turn into price and quantities; payments are the mechanism's own."""
 
 from .base import Clearing, DeviationSolution, MarketSolution
-from .conditional import ConditionalClearing
-from .factored import FactoredClearing
+from .dense.clearing import ConditionalClearing
+from .factored.batch import FactoredClearing
 from .reported import ReportedClearing
 from .schedules import ScheduleClearing
 

@@ -15,10 +15,11 @@ from deviator.economies import (
     walrasian_response,
 )
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.numerics.rational import Rationals
 from deviator.validation import Floats, non_negative
 
 from ..bids import Reports
-from ..exact import RationalBids, RationalEconomy, Rationals, RationalSolution
+from ..exact import RationalBids, RationalEconomy, RationalSolution
 from . import portable_reports
 from .base import Clearing, DeviationSolution, MarketSolution
 

@@ -16,10 +16,11 @@ from typing_extensions import override
 
 from deviator.arrays import like, namespace
 from deviator.economies import QuadraticEconomy
+from deviator.numerics.rational import Rationals, rational
 from deviator.validation import Floats
 
 from ..base import Claim
-from ..exact import RationalBids, RationalEconomy, Rationals, RationalSolution, rational
+from ..exact import RationalBids, RationalEconomy, RationalSolution
 from ..menu import LineMenu
 from ..outcome import Outcome, TraderOutcome
 from ..payments import area_under_residual_demand

@@ -25,6 +25,7 @@ from deviator.economies import (
 )
 from deviator.economies.smooth_walrasian import check_monotone, solved_allocation
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
+from deviator.numerics.legendre import gauss_legendre, legendre_integrals
 from deviator.validation import Floats, non_negative
 
 from ..base import Claim, Mechanism, check_candidates
@@ -33,7 +34,6 @@ from ..chunking import in_chunks
 from ..languages import BidLanguage, ReportLanguage
 from ..outcome import Outcome, TraderOutcome
 from ..portable import require_numpy
-from .legendre import gauss_legendre, legendre_integrals
 from .reports import check_reports
 from .unreached_units import UnreachedUnits, checked_unreached_units
 

@@ -7,11 +7,11 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy
+from deviator.numerics.safeguarded_newton import increasing_root
 from deviator.validation import Floats
 
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 from .places import Places
-from .safeguarded_newton import increasing_root
 from .taxes import Tax, checked_tax, tax_of
 
 PROFILES = 64

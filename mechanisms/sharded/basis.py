@@ -12,7 +12,7 @@ import numpy as np
 
 from deviator.validation import Bools, Floats
 
-from ..clearing.factored_parts import Reading
+from ..clearing.factored.parts import Reading
 from ..statistics import unsaid_by
 from .shard import Shard
 

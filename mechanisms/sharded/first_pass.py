@@ -12,10 +12,10 @@ import numpy as np
 
 from deviator.validation import Floats
 
-from ..clearing import factored_quick
-from ..clearing.factored_large import TRADERS, chunks
-from ..clearing.factored_parts import Reading, Scratch, TraderRows, flat, summed, unflattened
-from ..clearing.factored_quick import QuickSums
+from ..clearing.factored import quick as factored_quick
+from ..clearing.factored.large import TRADERS, chunks
+from ..clearing.factored.parts import Reading, Scratch, TraderRows, flat, summed, unflattened
+from ..clearing.factored.quick import QuickSums
 from .basis import Basis, Look, whole_look
 from .shard import Shard, rows_of
 

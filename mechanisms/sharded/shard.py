@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array
 
-from ..clearing.factored_parts import TraderRows
+from ..clearing.factored.parts import TraderRows
 
 
 @final

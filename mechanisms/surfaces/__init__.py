@@ -4,7 +4,15 @@ from .base import Points, Surface, Tangent
 from .callables import CallableSurface, TorchSurface
 from .hyperplane import Hyperplane
 from .level_set import InverseMap, LevelSet, TypesBehind, honest_surfaces
-from .modified import Kinked, ModifiedSurface, Renumbered, Rescaled, Sheets, Shifted, Tilted
+from .modified import (
+    Kinked,
+    ModifiedSurface,
+    Renumbered,
+    Rescaled,
+    Sheets,
+    Shifted,
+    Tilted,
+)
 
 __all__ = [
     "CallableSurface",

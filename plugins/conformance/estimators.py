@@ -11,8 +11,8 @@ from typing import Any, final
 import numpy as np
 
 from deviator.economies import Economy, private_values, two_groups
+from deviator.evidence.regret import RegretEstimator
 from deviator.mechanisms import Mechanism, NaiveWalrasian, SigmaDCDA, UniformConditional
-from deviator.policies.regret import RegretEstimator
 from deviator.validation import Floats
 
 from .comparing import assert_close, assert_untouched

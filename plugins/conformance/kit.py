@@ -9,14 +9,21 @@ import cloudpickle
 
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
+from deviator.evidence.regret import RegretEstimator
 from deviator.learners import Learner
 from deviator.mechanisms import Claim, Mechanism
 from deviator.policies import Policy
-from deviator.policies.regret import RegretEstimator
 
 from ..guard import Guard, GuardError
 from . import economies, estimators, learners, mechanisms, policies
-from .check import Check, CheckFunction, CheckResult, check_waivers_of, judged, waivers_of
+from .check import (
+    Check,
+    CheckFunction,
+    CheckResult,
+    check_waivers_of,
+    judged,
+    waivers_of,
+)
 from .claims import CLAIMS
 
 LIMIT_S = 60.0

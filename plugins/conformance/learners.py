@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from deviator.economies import private_values, two_groups
-from deviator.envs import DeviationCore, deviation_core, market
+from deviator.envs import DeviationCore, deviation_core
+from deviator.evidence import market
 from deviator.learners import Learner, Training
 from deviator.mechanisms import NaiveWalrasian, SigmaDCDA
 from deviator.policies import Deviation

@@ -8,15 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from deviator.errors import DeviatorError, RefusedError
-from deviator.mechanisms import (
-    BidLanguage,
-    Bids,
-    Claim,
-    FiniteMenu,
-    LineMenu,
-    Mechanism,
-    Outcome,
-)
+from deviator.mechanisms import BidLanguage, Bids, Claim, FiniteMenu, LineMenu, Mechanism, Outcome
 from deviator.mechanisms.chunking import CHUNK
 from deviator.validation import Floats
 

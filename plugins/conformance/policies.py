@@ -7,7 +7,7 @@ import numpy as np
 
 from deviator.economies import TypeDistribution, standard_types
 from deviator.mechanisms import Bids
-from deviator.mechanisms.exact import rational
+from deviator.numerics.rational import rational
 from deviator.policies import Policy
 from deviator.validation import Floats
 

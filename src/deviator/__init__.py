@@ -20,7 +20,17 @@ import gymnasium
 import pettingzoo
 
 if TYPE_CHECKING:
-    from deviator import economies, envs, learners, mechanisms, plugins, policies, studies
+    from deviator import (
+        economies,
+        envs,
+        evidence,
+        learners,
+        mechanisms,
+        plugins,
+        policies,
+        studies,
+    )
+    from deviator.evidence import market
     from deviator.plugins import list_plugins, make
     from deviator.studies import audit, confirm
 
@@ -32,9 +42,11 @@ __all__ = [
     "confirm",
     "economies",
     "envs",
+    "evidence",
     "learners",
     "list_plugins",
     "make",
+    "market",
     "mechanisms",
     "plugins",
     "policies",
@@ -44,6 +56,7 @@ __all__ = [
 _HOME = {
     "make": "deviator.plugins",
     "list_plugins": "deviator.plugins",
+    "market": "deviator.evidence",
     "audit": "deviator.studies",
     "confirm": "deviator.studies",
 }

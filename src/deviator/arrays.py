@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import array_api_compat
 import numpy as np
 
-from .errors import InvalidInputError
+from deviator.errors import InvalidInputError
 
 Array = Any
 """An array of any library behind the array API standard, NumPy's among them."""

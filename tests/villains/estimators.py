@@ -5,7 +5,8 @@ from itertools import count
 
 import numpy as np
 
-from deviator.policies import MenuRegret, RegretEstimator, Revelation, SearchedRegret
+from deviator.evidence import MenuRegret, RegretEstimator, SearchedRegret
+from deviator.policies import Revelation
 from deviator.policies.numeric_search import utilities
 
 

@@ -59,7 +59,7 @@ def _run(screen: Console, study: Path | None, *, plugin: PluginFiles, **settings
 
 
 def _print(screen: Console, report: Any, quick: bool) -> None:
-    from deviator.studies.table import explanations, strangers, verdict_table
+    from deviator.studies.report.table import explanations, strangers, verdict_table
 
     if report.rows:
         screen.print(verdict_table(report.rows, screen.width))

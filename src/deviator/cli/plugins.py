@@ -9,7 +9,7 @@ from rich.table import Table
 from .console import PluginFiles, console, files_of
 
 if TYPE_CHECKING:
-    from deviator.plugins.survey import Surveyed
+    from deviator.plugins.listing import Surveyed
 
 COLUMNS = {"name": None, "state": 5, "what it is": 10, "parameters": 10, "provider": None}
 """Columns and the least width of their texts; None keeps names whole, to be searched and copied."""
@@ -29,7 +29,7 @@ def list_(
     Ends with exit code 0 also where plugins are broken, so that one which a script does not need
     does not stop it; the last line says how many. With --strict it ends with 1 then.
     """
-    from deviator.plugins.survey import survey
+    from deviator.plugins.listing import survey
 
     everything, screen = list(survey(kind, files_of(plugin))), console()
     for kind_of_all in dict.fromkeys(found.spec.kind for found in everything):

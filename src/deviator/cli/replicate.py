@@ -58,7 +58,7 @@ def _check_place(path: Path) -> None:
 
 
 def _run(screen: Console, results: list[str] | None, workers: int) -> Any:
-    from deviator.studies.replication import replicate as run
+    from deviator.paper import replicate as run
 
     columns = (
         BarColumn(),
@@ -80,7 +80,7 @@ def _run(screen: Console, results: list[str] | None, workers: int) -> Any:
 
 
 def _print(screen: Console, rows: Any) -> None:
-    from deviator.studies.replication.page import counted, shown
+    from deviator.paper.page import counted, shown
 
     table = Table("result", "statement", "computed", "discrepancy", "", show_lines=True)
     for row in rows:
@@ -99,7 +99,7 @@ def _print(screen: Console, rows: Any) -> None:
 
 
 def _write(screen: Console, path: Path, rows: Any) -> None:
-    from deviator.studies.replication import report_html
+    from deviator.paper import report_html
 
     path.write_text(report_html(rows), encoding="utf-8")
     screen.print(f"Report: {path}", markup=False, soft_wrap=True)

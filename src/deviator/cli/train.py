@@ -106,7 +106,8 @@ def _train(
 def _of_strangers(spec: Any, learner: Any, error: Exception) -> Exception:
     """Return an error as one sentence about the plugins that are not ours, if there are any."""
     from deviator.errors import PluginLoadError
-    from deviator.plugins import OWN, provenance
+    from deviator.plugins import provenance
+    from deviator.trust import OWN
 
     plugins = [*spec.plugins(), provenance(learner)]
     strangers = [f"{p['name']} of {p['provider']}" for p in plugins if p["provider"] != OWN]
@@ -123,8 +124,8 @@ def _market_spec(data: dict[str, Any], economy: str, parameters: dict[str, Any])
     from pydantic import ValidationError
 
     from deviator.plugins import find_plugin
-    from deviator.studies.market_spec import MarketSpec
-    from deviator.studies.mistakes import mistakes_of
+    from deviator.studies.spec.market import MarketSpec
+    from deviator.studies.spec.messages import mistakes_of
 
     policy = find_plugin("policy", data["strategy"]).load()
     beliefs = "information" in signature(policy).parameters
@@ -141,7 +142,7 @@ def _market_spec(data: dict[str, Any], economy: str, parameters: dict[str, Any])
 def _market_lines(spec: Any, information: str) -> list[str]:
     """Return what is about to be trained in, and a warning outside the paper's assumptions."""
     from deviator.economies import QuadraticEconomy, check_assumptions
-    from deviator.studies.market_spec import plain_name
+    from deviator.studies.spec.market import plain_name
 
     economy = spec.economy.economy
     parameters = ", ".join(f"{name}={value}" for name, value in spec.economy.parameters.items())

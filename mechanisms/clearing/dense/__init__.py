@@ -1,0 +1,1 @@
+"""Bids that condition on the whole allocation."""

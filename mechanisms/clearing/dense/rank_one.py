@@ -1,0 +1,306 @@
+"""What one trader's bids do to a cleared market of linear conditional bids: rank-one updates.
+
+Only his row of M changes, so the market moves along his column of P = M^-1, and the new inverse is
+the old one less an outer product. Nothing is inverted, and whether the new market is regular is
+decided from the old inverse as a fresh clearing would decide it (`autarky`).
+
+A cheap bound tells most markets to be regular; only the others are looked at closely. Candidates
+that differ from the present bid in the level only leave M as it is, and need no update at all.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from deviator.validation import Bools, Floats
+
+from ...chunking import in_chunks
+from ..autarky import (
+    CANCELS,
+    RowSquares,
+    divisor,
+    price_scale,
+    price_shares,
+    rescaled_rows,
+    row_lengths,
+    tolerance,
+    well_conditioned,
+)
+from ..base import DeviationSolution
+
+ENTRIES = 2**17
+"""Numbers in a chunk's array of candidates: fewer cost more in Python than the cache saves."""
+
+MOSTLY_IDLE = 1e-3
+"""Rows with a smaller square beside that of their idle part are freed of it: it is rounding's."""
+
+Moved = tuple[Floats, Floats, Floats, Bools, Bools]
+"""Price, quantity, residual slope, whether the market is regular, and whether updates tell."""
+
+
+class Present(NamedTuple):
+    """Markets before the deviation; S is 1 where all of them share bids but for levels."""
+
+    inverse: Floats  # (S, N + 1, N + 1), of the scaled M
+    price_scale: Floats  # (S,)
+    row_length: Floats  # (S, N)
+    weight_squares: Floats  # (S, N), squared lengths of rows without their part along 1'
+    price_squares: Floats  # (S, N)
+    own_row: Floats  # (S, N + 1), the trader's [A_i1..A_iN, b_i] as he wrote it
+
+    def only(self, markets: Bools) -> "Present":
+        """Return some of the markets."""
+        return self if len(self.inverse) == 1 else Present(*(field[markets] for field in self))
+
+
+class _Candidates(NamedTuple):
+    """Candidate rows of one trader against the present markets."""
+
+    effect: Floats  # (B, M, N + 1), row times present inverse
+    squares: RowSquares  # of shape (B, M)
+    own: Floats  # (B, M), the effect at the trader's own place, NaN for 0
+    length: Floats  # (B, M), of the rows under the present price scale
+
+    def only(self, markets: Bools) -> "_Candidates":
+        squares = RowSquares(self.squares.weights[markets], self.squares.price[markets])
+        return _Candidates(self.effect[markets], squares, self.own[markets], self.length[markets])
+
+
+def solve_rank_one(
+    present: Present, level: Floats, trader: int, candidates: Floats
+) -> tuple[DeviationSolution, Bools]:
+    """Move each market along the trader's column until his candidate bid is met.
+
+    Parameters
+    ----------
+    present : Present
+    level : ndarray of float, shape (B, N)
+    trader : int
+    candidates : ndarray of float, shape (B, M, N + 2)
+
+    Returns
+    -------
+    tuple of DeviationSolution and ndarray of bool, shape (B, M)
+        False where the update is mostly rounding, and the market is to be cleared afresh.
+    """
+    size = max(1, candidates.shape[1] * candidates.shape[2])
+
+    def kernel(level: Floats, candidates: Floats, *fields: Floats) -> Moved:
+        return _move(Present(*fields), level, trader, candidates)
+
+    chunk = max(1, ENTRIES // size)
+    parts = in_chunks(kernel, level, candidates, *present, chunk=chunk)
+    *moved, told = (np.concatenate(field) for field in zip(*parts, strict=True))
+    return DeviationSolution(*moved), told
+
+
+def times(rows: Floats, matrices: Floats) -> Floats:
+    """Return row b of `rows` (B, M, n) times matrix b, or times the one shared matrix."""
+    if len(matrices) != 1:
+        product: Floats = rows @ matrices
+        return product
+    # One large product takes half the time of many small ones.
+    shared: Floats = rows.reshape(-1, rows.shape[-1]) @ matrices[0]
+    return shared.reshape(rows.shape)
+
+
+def _move(present: Present, level: Floats, trader: int, candidates: Floats) -> Moved:
+    """Return price, quantity, residual slope, regularity and whether they tell, each (B, M)."""
+    n, shape = level.shape[1], candidates.shape[:2]
+    scaled = level / present.row_length
+    step, regular, told = np.empty(shape), np.ones(shape, dtype=bool), np.ones(shape, dtype=bool)
+    for columns, parallel in _runs(_parallel(present, candidates)):
+        some = candidates[:, columns]
+        if parallel:
+            step[:, columns] = (some[..., -1] - level[:, [trader]]) / present.row_length[
+                :, [trader]
+            ]
+            continue
+        new = _candidates(present, trader, some)
+        missing = some[..., -1] - np.einsum("bmj,bj->bm", new.effect[..., :n], scaled)
+        step[:, columns] = missing / new.own
+        regular[:, columns], told[:, columns] = _regular(present, new, trader)
+    column = present.inverse[:, None, :, trader]  # (S, 1, N + 1)
+    scale = present.price_scale[:, None]
+    quantity = _product(scaled, present.inverse[:, trader, :n]) + column[..., trader] * step
+    price = scale * (_product(scaled, present.inverse[:, n, :n]) + column[..., n] * step)
+    slope = scale * column[..., n] / divisor(column[..., trader])
+    return price, quantity, np.broadcast_to(slope, shape), regular, told
+
+
+def _parallel(present: Present, candidates: Floats) -> Bools:
+    """Return which of the M candidates differ from the present bid in the level only."""
+    rows = candidates[..., :-1]
+    if rows.size == 0:
+        return np.zeros(rows.shape[1], dtype=bool)
+    parallel: Bools = (rows[0] == present.own_row[0]).all(axis=-1)
+    for column in np.flatnonzero(parallel):
+        parallel[column] = np.array_equal(
+            rows[:, column], np.broadcast_to(present.own_row, rows[:, column].shape)
+        )
+    return parallel
+
+
+def _runs(marks: Bools) -> Iterator[tuple[slice, bool]]:
+    """Return the stretches of equal marks."""
+    ends = np.flatnonzero(np.diff(marks)) + 1
+    for start, stop in pairwise([0, *ends.tolist(), len(marks)]):
+        if start < stop:
+            yield slice(start, stop), bool(marks[start])
+
+
+def _product(rows: Floats, vectors: Floats) -> Floats:
+    """Return row b of (B, n) times vector b, or times the one shared vector; shape (B, 1)."""
+    if len(vectors) == 1:
+        shared: Floats = rows @ vectors[0][:, None]
+        return shared
+    own: Floats = np.einsum("bj,bj->b", rows, vectors)[:, None]
+    return own
+
+
+def _candidates(present: Present, trader: int, candidates: Floats) -> _Candidates:
+    """Multiply candidate rows by the inverse; a part along 1' is idle, and tells nothing."""
+    n = present.row_length.shape[1]
+    scale, price = present.price_scale[:, None], candidates[..., n]
+    row, squares = _rows(candidates[..., : n + 1])
+    priced = present.inverse.copy()
+    priced[:, n] *= scale
+    effect = times(row, priced)
+    effect[..., n] = 0.0  # The last column of P is [1' / sqrt(N), 0], orthogonal to free rows.
+    sizes = RowSquares(squares, price**2)
+    return _Candidates(effect, sizes, divisor(effect[..., trader]), row_lengths(sizes, scale))
+
+
+def _rows(rows: Floats) -> tuple[Floats, Floats]:
+    """Return rows [A_i, b_i] and |A_i|^2 without their part along 1', where that is not small."""
+    weights = rows[..., :-1]
+    n = weights.shape[-1]
+    idle = np.einsum("bmj->bm", weights) ** 2 / n
+    squares = np.einsum("bmj,bmj->bm", weights, weights) - idle
+    mostly_idle = squares <= MOSTLY_IDLE * idle
+    if mostly_idle.any():
+        rows = rows.copy()
+        rows[mostly_idle, :-1], squares[mostly_idle] = _without_idle(weights[mostly_idle])
+    return rows, squares
+
+
+def _without_idle(weights: Floats) -> tuple[Floats, Floats]:
+    """Return rows (R, N) without their part along 1', and their squared lengths.
+
+    A row that is constant up to rounding has no component left, however large the constant.
+    """
+    left = weights - weights.mean(axis=1, keepdims=True)
+    constant = (
+        np.einsum("rj,rj->r", left, left)
+        <= (8 * np.finfo(np.float64).eps * np.abs(weights).max(axis=1)) ** 2
+    )
+    left[constant] = 0.0
+    return left, np.einsum("rj,rj->r", left, left)
+
+
+def _regular(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:
+    """Decide autarky of the deviated markets: by a bound, and closely where that says nothing.
+
+    Returns
+    -------
+    Whether they are regular, and whether the update tells so.
+    """
+    regular = _surely_regular(present, new, trader)
+    told, doubtful = np.ones_like(regular), np.asarray(~regular.all(axis=1))
+    if doubtful.any():
+        regular[doubtful], told[doubtful] = _regular_after(
+            present.only(doubtful), new.only(doubtful), trader
+        )
+    return regular, told
+
+
+def _surely_regular(present: Present, new: _Candidates, trader: int) -> Bools:
+    """Return where markets are regular by a wide margin.
+
+    Column j of the new inverse is P_j - ratio_j P_i, no longer than |P_j| + |ratio_j| |P_i|, and
+    column i is P_i / pivot. Where no diagonal entry moves by more than half of it, all stay far
+    from 0. A change of the price scale by a factor stretches columns and rows by no more than it.
+    """
+    n = present.row_length.shape[1]
+    lengths = np.einsum("skj,skj->sj", present.inverse, present.inverse)
+    own = lengths[:, None, trader]
+    others = lengths.sum(axis=-1)[:, None] - own
+    diagonal = np.einsum("sjj->sj", present.inverse)[:, :n] ** 2
+    weights, floor = _sway_weights(present, diagonal, trader)
+    sway = _weighted_squares(new.effect, weights) / new.own**2
+    pivot_square = (new.own / new.length) ** 2
+    rows = RowSquares(present.weight_squares, present.price_squares)
+    stretch = (_fresh_price_scale(rows, new.squares, trader) / present.price_scale[:, None]) ** 2
+    most = 2 * (others + sway / floor * own) + own / pivot_square
+    most *= np.maximum(stretch, 1 / stretch)
+    least = np.minimum(
+        0.25 * np.delete(diagonal, trader, axis=1).min(axis=1)[:, None],
+        diagonal[:, [trader]] / pivot_square,
+    )
+    bound = tolerance(n) ** 2
+    surely: Bools = (sway <= 0.25) & (most < 0.25 / bound) & (least > 4 * bound * most)
+    return surely
+
+
+def _sway_weights(present: Present, diagonal: Floats, trader: int) -> tuple[Floats, Floats]:
+    """Return weights by which squared ratios bound what moves, (S, N + 1), and the least, (S, 1).
+
+    Weight j is (P_ji / P_jj)^2, but no less than a millionth of the largest, so that the weighted
+    sum of ratio_j^2 bounds the plain one as well; ratio_i is left out.
+    """
+    n = diagonal.shape[1]
+    weights = np.zeros((len(diagonal), n + 1))
+    weights[:, :n] = present.inverse[:, :n, trader] ** 2 / divisor(diagonal)
+    weights[:, trader] = 0.0
+    floor = 1e-6 * divisor(weights.max(axis=1, keepdims=True))
+    weights = np.maximum(weights, floor)
+    weights[:, trader] = 0.0
+    return weights, floor
+
+
+def _weighted_squares(rows: Floats, weights: Floats) -> Floats:
+    """Return the sum over j of weight_j rows_j^2, shape (B, M)."""
+    each = np.broadcast_to(weights, (len(rows), weights.shape[1]))
+    total: Floats = np.einsum("bmj,bmj,bj->bm", rows, rows, each)
+    return total
+
+
+def _fresh_price_scale(rows: RowSquares, new: RowSquares, trader: int) -> Floats:
+    """Return the price scale of the markets with the candidates in them, shape (B, M)."""
+    shares = price_shares(rows)
+    others = np.delete(shares, trader, axis=-1).sum(axis=-1)[:, None]
+    return price_scale(others + price_shares(new), shares.shape[-1])
+
+
+def _regular_after(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:
+    """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse.
+
+    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot. Where the pivot or a
+    P[q_j, j] all but cancels, rounding would decide, and a fresh clearing has to.
+    """
+    inverse, length = present.inverse, new.length
+    n = present.row_length.shape[1]
+    pivot = new.own / length
+    ratio = new.effect / new.own[..., None]
+    column = inverse[:, None, :, trader]
+    overlap = np.einsum("skj,sk->sj", inverse[:, :n], inverse[:, :n, trader])[:, None]
+    squares = np.einsum("skj,skj->sj", inverse[:, :n], inverse[:, :n])[:, None]
+    quantity_part = squares - 2 * ratio * overlap + ratio**2 * overlap[..., trader, None]
+    price_part = (inverse[:, None, n] - ratio * column[..., n, None]) ** 2
+    before, change = np.einsum("sjj->sj", inverse)[:, None, :n], ratio[..., :n] * column[..., :n]
+    diagonal = before - change
+    kept = np.abs(diagonal) > CANCELS * np.maximum(np.abs(before), np.abs(change))
+    kept[..., trader] = np.abs(pivot) > CANCELS * np.sqrt((column**2).sum(axis=-1))
+    quantity_part[..., trader] = squares[..., trader] / pivot**2
+    price_part[..., trader] = (column[..., n] / pivot) ** 2
+    diagonal[..., trader] = column[..., trader] / pivot
+    rows = RowSquares(present.weight_squares, present.price_squares)
+    rescale, row_squares = rescaled_rows(
+        rows, present.price_scale, present.row_length, new.squares, length, trader
+    )
+    lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
+    condition = (lengths[..., :n] * row_squares).sum(axis=-1) + lengths[..., n]
+    regular: Bools = np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths[..., :n])
+    return regular, kept.all(axis=-1)

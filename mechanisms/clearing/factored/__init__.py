@@ -1,0 +1,1 @@
+"""Bids that condition on a few public statistics."""

@@ -1,0 +1,166 @@
+"""Markets of factored bids in parts: the records and sums that all passes over traders share.
+
+A market a_i q_i + C_i . (S q) + b_i p = r_i is cleared in two passes over its traders, in chunks
+that fit the cache or in shards that lie elsewhere: one adds up what crosses traders
+(`factored_quick`, or `factored_sums` where own weights are small), a small system of equations is
+solved, and one tells each trader what happens to him (`factored_outcomes`). See `factored` for the
+equations; the notation is the same.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deviator.validation import Floats
+
+from ...statistics import PublicStatistics
+
+FEW = 8
+"""Vectors up to this number are faster treated one by one than as a matrix."""
+
+
+class Reading(NamedTuple):
+    """How statistics are read in a basis of them: what all traders of a market share."""
+
+    n_traders: int  # N
+    coordinates: Floats  # (G, H), centered S = coordinates Q
+    largest: Floats  # (G,), largest |S_gi|
+
+    @classmethod
+    def of(cls, statistics: PublicStatistics) -> "Reading":
+        """Return how statistics are read in their basis."""
+        return cls(statistics.n_traders, statistics.coordinates, statistics.largest)
+
+    @property
+    def size(self) -> int:
+        """H + 1, how many numbers cross traders: Q q and the price."""
+        return int(self.coordinates.shape[1]) + 1
+
+
+class TraderRows(NamedTuple):
+    """Bids of n traders, and their columns of the statistics' basis."""
+
+    own: Floats  # (n,), a
+    statistic: Floats  # (n, G), C
+    price: Floats  # (n,), b
+    level: Floats  # (B, n), r in B markets that share all other weights
+    said: Floats  # (H, n), columns of Q
+    unsaid: Floats  # (n,), squared distance of q_i from what statistics and sum q = 0 say
+
+    def at(self, places: NDArray[np.int_]) -> "TraderRows":
+        """Return some of the traders."""
+        return TraderRows(
+            self.own[places],
+            self.statistic[places],
+            self.price[places],
+            self.level[:, places],
+            self.said[:, places],
+            self.unsaid[places],
+        )
+
+    def between(self, start: int, stop: int) -> "TraderRows":
+        """Return the traders from one place to another, without copying."""
+        return TraderRows(
+            self.own[start:stop],
+            self.statistic[start:stop],
+            self.price[start:stop],
+            self.level[:, start:stop],
+            self.said[:, start:stop],
+            self.unsaid[start:stop],
+        )
+
+
+class Scratch(NamedTuple):
+    """Arrays for intermediate results, used again by one chunk of traders after the other."""
+
+    statistic: Floats  # (G, n)
+    said: Floats  # (H, n)
+    bid: Floats  # (G + 1, n)
+    own: Floats  # (4, n)
+
+    @classmethod
+    def of(cls, reading: Reading, count: int) -> "Scratch":
+        """Make arrays for `count` traders."""
+        g, h = reading.coordinates.shape
+        return cls(*(np.empty((rows, count)) for rows in (g, h, g + 1, 4)))
+
+    def first(self, count: int) -> "Scratch":
+        """Return the arrays for the first `count` traders."""
+        return Scratch(*(array[:, :count] for array in self))
+
+
+class Solution(NamedTuple):
+    """What has to be told to every trader of B markets that share all weights but levels."""
+
+    price: Floats  # (B,)
+    statistic: Floats  # (B, G), what multiplies C_i: the statistics S q up to their idle part
+    kept: NDArray[np.int_]  # (m,), places of the kept traders
+    kept_quantity: Floats  # (B, m)
+    kept_slope: Floats  # (m,)
+    effect: Floats  # (G + 1, H + 1), d [statistics, price] / d r_i = effect [Q_i; 1] / a_i
+    column: Floats  # (H + 1, H + 1), X_i . column X_i / a_i^2: |column i of P|^2 without own q
+    rounding: Floats  # (G + 1, H + 1), |[C_i, b_i] / a_i| . rounding |[Q_i; 1]| bounds, times eps,
+    # what rounding adds to a_i P[q_i, i]
+    scale: float  # price = scale * scaled price
+    condition: float  # of the squared condition number: what the kept traders and the sum add
+    lengths: float  # sum of |scaled row i|^2 / a_i^2 over all others
+    longest_tie: float  # at least the largest |X_i|^2
+    possible: bool  # whether the market can be regular
+
+
+def columns(statistic: Floats, scratch: Scratch) -> Floats:
+    """Return weights on statistics (n, G) as a contiguous array (G, n)."""
+    if statistic.T.flags.c_contiguous:
+        return statistic.T
+    np.copyto(scratch.statistic, statistic.T)
+    return scratch.statistic
+
+
+def moments(
+    rows: TraderRows, statistic: Floats, inverse: Floats, reading: Reading, scratch: Scratch
+) -> list[Floats]:
+    """Return sums over traders, with X_i = [Q_i; 1 / sqrt(N)] and `inverse` for 1 / a_i.
+
+    X_i r_i / a_i, shape (H + 1, B); X_i [C_i, b_i] / a_i, shape (H + 1, G + 1); the inner products
+    of [C_i, b_i] / a_i, shape (G + 1, G + 1).
+    """
+    weights = [*statistic, rows.price]
+    ties = [*np.multiply(rows.said, inverse, out=scratch.said), inverse]
+    on_levels, on_bids = products(ties, rows.level), products(ties, weights)
+    on_levels[-1] /= np.sqrt(reading.n_traders)
+    on_bids[-1] /= np.sqrt(reading.n_traders)
+    for row, weight in zip(scratch.bid, weights, strict=True):
+        np.multiply(weight, inverse, out=row)
+    return [on_levels, on_bids, products(scratch.bid, scratch.bid)]
+
+
+def flat(arrays: Sequence[Floats]) -> Floats:
+    """Return arrays as one vector."""
+    return np.concatenate([array.ravel() for array in arrays])
+
+
+def unflattened(vector: Floats, batch: int, reading: Reading) -> list[Floats]:
+    """Return the arrays of `moments` for B levels, and what stands behind them in the vector."""
+    size, bid, start, arrays = reading.size, len(reading.coordinates) + 1, 0, []
+    for rows, row in ((size, batch), (size, bid), (bid, bid)):
+        arrays.append(vector[start : start + rows * row].reshape(rows, row))
+        start += rows * row
+    return [*arrays, vector[start:]]
+
+
+def summed(vectors: Sequence[Floats]) -> Floats:
+    """Add vectors up; errors do not grow with their number. NaN if a number is not finite."""
+    table = np.array(vectors)
+    if not np.isfinite(table).all():
+        return np.full(table.shape[1], np.nan)
+    return np.array([math.fsum(column) for column in table.T])
+
+
+def products(rows: Sequence[Floats] | Floats, others: Sequence[Floats] | Floats) -> Floats:
+    """Return inner products of rows with other rows; a few are faster one by one."""
+    if len(rows) * len(others) > FEW**2:
+        return np.asarray(np.asarray(rows) @ np.asarray(others).T)
+    return np.array([[row @ other for other in others] for row in rows])

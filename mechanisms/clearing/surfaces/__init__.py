@@ -1,0 +1,1 @@
+"""Bids that are smooth surfaces in price and quantities."""

@@ -1,0 +1,132 @@
+"""The search for a second clearing pair, and for a second residual price where nothing is bought.
+
+All clearing pairs lie on the residual curve of each trader, and whoever breaks uniqueness by his
+bid does so along his own. So Newton's method starts on its tangents, on both sides of the pair that
+is known, nearby and far away. A residual curve is a function only where the others' bids and his
+quantity leave one price: at the curve's end, no trade, Newton's method starts from other prices.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from deviator.validation import Bools, Floats
+
+from ...surface_bids import SurfaceBids
+from .newton import Located, length, located, price_units, solved, tangent_matrix
+
+AWAY = (-8.0, -2.0, 2.0, 8.0)
+"""How far from q_i starts are, of the largest quantity in the market."""
+
+NEAR = 1e-3
+"""Who is led this close to the known pair is led to it."""
+
+ARRIVED = 1e-6
+"""Steps this short have led to a pair."""
+
+PRICES = (-4.0, 4.0)
+"""How far from the residual price at no trade starts are, of what that quantity weighs in it."""
+
+FAR = 32.0
+"""Nobody is followed farther away than this."""
+
+STEPS = 12
+
+
+def second_pairs(bids: SurfaceBids, cleared: Located, direction: Floats) -> Bools:
+    """Return in which markets another clearing pair is found, shape (B,).
+
+    Parameters
+    ----------
+    bids : SurfaceBids
+    cleared : Located
+        The known pairs of B markets.
+    direction : ndarray of float, shape (B N, N + 1)
+        How quantities and price move with each q_i along his residual curve.
+    """
+    batch, n = cleared.tangents.value.shape
+    home = cleared.of(np.repeat(np.arange(batch), n * len(AWAY)))
+    rows = np.repeat(_reach(cleared), n * len(AWAY))
+    second = _search(bids, home, starts_of_second_pairs(cleared, direction), rows)
+    return np.asarray(second.reshape(batch, -1).any(axis=1))
+
+
+def starts_of_second_pairs(cleared: Located, direction: Floats) -> Floats:
+    """Return where the search starts in B markets, of each (B S, N + 1), as in `second_pairs`."""
+    batch, n = cleared.tangents.value.shape
+    away = _reach(cleared)[:, None, None] * np.array(AWAY)  # (B, 1, starts)
+    moves = away[..., None] * direction.reshape(batch, n, 1, n + 1)
+    points: Floats = (cleared.point[:, None, None] + moves).reshape(-1, n + 1)
+    return points
+
+
+def second_prices(bids: SurfaceBids, cleared: Located, end: Floats) -> Bools:
+    """Return in which markets a trader who buys nothing meets another residual price, (B,).
+
+    Parameters
+    ----------
+    bids : SurfaceBids
+    cleared : Located
+        The known pairs of B markets.
+    end : ndarray of float, shape (B N, N + 1)
+        Where each residual curve is at 0.
+    """
+    batch, n = cleared.tangents.value.shape
+    rows = np.repeat(np.arange(batch), n * len(PRICES))
+    trader = np.tile(np.repeat(np.arange(n), len(PRICES)), batch)
+    home = cleared.of(rows)._replace(point=np.repeat(end, len(PRICES), axis=0))
+    reach = _reach(cleared)[rows]
+    start = home.point.copy()
+    start[:, -1] += np.tile(PRICES, batch * n) * reach * price_units(home.tangents)
+    second = _search(bids, home, start, reach, trader)
+    return np.asarray(second.reshape(batch, -1).any(axis=1))
+
+
+def _reach(cleared: Located) -> Floats:
+    """Return the largest quantity in each market; where nobody trades, what the price weighs.
+
+    A market that says nothing about units, at p = 0 and q = 0, is searched on the scale of 1.
+    """
+    unit = price_units(cleared.tangents)
+    largest, size = np.abs(cleared.point[:, :-1]).max(axis=1), length(cleared.point, unit)
+    reach = np.where(largest > ARRIVED * size, largest, size)
+    return np.where(reach > 0, reach, 1.0)
+
+
+def _search(
+    bids: SurfaceBids, home: Located, start: Floats, reach: Floats, pinned: Any = None
+) -> Bools:
+    """Return which rows are led to a point that is not the one known, `home`.
+
+    Where a trader is `pinned`, his quantity stays, and his bid does not count.
+    """
+    unit, found = price_units(home.tangents), np.zeros(len(start), dtype=bool)
+    point, hints, rows = start, home.hints, np.arange(len(start))
+    for _ in range(STEPS):
+        here = located(bids, point, home.market[rows], hints)
+        matrix, right = (
+            tangent_matrix(here.tangents),
+            np.pad(-here.tangents.value, ((0, 0), (0, 1))),
+        )
+        if pinned is not None:
+            _pin(matrix, right, pinned[rows])
+        change = solved(matrix, right[..., None])[..., 0]
+        step, target = length(change, unit[rows]), point + change
+        apart = length(target - home.point[rows], unit[rows]) / reach[rows]
+        arrived = (step <= ARRIVED * reach[rows]) & (apart > NEAR)
+        found[rows[arrived]] = True
+        going = np.flatnonzero((apart > NEAR) & ~arrived & np.isfinite(apart))
+        if not len(going):
+            break
+        kept = np.minimum(FAR / apart[going], 1.0)[:, None]
+        rows = rows[going]
+        point = home.point[rows] + kept * (target[going] - home.point[rows])
+        hints = {key: left[going] for key, left in here.hints.items()}
+    return found
+
+
+def _pin(matrix: Floats, right: Floats, trader: Any) -> None:
+    """Put dq_i = 0 in the place of trader i's bid."""
+    rows = np.arange(len(matrix))
+    matrix[rows, trader], right[rows, trader] = 0.0, 0.0
+    matrix[rows, trader, trader] = 1.0

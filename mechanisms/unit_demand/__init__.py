@@ -1,0 +1,1 @@
+"""Markets of single units: double auctions, entry fees, ex post payments."""

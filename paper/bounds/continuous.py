@@ -1,0 +1,353 @@
+"""The constants of Lemma 1 and of Propositions 1, 2 and 5: deficits, inefficiencies, tax slopes.
+
+All of them are functions of what the assumptions bound an economy by (A1 to A4^N): its size N, the
+least own type effect m_o, the interdependence phi_N, the range [m_low, m_bar] of the slopes of the
+marginal utilities, and the largest efficient trade qbar. The sum that most of them share is
+
+    X = m_o / (N - 1) + phi_N,
+
+by how much a type moves the others' marginal utilities and, through the market, its own price.
+
+Where a printed formula does not hold, the function is the corrected one and says so.
+"""
+
+import numpy as np
+
+from deviator.economies.assumption_bounds import AssumptionBounds, check_bounds, sigma_n_from
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.validation import Floats, non_negative
+
+
+def price_sensitivity(bounds: AssumptionBounds, sigma: float = 0.0) -> float:
+    """Return the largest slope of a residual supply curve, (A.3) and (B.5).
+
+    (sigma + m_bar) X / (m_o - phi_N); at sigma = 0 it is p_q^max. With mixed slopes and the average
+    as phi_N the paper's claim that no residual curve is steeper is false: (B.5) weighs the effects
+    of a type by 1 / (slope + sigma), and A4^N bounds their plain average. With the maximum as
+    phi_N, or equal slopes, it is true.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    sigma : float
+        Slope of the quadratic tax, at least 0.
+
+    Raises
+    ------
+    RefusedError
+        If phi_N is too large.
+    """
+    check_bounds(bounds)
+    markup = non_negative("sigma", sigma) + bounds.steepest
+    return markup * bounds.reach / bounds.room
+
+
+def harmless_interdependence(bounds: AssumptionBounds) -> float:
+    """Return the largest average phi_N up to which (B.5) and BS hold as printed, m_o / (N - 1)^2.
+
+    Up to it no residual curve is steeper than sigma_N at sigma_N, whatever the slopes. Above it
+    there are economies within A4^N of mixed slopes and N >= 4 in deficit at sigma_N; with N = 3 it
+    is the bound of A4^N itself, so that Proposition 2 stands as printed.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(5, own_effect=1.0, interdependence=0.1, flattest=1, steepest=2)
+    >>> harmless_interdependence(bounds)
+    0.0625
+    """
+    check_bounds(bounds)
+    return bounds.own_effect / (bounds.n_traders - 1) ** 2
+
+
+def c_1(bounds: AssumptionBounds, inefficiency: float) -> float:
+    """Return C_1^N of Proposition 1: ((N - 1)/N qbar - epsilon)^2 m_bar / (2 (m_o - phi_N))."""
+    check_bounds(bounds)
+    trade = worst_case_trade(bounds) - non_negative("inefficiency", inefficiency)
+    return 0.5 * trade**2 * bounds.steepest / bounds.room
+
+
+def c_2(bounds: AssumptionBounds) -> float:
+    """Return C_2 of Proposition 1: qbar m_bar."""
+    check_bounds(bounds)
+    return bounds.largest_trade * bounds.steepest
+
+
+def worst_case_trade(bounds: AssumptionBounds) -> float:
+    """Return what everyone trades at the profile s* of Appendix A: (N - 1)/N qbar."""
+    check_bounds(bounds)
+    return (bounds.n_traders - 1) / bounds.n_traders * bounds.largest_trade
+
+
+def worst_case_traders(bounds: AssumptionBounds) -> int:
+    """Return how many traders trade at s*: all where N is even, all but one where it is odd.
+
+    Appendix A takes N even, so that half of the traders buy.
+
+    Examples
+    --------
+    >>> worst_case_traders(AssumptionBounds(5, 1.0, 0.0, flattest=1, steepest=1))
+    4
+    """
+    check_bounds(bounds)
+    return bounds.n_traders - bounds.n_traders % 2
+
+
+def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> float:
+    """Return the deficit that no mechanism stays below at a given inefficiency, equation (2.7).
+
+    delta = N [C_1^N X - C_2 epsilon] where N is even: in the worst-case economy (A.1) MC, IR, IC
+    and epsilon-Eff imply a sum of transfers of -delta or less at some profile. Where it is negative
+    it says nothing.
+
+    Where N is odd, N - 1 takes the place of the first N; with N itself, as printed, the claim is
+    false. At s* let one trader have type 0 and (N - 1)/2 buy and sell. The price is 0 as in
+    Appendix A, and as one who trades gives up his units, the other N - 1 take 1/(N - 1) of them
+    each, stay within qbar, and the price falls at p_q^max: his bound is that of Appendix A. The
+    one whose type is 0 pays u_i(q_i) <= 0 at most, by IR.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    inefficiency : float
+        epsilon, in units of quantity, from 0 to qbar / 3.
+
+    Raises
+    ------
+    InvalidInputError
+        If the inefficiency is out of range.
+    RefusedError
+        If phi_N is too large.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(4, own_effect=1.0, interdependence=0.0, flattest=1, steepest=1)
+    >>> round(proposition_1_deficit(bounds, 0.0), 9)
+    0.375
+    """
+    check_bounds(bounds)
+    epsilon = non_negative("inefficiency", inefficiency)
+    if epsilon > bounds.largest_trade / 3:
+        raise InvalidInputError(
+            f"inefficiency must be at most a third of the largest trade (Proposition 1), "
+            f"{bounds.largest_trade / 3:.6g}, got {epsilon}"
+        )
+    each = c_1(bounds, epsilon) * bounds.reach - c_2(bounds) * epsilon
+    return worst_case_traders(bounds) * each
+
+
+def proposition_1_inefficiency(bounds: AssumptionBounds) -> float:
+    """Return the inefficiency below which every mechanism runs a deficit: the root of (2.7).
+
+    Raises
+    ------
+    RefusedError
+        If phi_N is too large.
+    """
+    check_bounds(bounds)
+    # a (trade - epsilon)^2 = C_2 epsilon; the smaller root, in a form that does not cancel.
+    a, trade = price_sensitivity(bounds) / 2, worst_case_trade(bounds)
+    half = a * trade + c_2(bounds) / 2
+    return a * trade**2 / (half + float(np.sqrt(half**2 - (a * trade) ** 2)))
+
+
+def most_transfer(bounds: AssumptionBounds, trade: float, inefficiency: float) -> float:
+    """Return the most that a mechanism collects from a trader in the worst-case economy (A.1).
+
+    The last but one line of Appendix A,
+    epsilon m_bar (q - epsilon / 2) - (q - epsilon)^2 p_q^max / 2, at a profile where the price is
+    0, for an efficient trade of q and an allocation within epsilon of the efficient one.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    trade : float
+        q > 0.
+    inefficiency : float
+        epsilon, from 0 to q.
+    """
+    check_bounds(bounds)
+    epsilon, steepest = inefficiency, bounds.steepest
+    rents = 0.5 * (trade - epsilon) ** 2 * price_sensitivity(bounds)
+    return epsilon * steepest * (trade - 0.5 * epsilon) - rents
+
+
+def d_1(bounds: AssumptionBounds) -> float:
+    """Return D_1^N of Proposition 2: qbar^2 m_bar / (2 (m_o - phi_N))."""
+    check_bounds(bounds)
+    return 0.5 * bounds.largest_trade**2 * bounds.steepest / bounds.room
+
+
+def d_2(bounds: AssumptionBounds) -> float:
+    """Return D_2^N of Proposition 2: qbar^2 [1 - X / (m_o - phi_N)] / 2."""
+    check_bounds(bounds)
+    return 0.5 * bounds.largest_trade**2 * (1 - bounds.reach / bounds.room)
+
+
+def d_3(bounds: AssumptionBounds) -> float:
+    """Return D_3 of (3.12): qbar [1 + min{1, (m_bar - m_low) / (2 m_low)}] / m_low."""
+    check_bounds(bounds)
+    spread = (bounds.steepest - bounds.flattest) / (2 * bounds.flattest)
+    return bounds.largest_trade / bounds.flattest * (1 + min(1.0, spread))
+
+
+def proposition_2_deficit(bounds: AssumptionBounds, sigma: float) -> float:
+    """Return the largest deficit of sigma-VCG, N [D_1^N X - D_2^N sigma]_+.
+
+    With mixed slopes it holds for the maximum as phi_N, not for the average, see
+    `price_sensitivity`.
+
+    Raises
+    ------
+    InvalidInputError
+        If sigma is negative.
+    RefusedError
+        If phi_N is too large.
+    """
+    check_bounds(bounds)
+    tax = d_2(bounds) * non_negative("sigma", sigma)
+    return bounds.n_traders * max(0.0, d_1(bounds) * bounds.reach - tax)
+
+
+def proposition_2_inefficiency(bounds: AssumptionBounds, sigma: float) -> float:
+    """Return the largest inefficiency of sigma-VCG, epsilon = D_3 sigma (3.12)."""
+    check_bounds(bounds)
+    return d_3(bounds) * non_negative("sigma", sigma)
+
+
+def deficit_frontiers(bounds: AssumptionBounds, inefficiencies: Floats) -> tuple[Floats, Floats]:
+    """Return the deficits against inefficiencies of Propositions 1 and 2.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    inefficiencies : ndarray of float, shape (M,)
+        epsilon, each from 0 to qbar / 3.
+
+    Returns
+    -------
+    necessary, sufficient : ndarray of float, each of shape (M,)
+        What no mechanism stays below in the worst economy, equation (2.7), at least 0; and what
+        sigma-VCG with sigma = epsilon / D_3 stays within in every economy.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(10, own_effect=1.0, interdependence=0.0, flattest=1, steepest=1)
+    >>> necessary, sufficient = deficit_frontiers(bounds, np.array([0.0, 0.04]))
+    >>> necessary.round(3), sufficient.round(3)
+    (array([0.45 , 0.011]), array([0.556, 0.378]))
+    """
+    check_bounds(bounds)
+    epsilons = [float(epsilon) for epsilon in inefficiencies]
+    necessary = [max(0.0, proposition_1_deficit(bounds, epsilon)) for epsilon in epsilons]
+    slopes = [epsilon / d_3(bounds) for epsilon in epsilons]
+    sufficient = [proposition_2_deficit(bounds, sigma) for sigma in slopes]
+    return np.array(necessary), np.array(sufficient)
+
+
+def frontier_slack(bounds: AssumptionBounds) -> float:
+    """Return C_2 / (D_2^N / D_3) in large economies of little interdependence.
+
+    2 m_bar/m_low [1 + min{1, (m_bar - m_low) / (2 m_low)}]: how many times more of the deficit an
+    inefficiency may save by Proposition 1 than sigma-VCG saves by Proposition 2. Section 3 prints
+    it without the bracket, which is 1 where slopes are equal.
+    """
+    check_bounds(bounds)
+    ratio = bounds.steepest / bounds.flattest
+    return 2 * ratio * (1 + min(1.0, (ratio - 1) / 2))
+
+
+def price_shift(bounds: AssumptionBounds, sigma: float) -> float:
+    """Return the largest |p^sigma - p^0|: the smaller one of (B.9), corrected, and (B.10).
+
+    sigma qbar min{1, (m_bar - m_low) / (2 (sigma + m_low))}; (B.9) prints m_bar in the denominator.
+    """
+    check_bounds(bounds)
+    slope = non_negative("sigma", sigma)
+    share = (bounds.steepest - bounds.flattest) / (2 * (slope + bounds.flattest))
+    return slope * bounds.largest_trade * min(1.0, share)
+
+
+def utility_loss(bounds: AssumptionBounds, marginal_utility: float, inefficiency: float) -> float:
+    """Return the largest |u_i(q_i) - u_i(q_i^0)|, Lemma 1: m epsilon + m_bar epsilon^2 / 2.
+
+    The printed bound lacks the second term.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    marginal_utility : float
+        m, the largest |mu_i(0, s)|.
+    inefficiency : float
+        epsilon.
+    """
+    check_bounds(bounds)
+    return marginal_utility * inefficiency + bounds.steepest * inefficiency**2 / 2
+
+
+def welfare_loss(bounds: AssumptionBounds, distance: Floats) -> tuple[Floats, Floats]:
+    """Return the least and largest loss of total utility, Lemma 1.
+
+    m_low / 2 and m_bar / 2 times sum_i (q_i - q_i^0)^2. The printed lower bound, epsilon^2 N m_low
+    / 2, is the first one only where every trader is exactly epsilon away.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    distance : ndarray of float, shape (..., N)
+        q - q^0 of market-clearing allocations.
+    """
+    check_bounds(bounds)
+    squares = (distance**2).sum(axis=-1) / 2
+    return np.asarray(bounds.flattest * squares), np.asarray(bounds.steepest * squares)
+
+
+def proposition_5_inefficiency(bounds: AssumptionBounds) -> float:
+    """Return the relative inefficiency of sigma_N-VCG where slopes are equal: sigma_N / m_bar.
+
+    |q_i^sigma - q_i^0| = (sigma / m_bar) |q_i^sigma| at every profile.
+
+    Raises
+    ------
+    RefusedError
+        If slopes differ (assumption A2'), or phi_N is too large.
+    """
+    check_bounds(bounds)
+    _require_equal_slopes(bounds)
+    return sigma_n_from(bounds) / bounds.steepest
+
+
+def least_relative_inefficiency(bounds: AssumptionBounds) -> float:
+    """Return the relative inefficiency below which every mechanism runs a deficit (Appendix F).
+
+    p_q^max / m_bar, in the economy (A.1). It is sigma_N / (m_bar + sigma_N), so its ratio to
+    `proposition_5_inefficiency` is 1 / (1 + sigma_N / m_bar) and tends to 1.
+
+    Raises
+    ------
+    RefusedError
+        If slopes differ (assumption A2'), or phi_N is too large.
+    """
+    check_bounds(bounds)
+    _require_equal_slopes(bounds)
+    return price_sensitivity(bounds) / bounds.steepest
+
+
+def most_transfer_relative(bounds: AssumptionBounds, trade: float, inefficiency: float) -> float:
+    """Return the most that a mechanism collects from a trader, Appendix F, in the economy (A.1).
+
+    q^2 (delta m_bar - p_q^max) / (2 (1 + delta)), at a profile where the price is 0, for an
+    efficient trade q and an allocation with |q_1 - q_1^0| <= delta |q_1|. It is the printed last
+    line with its O(delta^2), m_bar q^2 (delta / (1 + delta))^2 / 2, written out.
+    """
+    check_bounds(bounds)
+    delta = inefficiency
+    gain = delta * bounds.steepest - price_sensitivity(bounds)
+    return trade**2 * gain / (2 * (1 + delta))
+
+
+def _require_equal_slopes(bounds: AssumptionBounds) -> None:
+    if bounds.flattest != bounds.steepest:
+        raise RefusedError(
+            "Proposition 5 needs marginal utilities of one slope (assumption A2'), got slopes from "
+            f"{bounds.flattest:.6g} to {bounds.steepest:.6g}; use the bounds of Proposition 2"
+        )

@@ -1,0 +1,210 @@
+"""The constants of Propositions 6 and 7: deficits and inefficiencies where the good comes in units.
+
+As in `proposition_bounds`, they are functions of what the assumptions bound an economy by, here
+with A2^d: marginal utilities of successive units of size Delta differ by Delta times a slope in
+[m_low, m_bar]. X = m_o / (N - 1) + phi_N. The largest trade qbar bounds efficient trade and, in
+Proposition 7, trade in the taxed market.
+
+Both propositions are false as printed, and the functions are the corrected ones.
+
+*Proposition 6.* Its C_3 squares a length, and its terms in X and Delta may not be added. In the
+economy (A.1), let N/2 traders buy n units each and the others sell n, buyers valuing their last
+unit, and sellers the next one they would sell, at 0. As a buyer's type falls, the other N - 1
+traders take over his units one by one, each at a step of m_bar Delta; with interdependence the
+others' values fall as well. His k-th unit given up (k = 0, 1, ...) is therefore priced at
+-m_bar Delta / (m_o - phi) [m_o (floor(k / (N-1)) + 1) + phi k], and a seller's k-th at
+m_bar Delta / (m_o - phi) [m_o floor(k / (N-1)) + phi (k + 1)]. On average over traders a market of
+n units each loses
+
+    Delta^2 m_bar / (m_o - phi) sum_{k<n} [m_o (floor(k / (N-1)) + 1/2) + phi (k + 1/2)],
+
+which is at least m_bar / (m_o - phi) [m_o max{q^2 / (2(N-1)), Delta q / 2} + phi q^2 / 2] with
+q = n Delta. An epsilon-efficient mechanism prices n - epsilon/Delta units so, and saves at most
+m_bar qbar epsilon on them and on the rest.
+
+Where N is odd, one more trader values the first unit that he would sell at 0 and does not trade. He
+takes part in what the others take over or give up like any of them, and pays nothing, by IR: N - 1
+take the place of the N traders that lose.
+
+*Proposition 7, efficiency.* If a trader gets more than is efficient, d_i, some other gets less,
+d_k. No exchange of units between them pays: efficient, mu_i(next) <= mu_k(last); taxed, the
+reverse, less the difference T of their taxes. With A2^d, m_low (d_i + d_k - 2 Delta) <= T <=
+2 (sigma qbar + delta), and d_k >= Delta. So d_i <= Delta + 2 (sigma qbar + delta) / m_low. The
+printed bound lacks Delta.
+
+*Proposition 7, budget.* As Proposition 2's, the bound needs equal slopes, or the largest effect on
+another trader as phi.
+"""
+
+from math import ceil, floor
+
+from deviator.economies.assumption_bounds import AssumptionBounds, check_bounds
+from deviator.errors import InvalidInputError
+from deviator.validation import non_negative, positive
+
+from .continuous import c_2, worst_case_traders
+
+ROUNDING = 1e-9
+"""Lengths this near to a whole number of units, in units, count as one."""
+
+
+def unit_size_of(value: object) -> float:
+    """Return a unit size Delta in (0, 1].
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not.
+
+    Examples
+    --------
+    >>> unit_size_of(0.5)
+    0.5
+    """
+    unit = positive("unit_size", value)
+    if unit > 1:
+        raise InvalidInputError(
+            f"unit_size (Delta of Appendix G) must be at most 1, got {unit}; use larger units"
+        )
+    return unit
+
+
+def proposition_6_trade(bounds: AssumptionBounds, unit_size: float) -> float:
+    """Return the largest trade at which A1 holds while one trader gives up all of his units.
+
+    The others take them over, a share of 1 / (N - 1) each, and stay within qbar.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(4, 1.0, 0.0, 1.0, 1.0, largest_trade=8.0)
+    >>> proposition_6_trade(bounds, 0.5)
+    6.0
+    """
+    check_bounds(bounds)
+    unit, others = unit_size_of(unit_size), bounds.n_traders - 1
+    units = floor(bounds.largest_trade / unit + ROUNDING)
+    traded = units
+    while traded + ceil(traded / others) > units:
+        traded -= 1
+    return traded * unit
+
+
+def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_size: float) -> float:
+    """Return a deficit that no mechanism avoids in every economy: delta of Proposition 6.
+
+    Corrected: the larger of the two terms, not their sum, and linear in the length of trade; of
+    N - 1 traders where N is odd.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    inefficiency : float
+        epsilon; rounded up to whole units (footnote 34).
+    unit_size : float
+        Delta, in (0, 1].
+
+    Returns
+    -------
+    float
+        In units of money per market; negative where the proposition says nothing.
+
+    Raises
+    ------
+    InvalidInputError
+        If a parameter is out of range.
+    RefusedError
+        If A4^N fails.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(4, 1.0, 0.0, 1.0, 1.0, largest_trade=40 / 3)
+    >>> round(proposition_6_deficit(bounds, 0.0, 0.5), 9)
+    60.166666667
+    """
+    check_bounds(bounds)
+    n = bounds.n_traders
+    unit = unit_size_of(unit_size)
+    lost = ceil(non_negative("inefficiency", inefficiency) / unit - ROUNDING) * unit
+    trade = max(proposition_6_trade(bounds, unit) - lost, 0.0)
+    private = max(trade**2 / (2 * (n - 1)), unit * trade / 2)
+    common = trade**2 / 2
+    rents = bounds.own_effect * private + bounds.interdependence * common
+    price = bounds.steepest / bounds.room * rents
+    return worst_case_traders(bounds) * (price - c_2(bounds) * lost)
+
+
+def proposition_7_deficit(
+    bounds: AssumptionBounds, sigma: float, half_spread: float, unit_size: float
+) -> float:
+    """Return the largest deficit of the mechanism with a slope and a spread, (G.3).
+
+    Holds for equal slopes, or with phi the largest effect on another trader.
+
+    Parameters
+    ----------
+    bounds : AssumptionBounds
+    sigma, half_spread : float
+        Slope and half spread delta of the tax.
+    unit_size : float
+        Delta, in (0, 1].
+
+    Returns
+    -------
+    float
+        In units of money per market, non-negative.
+
+    Raises
+    ------
+    InvalidInputError
+        If a parameter is out of range.
+    RefusedError
+        If A4^N fails.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(4, 1.0, 0.0, 1.0, 1.0, largest_trade=40 / 3)
+    >>> round(proposition_7_deficit(bounds, 0.0, 0.0, 0.5), 9)
+    149.62962963
+    """
+    check_bounds(bounds)
+    slope_part, unit_part = deficit_parts(bounds, sigma, half_spread, unit_size)
+    return bounds.n_traders * (max(slope_part, 0.0) + max(unit_part, 0.0))
+
+
+def deficit_parts(
+    bounds: AssumptionBounds, sigma: float, half_spread: float, unit_size: float
+) -> tuple[float, float]:
+    """Return what the two brackets of (G.3) hold: D_1 X - D_2 sigma and Delta (...) - D_5 delta.
+
+    Parameters and errors are those of `proposition_7_deficit`.
+    """
+    check_bounds(bounds)
+    slope, spread = non_negative("sigma", sigma), non_negative("half_spread", half_spread)
+    unit, most = unit_size_of(unit_size), bounds.largest_trade
+    distance = bounds.room
+    sensitivity = bounds.reach / distance
+    triangle = most * (most + unit) / 2
+    first = triangle * (bounds.steepest * sensitivity - (1 - sensitivity) * slope)
+    step = (bounds.steepest + slope) * bounds.own_effect / distance
+    return first, most * (unit * step - spread)
+
+
+def proposition_7_inefficiency(
+    bounds: AssumptionBounds, sigma: float, half_spread: float, unit_size: float
+) -> float:
+    """Return how far quantities are at most from efficient ones: epsilon of Proposition 7.
+
+    Corrected: Delta + 2 (sigma qbar + delta) / m_low; as printed, without Delta.
+
+    Parameters and errors are those of `proposition_7_deficit`.
+
+    Examples
+    --------
+    >>> bounds = AssumptionBounds(4, 1.0, 0.0, 1.0, 1.0, largest_trade=2.0)
+    >>> proposition_7_inefficiency(bounds, sigma=0.02, half_spread=0.0, unit_size=0.5)
+    0.58
+    """
+    check_bounds(bounds)
+    slope, spread = non_negative("sigma", sigma), non_negative("half_spread", half_spread)
+    taxed = slope * bounds.largest_trade + spread
+    return unit_size_of(unit_size) + 2 * taxed / bounds.flattest

@@ -1,0 +1,1 @@
+"""What several statements compute: drawn economies, definitions, searches."""

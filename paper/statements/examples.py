@@ -1,0 +1,346 @@
+"""Examples 1 to 6: allocations, prices, sigma_N and transfers.
+
+The closed forms are compared with the equations of the definitions, solved as they stand, and with
+the mechanisms' own clearing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from deviator import economies
+from deviator.economies import LinearQuadratic, check_assumptions
+from deviator.validation import Floats
+
+from ..agreement import against_printed, compared, gap, worst
+from ..checks.definitions import own_clearings, pivotal_transfers, taxed_equilibrium
+from ..checks.drawn import (
+    DrawnMarket,
+    fundamental_value_markets,
+    heterogeneous_markets,
+    two_groups_markets,
+)
+from ..closed_forms import fundamental_value, heterogeneous, two_groups
+from ..statement import Finding, Statement
+from .budget_claim import smallest_slope
+
+Formula = Callable[..., Any]
+
+
+def _allocation_gap(market: DrawnMarket, price: Floats, quantity: Floats) -> float:
+    """Return how far price and quantities are from (3.8) and from the mechanisms' clearing."""
+    wanted = taxed_equilibrium(market.economy, market.sigma, market.types)
+    gaps = [gap(price, wanted[0]), gap(quantity, wanted[1])]
+    for outcome in own_clearings(market.economy, market.sigma, market.types):
+        gaps += [gap(price, outcome.price), gap(quantity, outcome.quantity)]
+    return worst(gaps)
+
+
+def _transfer_gap(market: DrawnMarket, transfer: Floats) -> float:
+    """Return how far transfers are from the integral (3.10) and from what mechanisms charge."""
+    gaps = [gap(transfer, pivotal_transfers(market.economy, market.sigma, market.types))]
+    for outcome in own_clearings(market.economy, market.sigma, market.types):
+        gaps.append(gap(transfer, outcome.transfer))
+    return worst(gaps)
+
+
+def _efficient_gap(market: DrawnMarket, quantity: Floats) -> float:
+    return gap(quantity, taxed_equilibrium(market.economy, 0.0, market.types)[1])
+
+
+def check_example_1(quantity: Formula = fundamental_value.quantity) -> Finding:
+    """Compare (2.2) with the equations of the Walrasian equilibrium (2.1)."""
+    gaps = (
+        _efficient_gap(m, quantity(m.types, alpha=m.weights["alpha"], **m.slopes))
+        for m in fundamental_value_markets(1)
+    )
+    return compared(gaps, "(2.2) solves (2.1)")
+
+
+def check_example_1_interdependence(
+    bound: Formula = lambda n_traders, beta: beta / (n_traders - 2),
+) -> Finding:
+    """Compare alpha > beta / (N - 2) with assumption A4^N, on both sides of the bound."""
+    rng = np.random.default_rng(2)
+    wrong, tried = 0, 0
+    for _ in range(200):
+        n, beta = int(rng.integers(3, 12)), float(rng.uniform(0.1, 2.0))
+        alpha = float(beta / (n - 2) * rng.choice([0.5, 0.999, 1.001, 2.0]))
+        holds = check_assumptions(economies.fundamental_value(n, alpha, beta, 1.0))["A4N"].holds
+        wrong += holds != (alpha > bound(n, beta))
+        tried += 1
+    return Finding(wrong / tried, f"A4^N and alpha > beta / (N - 2) disagree in {wrong} of {tried}")
+
+
+def check_example_2(quantity: Formula = two_groups.quantity) -> Finding:
+    """Compare (2.3) with (2.1) where the groups have weights of their own."""
+    rng = np.random.default_rng(3)
+    gaps, printed, excess = [], [], []
+    for _ in range(40):
+        n, slope = 2 * int(rng.integers(2, 6)), float(rng.uniform(0.5, 3.0))
+        weights = {"alpha": rng.uniform(0.3, 2.0, 2), "beta": rng.uniform(0.0, 2.0, 2)}
+        types = rng.standard_normal((8, n))
+        wanted = taxed_equilibrium(economies.two_groups(n, **weights, slope=slope), 0.0, types)[1]
+        gaps.append(gap(quantity(types, **weights, slope=slope), wanted))
+        as_printed = _printed_two_groups(types, **weights, slope=slope)
+        printed.append(gap(as_printed, wanted))
+        excess.append(float(np.abs(as_printed.sum(axis=1)).max()))
+    text = f"quantities solve (2.1) and sum to 0, the printed ones to as much as {max(excess):.3g}"
+    return against_printed(gaps, printed, text)
+
+
+def _printed_two_groups(types: Floats, alpha: Floats, beta: Floats, slope: float) -> Floats:
+    own, group = (np.repeat(weight, types.shape[1] // 2) for weight in (alpha, beta))
+    value = own * types + group * two_groups.group_means(types)
+    return np.asarray((value - (own + group) * types.mean(axis=1, keepdims=True)) / slope)
+
+
+def check_example_3(quantity: Formula = heterogeneous.quantity) -> Finding:
+    """Compare (2.4) with (2.1); as printed, with the price of a positive tax."""
+    gaps, printed = [], []
+    for market in list(heterogeneous_markets(4))[1:]:
+        settings = market.weights | market.slopes
+        gaps.append(_efficient_gap(market, quantity(market.types, **settings)))
+        taxed = heterogeneous.price(market.types, **settings, sigma=market.sigma)
+        efficient = heterogeneous.price(market.types, **settings)
+        difference = (efficient - taxed)[:, None] / market.economy.slope
+        printed.append(_efficient_gap(market, quantity(market.types, **settings) + difference))
+    return against_printed(gaps, printed, "at the price without tax, (2.4) solves (2.1)")
+
+
+def check_example_4(
+    price: Formula = fundamental_value.price, quantity: Formula = fundamental_value.quantity
+) -> Finding:
+    """Compare (4.14) with (3.8) and both mechanisms."""
+    gaps = (
+        _allocation_gap(
+            m,
+            price(m.types, **m.weights),
+            quantity(m.types, alpha=m.weights["alpha"], **m.slopes, sigma=m.sigma),
+        )
+        for m in fundamental_value_markets(5)
+    )
+    return compared(gaps, "(4.14) solves (3.8) and is what sigma-VCG and sigma-DCDA clear to")
+
+
+def check_example_5(
+    price: Formula = two_groups.price, quantity: Formula = two_groups.quantity
+) -> Finding:
+    """Compare Example 5's price and allocation with (3.8) and both mechanisms."""
+    gaps = (
+        _allocation_gap(
+            m,
+            price(m.types, **m.weights),
+            quantity(m.types, **m.weights, **m.slopes, sigma=m.sigma),
+        )
+        for m in two_groups_markets(6)
+    )
+    return compared(gaps, "price and allocation solve (3.8), and both mechanisms clear to them")
+
+
+def check_example_6(
+    price: Formula = heterogeneous.price,
+    quantity: Formula = heterogeneous.quantity,
+) -> Finding:
+    """Compare Example 6's price and allocation with (3.8) and both mechanisms."""
+    gaps = (
+        _allocation_gap(
+            m,
+            price(m.types, **m.weights, **m.slopes, sigma=m.sigma),
+            quantity(m.types, **m.weights, **m.slopes, sigma=m.sigma),
+        )
+        for m in heterogeneous_markets(7)
+    )
+    return compared(gaps, "price and allocation solve (3.8), and both mechanisms clear to them")
+
+
+def _sigma_n_of_definition(economy: LinearQuadratic) -> float:
+    """Return (3.13) from the derivatives of the utilities."""
+    n = economy.n_traders
+    nothing = np.zeros((1, n))
+    effects = economy.type_effects(nothing, nothing)[0]
+    own = np.diagonal(effects).min()
+    phi = (effects.sum(axis=0) - np.diagonal(effects)).max() / (n - 1)
+    reach = own / (n - 1) + phi
+    slope = -economy.quantity_slopes(nothing, nothing).min()
+    return float(slope / (own - phi) * reach / (1 - reach / (own - phi)))
+
+
+def _sigma_n_gap(market: DrawnMarket, sigma: float, balances: bool = True) -> float:
+    """Return how far a slope is from (3.13), and from the least one without a deficit."""
+    gaps = [gap([sigma], [_sigma_n_of_definition(market.economy)])]
+    if balances:
+        gaps.append(gap([sigma], [smallest_slope(market.economy, market.types[0])]))
+    return worst(gaps)
+
+
+def check_example_4_slope(sigma_n: Formula = fundamental_value.sigma_n) -> Finding:
+    """Compare (4.15) with (3.13), and with where a drawn profile's budget turns positive."""
+    gaps = (
+        _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes))
+        for m in fundamental_value_markets(8)
+    )
+    return compared(gaps, "(4.15) is (3.13) and the least slope without a deficit, by bisection")
+
+
+def check_example_5_slope(sigma_n: Formula = two_groups.sigma_n) -> Finding:
+    """Compare Example 5's sigma_N with (3.13), and with where a drawn profile's budget turns."""
+    gaps = (
+        _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes))
+        for m in two_groups_markets(9)
+    )
+    return compared(gaps, "it is (3.13) and the least slope without a deficit, by bisection")
+
+
+def check_example_6_slope(sigma_n: Formula = heterogeneous.sigma_n) -> Finding:
+    """Compare the tax slope for heterogeneous traders with (3.13)."""
+    gaps = (
+        _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes), balances=False)
+        for m in heterogeneous_markets(10)
+    )
+    return compared(gaps, "(4.15) with the steeper slope is (3.13)")
+
+
+def check_example_4_transfers(transfer: Formula = fundamental_value.transfer) -> Finding:
+    """Compare transfers with (3.10) at any tax; at sigma_N with p q, (4.16), and a budget of 0."""
+    gaps = []
+    for m in fundamental_value_markets(11):
+        settings = m.weights | m.slopes
+        gaps.append(_transfer_gap(m, transfer(m.types, **settings, sigma=m.sigma)))
+        balanced = fundamental_value.sigma_n(m.n_traders, **settings)
+        gaps.append(_balance_gap(m, balanced, transfer(m.types, **settings, sigma=balanced)))
+    return compared(gaps, "transfers are the integral (3.10); at sigma_N they are p q, sum to 0")
+
+
+def check_example_5_transfers(transfer: Formula = two_groups.transfer) -> Finding:
+    """Compare transfers with (3.10) at any tax, and at sigma_N with p q and a budget of 0."""
+    gaps = []
+    for m in two_groups_markets(12):
+        settings = m.weights | m.slopes
+        gaps.append(_transfer_gap(m, transfer(m.types, **settings, sigma=m.sigma)))
+        balanced = two_groups.sigma_n(m.n_traders, **settings)
+        gaps.append(_balance_gap(m, balanced, transfer(m.types, **settings, sigma=balanced)))
+    return compared(gaps, "transfers are the integral (3.10); at sigma_N they are p q, sum to 0")
+
+
+def _balance_gap(market: DrawnMarket, sigma: float, transfer: Floats) -> float:
+    """Return how far transfers at sigma_N are from p q and from a balanced budget."""
+    price, quantity = taxed_equilibrium(market.economy, sigma, market.types)
+    imbalance = np.abs(transfer.sum(axis=1)).max() / np.abs(transfer).max()
+    return worst([gap(transfer, price[:, None] * quantity), float(imbalance)])
+
+
+def check_example_6_transfers(transfer: Formula = heterogeneous.transfer) -> Finding:
+    """Compare Appendix C's transfers with (3.10); as printed, with the own slope in gamma."""
+    gaps, printed = [], []
+    for market in heterogeneous_markets(13):
+        settings = market.weights | market.slopes | {"sigma": market.sigma}
+        gaps.append(_transfer_gap(market, transfer(market.types, **settings)))
+        printed.append(_transfer_gap(market, _printed_transfer(market)))
+    return against_printed(gaps, printed, "with mu_-G in gamma_G, transfers are (3.10)")
+
+
+def _printed_transfer(market: DrawnMarket) -> Floats:
+    """Return Example 6's explicit transfers, Appendix C: gamma with mu_G for mu_-G."""
+    settings = market.weights | market.slopes | {"sigma": market.sigma}
+    n, alpha, beta = market.n_traders, market.weights["alpha"], market.weights["beta"]
+    bend = market.economy.slope + market.sigma
+    gamma = bend / (bend[0] + bend[-1])
+    discount = bend * (beta + 2 * alpha * gamma) / (alpha * (n - 2 * gamma))
+    quantity = heterogeneous.quantity(market.types, **settings)
+    price = heterogeneous.price(market.types, **settings)[:, None]
+    return np.asarray(price * quantity + (market.sigma - discount) * quantity**2 / 2)
+
+
+STATEMENTS = (
+    Statement(
+        "Example 1",
+        "Section 2.2, equation (2.2)",
+        "In the fundamental value model q_i^0 = alpha (s_i - mean(s)) / mu.",
+        check_example_1,
+    ),
+    Statement(
+        "Example 1: assumption A4^N",
+        "Section 2.2",
+        "In the fundamental value model A4^N holds where alpha > beta / (N - 2).",
+        check_example_1_interdependence,
+    ),
+    Statement(
+        "Example 2",
+        "Section 2.2, equation (2.3)",
+        "In the group model q_i^0 = (alpha_G s_i + beta_G mean(s^G) - (alpha_G + beta_G) mean(s)) "
+        "/ mu.",
+        check_example_2,
+        corrected="q_i^0 = (alpha_G s_i + beta_G mean(s^G) - p^0) / mu with p^0 = sum_G (alpha_G "
+        "+ beta_G) mean(s^G) / 2; the two agree only where alpha_1 + beta_1 = alpha_2 + beta_2.",
+    ),
+    Statement(
+        "Example 3",
+        "Section 2.2, equation (2.4)",
+        "With small and big traders q_i^0 = (alpha s_i + beta mean(s) - p^sigma(s)) / mu_G.",
+        check_example_3,
+        corrected="q_i^0 = (alpha s_i + beta mean(s) - p^0(s)) / mu_G, with the price without tax.",
+    ),
+    Statement(
+        "Example 4: allocation",
+        "Section 4, equation (4.14)",
+        "p^sigma = (alpha + beta) mean(s) and q_i^sigma = alpha (s_i - mean(s)) / (mu + sigma).",
+        check_example_4,
+    ),
+    Statement(
+        "Example 4: sigma_N",
+        "Section 4, equation (4.15)",
+        "sigma_N = mu (alpha + beta) / ((N - 2) alpha - beta).",
+        check_example_4_slope,
+    ),
+    Statement(
+        "Example 4: transfers",
+        "Section 4, equation (4.16)",
+        "At sigma_N transfers are t_i = p q_i and the budget balances.",
+        check_example_4_transfers,
+    ),
+    Statement(
+        "Example 5: allocation",
+        "Section 4",
+        "p^sigma = (alpha + beta) mean(s) and q_i^sigma = (alpha s_i + beta mean(s^G) - p^sigma) / "
+        "(mu + sigma).",
+        check_example_5,
+    ),
+    Statement(
+        "Example 5: sigma_N",
+        "Section 4",
+        "sigma_N = mu (alpha + beta) / ((N - 2) alpha).",
+        check_example_5_slope,
+    ),
+    Statement(
+        "Example 5: transfers",
+        "Section 4",
+        "At sigma_N transfers are t_i = p q_i and the budget balances.",
+        check_example_5_transfers,
+    ),
+    Statement(
+        "Example 6: allocation",
+        "Section 4",
+        "p^sigma = alpha (gamma_S mean(s^S) + gamma_B mean(s^B)) + beta mean(s), gamma_G = (sigma "
+        "+ mu_-G) / (2 sigma + mu_B + mu_S), and q_i^sigma = (alpha s_i + beta mean(s) - p^sigma) "
+        "/ (mu_G + sigma).",
+        check_example_6,
+    ),
+    Statement(
+        "Example 6: sigma_N",
+        "Section 4, equation (3.13)",
+        "The slope sigma_N from Proposition 2, here mu_S (alpha + beta) / ((N - 2) alpha - beta).",
+        check_example_6_slope,
+    ),
+    Statement(
+        "Example 6: transfers",
+        "Appendix C, Example 6, part 1",
+        "t_i = p q_i + q_i^2/2 [sigma - (sigma + mu_G) (beta + 2 alpha gamma_G) / (alpha (N - 2 "
+        "gamma_G))], in the explicit line with gamma_G = (sigma + mu_G) / (2 sigma + mu_B + "
+        "mu_S).",
+        check_example_6_transfers,
+        corrected="The same with gamma_G = (sigma + mu_-G) / (2 sigma + mu_B + mu_S), as in "
+        "Section 4.",
+    ),
+)

@@ -1,0 +1,481 @@
+"""Examples 8 and 9 and the definition of tau-VCG (Section 6)."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deviator.economies import (
+    LinearQuadratic,
+    QuadraticEconomy,
+    affects_others_alike,
+    check_assumptions,
+    fundamental_value,
+    heterogeneous,
+    linear_quadratic,
+    private_values,
+    single_crossing_violation,
+    two_groups,
+)
+from deviator.mechanisms import (
+    Allocation,
+    EntryFeeVCG,
+    PivotalMechanism,
+    Reports,
+    SigmaVCG,
+    SpreadVCG,
+    Tax,
+    TaxVCG,
+)
+from deviator.validation import Bools, Floats
+
+from ..agreement import gap, worst
+from ..checks.pivotal_types import PriceOf, literal_transfer, marginal_utility
+from ..checks.random_economies import random_economy
+from ..statement import Finding, Statement
+
+ECONOMIES = 60
+PROFILES = 40
+LITERAL_MARKETS = 4
+ENTRY_MARKETS = 1000
+DRAWN = 50
+"""Economies within A4^N in which quantities are watched as types rise."""
+
+ROUNDING = 1e-9
+
+EXCHANGES = (1e-4, 1e-2, 0.3)
+"""Amounts that pairs of traders try to exchange, of the usual quantity."""
+
+AllocationIn = Callable[[QuadraticEconomy, float, Floats], Allocation]
+"""Economy, size of the tax and types (B, N) to price and quantities."""
+
+
+class TaxedMarket(NamedTuple):
+    """An economy with single crossing, the size of a tax, and profiles of types."""
+
+    economy: LinearQuadratic
+    tax: float
+    types: Floats  # (PROFILES, N)
+
+
+def crossing_markets(seed: int, count: int) -> Iterator[TaxedMarket]:
+    """Draw economies with single crossing and any slopes; the first has no tax."""
+    rng = np.random.default_rng(seed)
+    for place in range(count):
+        n = int(rng.integers(3, 8))
+        own = rng.uniform(0.5, 1.5, n)
+        weights = own * rng.uniform(0, 0.9, (n, n)) * rng.choice([0.0, 0.5, 1.0])
+        np.fill_diagonal(weights, own)
+        slope, intercept = rng.uniform(0.5, 2.0, n), rng.normal(0, 0.3, n)
+        tax = 0.0 if place == 0 else float(rng.uniform(0, 0.8))
+        economy = linear_quadratic(weights, slope, intercept)
+        yield TaxedMarket(economy, tax, rng.standard_normal((PROFILES, n)))
+
+
+def spread_in(economy: QuadraticEconomy, half_spread: float, types: Floats) -> Allocation:
+    """Return Example 8's allocation."""
+    return SpreadVCG(economy, half_spread).allocate(types)
+
+
+def _check_spread(*, allocation: AllocationIn = spread_in) -> Finding:
+    gaps = []
+    for economy, tax, types in crossing_markets(seed=80, count=ECONOMIES):
+        found = allocation(economy, tax, types)
+        gaps += [
+            gap(found.quantity.sum(axis=1), np.zeros(len(types))),
+            _bid_ask_gap(economy, tax, types, found),
+            _exchange_gain(economy, tax, types, found.quantity),
+        ]
+    text = (
+        f"soft-threshold demands clear {ECONOMIES} drawn economies, buyers' marginal utilities "
+        "are p + delta, sellers' p - delta, others' between, and no exchange between two traders "
+        f"raises total utility less taxes; largest violation {worst(gaps):.2g}"
+    )
+    return Finding(worst(gaps), text)
+
+
+def _bid_ask_gap(
+    economy: QuadraticEconomy, half_spread: float, types: Floats, found: Allocation
+) -> float:
+    """Return by how much (6.27) is violated, over the usual size of marginal utilities."""
+    marginal = economy.marginal_utility(found.quantity, types) - found.price[:, None]
+    side = np.sign(found.quantity)
+    off = np.where(
+        side == 0, np.maximum(np.abs(marginal) - half_spread, 0), marginal - side * half_spread
+    )
+    return float(np.abs(off).max() / np.abs(economy.value(types)).max())
+
+
+def _exchange_gain(
+    economy: QuadraticEconomy, half_spread: float, types: Floats, quantity: Floats
+) -> float:
+    """Return the most that moving a bit of the good between two traders gains."""
+    worth = _taxed_utility(economy, half_spread, types, quantity)
+    gains = [0.0]
+    for giver, receiver in combinations(range(economy.n_traders), 2):
+        for size in (*EXCHANGES, *(-size for size in EXCHANGES)):
+            moved = quantity.copy()
+            moved[:, giver] -= size
+            moved[:, receiver] += size
+            gain = _taxed_utility(economy, half_spread, types, moved) - worth
+            gains.append(float(gain.max() / np.abs(worth).max()))
+    return max(gains)
+
+
+def _taxed_utility(
+    economy: QuadraticEconomy, half_spread: float, types: Floats, quantity: Floats
+) -> Floats:
+    utility = economy.utility(quantity, types) - half_spread * np.abs(quantity)
+    return np.asarray(utility.sum(axis=1))
+
+
+def bid_or_ask(middle: Floats, half_spread: float, side: float) -> Floats:
+    """Return what a buyer (side 1) pays per unit, or a seller (side -1) receives."""
+    return middle + side * half_spread
+
+
+def _check_spread_transfers(
+    *, price: Callable[[Floats, float, float], Floats] = bid_or_ask
+) -> Finding:
+    gaps = []
+    for economy, tax, types in crossing_markets(seed=81, count=LITERAL_MARKETS):
+        rule = SpreadVCG(economy, tax)
+        outcome = rule.clear(Reports(types[:2]))
+        quoted = to_everybody(quoted_price(rule, price))
+        gaps.append(_transfer_gap(rule, types[:2], outcome.transfer, quoted))
+    text = (
+        "integrals of bid and ask prices at pivotal types found by bisection agree with the "
+        f"mechanism's transfers to {worst(gaps):.2g}, in {LITERAL_MARKETS} drawn economies"
+    )
+    return Finding(worst(gaps), text)
+
+
+def quoted_price(rule: SpreadVCG, price: Callable[[Floats, float, float], Floats]) -> PriceOf:
+    """Return the bid or ask price at the types at which units are pivotal."""
+
+    def quoted(profiles: Floats, units: Floats) -> Floats:
+        return price(rule.allocate(profiles).price, rule.half_spread, float(np.sign(units[0])))
+
+    return quoted
+
+
+def market_price(rule: PivotalMechanism) -> PriceOf:
+    """Return the market's price at the types at which units are pivotal."""
+
+    def price(profiles: Floats, units: Floats) -> Floats:
+        del units
+        return rule.allocate(profiles).price
+
+    return price
+
+
+def to_everybody(price: PriceOf) -> Callable[[int], PriceOf]:
+    """Return the price of units to each trader where it is the same rule for all."""
+
+    def price_to(trader: int) -> PriceOf:
+        del trader
+        return price
+
+    return price_to
+
+
+def _transfer_gap(
+    rule: PivotalMechanism, types: Floats, transfer: Floats, price_to: Callable[[int], PriceOf]
+) -> float:
+    """Return how far the mechanism's transfers are from literal integrals, of the largest."""
+
+    def quantities(profiles: Floats) -> Floats:
+        return rule.allocate(profiles).quantity
+
+    literal = [
+        [
+            literal_transfer(quantities, profile, trader, price_to(trader))
+            for trader in range(len(profile))
+        ]
+        for profile in types
+    ]
+    return gap(transfer, literal)
+
+
+def entry_markets() -> Iterator[TaxedMarket]:
+    """Yield markets of six traders with entry fees; types are standard Normal."""
+    rng = np.random.default_rng(90)
+    economies = (private_values(6, slope=1.0), private_values(6, slope=2.0), fundamental_value(6))
+    for economy in (*economies, heterogeneous(6)):
+        for fee in (0.02, 0.1, 0.3):
+            yield TaxedMarket(economy, fee, rng.standard_normal((ENTRY_MARKETS, 6)))
+
+
+def entry_fee_in(economy: QuadraticEconomy, fee: float, types: Floats) -> Allocation:
+    """Return Example 9's allocation, the largest total utility less fees."""
+    return EntryFeeVCG(economy, fee).allocate(types)
+
+
+def _check_entry(*, allocation: AllocationIn = entry_fee_in) -> Finding:
+    gaps, shares = [], []
+    for economy, fee, types in entry_markets():
+        found = allocation(economy, fee, types).quantity
+        total, exists, clearing = best_of_all_sets(economy, fee, types)
+        reached = economy.utility(found, types).sum(axis=1) - fee * (found != 0).sum(axis=1)
+        gaps += [gap(reached, total), gap(found[exists], clearing[exists])]
+        shares.append(float(1 - exists.mean()))
+    text = (
+        "a price clears (6.28) in some profiles only: none exists in "
+        f"{min(shares):.0%} to {max(shares):.0%} of {ENTRY_MARKETS} Normal profiles with N = 6, "
+        "by slope and fee; the largest total of utilities less fees, over all sets of traders, "
+        f"always exists and is (6.28)'s allocation wherever there is one, to {worst(gaps):.2g}"
+    )
+    return Finding(worst(gaps), text, max(shares))
+
+
+def best_of_all_sets(
+    economy: QuadraticEconomy, fee: float, types: Floats
+) -> tuple[Floats, Bools, Floats]:
+    """Return the largest total less fees (B,), and where (6.28) clears (B,), with quantities.
+
+    By trying every set of traders.
+    """
+    value = economy.value(types)
+    batch, n = value.shape
+    total, exists = np.zeros(batch), np.zeros(batch, dtype=bool)
+    reach = np.sqrt(2 * fee * economy.slope)
+    exists |= (value - reach).max(axis=1) < (value + reach).min(axis=1)
+    clearing = np.zeros((batch, n))
+    for size in range(2, n + 1):
+        for traders in combinations(range(n), size):
+            members = list(traders)
+            steepness = 1 / economy.slope[members]
+            price = value[:, members] @ steepness / steepness.sum()
+            quantity = np.zeros((batch, n))
+            quantity[:, members] = steepness * (value[:, members] - price[:, None])
+            worth = economy.utility(quantity, types).sum(axis=1) - fee * size
+            total = np.maximum(total, worth)
+            rent = (value - price[:, None]) ** 2 / (2 * economy.slope)
+            wants = (rent >= fee) == np.isin(np.arange(n), members)
+            clears = wants.all(axis=1)
+            clearing[clears] = quantity[clears]
+            exists |= clears
+    return total, exists, clearing
+
+
+def _check_entry_transfers(
+    *, unit_price: Callable[[QuadraticEconomy, int], PriceOf] = marginal_utility
+) -> Finding:
+    rng = np.random.default_rng(91)
+    gaps, printed = [], []
+    for economy, fee in ((private_values(4), 0.2), (fundamental_value(5), 0.1)):
+        types = rng.standard_normal((3, economy.n_traders))
+        rule = EntryFeeVCG(economy, fee)
+        outcome = rule.clear(Reports(types))
+        pivotal = partial(unit_price, economy)
+        gaps.append(_transfer_gap(rule, types, outcome.transfer, pivotal))
+        # As printed: a fee, and market prices at pivotal types also for units that none leads to.
+        without_fee = outcome.transfer - fee * (outcome.quantity != 0)
+        printed.append(_transfer_gap(rule, types, without_fee, to_everybody(market_price(rule))))
+    text = (
+        "marginal utilities at pivotal types add up to incentive compatible transfers, to "
+        f"{worst(gaps):.2g}; the fee and market prices at pivotal types miss them by "
+        f"{worst(printed):.2g} of the largest, where entry moves the price"
+    )
+    return Finding(worst(gaps), text, worst(printed))
+
+
+def _check_quadratic(*, tax: Callable[[float], Any] = lambda sigma: [[sigma, 2]]) -> Finding:
+    gaps = []
+    for economy, sigma, types in crossing_markets(seed=60, count=12):
+        by_tax = TaxVCG(economy, tax(sigma)).clear(Reports(types[:10]))
+        wanted = SigmaVCG(economy, sigma).clear(Reports(types[:10]))
+        gaps += [
+            gap(getattr(by_tax, name), getattr(wanted, name))
+            for name in ("price", "quantity", "transfer")
+        ]
+    text = (
+        "prices, quantities and transfers, by numerical clearing and quadrature, are those of "
+        f"sigma-VCG in closed form, to {worst(gaps):.2g}"
+    )
+    return Finding(worst(gaps), text)
+
+
+def tax_collected(tax: Tax, quantity: Floats) -> Floats:
+    """Return tau(x) for quantities x >= 0."""
+    return tax.amount(quantity)
+
+
+def _check_definition(*, collected: Callable[[Tax, Floats], Floats] = tax_collected) -> Finding:
+    gaps = []
+    for economy, size, types in crossing_markets(seed=61, count=2):
+        rule = TaxVCG(economy, [[0.2 * size, 1], [0.1, 2], [0.3, 3]])
+        outcome = rule.clear(Reports(types[:1]))
+        of_utilities = outcome.transfer - collected(rule.tax, np.abs(outcome.quantity))
+        price = to_everybody(market_price(rule))
+        gaps.append(_transfer_gap(rule, types[:1], of_utilities, price))
+    text = (
+        "transfers less the tax are the pivotal ones for utilities less the tax, integrals of "
+        f"prices at pivotal types found by bisection, to {worst(gaps):.2g}"
+    )
+    return Finding(worst(gaps), text)
+
+
+FEE_WITNESS = two_groups(4, alpha=1.0, beta=1.55, slope=1.0)
+"""Two groups of two with weight .775 within: where an entry fee of .3 is not monotone."""
+
+TAX_WITNESS = linear_quadratic(np.eye(5) + 1.4 * np.outer(np.eye(5)[4], np.eye(5)[0]), 1.0)
+"""The type of trader 0 moves trader 4's value by 1.4, his own by 1: within A4^N (phi_N = .35)."""
+
+TAX_WITNESS_TYPES = {
+    "the spread .3": np.array([[1.0, 0.0, 0.0, 0.0, -2.4]]),
+    "the tax 5 q^3 / 3": np.array([[6.0, 6.0, -6.0, -6.0, -8.4]]),
+}
+"""Here only traders 0 and 4 trade under the spread; all but trader 4 do under the cubic tax."""
+
+CUBIC = [[5.0, 3]]
+
+
+def increases_with_convex_taxes(economy: QuadraticEconomy) -> bool:
+    """Return whether single crossing holds, so that any convex tax leaves quantities monotone."""
+    return single_crossing_violation(economy) is None
+
+
+def _watched(seed: int) -> Iterator[tuple[QuadraticEconomy, Floats]]:
+    """Yield economies within A4^N, drawn and named ones, and profiles of types."""
+    rng = np.random.default_rng(seed)
+    drawn = [random_economy(rng, int(rng.integers(3, 6))) for _ in range(DRAWN)]
+    named = (private_values(5), fundamental_value(4, beta=1.5), heterogeneous(6), FEE_WITNESS)
+    for economy in (*drawn, *named, TAX_WITNESS):
+        yield economy, 2 * rng.standard_normal((PROFILES // 2, economy.n_traders))
+
+
+def _check_convex_taxes(
+    *, condition: Callable[[QuadraticEconomy], bool] = increases_with_convex_taxes
+) -> Finding:
+    """Quantities as own types rise, under a spread and under a cubic tax."""
+    broken, excluded, cases = 0, 0, 0
+    for economy, types in _watched(seed=62):
+        for rule, profiles in (
+            (SpreadVCG(economy, 0.3), types),
+            (TaxVCG(economy, CUBIC), 3 * types[:3]),
+        ):
+            falls, promised = largest_fall(rule, profiles) > 0, condition(economy)
+            cases += 1
+            broken += falls and promised
+            excluded += falls and not promised
+    inside = check_assumptions(TAX_WITNESS)["A4N"].holds
+    rules = SpreadVCG(TAX_WITNESS, 0.3), TaxVCG(TAX_WITNESS, CUBIC)
+    found = {
+        name: largest_fall(rule, types)
+        for rule, (name, types) in zip(rules, TAX_WITNESS_TYPES.items(), strict=True)
+    }
+    shown = " and ".join(f"by {fall:.3g} with {name}" for name, fall in found.items())
+    text = (
+        f"under single crossing quantities fell in the own type in {broken} of {cases} cases of a "
+        f"spread or a cubic tax; without it, within A4^N, in {excluded}; with N = 5, slopes and "
+        f"own effects of 1 and one other effect, w_51 = 1.4, trader 1's falls {shown}, and no "
+        "transfers are incentive compatible"
+    )
+    return Finding(broken / cases + float(not inside), text, min(found.values()))
+
+
+def _check_entry_incentives(
+    *, condition: Callable[[QuadraticEconomy], bool] = affects_others_alike
+) -> Finding:
+    """Quantities as own types rise, under an entry fee."""
+    broken, excluded, cases = 0, 0, 0
+    for economy, types in _watched(seed=62):
+        falls, promised = largest_fall(EntryFeeVCG(economy, 0.3), types) > 0, condition(economy)
+        cases += 1
+        broken += falls and promised
+        excluded += falls and not promised
+    types = 2 * np.random.default_rng(63).standard_normal((PROFILES, 4))
+    by = largest_fall(EntryFeeVCG(FEE_WITNESS, 0.3), types)
+    text = (
+        f"where types affect others alike quantities fell in the own type in {broken} of {cases} "
+        f"economies; elsewhere within A4^N in {excluded}, in two groups of two (alpha = 1, weight "
+        f".775 within, fee .3) by {by:.3g}"
+    )
+    return Finding(broken / cases, text, excluded / cases)
+
+
+def largest_fall(rule: PivotalMechanism, types: Floats) -> float:
+    """Return by how much a quantity falls at most as its owner's type rises, on a grid of types."""
+    steps, falls = np.linspace(-6.0, 6.0, 161), [0.0]
+    for trader in range(types.shape[1]):
+        profiles = np.repeat(types, len(steps), axis=0)
+        profiles[:, trader] = np.tile(steps, len(types))
+        own = rule.allocate(profiles).quantity[:, trader].reshape(len(types), -1)
+        falls.append(float((np.maximum.accumulate(own, axis=1) - own).max()))
+    return max(falls) if max(falls) > ROUNDING else 0.0
+
+
+STATEMENTS = (
+    Statement(
+        "Example 8: allocation",
+        "(6.27), Section 6",
+        "With a spread, marginal utilities are the ask price for buyers, the bid price for "
+        "sellers, and the market clears (mu_i(q_i, s) there is the marginal utility).",
+        _check_spread,
+    ),
+    Statement(
+        "Example 8: transfers",
+        "Section 6, (3.11)",
+        "Transfers integrate ask prices of units bought, bid prices of units sold, at pivotal "
+        "types.",
+        _check_spread_transfers,
+        tolerance=2e-5,
+    ),
+    Statement(
+        "Example 9: allocation",
+        "(6.28), Section 6",
+        "For any type profile the allocation is determined jointly with a price p such that "
+        "markets clear, mu_i(q_i, s) = p where q_i != 0, and q_i != 0 iff int_0^q_i mu_i(x, s) dx "
+        "- p q_i >= phi (6.28).",
+        _check_entry,
+        corrected="Such a price may not exist; the allocation is the one of the largest total of "
+        "utilities less fees, which is that of (6.28) wherever there is a price.",
+    ),
+    Statement(
+        "Example 9: transfers",
+        "Section 6, (3.11)",
+        "Transfers that guarantee incentive compatibility are t_i = T_i + phi + int_0^q_i "
+        "p(s_i(x), s_-i) dx where q_i != 0, with T_i <= 0.",
+        _check_entry_transfers,
+        tolerance=2e-5,
+        corrected="t_i = T_i + int_0^q_i mu_i(x, s_i(x), s_-i) dx, which differs for units that "
+        "no report leads to, since whoever enters or leaves moves the price.",
+    ),
+    Statement(
+        "Section 6: quadratic tax",
+        "Section 6, Definitions 1 and 2",
+        "The VCG mechanism with the tax sigma q^2 / 2 is sigma-VCG.",
+        _check_quadratic,
+        tolerance=1e-10,
+    ),
+    Statement(
+        "Section 6: definition of tau-VCG",
+        "Section 6",
+        "Transfers are those of an incentive compatible mechanism for u_i - tau, plus the tax.",
+        _check_definition,
+        tolerance=2e-5,
+    ),
+    Statement(
+        "Section 6: convex taxes",
+        "Section 6",
+        '"A VCG mechanism with taxes tau satisfies IR, IC, and MC for every choice of tax function '
+        'tau", twice continuously differentiable, increasing and convex.',
+        _check_convex_taxes,
+        corrected="It does by its definition, from a mechanism for u_i - tau that satisfies them, "
+        "but there may be none: under single crossing (w_ji < w_ii) there is for every such tau; "
+        "within A4^N alone the efficient quantities for u_i - tau may fall in the own type, and "
+        "then no transfers are incentive compatible.",
+    ),
+    Statement(
+        "Example 9: incentives",
+        "Section 6",
+        'With an entry fee there are transfers t(s) "that guarantee incentive compatibility".',
+        _check_entry_incentives,
+        corrected="There are where each type affects all others alike, as in Examples 1 and 3 and "
+        "under private values; elsewhere within A4^N quantities may fall in the own type, and then "
+        "there are none. (An entry fee is not convex, and so is no tax of Section 6's definition.)",
+    ),
+)

@@ -1,0 +1,200 @@
+"""Section 7: when truth is the only equilibrium, and the naive Walrasian auction's best reports."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from deviator.economies import (
+    LinearQuadratic,
+    fundamental_value,
+    interdependence_radius,
+    linear_quadratic,
+)
+from deviator.economies.uniqueness import unique_in_example_1
+from deviator.mechanisms import NaiveWalrasian, Reports, SigmaVCG
+from deviator.validation import Floats
+
+from ..agreement import gap, worst
+from ..checks.random_economies import random_economy
+from ..closed_forms.naive_walrasian import best_gain, best_report, honest_utility
+from ..statement import Finding, Statement
+
+ROUNDS = 200
+"""Rounds of best responses."""
+
+Benchmark = Callable[[Any, Any, int], Any]
+
+
+def _best_reports(economy: LinearQuadratic, types: Floats, reports: Floats) -> Floats:
+    """Return every trader's best report against the others' reports, shape (N,).
+
+    Utility is a parabola in the own report: three markets each, cleared by the mechanism, give it.
+    """
+    n, mechanism = economy.n_traders, SigmaVCG(economy, 0.5)
+    tried = np.repeat(np.tile(reports, (n, 1)), 3, axis=0)
+    own = np.arange(n)
+    steps = np.array([-1.0, 0.0, 1.0])
+    tried[np.arange(3 * n), np.repeat(own, 3)] = (types[:, None] + steps).ravel()
+    outcome = mechanism.clear(Reports(tried))
+    utility = economy.utility(outcome.quantity, np.tile(types, (3 * n, 1))) - outcome.transfer
+    left, middle, right = utility.reshape(n, 3, n)[own, :, own].T
+    return np.asarray(types + (right - left) / (2 * (2 * middle - left - right)))
+
+
+def _growth(economy: LinearQuadratic, types: Floats) -> float:
+    """Return the factor by which reports' errors grow in a round of best responses.
+
+    The errors that are answered have the signs that make the answer's error largest; they are of
+    size 1 in all, since answers are linear in errors. Both signs are iterated together, so that
+    the sequence does not alternate.
+    """
+    errors, factor = np.ones(economy.n_traders), 1.0
+    for _ in range(ROUNDS):
+        answer = np.abs(_best_reports(economy, types, types + errors) - types)
+        # Averaging with the errors themselves removes periods: (1 + M)/2 has none.
+        mixed = (errors + answer) / 2
+        factor = float(np.abs(mixed).max())
+        errors = mixed / factor
+    return 2 * factor - 1
+
+
+def printed_radius(economy: LinearQuadratic) -> float:
+    """Return the largest eigenvalue of Section 7's matrix, whose first column repeats its row."""
+    above = np.triu(np.abs(economy.weights / economy.own_type_effects), 1)
+    return float(np.abs(np.linalg.eigvalsh(above + above.T)).max())
+
+
+def _check_radius(
+    *, radius: Callable[[LinearQuadratic], float] = interdependence_radius
+) -> Finding:
+    """Best responses through the mechanism, iterated, in drawn economies with W >= 0."""
+    rng = np.random.default_rng(71)
+    gaps, printed, values = [], [], []
+    for _ in range(30):
+        drawn = random_economy(rng, int(rng.integers(3, 7)))
+        # Stronger interdependence than A4^N allows, as far as quantities rise in the own type.
+        weights = drawn.weights * np.where(np.eye(drawn.n_traders) > 0, 1.0, rng.uniform(0.5, 2.0))
+        weights = weights + 0.01 * (1 - np.eye(drawn.n_traders))
+        economy = linear_quadratic(weights, 1.0)
+        if (weights.mean(axis=0) >= 0.95 * np.diagonal(weights)).any():
+            continue
+        growth = _growth(economy, rng.standard_normal(economy.n_traders))
+        gaps.append(gap(radius(economy), growth))
+        printed.append(gap(printed_radius(economy), growth))
+        values.append(growth)
+    return Finding(
+        worst(gaps),
+        f"in {len(gaps)} economies the errors of reports change by factors from {min(values):.3g} "
+        f"to {max(values):.3g} in a round of best responses, as the largest eigenvalue says; that "
+        f"of the symmetric matrix is off by up to {worst(printed):.2g} of it",
+        printed=worst(printed),
+    )
+
+
+def _check_example_1(
+    *, unique: Callable[[int, float, float], bool] = unique_in_example_1
+) -> Finding:
+    """Best responses in Example 1 die out or grow, on both sides of (N - 2) beta = N alpha."""
+    rng = np.random.default_rng(72)
+    wrong, cases = 0, 0
+    for n in (3, 4, 6, 9):
+        alpha = float(rng.uniform(0.5, 2.0))
+        for share in (0.2, 0.9, 0.99, 1.01, 1.1, 3.0):
+            beta = share * n * alpha / (n - 2)
+            types = rng.standard_normal(n)
+            dies_out = _growth(fundamental_value(n, alpha, beta), types) < 1
+            wrong += dies_out != unique(n, alpha, beta)
+            cases += 1
+    return Finding(
+        wrong / cases,
+        f"errors of reports die out in {cases - wrong} of {cases} economies exactly where (N - 2) "
+        "beta < N alpha, from 1% below to 1% above",
+    )
+
+
+def _printed_report(own: float, mean: float, n: int) -> float:
+    """Return footnote 28 with bar s_-i the average report of the other traders."""
+    return n**2 / (n**2 - 1) * ((n - 1) / n * own + mean / n)
+
+
+def _check_footnote_28(
+    *,
+    report: Benchmark = best_report,
+    honest: Benchmark = honest_utility,
+    gain: Benchmark = best_gain,
+) -> Finding:
+    """A scalar search over reports, through the mechanism."""
+    rng = np.random.default_rng(28)
+    gaps, printed, relative = [], [], []
+    for _ in range(60):
+        n = int(rng.integers(3, 12))
+        economy = linear_quadratic(np.eye(n), 2.0)
+        types = rng.standard_normal(n)
+        own, mean = float(types[0]), float(types[1:].mean())
+        utility = _utility_of_report(economy, types)
+        found = minimize_scalar(lambda x, u=utility: -u(x), bracket=(own - 1, own), tol=1e-12)
+        truth = utility(own)
+        size = abs(own - mean)
+        gaps += [
+            abs(found.x - report(own, mean, n)) / size,
+            abs(truth - honest(own, mean, n)) / size**2,
+            abs(-found.fun - truth - gain(own, mean, n)) / size**2,
+        ]
+        printed.append(abs(found.x - _printed_report(own, mean, n)) / size)
+        relative.append((-found.fun - truth) / truth * (n**2 - 1))
+    return Finding(
+        worst(gaps),
+        f"reports found by search differ by {worst(gaps):.2g} of |s_i - m| from the formula, and "
+        f"by up to {worst(printed):.3g} from the printed one; the relative gain times N^2 - 1 is "
+        f"from {min(relative):.6f} to {max(relative):.6f}",
+        printed=worst(printed),
+    )
+
+
+def _utility_of_report(economy: LinearQuadratic, types: Floats) -> Callable[[float], float]:
+    mechanism = NaiveWalrasian(economy)
+
+    def utility(report: float) -> float:
+        reports = types[None].copy()
+        reports[0, 0] = report
+        outcome = mechanism.clear(Reports(reports))
+        value = economy.utility(outcome.quantity, types[None]) - outcome.transfer
+        return float(value[0, 0])
+
+    return utility
+
+
+STATEMENTS = (
+    Statement(
+        "Section 7: equilibrium uniqueness",
+        "Section 7; Bergemann and Morris (2009)",
+        "With mu_ii normalized to 1, truth is the only equilibrium in every information structure "
+        "precisely when the matrix with 0 on the diagonal, first row 0, |w_12|, ..., |w_1N| and "
+        "first column 0, |w_12|, ..., |w_1N| has its largest eigenvalue below 1.",
+        _check_radius,
+        tolerance=1e-6,
+        corrected="The first column is 0, |w_21|, ..., |w_N1|: |w_ij| is in row i and column j, "
+        "over w_ii where that is not 1. The eigenvalue is the factor by which errors of reports "
+        "survive a round of best responses.",
+    ),
+    Statement(
+        "Section 7: uniqueness in Example 1",
+        "Section 7, Example 1",
+        "In the fundamental value model uniqueness fails if and only if (N - 2) beta >= N alpha.",
+        _check_example_1,
+    ),
+    Statement(
+        "Footnote 28",
+        "Section 7",
+        "In the naive Walrasian auction with u_i = s_i q_i - q_i^2 the best report against "
+        "truthful others is N^2/(N^2 - 1) [(N - 1)/N s_i + bar s_-i/N], bar s_-i the average "
+        "report of the others.",
+        _check_footnote_28,
+        tolerance=1e-7,
+        corrected="It is (N s_i + m)/(N + 1) with m the others' average report, which is the "
+        "printed one if bar s_-i = sum_{j != i} s_j / N; it gains 1/(N^2 - 1) of the honest "
+        "utility.",
+    ),
+)

@@ -1,0 +1,184 @@
+"""The verdict table for a terminal."""
+
+from collections import Counter
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from deviator.trust import OWN
+
+STATE_STYLES = {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
+
+COLUMNS = (
+    "mechanism",
+    "economy",
+    "strategy",
+    "who",
+    "N",
+    "sigma",
+    "sees",
+    "untrained",
+    "learned",
+    "interval",
+    "largest",
+    "exact",
+    "share",
+    "control",
+    "cap",
+    "verdict",
+)
+
+
+FIRST_TO_GO = (
+    "interval",
+    "largest",
+    "untrained",
+    "strategy",
+    "sigma",
+    "sees",
+    "who",
+    "share",
+    "exact",
+)
+"""Columns that give way, in this order, where a terminal is narrow."""
+
+TELLING = ("strategy", "who", "sigma", "sees")
+"""Columns that tell rows apart: where they gave way, what is unusual stands below the economy."""
+
+TEXT = ("mechanism", "economy", "strategy", "who", "sees", "verdict")
+
+
+def verdict_table(rows: list[dict[str, Any]], width: int) -> Table:
+    """Return the table, a row per cell; gains are in units of money per market.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of a report.
+    width : int
+        Characters per line; columns that do not fit are left out, which the caption says.
+    """
+    cells = [dict(zip(COLUMNS, table_cells(row), strict=True)) for row in rows]
+    shown = _fitting(cells, width)
+    usual = {column: _usual(cells, column) for column in TELLING if column not in shown}
+    table = Table(title="Does anyone profit from deviating?", header_style="bold", box=SIMPLE_HEAD)
+    if len(shown) < len(COLUMNS):
+        table.caption = _caption(shown, usual)
+    for column in shown:
+        text = column in TEXT
+        table.add_column(
+            column, justify="left" if text else "right", no_wrap=not text, overflow="fold"
+        )
+    for row, cell in zip(rows, cells, strict=True):
+        style = STATE_STYLES[row["state"]]
+        texts = [
+            _with_hidden(cell, usual) if column == "economy" else cell[column] for column in shown
+        ]
+        table.add_row(*texts[:-1], f"[{style}]{texts[-1]}[/{style}]")
+    return table
+
+
+def _caption(shown: list[str], usual: dict[str, str]) -> str:
+    hidden = ", ".join(column for column in COLUMNS if column not in shown)
+    rule = ", ".join(f"{column} {text}" for column, text in usual.items() if text)
+    below = f" Below an economy stands what is not {rule}." if rule else ""
+    return f"Hidden at this width: {hidden}; report.html shows everything.{below}"
+
+
+def _usual(cells: list[dict[str, str]], column: str) -> str:
+    """Return the text that most rows have in a column; a tax slope is always told."""
+    texts = Counter(cell[column] for cell in cells)
+    return "" if column == "sigma" else texts.most_common(1)[0][0]
+
+
+def _with_hidden(cell: dict[str, str], usual: dict[str, str]) -> str:
+    """Return the economy, and below it what is unusual in columns that gave way."""
+    told = [f"{column} {cell[column]}" for column, text in usual.items() if cell[column] != text]
+    return "\n".join([cell["economy"], *told])
+
+
+def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
+    """Return the columns that fit into a line."""
+
+    def needed(columns: list[str]) -> int:
+        return sum(3 + max(len(c), *(len(cell[c]) for cell in cells)) for c in columns)
+
+    shown = list(COLUMNS)
+    for column in FIRST_TO_GO:
+        if cells and needed(shown) > width:
+            shown.remove(column)
+    return shown
+
+
+def table_cells(row: dict[str, Any]) -> list[str]:
+    """Return a row's texts in the order of `COLUMNS`."""
+    return [
+        _mechanism(row),
+        row["economy_label"],
+        row["strategy"],
+        str(row["trader"]),
+        str(row["n_traders"]),
+        "" if row["sigma"] is None else f"{row['sigma']:.4g}",
+        row["information"],
+        money(row["untrained_gain"]),
+        money(row["learned_gain"]),
+        _half_interval(row),
+        money(row["learned_gain_max"]),
+        _best(row),
+        percent(row["share"]),
+        "itself" if row["control"] is None else percent(row["power"]),
+        "none" if row["cap"] is None else money(row["cap"]),
+        row["state"],
+    ]
+
+
+def _mechanism(row: dict[str, Any]) -> str:
+    """Return the mechanism's name and its settings, as far as these are short."""
+    settings = [f"{name}={value}" for name, value in row["parameters"].items()]
+    return " ".join([row["mechanism"], *(text for text in settings if len(text) <= 20)])
+
+
+def strangers(rows: list[dict[str, Any]]) -> list[str]:
+    """Return one line for each plugin of the rows that is not ours: what it is, and whose."""
+    found = {
+        f"{plugin['kind']} {plugin['name']}: {plugin['provider']} {plugin['version']}"
+        for row in rows
+        for plugin in row["plugins"]
+        if plugin["provider"] != OWN
+    }
+    return sorted(found)
+
+
+BELOW_ZERO = (
+    "A share or control below 0%: the learner ended worse off than honest, and had found none of "
+    "the gain that is there; with so few steps its failure elsewhere says nothing."
+)
+
+
+def explanations(rows: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence for each number in the rows that does not explain itself."""
+    shares = [row[column] for row in rows for column in ("share", "power")]
+    below = any(share is not None and share < 0 for share in shares)
+    return [BELOW_ZERO] if below else []
+
+
+def _best(row: dict[str, Any]) -> str:
+    """Return the best gain: exact, or at least what a search found."""
+    amount = money(row["best_gain"])
+    return amount if row["best_gain_kind"] == "exact" else f">={amount}"
+
+
+def money(value: float) -> str:
+    """Return an amount with three significant digits."""
+    return "0" if value == 0 else f"{value:.2e}"
+
+
+def percent(value: float | None) -> str:
+    """Return a share in percent, or a dash where there is none."""
+    return "-" if value is None else f"{100 * value:.1f}%"
+
+
+def _half_interval(row: dict[str, Any]) -> str:
+    interval = row["learned_gain_interval"]
+    return "" if interval is None else f"±{(interval[1] - interval[0]) / 2:.1e}"

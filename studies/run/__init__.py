@@ -1,0 +1,1 @@
+"""Cells become results on disk."""

@@ -1,0 +1,102 @@
+"""One fully specified experiment, and the digest that its results are kept under."""
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Any
+
+from pydantic import Field
+
+import deviator
+from deviator.plugins import find_plugin
+from deviator.policies import Information
+from deviator.trust import OWN
+
+from .market import LearnerSpec, MarketSpec, Spec, plain_name
+
+SCHEMA = 2
+"""Part of every cell's key; raised when results of older code must not be reused."""
+
+
+class Cell(Spec):
+    """One fully specified experiment of a study."""
+
+    market: MarketSpec
+    information: Information = "profile"
+    control: MarketSpec
+    learner: LearnerSpec = LearnerSpec()
+    steps: int = Field(gt=0)
+    seeds: tuple[int, ...]
+    held_out: int = Field(ge=100)
+
+    @cached_property
+    def plugins(self) -> list[dict[str, str]]:
+        """Kind, name, provider and version of everything that takes part, each once."""
+        learner = find_plugin("learner", self.learner.name).describe()
+        found = [*self.market.plugins(), *self.control.plugins(), learner]
+        distinct = {tuple(plugin.items()) for plugin in found}
+        return [dict(items) for items in sorted(distinct)]
+
+    @property
+    def strangers(self) -> list[dict[str, str]]:
+        """The plugins among these that are not ours."""
+        return [plugin for plugin in self.plugins if plugin["provider"] != OWN]
+
+    @cached_property
+    def key(self) -> str:
+        """Digest of the specification: the same key means the same result.
+
+        Plugins count by name, provider and version, not by where their files lie.
+        """
+        content = _plain(self.model_dump(mode="json")) | {
+            "settings": self.learner.build().settings(),
+            "plugins": self.plugins,
+            "schema": SCHEMA,
+            "version": deviator.__version__,
+        }
+        text = json.dumps(content, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def is_control(self) -> bool:
+        """Whether this cell is the control of others: a market where deviating pays."""
+        return self.market == self.control
+
+    def controls(self, cell: "Cell") -> bool:
+        """Return whether this cell is another's matched control, with the same budget."""
+        return (self.market, self.information, self.steps) == (
+            cell.control,
+            cell.information,
+            cell.steps,
+        )
+
+    def label(self) -> str:
+        """Return a short name that can be a folder's."""
+        market = self.market
+        n = market.economy.parameters.get("n_traders", "")
+        sigma = "" if market.sigma is None else f"-{market.sigma}".replace("-sigma-", "-sigma_")
+        role = "" if market.trader == 0 else f"-{market.trader}"
+        name = f"{plain_name(market.mechanism)}{sigma}-{market.economy.name}{n}{role}"
+        return f"{name}-{self.information}-{self.key}"
+
+
+NAMES = ("mechanism", "strategy", "family", "name")
+"""Fields of a specification that name plugins."""
+
+VALUES = ("parameters", "strategy_parameters", "settings")
+"""Fields of a specification that hold values of any sort."""
+
+
+def _plain(content: Any) -> Any:
+    """Return plain data in which plugins are named without their providers."""
+    if isinstance(content, list):
+        return [_plain(item) for item in content]
+    if not isinstance(content, dict):
+        return content
+    return {key: _plain_field(key, value) for key, value in content.items()}
+
+
+def _plain_field(key: str, value: Any) -> Any:
+    if key in VALUES:
+        return value
+    return plain_name(value) if key in NAMES and isinstance(value, str) else _plain(value)

@@ -1,0 +1,398 @@
+"""Markets as data: economies, mechanisms, strategies and learners by name."""
+
+from collections.abc import Callable
+from functools import cached_property
+from inspect import signature
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+
+from deviator.economies import (
+    Economy,
+    Factored,
+    NormalInformation,
+    NormalTypes,
+    QuadraticEconomy,
+    SmoothEconomy,
+    TruncatedNormal,
+    TypeDistribution,
+    UniformBox,
+    assumption_bounds,
+    fundamental_value_information,
+    heterogeneous_information,
+    normal_information,
+    public_statistics,
+    sigma_budget,
+    sigma_n,
+    sigma_n_from,
+    two_groups_information,
+)
+from deviator.errors import InvalidInputError, UnknownNameError
+from deviator.evidence import Market
+from deviator.learners import Learner
+from deviator.mechanisms import Mechanism
+from deviator.plugins import Kind, build, find_plugin, qualified, takes_economy
+from deviator.policies import Policy
+from deviator.validation import Floats, per_trader
+
+BELIEFS: dict[str, Callable[..., NormalInformation]] = {
+    "fundamental-value": fundamental_value_information,
+    "two-groups": two_groups_information,
+    "heterogeneous": heterogeneous_information,
+    "normal": normal_information,
+}
+"""Normal information structures by name."""
+
+SIGMA_RULES = ("sigma-n", "sigma-budget")
+
+OF_THE_ECONOMY = "economy"
+"""What stands for the public statistics of the economy among a mechanism's parameters."""
+
+Numbers = float | list[float]
+"""One number for all traders, or one each."""
+
+
+def _sigma(value: Any) -> Any:
+    """Return a text that is a number as one; YAML 1.1 takes 1e-3 for a text."""
+    rule = f"it must be a number or {' or '.join(SIGMA_RULES)}"
+    if isinstance(value, bool):
+        raise ValueError(rule)
+    if isinstance(value, str) and value not in SIGMA_RULES:
+        try:
+            return float(value)
+        except ValueError:
+            raise ValueError(rule) from None
+    return value
+
+
+Sigma = Annotated[float | Literal["sigma-n", "sigma-budget"], BeforeValidator(_sigma)]
+
+
+def _without_a_second_sigma(parameters: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    if "sigma" in parameters and info.data.get("sigma") is not None:
+        raise ValueError("sigma is stated beside them; leave one of the two out")
+    return parameters
+
+
+Parameters = Annotated[dict[str, Any], AfterValidator(_without_a_second_sigma)]
+"""Settings of a mechanism, in a record with a field `sigma` before them."""
+
+
+def plain_name(name: str) -> str:
+    """Return a plugin's name without its provider, as reports show it.
+
+    Examples
+    --------
+    >>> plain_name("folder/my_auction.py:my-auction")
+    'my-auction'
+    """
+    return name.rpartition(":")[2]
+
+
+def _looked_up(kind: Kind, name: str, files: tuple[str, ...]) -> str:
+    """Return the name in one of the files, or as it was where none defines it."""
+    plain = plain_name(name)
+    found = qualified(kind, plain, files)
+    return name if found == plain else found
+
+
+class Spec(BaseModel):
+    """Plain data with no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TypesSpec(Spec):
+    """A law of types: numbers are one for all traders, or a list of one each.
+
+    Normal types have a mean, a deviation and a correlation of any two; truncated Normal ones are
+    independent, and cut to an interval; uniform ones are independent on an interval.
+    """
+
+    law: Literal["normal", "uniform", "truncated-normal"] = "normal"
+    mean: Numbers = 0.0
+    deviation: Numbers = 1.0
+    correlation: float = 0.0
+    low: Numbers = 0.0
+    high: Numbers = 1.0
+
+    def build(self, n_traders: int) -> TypeDistribution:
+        """Return the distribution."""
+        mean, deviation, low, high = (
+            per_trader(name, getattr(self, name), n_traders)
+            for name in ("mean", "deviation", "low", "high")
+        )
+        if self.law == "uniform":
+            return UniformBox(low, high)
+        if self.law == "truncated-normal":
+            return TruncatedNormal(mean, deviation, low, high)
+        standard = NormalTypes.exchangeable(n_traders, correlation=self.correlation)
+        if (deviation <= 0).any():
+            raise InvalidInputError(f"deviation must be positive, got {deviation.min()}")
+        return NormalTypes(mean, standard.covariance * np.outer(deviation, deviation))
+
+
+class EconomySpec(Spec):
+    """An economy: a registered family with its parameters, or beliefs that imply one.
+
+    Every key but the three below is a parameter of the family. Beliefs (a Normal information
+    structure) take the parameters of the structure and a slope; their types are the signals.
+    """
+
+    family: str | None = None
+    beliefs: str | None = None
+    types: TypesSpec | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_parameters(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "parameters" in data:
+            return data
+        known = {"family", "beliefs", "types"}
+        parameters = {key: value for key, value in data.items() if key not in known}
+        return {key: data[key] for key in known if key in data} | {"parameters": parameters}
+
+    @model_validator(mode="after")
+    def _family_or_beliefs(self) -> "EconomySpec":
+        if (self.family is None) == (self.beliefs is None):
+            raise ValueError("state either family or beliefs")
+        if self.beliefs is not None and self.beliefs not in BELIEFS:
+            raise ValueError(str(UnknownNameError("beliefs", self.beliefs, BELIEFS)))
+        if self.beliefs is not None and self.types is not None:
+            raise ValueError("beliefs fix the types; leave types out")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name of the family or the beliefs, without a provider."""
+        return plain_name(self.family) if self.family else f"{self.beliefs}-beliefs"
+
+    @property
+    def title(self) -> str:
+        """Name that reports show."""
+        name = plain_name(self.family) if self.family else f"{self.beliefs} (beliefs)"
+        return name.replace("-", " ")
+
+    def settings(self) -> dict[str, Any]:
+        """Return everything that was stated, as plain data that holds no path."""
+        stated = self.model_dump(mode="json", exclude_none=True)
+        if self.family is not None:
+            stated["family"] = plain_name(self.family)
+        return stated
+
+    @property
+    def slope(self) -> Any:
+        """Slopes of the marginal utilities, where beliefs were stated."""
+        return self.parameters.get("slope", 1.0)
+
+    @cached_property
+    def information(self) -> NormalInformation | None:
+        """The information structure, where beliefs were stated."""
+        if self.beliefs is None:
+            return None
+        settings = {key: value for key, value in self.parameters.items() if key != "slope"}
+        try:
+            return BELIEFS[self.beliefs](**settings)
+        except TypeError as error:
+            raise InvalidInputError(f"beliefs {self.beliefs!r}: {error}") from None
+
+    @cached_property
+    def economy(self) -> Economy:
+        """The economy itself."""
+        if self.information is not None:
+            return self.information.economy(self.slope)
+        assert self.family is not None
+        economy: Economy = build("economy", self.family, self.parameters)
+        return economy
+
+    def distribution(self) -> TypeDistribution:
+        """Return the law of the types."""
+        if self.information is not None:
+            return self.information.types()
+        if self.types is None:
+            return self.economy.types()
+        return self.types.build(self.economy.n_traders)
+
+
+class MarketSpec(Spec):
+    """A market under test.
+
+    Attributes
+    ----------
+    mechanism : str
+        Registered name.
+    sigma : float, "sigma-n" or "sigma-budget", optional
+        Tax slope, for mechanisms that take one; left out, their default holds.
+    parameters : dict
+        Further settings of the mechanism; ``statistics: economy`` stands for the public statistics
+        that the economy's honest bids condition on.
+    economy : EconomySpec
+    strategy : str
+        Policy that everybody but the deviator follows: ``honest``, or another registered name.
+    strategy_parameters : dict
+        Settings of the policy; mechanism, economy, information, slope and distribution are given to
+        those that ask for them.
+    trader : int or str
+        Index or role of the deviator.
+    """
+
+    mechanism: str
+    sigma: Sigma | None = None
+    parameters: Parameters = Field(default_factory=dict)
+    economy: EconomySpec
+    strategy: str = "honest"
+    strategy_parameters: dict[str, Any] = Field(default_factory=dict)
+    trader: int | str = 0
+
+    def build(self) -> Market:
+        """Return the market.
+
+        Raises
+        ------
+        DeviatorError
+            If the parts do not fit together; the message says which rule is broken.
+        """
+        return Market(
+            self.rule,
+            self.economy.economy,
+            self.economy.distribution(),
+            self._policy(),
+            self.trader_index(),
+        )
+
+    def trader_index(self) -> int:
+        """Return who deviates as an index."""
+        if isinstance(self.trader, int):
+            return self.trader
+        find = getattr(self.economy.economy, "trader_of_role", None)
+        if find is None:
+            raise InvalidInputError(f"trader must be an index in this economy, got {self.trader!r}")
+        index: int = find(self.trader)
+        return index
+
+    def with_sigma(self) -> "MarketSpec":
+        """Return the market with its tax slope stated, where the mechanism's default was meant."""
+        if self.sigma is not None or "sigma" in self.parameters:
+            return self
+        return self.model_copy(update={"sigma": self.tax_slope()})
+
+    def tax_slope(self) -> float | None:
+        """Return the tax slope that the mechanism has; None where it takes none."""
+        if self.sigma is None:
+            return self._unstated_slope()
+        if not isinstance(self.sigma, str):
+            return self.sigma
+        economy = self.economy.economy
+        if self.sigma == "sigma-n" and isinstance(economy, SmoothEconomy):
+            return sigma_n_from(assumption_bounds(economy))
+        if not isinstance(economy, QuadraticEconomy):
+            raise InvalidInputError("sigma must be a number in this economy, got a rule's name")
+        return sigma_n(economy) if self.sigma == "sigma-n" else sigma_budget(economy)
+
+    @cached_property
+    def rule(self) -> Mechanism:
+        """The mechanism itself."""
+        parameters = dict(self.parameters)
+        if self.sigma is not None:
+            parameters["sigma"] = self.tax_slope()
+        if parameters.get("statistics") == OF_THE_ECONOMY:
+            parameters["statistics"] = self._public_statistics()
+        if takes_economy(find_plugin("mechanism", self.mechanism).load()):
+            parameters["economy"] = self.economy.economy
+        mechanism: Mechanism = build("mechanism", self.mechanism, parameters)
+        return mechanism
+
+    def with_plugins(self, files: tuple[str, ...]) -> "MarketSpec":
+        """Return the market with what it names looked up in these files first."""
+        if not files:
+            return self
+        family = self.economy.family
+        economy = self.economy
+        if family is not None:
+            found = _looked_up("economy", family, files)
+            economy = economy.model_copy(update={"family": found})
+        return self.model_copy(
+            update={
+                "mechanism": _looked_up("mechanism", self.mechanism, files),
+                "strategy": _looked_up("policy", self.strategy, files),
+                "economy": economy,
+            }
+        )
+
+    def plugins(self) -> list[dict[str, str]]:
+        """Return kind, name, provider and version of everything that the market is made of."""
+        named = [("mechanism", self.mechanism), ("policy", self.strategy)]
+        if self.economy.family is not None:
+            named.append(("economy", self.economy.family))
+        return [find_plugin(kind, name).describe() for kind, name in named]  # type: ignore[arg-type]
+
+    def _unstated_slope(self) -> float | None:
+        """Return sigma from among the parameters, or the mechanism's default."""
+        asked = signature(find_plugin("mechanism", self.mechanism).load()).parameters
+        if "sigma" not in asked:
+            return None
+        slope = self.parameters.get("sigma", asked["sigma"].default)
+        return float(slope) if isinstance(slope, (int, float)) else None
+
+    def _public_statistics(self) -> Floats:
+        economy = self.economy.economy
+        if not isinstance(economy, Factored):
+            raise InvalidInputError(
+                "statistics: economy needs a factored economy, got "
+                f"{type(economy).__name__}; list the statistics, or leave them out"
+            )
+        statistics: Floats = public_statistics(economy, self.tax_slope() or 0.0)
+        return statistics
+
+    def _policy(self) -> Policy:
+        """Return the strategy, told of the market what it asks for."""
+        plugin = find_plugin("policy", self.strategy).load()
+        asked = signature(plugin).parameters
+        if "information" in asked and self.economy.information is None:
+            raise InvalidInputError(
+                f"strategy {plain_name(self.strategy)} needs an economy that states beliefs, got a "
+                f"family; use beliefs: {' or '.join(BELIEFS)}"
+            )
+        known = {
+            "mechanism": self.rule,
+            "economy": self.economy.economy,
+            "information": self.economy.information,
+            "slope": self.economy.slope,
+            "distribution": self.economy.distribution(),
+        }
+        told = {name: value for name, value in known.items() if name in asked}
+        policy: Policy = build("policy", self.strategy, told | self.strategy_parameters)
+        self._check_language(policy)
+        return policy
+
+    def _check_language(self, policy: Policy) -> None:
+        bids = policy.bids(self.economy.distribution().mean[None], np.random.default_rng(0))
+        record = self.rule.language.record
+        if not isinstance(bids, record):
+            raise InvalidInputError(
+                f"strategy {plain_name(self.strategy)} must bid in the language of the mechanism, "
+                f"{self.rule.name} takes {record.__name__} and it bids {type(bids).__name__}; name "
+                "another strategy, or for smooth markets try deviator.policies.surface_gains"
+            )
+
+
+class LearnerSpec(Spec):
+    """A learner by name, and its settings where they are not the defaults."""
+
+    name: str = "ppo"
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    def build(self) -> Learner:
+        """Return the learner."""
+        learner: Learner = build("learner", self.name, self.settings)
+        return learner
