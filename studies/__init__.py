@@ -2,7 +2,8 @@
 
 from .audit_market import audit
 from .run.confirm import StudyReport, confirm, default_study
-from .spec.study import StudySpec, read_study
+from .spec.read import read_study
+from .spec.study import StudySpec
 
 __all__ = [
     "StudyReport",

@@ -23,7 +23,8 @@ from ..report.page import write_html
 from ..report.rows import INTERVAL, report_rows
 from ..spec.cell import Cell
 from ..spec.market import plain_name
-from ..spec.study import StudySpec, read_study
+from ..spec.read import read_study
+from ..spec.study import StudySpec
 from .executor import run_guarded_tasks, run_tasks
 from .store import RunStore, explained, to_json
 
