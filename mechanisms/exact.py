@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 
 from deviator.economies import Factored, QuadraticEconomy
-from deviator.numerics.rational import Rationals, rational
+from deviator.numerics.rational import Rationals, rational, rational_product
 
 
 @final
@@ -37,10 +37,8 @@ class RationalEconomy:
         if not isinstance(economy, Factored):
             return cls(rational(economy.weights), slope, intercept)
         own = rational(economy.own)
-        weights = np.diag(own)
-        if economy.loadings.shape[1]:
-            weights = weights + rational(economy.loadings) @ rational(economy.statistics)
-        return cls(weights, slope, intercept, own)
+        rest = rational_product(rational(economy.loadings), rational(economy.statistics))
+        return cls(np.diag(own) + rest, slope, intercept, own)
 
     @property
     def n_traders(self) -> int:
@@ -48,8 +46,8 @@ class RationalEconomy:
         return len(self.slope)
 
     def value(self, types: Rationals) -> Rationals:
-        """Return v = W s + c for types of shape (..., N)."""
-        values: Rationals = types @ self.weights.T + self.intercept
+        """Return v = W s + c for types of shape (M, N)."""
+        values: Rationals = rational_product(types, self.weights.T) + self.intercept
         return values
 
 

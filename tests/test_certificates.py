@@ -39,7 +39,6 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
 )
 from deviator.mechanisms.mutated import Fault
-from deviator.numerics.rational import rational, rational_inverse
 from deviator.policies import (
     BestResponse,
     LinearBayes,
@@ -349,14 +348,6 @@ def test_certificates_refuse_what_they_cannot_promise():
     certificate = certify(market(SigmaDCDA(), strange))
     assert certificate.cap is None
     assert not certificate.conditions[4].holds
-
-
-def test_rational_inverse_is_exact():
-    matrix = rational(np.random.default_rng(0).normal(size=(6, 6)))
-    product = matrix @ rational_inverse(matrix)
-    assert (product == rational(np.eye(6))).all()
-    matrix[3] = matrix[1] + matrix[2]
-    assert rational_inverse(matrix) is None
 
 
 def test_witnesses_are_small_and_hold_exactly():

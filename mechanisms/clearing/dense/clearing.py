@@ -16,7 +16,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.memory import require_memory
-from deviator.numerics.rational import Rationals, rational, rational_inverse
+from deviator.numerics.rational import Rationals, rational, rational_inverse, rational_product
 from deviator.validation import Bools, Floats
 
 from ...bids import LinearBids
@@ -83,7 +83,7 @@ def solve_hyperplanes(hyperplanes: Rationals, levels: Rationals) -> RationalSolu
     inverse = rational_inverse(np.concatenate([hyperplanes, bottom]))
     if inverse is None or any(inverse[i, i] == 0 for i in range(n)):
         return None
-    solution = levels @ inverse[:, :n].T
+    solution = rational_product(levels, inverse[:, :n].T)
     slope = inverse[n, :n] / np.diagonal(inverse)[:n]
     return RationalSolution(solution[:, n], solution[:, :n], slope)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.numerics.rational import rational
+from deviator.numerics.rational import rational, rational_product
 from deviator.validation import Bools, Floats
 
 from ...bids import FactoredBids
@@ -189,14 +189,8 @@ class FactoredClearing(Clearing):
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
         """Clear in exact numbers, with A written out: for small markets."""
-        own, statistic, price = (
-            bids.coefficients[:, 0],
-            bids.coefficients[:, 1:-1],
-            bids.coefficients[:, -1:],
-        )
-        weights = np.diag(own)
-        if statistic.shape[1]:
-            weights = weights + statistic @ rational(self.statistics.given)
+        own, statistic, price = np.split(bids.coefficients, [1, -1], axis=1)
+        weights = np.diag(own[:, 0]) + rational_product(statistic, rational(self.statistics.given))
         return solve_hyperplanes(np.concatenate([weights, price], axis=1), bids.levels)
 
     def _check(self, bids: FactoredBids) -> None:

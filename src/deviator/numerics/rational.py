@@ -1,9 +1,10 @@
-"""Exact rational numbers in arrays, and their linear algebra."""
+"""Exact rational numbers in arrays, and their linear algebra, which FLINT does."""
 
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 Rationals = NDArray[Any]
@@ -26,22 +27,42 @@ def rational(array: Any) -> Rationals:
 
 
 def rational_inverse(matrix: Rationals) -> Rationals | None:
-    """Return the exact inverse by Gauss-Jordan elimination, or None where there is none.
+    """Return the exact inverse, or None where the matrix is singular.
 
     Parameters
     ----------
     matrix : ndarray of Fraction, shape (n, n)
         Not modified.
+
+    Examples
+    --------
+    >>> rational_inverse(rational([[2, 0], [0, 4]]))
+    array([[Fraction(1, 2), Fraction(0, 1)],
+           [Fraction(0, 1), Fraction(1, 4)]], dtype=object)
     """
-    n = len(matrix)
-    work = np.concatenate([matrix, rational(np.eye(n, dtype=int).tolist())], axis=1)
-    for column in range(n):
-        pivots = [row for row in range(column, n) if work[row, column] != 0]
-        if not pivots:
-            return None
-        work[[column, pivots[0]]] = work[[pivots[0], column]]
-        work[column] = work[column] / work[column, column]
-        for row in range(n):
-            if row != column and work[row, column] != 0:
-                work[row] = work[row] - work[row, column] * work[column]
-    return work[:, n:]
+    try:
+        return _from_flint(_to_flint(matrix).inv())
+    except ZeroDivisionError:
+        return None
+
+
+def rational_product(left: Rationals, right: Rationals) -> Rationals:
+    """Return the exact product of two matrices, as ``left @ right`` does entry by entry.
+
+    Parameters
+    ----------
+    left, right : ndarray of Fraction, shapes (n, k) and (k, m)
+        Not modified.
+    """
+    return _from_flint(_to_flint(left) * _to_flint(right))
+
+
+def _to_flint(matrix: Rationals) -> fmpq_mat:
+    entries = [fmpq(value.numerator, value.denominator) for value in matrix.ravel()]
+    rows, columns = matrix.shape
+    return fmpq_mat(rows, columns, entries)
+
+
+def _from_flint(matrix: fmpq_mat) -> Rationals:
+    entries = [Fraction(int(value.p), int(value.q)) for value in matrix.entries()]
+    return np.array(entries, dtype=object).reshape(matrix.nrows(), matrix.ncols())
