@@ -4,9 +4,9 @@ import re
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
+from helpers.repository import ROOT
 
 import deviator
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
@@ -14,7 +14,6 @@ from deviator.mechanisms import SigmaDCDA
 from deviator.plugins import PluginSpec, build, find_plugin, list_plugins, make
 from deviator.studies import read_study
 
-ROOT = Path(__file__).parent.parent
 FAMILIES = ("economies", "mechanisms", "policies", "envs", "learners", "plugins", "studies")
 
 

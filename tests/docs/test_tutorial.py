@@ -1,0 +1,47 @@
+"""The tutorial: its files are written and its commands run, in order, as it shows them."""
+
+import json
+import re
+
+from helpers import virtual_environment
+from helpers.repository import ROOT
+
+BLOCK = re.compile(r"(?:`(?P<file>[\w.]+)`:\n\n)?```(?P<language>\w+)\n(?P<text>.*?)```", re.DOTALL)
+
+
+def steps(text):
+    """Return what the tutorial asks for: (file, content) or (None, command), in order."""
+    for block in BLOCK.finditer(text):
+        if block["language"] == "console":
+            yield from ((None, line) for line in block["text"].splitlines())
+        else:
+            assert block["file"], f"a block does not say which file it is: {block['text'][:60]}"
+            yield block["file"], block["text"]
+
+
+def test_every_command_of_the_tutorial_works(tmp_path):
+    variables = virtual_environment.create(tmp_path / "venv")
+    printed = {}
+    asked = list(steps((ROOT / "docs" / "plugin-tutorial.md").read_text()))
+    assert [file for file, _ in asked if file] == ["my_auction.py", "my_tax.py", "study.yaml"]
+    for file, text in asked:
+        if file:
+            (tmp_path / file).write_text(text)
+        else:
+            printed[text] = virtual_environment.run(text, variables, tmp_path)
+    assert "1 confirmed, 2 refuted" in printed["deviator confirm study.yaml"].replace(
+        "2 refuted, 1 confirmed", "1 confirmed, 2 refuted"
+    )
+    assert "my_auction.py" in printed["deviator confirm study.yaml"]
+    assert "check_units" in printed["deviator check my_tax.py --only check_units"]
+    assert "check_claim_truthful" in printed["deviator check my_auction.py -s share=1.0"]
+    report = json.loads((tmp_path / "runs" / "discounts" / "report.json").read_text())
+    rows = {(row["mechanism"], row["parameters"].get("share")): row for row in report["rows"]}
+    assert rows["discount-auction", 0.5]["state"] == "refuted"
+    assert rows["discount-auction", 0.5]["witness"]["gain"] > 0
+    assert (rows["discount-auction", 1.0]["state"], rows["discount-auction", 1.0]["cap"]) == (
+        "confirmed",
+        0.0,
+    )
+    listed = printed["deviator list mechanism"]
+    assert re.search(r"discount-auction .* discount-auction 0.1.0", listed)

@@ -1,0 +1,425 @@
+"""Certificates, mutants, witnesses, verdicts and the audit of one market."""
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import get_args
+
+import numpy as np
+import pytest
+from helpers.market_strategies import economies, floats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deviator.economies import (
+    UniformBox,
+    fundamental_value,
+    fundamental_value_information,
+    heterogeneous,
+    linear_quadratic,
+    private_values,
+    sigma_n,
+    tight,
+    two_groups,
+    two_groups_information,
+)
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import certify, market
+from deviator.evidence.verdict import decide, pays
+from deviator.evidence.witness import find_witness, recheck
+from deviator.learners.ppo import PPOLearner
+from deviator.mechanisms import (
+    Mechanism,
+    Mutated,
+    NaiveWalrasian,
+    ResidualLineMechanism,
+    SigmaDCDA,
+    SigmaVCG,
+    UniformConditional,
+    UniformDoubleAuction,
+)
+from deviator.mechanisms.mutated import Fault
+from deviator.policies import (
+    BestResponse,
+    LinearBayes,
+    Revelation,
+    exact_gain,
+    expected_exact_gain,
+)
+from deviator.policies.base import View
+from deviator.studies import audit
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_sigma_dcda_is_certified_at_every_profile(data):
+    economy = data.draw(economies())
+    trader = data.draw(st.integers(0, economy.n_traders - 1))
+    sigma = data.draw(floats(0.0, 2.0))
+    certificate = certify(market(SigmaDCDA(sigma), economy, trader=trader))
+    assert all(condition.holds for condition in certificate.conditions)
+    assert certificate.every_profile
+    assert certificate.cap == 0.0
+
+
+@pytest.mark.parametrize("fault", get_args(Fault))
+@pytest.mark.parametrize("direct", [False, True])
+@pytest.mark.parametrize("sigma", [0.3, 1])
+def test_every_mutant_is_caught(fault, direct, sigma):
+    """Each planted fault opens a gain, which the certificate states and the oracle attains."""
+    economy = two_groups(6)
+    sound = SigmaVCG(economy, sigma) if direct else SigmaDCDA(sigma)
+    for size in (0.5, 0.01, -0.1):
+        tested = market(Mutated(sound, fault, size), economy)
+        certificate = certify(tested)
+        assert not certificate.every_profile
+        assert certificate.cap > 1e-9
+        exact = expected_exact_gain(tested.mechanism, economy, tested.distribution, 0)
+        assert certificate.cap == pytest.approx(exact, rel=1e-9)
+        assert audit(tested.mechanism, economy, held_out=2000).state == "refuted"
+
+
+def test_the_mutant_that_satisfies_the_honest_first_order_condition_fails():
+    """1.5 k: honesty solves v - mu q = p + sigma q by construction, and still does not pay."""
+    economy = fundamental_value(5)
+    certificate = certify(market(Mutated(SigmaDCDA(0.4), "residual-slope", 0.5), economy))
+    conditions = {condition.name: condition.holds for condition in certificate.conditions}
+    assert not conditions.pop("honesty is first-order optimal")
+    assert all(conditions.values())
+
+
+def test_a_mutant_that_charges_for_nothing_fails_on_its_menu():
+    class EntryFee(type(SigmaDCDA())):  # a fee even at q = 0, planted below a final class
+        def payment(self, price, quantity, residual_slope, tax_slope):
+            paid = super().payment(price, quantity, residual_slope, tax_slope)
+            return paid + residual_slope
+
+    certificate = certify(market(EntryFee(0.4), fundamental_value(4)))
+    assert certificate.cap is None
+    assert not certificate.conditions[1].holds
+
+
+def test_a_mechanism_that_does_not_run_as_it_was_certified_fails():
+    class Split(type(SigmaDCDA())):
+        def clear(self, bids):
+            outcome = super().clear(bids)
+            return replace(outcome, transfer=outcome.transfer + outcome.quantity**2 / 2)
+
+    certificate = certify(market(Split(0.4), fundamental_value(4)))
+    assert certificate.cap is None
+    assert [c.holds for c in certificate.conditions] == [True, True, True, False, True, True]
+
+
+@pytest.mark.parametrize("slope", [1e-9, 1.0, 1e9])
+def test_a_strategy_or_payment_that_runs_otherwise_fails_in_any_units(slope):
+    class Shaded(type(SigmaDCDA())):
+        def honest_bids(self, economy, types):
+            return super().honest_bids(economy, 0.5 * types)
+
+    class Overcharging(type(SigmaDCDA())):
+        def clear_deviations(self, bids, trader, candidates):
+            outcome = super().clear_deviations(bids, trader, candidates)
+            return replace(outcome, transfer=3 * outcome.transfer)
+
+    economy = fundamental_value(4, slope=slope)
+    assert certify(market(SigmaDCDA(0.4 * slope), economy)).cap == 0.0
+    for rule in (Shaded(0.4 * slope), Overcharging(0.4 * slope)):
+        certificate = certify(market(rule, economy))
+        assert certificate.cap is None
+        assert not certificate.conditions[3].holds
+    assert "exact bids" in certify(market(Shaded(0.4 * slope), economy)).conditions[3].detail
+
+
+@pytest.mark.parametrize("n", [5, 8, 10])
+def test_sampling_error_is_not_taken_for_a_contradiction(n):
+    """Uniform profiles are not moment-matched: their mean gain may exceed the expected one."""
+    types = UniformBox.common(n, -1.0, 1.0)
+    verdict = audit("naive-walrasian", private_values(n), distribution=types, held_out=2000)
+    assert verdict.state == "refuted"
+
+
+def test_payment_rules_that_cannot_be_read_off():
+    class Sized(type(UniformDoubleAuction())):
+        def payment(self, price, quantity, residual_slope, tax_slope):
+            return price * quantity + abs(quantity)
+
+    class Cubic(type(UniformDoubleAuction())):
+        def payment(self, price, quantity, residual_slope, tax_slope):
+            return price * quantity + quantity * quantity * quantity
+
+    economy, types = private_values(4), np.ones((1, 4))
+    for rule, message in ((Sized(), "uses + - *"), (Cubic(), "quadratic in the quantity")):
+        with pytest.raises(RefusedError, match=re.escape(message)):
+            exact_gain(rule, economy, types)
+
+
+@pytest.mark.parametrize("divisor", [2, 5, 16, 20])
+def test_payment_rules_with_fractions_certify(divisor):
+    class Taxed(type(UniformDoubleAuction())):
+        def payment(self, price, quantity, residual_slope, tax_slope):
+            return price * quantity + quantity * quantity / divisor
+
+    tested = market(Taxed(), private_values(4))
+    exact = expected_exact_gain(tested.mechanism, tested.economy, tested.distribution, 0)
+    assert certify(tested).cap == pytest.approx(exact, rel=1e-10)
+
+
+@dataclass(frozen=True)
+class Discount(ResidualLineMechanism):
+    """Gives back a share of the price impact; its setting is a float, as strangers write it."""
+
+    share: float
+    name = "discount"
+    language = UniformDoubleAuction.language
+    clearing = UniformDoubleAuction.clearing
+
+    def payment(self, price, quantity, residual_slope, tax_slope):
+        return price * quantity - self.share * residual_slope * quantity * quantity / 2
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_payment_rules_with_float_settings_are_read_off_exactly(share):
+    economy = private_values(5, alpha=1.0, slope=1.3)
+    tested = market(Discount(share), economy)
+    certificate = certify(tested)
+    exact = expected_exact_gain(tested.mechanism, economy, tested.distribution, 0)
+    assert certificate.cap == pytest.approx(exact, rel=1e-12, abs=1e-30)
+    assert certificate.every_profile == (share == 1.0)
+    assert audit(Discount(share), economy).state == ("confirmed" if share == 1 else "refuted")
+
+
+def test_a_mechanism_whose_payment_is_not_its_menu_fails():
+    class Whimsical(type(SigmaDCDA())):
+        def clear_exact(self, bids):
+            solution, transfers = super().clear_exact(bids)
+            return solution, transfers + (solution.quantity == 0) + 1
+
+    certificate = certify(market(Whimsical(0.4), fundamental_value(4)))
+    assert certificate.cap is None
+    assert not certificate.conditions[2].holds
+
+
+@pytest.mark.parametrize("information", ["profile", "own"])
+def test_caps_of_controls_are_their_exact_gains(information):
+    for economy in (private_values(5), heterogeneous(4)):
+        for mechanism in (UniformConditional(), NaiveWalrasian(economy)):
+            tested = market(mechanism, economy, trader=1)
+            cap = certify(tested, information).cap
+            arguments = (mechanism, economy, tested.distribution, 1)
+            exact = expected_exact_gain(*arguments, information=information)
+            assert cap == pytest.approx(exact, rel=1e-10)
+
+
+def test_caps_round_up():
+    economy = private_values(10, slope=2.0)
+    cap = Fraction(certify(market(NaiveWalrasian(economy), economy)).cap)
+    assert cap >= Fraction(1, 440)  # 10/9 * 9/(4 * 100 * 11), the mean of footnote 28's gain
+    assert cap - Fraction(1, 440) < Fraction(1, 10**17)
+
+
+@pytest.mark.parametrize("information", ["profile", "own"])
+def test_equilibrium_schedules(information):
+    for beliefs, null in (
+        (fundamental_value_information(8, 0.4, 0.5), True),
+        (two_groups_information(8, 0.4, 0.5), information == "own"),
+    ):
+        tested = market(
+            UniformDoubleAuction(),
+            beliefs.economy(1.0),
+            distribution=beliefs.types(),
+            strategy=LinearBayes(beliefs, 1.0),
+        )
+        assert (certify(tested, information).cap < 1e-20) == null
+
+
+def test_autarky_is_vacuous():
+    class Silent(type(Revelation(SigmaDCDA(), private_values(3)))):
+        def exact_bids(self, types):
+            bids = super().exact_bids(types)
+            bids.coefficients[:] = Fraction(0)
+            return bids
+
+    tested = market(SigmaDCDA(), private_values(3), strategy=Silent(SigmaDCDA(), private_values(3)))
+    certificate = certify(tested)
+    assert certificate.vacuous
+    assert certificate.cap is None
+
+    verdict = audit(SigmaDCDA(), private_values(3), strategy=tested.strategy)
+    assert verdict.state == "vacuous"
+
+
+@pytest.mark.parametrize(("gain", "pay"), [(1.0, (True, False)), (-1.0, (False, False))])
+def test_one_lucky_gain_of_a_learner_pays_where_he_knew_when_to_deviate(gain, pay):
+    tested = market(SigmaDCDA(), private_values(3))
+    gains = np.zeros(1000)
+    gains[0] = gain
+    assert tuple(pays(tested, gains, rung) for rung in ("profile", "own")) == pay
+    assert pays(tested, gains + 0.2, "own")
+
+
+@pytest.mark.parametrize("sigma", [1e3, 1e15])
+def test_little_trade_is_trade(sigma):
+    assert audit(SigmaDCDA(sigma), private_values(3)).state == "confirmed"
+
+
+def test_a_menu_that_promises_a_rare_gain_refutes_nothing():
+    """What its own clearing gives is rounding, and no witness."""
+    rule = SigmaDCDA(0.2)
+
+    @dataclass(frozen=True)
+    class Overclaims(Mechanism):
+        name = "overclaims"
+        language = rule.language
+        tax_slope = rule.tax_slope
+
+        def clear(self, bids):
+            return rule.clear(bids)
+
+        def menu(self, bids, trader):
+            menu = rule.menu(bids, trader)
+            return replace(menu, linear=menu.linear - 0.05 * (bids.level[:, 0] > 3.3))
+
+        def menu_bid(self, bids, trader, quantity):
+            return rule.menu_bid(bids, trader, quantity)
+
+    verdict = audit(Overclaims(), private_values(4))
+    assert verdict.lower > verdict.epsilon
+    assert verdict.state == "undetermined"
+
+
+@pytest.mark.parametrize(
+    ("information", "state"), [("profile", "refuted"), ("own", "undetermined")]
+)
+def test_one_gain_refutes_where_no_profile_loses_however_rare(information, state):
+    """An own-type deviator may lose at profiles that were not drawn, so that one gain is luck."""
+    rule, economy = SigmaDCDA(0.2), private_values(4)
+
+    class RarelyWrong(type(Revelation(rule, economy))):
+        def bids(self, view, rng=None):
+            bids = super().bids(view)
+            wrong = View.of(view).types[:, [0]] > 3.3
+            level = np.where(wrong, [0.5, 1, 1, 1], 1) * bids.level
+            return replace(bids, level=level)
+
+        def exact_bids(self, types):
+            raise NotImplementedError("bids that jump have no exact form")
+
+    strategy = RarelyWrong(rule, economy)
+    assert audit(rule, economy, strategy=strategy, information=information).state == state
+
+
+def test_malformed_audits():
+    economy = private_values(4)
+    with pytest.raises(InvalidInputError, match="held_out must be at least 100, got 1"):
+        audit("sigma-dcda", economy, held_out=1)
+    with pytest.raises(InvalidInputError, match="parameters go with a mechanism's name"):
+        audit(SigmaDCDA(0.2), economy, sigma=0.3)
+    with pytest.raises(InvalidInputError, match="economy must be an Economy"):
+        audit("sigma-dcda", "two-groups")
+    with pytest.raises(InvalidInputError, match="planted faults need a learner"):
+        audit("sigma-dcda", economy, planted=[0.1])
+
+
+def test_an_equilibrium_can_be_audited_with_a_learner():
+    beliefs = fundamental_value_information(4, 0.2, 0.5)
+    verdict = audit(
+        UniformDoubleAuction(),
+        beliefs.economy(1.0),
+        distribution=beliefs.types(),
+        strategy=LinearBayes(beliefs, 1.0),
+        learner="ppo",
+        steps=4096,
+        held_out=500,
+    )
+    assert verdict.state == "confirmed"
+    assert verdict.power is not None
+
+
+def test_certificates_refuse_what_they_cannot_promise():
+    with pytest.raises(RefusedError, match="needs Normal types"):
+        certify(
+            market(UniformDoubleAuction(), private_values(4), distribution=UniformBox.common(4)),
+            "own",
+        )
+    with pytest.raises(RefusedError, match="INJ"):
+        certify(market(SigmaDCDA(), tight(4, 1.0, 1.0)))
+    # Not monotone: honesty is not optimal, the objective is not concave, nothing is certified.
+    strange = linear_quadratic([[1, 0, 0], [2, 1, 0], [2, 0, 1]], 0.2)
+    certificate = certify(market(SigmaDCDA(), strange))
+    assert certificate.cap is None
+    assert not certificate.conditions[4].holds
+
+
+def test_witnesses_are_small_and_hold_exactly():
+    economy = fundamental_value(6)
+    tested = market(UniformConditional(), economy, trader=2)
+    types = np.random.default_rng(0).normal(size=(500, 6))
+    witness = find_witness(tested, BestResponse(tested.mechanism, economy), types)
+    assert max(len(str(abs(number))) for number in witness["types"]) <= 4
+    gain = recheck(tested, np.array(witness["types"]), np.array(witness["bid"]))
+    assert gain > 0
+    assert float(gain) == witness["gain"]
+    honest = np.array(witness["honest_bids"])[2]
+    assert recheck(tested, np.array(witness["types"]), honest) == pytest.approx(0, abs=1e-15)
+    sound = market(SigmaDCDA(0.2), economy, trader=2)
+    assert recheck(sound, np.array(witness["types"]), np.array(witness["bid"])) <= 0
+
+
+def test_there_is_no_witness_where_honesty_is_optimal():
+    economy = fundamental_value(6)
+    tested = market(SigmaDCDA(0.2), economy)
+    types = np.random.default_rng(0).normal(size=(500, 6))
+    assert find_witness(tested, BestResponse(UniformConditional(), economy), types) is None
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "rechecked", "state"),
+    [
+        (0.0, 0.0, False, "confirmed"),
+        (0.0, None, False, "undetermined"),
+        (0.1, None, True, "refuted"),
+        (0.1, None, False, "undetermined"),
+        (0.1, 0.2, True, "refuted"),
+        (0.0, 0.2, False, "undetermined"),
+        (0.1, 0.0, True, "undetermined"),
+        (0.1, 0.0, False, "undetermined"),
+    ],
+)
+def test_states(lower, upper, rechecked, state):
+    found = decide(lower=lower, upper=upper, epsilon=1e-9, rechecked=rechecked)
+    assert found == state
+
+
+def test_audit_by_name_and_by_object():
+    economy = two_groups(4)
+    verdict = audit("sigma-vcg", economy, sigma=sigma_n(economy))
+    assert (verdict.state, verdict.upper, verdict.lower) == ("confirmed", 0.0, verdict.lower)
+    assert verdict.lower < 1e-20
+    assert verdict.mechanism_economy is None
+    assert audit("naive-walrasian", economy).witness["gain"] > 0
+
+
+def test_audit_of_a_designer_who_is_mistaken():
+    """A direct mechanism that holds another economy is a study of misspecification."""
+    mistaken = SigmaVCG(two_groups(4, beta=0.2), 0.3)
+    verdict = audit(mistaken, two_groups(4, beta=0.7))
+    assert verdict.state == "refuted"
+    assert verdict.mechanism_economy["name"] == "two groups"
+
+
+def test_audit_with_a_learner_states_its_power():
+    economy = private_values(4)
+    learner = PPOLearner(markets=512, batch_size=512)
+    search = {"learner": learner, "steps": 30_000, "held_out": 2000, "planted": (0.5, 0.2, 1e-6)}
+    verdict = audit("sigma-vcg", economy, sigma=0.5, **search)
+    assert verdict.state == "confirmed"
+    assert verdict.power > 0.9
+    assert verdict.lower < 1e-12
+    planted = market(Mutated(SigmaVCG(economy, 0.5), "transfer", 0.2), economy)
+    assert verdict.resolution == pytest.approx(certify(planted).cap, rel=1e-6)
+
+
+@pytest.mark.parametrize(("fault", "size"), [("colour", 0.1), ("clearing", 1.0)])
+def test_malformed_mutants(fault, size):
+    with pytest.raises(InvalidInputError):
+        Mutated(SigmaDCDA(), fault, size)

@@ -1,0 +1,103 @@
+"""Examples 1 to 7, Lemma 5 and the figures: each statement, and the wrong formulas it catches."""
+
+import numpy as np
+import pytest
+from helpers.replication_ids import villain_id
+from villains.paper.examples import MORE_VILLAINS, VILLAINS
+
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.paper.closed_forms import fundamental_value, heterogeneous, two_groups
+from deviator.paper.closed_forms.heterogeneous_beliefs import HeterogeneousBeliefs
+from deviator.paper.statements import (
+    beliefs,
+    conditional_demands,
+    examples,
+    figures,
+    heterogeneous_traders,
+)
+
+STATEMENTS = (
+    *examples.STATEMENTS,
+    *conditional_demands.STATEMENTS,
+    *beliefs.STATEMENTS,
+    *heterogeneous_traders.STATEMENTS,
+    *figures.STATEMENTS,
+)
+BY_NAME = {statement.name: statement for statement in STATEMENTS}
+
+ERRATA = {
+    "Example 2",
+    "Example 3",
+    "Example 4: beliefs",
+    "Example 5: beliefs",
+    "Example 6: transfers",
+    "Example 6: price moments",
+    "Example 6: projection",
+    "Example 7: two groups",
+}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_statements_come_out_as_they_should(name):
+    row = BY_NAME[name].judge()
+    assert row.state == ("erratum" if name in ERRATA else "holds"), row.finding
+    assert bool(row.statement.corrected) == (name in ERRATA)
+
+
+@pytest.mark.parametrize(("name", "formulas"), [*VILLAINS.items(), *MORE_VILLAINS], ids=villain_id)
+def test_wrong_formulas_are_noticed(name, formulas):
+    row = BY_NAME[name].judge(**formulas)
+    assert row.state == "fails", row.finding
+
+
+def test_every_statement_has_a_villain_and_a_name_of_its_own():
+    assert set(VILLAINS) == set(BY_NAME)
+    assert len(BY_NAME) == len(STATEMENTS)
+    assert set(BY_NAME) >= ERRATA
+
+
+def test_golden_values(known_answers):
+    for stored in known_answers["linear_bayesian_equilibrium"]:
+        if stored["model"] != "heterogeneous (4.21)":
+            continue
+        keys = ("n_traders", "alpha", "beta", "var_noise_own", "var_noise_group")
+        solved = heterogeneous_traders.linear_equilibrium(
+            HeterogeneousBeliefs(*(stored[key] for key in keys)),
+            slope_small=stored["slope_small"],
+            slope_big=stored["slope_big"],
+        )
+        np.testing.assert_allclose(
+            solved.intercept, [stored["a_small"], stored["a_big"]], rtol=1e-10
+        )
+        np.testing.assert_allclose(solved.slope, [stored["b_small"], stored["b_big"]], rtol=1e-10)
+    by_name = {stored["name"]: stored for stored in known_answers["sigma_vcg"]}
+    stored = by_name["two groups, unequal weights"]
+    settings = {"alpha": [1.0, 0.8], "beta": [0.7, 0.2]}
+    types = np.array([stored["types"]])
+    np.testing.assert_allclose(two_groups.price(types, **settings), stored["price"])
+    paid = two_groups.transfer(types, **settings, slope=1.0, sigma=stored["sigma"])
+    np.testing.assert_allclose(paid[0], stored["transfer"])
+    stored = by_name["heterogeneous"]
+    settings = {"alpha": 1.0, "beta": 0.6, "slope_small": 2.0, "slope_big": 0.6, "sigma": 0.35}
+    paid = heterogeneous.transfer(np.array([stored["types"]]), **settings)
+    np.testing.assert_allclose(paid[0], stored["transfer"])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: fundamental_value.sigma_n(3, alpha=1.0, beta=1.0, slope=1.0), RefusedError, r"A4\^N"),
+        (lambda: fundamental_value.quantity([[1.0, 2.0, 3.0]], alpha=1.0, slope=0.0), InvalidInputError, "slope must be positive"),
+        (lambda: fundamental_value.price([1.0, 2.0], alpha=1.0, beta=1.0), InvalidInputError, "shape"),
+        (lambda: fundamental_value.justified_weights(4, rho=1.0, noise=1.0), InvalidInputError, r"rho must be in \[0, 1\)"),
+        (lambda: two_groups.quantity([[1.0, 2.0, 3.0]], alpha=1.0, beta=1.0, slope=1.0), InvalidInputError, "even"),
+        (lambda: two_groups.sigma_n(4, alpha=0.0, beta=1.0, slope=1.0), RefusedError, "alpha > 0"),
+        (lambda: two_groups.equilibrium_constants(4, rho=0.5, noise=0.0), InvalidInputError, "noise must be positive"),
+        (lambda: heterogeneous.group_weights(slope_small=1.0, slope_big=1.0, sigma=-1.0), InvalidInputError, "sigma must be non-negative, got -1"),
+        (lambda: HeterogeneousBeliefs(8, 0.7, 0.3, 1.0, 0.0), InvalidInputError, "alpha [+] beta must be below 1"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence(call, error, message):
+    with pytest.raises(error, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)

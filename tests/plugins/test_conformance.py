@@ -1,0 +1,324 @@
+"""The kits: our own members pass them, and every check catches a villain."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.repository import ROOT
+from villains import economies, estimators, learners, mechanisms, policies
+
+from deviator.economies import (
+    factored,
+    fundamental_value,
+    fundamental_value_information,
+    heterogeneous,
+    linear_quadratic,
+    private_values,
+    public_statistics,
+    saturating,
+    tight,
+    two_groups,
+    unit_demands,
+    varying_effects,
+)
+from deviator.errors import InvalidInputError
+from deviator.evidence import BestBidRegret, MenuRegret, SearchedRegret
+from deviator.learners.ppo import PPOLearner
+from deviator.mechanisms import (
+    DiscreteVCG,
+    EntryFeeDoubleAuction,
+    EntryFeeVCG,
+    KDoubleAuction,
+    ModifiedVickreyDoubleAuction,
+    NaiveWalrasian,
+    PayAsBid,
+    SigmaDCDA,
+    SigmaVCG,
+    SmoothSigmaVCG,
+    SpreadVCG,
+    TaxVCG,
+    UniformConditional,
+    UniformDoubleAuction,
+)
+from deviator.plugins import list_plugins
+from deviator.plugins.conformance import all_checks, parametrize_with_checks, run_checks
+from deviator.plugins.guard import GuardError
+from deviator.policies import LinearBayes, Revelation
+
+GENERAL = linear_quadratic(
+    [[1.1, 0.2, 0, 0.1], [0.1, 0.9, 0.1, 0], [0, 0.1, 1, 0.1], [0.2, 0, 0.1, 1.2]],
+    [1.0, 1.3, 0.8, 1.1],
+    [0.3, -0.2, 0.0, 0.5],
+)
+FACTORED = factored(
+    [1.0, 1.1, 0.9, 1.2, 1.0],
+    [[0.1, 0.0], [0.1, 0.05], [0.0, 0.1], [0.05, 0.1], [0.1, 0.1]],
+    [[1.0, 0.5, 0.0, 0.5, 1.0], [0.0, 0.5, 1.0, 0.5, 0.0]],
+    [1.0, 1.3, 0.8, 1.1, 0.9],
+)
+BOUNDED = linear_quadratic(
+    [[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]],
+    [1.0, 1.3, 0.8],
+    type_low=[-1.0, -2.0, -1.0],
+    type_high=[2.0, 1.0, 1.0],
+)
+SATURATING = saturating(
+    3,
+    beta=0.3,
+    flat=[0.8, 0.9, 1.0],
+    steep=[1.2, 1.5, 1.1],
+    quantity_scale=[0.5, 1.0, 2.0],
+    intercept=[0.2, 0.0, -0.1],
+)
+VARYING = varying_effects(
+    3,
+    beta=0.2,
+    slope=[1.0, 1.2, 1.1],
+    bend=0.3,
+    type_low=[-1.0, -1.0, 1.0],
+    type_high=[1.0, 2.0, 2.0],
+)
+SMALL = linear_quadratic([[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]], [1.0, 1.3, 0.8])
+STATISTICS = public_statistics(FACTORED, 0.4)
+VILLAINS = {
+    "mechanism": mechanisms.VILLAINS,
+    "economy": economies.VILLAINS,
+    "policy": policies.VILLAINS,
+    "learner": learners.VILLAINS,
+    "estimator": estimators.VILLAINS,
+}
+SOUND = [
+    mechanisms.SoundAuction(),
+    mechanisms.OwnEconomy(),
+    economies.SoundEconomy(),
+    policies.SoundPolicy(),
+    learners.Climber(),
+]
+
+
+MEMBERS = {
+    ("mechanism", "sigma-dcda"): [SigmaDCDA(0.0), SigmaDCDA(0.4), SigmaDCDA(0.4, STATISTICS)],
+    ("mechanism", "uniform-conditional"): [UniformConditional(), UniformConditional(STATISTICS)],
+    ("mechanism", "uniform-double-auction"): [UniformDoubleAuction()],
+    ("mechanism", "naive-walrasian"): [NaiveWalrasian(GENERAL), NaiveWalrasian(FACTORED)],
+    ("mechanism", "sigma-vcg"): [
+        SigmaVCG(GENERAL),
+        SigmaVCG(FACTORED, 0.3),
+        SigmaVCG(BOUNDED),
+        SigmaVCG(BOUNDED, 0.2, "pivotal"),
+        SmoothSigmaVCG(SATURATING, 0.3),
+        SmoothSigmaVCG(VARYING),
+    ],
+    ("mechanism", "spread-vcg"): [SpreadVCG(GENERAL, 0.3), SpreadVCG(BOUNDED, 0.1)],
+    ("mechanism", "entry-fee-vcg"): [
+        EntryFeeVCG(fundamental_value(4), 0.1),
+        EntryFeeVCG(heterogeneous(4), 0.05),
+    ],
+    ("mechanism", "tax-vcg"): [TaxVCG(SMALL, [[0.1, 1], [0.2, 3]])],
+    ("mechanism", "discrete-vcg"): [DiscreteVCG(GENERAL, 0.5, sigma=0.1, half_spread=0.05)],
+    ("mechanism", "pay-as-bid"): [PayAsBid(0.5)],
+    ("mechanism", "k-double-auction"): [KDoubleAuction(0.3), KDoubleAuction(1.0, buyers=2)],
+    ("mechanism", "modified-vickrey-double-auction"): [ModifiedVickreyDoubleAuction()],
+    ("mechanism", "entry-fee-double-auction"): [EntryFeeDoubleAuction(0.05)],
+    ("economy", "linear-quadratic"): [GENERAL, BOUNDED],
+    ("economy", "factored"): [FACTORED],
+    ("economy", "private-values"): [private_values(4, alpha=1.2, slope=0.9)],
+    ("economy", "fundamental-value"): [fundamental_value(4)],
+    ("economy", "two-groups"): [two_groups(4)],
+    ("economy", "heterogeneous"): [heterogeneous(4)],
+    ("economy", "tight"): [tight(3)],
+    ("economy", "unit-demands"): [unit_demands(3, 2)],
+    ("economy", "saturating"): [SATURATING, saturating(4, beta=0.0)],
+    ("economy", "varying-effects"): [VARYING, varying_effects(4, bend=-0.4)],
+    ("policy", "honest"): [
+        Revelation(SigmaDCDA(0.3), GENERAL),
+        Revelation(UniformDoubleAuction(), private_values(4)),
+    ],
+    ("policy", "linear-bayes"): [
+        LinearBayes(fundamental_value_information(6, rho=0.4, noise=0.5), slope=1.0)
+    ],
+    ("learner", "ppo"): [PPOLearner(), PPOLearner(hidden=(8,))],
+}
+
+
+@parametrize_with_checks([member for members in MEMBERS.values() for member in members])
+def test_our_members_conform(check, member):
+    check(member)
+
+
+def test_all_our_members_are_checked():
+    ours = {(spec.kind, spec.name) for spec in list_plugins() if spec.provider == "deviator"}
+    assert set(MEMBERS) == ours
+    for (kind, name), members in MEMBERS.items():
+        if kind != "economy":
+            assert {member.name for member in members} == {name}
+
+
+def test_our_members_waive_nothing_without_a_reason():
+    for members in MEMBERS.values():
+        for member in members:
+            assert all(reason.strip() for reason in member.waivers.values())
+
+
+@parametrize_with_checks([MenuRegret(), BestBidRegret(), SearchedRegret()])
+def test_our_estimators_conform(check, estimator):
+    check(estimator)
+
+
+@parametrize_with_checks(SOUND)
+def test_what_the_villains_are_made_of_is_sound(check, subject):
+    check(subject)
+
+
+def cases():
+    for kind, villains in VILLAINS.items():
+        for check, villain, message in villains:
+            name = f"{kind}-{check}-{type(villain).__name__}"
+            yield pytest.param(check, villain, message, id=name)
+
+
+@pytest.mark.parametrize(("check", "villain", "message"), list(cases()))
+def test_every_villain_is_caught_by_its_check(check, villain, message, monkeypatch):
+    monkeypatch.delenv("CLIMBER", raising=False)
+    result = run_checks(villain, guarded=False, only=[check])[0]
+    assert result.status == "failed"
+    assert message in result.detail
+    assert "\n" not in result.sentence
+
+
+def test_every_check_has_a_villain():
+    checks = {(check.kind, check.name) for check in all_checks()}
+    caught = {(kind, check) for kind, villains in VILLAINS.items() for check, _, _ in villains}
+    assert caught - {(kind, "check_waivers") for kind in VILLAINS} == checks
+
+
+def test_the_tiling_mistake_is_all_that_the_estimators_villain_does_wrong():
+    sound = run_checks(
+        estimators.TilesInOneOrder(), guarded=False, only=["check_batch_equals_loop"]
+    )
+    assert sound[0].ok
+
+
+@pytest.mark.parametrize(
+    ("villain", "rule"),
+    [
+        (mechanisms.Sleeps(), "must end within 4 s"),
+        (mechanisms.Exits(), "must leave its process running"),
+        (mechanisms.Crashes(), "must leave its process running"),
+        (mechanisms.Raises(), "the auctioneer fainted"),
+    ],
+)
+def test_what_hangs_or_crashes_fails_its_checks_and_harms_nothing_else(villain, rule):
+    limit = 4.0 if "end within" in rule else 20.0
+    results = {result.check: result for result in run_checks(villain, limit_s=limit)}
+    assert (
+        rule
+        in results[
+            "check_market_clears" if "fainted" in rule else "check_bids_survive_arrays"
+        ].detail
+    )
+    assert results["check_settings"].ok
+    assert results["check_waivers"].ok or "not run" in results["check_waivers"].detail
+    assert not results["check_pickling"].ok
+    sound = run_checks(mechanisms.SoundAuction(), only=["check_market_clears"])
+    assert sound[0].ok
+
+
+def test_after_two_losses_the_other_checks_are_not_run():
+    results = run_checks(mechanisms.Sleeps(), limit_s=1.0)
+    detail = next(result.detail for result in results if result.check == "check_units")
+    assert re.search(r"not run, after check_\w+ and check_\w+ did not come to an end", detail)
+
+
+class Waived(mechanisms.FlatFee):
+    waivers = {"check_units": "its fee is in money"}
+
+
+class WaivedForNothing(mechanisms.SoundAuction):
+    waivers = {"check_units": "no reason at all"}
+
+
+class WaivedCrash(mechanisms.Raises):
+    waivers = {"check_market_clears": "it faints"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "check", "status"),
+    [
+        (Waived(), "check_units", "waived"),
+        (WaivedForNothing(), "check_units", "unexpected pass"),
+        (WaivedCrash(), "check_market_clears", "failed"),
+    ],
+)
+def test_waivers_are_strict_both_ways_and_excuse_no_crash(subject, check, status):
+    assert run_checks(subject, guarded=False, only=[check])[0].status == status
+
+
+def test_pytest_takes_waivers_as_strictly(tmp_path):
+    (tmp_path / "test_waivers.py").write_text(
+        "from test_conformance import Waived, WaivedForNothing\n"
+        "from deviator.plugins.conformance import parametrize_with_checks\n"
+        "@parametrize_with_checks([Waived(), WaivedForNothing()], guarded=False)\n"
+        "def test_conforms(check, mechanism):\n"
+        "    check(mechanism)\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "check_units"]
+    paths = {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(Path(__file__).parent)])}
+    found = subprocess.run(
+        [*command, tmp_path],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **paths},
+    )
+    assert "1 failed" in found.stdout
+    assert "1 xfailed" in found.stdout
+
+
+def test_what_has_no_kit_is_refused():
+    with pytest.raises(InvalidInputError, match="checks are for a Mechanism, Economy"):
+        run_checks(object())
+    with pytest.raises(
+        InvalidInputError, match="a check must be one that applies, got check_colors"
+    ):
+        run_checks(UniformDoubleAuction(), only=["check_colors"])
+
+
+class Nameless(estimators.Estimator):
+    @property
+    def name(self):
+        return self.title
+
+
+def test_what_has_no_name_is_told_so_in_one_sentence():
+    for run in (run_checks, lambda subject: parametrize_with_checks([subject])):
+        with pytest.raises(InvalidInputError, match="estimator Nameless must have a name"):
+            run(Nameless())
+
+
+def test_forgotten_units_are_told_with_their_remedy():
+    for villain in (mechanisms.FlatFee(), economies.ForgetsUnits()):
+        result = run_checks(villain, guarded=False, only=["check_units"])[0]
+        assert "`rescaled` must restate every setting" in result.detail
+        assert not result.crashed
+
+
+def test_crashes_are_told_from_broken_rules():
+    results = run_checks(mechanisms.Raises(), guarded=False, only=["check_market_clears"])
+    assert results[0].crashed
+
+
+def test_checks_refuse_to_run_without_assertions():
+    code = (
+        "from deviator.mechanisms import UniformDoubleAuction\n"
+        "from deviator.plugins.conformance import run_checks\n"
+        "run_checks(UniformDoubleAuction())"
+    )
+    found = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True)
+    assert "run python without -O" in found.stderr
+
+
+def test_guard_errors_are_no_assertion_errors():
+    assert not issubclass(GuardError, AssertionError)
