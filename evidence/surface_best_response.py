@@ -15,7 +15,7 @@ import numpy as np
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.mechanisms.conditional_auction import ConditionalAuction
-from deviator.mechanisms.surface_bids import SurfaceBids
+from deviator.mechanisms.languages import SurfaceBids
 from deviator.mechanisms.surfaces import Hyperplane
 from deviator.policies.base import Policy, check_market
 from deviator.validation import Floats, positive, trader_index

@@ -13,7 +13,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Mechanism
 from deviator.mechanisms.clearing.surfaces.clearing import solve_surfaces
-from deviator.mechanisms.surface_bids import SurfaceBids
+from deviator.mechanisms.languages import SurfaceBids
 from deviator.mechanisms.surfaces import (
     Hyperplane,
     Kinked,

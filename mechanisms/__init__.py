@@ -10,7 +10,6 @@ from .base import (
     quantity_per_level,
     residual_transfer,
 )
-from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
 from .direct import (
     Allocation,
     CallableTax,
@@ -28,14 +27,22 @@ from .direct import (
     TaxVCG,
     sigma_vcg,
 )
-from .floored_schedules import FlooredScheduleLanguage
 from .languages import (
     AllocationLanguage,
     BidLanguage,
+    Bids,
     ConditionalLanguage,
+    EntryReportLanguage,
+    EntryReports,
+    FactoredBids,
     FactoredLanguage,
+    FlooredScheduleLanguage,
+    LinearBids,
     ReportLanguage,
+    Reports,
     ScheduleLanguage,
+    Schedules,
+    SurfaceBids,
 )
 from .menu import FiniteMenu, LineMenu, Menu
 from .mutated import Mutated
@@ -53,7 +60,6 @@ from .sharded import (
 )
 from .sigma_dcda import SigmaDCDA
 from .statistics import PublicStatistics
-from .surface_bids import SurfaceBids
 from .surfaces import (
     CallableSurface,
     Hyperplane,
@@ -75,7 +81,6 @@ from .unit_demand.entry_equilibrium import (
     marginal_profits,
 )
 from .unit_demand.entry_fee_double_auction import EntryFeeDoubleAuction
-from .unit_demand.entry_reports import EntryReportLanguage, EntryReports
 from .unit_demand.k_double_auction import KDoubleAuction
 from .unit_demand.modified_vickrey_double_auction import ModifiedVickreyDoubleAuction
 from .unit_demand.unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices

@@ -16,10 +16,9 @@ from deviator.numerics.rational import Rationals
 from deviator.validation import Floats, finite_array, shown, trader_index
 
 from . import portable
-from .bids import Bids, check_record
 from .clearing import Clearing, DeviationSolution
 from .exact import RationalBids, RationalSolution
-from .languages import BidLanguage
+from .languages import BidLanguage, Bids, check_record
 from .menu import LineMenu, Menu
 from .outcome import Outcome, TraderOutcome, check_cleared
 

@@ -14,10 +14,15 @@ from deviator.errors import InvalidInputError, RefusedError
 from .base import ResidualLineMechanism
 from .clearing import Clearing, ConditionalClearing, FactoredClearing
 from .clearing.surfaces.clearing import SurfaceSolution, check_converged, solve_surfaces
-from .languages import BidLanguage, ConditionalLanguage, FactoredLanguage
+from .languages import (
+    BidLanguage,
+    ConditionalLanguage,
+    FactoredLanguage,
+    SurfaceBids,
+    refuse_numbers,
+)
 from .outcome import Outcome
 from .statistics import PublicStatistics
-from .surface_bids import SurfaceBids, refuse_numbers
 
 WEAK = 0.3
 """Interdependence of the example economy, as a share of what own types do."""

@@ -11,10 +11,9 @@ from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_number
 
 from .base import ResidualLineMechanism
-from .bids import Bids
 from .clearing import Clearing, DeviationSolution, MarketSolution
 from .exact import RationalBids, RationalSolution
-from .languages import BidLanguage
+from .languages import BidLanguage, Bids
 
 Fault = Literal["transfer", "residual-slope", "tax", "clearing"]
 """What a mutant distorts; the list of kinds is part of the package."""

@@ -11,7 +11,7 @@ from deviator.errors import DeviatorError, InvalidInputError
 from deviator.validation import whole_number
 
 from .base import Mechanism
-from .bids import Bids, check_record
+from .languages import Bids, check_record
 from .outcome import Outcome
 
 PARTS = 16

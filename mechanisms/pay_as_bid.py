@@ -10,10 +10,8 @@ from deviator.economies import Economy, linear_quadratic, private_values
 from deviator.validation import Floats, finite_array, positive, trader_index
 
 from .base import Claim, Mechanism, check_candidates
-from .bids import Schedules, check_record
 from .clearing import ScheduleClearing
-from .floored_schedules import FlooredScheduleLanguage
-from .languages import BidLanguage
+from .languages import BidLanguage, FlooredScheduleLanguage, Schedules, check_record
 from .menu import LineMenu
 from .outcome import Outcome, TraderOutcome
 from .portable import cleared_deviations, require_numpy

@@ -14,8 +14,8 @@ from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import RefusedError
 from deviator.validation import trader_index
 
-from .bids import Bids, FactoredBids, LinearBids, Reports, Schedules
 from .clearing import MarketSolution
+from .languages import Bids, FactoredBids, LinearBids, Reports, Schedules
 from .outcome import Outcome, TraderOutcome
 
 LEVEL_ONLY: tuple[type[Bids], ...] = (FactoredBids, LinearBids, Reports, Schedules)

@@ -3,7 +3,7 @@
 from deviator.arrays import like, namespace
 from deviator.economies import QuadraticEconomy, walrasian_allocation, walrasian_response
 
-from ..bids import Reports
+from ..languages import Reports
 from .base import MarketSolution
 
 

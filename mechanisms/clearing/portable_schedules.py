@@ -2,7 +2,7 @@
 
 from deviator.arrays import namespace
 
-from ..bids import Schedules
+from ..languages import Schedules
 from .base import MarketSolution
 
 

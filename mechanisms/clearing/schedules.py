@@ -9,9 +9,9 @@ from typing_extensions import override
 
 from deviator.validation import Floats
 
-from ..bids import Schedules, check_decreasing
 from ..chunking import pieces
 from ..exact import RationalBids, RationalSolution
+from ..languages import Schedules, check_decreasing
 from ..outcome import Outcome
 from . import portable_schedules
 from .base import Clearing, DeviationSolution, MarketSolution, Payment, joined, settled

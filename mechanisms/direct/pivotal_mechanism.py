@@ -13,9 +13,8 @@ from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array
 
 from ..base import Claim, Mechanism, check_candidates
-from ..bids import Reports, check_record
 from ..chunking import in_chunks
-from ..languages import BidLanguage, ReportLanguage
+from ..languages import BidLanguage, ReportLanguage, Reports, check_record
 from ..outcome import Outcome, TraderOutcome
 from .pivotal_pricing import OwnQuantity, Regime, signs
 from .reports import check_reports

@@ -29,9 +29,8 @@ from deviator.numerics.legendre import gauss_legendre, legendre_integrals
 from deviator.validation import Floats, non_negative
 
 from ..base import Claim, Mechanism, check_candidates
-from ..bids import Reports, check_record
 from ..chunking import in_chunks
-from ..languages import BidLanguage, ReportLanguage
+from ..languages import BidLanguage, ReportLanguage, Reports, check_record
 from ..outcome import Outcome, TraderOutcome
 from ..portable import require_numpy
 from .reports import check_reports

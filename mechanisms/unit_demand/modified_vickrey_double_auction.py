@@ -10,11 +10,9 @@ from deviator.economies import Economy, UnitDemands, holding_threshold, match_un
 from deviator.validation import Bools, Floats, finite_array, finite_number, non_negative
 
 from ..base import Claim
-from ..bids import Bids
-from ..languages import BidLanguage
+from ..languages import BidLanguage, Bids, EntryReportLanguage, EntryReports
 from ..outcome import Outcome
 from .entry_equilibrium import balancing_fee, equilibrium_cutoffs
-from .entry_reports import EntryReportLanguage, EntryReports
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
 

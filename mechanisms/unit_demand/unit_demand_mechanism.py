@@ -13,8 +13,7 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Bools, Floats, finite_array, positive, trader_index, whole_number
 
 from ..base import Mechanism
-from ..bids import Bids, check_record
-from ..languages import BidLanguage, ReportLanguage
+from ..languages import BidLanguage, Bids, ReportLanguage, check_record
 from ..menu import FiniteMenu
 from ..portable import require_numpy
 

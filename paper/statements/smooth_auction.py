@@ -13,7 +13,7 @@ from scipy.optimize import root
 from deviator.economies import Saturating, SmoothEconomy, VaryingEffects
 from deviator.evidence.surface_deviations import surface_gains
 from deviator.mechanisms import Reports, SigmaDCDA, SmoothSigmaVCG
-from deviator.mechanisms.surface_bids import SurfaceBids
+from deviator.mechanisms.languages import SurfaceBids
 from deviator.mechanisms.surfaces import (
     Hyperplane,
     InverseMap,

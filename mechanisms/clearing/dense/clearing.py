@@ -19,9 +19,9 @@ from deviator.memory import require_memory
 from deviator.numerics.rational import Rationals, rational, rational_inverse, rational_product
 from deviator.validation import Bools, Floats
 
-from ...bids import LinearBids
 from ...chunking import in_chunks, markets_per_chunk, pieces
 from ...exact import RationalBids, RationalSolution
+from ...languages import LinearBids
 from ...outcome import Outcome
 from ..autarky import divisor
 from ..base import (

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from deviator.arrays import Array, namespace
 
-from ...bids import LinearBids
+from ...languages import LinearBids
 from ..base import MarketSolution
 from ..portable import (
     RowSquares,

@@ -19,9 +19,9 @@ from deviator.errors import InvalidInputError
 from deviator.numerics.rational import rational, rational_product
 from deviator.validation import Bools, Floats
 
-from ...bids import FactoredBids
 from ...chunking import CHUNK, in_chunks
 from ...exact import RationalBids, RationalSolution
+from ...languages import FactoredBids
 from ...outcome import Outcome
 from ...statistics import PublicStatistics, check_traders
 from ..autarky import (

@@ -8,7 +8,7 @@ import numpy as np
 from deviator.memory import require_memory
 from deviator.validation import Bools, Floats
 
-from ...bids import FactoredBids
+from ...languages import FactoredBids
 from ...statistics import PublicStatistics
 from ..base import Payment
 from .outcomes import Extremes, Traded, trade

@@ -10,7 +10,7 @@ import numpy as np
 
 from deviator.arrays import Array, like, namespace
 
-from ...bids import FactoredBids
+from ...languages import FactoredBids
 from ...statistics import ROUNDING, PublicStatistics
 from ..base import MarketSolution
 from ..portable import (

@@ -17,7 +17,7 @@ from deviator.errors import NotConvergedError
 from deviator.validation import Bools, Floats
 
 from ...chunking import in_chunks
-from ...surface_bids import SurfaceBids
+from ...languages import SurfaceBids
 from ..dense.clearing import ConditionalClearing
 from .curves import residual_curves, residual_directions
 from .derivatives import Probe, check_derivatives_at_end, check_derivatives_at_start

@@ -14,7 +14,7 @@ import numpy as np
 from deviator.numerics.hermite import panel_rule
 from deviator.validation import Bools, Floats
 
-from ...surface_bids import SurfaceBids
+from ...languages import SurfaceBids
 from .newton import Hints, Located, length, located, price_units, solved, tangent_matrix
 
 NODES = 10

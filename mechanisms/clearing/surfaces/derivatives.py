@@ -14,7 +14,7 @@ from deviator.economies.assumption_result import shown
 from deviator.errors import InvalidInputError
 from deviator.validation import Bools, Floats
 
-from ...surface_bids import SurfaceBids
+from ...languages import SurfaceBids
 from ...surfaces import Points
 from .newton import Located, located, newton_step, price_units
 from .uniqueness import starts_of_second_pairs

@@ -10,7 +10,7 @@ import numpy as np
 
 from deviator.validation import Floats
 
-from ...surface_bids import SurfaceBids
+from ...languages import SurfaceBids
 from .newton import located, price_units
 
 STATIONARY = 1e-6

@@ -11,8 +11,7 @@ import numpy as np
 
 from deviator.validation import Bools, Floats
 
-from ...bids import LinearBids
-from ...surface_bids import SurfaceBids, Tangents
+from ...languages import LinearBids, SurfaceBids, Tangents
 from ...surfaces import Points
 from ..dense.clearing import ConditionalClearing
 

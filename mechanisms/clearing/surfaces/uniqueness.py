@@ -12,7 +12,7 @@ import numpy as np
 
 from deviator.validation import Bools, Floats
 
-from ...surface_bids import SurfaceBids
+from ...languages import SurfaceBids
 from .newton import Located, length, located, price_units, solved, tangent_matrix
 
 AWAY = (-8.0, -2.0, 2.0, 8.0)

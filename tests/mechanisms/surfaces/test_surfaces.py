@@ -15,7 +15,7 @@ from deviator.evidence import market
 from deviator.evidence.surface_deviations import surface_deviations, surface_gains
 from deviator.mechanisms import LinearBids, Reports, SigmaDCDA, SmoothSigmaVCG, UniformConditional
 from deviator.mechanisms.clearing.surfaces import curves as surface_curves
-from deviator.mechanisms.surface_bids import SurfaceBids, hyperplane_of
+from deviator.mechanisms.languages import SurfaceBids
 from deviator.mechanisms.surfaces import (
     CallableSurface,
     Hyperplane,
@@ -590,10 +590,10 @@ def test_what_surfaces_cannot_do_is_refused_in_a_sentence():
 def test_hyperplanes_of_linear_bids():
     bids = drawn_linear(3, 4)
     points = Points(np.ones(3), drawn_types(3, 4), np.arange(3))
-    tangent = hyperplane_of(bids, 2).at(points)
+    tangent = bids.hyperplane(2).at(points)
     want = np.einsum("bj,bj->b", bids.quantity_weights[:, 2], points.quantity)
     np.testing.assert_allclose(tangent.value, want + bids.price_weights[:, 2] - bids.level[:, 2])
-    assert isinstance(hyperplane_of(bids, 2), Surface)
+    assert isinstance(bids.hyperplane(2), Surface)
 
 
 def test_a_market_in_which_nobody_trades_is_no_autarky():

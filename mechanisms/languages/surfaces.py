@@ -11,8 +11,9 @@ from deviator.economies.assumption_result import shown
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, trader_count, trader_index, whole_number
 
-from .bids import Bids, LinearBids
-from .surfaces import Hyperplane, Points, Renumbered, Rescaled, Surface
+from ..surfaces import Points, Renumbered, Rescaled, Surface
+from .base import Bids
+from .linear import LinearBids
 
 
 class Tangents(NamedTuple):
@@ -45,6 +46,7 @@ class SurfaceBids(Bids):
 
     Examples
     --------
+    >>> from deviator.mechanisms import Hyperplane
     >>> own = np.eye(3)
     >>> SurfaceBids([Hyperplane(own[i], 1.0, [1.0, 2.0]) for i in range(3)]).shape
     (2, 3, 0)
@@ -75,7 +77,8 @@ class SurfaceBids(Bids):
     @classmethod
     def of_linear(cls, bids: LinearBids) -> Self:
         """Return linear bids as surfaces."""
-        return cls([hyperplane_of(bids, trader) for trader in range(bids.shape[1])], bids.shape[0])
+        batch, n, _ = bids.shape
+        return cls([bids.hyperplane(trader) for trader in range(n)], batch)
 
     @property
     @override
@@ -167,13 +170,6 @@ class SurfaceBids(Bids):
     @override
     def converted(self, reference: Any) -> Self:
         refuse_numbers()
-
-
-def hyperplane_of(bids: LinearBids, trader: int) -> Hyperplane:
-    """Return one trader's linear bids as a surface."""
-    return Hyperplane(
-        bids.quantity_weights[:, trader], bids.price_weights[:, trader], bids.level[:, trader]
-    )
 
 
 def _markets(surfaces: Iterable[Surface], said: int) -> int:

@@ -13,9 +13,9 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals
 from deviator.validation import Floats
 
-from .bids import Schedules
-from .exact import RationalBids, RationalEconomy
-from .languages import BidLanguage, ScheduleLanguage
+from ..exact import RationalBids, RationalEconomy
+from .base import BidLanguage
+from .schedules import ScheduleLanguage, Schedules
 
 ROUNDING = 1e-9
 """By which share a steepness may pass the limit: rounding, in whatever units."""

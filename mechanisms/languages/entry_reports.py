@@ -12,9 +12,8 @@ from deviator.errors import RefusedError
 from deviator.numerics.rational import Rationals
 from deviator.validation import Bools, Floats, finite_array, trader_count, trader_index
 
-from ..bids import Bids
 from ..exact import RationalBids, RationalEconomy
-from ..languages import BidLanguage
+from .base import BidLanguage, Bids
 
 
 @final

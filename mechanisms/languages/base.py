@@ -1,0 +1,276 @@
+"""What a bid language is: the record of all bids, batch axis first, and what honesty means in it.
+
+Records hold NumPy arrays of float64, whatever numbers they are given, or arrays of another library
+(torch tensors) with the dtype, float64 or float32, and on the device that these came with.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from array_api_compat import device
+
+from deviator.arrays import (
+    Array,
+    check_one_kind,
+    check_shape,
+    is_foreign,
+    like,
+    namespace,
+    to_numpy,
+)
+from deviator.economies import Economy, QuadraticEconomy
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.memory import require_memory
+from deviator.numerics.rational import Rationals
+from deviator.validation import Floats, finite_array, trader_index
+
+from ..exact import RationalBids, RationalEconomy
+
+
+class Bids(ABC):
+    """Bids of all traders, convertible to and from an array (B, N, K) of numbers.
+
+    Attributes
+    ----------
+    meant_for : str
+        Which mechanisms take them, as errors of other mechanisms say it.
+    """
+
+    meant_for: ClassVar[str] = ""
+
+    @property
+    def is_numpy(self) -> bool:
+        """Whether the numbers are NumPy arrays, for which there are faster kernels."""
+        return True
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int, int]:
+        """(B, N, K): markets, traders, numbers in one bid."""
+
+    @abstractmethod
+    def as_array(self) -> Floats:
+        """Return all bids as one array, shape (B, N, K)."""
+
+    @classmethod
+    @abstractmethod
+    def from_array(cls, array: Floats) -> Self:
+        """Build the record from an array, shape (B, N, K)."""
+
+    @abstractmethod
+    def of_trader(self, trader: int) -> Floats:
+        """Return a copy of one trader's bids, shape (B, K)."""
+
+    def relabelled(self, order: Sequence[int]) -> Self:
+        """Return the bids of renumbered traders: new trader i is old order[i]."""
+        return self.from_array(renumbered(self.as_array(), order))
+
+    def of_markets(self, markets: slice) -> Self:
+        """Return the bids in some markets; what all markets share stays shared."""
+        return self.from_array(self.as_array()[markets])
+
+    def converted(self, reference: Array) -> Self:
+        """Return the same bids in the library and dtype and on the device of an array.
+
+        Gradients do not pass through a conversion.
+
+        Parameters
+        ----------
+        reference : array
+            Any array or tensor, such as ``torch.zeros(())``.
+        """
+        return self.from_array(like(reference, to_numpy(self.as_array())))
+
+    @abstractmethod
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the same bids written in other units of price and quantity.
+
+        Parameters
+        ----------
+        price, quantity : float
+            Factors that numbers of prices and of quantities are multiplied by.
+        """
+
+    def with_candidates(self, trader: int, candidates: Floats) -> Self:
+        """Return B M markets: every candidate (B, M, K) of a trader against the others' bids.
+
+        Market b, candidate m is row b M + m of the result.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such trader, or candidates are of another shape, library or dtype.
+        RefusedError
+            If it needs more memory than there is.
+        """
+        batch, n, size = self.shape
+        index, shape = trader_index(trader, n), (batch, None, size)
+        if not self.is_numpy:
+            bids = self.as_array()
+            check_one_kind(bids=bids, candidates=candidates)
+            check_shape("candidates", tuple(candidates.shape), shape)
+            return self.from_array(_with_candidates(bids, index, candidates))
+        candidates = finite_array("candidates", candidates, shape)
+        many = candidates.shape[1]
+        require_memory(
+            16.0 * batch * many * n * size,
+            f"trying {many} bids of one trader in {batch} markets of {n} traders one by one",
+        )
+        tiled = np.repeat(self.as_array(), many, axis=0)
+        tiled[:, index] = candidates.reshape(-1, size)
+        return self.from_array(tiled)
+
+
+def check_record(mechanism: str, record: type[Bids], bids: object) -> None:
+    """Check that bids are of the kind that a mechanism takes.
+
+    Parameters
+    ----------
+    mechanism : str
+        Its name.
+    record : type
+        What it takes.
+    bids : object
+
+    Raises
+    ------
+    InvalidInputError
+        If they are not; the error says which mechanisms take them.
+    """
+    if isinstance(bids, record):
+        return
+    meant_for = bids.meant_for if isinstance(bids, Bids) else ""
+    way_out = (
+        f", which are for {meant_for}"
+        if meant_for
+        else f"; build {record.__name__}, or have honest ones from honest_bids(economy, types)"
+    )
+    raise InvalidInputError(
+        f"{mechanism} takes bids as {record.__name__}, got {type(bids).__name__}{way_out}"
+    )
+
+
+class BidLanguage(ABC):
+    """What a trader may submit, as K numbers of which one, the level, moves the bid in parallel."""
+
+    name: str
+    record: type[Bids]
+    level: int
+    """Index of the level among a bid's numbers."""
+    reads: Literal["nothing", "price", "allocation"]
+    """What a bid can condition on beyond the own type, when the market clears."""
+
+    @abstractmethod
+    def size(self, n_traders: int) -> int:
+        """Return K, how many numbers one bid has."""
+
+    @abstractmethod
+    def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> Bids:
+        """Return what honest traders submit under a quadratic tax of the given slope.
+
+        Parameters
+        ----------
+        economy : Economy
+        types : ndarray of float, shape (B, N)
+        tax_slope : float
+
+        Raises
+        ------
+        RefusedError
+            If the language determines no honest bid for this economy.
+        """
+
+    @abstractmethod
+    def exact_honest_bids(
+        self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
+    ) -> RationalBids:
+        """Return honest bids in exact numbers for types (M, N)."""
+
+    @abstractmethod
+    def coordinate_ranges(
+        self, level_range: float, price: float, quantity: Floats, bid: Floats
+    ) -> Floats:
+        """Return a range for each number of a bid that moves the bid as much as a level shift.
+
+        Parameters
+        ----------
+        level_range : float
+            Range of the level, in the level's units.
+        price : float
+            Typical absolute price.
+        quantity : ndarray of float, shape (N,)
+            Typical absolute quantities.
+        bid : ndarray of float, shape (K,)
+            Typical honest bid.
+
+        Returns
+        -------
+        ndarray of float, shape (K,)
+        """
+
+    def admissible(self, bids: Floats, own: Floats) -> Floats:
+        """Return the nearest bids that the language allows; by default everything is allowed.
+
+        Parameters
+        ----------
+        bids : ndarray of float, shape (B, M, K)
+            Candidates of one trader.
+        own : ndarray of float, shape (B, K)
+            His present, allowed bids.
+        """
+        del own
+        return bids
+
+
+def side_by_side(shape: tuple[int, ...], *parts: Array) -> Floats:
+    """Return blocks of numbers (..., K_j) side by side, a new array of shape (*shape, K)."""
+    xp = namespace(parts[0])
+    if not is_foreign(parts[0]):
+        whole = (*shape, sum(part.shape[-1] for part in parts))
+        require_memory(8.0 * math.prod(whole), f"an array of bids of shape {whole}")
+    wide = [xp.broadcast_to(part, (*shape, part.shape[-1])) for part in parts]
+    joined: Floats = xp.concat(wide, axis=-1)
+    return joined
+
+
+def of_markets_or_shared(array: Array, markets: slice) -> Array:
+    """Return the numbers of some markets, or those that all markets share."""
+    return array if array.shape[0] == 1 else array[markets]
+
+
+def renumbered(array: Array, order: Sequence[int], axis: int = 1) -> Floats:
+    """Return the array with entry order[i] in place i of an axis, negative places included."""
+    xp, n = namespace(array), array.shape[axis]
+    places = [range(n)[place] for place in order]
+    taken: Floats = xp.take(array, xp.asarray(places, device=device(array)), axis=axis)
+    return taken
+
+
+def _with_candidates(bids: Array, trader: int, candidates: Array) -> Array:
+    """Return bids (B, N, K) of which each is repeated for every candidate (B, M, K)."""
+    xp = namespace(bids)
+    batch, n, size = bids.shape
+    shape = (batch, candidates.shape[1], n, size)
+    own = xp.arange(n, device=device(bids)) == trader
+    tiled = xp.where(own[:, None], candidates[:, :, None, :], bids[:, None, ...])
+    return xp.reshape(xp.broadcast_to(tiled, shape), (-1, n, size))
+
+
+def require_quadratic(economy: Economy) -> QuadraticEconomy:
+    """Return a linear-quadratic economy, in which honest bids of a language are known.
+
+    Raises
+    ------
+    RefusedError
+        If the economy is of another kind.
+    """
+    if not isinstance(economy, QuadraticEconomy):
+        raise RefusedError(
+            "an honest bid of this language is known in linear-quadratic economies only, got "
+            f"{type(economy).__name__}; take one of these, or override honest_bids in the mechanism"
+        )
+    return economy

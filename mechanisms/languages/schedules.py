@@ -1,0 +1,164 @@
+"""Linear demand schedules q = level - steepness p."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal, Self, final
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.arrays import check_one_kind, is_foreign, namespace
+from deviator.economies import Economy
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.numerics.rational import Rationals
+from deviator.validation import Floats, finite_numbers, trader_count, trader_index
+
+from ..exact import RationalBids, RationalEconomy
+from .base import BidLanguage, Bids, require_quadratic, side_by_side
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Schedules(Bids):
+    """Linear demand schedules q_i(p) = level_i - steepness_i p.
+
+    Parameters
+    ----------
+    level : ndarray of float, shape (B, N)
+        Quantity demanded at price 0.
+    steepness : ndarray of float, shape (B, N)
+        Units given up per unit of price, positive.
+
+    Raises
+    ------
+    InvalidInputError
+        If a schedule does not decrease, or shapes or numbers are malformed.
+    """
+
+    meant_for: ClassVar[str] = "auctions of demand schedules, such as UniformDoubleAuction()"
+
+    level: Floats
+    steepness: Floats
+
+    def __post_init__(self) -> None:
+        check_one_kind(level=self.level, steepness=self.steepness)
+        level = finite_numbers("level", self.level, (None, None))
+        trader_count(level.shape[1])
+        steepness = finite_numbers("steepness", self.steepness, level.shape)
+        check_decreasing(steepness)
+        object.__setattr__(self, "level", level)
+        object.__setattr__(self, "steepness", steepness)
+
+    @property
+    @override
+    def is_numpy(self) -> bool:
+        return not is_foreign(self.level)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(B, N, 2)."""
+        return (*self.level.shape, 2)
+
+    @override
+    def of_markets(self, markets: slice) -> Self:
+        return type(self)(self.level[markets], self.steepness[markets])
+
+    def as_array(self) -> Floats:
+        """Return [level, steepness], shape (B, N, 2)."""
+        return side_by_side(self.shape[:2], self.level[..., None], self.steepness[..., None])
+
+    @classmethod
+    def from_array(cls, array: Floats) -> Self:
+        """Build from an array, shape (B, N, 2)."""
+        checked = finite_numbers("schedules", array, (None, None, 2))
+        return cls(checked[..., 0], checked[..., 1])
+
+    def rescaled(self, price: float, quantity: float) -> Self:
+        """Return the schedules in other units."""
+        return type(self)(self.level * quantity, self.steepness * quantity / price)
+
+    def of_trader(self, trader: int) -> Floats:
+        """Return one trader's [level, steepness], shape (B, 2)."""
+        index = trader_index(trader, self.shape[1])
+        level, steepness = self.level[:, index, None], self.steepness[:, index, None]
+        return side_by_side((self.shape[0],), level, steepness)
+
+
+@final
+@dataclass(frozen=True)
+class ScheduleLanguage(BidLanguage):
+    """A bid is a decreasing linear demand schedule q = level - steepness p."""
+
+    name = "schedules"
+    record = Schedules
+    level = 0
+    reads: Literal["nothing", "price", "allocation"] = "price"
+
+    def size(self, n_traders: int) -> int:
+        """Return 2."""
+        del n_traders
+        return 2
+
+    def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> Schedules:
+        """Return own marginal utility as a schedule, which exists under private values only.
+
+        Raises
+        ------
+        RefusedError
+            If values are interdependent or utilities not linear-quadratic.
+        """
+        market = require_quadratic(economy)
+        for traders, effects in market.blocks_of_effects():
+            _check_private_values(effects, traders.start)
+        bend = market.slope + tax_slope
+        level = market.value(types) / bend
+        return Schedules(level, np.broadcast_to(1 / bend, level.shape))
+
+    def exact_honest_bids(
+        self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
+    ) -> RationalBids:
+        """Return own marginal utility as a schedule."""
+        _check_private_values(economy.weights)
+        bend = economy.slope + tax_slope
+        return RationalBids((1 / bend)[:, None], economy.value(types) / bend)
+
+    def coordinate_ranges(
+        self, level_range: float, price: float, quantity: Floats, bid: Floats
+    ) -> Floats:
+        """Return the ranges; steepness keeps its sign."""
+        del quantity
+        return np.array([level_range, min(level_range / price, 0.9 * bid[1])])
+
+    def admissible(self, bids: Floats, own: Floats) -> Floats:
+        """Return schedules that decrease, at least a thousandth as steeply as the present ones."""
+        allowed = bids.copy()
+        allowed[..., 1] = np.maximum(allowed[..., 1], 1e-3 * own[:, None, 1])
+        return allowed
+
+
+def check_decreasing(steepness: Floats) -> None:
+    """Check that demand schedules decrease.
+
+    Raises
+    ------
+    InvalidInputError
+        If one does not.
+    """
+    xp = namespace(steepness)
+    if bool(xp.any(steepness <= 0)):
+        raise InvalidInputError(
+            f"schedules must decrease (steepness > 0), got steepness {float(xp.min(steepness))}"
+        )
+
+
+def _check_private_values(weights: Floats | Rationals, first: int = 0) -> None:
+    """Check that rows of W, from trader `first` on, have nothing off the diagonal."""
+    places = np.arange(len(weights))
+    off_diagonal = weights.copy()
+    off_diagonal[places, first + places] = 0
+    if (off_diagonal != 0).any():
+        raise RefusedError(
+            "an honest schedule exists under private values only (W diagonal), got "
+            f"interdependence up to {float(np.abs(off_diagonal).max()):.6g}; name an equilibrium "
+            "strategy such as linear-bayes instead"
+        )
