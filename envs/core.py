@@ -10,8 +10,13 @@ from typing import final
 import numpy as np
 
 from deviator.errors import InvalidInputError
-from deviator.evidence.deviation_size import best_deviation
-from deviator.evidence.market import Market, standing_control
+from deviator.evidence import (
+    Market,
+    check_matched,
+    deviation_size,
+    seat_of,
+    standing_control,
+)
 from deviator.policies import ActionBox, ActionMode, Information, Observation, check_information
 from deviator.validation import Floats, finite_array, positive, shown
 
@@ -126,12 +131,14 @@ def deviation_core(
                 f"{name} must be a Market, got {shown(value)}; build one with "
                 "deviator.evidence.market(mechanism, economy)"
             )
+    if control is not None:
+        check_matched(seat_of(tested), seat_of(control))
     reference = control or standing_control(tested)
     if reference is None:
         box = _action_box(tested, tested, mode, _usual_spread(tested))
-        return DeviationCore(tested, information, box, tested.scale())
-    gain, usual_shift = best_deviation(reference)
-    if gain <= 1e-12 * reference.scale():
+        return DeviationCore(tested, information, box, tested.scale)
+    gain, usual_shift = deviation_size(reference)
+    if gain <= 1e-12 * reference.scale:
         raise InvalidInputError(
             "the matched control must have a profitable deviation, got an exact gain of "
             f"{gain:.3g} in {reference.mechanism.name}; name another control"

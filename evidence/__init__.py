@@ -1,30 +1,53 @@
 """The subject of the whole tool: the market under test, what deviating gains there, the verdict."""
 
+from .best_deviation import BestDeviation, best_deviation, deviation_size, held_out_profiles
 from .certificates import Certificate, Condition, certify, certify_by_theorem
-from .market import Market, market, matched_control, standing_control
+from .control import (
+    Seat,
+    check_matched,
+    control_mechanism,
+    matched_control,
+    seat_of,
+    standing_control,
+)
+from .evidence import Evidence, LearnedGain
+from .market import Market, market
 from .regret import BestBidRegret, MenuRegret, RegretEstimator, SearchedRegret
 from .surface_best_response import SurfaceBest, surface_best_response
 from .surface_deviations import surface_deviations, surface_gains
 from .type_grid import TypeGridRegret, type_grid_regret
-from .verdict import Verdict
+from .verdict import Verdict, judge
+from .witness import find_witness
 from .worst_profile import WorstProfile, worst_drawn_profile, worst_profile
 
 __all__ = [
     "BestBidRegret",
+    "BestDeviation",
     "Certificate",
     "Condition",
+    "Evidence",
+    "LearnedGain",
     "Market",
     "MenuRegret",
     "RegretEstimator",
     "SearchedRegret",
+    "Seat",
     "SurfaceBest",
     "TypeGridRegret",
     "Verdict",
     "WorstProfile",
+    "best_deviation",
     "certify",
     "certify_by_theorem",
+    "check_matched",
+    "control_mechanism",
+    "deviation_size",
+    "find_witness",
+    "held_out_profiles",
+    "judge",
     "market",
     "matched_control",
+    "seat_of",
     "standing_control",
     "surface_best_response",
     "surface_deviations",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, final
+from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 
@@ -11,36 +11,43 @@ from deviator.economies import QuadraticEconomy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids, SurfaceBids
 from deviator.mechanisms.outcome import check_cleared
-from deviator.policies import BestResponse, Information, NumericSearch, exact_gain
+from deviator.policies import (
+    BestResponse,
+    Information,
+    NumericSearch,
+    exact_gain,
+    expected_exact_gain,
+    level_shift,
+)
 from deviator.trust import is_ours
 from deviator.validation import Floats
 
-from .market import Market
+from .market import SURFACE_PROFILES, Market
+from .mean_gain import pays, sampling_error
 from .surface_best_response import surface_best_response
-from .verdict import epsilon_of, pays, sampling_error
 from .witness import find_surface_witness, find_witness
 
 HELD_OUT_SEED = 2_000_003
 """Seeds the held-out profiles, the same in every cell with the same law of types."""
 
-ROUNDING = 1e-12
-"""Exact gains below this multiple of the scale are rounding errors and stated as 0."""
+ROUNDED_TO_ZERO = 1e-12
+"""Mean gains below this multiple of the scale are sums of rounding errors and stated as 0."""
 
 SEARCHED = 2000
 """Held-out profiles at which a best deviation is searched, where every one needs its own search."""
 
-TRIED = 200
-"""Held-out profiles at which a stranger's menu is compared with a search."""
+COMPARED = 200
+"""Held-out profiles at which a third party's menu is compared with a search."""
 
-CURVES = 100
-"""Held-out profiles at which residual curves of surfaces are searched."""
+SIZE_PROFILES = 2048
+"""Profiles, from a fixed seed, on which sizes are measured where they have no closed form."""
 
-AnswerKind = Literal["exact", "searched"]
+Kind = Literal["exact", "searched"]
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Answer:
+class BestDeviation:
     """The mean gain of the best deviation.
 
     Attributes
@@ -56,8 +63,8 @@ class Answer:
 
     gain: float
     error: float
-    kind: AnswerKind
-    witness: dict[str, Any] | None
+    kind: Kind
+    witness: dict[str, Any] | None = None
 
     @property
     def exact_gain(self) -> float | None:
@@ -65,10 +72,99 @@ class Answer:
         return self.gain if self.kind == "exact" else None
 
 
-def check_repeatable(tested: Market, types: Floats) -> None:
-    """Check that a rule clears the same bids the same again, and leaves them as they were.
+class DeviationSize(NamedTuple):
+    """The mean gain of the best deviation, all types known, and its usual size."""
 
-    A search keeps what was lucky, so that gains in a rule that draws lots are none.
+    gain: float  # in units of money
+    shift: float  # root mean square of the change of the bid's level
+
+
+class _Gains(NamedTuple):
+    """What one deviation gains at each profile, and where to look for a witness."""
+
+    gain: Floats
+    kind: Kind
+    find_witness: Callable[[], dict[str, Any] | None]
+
+
+def held_out_profiles(tested: Market, count: int) -> Floats:
+    """Draw the profiles on which deviators are judged, shape (count, N).
+
+    Under Normal types their mean and covariance are the law's, so that the exact gain measured on
+    them is the expected one.
+    """
+    return tested.distribution.matched_sample(np.random.default_rng(HELD_OUT_SEED), count)
+
+
+def trades(tested: Market, types: Floats) -> bool:
+    """Return whether anybody trades at some of the profiles while all follow the strategy."""
+    outcome = tested.mechanism.clear(tested.strategy.bids(types[:COMPARED]))
+    return bool(outcome.quantity.any())
+
+
+def best_deviation(tested: Market, types: Floats, information: Information) -> BestDeviation:
+    """Return the best deviator's mean gain on given profiles, and a witness if it pays.
+
+    On the own-type rung bids are cleared on the same profiles, so that a learner's share is
+    measured with common random numbers.
+
+    Parameters
+    ----------
+    tested : Market
+    types : ndarray of float, shape (B, N)
+    information : {"profile", "own"}
+
+    Raises
+    ------
+    InvalidInputError
+        If the mechanism clears the same bids differently, or changes them.
+    RefusedError
+        If bids are surfaces and deviations of own types are asked for.
+    """
+    if not is_ours(type(tested.mechanism).clear):
+        check_repeatable(tested, types[:COMPARED])
+    if tested.bids_are_surfaces:
+        return _mean(
+            tested, _on_residual_curves(tested, types[:SURFACE_PROFILES], information), information
+        )
+    try:
+        exact = _mean(tested, _exact(tested, types, information), information)
+    except RefusedError:
+        return _mean(tested, _searched(tested, types, information), information)
+    if is_ours(type(tested.mechanism).menu):
+        return exact
+    # A third party's menu may be wrong: what a search gains beyond it counts.
+    searched = _mean(tested, _searched(tested, types[:COMPARED], information), information)
+    allowed = exact.gain + exact.error + searched.error + tested.epsilon
+    return searched if searched.gain > allowed else exact
+
+
+def deviation_size(tested: Market) -> DeviationSize:
+    """Return how much there is to gain, and how far a worthwhile deviation goes.
+
+    In closed form where there is one, else at the best deviation of drawn profiles.
+    """
+    mechanism, economy, strategy = tested.mechanism, tested.economy, tested.strategy
+    law, trader = tested.distribution, tested.trader
+    try:
+        gain = expected_exact_gain(mechanism, economy, law, trader, others=strategy)
+        return DeviationSize(gain, level_shift(mechanism, economy, strategy, law, trader))
+    except RefusedError:
+        pass
+    types = law.sample(np.random.default_rng(0), SIZE_PROFILES)
+    try:
+        gains = _exact_gains(tested, types)
+        bid = _best_response(tested, "profile").bid(types, trader)
+    except RefusedError:
+        bid, gains = _search(tested, "profile").find(types)
+    change = (bid - strategy.bids(types).of_trader(trader))[:, mechanism.language.level]
+    return DeviationSize(float(gains.mean()), float(np.sqrt((change**2).mean())))
+
+
+def check_repeatable(tested: Market, types: Floats) -> None:
+    """Check that a mechanism clears the same bids the same again, and leaves them as they were.
+
+    A search keeps what was lucky, so that gains in a mechanism that draws lots are not real.
 
     Raises
     ------
@@ -93,88 +189,39 @@ def check_repeatable(tested: Market, types: Floats) -> None:
 
 
 def _numbers(bids: Bids) -> Floats:
-    """Return what a rule could change in bids; surfaces are functions, and hold none."""
+    """Return what a mechanism could change in bids; surfaces are functions, and hold no numbers."""
     return np.empty(0) if isinstance(bids, SurfaceBids) else np.asarray(bids.as_array())
 
 
-def trades(tested: Market, types: Floats) -> bool:
-    """Return whether anybody trades at any of some profiles while all follow the strategy."""
-    outcome = tested.mechanism.clear(tested.strategy.bids(types[:TRIED]))
-    return bool(outcome.quantity.any())
+def _mean(tested: Market, measured: _Gains, information: Information) -> BestDeviation:
+    gain = float(measured.gain.mean())
+    witness = measured.find_witness() if pays(tested, measured.gain, information) else None
+    stated = gain if abs(gain) > ROUNDED_TO_ZERO * tested.scale else 0.0
+    return BestDeviation(stated, sampling_error(measured.gain), measured.kind, witness)
 
 
-def held_out_profiles(tested: Market, count: int) -> Floats:
-    """Draw the profiles on which deviators are judged, shape (count, N).
-
-    Under Normal types their mean and covariance are the law's, so that the exact gain measured on
-    them is the expected one.
-    """
-    return tested.distribution.matched_sample(np.random.default_rng(HELD_OUT_SEED), count)
-
-
-def best_answer(tested: Market, types: Floats, information: Information) -> Answer:
-    """Return the best deviator's mean gain on given profiles, and a witness if it pays.
-
-    On the own-type rung his bids are cleared on the same profiles, so that a learner's share is
-    measured with common random numbers.
-
-    Parameters
-    ----------
-    tested : Market
-    types : ndarray of float, shape (B, N)
-    information : {"profile", "own"}
-    """
-    if not is_ours(type(tested.mechanism).clear):
-        check_repeatable(tested, types[:TRIED])
-    if isinstance(tested.strategy.bids(types[:1]), SurfaceBids):
-        return _on_residual_curves(tested, types[:CURVES], information)
-    try:
-        exact = _exact(tested, types, information)
-    except RefusedError:
-        return _searched(tested, types, information)
-    if is_ours(type(tested.mechanism).menu):
-        return exact
-    # A stranger's menu may be wrong: what a search finds beyond it counts.
-    searched = _searched(tested, types[:TRIED], information)
-    allowed = exact.gain + exact.error + searched.error + epsilon_of(tested)
-    return searched if searched.gain > allowed else exact
-
-
-def _exact(tested: Market, types: Floats, information: Information) -> Answer:
-    if information == "own" and not isinstance(tested.economy, QuadraticEconomy):
-        raise RefusedError("an own-type answer in closed form needs linear utilities")
-    best = BestResponse(
-        tested.mechanism, tested.economy, information, tested.distribution, tested.strategy
-    )
-    if information == "own":
+def _exact(tested: Market, types: Floats, information: Information) -> _Gains:
+    best = _best_response(tested, information)
+    if information == "profile":
+        gains = _exact_gains(tested, types)
+    elif isinstance(tested.economy, QuadraticEconomy):
         gains = tested.gains(types, best.bid(types, tested.trader))
     else:
-        gains = exact_gain(
-            tested.mechanism, tested.economy, types, others=tested.strategy, trader=tested.trader
-        )
-    return _answer(tested, gains, information, "exact", partial(find_witness, tested, best, types))
+        raise RefusedError("an own-type answer in closed form needs linear utilities")
+    return _Gains(gains, "exact", partial(find_witness, tested, best, types))
 
 
-def _searched(tested: Market, types: Floats, information: Information) -> Answer:
-    search = NumericSearch(
-        tested.mechanism,
-        tested.economy,
-        tested.trader,
-        information,
-        tested.distribution,
-        tested.strategy,
-    )
+def _searched(tested: Market, types: Floats, information: Information) -> _Gains:
+    search = _search(tested, information)
     if information == "own":
         gains = tested.gains(types, search.bid(types, tested.trader))
-        find = partial(find_witness, tested, search, types)
-        return _answer(tested, gains, information, "searched", find)
-    few = types[:SEARCHED]
-    gains = search.find(few).gain
-    find = partial(find_witness, tested, search, few)
-    return _answer(tested, gains, information, "searched", find)
+    else:
+        types = types[:SEARCHED]
+        gains = search.find(types).gain
+    return _Gains(gains, "searched", partial(find_witness, tested, search, types))
 
 
-def _on_residual_curves(tested: Market, types: Floats, information: Information) -> Answer:
+def _on_residual_curves(tested: Market, types: Floats, information: Information) -> _Gains:
     if information == "own":
         raise RefusedError(
             "deviations of own types are not searched where bids are surfaces; ask for "
@@ -184,18 +231,27 @@ def _on_residual_curves(tested: Market, types: Floats, information: Information)
     best = surface_best_response(
         mechanism, tested.economy, types, tested.trader, others=tested.strategy
     )
-    witness = partial(find_surface_witness, tested, types, best)
-    return _answer(tested, best.gain, information, "searched", witness)
+    return _Gains(best.gain, "searched", partial(find_surface_witness, tested, types, best))
 
 
-def _answer(
-    tested: Market,
-    gains: Floats,
-    information: Information,
-    kind: AnswerKind,
-    find: Callable[[], dict[str, Any] | None],
-) -> Answer:
-    gain = float(gains.mean())
-    witness = find() if pays(tested, gains, information) else None
-    stated = gain if abs(gain) > ROUNDING * tested.scale() else 0.0
-    return Answer(stated, sampling_error(gains), kind, witness)
+def _exact_gains(tested: Market, types: Floats) -> Floats:
+    return exact_gain(
+        tested.mechanism, tested.economy, types, others=tested.strategy, trader=tested.trader
+    )
+
+
+def _best_response(tested: Market, information: Information) -> BestResponse:
+    return BestResponse(
+        tested.mechanism, tested.economy, information, tested.distribution, tested.strategy
+    )
+
+
+def _search(tested: Market, information: Information) -> NumericSearch:
+    return NumericSearch(
+        tested.mechanism,
+        tested.economy,
+        tested.trader,
+        information,
+        tested.distribution,
+        tested.strategy,
+    )

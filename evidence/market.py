@@ -1,37 +1,32 @@
 """A market under test: mechanism, traders, types, the strategy they follow, and who deviates."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
 
 from deviator.economies import (
     Economy,
-    NormalTypes,
-    QuadraticEconomy,
     TypeDistribution,
-    UnitDemands,
     first_best_surplus,
     is_linear_quadratic,
-    private_values,
 )
 from deviator.errors import InvalidInputError
-from deviator.mechanisms import (
-    Bids,
-    ConditionalLanguage,
-    FactoredLanguage,
-    KDoubleAuction,
-    Mechanism,
-    NaiveWalrasian,
-    ReportLanguage,
-    ScheduleLanguage,
-    UniformConditional,
-    UniformDoubleAuction,
-)
+from deviator.mechanisms import Bids, Mechanism, SurfaceBids
 from deviator.policies import Policy, Revelation
 from deviator.policies.base import check_market
 from deviator.policies.numeric_search import utilities
 from deviator.validation import Floats, trader_index
+
+EPSILON = 1e-9
+"""Gains up to this multiple of the scale count as none, in linear-quadratic markets."""
+
+EPSILON_ELSEWHERE = 1e-6
+"""The same in other markets, where outcomes are solved for numerically."""
+
+SURFACE_PROFILES = 100
+"""Profiles at which surfaces are cleared, each by a search of its own."""
 
 SCALE_PROFILES = 4096
 """Profiles over which the scale is measured where it has no closed form."""
@@ -81,8 +76,9 @@ class Market:
         """K, how many numbers one bid has."""
         return self.mechanism.language.size(self.economy.n_traders)
 
+    @cached_property
     def scale(self) -> float:
-        """Return the mean first-best surplus per trader, in units of money.
+        """Mean first-best surplus per trader, in units of money.
 
         In closed form in linear-quadratic economies, else over profiles from a fixed seed.
         """
@@ -92,6 +88,17 @@ class Market:
         types = law.sample(np.random.default_rng(0), SCALE_PROFILES)
         allocation = self.economy.efficient_allocation(types)
         return float(self.economy.utility(allocation, types).mean())
+
+    @cached_property
+    def epsilon(self) -> float:
+        """The gain up to which gains count as none, in units of money."""
+        linear = is_linear_quadratic(self.economy)
+        return (EPSILON if linear else EPSILON_ELSEWHERE) * self.scale
+
+    @cached_property
+    def bids_are_surfaces(self) -> bool:
+        """Whether the strategy bids surfaces, which are functions and not numbers."""
+        return isinstance(self.strategy.bids(self.distribution.mean[None]), SurfaceBids)
 
     def utilities(self, types: Floats, bids: Floats) -> Floats:
         """Return the trader's utility under the strategy's own bid and under each candidate.
@@ -124,6 +131,22 @@ class Market:
             If the mechanism returns a quantity or transfer that is not finite.
         """
         return utilities(self.mechanism, self.economy, present, types, self.trader, bids)
+
+    def honest_utility(self, types: Floats) -> float:
+        """Return the trader's mean utility while everybody follows the strategy, in money.
+
+        Parameters
+        ----------
+        types : ndarray of float, shape (B, N)
+            Where bids are surfaces, the first `SURFACE_PROFILES` of them are cleared.
+        """
+        if not self.bids_are_surfaces:
+            own = self.strategy.bids(types).of_trader(self.trader)
+            return float(self.utilities(types, own[:, None])[:, 0].mean())
+        few = types[:SURFACE_PROFILES]
+        outcome = self.mechanism.clear(self.strategy.bids(few))
+        worth = self.economy.utility(outcome.quantity, few)
+        return float((worth - outcome.transfer)[:, self.trader].mean())
 
     def gains(self, types: Floats, bid: Floats) -> Floats:
         """Return utility from one bid per market minus utility from the strategy's own, (B,).
@@ -158,62 +181,3 @@ def market(
     law = economy.types() if distribution is None else distribution
     policy = Revelation(mechanism, economy) if strategy is None else strategy
     return Market(mechanism, economy, law, policy, trader)
-
-
-def matched_control(tested: Market) -> Market:
-    """Return the market in the same bid language where deviating is known to pay.
-
-    Arguments and result are those of `standing_control`.
-
-    Raises
-    ------
-    InvalidInputError
-        If the bid language has no standing control.
-    """
-    control = standing_control(tested)
-    if control is None:
-        raise InvalidInputError(
-            f"a null result needs a matched control, and {tested.mechanism.name} has no standing "
-            "one; name a control market"
-        )
-    return control
-
-
-def standing_control(tested: Market) -> Market | None:
-    """Return the matched control of a bid language, or None where the language has none.
-
-    Same number of traders and same deviator. For conditional bids it is `uniform-conditional` and
-    for reports the naive Walrasian auction, or the k-double auction where single units are traded,
-    with the same economy and types. For schedules it is the uniform-price double auction among
-    price-takers, with the same economy where values are private, else with private values of the
-    same mean slope and own effect and independent types of the same mean and size.
-    """
-    law, trader, economy = tested.distribution, tested.trader, tested.economy
-    match tested.mechanism.language:
-        case ConditionalLanguage():
-            return market(UniformConditional(), economy, distribution=law, trader=trader)
-        case FactoredLanguage(statistics=statistics):
-            rule = UniformConditional(statistics)
-            return market(rule, economy, distribution=law, trader=trader)
-        case ReportLanguage() if isinstance(economy, QuadraticEconomy):
-            return market(NaiveWalrasian(economy), economy, distribution=law, trader=trader)
-        case ScheduleLanguage() if isinstance(economy, QuadraticEconomy):
-            return _price_takers(tested, economy)
-        case ReportLanguage() if isinstance(economy, UnitDemands):
-            buyers = tuple(np.flatnonzero(economy.buyers).tolist())
-            auction = KDoubleAuction(buyers=buyers, unit=economy.unit)
-            return market(auction, economy, distribution=law, trader=trader)
-        case _:
-            return None
-
-
-def _price_takers(tested: Market, economy: QuadraticEconomy) -> Market:
-    rule, trader = UniformDoubleAuction(), tested.trader
-    if economy.has_private_values:
-        return market(rule, economy, distribution=tested.distribution, trader=trader)
-    n, law = economy.n_traders, tested.distribution
-    own = float(economy.own_type_effects.mean())
-    private = private_values(n, alpha=own, slope=float(economy.slope.mean()))
-    size = float(np.sqrt((law.deviation**2).mean()))
-    types = NormalTypes.independent(n, mean=float(law.mean.mean()), deviation=size)
-    return market(rule, private, distribution=types, trader=trader)

@@ -1,25 +1,20 @@
-"""What a study may claim about a market: lower bound, certified cap, power and state."""
+"""What the evidence on a market supports: lower bound, certified cap, power and state."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, final
 
-import numpy as np
-
-from deviator.economies import is_linear_quadratic
-from deviator.policies import Information
-from deviator.validation import Floats
-
-from .market import Market
+from .evidence import Evidence
+from .power import resolution
 
 State = Literal["confirmed", "refuted", "undetermined", "vacuous"]
-"""Confirmed: a certificate caps every gain at epsilon. Refuted: a profitable deviation was found
-and re-checked. Undetermined: neither. Vacuous: nobody trades."""
+"""Confirmed: a certificate caps every gain at epsilon. Refuted: a profitable deviation was cleared
+again and pays. Undetermined: neither. Vacuous: nobody trades."""
 
-EPSILON = 1e-9
-"""Gains up to this multiple of the scale count as none, in linear-quadratic markets."""
+CONTRADICTION = 1e-6
+"""Share of the cap that a lower bound may exceed it by: both are sums in floating point."""
 
-EPSILON_ELSEWHERE = 1e-6
-"""The same in other markets, where outcomes are solved for numerically."""
+SUMMED = 1e-12
+"""Multiple of the scale by which rounding alone puts a sum of gains above their cap."""
 
 
 @final
@@ -31,7 +26,7 @@ class Verdict:
     ----------
     state : {"confirmed", "refuted", "undetermined", "vacuous"}
     lower : float
-        The largest mean gain that anyone found, in units of money per market; honesty is among
+        The largest mean gain that anyone achieved, in units of money per market; honesty is among
         the candidates, so it is never negative.
     upper : float or None
         Certified cap on the mean gain of any deviation; None where there is no certificate.
@@ -40,10 +35,10 @@ class Verdict:
     scale : float
         First-best surplus per trader.
     power : float or None
-        Share of the exact best gain that the learner captured on the matched control with the
-        same budget; None where nothing was trained.
+        Share of the exact best gain that the learners captured on the matched control with the
+        same budget; None where nothing was trained there.
     resolution : float or None
-        Smallest planted gain that the learner noticed; None where none was planted or noticed.
+        Smallest planted gain that the learners noticed; None where none was planted or noticed.
     certificate : dict or None
         Kind and conditions of the certificate.
     witness : dict or None
@@ -51,7 +46,7 @@ class Verdict:
     mechanism_economy : dict or None
         The economy that a direct mechanism holds where it is not the audited one.
     plugins : tuple of dict
-        Name, provider and version of mechanism, economy, strategy and learner.
+        Name, provider and version of mechanism, economy, strategy and learners.
     """
 
     state: State
@@ -71,25 +66,42 @@ class Verdict:
         return asdict(self)
 
 
-def epsilon_of(tested: Market) -> float:
-    """Return the gain up to which gains in a market count as none, in units of money."""
-    linear = is_linear_quadratic(tested.economy)
-    return (EPSILON if linear else EPSILON_ELSEWHERE) * tested.scale()
+def judge(evidence: Evidence) -> Verdict:
+    """Return the verdict that the evidence on one market supports; a pure function.
 
-
-def sampling_error(gains: Floats) -> float:
-    """Return three standard errors of the mean gain, from the choice of profiles."""
-    return 3 * float(gains.std()) / float(np.sqrt(len(gains)))
-
-
-def pays(tested: Market, gains: Floats, information: Information) -> bool:
-    """Return whether a deviation's gains at drawn profiles are worth a search for a witness.
-
-    Who knows the profile deviates only where it pays: one gain refutes, however rare. Who knows
-    his own type only may lose at profiles that were not drawn.
+    Parameters
+    ----------
+    evidence : Evidence
     """
-    luck = sampling_error(gains) if information == "own" else 0.0
-    return float(gains.mean()) > max(luck, epsilon_of(tested))
+    certificate = evidence.certificate
+    upper = None if certificate is None else certificate.cap
+    gains = (evidence.best.gain, *(learned.gain for learned in evidence.learned))
+    lower = _within_rounding(max(0.0, *gains), upper, evidence.scale)
+    return Verdict(
+        _state(evidence, lower, upper),
+        lower,
+        upper,
+        evidence.epsilon,
+        evidence.scale,
+        power=None if evidence.control is None else evidence.control.share,
+        resolution=resolution((mutant.share, mutant.best.gain) for mutant in evidence.planted),
+        certificate=None if certificate is None else certificate.to_dict(),
+        witness=evidence.witness,
+        mechanism_economy=evidence.mechanism_economy,
+        plugins=evidence.plugins,
+    )
+
+
+def _state(evidence: Evidence, lower: float, upper: float | None) -> State:
+    if not evidence.trades:
+        return "vacuous"
+    return decide(
+        lower=lower,
+        upper=upper,
+        epsilon=evidence.epsilon,
+        rechecked=evidence.witness is not None,
+        error=evidence.best.error,
+    )
 
 
 def decide(
@@ -116,7 +128,7 @@ def decide(
     >>> decide(lower=0.0, upper=None, epsilon=1e-9, rechecked=False)
     'undetermined'
     """
-    if upper is not None and lower > upper * (1 + 1e-6) + epsilon + error:
+    if upper is not None and lower > upper * (1 + CONTRADICTION) + epsilon + error:
         # The two sides contradict each other: something is broken, and neither is believed.
         return "undetermined"
     if lower > epsilon and rechecked:
@@ -126,44 +138,8 @@ def decide(
     return "undetermined"
 
 
-def reach_verdict(
-    *,
-    gains: list[float],
-    error: float,
-    scale: float,
-    epsilon: float,
-    certificate: dict[str, Any] | None,
-    witness: dict[str, Any] | None,
-    trades: bool,
-    **more: Any,
-) -> Verdict:
-    """Return the verdict that the evidence on one market supports.
-
-    Parameters
-    ----------
-    gains : list of float
-        Mean gains that were found, exact and learned; honesty's 0 is added.
-    error : float
-        Their sampling error.
-    scale, epsilon, certificate, witness, **more
-        As in `Verdict`.
-    trades : bool
-        Whether anybody trades; nothing was tried where nobody does.
-    """
-    upper = None if certificate is None else certificate["cap"]
-    lower = _within_rounding(max(0.0, *gains), upper, scale)
-    rechecked = witness is not None
-    state: State = (
-        "vacuous"
-        if not trades
-        else decide(lower=lower, upper=upper, epsilon=epsilon, rechecked=rechecked, error=error)
-    )
-    evidence = {"certificate": certificate, "witness": witness} | more
-    return Verdict(state, lower, upper, epsilon, scale, **evidence)
-
-
 def _within_rounding(lower: float, upper: float | None, scale: float) -> float:
     """Return a lower bound that rounding alone does not put above the upper one."""
-    if upper is None or not upper < lower <= upper + 1e-12 * scale:
+    if upper is None or not upper < lower <= upper + SUMMED * scale:
         return lower
     return upper

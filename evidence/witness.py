@@ -23,7 +23,6 @@ from deviator.validation import Floats
 from .certificates.exact import foreign_parts
 from .market import Market
 from .surface_best_response import SurfaceBest
-from .verdict import epsilon_of
 
 DECIMALS = (1, 2, 3, 4, 6, 9)
 """Witnesses are rounded to the fewest decimals that keep the gain within a factor of two."""
@@ -84,7 +83,7 @@ def find_surface_witness(tested: Market, types: Floats, best: SurfaceBest) -> di
 
 def _stands_for(found: dict[str, Any] | None, gain: float, tested: Market) -> bool:
     """Return whether a witness in rounded numbers shows about the gain that was found."""
-    if found is None or found["gain"] <= epsilon_of(tested):
+    if found is None or found["gain"] <= tested.epsilon:
         return False
     return bool(0.5 * gain <= found["gain"] <= 2 * gain)
 

@@ -7,17 +7,17 @@ from typing import final
 
 from pydantic import ValidationError
 
-from deviator.envs import deviation_core
-from deviator.errors import ResultsError
-from deviator.evidence import standing_control
-from deviator.evidence.best_deviation import Answer, best_answer, held_out_profiles
+from deviator.errors import RefusedError, ResultsError
+from deviator.evidence import BestDeviation, Evidence, held_out_profiles
+from deviator.evidence.power import captured_share
 from deviator.files import write_atomically
-from deviator.learners import CurvePoint, Learner
+from deviator.learners import CurvePoint, Learner, Training
 from deviator.plugins import provenance
 from deviator.policies import Information, check_information, load_policy, save_policy
 from deviator.policies.learned import policy_stem, read_description
 
-from .cells import described, judged
+from .gather import Search, Watch, gather, ignore
+from .run.cell_result import described
 from .run.store import explained
 from .spec.market import MarketSpec
 from .spec.messages import mistakes_of
@@ -33,28 +33,35 @@ class TrainingReport:
 
     Attributes
     ----------
-    untrained_gain, learned_gain : float
-        Means over the same held-out profiles.
-    exact_gain : float or None
-        That of the best deviator; None where the mechanism has no exact answer.
-    best_gain : float
-        The exact gain, or where there is none what a search found, a lower bound.
-    share : float or None
-        Learned over best gain; None where there is nothing to gain.
+    evidence : Evidence
+        What is known about the market.
+    learned_gain : float
+        Mean gain over the held-out profiles.
+    untrained_gain : float or None
+        The same before learning; None for a policy that was loaded.
     path : Path or None
         Where the policy was saved, without suffix.
     """
 
-    untrained_gain: float
+    evidence: Evidence
     learned_gain: float
-    exact_gain: float | None
-    best_gain: float
-    share: float | None
+    untrained_gain: float | None = None
     path: Path | None = None
 
+    @property
+    def exact_gain(self) -> float | None:
+        """Gain of the best deviator; None where the mechanism has no exact answer."""
+        return self.evidence.best.exact_gain
 
-Live = Callable[[CurvePoint, Answer], None]
-"""Called with each point of the curve and the best deviation known without learning."""
+    @property
+    def best_gain(self) -> float:
+        """The exact gain, or where there is none what a search gains, a lower bound."""
+        return self.evidence.best.gain
+
+    @property
+    def share(self) -> float | None:
+        """Learned over best gain; None where there is nothing to gain."""
+        return captured_share(self.learned_gain, self.best_gain, self.evidence.epsilon)
 
 
 def train(
@@ -65,7 +72,7 @@ def train(
     *,
     information: Information = "profile",
     out: Path | None = None,
-    live: Live | None = None,
+    live: Callable[[CurvePoint, BestDeviation], None] = ignore,
 ) -> TrainingReport:
     """Train one deviator on a market and save its policy.
 
@@ -80,7 +87,7 @@ def train(
     out : Path, optional
         Where to save the policy, without suffix; it is not saved by default.
     live : callable, optional
-        Called at each point of the learning curve.
+        Called with each point of the learning curve and the best deviation known without learning.
 
     Raises
     ------
@@ -91,18 +98,19 @@ def train(
     if out is not None:
         out = policy_stem(out)
         _check_writable(out)
-    types = held_out_profiles(tested, HELD_OUT)
-    best = best_answer(tested, types, information)
-    core = deviation_core(tested, information=information, control=standing_control(tested))
-    training = learner.train(
-        core, steps, seed, progress=None if live is None else lambda point: live(point, best)
-    )
-    if out is not None:
-        plugins = [*spec.plugins(), {"kind": "learner"} | provenance(learner)]
-        with explained(out):
-            save_policy(described(training.policy, spec, plugins), out)
-    found = judged(tested, types, training)
-    return _report(found["untrained_gain"], found["learned_gain"], best, out)
+
+    def keep(seed: int, training: Training) -> None:
+        if out is not None:
+            plugins = [*spec.plugins(), {"kind": "learner"} | provenance(learner)]
+            with explained(out):
+                save_policy(described(training.policy, spec, plugins), out)
+
+    search = Search((learner,), (seed,), steps, information, HELD_OUT)
+    evidence = gather(tested, search, watch=Watch(keep, live))
+    if not evidence.learned:
+        raise RefusedError(f"there is nothing to learn in {tested.mechanism.name}: nobody trades")
+    (learned,) = evidence.learned
+    return TrainingReport(evidence, learned.gain, learned.untrained_gain, out)
 
 
 def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
@@ -140,14 +148,10 @@ def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
             f"got {found}; train anew"
         )
     information = check_information(policy.observation.information)
+    evidence = gather(tested, Search(information=information, held_out=HELD_OUT))
     types = held_out_profiles(tested, HELD_OUT)
     gain = float(tested.gains(types, policy.bid(types, tested.trader)).mean())
-    return _report(float("nan"), gain, best_answer(tested, types, information), path)
-
-
-def _report(untrained: float, learned: float, best: Answer, path: Path | None) -> TrainingReport:
-    share = learned / best.gain if best.gain > 0 else None
-    return TrainingReport(untrained, learned, best.exact_gain, best.gain, share, path)
+    return TrainingReport(evidence, gain, path=path)
 
 
 def _check_writable(out: Path) -> None:

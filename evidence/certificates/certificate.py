@@ -30,17 +30,15 @@ class Certificate:
         information; in units of money per market. None where a condition fails.
     every_profile : bool
         Whether the cap is 0 at every profile of types, and not only in expectation.
+    trades : bool
+        Whether honest markets trade; where they do not there is nothing to certify.
     """
 
     kind: str
     conditions: tuple[Condition, ...]
     cap: float | None
     every_profile: bool
-
-    @property
-    def vacuous(self) -> bool:
-        """Whether honest markets do not trade, so that there is nothing to certify."""
-        return not self.conditions[0].holds
+    trades: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -52,3 +50,9 @@ class Certificate:
                 {"name": c.name, "holds": c.holds, "detail": c.detail} for c in self.conditions
             ],
         }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Certificate":
+        """Return the certificate that `to_dict` described; one that was kept is of a trade."""
+        conditions = tuple(Condition(**condition) for condition in data["conditions"])
+        return cls(data["kind"], conditions, data["cap"], data["every_profile"])

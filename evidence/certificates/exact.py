@@ -104,7 +104,7 @@ def certify(tested: Market, information: Information = "profile") -> Certificate
     honest = _honest_markets(tested, mechanism)
     if honest is None:
         regular = Condition("honest markets are regular", False, "autarky: nobody trades")
-        return Certificate(KIND, (regular,), None, False)
+        return Certificate(KIND, (regular,), None, False, trades=False)
     regular = Condition("honest markets are regular", True, f"residual slope {float(honest.slope)}")
     own_slope = Fraction(float(economy.slope[tested.trader]))
     rule, menu_condition = _menu_rule(mechanism, honest.slope)

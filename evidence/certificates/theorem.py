@@ -3,8 +3,8 @@
 Proposition 3: in economies of N > 2 traders that satisfy INF, INJ, A2 and A4^N, the sigma-VCG
 conditional inverse demands are an ex post equilibrium of the sigma-DCDA with the outcomes of
 sigma-VCG. Reporting another type to sigma-VCG is submitting that type's bid, one of the deviations.
-The hypotheses are decided by the economy's own bounds. That what runs is what the theorem speaks of
-is tried at drawn profiles: the auction's clearing, which sees no utilities, and sigma-VCG, which
+The hypotheses are decided by the economy's own bounds. At sampled profiles the code's outcome is
+compared with the theorem's: the auction's clearing, which sees no utilities, and sigma-VCG, which
 sees no bids, have the same outcomes.
 """
 
@@ -27,8 +27,8 @@ HYPOTHESES = ("INF", "INJ", "A2", "A3", "A4N")
 """By the names of `check_assumptions`; A3 is part of what A4^N says."""
 
 SEED = 3_000_017
-TRIED = 32
-"""Profiles, from a seed of their own, at which what runs is compared with what the theorem says."""
+SAMPLED = 32
+"""Profiles, from that seed, at which the code's outcome is compared with the theorem's."""
 
 AGREEMENT = 1e-8
 """How far both clearings may be apart, of the largest value."""
@@ -63,10 +63,16 @@ def certify_by_theorem(tested: Market) -> Certificate:
         )
     if type(mechanism) not in (SigmaDCDA, SmoothSigmaVCG):
         raise RefusedError(f"Proposition 3 is about the sigma-DCDA, and not about {mechanism.name}")
-    runs = _runs_as_stated(tested, economy)
-    stated = (_honest(tested), _own_bounds(economy), *_hypotheses(economy))
-    proved = all(condition.holds for condition in (*runs, *stated))
-    return Certificate(KIND, (*runs, *stated), 0.0 if proved else None, proved)
+    trade, same_outcomes = _outcomes_agree(tested, economy)
+    conditions = (
+        trade,
+        same_outcomes,
+        _honest(tested),
+        _own_bounds(economy),
+        *_hypotheses(economy),
+    )
+    proved = all(condition.holds for condition in conditions)
+    return Certificate(KIND, conditions, 0.0 if proved else None, proved, trades=trade.holds)
 
 
 def _honest(tested: Market) -> Condition:
@@ -86,14 +92,14 @@ def _own_bounds(economy: SmoothEconomy) -> Condition:
 
 
 def _hypotheses(economy: SmoothEconomy) -> list[Condition]:
-    found = check_assumptions(economy)
+    results = check_assumptions(economy)
     return [
-        Condition(f"assumption {name}", found[name].holds is True, found[name].witness)
+        Condition(f"assumption {name}", results[name].holds is True, results[name].witness)
         for name in HYPOTHESES
     ]
 
 
-def _runs_as_stated(tested: Market, economy: SmoothEconomy) -> tuple[Condition, Condition]:
+def _outcomes_agree(tested: Market, economy: SmoothEconomy) -> tuple[Condition, Condition]:
     """Clear honest markets by the auction and by sigma-VCG, and compare what traders get and pay.
 
     Raises
@@ -101,7 +107,7 @@ def _runs_as_stated(tested: Market, economy: SmoothEconomy) -> tuple[Condition, 
     RefusedError
         If one of the two cannot.
     """
-    types = tested.distribution.sample(np.random.default_rng(SEED), TRIED)
+    types = tested.distribution.sample(np.random.default_rng(SEED), SAMPLED)
     sigma = tested.mechanism.tax_slope
     auction = SigmaDCDA(sigma)
     try:
@@ -115,11 +121,11 @@ def _runs_as_stated(tested: Market, economy: SmoothEconomy) -> tuple[Condition, 
     apart = max(_apart(outcome, wanted, field) for field in ("quantity", "transfer"))
     detail = f"to {apart:.1g} of the largest value" if regular else "some are in autarky"
     return (
-        Condition("honest markets trade", trades, f"at {TRIED} profiles"),
+        Condition("honest markets trade", trades, f"at {SAMPLED} profiles"),
         Condition(
             "the auction's outcomes are those of sigma-VCG",
             regular and apart <= AGREEMENT,
-            f"{detail} at {TRIED} profiles",
+            f"{detail} at {SAMPLED} profiles",
         ),
     )
 

@@ -103,7 +103,7 @@ def check_starts_away_from_honesty(learner: Learner) -> None:
     core = null_core()
     untrained = learner.train(core, FEW_STEPS, 0).untrained
     gain = _gain(untrained, core)
-    assert gain < -1e-6 * core.market.scale(), (
+    assert gain < -1e-6 * core.market.scale, (
         f"an untrained deviation must lose where honesty is best, got a mean gain of {gain:.6g}"
     )
 
@@ -124,7 +124,7 @@ def check_reports_no_gain_where_there_is_none(learner: Learner) -> None:
     core = null_core()
     training = learner.train(core, FEW_STEPS, 0)
     reported = max(training.largest_gain, *(point.gain for point in training.curve))
-    assert reported <= 1e-9 * core.market.scale(), (
+    assert reported <= 1e-9 * core.market.scale, (
         f"a learner must report no gain where there is none, got {reported:.6g}"
     )
 

@@ -9,6 +9,7 @@ from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
 
 from ..run.store import RunStore
+from .row import ReportRow
 from .table import COLUMNS, explanations, table_cells
 
 PANELS_PER_ROW = 6
@@ -50,7 +51,7 @@ def _div(figure: go.Figure, name: str) -> str:
     return html
 
 
-def _curves_figure(rows: list[dict[str, Any]]) -> go.Figure:
+def _curves_figure(rows: list[ReportRow]) -> go.Figure:
     """Return small multiples: gain against steps for each seed, beside the exact optimum."""
     height = max(-(-len(rows) // PANELS_PER_ROW), 1)
     figure = make_subplots(
@@ -76,20 +77,23 @@ def _curves_figure(rows: list[dict[str, Any]]) -> go.Figure:
     return figure
 
 
-def _title(row: dict[str, Any]) -> str:
+def _title(row: ReportRow) -> str:
     who = "" if row["trader"] == 0 else f", {row['trader']}"
     sigma = "" if row["sigma"] is None else f" {row['sigma']:.3g}"
     size = f"N={row['n_traders']}"
     return f"{row['mechanism']}{sigma}<br>{row['economy_label']} {size}{who}, {row['information']}"
 
 
-def _size_figure(families: dict[str, list[dict[str, Any]]]) -> go.Figure:
+def _size_figure(families: dict[str, list[ReportRow]]) -> go.Figure:
     """Return exact and learned gains, as shares of honest utility, against the market's size."""
     figure = go.Figure()
     for name, group in families.items():
         sizes = [row["n_traders"] for row in group]
         exact = [row["best_gain"] / row["honest_utility"] for row in group]
-        learned = [row["learned_gain"] / row["honest_utility"] for row in group]
+        learned = [
+            None if row["learned_gain"] is None else row["learned_gain"] / row["honest_utility"]
+            for row in group
+        ]
         figure.add_trace(go.Scatter(x=sizes, y=exact, mode="lines", name=f"{name}, exact"))
         figure.add_trace(go.Scatter(x=sizes, y=learned, mode="markers", name=f"{name}, learned"))
     ticks = sorted({row["n_traders"] for group in families.values() for row in group})
@@ -99,9 +103,9 @@ def _size_figure(families: dict[str, list[dict[str, Any]]]) -> go.Figure:
     return figure
 
 
-def _by_family(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def _by_family(rows: list[ReportRow]) -> dict[str, list[ReportRow]]:
     """Return the rows where deviating pays and that exist at several sizes, in order of N."""
-    families: dict[str, list[dict[str, Any]]] = {}
+    families: dict[str, list[ReportRow]] = {}
     for row in rows:
         if row["share"] is not None and row["information"] == "profile" and row["trader"] == 0:
             name = f"{row['mechanism']}, {row['economy_label']}, {row['strategy']}"

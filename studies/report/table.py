@@ -1,12 +1,14 @@
 """The verdict table for a terminal."""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from deviator.trust import OWN
+
+from .row import ReportRow
 
 STATE_STYLES = {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
 
@@ -49,13 +51,12 @@ TELLING = ("strategy", "who", "sigma", "sees")
 TEXT = ("mechanism", "economy", "strategy", "who", "sees", "verdict")
 
 
-def verdict_table(rows: list[dict[str, Any]], width: int) -> Table:
+def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
     """Return the table, a row per cell; gains are in units of money per market.
 
     Parameters
     ----------
-    rows : list of dict
-        Of a report.
+    rows : sequence of ReportRow
     width : int
         Characters per line; columns that do not fit are left out, which the caption says.
     """
@@ -111,7 +112,7 @@ def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
     return shown
 
 
-def table_cells(row: dict[str, Any]) -> list[str]:
+def table_cells(row: ReportRow) -> list[str]:
     """Return a row's texts in the order of `COLUMNS`."""
     return [
         _mechanism(row),
@@ -133,21 +134,21 @@ def table_cells(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def _mechanism(row: dict[str, Any]) -> str:
+def _mechanism(row: ReportRow) -> str:
     """Return the mechanism's name and its settings, as far as these are short."""
     settings = [f"{name}={value}" for name, value in row["parameters"].items()]
     return " ".join([row["mechanism"], *(text for text in settings if len(text) <= 20)])
 
 
-def strangers(rows: list[dict[str, Any]]) -> list[str]:
-    """Return one line for each plugin of the rows that is not ours: what it is, and whose."""
-    found = {
+def third_party_plugins(rows: Sequence[ReportRow]) -> list[str]:
+    """Return one line for each third-party plugin of the rows: what it is, and whose."""
+    lines = {
         f"{plugin['kind']} {plugin['name']}: {plugin['provider']} {plugin['version']}"
         for row in rows
         for plugin in row["plugins"]
         if plugin["provider"] != OWN
     }
-    return sorted(found)
+    return sorted(lines)
 
 
 BELOW_ZERO = (
@@ -156,21 +157,23 @@ BELOW_ZERO = (
 )
 
 
-def explanations(rows: list[dict[str, Any]]) -> list[str]:
+def explanations(rows: Sequence[ReportRow]) -> list[str]:
     """Return a sentence for each number in the rows that does not explain itself."""
-    shares = [row[column] for row in rows for column in ("share", "power")]
+    shares = [share for row in rows for share in (row["share"], row["power"])]
     below = any(share is not None and share < 0 for share in shares)
     return [BELOW_ZERO] if below else []
 
 
-def _best(row: dict[str, Any]) -> str:
+def _best(row: ReportRow) -> str:
     """Return the best gain: exact, or at least what a search found."""
     amount = money(row["best_gain"])
     return amount if row["best_gain_kind"] == "exact" else f">={amount}"
 
 
-def money(value: float) -> str:
-    """Return an amount with three significant digits."""
+def money(value: float | None) -> str:
+    """Return an amount with three significant digits, or a dash where there is none."""
+    if value is None:
+        return "-"
     return "0" if value == 0 else f"{value:.2e}"
 
 
@@ -179,6 +182,6 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}%"
 
 
-def _half_interval(row: dict[str, Any]) -> str:
+def _half_interval(row: ReportRow) -> str:
     interval = row["learned_gain_interval"]
     return "" if interval is None else f"±{(interval[1] - interval[0]) / 2:.1e}"

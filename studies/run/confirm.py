@@ -6,34 +6,37 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
 import deviator
 from deviator.envs import deviation_core
 from deviator.errors import DeviatorError, InvalidInputError
-from deviator.evidence.best_deviation import best_answer
+from deviator.evidence import best_deviation
+from deviator.evidence.best_deviation import trades
 from deviator.plugins import find_plugin
 from deviator.plugins.guard import Guard
 from deviator.trust import OWN
 
-from ..cells import run_cell
 from ..report.page import write_html
-from ..report.rows import INTERVAL, report_rows
+from ..report.row import INTERVAL, ReportRow, report_rows
 from ..spec.cell import Cell
 from ..spec.market import plain_name
 from ..spec.read import read_study
 from ..spec.study import StudySpec
+from .cell_result import run_cell
 from .executor import run_guarded_tasks, run_tasks
 from .store import RunStore, explained, to_json
 
 DEPENDENCIES = ("numpy", "scipy", "torch", "stable-baselines3", "gymnasium", "pettingzoo")
 
 TRIAL_S = 120
-"""Seconds that building a cell with a stranger's plugin and clearing some markets may take."""
+"""Seconds that building a cell with a third-party plugin and clearing some markets may take."""
 
 TRIAL_PROFILES = 20
+TRADED = 200
+"""Profiles without trade at which a market counts as one in which nobody trades."""
 
 CellProgress = Callable[[int, int, Cell | None], None]
 """Called with cells done, cells in all, and the cell that has just finished."""
@@ -48,8 +51,8 @@ class StudyReport:
     ----------
     study : str
         The study's name.
-    rows : list of dict
-        One per cell; the fields are described in ``docs/report.md``.
+    rows : list of ReportRow
+        One per cell, each a dict; the fields are described in ``docs/report.md``.
     failures : dict of str to str
         By cell, what went wrong in those that could not be run.
     folder : Path
@@ -57,7 +60,7 @@ class StudyReport:
     """
 
     study: str
-    rows: list[dict[str, Any]]
+    rows: list[ReportRow]
     failures: dict[str, str]
     folder: Path
 
@@ -111,14 +114,14 @@ def confirm(
     """
     spec = study if isinstance(study, StudySpec) else read_study(Path(study or default_study()))
     spec = spec.with_plugins(tuple(str(file) for file in plugins))
-    found_cells, failures = spec.expand_what_loads(quick)
-    cells, refused = _usable(found_cells)
+    expanded, failures = spec.expand_what_loads(quick)
+    cells, refused = _usable(expanded)
     failures |= refused
     store = RunStore.open(Path(out) if out is not None else Path("runs") / spec.name, spec.name)
     processes = workers or os.cpu_count() or 1
     failures |= _run_missing(cells, store, processes, spec.limit_s, progress)
-    found = [(cell, store.result(cell)) for cell in cells]
-    done = [(cell, result) for cell, result in found if result is not None]
+    results = [(cell, store.result(cell)) for cell in cells]
+    done = [(cell, result) for cell, result in results if result is not None]
     rows = report_rows([cell for cell, _ in done], [result for _, result in done])
     content = {
         "study": spec.name,
@@ -141,7 +144,7 @@ def _usable(cells: list[Cell]) -> tuple[list[Cell], dict[str, str]]:
     usable, refused = [], {}
     with Guard(TRIAL_S) as guard:
         for cell in cells:
-            if not cell.strangers:
+            if not cell.third_party:
                 _check_buildable(cell)
                 usable.append(cell)
                 continue
@@ -154,7 +157,7 @@ def _usable(cells: list[Cell]) -> tuple[list[Cell], dict[str, str]]:
 
 
 def _trial(cell: Cell, guard: Guard) -> str | None:
-    """Try a cell with strangers' plugins under guard, and return what went wrong."""
+    """Try a cell with third-party plugins under guard, and return what went wrong."""
     try:
         guard.run(try_cell, cell)
     except DeviatorError as error:
@@ -165,7 +168,7 @@ def _trial(cell: Cell, guard: Guard) -> str | None:
 
 
 def _check_buildable(cell: Cell) -> None:
-    """Try a cell of our own; what is wrong there is bad input, an error before any work starts."""
+    """Try a cell of built-in parts; what is wrong there is bad input, an error before any work."""
     try:
         try_cell(cell)
     except DeviatorError as error:
@@ -182,13 +185,16 @@ def try_cell(cell: Cell) -> None:
     DeviatorError
         If the parts do not fit together.
     """
-    cell.learner.build()
-    tested, control = cell.market.build(), cell.control.build()
-    core = deviation_core(tested, information=cell.information, control=control)
-    if find_plugin("learner", cell.learner.name).provider != OWN:
-        cell.learner.build().train(core, 1, 0)
-    types = tested.distribution.sample(np.random.default_rng(0), TRIAL_PROFILES)
-    best_answer(tested, types, cell.information)
+    learner = cell.learner.build()
+    tested = cell.market.build()
+    rng = np.random.default_rng(0)
+    types = tested.distribution.sample(rng, TRIAL_PROFILES)
+    if not tested.bids_are_surfaces and trades(tested, tested.distribution.sample(rng, TRADED)):
+        control = None if cell.control is None else cell.control.build()
+        core = deviation_core(tested, information=cell.information, control=control)
+        if find_plugin("learner", cell.learner.name).provider != OWN:
+            learner.train(core, 1, 0)
+    best_deviation(tested, types, cell.information)
 
 
 def _run_missing(
@@ -217,17 +223,17 @@ def _run_missing(
 def _runs(
     cells: list[Cell], store: RunStore, workers: int, limit_s: float
 ) -> Iterator[tuple[Cell, str | None]]:
-    """Run cells, those of strangers after our own and under guard; return what went wrong."""
-    ours = [(cell, store) for cell in cells if not cell.strangers]
-    theirs = [(cell, store) for cell in cells if cell.strangers]
-    yield from run_tasks(_run_and_save, ours, workers)
-    for cell, error in run_guarded_tasks(_run_and_save, theirs, workers, limit_s):
+    """Run cells, those with third-party plugins last and under guard; return what went wrong."""
+    built_in = [(cell, store) for cell in cells if not cell.third_party]
+    guarded = [(cell, store) for cell in cells if cell.third_party]
+    yield from run_tasks(_run_and_save, built_in, workers)
+    for cell, error in run_guarded_tasks(_run_and_save, guarded, workers, limit_s):
         yield cell, None if error is None else f"{_names(cell)}: {error}"
 
 
 def _names(cell: Cell) -> str:
-    """Return the strangers' plugins of a cell, for the reasons of failures."""
-    return " or ".join(f"{plugin['name']} of {plugin['provider']}" for plugin in cell.strangers)
+    """Return the third-party plugins of a cell, for the reasons of failures."""
+    return " or ".join(f"{plugin['name']} of {plugin['provider']}" for plugin in cell.third_party)
 
 
 def _expected_effort(cell: Cell) -> float:

@@ -19,11 +19,18 @@ SCHEMA = 2
 
 
 class Cell(Spec):
-    """One fully specified experiment of a study."""
+    """One fully specified experiment of a study.
+
+    Attributes
+    ----------
+    control : MarketSpec or None
+        The matched control, the market itself where deviating pays; None where the bid language
+        has no control.
+    """
 
     market: MarketSpec
     information: Information = "profile"
-    control: MarketSpec
+    control: MarketSpec | None
     learner: LearnerSpec = LearnerSpec()
     steps: int = Field(gt=0)
     seeds: tuple[int, ...]
@@ -33,13 +40,14 @@ class Cell(Spec):
     def plugins(self) -> list[dict[str, str]]:
         """Kind, name, provider and version of everything that takes part, each once."""
         learner = find_plugin("learner", self.learner.name).describe()
-        found = [*self.market.plugins(), *self.control.plugins(), learner]
-        distinct = {tuple(plugin.items()) for plugin in found}
+        markets = [self.market] if self.control is None else [self.market, self.control]
+        plugins = [*(plugin for market in markets for plugin in market.plugins()), learner]
+        distinct = {tuple(plugin.items()) for plugin in plugins}
         return [dict(items) for items in sorted(distinct)]
 
     @property
-    def strangers(self) -> list[dict[str, str]]:
-        """The plugins among these that are not ours."""
+    def third_party(self) -> list[dict[str, str]]:
+        """The plugins among these that are not deviator's own."""
         return [plugin for plugin in self.plugins if plugin["provider"] != OWN]
 
     @cached_property

@@ -37,9 +37,10 @@ from deviator.economies import (
     two_groups_information,
 )
 from deviator.errors import InvalidInputError, UnknownNameError
-from deviator.evidence import Market
+from deviator.evidence import Market, Seat
 from deviator.learners import Learner
-from deviator.mechanisms import Mechanism
+from deviator.mechanisms import Mechanism, SurfaceBids
+from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.plugins import Kind, build, find_plugin, qualified, takes_economy
 from deviator.policies import Policy
 from deviator.validation import Floats, per_trader
@@ -270,6 +271,11 @@ class MarketSpec(Spec):
             self.trader_index(),
         )
 
+    @property
+    def seat(self) -> Seat:
+        """Where the deviator sits, in the mechanism itself."""
+        return Seat(self.rule, self.economy.economy.n_traders, self.trader_index())
+
     def trader_index(self) -> int:
         """Return who deviates as an index."""
         if isinstance(self.trader, int):
@@ -378,11 +384,12 @@ class MarketSpec(Spec):
     def _check_language(self, policy: Policy) -> None:
         bids = policy.bids(self.economy.distribution().mean[None], np.random.default_rng(0))
         record = self.rule.language.record
-        if not isinstance(bids, record):
+        surfaces = isinstance(bids, SurfaceBids) and isinstance(self.rule, ConditionalAuction)
+        if not surfaces and not isinstance(bids, record):
             raise InvalidInputError(
                 f"strategy {plain_name(self.strategy)} must bid in the language of the mechanism, "
                 f"{self.rule.name} takes {record.__name__} and it bids {type(bids).__name__}; name "
-                "another strategy, or for smooth markets try deviator.policies.surface_gains"
+                "another strategy"
             )
 
 

@@ -1,13 +1,15 @@
 """Studies as data: validated YAML, expanded into fully specified cells."""
 
 import itertools
+import json
 import re
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
 
-from deviator.economies import UnitDemands
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
+from deviator.evidence import check_matched, control_mechanism
+from deviator.mechanisms import Mechanism
 from deviator.plugins import Kind, list_plugins, plugins_of_file, qualified
 from deviator.policies import Information
 
@@ -22,15 +24,8 @@ from .market import (
     plain_name,
 )
 
-STANDING_CONTROLS = {
-    "allocation": "uniform-conditional",
-    "nothing": "naive-walrasian",
-    "price": "uniform-double-auction",
-}
-"""The mechanism in each bid language, by what its bids read, where deviating is known to pay."""
-
-UNIT_CONTROL = "k-double-auction"
-"""The same for reports where single units are traded."""
+SHARED = ("statistics",)
+"""Settings of a mechanism that decide what its bids are, so that its control has them too."""
 
 
 class ControlSpec(Spec):
@@ -161,11 +156,13 @@ class StudySpec(Spec):
         for place, cell in enumerate(cells):
             if cell in cells[:place]:
                 raise InvalidInputError(f"cells must differ, {cell.label()} appears twice")
-            lost = plain_name(cell.control.mechanism) in {entry.mechanism for entry in failed}
-            if not lost and not any(other.controls(cell) for other in cells):
+            control = cell.control
+            if control is None or any(other.controls(cell) for other in cells):
+                continue
+            if plain_name(control.mechanism) not in {entry.mechanism for entry in failed}:
                 for each in cells:
                     _check_buildable(each)
-                raise InvalidInputError(_lacks_control(cell))
+                raise InvalidInputError(_lacks_control(cell, control))
         return Expansion(cells, failures)
 
     def _cells(self, entry: CellsSpec, quick: bool) -> list[Cell]:
@@ -218,29 +215,40 @@ class StudySpec(Spec):
         learner = (self.quick.learner or self.learner) if quick else self.learner
         return learner.model_copy(update={"name": self._qualified("learner", learner.name)})
 
-    def _control(self, entry: CellsSpec, market: MarketSpec) -> MarketSpec:
-        """Return the stated control, or the standing one of the mechanism's bid language."""
-        stated = entry.control or self._standing(entry, market)
-        if stated is None:
-            return market
-        economy = market.economy if stated.economy is None else self._economy(stated.economy)
-        control = self._market(stated, economy, market.trader, None)
-        _check_matched(market, control)
-        return control
+    def _control(self, entry: CellsSpec, market: MarketSpec) -> MarketSpec | None:
+        """Return the stated control, or the standing one; None where there is neither."""
+        if entry.control is not None:
+            control = self._control_market(entry.control, market)
+            check_matched(market.seat, control.seat)
+            return control
+        rule = control_mechanism(market.rule.language, market.economy.economy)
+        if rule is None or rule.name == market.mechanism:
+            return None if rule is None else market
+        return self._standing(rule, entry, market)
 
-    def _standing(self, entry: CellsSpec, market: MarketSpec) -> ControlSpec | None:
-        """Return the standing control; None where the market is its own.
+    def _standing(self, rule: Mechanism, entry: CellsSpec, market: MarketSpec) -> MarketSpec | None:
+        """Return the market of a standing control, as an entry of the study states it.
 
-        Its parameters are those of the entry of that mechanism in the same economy.
+        Where no entry does, it is the market that the study lacks. None where bids of the mechanism
+        have other numbers than those of the standing one.
         """
-        name = standing_control(market)
-        if name == market.mechanism:
-            return None
-        for other in self.cells:
-            here = set(_as_list(other.economy)) & set(_as_list(entry.economy))
-            if other.mechanism == name and here:
-                return ControlSpec(mechanism=name, parameters=other.parameters)
-        return ControlSpec(mechanism=name)
+        same = {key: market.parameters[key] for key in SHARED if key in market.parameters}
+        stated = [
+            other.parameters
+            for other in self.cells
+            if other.mechanism == rule.name
+            and set(_as_list(other.economy)) & set(_as_list(entry.economy))
+        ]
+        controls = [
+            self._control_market(ControlSpec(mechanism=rule.name, parameters=parameters), market)
+            for parameters in [*stated, same]
+        ]
+        wanted = market.seat.shape
+        return next((control for control in controls if control.seat.shape == wanted), None)
+
+    def _control_market(self, stated: ControlSpec, market: MarketSpec) -> MarketSpec:
+        economy = market.economy if stated.economy is None else self._economy(stated.economy)
+        return self._market(stated, economy, market.trader, None)
 
     def _economy(self, name: str) -> EconomySpec:
         if name not in self.economies:
@@ -272,26 +280,12 @@ class StudySpec(Spec):
         return unusable
 
 
-def standing_control(market: MarketSpec) -> str:
-    """Return the name of the control mechanism with the same bid language.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is none.
-    """
-    reads, economy = market.rule.language.reads, market.economy.economy
-    if reads == "nothing" and isinstance(economy, UnitDemands):
-        return UNIT_CONTROL
-    return STANDING_CONTROLS[reads]
-
-
 def _check_buildable(cell: Cell) -> None:
     """Check that a cell's market exists, so that this is told before what else the study lacks.
 
-    With plugins of somebody else's it is not built here: they may hang.
+    With third-party plugins it is not built here: they may hang.
     """
-    if cell.strangers:
+    if cell.third_party:
         return
     try:
         cell.market.build()
@@ -301,27 +295,17 @@ def _check_buildable(cell: Cell) -> None:
         ) from None
 
 
-def _lacks_control(cell: Cell) -> str:
+def _lacks_control(cell: Cell, lacking: MarketSpec) -> str:
     """Return how to add the matched control of a cell to its study."""
-    control = plain_name(cell.control.mechanism)
+    control = plain_name(lacking.mechanism)
+    settings = f", parameters: {json.dumps(lacking.parameters)}" if lacking.parameters else ""
     return (
         f"every cell needs its matched control in the study, {cell.label()} lacks {control} in "
-        f"{cell.control.economy.name} with the same trader, information and steps; add the cell "
-        f"{{mechanism: {control}, economy: ...}}, or state another cell as the control by "
-        f"control: {{mechanism: ..., economy: ...}} in the line of "
+        f"{lacking.economy.name} with the same trader, information and steps; add the cell "
+        f"{{mechanism: {control}{settings}, economy: ...}}, or state another cell as the control "
+        "by control: {mechanism: ..., economy: ...} in the line of "
         f"{plain_name(cell.market.mechanism)}"
     )
-
-
-def _check_matched(market: MarketSpec, control: MarketSpec) -> None:
-    """Check that a control has the tested market's bid language and number of traders."""
-    languages = [spec.rule.language.reads for spec in (market, control)]
-    sizes = [spec.economy.economy.n_traders for spec in (market, control)]
-    if languages[0] != languages[1] or sizes[0] != sizes[1]:
-        raise InvalidInputError(
-            "a matched control must have the same bid language and number of traders, got "
-            f"{control.mechanism} with {sizes[1]} for {market.mechanism} with {sizes[0]}"
-        )
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -20,7 +20,7 @@ from deviator.policies import load_policy
 from deviator.studies import confirm, default_study, read_study
 from deviator.studies.report.economy_labels import economy_labels
 from deviator.studies.report.page import write_html
-from deviator.studies.report.rows import report_rows
+from deviator.studies.report.row import report_rows
 from deviator.studies.report.table import COLUMNS, explanations, table_cells, verdict_table
 from deviator.studies.run.executor import run_tasks
 from deviator.studies.run.store import RunStore

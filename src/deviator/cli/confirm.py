@@ -59,7 +59,7 @@ def _run(screen: Console, study: Path | None, *, plugin: PluginFiles, **settings
 
 
 def _print(screen: Console, report: Any, quick: bool) -> None:
-    from deviator.studies.report.table import explanations, strangers, verdict_table
+    from deviator.studies.report.table import explanations, third_party_plugins, verdict_table
 
     if report.rows:
         screen.print(verdict_table(report.rows, screen.width))
@@ -67,7 +67,7 @@ def _print(screen: Console, report: Any, quick: bool) -> None:
     for line in explanations(report.rows):
         screen.print(line)
     screen.print(f"Report: {report.folder / 'report.html'}", markup=False, soft_wrap=True)
-    for line in strangers(report.rows):
+    for line in third_party_plugins(report.rows):
         screen.print(line, markup=False)
     if quick:
         screen.print("Quick budgets: read the control column for how little could be found.")

@@ -1,0 +1,207 @@
+"""From the cells' results to the rows of a report: a pure function of what was measured."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+from scipy.stats import t as student
+
+from deviator.evidence import Evidence, Verdict, judge
+from deviator.evidence.verdict import State
+
+from ..run.cell_result import evidence_of
+from ..spec.cell import Cell
+from ..spec.market import MarketSpec, plain_name
+from .economy_labels import economy_labels
+
+INTERVAL = "95% Student interval of the mean over seeds"
+
+
+class ControlRow(TypedDict):
+    """The matched control of a row, in units of money per market.
+
+    Numbers and key are None where the control was not run; mechanism and economy too where the bid
+    language has no control.
+    """
+
+    mechanism: str | None
+    economy: str | None
+    exact_gain: float | None
+    best_gain: float | None
+    learned_gain: float | None
+    share: float | None
+    key: str | None
+
+
+class MarketColumns(TypedDict):
+    """What was tested, and with what budget."""
+
+    mechanism: str
+    parameters: dict[str, Any]
+    economy: str
+    economy_settings: dict[str, Any]
+    economy_label: str
+    strategy: str
+    trader: int | str
+    n_traders: int
+    sigma: float | None
+    information: str
+    learner: str
+    steps: int
+    held_out: int
+    plugins: list[dict[str, str]]
+    key: str
+
+
+class LearnedColumns(TypedDict):
+    """What was learned, over seeds; None and empty in cells in which nothing was trained."""
+
+    seeds: list[int]
+    untrained_gain: float | None
+    learned_gain: float | None
+    learned_gain_interval: list[float] | None
+    learned_gain_max: float | None
+    training_gain_max: float | None
+    share: float | None
+    curves: list[list[list[float]]]
+
+
+class VerdictColumns(TypedDict):
+    """What the evidence supports, as in `Verdict`."""
+
+    power: float | None
+    cap: float | None
+    certificate: dict[str, Any] | None
+    lower: float
+    epsilon: float
+    scale: float
+    state: State
+    witness: dict[str, Any] | None
+
+
+class ReportRow(MarketColumns, LearnedColumns, VerdictColumns):
+    """One row of a report: a cell, its evidence and its verdict; gains in money per market.
+
+    ``docs/report.md`` describes every field.
+    """
+
+    honest_utility: float
+    exact_gain: float | None
+    best_gain: float
+    best_gain_kind: str
+    control: ControlRow | None
+
+
+def report_rows(cells: list[Cell], results: list[dict[str, Any]]) -> list[ReportRow]:
+    """Return one row per cell.
+
+    Parameters
+    ----------
+    cells : list of Cell
+    results : list of dict
+        Of `run_cell`, in the same order.
+    """
+    pairs = list(zip(cells, results, strict=True))
+    controls = [_control_pair(cell, pairs) for cell in cells]
+    labels = economy_labels(cells)
+    return [_row(*parts) for parts in zip(cells, results, controls, labels, strict=True)]
+
+
+Pair = tuple[Cell, dict[str, Any]]
+"""A cell and its result."""
+
+
+def _control_pair(cell: Cell, pairs: Sequence[Pair]) -> Pair | None:
+    """Return the matched control of a cell among those that were run."""
+    return next((pair for pair in pairs if pair[0].controls(cell)), None)
+
+
+def _row(cell: Cell, result: dict[str, Any], control: Pair | None, label: str) -> ReportRow:
+    evidence = _evidence(cell, result, None if control is None else _evidence(*control, None))
+    return {
+        **_market_columns(cell, result, label),
+        **_learned_columns(evidence),
+        **_verdict_columns(judge(evidence)),
+        "honest_utility": evidence.honest_utility,
+        "exact_gain": evidence.best.exact_gain,
+        "best_gain": evidence.best.gain,
+        "best_gain_kind": evidence.best.kind,
+        "control": None if cell.is_control else _control(cell.control, evidence.control, control),
+    }
+
+
+def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketColumns:
+    market = cell.market
+    return {
+        "mechanism": plain_name(market.mechanism),
+        "parameters": market.parameters,
+        "economy": market.economy.title,
+        "economy_settings": market.economy.settings(),
+        "economy_label": label,
+        "strategy": plain_name(market.strategy),
+        "trader": market.trader,
+        "n_traders": result["n_traders"],
+        "sigma": result["sigma"],
+        "information": cell.information,
+        "learner": plain_name(cell.learner.name),
+        "steps": cell.steps,
+        "held_out": cell.held_out,
+        "plugins": result["plugins"],
+        "key": cell.key,
+    }
+
+
+def _learned_columns(evidence: Evidence) -> LearnedColumns:
+    learned = evidence.learned
+    return {
+        "seeds": [one.seed for one in learned],
+        "untrained_gain": _mean([one.untrained_gain for one in learned]),
+        "learned_gain": evidence.learned_gain,
+        "learned_gain_interval": _interval([one.gain for one in learned]),
+        "learned_gain_max": max((one.largest_gain for one in learned), default=None),
+        "training_gain_max": max((one.training_gain for one in learned), default=None),
+        "share": evidence.share,
+        "curves": [[list(point) for point in one.curve] for one in learned],
+    }
+
+
+def _verdict_columns(verdict: Verdict) -> VerdictColumns:
+    return {
+        "power": verdict.power,
+        "cap": verdict.upper,
+        "certificate": verdict.certificate,
+        "lower": verdict.lower,
+        "epsilon": verdict.epsilon,
+        "scale": verdict.scale,
+        "state": verdict.state,
+        "witness": verdict.witness,
+    }
+
+
+def _evidence(cell: Cell, result: dict[str, Any], control: Evidence | None) -> Evidence:
+    return evidence_of(result, plain_name(cell.learner.name), control)
+
+
+def _control(stated: MarketSpec | None, evidence: Evidence | None, ran: Pair | None) -> ControlRow:
+    """Return the matched control of a cell that is not its own."""
+    return {
+        "mechanism": None if stated is None else plain_name(stated.mechanism),
+        "economy": None if stated is None else stated.economy.title,
+        "exact_gain": None if evidence is None else evidence.best.exact_gain,
+        "best_gain": None if evidence is None else evidence.best.gain,
+        "learned_gain": None if evidence is None else evidence.learned_gain,
+        "share": None if evidence is None else evidence.share,
+        "key": None if ran is None else ran[0].key,
+    }
+
+
+def _mean(values: list[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _interval(values: list[float]) -> list[float] | None:
+    """Return a 95% Student interval of the mean; None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    reach = student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    return [float(np.mean(values) - reach), float(np.mean(values) + reach)]

@@ -1,0 +1,114 @@
+"""Running one cell: its evidence as plain data, and the evidence that plain data holds."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from deviator.evidence import BestDeviation, Certificate, Evidence, LearnedGain
+from deviator.learners import Training
+from deviator.policies import LearnedDeviation, save_policy
+
+from ..gather import Search, Watch, gather
+from ..spec.cell import Cell
+from ..spec.market import MarketSpec
+
+
+def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
+    """Run a cell and return its result as plain data.
+
+    Parameters
+    ----------
+    cell : Cell
+    folder : Path
+        Where the learned policies and the TensorBoard logs go.
+    """
+    tested = cell.market.build()
+    # Learners bid numbers, and surfaces are functions: such markets are searched alone.
+    learners = () if tested.bids_are_surfaces else (cell.learner.build(),)
+    search = Search(learners, cell.seeds, cell.steps, cell.information, cell.held_out)
+
+    def keep(seed: int, training: Training) -> None:
+        save_policy(described(training.policy, cell.market, cell.plugins), folder / f"seed{seed}")
+
+    control = None if cell.control is None else cell.control.build()
+    watch = Watch(keep, log_folder=folder / "tensorboard")
+    evidence = gather(tested, search, control=control, watch=watch)
+    return {
+        "key": cell.key,
+        "plugins": cell.plugins,
+        "n_traders": tested.economy.n_traders,
+        "sigma": cell.market.tax_slope(),
+    } | _plain(evidence)
+
+
+def described(
+    policy: LearnedDeviation, market: MarketSpec, plugins: list[dict[str, str]]
+) -> LearnedDeviation:
+    """Return the policy with the description of its market, from which it can be rebuilt."""
+    return replace(policy, market=market.model_dump(mode="json"), plugins=tuple(plugins))
+
+
+def _plain(evidence: Evidence) -> dict[str, Any]:
+    best, certificate = evidence.best, evidence.certificate
+    return {
+        "scale": evidence.scale,
+        "epsilon": evidence.epsilon,
+        "honest_utility": evidence.honest_utility,
+        "trades": evidence.trades,
+        "exact_gain": best.exact_gain,
+        "best_gain": best.gain,
+        "best_gain_error": best.error,
+        "best_gain_kind": best.kind,
+        "seeds": [_plain_learned(learned) for learned in evidence.learned],
+        "certificate": None if certificate is None else certificate.to_dict(),
+        "witness": evidence.witness,
+    }
+
+
+def _plain_learned(learned: LearnedGain) -> dict[str, Any]:
+    return {
+        "seed": learned.seed,
+        "untrained_gain": learned.untrained_gain,
+        "learned_gain": learned.gain,
+        "learned_gain_max": learned.largest_gain,
+        "training_gain_max": learned.training_gain,
+        "curve": [list(point) for point in learned.curve],
+    }
+
+
+def evidence_of(result: dict[str, Any], learner: str, control: Evidence | None) -> Evidence:
+    """Return the evidence that a cell's result holds.
+
+    Parameters
+    ----------
+    result : dict
+        Of `run_cell`.
+    learner : str
+        Name of the cell's learner.
+    control : Evidence or None
+        That of the cell's matched control.
+    """
+    certificate = result["certificate"]
+    return Evidence(
+        result["scale"],
+        result["epsilon"],
+        result["trades"],
+        result["honest_utility"],
+        BestDeviation(result["best_gain"], result["best_gain_error"], result["best_gain_kind"]),
+        tuple(_learned_of(seed, learner) for seed in result["seeds"]),
+        control,
+        certificate=None if certificate is None else Certificate.from_dict(certificate),
+        witness=result["witness"],
+    )
+
+
+def _learned_of(seed: dict[str, Any], learner: str) -> LearnedGain:
+    return LearnedGain(
+        learner,
+        seed["seed"],
+        seed["learned_gain"],
+        seed["learned_gain_max"],
+        seed["untrained_gain"],
+        seed["training_gain_max"],
+        tuple((steps, gain) for steps, gain in seed["curve"]),
+    )
