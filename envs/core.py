@@ -1,6 +1,6 @@
 """The batched core of every environment: a market as one deviator's decision problem.
 
-The core draws types, shows the deviator what he may know, turns his action into a bid, clears
+The core draws types, shows the deviator what they may know, turns their action into a bid, clears
 the market beside the honest one and pays the gain. The adapters only translate.
 """
 
@@ -36,9 +36,9 @@ class DeviationCore:
     ----------
     market : Market
     information : {"profile", "own"}
-        Whether he sees all types or his own.
+        Whether the deviator sees all types or their own.
     box : ActionBox
-        What his actions mean.
+        What the deviator's actions mean.
     reward_unit : float
         The constant that gains are divided by, in units of money.
     """
@@ -78,7 +78,7 @@ class DeviationCore:
         return self.box.to_bid(own, self._checked(action, len(own)))
 
     def reward(self, types: Floats, action: Floats) -> Floats:
-        """Return own utility minus own utility had he been honest, over `reward_unit`, (B,)."""
+        """Return own utility minus own utility from honesty, over `reward_unit`, (B,)."""
         market = self.market
         present = market.strategy.bids(types)
         bids = np.empty((len(types), 2, self.box.size))
@@ -112,7 +112,7 @@ def deviation_core(
     control : Market, optional
         The matched control, by default `standing_control`. Its best shift sets the range of the
         actions and its best deviation's mean gain is the unit of reward, so that a learner meets
-        the same problem in both, but for the mechanism. Where a bid language has none, the range is
+        the same problem in both, but for the mechanism. Without a standing control the range is
         the usual spread of the strategy's own bids, and the unit the first-best surplus per trader.
     mode : {"relative", "absolute"}
         Whether an action is a change to the honest bid, or the bid itself.

@@ -30,7 +30,7 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         The types in standard deviations, clipped at 8: all N (information "profile") or the own
         one ("own").
     Rewards
-        Own utility minus own utility had he been honest at the same types, in units of the
+        Own utility minus own utility from honesty at the same types, in units of the
         matched control's expected exact gain: 1 is what the best deviator gains there. The left
         tail is heavy: bids near a market that does not clear lead to huge trades at a loss.
     Starting state

@@ -58,7 +58,7 @@ class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):  # type: ignore[mis
     """Agents ``trader_0`` ... ``trader_{N-1}`` bid simultaneously.
 
     Action space
-        Per agent, as in `DeviationEnv`: Box [-1, 1]^K around his own strategy's bid.
+        Per agent, as in `DeviationEnv`: Box [-1, 1]^K around the strategy's own bid.
     Observation space
         Types in standard deviations, clipped at 8; with several rounds also which round it is
         (as a share of all) and, for each past round, the price and all quantities in units of

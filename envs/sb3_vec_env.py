@@ -33,7 +33,7 @@ class DeviationVecEnv(VecEnv):
     Raises
     ------
     InvalidInputError
-        If the core is none, or a number not whole or too small.
+        If `core` is not a DeviationCore, or a number is not whole or too small.
     """
 
     def __init__(self, core: DeviationCore, num_envs: int, seed: int = 0) -> None:

@@ -35,7 +35,7 @@ class DeviationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     Raises
     ------
     InvalidInputError
-        If the core is none, or `num_envs` no whole number from 1.
+        If `core` is not a DeviationCore, or `num_envs` not a whole number from 1.
     """
 
     metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012

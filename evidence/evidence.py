@@ -86,7 +86,7 @@ class Evidence:
 
     @property
     def learned_gain(self) -> float | None:
-        """Mean gain of the learned deviations over learners and seeds; None where none learned."""
+        """Mean gain over learners and seeds; None where nothing was learned."""
         if not self.learned:
             return None
         return float(np.mean([learned.gain for learned in self.learned]))

@@ -20,7 +20,7 @@ from deviator.policies.numeric_search import utilities
 from deviator.validation import Floats, trader_index
 
 EPSILON = 1e-9
-"""Gains up to this multiple of the scale count as none, in linear-quadratic markets."""
+"""Gains up to this multiple of the scale count as zero, in linear-quadratic markets."""
 
 EPSILON_ELSEWHERE = 1e-6
 """The same in other markets, where outcomes are solved for numerically."""
@@ -91,7 +91,7 @@ class Market:
 
     @cached_property
     def epsilon(self) -> float:
-        """The gain up to which gains count as none, in units of money."""
+        """The gain up to which gains count as zero, in units of money."""
         linear = is_linear_quadratic(self.economy)
         return (EPSILON if linear else EPSILON_ELSEWHERE) * self.scale
 
@@ -123,7 +123,7 @@ class Market:
         return self.utilities_beside(present, types, np.concatenate([own, bids], axis=1))
 
     def utilities_beside(self, present: Bids, types: Floats, bids: Floats) -> Floats:
-        """Return the trader's utility under each of his bids (B, M, K) beside present ones, (B, M).
+        """Return the trader's utility under each bid (B, M, K) beside the present ones, (B, M).
 
         Raises
         ------

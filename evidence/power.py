@@ -14,7 +14,7 @@ def captured_share(learned_gain: float, best_gain: float, epsilon: float) -> flo
     learned_gain, best_gain : float
         Mean gains on the same profiles, in units of money.
     epsilon : float
-        Gains up to here count as none.
+        Gains up to here count as zero.
 
     Examples
     --------

@@ -57,7 +57,7 @@ class RegretEstimator(ABC):
 @final
 @dataclass(frozen=True)
 class MenuRegret(RegretEstimator):
-    """The best point of the trader's menu against his honest one: exact."""
+    """The best point of the trader's menu against the honest one: exact."""
 
     name: ClassVar[str] = "menu"
     exact: ClassVar[bool] = True

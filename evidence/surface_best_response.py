@@ -1,7 +1,7 @@
 """The best deviation of a smooth market: the best point of a trader's residual demand curve.
 
 Where bids are surfaces, whatever a trader submits leads to a point of the residual curve that the
-others leave him, or to autarky, and what he pays depends on that point only (proof of
+others leave them, or to autarky, and what they pay depends on that point only (proof of
 Proposition 3). Insisting on a quantity at any price, a correspondence, leads to any point of the
 curve. So the best quantity to insist on is the best deviation of all. It is searched: quantities
 far and near, then ever closer to the best one.
@@ -54,7 +54,7 @@ def surface_best_response(
     others: Policy | None = None,
     reach: float = 4.0,
 ) -> SurfaceBest:
-    """Return a trader's best deviation in smooth markets, found by a search.
+    """Search a trader's best deviation in smooth markets.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ def surface_best_response(
     Raises
     ------
     InvalidInputError
-        If the mechanism is no auction of conditional bids, its clearing does not tell which
-        markets it could not solve, present bids are no surfaces, or an argument is malformed.
+        If the mechanism is not an auction of conditional bids, its clearing does not say which
+        markets it could not solve, present bids are not surfaces, or an argument is malformed.
     NotConvergedError
         If a present market could not be solved.
 
@@ -149,7 +149,7 @@ class _Search(NamedTuple):
         return np.where(largest > 0, largest, 1.0)
 
     def _utilities(self, quantities: Floats) -> Floats:
-        """Return the utility of insisting on quantities (T, B); what cannot be had is no use."""
+        """Return the utility of insisting on quantities (T, B); what cannot be reached is -inf."""
         return np.stack([self._utility(each) for each in quantities])
 
     def _utility(self, quantity: Floats) -> Floats:

@@ -1,6 +1,6 @@
 """Deviations in smooth markets, where bids are surfaces: tried one by one against honest others.
 
-In the sigma-DCDA whatever a trader submits leads to a point of his residual demand curve or to
+In the sigma-DCDA whatever a trader submits leads to a point of their residual demand curve or to
 autarky (proof of Proposition 3), so that none of them may gain.
 """
 
@@ -58,7 +58,7 @@ def surface_gains(
     Raises
     ------
     InvalidInputError
-        If honest bids are no surfaces.
+        If honest bids are not surfaces.
     NotConvergedError
         If a market could not be solved.
 
@@ -101,36 +101,40 @@ def surface_deviations(honest: SurfaceBids, trader: int) -> dict[str, Surface]:
     """
     own = honest.surfaces[trader]
     unit, price, quantity = _sizes(honest, trader)
-    found: dict[str, Surface] = {}
+    deviations: dict[str, Surface] = {}
     for share in SHARES:
-        found[f"shifted by {share:g}"] = Shifted(own, share * unit)
-        found[f"tilted by {share:g} in the price"] = Tilted(own, 0 * quantity, share * unit / price)
-    found |= _reshaped(own, trader, unit, quantity)
+        deviations[f"shifted by {share:g}"] = Shifted(own, share * unit)
+        deviations[f"tilted by {share:g} in the price"] = Tilted(
+            own, 0 * quantity, share * unit / price
+        )
+    deviations |= _reshaped(own, trader, unit, quantity)
     if isinstance(own, LevelSet) and len(own.own_type) > 1:
         others = np.roll(own.own_type, 1)
-        found["another market's type"] = LevelSet(own.inverse, trader, others)
+        deviations["another market's type"] = LevelSet(own.inverse, trader, others)
     for share in (-0.5, 0.5, 0.9, 1.1, 2.0):
         insists = np.eye(len(quantity))[trader]
         level = share * quantity[trader]
-        found[f"insists on {share:g} times a usual quantity"] = Hyperplane(insists, 0.0, level)
-    return found | _vertical(honest, trader)
+        deviations[f"insists on {share:g} times a usual quantity"] = Hyperplane(insists, 0.0, level)
+    return deviations | _vertical(honest, trader)
 
 
 def _reshaped(own: Surface, trader: int, unit: float, quantity: Floats) -> dict[str, Surface]:
     """Return tilted, kinked and folded surfaces."""
-    found: dict[str, Surface] = {}
+    deviations: dict[str, Surface] = {}
     n, usual = len(quantity), quantity[trader]
     for share in (-0.3, 0.3, 1.0):
         for other in (trader, (trader + 1) % n):
             tilt = share * unit / usual * np.eye(n)[other]
-            found[f"tilted by {share:g} in q_{other}"] = Tilted(own, tilt)
+            deviations[f"tilted by {share:g} in q_{other}"] = Tilted(own, tilt)
         for at in (-0.5, 0.0, 0.5):
             bend = abs(share) * unit / usual
-            found[f"kinked by {abs(share):g} at {at:g}"] = Kinked(own, trader, at * usual, bend)
+            deviations[f"kinked by {abs(share):g} at {at:g}"] = Kinked(
+                own, trader, at * usual, bend
+            )
     for offsets in ((0.0, 1.0), (0.0, -0.5), (-0.3, 0.0, 0.3), (0.0, 5.0), (0.5, 0.7)):
         named = " and ".join(f"{offset:g}" for offset in offsets)
-        found[f"sheets at {named}"] = Sheets(own, [unit * offset for offset in offsets])
-    return found
+        deviations[f"sheets at {named}"] = Sheets(own, [unit * offset for offset in offsets])
+    return deviations
 
 
 def _vertical(honest: SurfaceBids, trader: int) -> dict[str, Surface]:

@@ -40,9 +40,9 @@ class TypeGridRegret:
     trader : int
         Who gains it.
     types : ndarray of float, shape (N,)
-        The profile of true types at which he does.
+        The profile of true types at which they do.
     misreport : float
-        The type that he bids as.
+        The type that they bid as.
     largest : ndarray of float, shape (N,)
         Each trader's largest gain; -inf for a trader of one type.
     tolerance : ndarray of float, shape (N,)
@@ -67,7 +67,7 @@ class TypeGridRegret:
 
     @property
     def holds(self) -> bool:
-        """Whether no misreport gains its trader more than his tolerance."""
+        """Whether no misreport gains its trader more than the tolerance."""
         return bool((self.largest <= self.tolerance).all())
 
 
@@ -92,9 +92,9 @@ def type_grid_regret(
     grid : array-like of float, shape (T,), or sequence of N of them
         The types that every trader, or each trader, may have.
     strategy : Policy, optional
-        How types bid, each by his own type only; honesty by default.
+        How types bid, each trader by their own type only; honesty by default.
     tolerance : float, optional
-        What still counts as no gain, in units of money; by default, for each trader, 1e-9 of his
+        What still counts as no gain, in units of money; by default, for each trader, 1e-9 of their
         own largest payment, or utility before it, that honest bids lead to on the grid, and no
         less than 1e-14 of anybody's.
 
@@ -113,8 +113,8 @@ def type_grid_regret(
     >>> from deviator.economies import private_values
     >>> from deviator.mechanisms import NaiveWalrasian, SigmaVCG
     >>> economy = private_values(3, alpha=1.0, slope=2.0)
-    >>> found = type_grid_regret(NaiveWalrasian(economy), economy, [0.0, 0.25, 1.0])
-    >>> found.holds, found.trader, found.types, found.misreport
+    >>> regret = type_grid_regret(NaiveWalrasian(economy), economy, [0.0, 0.25, 1.0])
+    >>> regret.holds, regret.trader, regret.types, regret.misreport
     (False, 0, array([0., 1., 1.]), 0.25)
     >>> type_grid_regret(SigmaVCG(economy, 0.1), economy, [0.0, 0.25, 1.0]).holds
     True
@@ -124,17 +124,17 @@ def type_grid_regret(
     limit = None if tolerance is None else non_negative("tolerance", tolerance)
     _check_memory(types)
     outcomes = _outcomes(mechanism, economy, strategy or Revelation(mechanism, economy), types)
-    found = _Found(-np.inf, 0, 0, 0, np.full(economy.n_traders, -np.inf))
+    worst = _WorstMisreport(-np.inf, 0, 0, 0, np.full(economy.n_traders, -np.inf))
     for rows in types.pieces():
-        found = _piece(economy, types, outcomes, rows, found)
-    digits = types.digits(slice(found.place, found.place + 1))
-    reported = types.moved(digits, found.step)
+        worst = _piece(economy, types, outcomes, rows, worst)
+    digits = types.digits(slice(worst.place, worst.place + 1))
+    reported = types.moved(digits, worst.step)
     return TypeGridRegret(
-        found.gain,
-        found.trader,
+        worst.gain,
+        worst.trader,
         read_only(types.at(digits)[0]),
-        float(types.at(reported)[0, found.trader]),
-        read_only(found.largest),
+        float(types.at(reported)[0, worst.trader]),
+        read_only(worst.largest),
         read_only(outcomes.rounding() if limit is None else np.full(economy.n_traders, limit)),
         types.profiles,
         types.profiles * sum(size - 1 for size in types.sizes),
@@ -161,11 +161,11 @@ class _TypeGrid(NamedTuple):
             yield slice(start, min(start + PIECE, self.profiles))
 
     def digits(self, rows: slice) -> Places:
-        """Return which of his types each trader has, shape (C, N)."""
+        """Return which type of the grid each trader has, shape (C, N)."""
         return np.stack(np.unravel_index(np.arange(rows.start, rows.stop), self.sizes), axis=1)
 
     def moved(self, digits: Places, step: int) -> Places:
-        """Return each trader's type some steps on, starting over after his last."""
+        """Return each trader's type some steps on, starting over after the last."""
         moved, sizes = digits + step, np.array(self.sizes)
         return np.where(moved >= sizes, moved - sizes, moved)
 
@@ -186,7 +186,7 @@ class _Outcomes(NamedTuple):
         return np.asarray(np.maximum(1e-9 * self.size, 1e-14 * self.size.max()))
 
 
-class _Found(NamedTuple):
+class _WorstMisreport(NamedTuple):
     """The largest gain so far, where it is, and each trader's own largest."""
 
     gain: float
@@ -207,8 +207,8 @@ def _grid(grid: Any, n_traders: int) -> _TypeGrid:
     for trader, axis in enumerate(axes):
         if len(axis) == 0:
             raise InvalidInputError(
-                f"grid must hold a type of every trader, got none of trader {trader}; list types, "
-                "as in [0.0, 1.0]"
+                f"grid must hold a type of every trader, and lacks those of trader {trader}; list "
+                "types, as in [0.0, 1.0]"
             )
         if len(np.unique(axis)) < len(axis):
             raise InvalidInputError(
@@ -276,26 +276,26 @@ def _check_finite(mechanism: Mechanism, values: Floats, profiles: Floats) -> Non
 
 
 def _piece(
-    economy: Economy, types: _TypeGrid, outcomes: _Outcomes, rows: slice, found: _Found
-) -> _Found:
+    economy: Economy, types: _TypeGrid, outcomes: _Outcomes, rows: slice, worst: _WorstMisreport
+) -> _WorstMisreport:
     """Compare every misreport at some profiles with honesty there."""
     gains, steps = _largest_gains(economy, types, outcomes, rows)
     if np.isnan(gains).any():
         raise InvalidInputError(
             f"{economy.name} must have finite utilities, got NaN at a misreport"
         )
-    largest = np.maximum(found.largest, gains.max(axis=0))
+    largest = np.maximum(worst.largest, gains.max(axis=0))
     place, trader = divmod(int(gains.argmax()), len(types.sizes))
-    if not gains[place, trader] > found.gain:
-        return found._replace(largest=largest)
+    if not gains[place, trader] > worst.gain:
+        return worst._replace(largest=largest)
     gain, step = float(gains[place, trader]), int(steps[place, trader])
-    return _Found(gain, rows.start + place, trader, step, largest)
+    return _WorstMisreport(gain, rows.start + place, trader, step, largest)
 
 
 def _largest_gains(
     economy: Economy, types: _TypeGrid, outcomes: _Outcomes, rows: slice
 ) -> tuple[Floats, Places]:
-    """Return each trader's largest gain at some profiles, and how far from his type it lies.
+    """Return each trader's largest gain at some profiles, and how far from the true type it lies.
 
     A misreport is so many steps on from the type, starting over after the last: all traders take
     the same step at once, each alone.

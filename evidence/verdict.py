@@ -31,7 +31,7 @@ class Verdict:
     upper : float or None
         Certified cap on the mean gain of any deviation; None where there is no certificate.
     epsilon : float
-        Gains up to here count as none.
+        Gains up to here count as zero.
     scale : float
         First-best surplus per trader.
     power : float or None

@@ -29,7 +29,7 @@ DECIMALS = (1, 2, 3, 4, 6, 9)
 
 
 def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[str, Any] | None:
-    """Return a readable witness that a deviation pays, or None where none holds.
+    """Return a readable witness that a deviation pays, or None where nothing holds up.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[st
         # Rounding may bring a bid to a tie, which only its last digits break.
         limits = tested.mechanism.bid_limits(tested.trader) or (-np.inf, np.inf)
         for written in (np.clip(np.round(bid, decimals + 1), *limits), bid):
-            found = _allowed_witness(tested, profile[0], written)
-            if _stands_for(found, float(gains[best]), tested):
-                return found
+            witness = _allowed_witness(tested, profile[0], written)
+            if _stands_for(witness, float(gains[best]), tested):
+                return witness
     return None
 
 
 def find_surface_witness(tested: Market, types: Floats, best: SurfaceBest) -> dict[str, Any] | None:
-    """Return a readable witness that insisting on a quantity pays, or None where none holds.
+    """Return a readable witness that insisting on a quantity pays, or None where nothing holds up.
 
     Parameters
     ----------
@@ -66,26 +66,26 @@ def find_surface_witness(tested: Market, types: Floats, best: SurfaceBest) -> di
     best : SurfaceBest
         The best points of the residual curves at these types.
     """
-    place, n = int(best.gain.argmax()), types.shape[1]
+    market, n = int(best.gain.argmax()), types.shape[1]
     for decimals in DECIMALS:
-        profile = np.clip(np.round(types[place], decimals), *tested.economy.type_set)
-        units = float(np.round(best.quantity[place], decimals + 1))
+        profile = np.clip(np.round(types[market], decimals), *tested.economy.type_set)
+        units = float(np.round(best.quantity[market], decimals + 1))
         insists = Hyperplane(np.eye(n)[tested.trader], 0.0, units)
         honest: Any = tested.strategy.bids(profile[None])
         both = honest, honest.with_surface(tested.trader, insists)
         before, after = (_plain_outcome(tested, profile, bids) for bids in both)
         bid = np.array([*insists.quantity_weights[0], 0.0, units])
-        found = _told(tested, profile, None, bid, before, after, "floating point")
-        if _stands_for(found, float(best.gain[place]), tested):
-            return found
+        witness = _described(tested, profile, None, bid, before, after, "floating point")
+        if _stands_for(witness, float(best.gain[market]), tested):
+            return witness
     return None
 
 
-def _stands_for(found: dict[str, Any] | None, gain: float, tested: Market) -> bool:
-    """Return whether a witness in rounded numbers shows about the gain that was found."""
-    if found is None or found["gain"] <= tested.epsilon:
+def _stands_for(witness: dict[str, Any] | None, gain: float, tested: Market) -> bool:
+    """Return whether a witness in rounded numbers shows about the gain that was measured."""
+    if witness is None or witness["gain"] <= tested.epsilon:
         return False
-    return bool(0.5 * gain <= found["gain"] <= 2 * gain)
+    return bool(0.5 * gain <= witness["gain"] <= 2 * gain)
 
 
 def recheck(tested: Market, types: Floats, bid: Floats) -> Fraction | None:
@@ -97,8 +97,8 @@ def recheck(tested: Market, types: Floats, bid: Floats) -> Fraction | None:
     types : ndarray of float, shape (N,)
     bid : ndarray of float, shape (K,)
     """
-    found = _exact_utilities(tested, types, bid)
-    return None if found is None else found[1]["utility"] - found[0]["utility"]
+    outcomes = _exact_outcomes(tested, types, bid)
+    return None if outcomes is None else outcomes[1]["utility"] - outcomes[0]["utility"]
 
 
 def _allowed_witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | None:
@@ -111,17 +111,17 @@ def _allowed_witness(tested: Market, types: Floats, bid: Floats) -> dict[str, An
 
 def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | None:
     exact = has_exact_forms(tested)
-    found: tuple[dict[str, Any], dict[str, Any]] | None = (
-        _exact_utilities(tested, types, bid) if exact else _plain_utilities(tested, types, bid)
+    outcomes: tuple[dict[str, Any], dict[str, Any]] | None = (
+        _exact_outcomes(tested, types, bid) if exact else _plain_outcomes(tested, types, bid)
     )
-    if found is None:
+    if outcomes is None:
         return None
     arithmetic = "rational" if exact else "floating point"
     honest_bids = tested.strategy.bids(types[None]).as_array()[0]
-    return _told(tested, types, honest_bids, bid, *found, arithmetic)
+    return _described(tested, types, honest_bids, bid, *outcomes, arithmetic)
 
 
-def _told(
+def _described(
     tested: Market,
     types: Floats,
     honest_bids: Floats | None,
@@ -137,7 +137,7 @@ def _told(
     return {
         "mechanism": tested.mechanism.name,
         "tax_slope": tested.mechanism.tax_slope,
-        "economy": described_economy(tested.economy),
+        "economy": economy_as_data(tested.economy),
         "trader": tested.trader,
         "types": types.tolist(),
         "honest_bids": None if honest_bids is None else honest_bids.tolist(),
@@ -164,7 +164,7 @@ def has_exact_forms(tested: Market) -> bool:
     return True
 
 
-def described_economy(economy: Economy) -> dict[str, Any]:
+def economy_as_data(economy: Economy) -> dict[str, Any]:
     """Return an economy as plain data: its own description, or its fields."""
     describe = getattr(economy, "to_dict", None)
     if describe is not None:
@@ -180,7 +180,7 @@ def _number(value: Any) -> float | None:
     return float(value) if np.isfinite(float(value)) else None
 
 
-def _plain_utilities(
+def _plain_outcomes(
     tested: Market, types: Floats, bid: Floats
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Clear the honest and the deviated market, each alone."""
@@ -204,7 +204,7 @@ def _plain_outcome(tested: Market, types: Floats, bids: Bids) -> dict[str, float
     }
 
 
-def _exact_utilities(
+def _exact_outcomes(
     tested: Market, types: Floats, bid: Floats
 ) -> tuple[dict[str, Fraction], dict[str, Fraction]] | None:
     mechanism, economy = tested.mechanism, tested.economy

@@ -71,7 +71,7 @@ def worst_profile(
     RefusedError
         As in `exact_gain`; the error names the profiles.
     InvalidInputError
-        If the types are malformed or there are none.
+        If the types are malformed or empty.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def worst_profile(
     check_market(mechanism, economy)
     checked = finite_array("types", types, (None, economy.n_traders))
     if len(checked) == 0:
-        raise InvalidInputError("types must hold at least one profile, got none")
+        raise InvalidInputError("types must hold at least one profile, got an empty array")
     pieces = (checked[start : start + PIECE] for start in range(0, len(checked), PIECE))
     return _worst(mechanism, economy, others or Revelation(mechanism, economy), pieces)
 

@@ -56,7 +56,7 @@ class PPOLearner(Learner):
     offset : float
         How far from honesty learning starts, as a share of the range.
     hidden : tuple of int
-        Widths of the policy's hidden layers; none makes it linear.
+        Widths of the policy's hidden layers; an empty tuple makes it linear.
     critic : tuple of int
         Widths of the critic's hidden layers.
     points : int

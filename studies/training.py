@@ -55,7 +55,7 @@ class TrainingReport:
 
     @property
     def best_gain(self) -> float:
-        """The exact gain, or where there is none what a search gains, a lower bound."""
+        """The exact gain, or where it is not known what a search gains, a lower bound."""
         return self.evidence.best.gain
 
     @property
@@ -126,7 +126,7 @@ def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
     Raises
     ------
     ResultsError
-        If the files are missing, damaged or not a policy of ours.
+        If the files are missing, damaged or not a saved policy.
     """
     path = policy_stem(path)
     description = read_description(path)
@@ -141,11 +141,11 @@ def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
         ) from None
     policy = load_policy(path, tested.strategy)
     wanted = (tested.economy.n_traders, tested.bid_size, tested.trader)
-    found = (len(policy.observation.mean), policy.box.size, policy.observation.trader)
-    if found != wanted:
+    saved = (len(policy.observation.mean), policy.box.size, policy.observation.trader)
+    if saved != wanted:
         raise ResultsError(
             f"{path} must fit its market (traders, numbers in a bid, deviator) = {wanted}, "
-            f"got {found}; train anew"
+            f"got {saved}; train anew"
         )
     information = check_information(policy.observation.information)
     evidence = gather(tested, Search(information=information, held_out=HELD_OUT))

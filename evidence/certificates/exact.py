@@ -85,7 +85,7 @@ def certify(tested: Market, information: Information = "profile") -> Certificate
         A linear-quadratic economy, and a mechanism and strategy with exact forms.
     information : {"profile", "own"}
         What the deviator knows. Under "own" the cap is the expected gain of the best bid that
-        depends on his own type only.
+        depends on the deviator's own type only.
 
     Raises
     ------
@@ -137,7 +137,8 @@ def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconom
         )
     if not isinstance(mechanism, ResidualLineMechanism):
         raise RefusedError(
-            f"an exact certificate needs a mechanism with an exact rule, {mechanism.name} has none"
+            "an exact certificate needs a mechanism with an exact rule, which "
+            f"{mechanism.name} lacks"
         )
     if mechanism.bid_limits(tested.trader) is not None:
         raise RefusedError(
@@ -153,7 +154,7 @@ def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconom
 
 
 def foreign_parts(mechanism: ResidualLineMechanism) -> list[str]:
-    """Return what does not derive from the payment rule and a clearing of ours.
+    """Return what does not derive from the payment rule and a built-in clearing.
 
     What a rule overrides might do anything in markets that nobody tries.
     """

@@ -40,7 +40,7 @@ def certify_by_theorem(tested: Market) -> Certificate:
     Parameters
     ----------
     tested : Market
-        A smooth economy of ours, and `SigmaDCDA` or `SmoothSigmaVCG`.
+        A built-in smooth economy, and `SigmaDCDA` or `SmoothSigmaVCG`.
 
     Raises
     ------
@@ -86,9 +86,9 @@ def _honest(tested: Market) -> Condition:
 
 
 def _own_bounds(economy: SmoothEconomy) -> Condition:
-    ours = is_ours(type(economy))
-    detail = "they are proved" if ours else "those of a plugin are what it says, and not proved"
-    return Condition("the economy's bounds hold", ours, detail)
+    proved = is_ours(type(economy))
+    detail = "they are proved" if proved else "those of a plugin are what it says, and not proved"
+    return Condition("the economy's bounds hold", proved, detail)
 
 
 def _hypotheses(economy: SmoothEconomy) -> list[Condition]:

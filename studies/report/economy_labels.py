@@ -34,8 +34,8 @@ def _label(economy: EconomySpec, economies: list[EconomySpec]) -> str:
     alike = [_settings(other) for other in economies if _family(other) == _family(economy)]
     names = sorted({name for settings in alike for name in settings})
     differing = [name for name in names if any(s.get(name) != own.get(name) for s in alike)]
-    told = ", ".join(f"{name}={own.get(name, 'default')}" for name in differing)
-    return f"{economy.title} {told}".strip()
+    settings = ", ".join(f"{name}={own.get(name, 'default')}" for name in differing)
+    return f"{economy.title} {settings}".strip()
 
 
 def _family(economy: EconomySpec) -> tuple[str, Any]:

@@ -88,15 +88,15 @@ def _caption(shown: list[str], usual: dict[str, str]) -> str:
 
 
 def _usual(cells: list[dict[str, str]], column: str) -> str:
-    """Return the text that most rows have in a column; a tax slope is always told."""
+    """Return the text that most rows have in a column; a tax slope is always shown."""
     texts = Counter(cell[column] for cell in cells)
     return "" if column == "sigma" else texts.most_common(1)[0][0]
 
 
 def _with_hidden(cell: dict[str, str], usual: dict[str, str]) -> str:
     """Return the economy, and below it what is unusual in columns that gave way."""
-    told = [f"{column} {cell[column]}" for column, text in usual.items() if cell[column] != text]
-    return "\n".join([cell["economy"], *told])
+    unusual = [f"{column} {cell[column]}" for column, text in usual.items() if cell[column] != text]
+    return "\n".join([cell["economy"], *unusual])
 
 
 def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
@@ -165,20 +165,20 @@ def explanations(rows: Sequence[ReportRow]) -> list[str]:
 
 
 def _best(row: ReportRow) -> str:
-    """Return the best gain: exact, or at least what a search found."""
+    """Return the best gain: exact, or at least what a search gained."""
     amount = money(row["best_gain"])
     return amount if row["best_gain_kind"] == "exact" else f">={amount}"
 
 
 def money(value: float | None) -> str:
-    """Return an amount with three significant digits, or a dash where there is none."""
+    """Return an amount with three significant digits, or a dash for None."""
     if value is None:
         return "-"
     return "0" if value == 0 else f"{value:.2e}"
 
 
 def percent(value: float | None) -> str:
-    """Return a share in percent, or a dash where there is none."""
+    """Return a share in percent, or a dash for None."""
     return "-" if value is None else f"{100 * value:.1f}%"
 
 

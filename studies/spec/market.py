@@ -100,10 +100,10 @@ def plain_name(name: str) -> str:
 
 
 def _looked_up(kind: Kind, name: str, files: tuple[str, ...]) -> str:
-    """Return the name in one of the files, or as it was where none defines it."""
+    """Return the name in one of the files, or as it was where no file defines it."""
     plain = plain_name(name)
-    found = qualified(kind, plain, files)
-    return name if found == plain else found
+    in_files = qualified(kind, plain, files)
+    return name if in_files == plain else in_files
 
 
 class Spec(BaseModel):
@@ -293,7 +293,7 @@ class MarketSpec(Spec):
         return self.model_copy(update={"sigma": self.tax_slope()})
 
     def tax_slope(self) -> float | None:
-        """Return the tax slope that the mechanism has; None where it takes none."""
+        """Return the tax slope that the mechanism has; None where it takes no sigma."""
         if self.sigma is None:
             return self._unstated_slope()
         if not isinstance(self.sigma, str):
@@ -325,8 +325,8 @@ class MarketSpec(Spec):
         family = self.economy.family
         economy = self.economy
         if family is not None:
-            found = _looked_up("economy", family, files)
-            economy = economy.model_copy(update={"family": found})
+            family = _looked_up("economy", family, files)
+            economy = economy.model_copy(update={"family": family})
         return self.model_copy(
             update={
                 "mechanism": _looked_up("mechanism", self.mechanism, files),
@@ -361,7 +361,7 @@ class MarketSpec(Spec):
         return statistics
 
     def _policy(self) -> Policy:
-        """Return the strategy, told of the market what it asks for."""
+        """Return the strategy, built with what it asks for of the market."""
         plugin = find_plugin("policy", self.strategy).load()
         asked = signature(plugin).parameters
         if "information" in asked and self.economy.information is None:
@@ -376,8 +376,8 @@ class MarketSpec(Spec):
             "slope": self.economy.slope,
             "distribution": self.economy.distribution(),
         }
-        told = {name: value for name, value in known.items() if name in asked}
-        policy: Policy = build("policy", self.strategy, told | self.strategy_parameters)
+        given = {name: value for name, value in known.items() if name in asked}
+        policy: Policy = build("policy", self.strategy, given | self.strategy_parameters)
         self._check_language(policy)
         return policy
 

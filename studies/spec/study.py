@@ -81,7 +81,7 @@ class StudySpec(Spec):
     plugins : tuple of str
         Python files whose plugins the study may name; paths relative to the study file.
     limit_s : float
-        Seconds that a cell with a stranger's plugin may take.
+        Seconds that a cell with a third-party plugin may take.
     """
 
     name: str
@@ -264,10 +264,11 @@ class StudySpec(Spec):
 
     def _qualified(self, kind: Kind, name: str) -> str:
         unusable = self._unusable_files()
-        found = qualified(kind, name, tuple(file for file in self.plugins if file not in unusable))
-        if found == name and unusable and name not in {spec.name for spec in list_plugins(kind)}:
+        usable = tuple(file for file in self.plugins if file not in unusable)
+        full_name = qualified(kind, name, usable)
+        if full_name == name and unusable and name not in {one.name for one in list_plugins(kind)}:
             raise PluginLoadError("; ".join(unusable.values()))
-        return found
+        return full_name
 
     def _unusable_files(self) -> dict[str, str]:
         """Return the plugin files that cannot be read, each with the reason: others go on."""
@@ -281,7 +282,7 @@ class StudySpec(Spec):
 
 
 def _check_buildable(cell: Cell) -> None:
-    """Check that a cell's market exists, so that this is told before what else the study lacks.
+    """Check that a cell's market can be built, the first thing to say of a study that cannot run.
 
     With third-party plugins it is not built here: they may hang.
     """
