@@ -86,7 +86,5 @@ def _rescaled_rows(present: PresentInverse, new: Deviated) -> tuple[Floats, Floa
     rows, fresh = present.rows, fresh_price_scale(present.rows, new.squares, new.trader)
     scaled = rows.weights[:, None] + fresh[..., None] ** 2 * rows.price[:, None]
     squares = scaled / present.row_length[:, None] ** 2
-    squares[..., new.trader] = (
-        new.squares.weights + fresh**2 * new.squares.price
-    ) / new.length**2
+    squares[..., new.trader] = (new.squares.weights + fresh**2 * new.squares.price) / new.length**2
     return present.price_scale[:, None] / fresh, squares

@@ -18,8 +18,8 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals
 from deviator.validation import Floats, non_negative
 
-from ..languages import Reports
 from ..exact import RationalBids, RationalEconomy, RationalSolution
+from ..languages import Reports
 from .base import Clearing, DeviationSolution, MarketSolution
 
 

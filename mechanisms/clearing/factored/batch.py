@@ -24,9 +24,9 @@ from deviator.errors import InvalidInputError
 from deviator.numerics.rational import rational, rational_product
 from deviator.validation import Bools, Floats
 
-from ...languages import FactoredBids
 from ...chunking import CHUNK, in_chunks, pieces
 from ...exact import RationalBids, RationalSolution
+from ...languages import FactoredBids
 from ...outcome import Outcome
 from ...statistics import PublicStatistics, check_traders
 from ..autarky import (
@@ -50,7 +50,7 @@ from ..autarky import (
 from ..base import Clearing, DeviationSolution, MarketSolution, Payment, joined, mend, settled
 from ..dense.clearing import solve_hyperplanes
 from ..deviated import Deviated, PresentInverse, regular_after
-from .passes import settle_large
+from .passes import TRADERS, settle_large
 
 LARGE = 2**11
 """Traders in a market from which on it is cleared by itself, in passes over its traders."""
@@ -71,9 +71,9 @@ class _Rows(NamedTuple):
 class _Market(NamedTuple):
     """Scaled markets and their inverses in factors; S is 1 where all markets share them.
 
-    Unknowns are [w; q of the m = min(H + 1, N) kept traders], K of them. A trader's scaled level r_i
-    adds r_i `equations`_i to the right of their equations, and q_i is `direct`_i r_i + `reaction`_i
-    . unknowns. So P[q_i, j] = direct_i [i = j] + reaction_i . inverse equations_j.
+    Unknowns u are [w; q of the m = min(H + 1, N) kept traders], K of them. A trader's scaled level
+    r_i adds r_i `equations`_i to the right of theirs, and q_i = `direct`_i r_i + `reaction`_i . u.
+    So P[q_i, j] = direct_i [i = j] + reaction_i . inverse equations_j.
     """
 
     rows: RowSquares  # (S, N), of rows before scaling
@@ -106,10 +106,13 @@ class FactoredClearing(Clearing):
         What the bids condition on.
     large : int
         Traders in a market from which on it is cleared in passes over its traders.
+    chunk : int
+        Traders who are looked at together in these passes.
     """
 
     statistics: PublicStatistics
     large: int = LARGE
+    chunk: int = TRADERS
 
     @override
     def solve(self, bids: FactoredBids) -> MarketSolution:
@@ -118,7 +121,7 @@ class FactoredClearing(Clearing):
             require_precision(bids.level, bids.shape[1])
             return _solution(self._market_of(bids), bids.level)
         if self._is_large(bids):
-            whole = settle_large(self.statistics, bids, None)
+            whole = settle_large(self.statistics, bids, None, self.chunk)
             slope = np.broadcast_to(whole.residual_slope, whole.quantity.shape)
             return MarketSolution(whole.price, whole.quantity, slope, whole.traded)
         return joined(bids.level.shape, self._solutions(bids))
@@ -128,7 +131,7 @@ class FactoredClearing(Clearing):
         self._check(bids)
         if not self._is_large(bids):
             return settled(bids.level.shape, self._solutions(bids), payment)
-        whole = settle_large(self.statistics, bids, payment)
+        whole = settle_large(self.statistics, bids, payment, self.chunk)
         assert whole.transfer is not None
         slope = whole.residual_slope
         if len(slope) != len(whole.quantity):
@@ -183,9 +186,9 @@ class FactoredClearing(Clearing):
     def _market_of(self, bids: FactoredBids, markets: slice = slice(None)) -> _Market:
         return _market(
             self.statistics,
-            bids.own_weights[markets],
-            bids.statistic_weights[markets],
-            bids.price_weights[markets],
+            bids.own_weights[markets, ...],
+            bids.statistic_weights[markets, ...],
+            bids.price_weights[markets, ...],
         )
 
 
@@ -250,9 +253,19 @@ def _inverted(statistics: PublicStatistics, own: Array, statistic: Array, price:
     response = xp.matmul(inverse, equations)
     diagonal, squares = _own_and_squares(direct, reaction, response)
     market = _Market(
-        rows.squares, scale, length, direct, equations, reaction, inverse, response, diagonal,
-        squares, invertible & steady, on_w.shape[1],
-    )  # fmt: skip
+        rows.squares,
+        scale,
+        length,
+        direct,
+        equations,
+        reaction,
+        inverse,
+        response,
+        diagonal,
+        squares,
+        invertible & steady,
+        on_w.shape[1],
+    )
     return market._replace(regular=market.regular & _regular(market, core))
 
 
@@ -363,9 +376,7 @@ def _move(
     it, each of shape (B, M).
     """
     market = _market(statistics, own, statistic, price)
-    new = _rows(
-        statistics, candidates[..., 0], candidates[..., 1:-2], candidates[..., -2], trader
-    )
+    new = _rows(statistics, candidates[..., 0], candidates[..., 1:-2], candidates[..., -2], trader)
     scale = market.price_scale[:, None]
     length = row_lengths(new.squares, scale)
     on_w = _on_w(new, scale).swapaxes(1, 2) / length[..., None]  # (B, M, H + 1)
@@ -379,13 +390,17 @@ def _move(
     step = (candidates[..., -1] / length - met) / pivot
     column_price, column_own = market.price_effect[:, [trader]], market.diagonal[:, [trader]]
     present = PresentInverse(
-        market.rows, market.price_scale, market.row_length, market.diagonal,
-        market.price_effect, market.squares, column, overlap,
-    )  # fmt: skip
-    ratio = effect / pivot[..., None]
-    regular, known = regular_after(
-        present, Deviated(ratio, pivot, new.squares, length, trader)
+        market.rows,
+        market.price_scale,
+        market.row_length,
+        market.diagonal,
+        market.price_effect,
+        market.squares,
+        column,
+        overlap,
     )
+    ratio = effect / pivot[..., None]
+    regular, known = regular_after(present, Deviated(ratio, pivot, new.squares, length, trader))
     return (
         scale * (unknowns[:, [market.size - 1]] + column_price * step),
         quantity[:, [trader]] + column_own * step,

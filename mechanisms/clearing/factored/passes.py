@@ -119,9 +119,14 @@ def _closer_sums(
 
 
 def settle_large(
-    statistics: PublicStatistics, bids: FactoredBids, payment: Payment | None
+    statistics: PublicStatistics,
+    bids: FactoredBids,
+    payment: Payment | None,
+    chunk: int = TRADERS,
 ) -> Outcomes:
     """Clear every market and let traders pay, if at all; irregular markets are in autarky.
+
+    Traders are looked at in chunks of so many.
 
     Raises
     ------
@@ -142,7 +147,7 @@ def settle_large(
             statistics.basis,
             statistics.unsaid,
         )
-        _settle(rows, reading, payment, _part(whole, levels, market))
+        _settle(rows, reading, payment, _part(whole, levels, market), chunk)
     return whole
 
 
@@ -174,15 +179,17 @@ def _part(whole: Outcomes, levels: slice, market: int) -> Outcomes:
     )
 
 
-def _settle(rows: TraderRows, reading: Reading, payment: Payment | None, out: Outcomes) -> None:
-    scratch = Scratch.of(reading, min(TRADERS, reading.n_traders))
+def _settle(
+    rows: TraderRows, reading: Reading, payment: Payment | None, out: Outcomes, chunk: int
+) -> None:
+    scratch = Scratch.of(reading, min(chunk, reading.n_traders))
 
     def walk(job: Job, join: Join) -> Any:
-        return join([job(part, start, scratch.first(n)) for start, n, part in chunks(rows)])
+        return join([job(part, start, scratch.first(n)) for start, n, part in chunks(rows, chunk)])
 
     def trade_all(solution: Solution) -> Extremes:
         extremes = Extremes()
-        for start, n, part in chunks(rows):
+        for start, n, part in chunks(rows, chunk):
             these = slice(start, start + n)
             traded = Traded(out.quantity[:, these], out.residual_slope[these])
             here = trade(part, start, solution, traded, scratch.first(n))
@@ -203,10 +210,8 @@ def _settle(rows: TraderRows, reading: Reading, payment: Payment | None, out: Ou
             out.transfer[:] = 0.0
 
 
-def chunks(rows: TraderRows) -> list[tuple[int, int, TraderRows]]:
+def chunks(rows: TraderRows, size: int = TRADERS) -> list[tuple[int, int, TraderRows]]:
     """Cut traders into chunks that fit the cache: how many come before, their number, rows."""
     n = len(rows.own)
-    starts = range(0, max(n, 1), TRADERS)
-    return [
-        (start, min(TRADERS, n - start), rows.between(start, start + TRADERS)) for start in starts
-    ]
+    starts = range(0, max(n, 1), size)
+    return [(start, min(size, n - start), rows.between(start, start + size)) for start in starts]

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deviator.validation import Bools, Floats
+from deviator.validation import Floats
 
 from ..autarky import (
     BLURRED,
@@ -313,9 +313,7 @@ def _released(sums: Sums, reading: Reading, count: int) -> Sums:
         scratch = Scratch.of(reading, len(back.trader))
         inverse = 1 / back.rows.own
         more = _moments_and_lengths(back.rows, inverse, back.squares, reading, scratch)
-    return sums._replace(
-        moments=sums.moments + more, candidates=sums.candidates.at(order[:count])
-    )
+    return sums._replace(moments=sums.moments + more, candidates=sums.candidates.at(order[:count]))
 
 
 def _to_w(reading: Reading, scale: float) -> Floats:
