@@ -7,144 +7,205 @@ its column of P = M^-1.
 
 Squares of weights must not over- or underflow: markets with weights that are further than about
 1e+-150 from 1 count as irregular. Bids in other units (`Bids.rescaled`) are the way out.
+
+All of it uses the array API standard only and writes nothing in place, so that it serves every
+kernel and libraries can follow gradients through it.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
+from array_api_compat import device
 
-from deviator.validation import Bools, Floats
+from deviator.arrays import Array, namespace
+from deviator.errors import RefusedError
 
+EPS = float(np.finfo(np.float64).eps)
+"""Machine precision of double precision."""
 
-def tolerance(n_traders: int) -> float:
-    """Return the reciprocal of the largest condition number of a regular market."""
-    return 16 * n_traders * float(np.finfo(np.float64).eps)
+CONDITION_ROUNDINGS = 16
+"""Roundings for each trader that the smallest singular value of a regular market exceeds. A solver
+loses about N of them, so that numbers of regular markets keep at least one digit."""
 
+IDLE_ROUNDINGS = 8
+"""Roundings of its largest weight up to which what is left of a row, its mean taken out, is
+rounding: the mean and the difference each cost a few."""
 
-BLURRED = 2.0**16 * float(np.finfo(np.float64).eps)
-"""Numbers below this share of what their rounding is bounded by (`amplified`) may be 0."""
+BLURRED = 2.0**16
+"""Numbers below so many times what bounds their rounding (`amplified`) may be 0. Bounds of first
+order miss by small factors only; 2^16 leaves a third of the digits as margin."""
 
 CANCELS = 1e-6
-"""Updates that leave less than this share of what they add and take away are mostly rounding."""
+"""Updates that leave less than this share of what they add and take away are mostly rounding, in
+double precision; in others the share is larger (`cancellation_share`)."""
+
+CONDITION_ROOM = 10.0
+"""By how much honest bids may be worse conditioned than the best possible ones, at least."""
 
 
 class RowSquares(NamedTuple):
     """Squared lengths of bids' weights on quantities, and on the price."""
 
-    weights: Floats  # (..., N)
-    price: Floats  # (..., N)
+    weights: Array  # (..., N)
+    price: Array  # (..., N)
 
 
-def price_shares(squares: RowSquares) -> Floats:
+def precision(array: Array) -> float:
+    """Return the machine precision of the array's dtype."""
+    return float(namespace(array).finfo(array.dtype).eps)
+
+
+def tolerance(n_traders: int, eps: float = EPS) -> float:
+    """Return the reciprocal of the largest condition number of a regular market."""
+    return CONDITION_ROUNDINGS * n_traders * eps
+
+
+def cancellation_share(eps: float) -> float:
+    """Return `CANCELS` for a machine precision: as its power 0.4, between half and a third."""
+    return float(CANCELS * (eps / EPS) ** 0.4)
+
+
+def require_precision(array: Array, n_traders: int) -> None:
+    """Refuse dtypes in which the best of markets, of condition sqrt(N), would count as singular.
+
+    Raises
+    ------
+    RefusedError
+        If the array's leaves them no room above it.
+    """
+    if CONDITION_ROOM * n_traders**0.5 * tolerance(n_traders, precision(array)) > 1:
+        raise RefusedError(
+            f"bids in {array.dtype} are told from singular ones in small markets only, got "
+            f"{n_traders} traders; convert the bids to float64"
+        )
+
+
+def constant_rows(squares: Array, largest: Array) -> Array:
+    """Return which rows are constant up to rounding: idle, however large the constant.
+
+    Parameters
+    ----------
+    squares, largest : array
+        Squared length of what is left without the mean, and the largest weight, of each row.
+    """
+    return squares <= (IDLE_ROUNDINGS * precision(squares) * largest) ** 2
+
+
+def price_shares(squares: RowSquares) -> Array:
     """Return b_i^2 / |A_i|^2, 0 for rows without weights: free of how a bid is written."""
-    weighted = squares.weights > 0
-    shares: Floats = np.where(weighted, squares.price, 0.0) / np.where(
-        weighted, squares.weights, 1.0
-    )
-    return shares
+    xp, weighted = namespace(squares.weights), squares.weights > 0
+    return xp.where(weighted, squares.price, 0.0) / xp.where(weighted, squares.weights, 1.0)
 
 
-def price_scale(total_share: Floats, n_traders: int) -> Floats:
+def price_scale(total_share: Array, n_traders: int) -> Array:
     """Return sqrt(N) / ||b|| for rows with |A_i| = 1, given ||b||^2; 1 where b = 0.
 
     Price weights that are rounding errors of 0 do not count beside true ones.
     """
-    priced = total_share > 0
-    return np.where(priced, np.sqrt(n_traders / np.where(priced, total_share, 1.0)), 1.0)
+    xp, priced = namespace(total_share), total_share > 0
+    return xp.where(priced, xp.sqrt(n_traders / xp.where(priced, total_share, 1.0)), 1.0)
 
 
-def row_lengths(squares: RowSquares, scale: Floats) -> Floats:
+def row_lengths(squares: RowSquares, scale: Array) -> Array:
     """Return the lengths of rows whose price weights are scaled; 1 for empty ones."""
-    length = np.sqrt(squares.weights + scale**2 * squares.price)
-    return np.where(length > 0, length, 1.0)
+    xp = namespace(squares.weights)
+    length = squares.weights + scale**2 * squares.price
+    return xp.sqrt(xp.where(length > 0, length, 1.0))
 
 
-def rescaled_rows(
-    rows: RowSquares,
-    scale: Floats,
-    length: Floats,
-    new: RowSquares,
-    new_length: Floats,
-    trader: int,
-) -> tuple[Floats, Floats]:
-    """Return what one trader's candidate bids do to the scaling of markets that he is in.
-
-    A candidate takes part in the price scale, as it does when the market is cleared afresh.
-
-    Parameters
-    ----------
-    rows : RowSquares
-        Of the present bids, shape (S, N).
-    scale : ndarray of float, shape (S,)
-        Present price scale.
-    length : ndarray of float, shape (S, N)
-        Present row lengths.
-    new : RowSquares
-        Of the candidates, shape (B, M).
-    new_length : ndarray of float, shape (B, M)
-        Their lengths under the present scale.
-    trader : int
-
-    Returns
-    -------
-    tuple of ndarray of float, of shapes (B, M) and (B, M, N)
-        Present over new price scale; squared row lengths under the new scale, for rows that have
-        length one under the present one.
-    """
-    shares = price_shares(rows)
-    others = np.delete(shares, trader, axis=-1).sum(axis=-1)[:, None]
-    fresh = price_scale(others + price_shares(new), shares.shape[-1])  # (B, M)
-    squares = (rows.weights[:, None] + fresh[..., None] ** 2 * rows.price[:, None]) / length[
-        :, None
-    ] ** 2
-    squares[..., trader] = (new.weights + fresh**2 * new.price) / new_length**2
-    return scale[:, None] / fresh, squares
-
-
-def well_conditioned(condition_squared: Floats, diagonal: Floats, lengths: Floats) -> Bools:
+def well_conditioned(condition_squared: Array, diagonal: Array, lengths: Array) -> Array:
     """Return whether markets are regular, given squared norms of their scaled inverses.
 
     Parameters
     ----------
-    condition_squared : ndarray of float, shape (...)
+    condition_squared : array, shape (...)
         Sum over j of |row_j of M|^2 |column_j of P|^2.
-    diagonal, lengths : ndarray of float, shape (..., N)
+    diagonal, lengths : array, shape (..., N)
         P[q_i, i], and the squared length of the column that holds it.
     """
-    bound = tolerance(diagonal.shape[-1])
-    responsive = (diagonal**2 > bound**2 * lengths).all(axis=-1)
-    regular: Bools = responsive & (condition_squared < 1 / bound**2)
-    return regular
+    bound = tolerance(diagonal.shape[-1], precision(diagonal))
+    responsive = namespace(diagonal).all(diagonal**2 > bound**2 * lengths, axis=-1)
+    return responsive & (condition_squared < 1 / bound**2)
 
 
-def amplified(core: Floats, inverse: Floats, lengths: Floats) -> Floats:
+def clear_of_rounding(diagonal: Array, lengths: Array, rounding: Callable[[], Array]) -> Array:
+    """Return which markets have no P[q_i, i] that may be 0 but for rounding, shape (S,).
+
+    Those that are not what is left of numbers that all but cancel are plainly not 0; the bound,
+    which costs more, is asked only where some are.
+
+    Parameters
+    ----------
+    diagonal : array, shape (S, N)
+        P[q_i, i].
+    lengths : array, shape (S, N)
+        Squared lengths of the numbers that may have canceled.
+    rounding : callable
+        Returns what, times the machine precision, bounds their rounding, shape (S, N).
+    """
+    xp, eps = namespace(diagonal), precision(diagonal)
+    plain = diagonal**2 > cancellation_share(eps) ** 2 * lengths
+    if not bool(xp.all(plain)):
+        plain = plain | (xp.abs(diagonal) > BLURRED * eps * rounding())
+    return xp.all(plain, axis=-1)
+
+
+def amplified(core: Array, inverse: Array, lengths: Array) -> Array:
     """Return |core^-1| |core| |core^-1|: eps times it bounds how rounding moves the inverse.
 
     Parameters
     ----------
-    core, inverse : ndarray of float, shape (..., K, K)
-    lengths : ndarray of float, shape (..., H + 1)
+    core, inverse : array, shape (..., K, K)
+    lengths : array, shape (..., H + 1)
         The first entries of `core` are sums over traders, which may cancel: they count by the
         lengths of what is added up. To all but the last of them the identity is added.
     """
-    size, absolute = lengths.shape[-1], np.abs(core)
-    absolute[..., :size, :size] = lengths[..., None, :] + np.diag(np.arange(size) < size - 1)
-    return np.asarray(np.abs(inverse) @ absolute @ np.abs(inverse))
+    xp, size, absolute = namespace(core), lengths.shape[-1], namespace(core).abs(core)
+    sums = lengths[..., None, :] + but_the_last(core, size)
+    top = xp.concat([sums, absolute[..., :size, size:]], axis=-1)
+    absolute = xp.concat([top, absolute[..., size:, :]], axis=-2)
+    return xp.matmul(xp.matmul(xp.abs(inverse), absolute), xp.abs(inverse))
 
 
-def divisor(values: Floats) -> Floats:
+def but_the_last(reference: Array, size: int) -> Array:
+    """Return the identity, (size, size), with 0 in the last place, which is the price's."""
+    xp = namespace(reference)
+    kept = xp.arange(size, device=device(reference)) < size - 1
+    return xp.eye(size, **kind(reference)) * xp.astype(kept, reference.dtype)
+
+
+def divisor(values: Array) -> Array:
     """Return the values with NaN for 0: a quotient that means nothing, in an irregular market."""
-    return np.where(values == 0, np.nan, values)
+    xp = namespace(values)
+    return xp.where(values == 0, xp.nan, values)
 
 
-def inverses(matrix: Floats) -> tuple[Floats, Bools]:
+def inverses(matrix: Array) -> tuple[Array, Array]:
     """Return inverses and whether each exists; one singular market does not spoil the others."""
+    xp, batch = namespace(matrix), matrix.shape[0]
+    if hasattr(xp.linalg, "inv_ex"):  # torch's way not to raise, which no standard has
+        inverse, failures = xp.linalg.inv_ex(matrix)
+        return inverse, failures == 0
     try:
-        inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
-        return inverse, np.ones(len(matrix), dtype=bool)
+        return xp.linalg.inv(matrix), xp.ones((batch,), dtype=xp.bool, device=device(matrix))
     except np.linalg.LinAlgError:
-        if len(matrix) == 1:
-            return np.zeros_like(matrix), np.zeros(1, dtype=bool)
-        middle = len(matrix) // 2
-        parts = [inverses(matrix[:middle]), inverses(matrix[middle:])]
-        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        if batch == 1:
+            nowhere = xp.zeros((1,), dtype=xp.bool, device=device(matrix))
+            return xp.zeros_like(matrix), nowhere
+    middle = batch // 2
+    parts = [inverses(matrix[:middle, ...]), inverses(matrix[middle:, ...])]
+    return xp.concat([part[0] for part in parts]), xp.concat([part[1] for part in parts])
+
+
+def times(matrices: Array, vectors: Array) -> Array:
+    """Return matrix b (B, m, n), or the one shared matrix (1, m, n), times vector b (B, n)."""
+    xp = namespace(matrices)
+    if matrices.shape[0] == 1:  # one product of matrices takes a fraction of the time of many
+        return xp.matmul(vectors, xp.matrix_transpose(matrices[0, ...]))
+    return xp.matmul(matrices, vectors[..., None])[..., 0]
+
+
+def kind(array: Array) -> dict[str, Any]:
+    """Return dtype and device, for new arrays beside this one."""
+    return {"dtype": array.dtype, "device": device(array)}

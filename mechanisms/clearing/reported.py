@@ -20,14 +20,13 @@ from deviator.validation import Floats, non_negative
 
 from ..exact import RationalBids, RationalEconomy, RationalSolution
 from ..languages import Reports
-from . import portable_reports
 from .base import Clearing, DeviationSolution, MarketSolution
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class ReportedClearing(Clearing):
-    """Clearing by a designer who knows the utilities and is told the types.
+    """Clearing by a designer who knows the utilities and receives reports of the types.
 
     Parameters
     ----------
@@ -41,7 +40,7 @@ class ReportedClearing(Clearing):
     InvalidInputError
         If sigma is negative or not finite.
     RefusedError
-        If a trader's quantity does not increase in his own type.
+        If a trader's quantity does not increase in their own type.
     """
 
     economy: QuadraticEconomy
@@ -76,11 +75,12 @@ class ReportedClearing(Clearing):
                 f"reports must be of the designer's {wanted} traders, got {bids.types.shape[1]}"
             )
         self._check_types(bids.types, slice(None))
-        if not bids.is_numpy:
-            return portable_reports.solve(self.economy, self.sigma, bids)
+        xp = namespace(bids.types)
         price, quantity = walrasian_allocation(self.economy, self.sigma, bids.types)
-        slope = np.broadcast_to(self.response.residual_slope, quantity.shape)
-        return MarketSolution(price, quantity, slope, np.ones(len(price), dtype=bool))
+        slope = like(bids.types, self.response.residual_slope)
+        return MarketSolution(
+            price, quantity, xp.broadcast_to(slope, quantity.shape), xp.isfinite(price)
+        )
 
     def _check_types(self, reports: Floats, traders: slice) -> None:
         """Check that reports (B, R) of some traders, or (B, M) of one, are types."""
@@ -91,7 +91,7 @@ class ReportedClearing(Clearing):
             report, ends = float(reports[market, place]), self.economy.type_set
             trader = place if len(ends[0][traders]) > 1 else traders.start
             raise InvalidInputError(
-                f"reports of trader {trader} must be in his set of types [{ends[0][trader]:.6g}, "
+                f"reports of trader {trader} must be in their set of types [{ends[0][trader]:.6g}, "
                 f"{ends[1][trader]:.6g}], got {report:.6g} in market {market}"
             )
 

@@ -7,13 +7,13 @@ from typing import final
 import numpy as np
 from typing_extensions import override
 
+from deviator.arrays import Array, row_sums
 from deviator.validation import Floats
 
 from ..chunking import pieces
 from ..exact import RationalBids, RationalSolution
 from ..languages import Schedules, check_decreasing
 from ..outcome import Outcome
-from . import portable_schedules
 from .base import Clearing, DeviationSolution, MarketSolution, Payment, joined, settled
 
 
@@ -25,7 +25,7 @@ class ScheduleClearing(Clearing):
     @override
     def solve(self, bids: Schedules) -> MarketSolution:
         if not bids.is_numpy:
-            return portable_schedules.solve(bids)
+            return _solution(bids.level, bids.steepness)
         return joined(bids.level.shape, _solutions(bids))
 
     @override
@@ -54,13 +54,12 @@ class ScheduleClearing(Clearing):
 
 def _solutions(bids: Schedules) -> Iterator[tuple[slice, MarketSolution]]:
     """Clear piece by piece."""
-    for place in pieces(*bids.level.shape):
-        yield place, _solution(bids.level[place], bids.steepness[place])
+    for markets in pieces(*bids.level.shape):
+        yield markets, _solution(bids.level[markets], bids.steepness[markets])
 
 
-def _solution(level: Floats, steepness: Floats) -> MarketSolution:
-    total = np.einsum("bi->b", steepness)
-    price = np.einsum("bi->b", level) / total
+def _solution(level: Array, steepness: Array) -> MarketSolution:
+    total = row_sums(steepness)
+    price = row_sums(level) / total
     quantity = level - steepness * price[:, None]
-    slope = 1 / (total[:, None] - steepness)
-    return MarketSolution(price, quantity, slope, np.ones(len(price), dtype=bool))
+    return MarketSolution(price, quantity, 1 / (total[:, None] - steepness), total > 0)

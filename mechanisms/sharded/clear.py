@@ -17,10 +17,9 @@ import numpy as np
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, shown, trader_count
 
-from ..clearing.factored.large import TRADERS, chunks
 from ..clearing.factored.outcomes import Extremes, Traded, trade
 from ..clearing.factored.parts import Scratch, Solution, TraderRows
-from ..clearing.factored.passes import Job, Join, settle_in_passes
+from ..clearing.factored.passes import TRADERS, Job, Join, chunks, settle_in_passes
 from ..conditional_auction import ConditionalAuction
 from .basis import Basis, Look, closer_look, find_basis
 from .first_pass import FirstPass, first_pass, joined, sums_in

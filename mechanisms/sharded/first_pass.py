@@ -12,10 +12,9 @@ import numpy as np
 
 from deviator.validation import Floats
 
-from ..clearing.factored import quick as factored_quick
-from ..clearing.factored.large import TRADERS, chunks
 from ..clearing.factored.parts import Reading, Scratch, TraderRows, flat, summed, unflattened
-from ..clearing.factored.quick import QuickSums
+from ..clearing.factored.passes import TRADERS, chunks
+from ..clearing.factored.sums import QuickSums, quick_sums
 from .basis import Basis, Look, whole_look
 from .shard import Shard, rows_of
 
@@ -75,7 +74,7 @@ def _as_given(count: int) -> Reading:
 def _part(rows: TraderRows, as_given: Reading, scratch: Scratch) -> FirstPass:
     look = Look.at(rows.said)
     centered = rows._replace(said=rows.said - look.mean[:, None])
-    return FirstPass(look, factored_quick.measure(centered, as_given, scratch).moments)
+    return FirstPass(look, quick_sums(centered, as_given, scratch).moments)
 
 
 def _about(part: FirstPass, mean: Floats) -> Floats:

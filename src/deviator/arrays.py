@@ -7,6 +7,7 @@ through a market, and gradients pass through where the library has them.
 from typing import Any, TypeVar
 
 import array_api_compat
+import array_api_compat.numpy
 import numpy as np
 
 from deviator.errors import InvalidInputError
@@ -27,6 +28,8 @@ def is_foreign(value: object) -> bool:
 
 def namespace(array: Array) -> Any:
     """Return the functions of the array's library, under the names of the array API standard."""
+    if isinstance(array, np.ndarray):  # asked by every kernel; the general answer takes 5 us
+        return array_api_compat.numpy
     return array_api_compat.array_namespace(array)
 
 
@@ -56,6 +59,13 @@ def like(reference: Array, constant: Numbers) -> Numbers:
         device=array_api_compat.device(reference),
     )
     return converted
+
+
+def row_sums(array: Array) -> Array:
+    """Return the sums over the last axis of (B, N); NumPy adds up short rows faster this way."""
+    if isinstance(array, np.ndarray):
+        return np.einsum("bi->b", array)
+    return namespace(array).sum(array, axis=-1)
 
 
 def to_numpy(array: Array) -> Array:

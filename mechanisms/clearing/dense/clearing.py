@@ -4,13 +4,17 @@ Column i of P = M^-1 is the direction in which the market moves when only trader
 shifts, so one inverse holds all N residual demand curves: k_i = P[p, i] / P[q_i, i]. For the
 same reason a deviation of trader i moves the market along column i: a rank-one update.
 
-Autarky is decided on a scaled M (`scaled_market`, `autarky`), so that it depends on the market only
-and not on the units of money or quantity nor on how a bid is written.
+Autarky is decided on a scaled M (`autarky`), so that it depends on the market only and not on the
+units of money or quantity nor on how a bid is written.
+
+What is inverted has N equations instead of the N + 1 of M: as sum q = 0, the last trader's quantity
+is put into the others' bids, [D, b] [q_1 .. q_{N-1}; p] = r with D_ij = A_ij - A_iN, which is free
+of what is idle in A.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from typing_extensions import override
@@ -23,7 +27,16 @@ from ...chunking import in_chunks, markets_per_chunk, pieces
 from ...exact import RationalBids, RationalSolution
 from ...languages import LinearBids
 from ...outcome import Outcome
-from ..autarky import divisor
+from ..autarky import (
+    RowSquares,
+    constant_rows,
+    divisor,
+    inverses,
+    price_scale,
+    price_shares,
+    row_lengths,
+    well_conditioned,
+)
 from ..base import (
     Clearing,
     DeviationSolution,
@@ -35,10 +48,47 @@ from ..base import (
 )
 from . import portable as portable_conditional
 from .rank_one import Present, solve_rank_one
-from .scaled_market import ScaledMarket, scaled_market
 
 COPIES = 6
 """Matrices that are held at once while a market is inverted, LAPACK's own among them."""
+
+
+ALIASED = 128
+"""Rows of a multiple of so many numbers fall on the same places of the cache."""
+
+
+class ScaledMarket(NamedTuple):
+    """Inverses of scaled markets; S is 1 where all markets share one."""
+
+    columns: Floats  # (S, N, N), columns[j] = [q_1 .. q_{N-1}, p] as trader j's bid shifts
+    last: Floats  # (S, N), q_N as trader j's bid shifts
+    price_scale: Floats  # (S,), price = price_scale * scaled price
+    row_length: Floats  # (S, N)
+    squares: RowSquares  # (S, N), of rows before scaling
+    regular: Bools  # (S,)
+
+    @property
+    def price_effect(self) -> Floats:
+        """P[p, i], of the scaled price, shape (S, N)."""
+        effect: Floats = self.columns[:, :, -1]
+        return effect
+
+    def own_effect(self) -> Floats:
+        """Return P[q_i, i], shape (S, N)."""
+        effect: Floats = np.einsum("sjj->sj", self.columns).copy()
+        effect[:, -1] = self.last[:, -1]
+        return effect
+
+    def inverse(self) -> Floats:
+        """Return P = M^-1 of the scaled M with last row 1' / sqrt(N), shape (S, N + 1, N + 1)."""
+        size, n, _ = self.columns.shape
+        inverse = np.empty((size, n + 1, n + 1))
+        inverse[:, : n - 1, :n] = self.columns[:, :, : n - 1].swapaxes(1, 2)
+        inverse[:, n - 1, :n] = self.last
+        inverse[:, n, :n] = self.price_effect
+        inverse[:, :n, n] = 1 / np.sqrt(n)
+        inverse[:, n, n] = 0.0
+        return inverse
 
 
 @final
@@ -67,9 +117,11 @@ class ConditionalClearing(Clearing):
         self, bids: LinearBids, trader: int, candidates: Floats
     ) -> DeviationSolution:
         present, known = _present(bids, trader)
-        solution, told = solve_rank_one(present, bids.level, trader, candidates)
-        told &= known[:, None]
-        return solution if told.all() else mend(self, bids, trader, candidates, solution, told)
+        solution, decided = solve_rank_one(present, bids.level, trader, candidates)
+        decided &= known[:, None]
+        if decided.all():
+            return solution
+        return mend(self, bids, trader, candidates, solution, decided)
 
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
@@ -153,3 +205,49 @@ def _solution(market: ScaledMarket, level: Floats) -> MarketSolution:
     slope = market.price_scale[:, None] * market.price_effect / divisor(market.own_effect())
     regular = np.broadcast_to(market.regular, (batch,))
     return MarketSolution(price, moved, np.broadcast_to(slope, (batch, n)), regular)
+
+
+def scaled_market(quantity_weights: Floats, price_weights: Floats) -> ScaledMarket:
+    """Scale and invert markets of bids A (S, N, N), b (S, N)."""
+    n = price_weights.shape[1]
+    matrix = _room(len(price_weights), n)
+    rows = matrix[:, :n, :n]
+    np.subtract(quantity_weights, quantity_weights[:, :, -1:], out=rows)
+    squares = RowSquares(_weight_squares(rows, quantity_weights[:, :, -1]), price_weights**2)
+    scale = price_scale(price_shares(squares).sum(axis=-1), n)
+    length = row_lengths(squares, scale[:, None])
+    rows *= (1 / length)[:, :, None]
+    rows[:, :, -1] = scale[:, None] * price_weights / length
+    # LAPACK copies each matrix into Fortran's order, so that a transposed one costs no more.
+    inverse, invertible = inverses(matrix.swapaxes(1, 2))
+    columns = inverse[:, :n, :n]
+    last = columns @ np.append(np.full(n - 1, -1.0), 0.0)
+    lengths = np.einsum("sjk,sjk->sj", columns, columns) + last**2
+    market = ScaledMarket(columns, last, scale, length, squares, invertible)
+    # The column of the equation sum q = 0 has length one, as its row has.
+    condition = lengths.sum(axis=-1) + 1.0
+    regular = invertible & well_conditioned(condition, market.own_effect(), lengths)
+    return market._replace(regular=regular)
+
+
+def _room(size: int, n: int) -> Floats:
+    """Return room for matrices (S, N, N), bordered by the identity where N would be `ALIASED`."""
+    if n % ALIASED:
+        return np.empty((size, n, n))
+    bordered = np.zeros((size, n + 1, n + 1))
+    bordered[:, n, n] = 1.0
+    return bordered
+
+
+def _weight_squares(rows: Floats, last: Floats) -> Floats:
+    """Return squared lengths of rows D without their part along 1'; rows that have none become 0.
+
+    D is freed of A_iN already, so that a row that is constant up to rounding is small beside it.
+    """
+    n = rows.shape[-1]
+    squares: Floats = np.einsum("sij,sij->si", rows, rows) - (rows @ np.ones(n)) ** 2 / n
+    constant = constant_rows(squares, last)
+    if constant.any():
+        rows[constant] = 0.0
+        squares[constant] = 0.0
+    return squares

@@ -1,25 +1,31 @@
-"""Clearing of linear conditional bids in arrays of any library, as `conditional` does it."""
+"""Clearing of linear conditional bids in arrays of any library.
+
+Nothing is written in place, so that libraries can follow gradients through it. It inverts the whole
+M; NumPy has a kernel of its own (`clearing`), which writes in place and takes half the time.
+"""
 
 from typing import NamedTuple
 
 from deviator.arrays import Array, namespace
 
 from ...languages import LinearBids
-from ..base import MarketSolution
-from ..portable import (
+from ..autarky import (
     RowSquares,
     constant_rows,
-    identity,
     inverses,
     kind,
     precision,
-    scaling,
+    price_scale,
+    price_shares,
+    require_precision,
+    row_lengths,
     times,
     well_conditioned,
 )
+from ..base import MarketSolution
 
-ROUNDINGS = 64
-"""Numbers below so many roundings of theirs may be 0."""
+DIAGONAL_ROUNDINGS = 64
+"""Roundings up to which a P[q_i, i] may be 0. Few dtypes have digits to spare for `BLURRED`."""
 
 
 class _Market(NamedTuple):
@@ -34,6 +40,7 @@ class _Market(NamedTuple):
 def solve(bids: LinearBids) -> MarketSolution:
     """Clear every market of the batch."""
     xp, (batch, n) = namespace(bids.level), bids.level.shape
+    require_precision(bids.level, n)
     market = _invert(bids.quantity_weights, bids.price_weights)
     regular = market.regular
     if not bool(xp.all(regular)):
@@ -52,16 +59,16 @@ def solve(bids: LinearBids) -> MarketSolution:
 def _plain_where(irregular: Array, bids: LinearBids) -> tuple[Array, Array]:
     """Return weights on quantities and prices, those of q_i + p = r_i in irregular markets."""
     xp = namespace(bids.level)
-    weights = xp.where(
-        irregular[:, None, None], identity(bids.quantity_weights), bids.quantity_weights
-    )
+    one = xp.eye(bids.shape[1], **kind(bids.level))
+    weights = xp.where(irregular[:, None, None], one, bids.quantity_weights)
     return weights, xp.where(irregular[:, None], 1.0, bids.price_weights)
 
 
 def _invert(quantity_weights: Array, price_weights: Array) -> _Market:
     xp, n = namespace(quantity_weights), quantity_weights.shape[-1]
     weights, squares = _rows(quantity_weights, price_weights)
-    scale, length = scaling(squares)
+    scale = price_scale(xp.sum(price_shares(squares), axis=-1), n)
+    length = row_lengths(squares, scale[:, None])
     top = xp.concat(
         [weights / length[..., None], (scale[:, None] * price_weights / length)[..., None]],
         axis=-1,
@@ -71,7 +78,7 @@ def _invert(quantity_weights: Array, price_weights: Array) -> _Market:
     lengths, diagonal = xp.sum(inverse**2, axis=1), xp.linalg.diagonal(inverse)[:, :n]
     # Rows of the matrix have length one, so that its rounding moves P[q_i, i] by no more.
     rounding = precision(matrix) * xp.sum(xp.abs(inverse[:, :n, :]), axis=-1)
-    apart = xp.all(diagonal**2 > (ROUNDINGS * rounding) ** 2 * lengths[:, :n], axis=-1)
+    apart = xp.all(diagonal**2 > (DIAGONAL_ROUNDINGS * rounding) ** 2 * lengths[:, :n], axis=-1)
     conditioned = well_conditioned(xp.sum(lengths, axis=-1), diagonal, lengths[:, :n])
     regular = invertible & conditioned & apart
     return _Market(inverse, scale, length, regular)

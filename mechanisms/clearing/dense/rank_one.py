@@ -17,18 +17,9 @@ import numpy as np
 from deviator.validation import Bools, Floats
 
 from ...chunking import in_chunks
-from ..autarky import (
-    CANCELS,
-    RowSquares,
-    divisor,
-    price_scale,
-    price_shares,
-    rescaled_rows,
-    row_lengths,
-    tolerance,
-    well_conditioned,
-)
+from ..autarky import RowSquares, constant_rows, divisor, row_lengths, tolerance
 from ..base import DeviationSolution
+from ..deviated import Deviated, PresentInverse, fresh_price_scale, regular_after
 
 ENTRIES = 2**17
 """Numbers in a chunk's array of candidates: fewer cost more in Python than the cache saves."""
@@ -187,16 +178,10 @@ def _rows(rows: Floats) -> tuple[Floats, Floats]:
 
 
 def _without_idle(weights: Floats) -> tuple[Floats, Floats]:
-    """Return rows (R, N) without their part along 1', and their squared lengths.
-
-    A row that is constant up to rounding has no component left, however large the constant.
-    """
+    """Return rows (R, N) without their part along 1', and their squared lengths."""
     left = weights - weights.mean(axis=1, keepdims=True)
-    constant = (
-        np.einsum("rj,rj->r", left, left)
-        <= (8 * np.finfo(np.float64).eps * np.abs(weights).max(axis=1)) ** 2
-    )
-    left[constant] = 0.0
+    squares = np.einsum("rj,rj->r", left, left)
+    left[constant_rows(squares, np.abs(weights).max(axis=1))] = 0.0
     return left, np.einsum("rj,rj->r", left, left)
 
 
@@ -232,7 +217,7 @@ def _surely_regular(present: Present, new: _Candidates, trader: int) -> Bools:
     sway = _weighted_squares(new.effect, weights) / new.own**2
     pivot_square = (new.own / new.length) ** 2
     rows = RowSquares(present.weight_squares, present.price_squares)
-    stretch = (_fresh_price_scale(rows, new.squares, trader) / present.price_scale[:, None]) ** 2
+    stretch = (fresh_price_scale(rows, new.squares, trader) / present.price_scale[:, None]) ** 2
     most = 2 * (others + sway / floor * own) + own / pivot_square
     most *= np.maximum(stretch, 1 / stretch)
     least = np.minimum(
@@ -267,40 +252,21 @@ def _weighted_squares(rows: Floats, weights: Floats) -> Floats:
     return total
 
 
-def _fresh_price_scale(rows: RowSquares, new: RowSquares, trader: int) -> Floats:
-    """Return the price scale of the markets with the candidates in them, shape (B, M)."""
-    shares = price_shares(rows)
-    others = np.delete(shares, trader, axis=-1).sum(axis=-1)[:, None]
-    return price_scale(others + price_shares(new), shares.shape[-1])
-
-
 def _regular_after(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:
-    """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse.
-
-    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot. Where the pivot or a
-    P[q_j, j] all but cancels, rounding would decide, and a fresh clearing has to.
-    """
-    inverse, length = present.inverse, new.length
+    """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse."""
     n = present.row_length.shape[1]
-    pivot = new.own / length
-    ratio = new.effect / new.own[..., None]
-    column = inverse[:, None, :, trader]
-    overlap = np.einsum("skj,sk->sj", inverse[:, :n], inverse[:, :n, trader])[:, None]
-    squares = np.einsum("skj,skj->sj", inverse[:, :n], inverse[:, :n])[:, None]
-    quantity_part = squares - 2 * ratio * overlap + ratio**2 * overlap[..., trader, None]
-    price_part = (inverse[:, None, n] - ratio * column[..., n, None]) ** 2
-    before, change = np.einsum("sjj->sj", inverse)[:, None, :n], ratio[..., :n] * column[..., :n]
-    diagonal = before - change
-    kept = np.abs(diagonal) > CANCELS * np.maximum(np.abs(before), np.abs(change))
-    kept[..., trader] = np.abs(pivot) > CANCELS * np.sqrt((column**2).sum(axis=-1))
-    quantity_part[..., trader] = squares[..., trader] / pivot**2
-    price_part[..., trader] = (column[..., n] / pivot) ** 2
-    diagonal[..., trader] = column[..., trader] / pivot
-    rows = RowSquares(present.weight_squares, present.price_squares)
-    rescale, row_squares = rescaled_rows(
-        rows, present.price_scale, present.row_length, new.squares, length, trader
+    quantities = present.inverse[:, :n, :n]
+    column = quantities[..., trader]
+    before = PresentInverse(
+        RowSquares(present.weight_squares, present.price_squares),
+        present.price_scale,
+        present.row_length,
+        np.einsum("sjj->sj", quantities),
+        present.inverse[:, n, :n],
+        np.einsum("skj,skj->sj", quantities, quantities),
+        column,
+        np.einsum("skj,sk->sj", quantities, column),
     )
-    lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
-    condition = (lengths[..., :n] * row_squares).sum(axis=-1) + lengths[..., n]
-    regular: Bools = np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths[..., :n])
-    return regular, kept.all(axis=-1)
+    ratio = new.effect[..., :n] / new.own[..., None]
+    pivot = new.own / new.length
+    return regular_after(before, Deviated(ratio, pivot, new.squares, new.length, trader))

@@ -6,113 +6,93 @@ scaled as autarky is decided. Where a_i is not small q_i = (r_i - Y_i . w) / a_i
 last equations; the H + 1 traders of the smallest |a_i| are kept as unknowns beside w, so that
 a_i = 0 needs no exception. More small a_i than that make the market singular: their rows lie in
 the span of X and the price.
+
+The kernel uses the array API standard only and writes nothing in place, so that libraries can
+follow gradients through it. Traders come last in its arrays: numbers of a trader are few, and inner
+loops over few numbers are slow. Large markets are cleared in `passes` over their traders instead.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import override
 
+from deviator.arrays import Array, like, namespace
 from deviator.errors import InvalidInputError
 from deviator.numerics.rational import rational, rational_product
 from deviator.validation import Bools, Floats
 
-from ...chunking import CHUNK, in_chunks
+from ...chunking import CHUNK, in_chunks, pieces
 from ...exact import RationalBids, RationalSolution
 from ...languages import FactoredBids
 from ...outcome import Outcome
 from ...statistics import PublicStatistics, check_traders
 from ..autarky import (
-    BLURRED,
-    CANCELS,
     RowSquares,
     amplified,
+    but_the_last,
+    clear_of_rounding,
+    constant_rows,
     divisor,
     inverses,
+    kind,
+    precision,
     price_scale,
     price_shares,
-    rescaled_rows,
+    require_precision,
     row_lengths,
+    times,
     tolerance,
     well_conditioned,
 )
-from ..base import Clearing, DeviationSolution, MarketSolution, Payment, mend
+from ..base import Clearing, DeviationSolution, MarketSolution, Payment, joined, mend, settled
 from ..dense.clearing import solve_hyperplanes
-from . import portable as portable_factored
-from .large import LARGE, settle_large
+from ..deviated import Deviated, PresentInverse, regular_after
+from .passes import TRADERS, settle_large
 
-NUMBERS = 2**21
-"""Traders in all markets of a chunk."""
+LARGE = 2**11
+"""Traders in a market from which on it is cleared by itself, in passes over its traders."""
+
+DEVIATIONS = 2**21
+"""Effects of one trader's candidates on all traders in a chunk of markets."""
 
 
 class _Rows(NamedTuple):
     """Bids on the basis of the centered statistics, without their idle component along 1'."""
 
-    own: Floats  # (..., N), a
-    basis: Floats  # (..., N, H), D
-    price: Floats  # (..., N), b
+    own: Array  # (..., N), a
+    basis: Array  # (..., H, N), D
+    price: Array  # (..., N), b
     squares: RowSquares
-
-
-class _Kept(NamedTuple):
-    """Scaled rows of the traders of the smallest |a_i|, m of them in each market."""
-
-    traders: NDArray[np.int_]  # (S, m)
-    own: Floats  # (S, m)
-    on_w: Floats  # (S, m, H + 1)
-
-
-class _Eliminated(NamedTuple):
-    """Scaled rows of the others; own is 1 and on_w 0 in the places of kept traders."""
-
-    own: Floats  # (S, N)
-    on_w: Floats  # (S, N, H + 1)
 
 
 class _Market(NamedTuple):
     """Scaled markets and their inverses in factors; S is 1 where all markets share them.
 
-    Column j of `response` is [w; q of kept traders] when only trader j's scaled bid moves by one.
+    Unknowns u are [w; q of the m = min(H + 1, N) kept traders], K of them. A trader's scaled level
+    r_i adds r_i `equations`_i to the right of theirs, and q_i = `direct`_i r_i + `reaction`_i . u.
+    So P[q_i, j] = direct_i [i = j] + reaction_i . inverse equations_j.
     """
 
-    price_scale: Floats  # (S,), price = price_scale * scaled price
-    row_length: Floats  # (S, N)
-    own: Floats  # (S, N), 1 for kept traders
-    on_w: Floats  # (S, N, H + 1), Y; 0 for kept traders
-    constraints: Floats  # (S, N, H + 1), X_i / a_i; 0 for kept traders
-    kept: NDArray[np.int_]  # (S, m)
-    inverse: Floats  # (S, H + 1 + m, H + 1 + m)
-    response: Floats  # (S, H + 1 + m, N)
-    diagonal: Floats  # (S, N), P[q_i, i]
-    squares: Floats  # (S, N), squared lengths of the columns' quantities
-    regular: Bools  # (S,)
+    rows: RowSquares  # (S, N), of rows before scaling
+    price_scale: Array  # (S,), price = price_scale * scaled price
+    row_length: Array  # (S, N)
+    direct: Array  # (S, N), 1 / a_i, 0 for kept traders
+    equations: Array  # (S, K, N): X_i / a_i, and 1 in its own place for a kept trader
+    reaction: Array  # (S, K, N): -Y_i / a_i, and 1 in its own place for a kept trader
+    inverse: Array  # (S, K, K)
+    response: Array  # (S, K, N), inverse equations
+    diagonal: Array  # (S, N), P[q_i, i]
+    squares: Array  # (S, N), squared lengths of the columns' quantities
+    regular: Array  # (S,)
+    size: int  # H + 1, how many numbers w has
 
     @property
-    def size(self) -> int:
-        """H + 1, how many numbers w has."""
-        return int(self.on_w.shape[-1])
-
-    def only(self, rows: NDArray[np.int_]) -> "_Market":
-        """Return some of the markets."""
-        fields: Any = (field[rows] for field in self)
-        return _Market(*fields)
-
-    @property
-    def price_effect(self) -> Floats:
+    def price_effect(self) -> Array:
         """P[p, i], shape (S, N)."""
-        return self.response[:, self.size - 1]
-
-
-class _Moved(NamedTuple):
-    """One trader's side of deviated markets, and whether the markets before tell it."""
-
-    price: Floats  # (B, M)
-    quantity: Floats  # (B, M)
-    residual_slope: Floats  # (B, M)
-    regular: Bools  # (B, M)
-    known: Bools  # (B, M)
+        return self.response[:, self.size - 1, :]
 
 
 @final
@@ -124,35 +104,34 @@ class FactoredClearing(Clearing):
     ----------
     statistics : PublicStatistics
         What the bids condition on.
+    large : int
+        Traders in a market from which on it is cleared in passes over its traders.
+    chunk : int
+        Traders who are looked at together in these passes.
     """
 
     statistics: PublicStatistics
+    large: int = LARGE
+    chunk: int = TRADERS
 
     @override
     def solve(self, bids: FactoredBids) -> MarketSolution:
         self._check(bids)
         if not bids.is_numpy:
-            return portable_factored.solve(self.statistics, bids)
-        if bids.shape[1] >= LARGE:
-            whole = settle_large(self.statistics, bids, None)
+            require_precision(bids.level, bids.shape[1])
+            return _solution(self._market_of(bids), bids.level)
+        if self._is_large(bids):
+            whole = settle_large(self.statistics, bids, None, self.chunk)
             slope = np.broadcast_to(whole.residual_slope, whole.quantity.shape)
             return MarketSolution(whole.price, whole.quantity, slope, whole.traded)
-        parts = in_chunks(
-            self._solve,
-            bids.own_weights,
-            bids.statistic_weights,
-            bids.price_weights,
-            bids.level,
-            chunk=_chunk(bids.shape[1]),
-        )
-        return MarketSolution(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+        return joined(bids.level.shape, self._solutions(bids))
 
     @override
     def settle(self, bids: FactoredBids, payment: Payment) -> Outcome:
-        if bids.shape[1] < LARGE:
-            return super().settle(bids, payment)
         self._check(bids)
-        whole = settle_large(self.statistics, bids, payment)
+        if not self._is_large(bids):
+            return settled(bids.level.shape, self._solutions(bids), payment)
+        whole = settle_large(self.statistics, bids, payment, self.chunk)
         assert whole.transfer is not None
         slope = whole.residual_slope
         if len(slope) != len(whole.quantity):
@@ -166,25 +145,15 @@ class FactoredClearing(Clearing):
     ) -> DeviationSolution:
         self._check(bids)
 
-        def kernel(*chunk: Floats) -> _Moved:
-            return self._move(trader, *chunk)
+        def kernel(*chunk: Floats) -> tuple[Floats | Bools, ...]:
+            return _move(self.statistics, trader, *chunk)
 
-        parts = in_chunks(
-            kernel,
-            bids.own_weights,
-            bids.statistic_weights,
-            bids.price_weights,
-            bids.level,
-            candidates,
-            chunk=_chunk(bids.shape[1] * candidates.shape[1]),
-        )
-        moved = _Moved(*(np.concatenate(field) for field in zip(*parts, strict=True)))
-        solution = DeviationSolution(
-            moved.price, moved.quantity, moved.residual_slope, moved.regular
-        )
-        if moved.known.all():
-            return solution
-        return mend(self, bids, trader, candidates, solution, moved.known)
+        weights = bids.own_weights, bids.statistic_weights, bids.price_weights
+        chunk = max(1, min(CHUNK, DEVIATIONS // max(1, bids.shape[1] * candidates.shape[1])))
+        parts = in_chunks(kernel, *weights, bids.level, candidates, chunk=chunk)
+        *moved, known = (np.concatenate(field) for field in zip(*parts, strict=True))
+        solution = DeviationSolution(*moved)
+        return solution if known.all() else mend(self, bids, trader, candidates, solution, known)
 
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
@@ -201,304 +170,253 @@ class FactoredClearing(Clearing):
                 f"{bids.n_statistics}"
             )
 
-    def _rows(
-        self, own: Floats, statistic: Floats, price: Floats, trader: int | None = None
-    ) -> _Rows:
-        """Return the rows of all traders (..., N), or several rows (..., M) of one."""
-        basis = statistic @ self.statistics.coordinates
-        said = self.statistics.basis.T if trader is None else self.statistics.basis[:, trader]
-        unsaid = self.statistics.unsaid if trader is None else self.statistics.unsaid[trader]
-        squares = ((basis + own[..., None] * said) ** 2).sum(axis=-1) + own**2 * unsaid
-        largest = np.abs(own) + np.abs(statistic) @ self.statistics.largest
-        constant = squares <= (8 * np.finfo(np.float64).eps * largest) ** 2
-        return _Rows(
-            np.where(constant, 0.0, own),
-            np.where(constant[..., None], 0.0, basis),
-            price,
-            RowSquares(np.where(constant, 0.0, squares), price**2),
-        )
+    def _is_large(self, bids: FactoredBids) -> bool:
+        return bids.shape[1] >= self.large
 
-    def _invert(self, rows: _Rows) -> _Market:
-        n, size = rows.own.shape[-1], rows.basis.shape[-1] + 1
-        scale = price_scale(price_shares(rows.squares).sum(axis=-1), n)
-        length = row_lengths(rows.squares, scale[:, None])
-        kept, eliminated = _divide(rows, scale, length)
-        steady = np.abs(eliminated.own).min(axis=-1) > tolerance(n)
-        own = np.where(eliminated.own == 0, 1.0, eliminated.own)
-        ties = np.concatenate([self.statistics.basis, np.full((1, n), 1 / np.sqrt(n))]).T
-        constraints = ties / own[..., None]
-        np.put_along_axis(constraints, kept.traders[..., None], 0.0, axis=1)
-        core = _core(constraints, eliminated.on_w, ties[kept.traders], kept)
-        inverse, invertible = inverses(core)
-        response = _response(inverse, constraints, kept.traders)
-        diagonal, squares = _own_and_squares(response, own, eliminated.on_w, kept.traders)
-        lengths = squares + response[:, size - 1] ** 2
-        # The last column of P is [1' / sqrt(N), 0], since rows are orthogonal to 1'.
-        conditioned = well_conditioned(1 + lengths.sum(axis=-1), diagonal, lengths)
-        market = _Market(
-            scale,
-            length,
-            own,
-            eliminated.on_w,
-            constraints,
-            kept.traders,
-            inverse,
-            response,
-            diagonal,
-            squares,
-            invertible & steady & conditioned,
-        )
-        return market._replace(regular=_clear_of_rounding(market, core))
+    def _solutions(self, bids: FactoredBids) -> Iterator[tuple[slice, MarketSolution]]:
+        """Clear piece by piece; a market that all share is inverted once."""
+        batch, n = bids.level.shape
+        shared = len(bids.own_weights) == 1
+        market = self._market_of(bids) if shared else None
+        numbers = n if shared else n * (bids.n_statistics + 2)
+        for place in pieces(batch, numbers):
+            here = market or self._market_of(bids, place)
+            yield place, _solution(here, bids.level[place])
 
-    def _solve(
-        self, own: Floats, statistic: Floats, price: Floats, level: Floats
-    ) -> tuple[Floats, Floats, Floats, Bools]:
-        market = self._invert(self._rows(own, statistic, price))
-        w, quantity = _scaled_solution(market, level)
-        slope = market.price_scale[:, None] * market.price_effect / divisor(market.diagonal)
-        batch, n = level.shape
-        return (
-            market.price_scale * w[:, -1],
-            quantity,
-            np.broadcast_to(slope, (batch, n)),
-            np.broadcast_to(market.regular, (batch,)),
-        )
-
-    def _move(
-        self,
-        trader: int,
-        own: Floats,
-        statistic: Floats,
-        price: Floats,
-        level: Floats,
-        candidates: Floats,
-    ) -> _Moved:
-        """Move each market along the trader's column until his candidate bid is met."""
-        rows = self._rows(own, statistic, price)
-        market = self._invert(rows)
-        new = self._rows(
-            candidates[..., 0], candidates[..., 1:-2], candidates[..., -2], trader=trader
-        )
-        scale = market.price_scale[:, None]
-        length = row_lengths(new.squares, scale)
-        row = np.concatenate([new.basis, (scale * new.price)[..., None]], axis=-1)
-        row, own_part = row / length[..., None], new.own / length
-        w, quantity = _scaled_solution(market, level)
-        own_row = _own_row(market, trader)
-        effect = (
-            own_part[..., None] * own_row[:, None] + row @ market.response[:, : market.size]
-        )  # (B, M, N)
-        pivot = divisor(effect[..., trader])
-        reached = own_part * quantity[:, trader, None] + np.einsum("bmk,bk->bm", row, w)
-        step = (candidates[..., -1] / length - reached) / pivot
-        column_price = market.price_effect[:, trader, None]
-        column_own = market.diagonal[:, trader, None]
-        slope = np.broadcast_to(scale * column_price / divisor(column_own), step.shape)
-        regular, told = _regular_after(
-            rows, market, new, length, effect / pivot[..., None], pivot, trader
-        )
-        return _Moved(
-            scale * (w[:, -1:] + column_price * step),
-            quantity[:, trader, None] + column_own * step,
-            slope,
-            regular,
-            told & market.regular[:, None],
+    def _market_of(self, bids: FactoredBids, markets: slice = slice(None)) -> _Market:
+        return _market(
+            self.statistics,
+            bids.own_weights[markets, ...],
+            bids.statistic_weights[markets, ...],
+            bids.price_weights[markets, ...],
         )
 
 
-def _chunk(numbers: int) -> int:
-    return max(1, min(CHUNK, NUMBERS // numbers))
+def _market(statistics: PublicStatistics, own: Array, statistic: Array, price: Array) -> _Market:
+    """Invert markets; irregular ones are marked, and have the numbers of q_i + p = r_i.
 
-
-def _divide(rows: _Rows, scale: Floats, length: Floats) -> tuple[_Kept, _Eliminated]:
-    """Scale the rows and set those of the smallest |a_i| apart."""
-    n, size = rows.own.shape[-1], rows.basis.shape[-1] + 1
-    own = rows.own / length
-    on_w = np.concatenate([rows.basis, (scale[:, None] * rows.price)[..., None]], axis=-1)
-    on_w = on_w / length[..., None]
-    traders = np.argpartition(np.abs(own), min(size, n) - 1, axis=-1)[:, : min(size, n)]
-    kept = _Kept(
-        traders,
-        np.take_along_axis(own, traders, axis=-1),
-        np.take_along_axis(on_w, traders[..., None], axis=1),
+    A NaN that is masked in the end would still make gradients NaN.
+    """
+    xp, market = namespace(own), _inverted(statistics, own, statistic, price)
+    if bool(xp.all(market.regular)):
+        return market
+    irregular = ~market.regular[:, None]
+    plain = _inverted(
+        statistics,
+        xp.where(irregular, 1.0, own),
+        xp.where(irregular[..., None], 0.0, statistic),
+        xp.where(irregular, 1.0, price),
     )
-    np.put_along_axis(own, traders, 1.0, axis=-1)
-    np.put_along_axis(on_w, traders[..., None], 0.0, axis=1)
-    return kept, _Eliminated(own, on_w)
+    return plain._replace(regular=market.regular)
 
 
-def _core(constraints: Floats, on_w: Floats, ties: Floats, kept: _Kept) -> Floats:
-    """Return the equations for [w; q of kept traders], shape (S, H + 1 + m, H + 1 + m).
+def _rows(
+    statistics: PublicStatistics,
+    own: Array,
+    statistic: Array,
+    price: Array,
+    trader: int | None = None,
+) -> _Rows:
+    """Return the rows of all traders, or M rows (..., M) of one."""
+    xp = namespace(own)
+    these = slice(None) if trader is None else slice(trader, trader + 1)
+    said, unsaid = statistics.basis[:, these], statistics.unsaid[these]
+    basis = xp.matmul(like(own, statistics.coordinates.T), xp.matrix_transpose(statistic))
+    squares = xp.sum((basis + own[..., None, :] * like(own, said)) ** 2, axis=-2)
+    squares = squares + own**2 * like(own, unsaid)
+    sizes = xp.matmul(xp.abs(statistic), like(own, statistics.largest[:, None]))[..., 0]
+    constant = constant_rows(squares, xp.abs(own) + sizes)
+    if bool(xp.any(constant)):
+        own, squares = xp.where(constant, 0.0, own), xp.where(constant, 0.0, squares)
+        basis = xp.where(constant[..., None, :], 0.0, basis)
+    return _Rows(own, basis, price, RowSquares(squares, price**2))
+
+
+def _inverted(statistics: PublicStatistics, own: Array, statistic: Array, price: Array) -> _Market:
+    rows = _rows(statistics, own, statistic, price)
+    xp, n = namespace(own), own.shape[-1]
+    scale = price_scale(xp.sum(price_shares(rows.squares), axis=-1), n)
+    length = row_lengths(rows.squares, scale[:, None])
+    own, on_w = rows.own / length, _on_w(rows, scale[:, None]) / length[:, None, :]
+    kept = _smallest(xp.abs(own), on_w.shape[1])
+    is_kept = xp.any(kept, axis=1)
+    others = xp.where(is_kept, 1.0, own)
+    steady = xp.min(xp.abs(others), axis=-1) > tolerance(n, precision(own))
+    others = xp.where(others == 0, 1.0, others)
+    direct = xp.where(is_kept, 0.0, 1 / others)
+    ties = like(own, np.concatenate([statistics.basis, np.full((1, n), n**-0.5)]))
+    ones = xp.astype(kept, own.dtype)
+    equations = xp.concat([ties * direct[:, None, :], ones], axis=1)
+    reaction = xp.concat([-on_w * direct[:, None, :], ones], axis=1)
+    core = _core(equations, own, on_w, ties)
+    inverse, invertible = inverses(core)
+    response = xp.matmul(inverse, equations)
+    diagonal, squares = _own_and_squares(direct, reaction, response)
+    market = _Market(
+        rows.squares,
+        scale,
+        length,
+        direct,
+        equations,
+        reaction,
+        inverse,
+        response,
+        diagonal,
+        squares,
+        invertible & steady,
+        on_w.shape[1],
+    )
+    return market._replace(regular=market.regular & _regular(market, core))
+
+
+def _on_w(rows: _Rows, scale: Array) -> Array:
+    """Return the weights on w = [Q q; scaled p], shape (..., H + 1, N)."""
+    price = (scale * rows.price)[..., None, :]
+    return namespace(price).concat([rows.basis, price], axis=-2)
+
+
+def _smallest(sizes: Array, count: int) -> Array:
+    """Return where the smallest numbers of each row (S, N) are, shape (S, m, N) with m <= N.
+
+    One by one: they are few, and sorting all traders would take longer.
+    """
+    xp, n = namespace(sizes), sizes.shape[-1]
+    traders, places = xp.arange(n, device=kind(sizes)["device"]), []
+    for _ in range(min(count, n)):
+        places.append(xp.argmin(sizes, axis=-1, keepdims=True) == traders)
+        sizes = xp.where(places[-1], xp.inf, sizes)
+    return xp.stack(places, axis=1)
+
+
+def _core(equations: Array, own: Array, on_w: Array, ties: Array) -> Array:
+    """Return the equations for [w; q of kept traders], shape (S, K, K).
 
     X_R (r_R - Y_R w) / a_R + X_K q_K = [w_1..w_H; 0] and Y_K w + a_K q_K = r_K.
     """
-    size, m = on_w.shape[-1], kept.own.shape[-1]
-    core = np.zeros((len(on_w), size + m, size + m))
-    core[:, :size, :size] = constraints.swapaxes(1, 2) @ on_w
-    places = np.arange(size - 1)
-    core[:, places, places] += 1
-    core[:, :size, size:] = -ties.swapaxes(1, 2)
-    core[:, size:, :size] = kept.on_w
-    places = size + np.arange(m)
-    core[:, places, places] = kept.own
-    return core
+    xp, size = namespace(own), on_w.shape[1]
+    kept = equations[:, size:, :]
+    on_w_part = xp.matmul(equations, xp.matrix_transpose(on_w))
+    top = on_w_part[:, :size, :] + but_the_last(own, size)
+    kept_ties = xp.matmul(ties, xp.matrix_transpose(kept))
+    kept_own = xp.matmul(kept, own[..., None]) * xp.eye(kept.shape[1], **kind(own))
+    left = xp.concat([top, on_w_part[:, size:, :]], axis=1)
+    return xp.concat([left, xp.concat([-kept_ties, kept_own], axis=1)], axis=2)
 
 
-def _response(inverse: Floats, constraints: Floats, kept: NDArray[np.int_]) -> Floats:
-    """Return [w; q of kept traders] per unit of each trader's scaled level."""
-    size = constraints.shape[-1]
-    response = inverse[:, :, :size] @ constraints.swapaxes(1, 2)
-    np.put_along_axis(response, kept[:, None, :], inverse[:, :, size:], axis=2)
-    return response
+def _own_and_squares(direct: Array, reaction: Array, response: Array) -> tuple[Array, Array]:
+    """Return P[q_i, i] and the squared lengths of the columns' quantities, each (S, N).
 
-
-def _own_and_squares(
-    response: Floats, own: Floats, on_w: Floats, kept: NDArray[np.int_]
-) -> tuple[Floats, Floats]:
-    """Return P[q_i, i] and the squared lengths of the columns' quantities, each (S, N)."""
-    size = on_w.shape[-1]
-    w, kept_quantity = response[:, :size], response[:, size:]
-    through_w = np.einsum("sjk,skj->sj", on_w, w) / own
-    diagonal = 1 / own - through_w
-    kept_diagonal = np.einsum("smm->sm", np.take_along_axis(kept_quantity, kept[:, None], axis=2))
-    np.put_along_axis(diagonal, kept, kept_diagonal, axis=1)
-    on_quantity = on_w / own[..., None]
-    gram = on_quantity.swapaxes(1, 2) @ on_quantity
-    all_through_w = np.einsum("skj,skj->sj", w, gram @ w)
-    kept_squares = np.einsum("smj,smj->sj", kept_quantity, kept_quantity)
-    others = all_through_w - through_w**2 + kept_squares
-    kept_others = np.take_along_axis(others, kept, axis=1) - kept_diagonal**2
-    np.put_along_axis(others, kept, kept_others, axis=1)
-    return diagonal, diagonal**2 + np.maximum(others, 0.0)
-
-
-def _clear_of_rounding(market: _Market, core: Floats) -> Bools:
-    """Return which regular markets have no P[q_i, i] that may be 0 but for rounding, (S,).
-
-    Those that are not what is left of numbers that all but cancel are plainly none.
+    The own quantity's square is added apart: it may be far above or below what is left of others'.
     """
+    xp = namespace(response)
+    through = xp.sum(reaction * response, axis=1)
+    gram = xp.matmul(reaction, xp.matrix_transpose(reaction))
+    others = xp.sum(response * xp.matmul(gram, response), axis=1) - through**2
+    diagonal = direct + through
+    return diagonal, diagonal**2 + xp.where(others > 0, others, 0.0)
+
+
+def _regular(market: _Market, core: Array) -> Array:
+    """Decide autarky by the inverse's condition and by what rounding may have done to it."""
+    xp = namespace(core)
     lengths = market.squares + market.price_effect**2
-    doubtful = market.diagonal**2 <= CANCELS**2 * np.maximum(lengths, 1 / market.own**2)
-    regular = market.regular.copy()
-    rows = np.flatnonzero(regular & doubtful.any(axis=-1))
-    if len(rows):
-        some = market.only(rows)
-        told = np.abs(some.diagonal) > BLURRED * _rounding(some, core[rows])
-        regular[rows] = (told | ~doubtful[rows]).all(axis=-1)
-    return regular
-
-
-def _rounding(market: _Market, core: Floats) -> Floats:
-    """Return what, times eps, bounds the rounding of P[q_i, i], shape (S, N)."""
-    size = market.size
-    on_w = np.abs(market.on_w / market.own[..., None])
-    blown = amplified(core, market.inverse, np.sqrt(np.einsum("sjk,sjk->sk", on_w, on_w)))
-    ties = np.abs(market.constraints)
-    bound: Floats = 1 / np.abs(market.own) + np.einsum(
-        "sjk,skl,sjl->sj", on_w, blown[:, :size, :size], ties
+    # The last column of P is [1' / sqrt(N), 0], since rows are orthogonal to 1'.
+    conditioned = well_conditioned(1 + xp.sum(lengths, axis=-1), market.diagonal, lengths)
+    canceled = xp.maximum(lengths, market.direct**2)
+    return conditioned & clear_of_rounding(
+        market.diagonal, canceled, lambda: _rounding(market, core)
     )
-    kept = np.einsum("smm->sm", blown[:, size:, size:])
-    np.put_along_axis(bound, market.kept, kept, axis=1)
-    return bound
 
 
-def _scaled_solution(market: _Market, level: Floats) -> tuple[Floats, Floats]:
-    """Return w, shape (B, H + 1), and quantities, shape (B, N)."""
-    size = market.size
-    scaled = level / market.row_length
-    kept = np.broadcast_to(market.kept, (len(level), market.kept.shape[1]))
-    right = np.concatenate(
-        [
-            _times(market.constraints.swapaxes(1, 2), scaled),
-            np.take_along_axis(scaled, kept, axis=1),
-        ],
-        axis=1,
+def _rounding(market: _Market, core: Array) -> Array:
+    """Return what, times the machine precision, bounds the rounding of P[q_i, i], shape (S, N)."""
+    xp, reaction = namespace(core), namespace(core).abs(market.reaction)
+    # Sums over traders may cancel, and count by the lengths of what is added up.
+    lengths = xp.sqrt(xp.sum(reaction[:, : market.size, :] ** 2, axis=-1))
+    blown = amplified(core, market.inverse, lengths)
+    through = xp.sum(reaction * xp.matmul(blown, xp.abs(market.equations)), axis=1)
+    return xp.abs(market.direct) + through
+
+
+def _unknowns(market: _Market, scaled: Array) -> tuple[Array, Array]:
+    """Return [w; q of kept traders], (B, K), and all quantities, (B, N), for scaled levels."""
+    xp = namespace(scaled)
+    unknowns = times(market.inverse, times(market.equations, scaled))
+    reacted = times(xp.matrix_transpose(market.reaction), unknowns)
+    return unknowns, scaled * market.direct + reacted
+
+
+def _solution(market: _Market, level: Array) -> MarketSolution:
+    """Clear markets at levels (B, N) of their bids."""
+    xp = namespace(level)
+    unknowns, quantity = _unknowns(market, level / market.row_length)
+    slope = market.price_scale[:, None] * market.price_effect / market.diagonal
+    return MarketSolution(
+        market.price_scale * unknowns[:, market.size - 1],
+        quantity,
+        xp.broadcast_to(slope, level.shape),
+        xp.broadcast_to(market.regular, level.shape[:1]),
     )
-    solution = _times(market.inverse, right)
-    quantity = (scaled - _times(market.on_w, solution[:, :size])) / market.own
-    np.put_along_axis(quantity, kept, solution[:, size:], axis=1)
-    return solution[:, :size], quantity
 
 
-def _times(matrices: Floats, vectors: Floats) -> Floats:
-    """Return matrix b, or the one shared matrix, times vector b."""
-    if len(matrices) == 1:
-        shared: Floats = vectors @ matrices[0].T
-        return shared
-    return np.asarray(np.einsum("bjk,bk->bj", matrices, vectors))
-
-
-def _own_row(market: _Market, trader: int) -> Floats:
-    """Return P[q_i, j] for one trader i and all j, shape (S, N)."""
-    size = market.size
-    through_w = np.einsum("sk,skj->sj", market.on_w[:, trader], market.response[:, :size])
-    row: Floats = -through_w / market.own[:, trader, None]
-    row[:, trader] = market.diagonal[:, trader]
-    is_kept = market.kept == trader  # (S, m)
-    among_kept = np.einsum("sm,smj->sj", is_kept.astype(np.float64), market.response[:, size:])
-    return np.where(is_kept.any(axis=1)[:, None], among_kept, row)
-
-
-def _column(market: _Market, trader: int) -> Floats:
-    """Return P[q_j, i] for one trader i and all j, shape (S, N)."""
-    w, kept_quantity = np.split(market.response[:, :, trader], [market.size], axis=1)
-    column: Floats = -np.einsum("sjk,sk->sj", market.on_w, w) / market.own
-    np.put_along_axis(column, market.kept, kept_quantity, axis=1)
-    column[:, trader] = market.diagonal[:, trader]
-    return column
-
-
-def _overlaps(market: _Market, column: Floats, trader: int) -> Floats:
-    """Return the inner products of all columns' quantities with one trader's, shape (S, N)."""
-    size = market.size
-    direct = column / market.own
-    np.put_along_axis(direct, market.kept, 0.0, axis=1)
-    on_w = np.einsum("sjk,sj->sk", market.on_w, direct)
-    kept_quantity = market.response[:, size:]
-    overlap: Floats = (
-        direct
-        - np.einsum("skj,sk->sj", market.response[:, :size], on_w)
-        + np.einsum("smj,sm->sj", kept_quantity, kept_quantity[:, :, trader])
-    )
-    overlap[:, trader] = market.squares[:, trader]
-    return overlap
-
-
-def _regular_after(
-    rows: _Rows,
-    market: _Market,
-    new: _Rows,
-    length: Floats,
-    ratio: Floats,
-    pivot: Floats,
+def _move(
+    statistics: PublicStatistics,
     trader: int,
-) -> tuple[Bools, Bools]:
-    """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse.
+    own: Floats,
+    statistic: Floats,
+    price: Floats,
+    level: Floats,
+    candidates: Floats,
+) -> tuple[Floats, Floats, Floats, Bools, Bools]:
+    """Move each market along the trader's column of P until their candidate bid is met.
 
-    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot. Where the pivot or a
-    P[q_j, j] all but cancels, rounding would decide, and a fresh clearing has to: the second answer
-    is False there.
+    Returns
+    -------
+    Price, quantity, residual slope, whether the market is regular, and whether the update decides
+    it, each of shape (B, M).
     """
-    column = _column(market, trader)
-    overlap = _overlaps(market, column, trader)[:, None]
-    own_squares = market.squares[:, None, trader]
-    price = market.price_effect[:, None]
-    quantity_part = (
-        market.squares[:, None] - 2 * ratio * overlap + ratio**2 * own_squares[..., None]
+    market = _market(statistics, own, statistic, price)
+    new = _rows(statistics, candidates[..., 0], candidates[..., 1:-2], candidates[..., -2], trader)
+    scale = market.price_scale[:, None]
+    length = row_lengths(new.squares, scale)
+    on_w = _on_w(new, scale).swapaxes(1, 2) / length[..., None]  # (B, M, H + 1)
+    own_part = (new.own / length)[..., None]
+    unknowns, quantity = _unknowns(market, level / market.row_length)
+    own_row, column, overlap = _of_trader(market, trader)
+    effect = own_part * own_row[:, None] + on_w @ market.response[:, : market.size]
+    pivot = divisor(effect[..., trader])
+    met = (on_w @ unknowns[:, : market.size, None])[..., 0]
+    met += own_part[..., 0] * quantity[:, trader, None]
+    step = (candidates[..., -1] / length - met) / pivot
+    column_price, column_own = market.price_effect[:, [trader]], market.diagonal[:, [trader]]
+    present = PresentInverse(
+        market.rows,
+        market.price_scale,
+        market.row_length,
+        market.diagonal,
+        market.price_effect,
+        market.squares,
+        column,
+        overlap,
     )
-    price_part = (price - ratio * price[..., trader, None]) ** 2
-    before, change = market.diagonal[:, None], ratio * column[:, None]
-    diagonal = before - change
-    told = np.abs(diagonal) > CANCELS * np.maximum(np.abs(before), np.abs(change))
-    length_i = np.sqrt(own_squares + price[..., trader] ** 2)
-    told[..., trader] = np.abs(pivot) > CANCELS * length_i
-    quantity_part[..., trader] = own_squares / pivot**2
-    price_part[..., trader] = (price[..., trader] / pivot) ** 2
-    diagonal[..., trader] = market.diagonal[:, None, trader] / pivot
-    rescale, row_squares = rescaled_rows(
-        rows.squares, market.price_scale, market.row_length, new.squares, length, trader
+    ratio = effect / pivot[..., None]
+    regular, known = regular_after(present, Deviated(ratio, pivot, new.squares, length, trader))
+    return (
+        scale * (unknowns[:, [market.size - 1]] + column_price * step),
+        quantity[:, [trader]] + column_own * step,
+        np.broadcast_to(scale * column_price / column_own, step.shape),
+        regular,
+        known & market.regular[:, None],
     )
-    lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
-    condition = 1 + (lengths * row_squares).sum(axis=-1)
-    regular = np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths)
-    return regular, np.asarray(told.all(axis=-1))
+
+
+def _of_trader(market: _Market, trader: int) -> tuple[Floats, Floats, Floats]:
+    """Return P[q_i, j], P[q_j, i] and all columns' inner products with column i, each (S, N)."""
+    reaction, response = market.reaction, market.response
+    row = (reaction[:, None, :, trader] @ response)[:, 0]
+    column = (response[:, None, :, trader] @ reaction)[:, 0]
+    row[:, trader] = column[:, trader] = market.diagonal[:, trader]
+    weighed = reaction @ column[..., None]
+    overlap = market.direct * column + (weighed.swapaxes(1, 2) @ response)[:, 0]
+    overlap[:, trader] = market.squares[:, trader]
+    return row, column, overlap

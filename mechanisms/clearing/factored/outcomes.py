@@ -12,7 +12,7 @@ import numpy as np
 
 from deviator.validation import Bools, Floats
 
-from ..autarky import BLURRED, CANCELS, tolerance
+from ..autarky import BLURRED, CANCELS, EPS, tolerance
 from .parts import Reading, Scratch, Solution, TraderRows, columns
 from .sums import readable
 
@@ -101,7 +101,7 @@ def look_closely(
         bids, said = np.abs([*statistic, rows.price]), np.abs([*rows.said, np.ones_like(own)])
         rounding = 1 + np.einsum("gn,gh,hn->n", np.abs(inverse) * bids, solution.rounding, said)
         plain = met**2 > CANCELS**2 * np.maximum(length, 1.0)
-        responsive &= plain | (np.abs(met) > BLURRED * rounding)
+        responsive &= plain | (np.abs(met) > BLURRED * EPS * rounding)
         rows_squares = (squares + (solution.scale * rows.price) ** 2) * inverse**2
     responsive[places] = True
     return Closely(float(rows_squares @ length), bool(responsive.all()))

@@ -1,9 +1,18 @@
-"""What crosses traders in a market of factored bids, whatever their own weights.
+"""What crosses traders in a market of factored bids: sums, and the few equations they lead to.
 
-Sums do not depend on how prices and rows are scaled, so that the scale, itself a sum, is found in
-the same pass; a guess of it will do to tell which H + 1 traders have the smallest |a_i| beside all
-their weights. They are kept as unknowns. Each part states one candidate more than that and leaves
-all of them out of its sums; joined sums take back those who are not among the smallest of all.
+`QuickSums` are of markets whose own weights count. The formulas of Lemma 2 divide by own weights
+and look at no row closely. Whether that is safe, and the market regular by a wide margin, follows
+from bounds on the same sums:
+
+- |A_i|^2 is at least a_i^2 `unsaid`, so that rows are not idle and price shares are not large;
+- the sum of |A_i|^2 / a_i^2 is at most twice that of |D_i|^2 / a_i^2, and twice N;
+- the sum of price shares is at least (sum of b_i / a_i)^2 over that, by Cauchy and Schwarz.
+
+`Sums` are of all other markets. They do not depend on how prices and rows are scaled, so that the
+scale, itself a sum, comes from the same pass; a guess of it suffices to choose the H + 1 traders of
+the smallest |a_i| beside all their weights, who are kept as unknowns. Each part names one candidate
+more than that and leaves all of them out of its sums; joined sums add those back who are not among
+the smallest of all.
 """
 
 import math
@@ -13,13 +22,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deviator.validation import Bools, Floats
+from deviator.validation import Floats
 
 from ..autarky import (
     BLURRED,
     CANCELS,
+    EPS,
+    IDLE_ROUNDINGS,
     RowSquares,
     amplified,
+    constant_rows,
+    divisor,
     inverses,
     price_scale,
     row_lengths,
@@ -38,29 +51,120 @@ from .parts import (
     unflattened,
 )
 
+USUAL = 256
+"""Squared lengths of rows beside a_i^2, on average, up to which dividing by a_i costs no digits."""
+
+
+class QuickSums(NamedTuple):
+    """Sums over a part of the traders, all of them divided by own weights."""
+
+    batch: int  # B
+    unsaid: float  # the smallest
+    moments: Floats
+
 
 class Candidates(NamedTuple):
     """The traders of a part whose own weights are smallest beside all their weights."""
 
-    place: NDArray[np.int_]  # (m,), counted from the part's first trader
+    trader: NDArray[np.int_]  # (m,)
     distance: Floats  # (m,), (a_i / |[A_i, b_i]|)^2 with prices scaled, 0 for empty rows
     squares: Floats  # (m,), |A_i|^2
     rows: TraderRows
+
+    def at(self, places: NDArray[np.int_]) -> "Candidates":
+        """Return some of them."""
+        return Candidates(
+            self.trader[places],
+            self.distance[places],
+            self.squares[places],
+            self.rows.at(places),
+        )
 
 
 class Sums(NamedTuple):
     """Sums over a part of the traders."""
 
-    n_traders: int
     shares: float  # of b_i^2 / |A_i|^2, over all
     moments: Floats  # over all but candidates: `moments`, and |A_i|^2 / a_i^2
     candidates: Candidates
 
 
-def measure(
-    rows: TraderRows, reading: Reading, scratch: Scratch, squared_price_scale: float = 0.0
+def quick_sums(rows: TraderRows, reading: Reading, scratch: Scratch) -> QuickSums:
+    """Add up what crosses traders, over a part of a market."""
+    inverse = scratch.own[0]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        np.divide(1, rows.own, out=inverse)
+        vector = flat(moments(rows, columns(rows.statistic, scratch), inverse, reading, scratch))
+    return QuickSums(len(rows.level), float(rows.unsaid.min(initial=1.0)), vector)
+
+
+def merged_quick_sums(parts: Sequence[QuickSums]) -> QuickSums:
+    """Join the sums of parts."""
+    vector = summed([part.moments for part in parts])
+    return QuickSums(parts[0].batch, min(part.unsaid for part in parts), vector)
+
+
+def quick_solution(sums: QuickSums, reading: Reading) -> Solution | None:
+    """Solve for the price and the statistics; None where that takes a closer look.
+
+    The price is not scaled, as its scale is known between bounds only.
+    """
+    if not np.isfinite(sums.moments).all():
+        return None
+    size, n = reading.size, reading.n_traders
+    on_levels, on_bids, gram, _ = unflattened(sums.moments, sums.batch, reading)
+    to_w = _to_w(reading, 1.0)
+    squares = to_w.T @ gram @ to_w
+    lengths = 2 * (np.trace(squares[:-1, :-1]) + n)
+    if not _usual(sums.unsaid, gram, lengths, reading):
+        return None
+    core = on_bids @ to_w
+    core[range(size - 1), range(size - 1)] += 1
+    inverse, invertible = _inverse(core)
+    least = n * sums.unsaid / gram[-1, -1]  # squared price scale
+    most = n * lengths / max(gram[-1, -1], n * on_bids[-1, -1] ** 2)
+    crossing = inverse @ on_levels  # (H + 1, B)
+    nobody, tie = np.zeros(0), _tie(size, n)
+    blown = amplified(core, inverse, np.sqrt(np.maximum(np.diagonal(squares), 0.0)))
+    return Solution(
+        crossing[-1],
+        crossing[:-1].T @ reading.coordinates.T,
+        nobody.astype(np.int_),
+        np.zeros((sums.batch, 0)),
+        nobody,
+        to_w @ inverse * tie,
+        inverse.T @ squares @ inverse + np.outer(inverse[-1], inverse[-1]) / least,
+        np.abs(to_w) @ blown * tie,
+        float(np.sqrt(most)),
+        1.0,
+        float(lengths + most * gram[-1, -1]),
+        # |Q_i|^2 + 1 / N, of which `unsaid` is what is left of 1, each up to rounding.
+        float(1 - sums.unsaid + 8 * EPS),
+        invertible,
+    )
+
+
+def squared_price_scale(sums: QuickSums, reading: Reading) -> float:
+    """Return about what it will be, as if own weights alone counted; 0 where some are 0."""
+    total = unflattened(sums.moments, sums.batch, reading)[2][-1, -1]
+    return float(reading.n_traders / total) if np.isfinite(total) and total > 0 else 0.0
+
+
+def _usual(unsaid: float, gram: Floats, lengths: float, reading: Reading) -> bool:
+    """Return whether rows are far from idle, and own weights and prices count."""
+    largest = 1 + np.sqrt(np.diagonal(gram)[:-1]) @ reading.largest
+    idle = IDLE_ROUNDINGS * EPS * largest
+    return bool(unsaid > 4 * idle**2 and lengths < USUAL * reading.n_traders and gram[-1, -1] > 0)
+
+
+def closer_sums(
+    rows: TraderRows,
+    start: int,
+    reading: Reading,
+    scratch: Scratch,
+    squared_price_scale: float = 0.0,
 ) -> Sums:
-    """Add up what crosses traders, over a part of a market.
+    """Add up what crosses traders, over a part of a market that `start` traders come before.
 
     The price scale, as far as it is known, says whose own weights are small beside price weights.
     """
@@ -81,34 +185,30 @@ def measure(
     place = _smallest(distance, reading.size + 1)
     inverse[place] = 0.0
     rows = rows._replace(own=own, statistic=statistic.T)
-    candidates = Candidates(place, distance[place], squares[place], rows.at(place))
+    candidates = Candidates(start + place, distance[place], squares[place], rows.at(place))
     vector = _moments_and_lengths(rows, inverse, squares, reading, scratch)
-    return Sums(len(own), shares, vector, candidates)
+    return Sums(shares, vector, candidates)
 
 
-def merged(parts: Sequence[Sums], reading: Reading) -> Sums:
-    """Join the sums of successive parts, without rounding errors that grow with their number."""
-    counts = [part.n_traders for part in parts]
-    starts = np.cumsum([0, *counts[:-1]])
-    found = [part.candidates for part in parts]
+def merged_sums(parts: Sequence[Sums], reading: Reading) -> Sums:
+    """Join the sums of parts, without rounding errors that grow with their number."""
+    named = [part.candidates for part in parts]
     rows = TraderRows(
         *(
-            np.concatenate([getattr(each.rows, name) for each in found], axis=axis)
+            np.concatenate([getattr(each.rows, name) for each in named], axis=axis)
             for name, axis in zip(TraderRows._fields, (0, 0, 0, 1, 1, 0), strict=True)
         )
     )
-    everyone = Candidates(
-        np.concatenate([each.place + start for each, start in zip(found, starts, strict=True)]),
-        np.concatenate([each.distance for each in found]),
-        np.concatenate([each.squares for each in found]),
-        rows,
+    trader, distance, squares = (
+        np.concatenate(field) for field in list(zip(*named, strict=True))[:3]
     )
     vector = summed([part.moments for part in parts])
-    joined = Sums(sum(counts), math.fsum(part.shares for part in parts), vector, everyone)
+    shares = math.fsum(part.shares for part in parts)
+    joined = Sums(shares, vector, Candidates(trader, distance, squares, rows))
     return _released(joined, reading, reading.size + 1)
 
 
-def solve(sums: Sums, reading: Reading) -> Solution:
+def closer_solution(sums: Sums, reading: Reading) -> Solution:
     """Solve for the price, the statistics and the quantities of the kept traders."""
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         size, n = reading.size, reading.n_traders
@@ -117,24 +217,23 @@ def solve(sums: Sums, reading: Reading) -> Solution:
         kept = sums.candidates
         scale = float(price_scale(np.asarray(sums.shares), n))
         on_levels, on_bids, gram, lengths = unflattened(sums.moments, len(kept.rows.level), reading)
-        to_w = np.zeros((len(reading.coordinates) + 1, size))  # [C, b] to scaled Y
-        to_w[:-1, :-1], to_w[-1, -1] = reading.coordinates, scale
+        to_w = _to_w(reading, scale)
         length = row_lengths(RowSquares(kept.squares, kept.rows.price**2), np.asarray(scale))
         core = _core(on_bids @ to_w, kept, length, to_w, n)
         inverse, invertible = _inverse(core)
         right = np.concatenate([on_levels, (kept.rows.level / length).T])
-        found = inverse @ right  # (H + 1 + m, B)
+        unknowns = inverse @ right  # (H + 1 + m, B)
         on_w, on_kept = inverse[:size, :size], inverse[size:, :size]
         squares = to_w.T @ gram @ to_w
         column = on_w.T @ squares @ on_w + on_kept.T @ on_kept + np.outer(on_w[-1], on_w[-1])
-        tie = np.where(np.arange(size) < size - 1, 1.0, 1 / np.sqrt(n))  # X_i = tie [Q_i; 1]
+        tie = _tie(size, n)
         blown = amplified(core, inverse, np.sqrt(np.maximum(np.diagonal(squares), 0.0)))
         condition, slope, responsive = _kept_columns(inverse, squares, blown, scale, n)
         return Solution(
-            scale * found[size - 1],
-            found[: size - 1].T @ reading.coordinates.T,
-            kept.place,
-            found[size:].T,
+            scale * unknowns[size - 1],
+            unknowns[: size - 1].T @ reading.coordinates.T,
+            kept.trader,
+            unknowns[size:].T,
             slope,
             to_w @ on_w * tie,
             column,
@@ -143,20 +242,18 @@ def solve(sums: Sums, reading: Reading) -> Solution:
             condition,
             float(lengths[0] + scale**2 * gram[-1, -1]),
             1.0,
-            bool(possible and invertible and responsive),
+            possible and invertible and responsive,
         )
 
 
 def readable(rows: TraderRows, reading: Reading, scratch: Scratch) -> tuple[Floats, Floats, Floats]:
-    """Return a, C as (G, n) and |A_i|^2, rows without weights but idle ones taken for empty."""
+    """Return a, C as (G, n) and |A_i|^2; rows without weights but idle ones count as empty."""
     statistic = columns(rows.statistic, scratch)
     squares = _row_squares(rows, statistic, reading, scratch)
-    rounding = 8 * np.finfo(np.float64).eps
     most = _largest(rows.own) + _largest(statistic) * reading.largest.sum()
-    if squares.min(initial=np.inf) > (rounding * most) ** 2:
+    if squares.min(initial=np.inf) > (IDLE_ROUNDINGS * EPS * most) ** 2:
         return rows.own, statistic, squares
-    largest = np.abs(rows.own) + reading.largest @ np.abs(statistic)
-    idle: Bools = squares <= (rounding * largest) ** 2
+    idle = constant_rows(squares, np.abs(rows.own) + reading.largest @ np.abs(statistic))
     return (
         np.where(idle, 0.0, rows.own),
         np.where(idle, 0.0, statistic),
@@ -184,15 +281,16 @@ def _largest(values: Floats) -> float:
 
 
 def _smallest(values: Floats, count: int) -> NDArray[np.int_]:
+    """Return the places of the smallest values; a few come faster one by one."""
     if len(values) <= count:
         return np.arange(len(values))
     if count > FEW:
         return np.argpartition(values, count - 1)[:count]
-    places, found = np.empty(count, dtype=np.int_), np.empty(count)
+    places, smallest = np.empty(count, dtype=np.int_), np.empty(count)
     for rank in range(count):
         places[rank] = values.argmin()
-        found[rank], values[places[rank]] = values[places[rank]], np.inf
-    values[places] = found
+        smallest[rank], values[places[rank]] = values[places[rank]], np.inf
+    values[places] = smallest
     return places
 
 
@@ -206,20 +304,28 @@ def _moments_and_lengths(
 
 
 def _released(sums: Sums, reading: Reading, count: int) -> Sums:
-    """Return the sums with `count` candidates left and the others taken back."""
-    found = sums.candidates
-    order = np.argsort(found.distance, kind="stable")
-    left, back = order[:count], order[count:]
-    if not len(back):
+    """Return the sums with `count` candidates left, and the others among those added up."""
+    order = np.argsort(sums.candidates.distance, kind="stable")
+    if len(order) <= count:
         return sums
+    back = sums.candidates.at(order[count:])
     with np.errstate(divide="ignore", invalid="ignore"):
-        rows = found.rows.at(back)
-        scratch = Scratch.of(reading, len(back))
-        more = _moments_and_lengths(rows, 1 / rows.own, found.squares[back], reading, scratch)
-    candidates = Candidates(
-        found.place[left], found.distance[left], found.squares[left], found.rows.at(left)
-    )
-    return sums._replace(moments=sums.moments + more, candidates=candidates)
+        scratch = Scratch.of(reading, len(back.trader))
+        inverse = 1 / back.rows.own
+        more = _moments_and_lengths(back.rows, inverse, back.squares, reading, scratch)
+    return sums._replace(moments=sums.moments + more, candidates=sums.candidates.at(order[:count]))
+
+
+def _to_w(reading: Reading, scale: float) -> Floats:
+    """Return what takes weights [C, b] to scaled Y, shape (G + 1, H + 1)."""
+    to_w = np.zeros((len(reading.coordinates) + 1, reading.size))
+    to_w[:-1, :-1], to_w[-1, -1] = reading.coordinates, scale
+    return to_w
+
+
+def _tie(size: int, n_traders: int) -> Floats:
+    """Return what takes [Q_i; 1] to X_i, shape (H + 1,)."""
+    return np.append(np.ones(size - 1), 1 / np.sqrt(n_traders))
 
 
 def _enough_own_weights(candidates: Candidates, size: int, n_traders: int) -> bool:
@@ -265,7 +371,7 @@ def _kept_columns(
     lengths = np.einsum("km,kl,lm->m", w, squares, w) + (kept**2).sum(axis=0) + w[-1] ** 2
     responsive = own**2 > tolerance(n_traders) ** 2 * lengths
     doubtful = own**2 <= CANCELS**2 * lengths
-    responsive &= ~doubtful | (np.abs(own) > BLURRED * np.diagonal(blown)[size:])
-    slope = scale * w[-1] / np.where(own == 0, np.nan, own)
+    responsive &= ~doubtful | (np.abs(own) > BLURRED * EPS * np.diagonal(blown)[size:])
+    slope = scale * w[-1] / divisor(own)
     # The last column of P is [1' / sqrt(N), 0], since rows are orthogonal to 1'.
     return float(1 + lengths.sum()), slope, bool(responsive.all())

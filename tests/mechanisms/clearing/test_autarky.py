@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from deviator.mechanisms import FactoredBids, LinearBids, Shard, SigmaDCDA, clear_sharded
+from deviator.mechanisms.clearing import FactoredClearing
 from deviator.mechanisms.clearing.base import solve_by_tiling
-from deviator.mechanisms.clearing.factored import batch as factored
 
 SIZES = (3, 5, 8, 12, 40)
 
@@ -32,8 +32,8 @@ def _written_out(auction: SigmaDCDA, bids: FactoredBids) -> LinearBids:
     return LinearBids(weights, bids.price_weights, bids.level)
 
 
-def _only(bids: FactoredBids, market: int) -> FactoredBids:
-    return bids.of_markets(slice(market, market + 1))
+def _payment(auction: SigmaDCDA):
+    return partial(auction.payment, tax_slope=auction.tax_slope)
 
 
 @pytest.mark.parametrize("n", SIZES)
@@ -44,10 +44,9 @@ def test_without_the_only_weight_on_the_price_there_is_no_residual_curve(n):
 
 
 @pytest.mark.parametrize("n", SIZES)
-def test_nor_in_passes_over_traders(n, monkeypatch):
+def test_nor_in_passes_over_traders(n):
     auction, bids = _factored(n, seed=1)
-    monkeypatch.setattr(factored, "LARGE", 1)
-    assert not auction.clear(bids).traded.any()
+    assert not FactoredClearing(auction.statistics, large=1).solve(bids).regular.any()
 
 
 def test_nor_in_shards():
@@ -102,7 +101,7 @@ def test_deviations_that_take_the_other_price_away_end_in_autarky(n, written_out
 
 
 @pytest.mark.parametrize("exponent", [-16.0, -13.0, -9.0])
-def test_regular_markets_near_autarky_still_trade(exponent, monkeypatch):
+def test_regular_markets_near_autarky_still_trade(exponent):
     """Weights on the price that all but cancel, and one own weight that is all but 0."""
     own, price = np.ones((1, 12)), np.ones((1, 12))
     own[0, 0] = 10.0**exponent
@@ -110,8 +109,7 @@ def test_regular_markets_near_autarky_still_trade(exponent, monkeypatch):
     bids = FactoredBids(own, np.zeros((1, 12, 0)), price, level)
     auction = SigmaDCDA(0.2, statistics=np.zeros((0, 12)))
     whole = auction.clear(bids)
-    monkeypatch.setattr(factored, "LARGE", 1)
-    passes = auction.clear(bids)
+    passes = FactoredClearing(auction.statistics, large=1).settle(bids, _payment(auction))
     dense = SigmaDCDA(0.2).clear(_written_out(auction, bids))
     assert whole.traded.all() == passes.traded.all() == dense.traded.all()
     if dense.traded.all():

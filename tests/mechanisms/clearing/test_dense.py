@@ -28,7 +28,7 @@ from deviator.mechanisms import (
 from deviator.mechanisms.clearing import ConditionalClearing, autarky
 from deviator.mechanisms.clearing.autarky import tolerance
 from deviator.mechanisms.clearing.base import solve_by_tiling
-from deviator.mechanisms.clearing.dense import scaled_market as scaled
+from deviator.mechanisms.clearing.dense import clearing as dense
 from deviator.mechanisms.languages import ScheduleLanguage
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope", "traded")
@@ -136,7 +136,7 @@ def test_outcomes_and_autarky_are_those_of_the_plain_formulas(n):
 
 @pytest.mark.parametrize(("n", "bound"), [(3, 0.1), (5, 0.05), (8, 0.03)])
 def test_the_autarky_test_is_the_plain_one_where_it_is_close(monkeypatch, n, bound):
-    monkeypatch.setattr(autarky, "tolerance", lambda _: bound)
+    monkeypatch.setattr(autarky, "tolerance", lambda *_: bound)
     bids = random_bids(np.random.default_rng(n), 500, n)
     pairs = zip(bids.quantity_weights, bids.price_weights, strict=True)
     wanted = np.array([trades(*pair, bound) for pair in pairs])
@@ -147,7 +147,7 @@ def test_the_autarky_test_is_the_plain_one_where_it_is_close(monkeypatch, n, bou
 @pytest.mark.parametrize("n", [3, 7, 128])
 def test_the_inverse_is_that_of_the_scaled_market(n):
     bids = random_bids(np.random.default_rng(n), 3, n)
-    market = scaled.scaled_market(bids.quantity_weights, bids.price_weights)
+    market = dense.scaled_market(bids.quantity_weights, bids.price_weights)
     weights = bids.quantity_weights - bids.quantity_weights.mean(axis=2, keepdims=True)
     matrix = np.zeros((3, n + 1, n + 1))
     matrix[:, :n, :n] = weights / market.row_length[..., None]
@@ -197,9 +197,9 @@ def test_an_idle_part_costs_an_update_no_digits(idle):
 
 
 def test_the_border_against_aliased_rows_changes_nothing(monkeypatch):
-    bids = random_bids(np.random.default_rng(0), 2, scaled.ALIASED)
+    bids = random_bids(np.random.default_rng(0), 2, dense.ALIASED)
     bordered = SigmaDCDA(0.3).clear(bids)
-    monkeypatch.setattr(scaled, "ALIASED", 10**9)
+    monkeypatch.setattr(dense, "ALIASED", 10**9)
     bare = SigmaDCDA(0.3).clear(bids)
     assert bordered.traded.all()
     for field in FIELDS:

@@ -33,20 +33,9 @@ from deviator.mechanisms import (
     write_shard,
 )
 from deviator.mechanisms.clearing import FactoredClearing
-from deviator.mechanisms.clearing.factored import (
-    batch as factored,
-)
-from deviator.mechanisms.clearing.factored import (
-    large as factored_large,
-)
-from deviator.mechanisms.clearing.factored import (
-    outcomes as factored_outcomes,
-)
-from deviator.mechanisms.clearing.factored import passes
-from deviator.mechanisms.clearing.factored import (
-    quick as factored_quick,
-)
+from deviator.mechanisms.clearing.factored import outcomes, passes
 from deviator.mechanisms.clearing.factored.parts import Scratch
+from deviator.mechanisms.clearing.factored.sums import merged_quick_sums, quick_sums
 from deviator.mechanisms.sharded.basis import closer_look, find_basis
 from deviator.mechanisms.sharded.first_pass import first_pass, joined, sums_in
 from deviator.mechanisms.sharded.parquet import write_outcome
@@ -67,11 +56,13 @@ def random_bids(rng, n, g, batch=1, markets=1):
 
 def small_clearing(statistics, bids, payment):
     """The oracle: all traders of a market at once, with the traders of small own weights kept."""
-    parts = FactoredClearing(statistics)._solve(
-        bids.own_weights, bids.statistic_weights, bids.price_weights, bids.level
-    )
-    price, quantity, slope, regular = parts
-    return price, quantity, payment(price[:, None], quantity, slope), slope, regular
+    solution = FactoredClearing(statistics, large=10**9).solve(bids)
+    price, quantity, slope = solution.price, solution.quantity, solution.residual_slope
+    return price, quantity, payment(price[:, None], quantity, slope), slope, solution.regular
+
+
+def payment_of(rule):
+    return partial(rule.payment, tax_slope=rule.tax_slope)
 
 
 def assert_close(got, want, tolerance=1e-12):
@@ -91,29 +82,23 @@ def assert_same(outcome, want):
     assert np.isnan(outcome.residual_slope[~regular]).all()
 
 
-@pytest.fixture
-def tiny_chunks(monkeypatch):
-    """Even small markets are cleared in passes, over a few traders at a time."""
-    monkeypatch.setattr(factored, "LARGE", 1)
-    monkeypatch.setattr(factored_large, "TRADERS", 7)
-
-
 @pytest.mark.parametrize("quick", [True, False])
 @pytest.mark.parametrize("g", [0, 1, 2, 9])
 @pytest.mark.parametrize("zeros", [0, 1, "all but one"])
-def test_passes_over_chunks_equal_one_clearing(tiny_chunks, monkeypatch, quick, g, zeros):
+def test_passes_over_chunks_equal_one_clearing(monkeypatch, quick, g, zeros):
     if not quick:
-        monkeypatch.setattr(passes.factored_quick, "solve", lambda *_: None)
+        monkeypatch.setattr(passes, "quick_solution", lambda *_: None)
     rng = np.random.default_rng([g, quick])
     for shared in (True, False):
         n = 40
         statistics, bids = random_bids(rng, n, g, 3, 1 if shared else 3)
         bids.own_weights[0, : n - 1 if zeros == "all but one" else zeros] = 0.0
         rule = SigmaDCDA(0.3, statistics)
-        outcome = rule.clear(bids)
-        assert_same(outcome, small_clearing(statistics, bids, rule._transfer))
+        clearing = FactoredClearing(statistics, large=1, chunk=7)
+        outcome = clearing.settle(bids, payment_of(rule))
+        assert_same(outcome, small_clearing(statistics, bids, payment_of(rule)))
         assert outcome.traded.all() == (zeros != "all but one")
-        solution = rule.clearing.solve(bids)
+        solution = clearing.solve(bids)
         np.testing.assert_array_equal(solution.regular, outcome.traded)
         assert_close(solution.quantity[outcome.traded], outcome.quantity[outcome.traded])
 
@@ -132,10 +117,8 @@ def test_autarky_of_nearly_singular_markets_is_that_of_one_clearing(seed, n, g, 
     array *= np.exp(rng.uniform(-20, 20, (1, n, 1)))
     bids = FactoredBids.from_array(array)
     want = FactoredClearing(statistics).solve(bids).regular
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(factored, "LARGE", 1)
-        patch.setattr(factored_large, "TRADERS", 4)
-        np.testing.assert_array_equal(FactoredClearing(statistics).solve(bids).regular, want)
+    in_passes = FactoredClearing(statistics, large=1, chunk=4).solve(bids).regular
+    np.testing.assert_array_equal(in_passes, want)
 
 
 def test_a_large_market_takes_little_more_than_inputs_and_outputs():
@@ -148,7 +131,7 @@ def test_a_large_market_takes_little_more_than_inputs_and_outputs():
     tracemalloc.stop()
     assert outcome.traded.all()
     assert peak < 24 * n * 2  # outputs are 24 bytes a trader, and inputs are not counted here
-    assert_same(outcome, small_clearing(statistics, bids, rule._transfer))
+    assert_same(outcome, small_clearing(statistics, bids, payment_of(rule)))
 
 
 def test_more_memory_than_there_is_is_refused_with_both_figures(monkeypatch):
@@ -254,7 +237,7 @@ def test_most_markets_are_settled_in_two_passes(change, times):
 
 def test_bounds_settle_large_markets_too(monkeypatch):
     """The squared condition number grows as N, and so do the bounds on it, not as N^2."""
-    monkeypatch.setattr(factored_outcomes, "tolerance", lambda n: 1 / np.sqrt(200 * n))
+    monkeypatch.setattr(outcomes, "tolerance", lambda n: 1 / np.sqrt(200 * n))
     counting = Counting([make_shard(seed, 10_000) for seed in range(3)])
     assert clear_sharded(SigmaDCDA(), counting.makers()).traded
     assert counting.reads == [2] * 3
@@ -266,8 +249,8 @@ def sums_by_themselves(shards, basis):
     for shard in shards:
         rows = rows_of(shard, *basis.columns(shard.statistics))
         scratch = Scratch.of(basis.reading, len(shard))
-        parts.append(factored_quick.measure(rows, basis.reading, scratch))
-    return factored_quick.merged(parts)
+        parts.append(quick_sums(rows, basis.reading, scratch))
+    return merged_quick_sums(parts)
 
 
 @settings(max_examples=30)
