@@ -91,7 +91,7 @@ class ReportedClearing(Clearing):
             report, ends = float(reports[market, place]), self.economy.type_set
             trader = place if len(ends[0][traders]) > 1 else traders.start
             raise InvalidInputError(
-                f"reports of trader {trader} must be in his set of types [{ends[0][trader]:.6g}, "
+                f"reports of trader {trader} must be in its set of types [{ends[0][trader]:.6g}, "
                 f"{ends[1][trader]:.6g}], got {report:.6g} in market {market}"
             )
 

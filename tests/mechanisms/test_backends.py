@@ -470,7 +470,7 @@ def ones(*shape, dtype=torch.float64, device="cpu"):
         ),
         (
             lambda: SigmaVCG(BOUNDED, 0.3).clear(Reports(3 * ones(1, 4))),
-            "reports of trader 0 must be in his set of types",
+            "reports of trader 0 must be in its set of types",
         ),
         (
             lambda: exact_gain(SigmaDCDA(), PRIVATE, ones(1, 5)),
