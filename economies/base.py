@@ -87,6 +87,11 @@ class Economy(ABC):
         """Ends of the sets S_i of types, each of shape (N,); infinite where unbounded (INF)."""
         return np.full(self.n_traders, -np.inf), np.full(self.n_traders, np.inf)
 
+    @property
+    def has_bounded_types(self) -> bool:
+        """Whether some type is bounded on some side."""
+        return bool(np.isfinite(self.type_set).any())
+
     def types(self) -> TypeDistribution:
         """Return the law of the types where nothing else is said, on the set of types.
 

@@ -74,11 +74,6 @@ class QuadraticEconomy(Economy):
             yield traders, self.effects_on_several(traders)
 
     @property
-    def has_bounded_types(self) -> bool:
-        """Whether some type is bounded on some side."""
-        return bool(np.isfinite(self.type_set).any())
-
-    @property
     def has_private_values(self) -> bool:
         """Whether no type matters to another trader: W is diagonal."""
         for traders, effects in self.blocks_of_effects():

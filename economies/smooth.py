@@ -129,11 +129,6 @@ class SmoothEconomy(Economy):
             high if self.type_high is None else self.type_high,
         )
 
-    @property
-    def has_bounded_types(self) -> bool:
-        """Whether some type is bounded on some side."""
-        return bool(np.isfinite(self.type_set).any())
-
     def _check_common_fields(self, *per_trader_fields: str) -> None:
         """Freeze and check weights, type sets, and fields of one number per trader."""
         matrix = finite_array("weights", self.weights, (None, None))

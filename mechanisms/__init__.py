@@ -13,6 +13,7 @@ from .base import (
 from .direct import (
     Allocation,
     CallableTax,
+    DirectMechanism,
     DiscreteVCG,
     EntryFeeVCG,
     NaiveWalrasian,
@@ -95,6 +96,7 @@ __all__ = [
     "CallableTax",
     "Claim",
     "ConditionalLanguage",
+    "DirectMechanism",
     "DiscreteVCG",
     "EntryCutoffs",
     "EntryFeeDoubleAuction",

@@ -1,6 +1,5 @@
 """What a mechanism is: bids in, outcome out; it never sees a utility, and holds no state."""
 
-import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -21,6 +20,7 @@ from .exact import RationalBids, RationalSolution
 from .languages import BidLanguage, Bids, check_record
 from .menu import LineMenu, Menu
 from .outcome import Outcome, TraderOutcome, check_cleared
+from .units import held_economies, relabelled_fields, rescaled_fields
 
 Claim = Literal["truthful", "individually_rational", "budget_surplus", "efficient", "anonymous"]
 """What a mechanism may claim, at honest bids and at every profile of types.
@@ -176,39 +176,31 @@ class Mechanism(ABC):
     def example_economies(self) -> tuple[Economy, ...]:
         """Return economies in which the rule is at home: the conformance kit tries it there.
 
-        By default the economy that the rule holds; a rule that holds none is tried in the standard
-        ones of the kit. Override this where honest bids exist in other economies only.
+        By default those that the rule holds; a rule that holds none is tried in the standard ones
+        of the kit. Override this where honest bids exist in other economies only.
         """
-        economy = getattr(self, "economy", None)
-        return (economy,) if isinstance(economy, Economy) else ()
+        return held_economies(self)
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the same rule for traders who are renumbered: new trader i is old order[i].
 
-        A rule that knows an economy is told the renumbered one; override this where other settings
-        tell traders apart.
+        Economies, public statistics and rules that it holds are renumbered; override this where
+        other settings tell traders apart.
         """
-        economy = getattr(self, "economy", None)
-        if not isinstance(economy, Economy):
-            return self
-        renumbered: Self = _replaced(self, economy=economy.relabelled(order))
-        return renumbered
+        return relabelled_fields(self, order)
 
     def rescaled(self, price: float, quantity: float) -> Self:
         """Return the same rule in other units, of which there go more to a price or a quantity.
 
-        Override this where a setting carries units, as a tax slope or a fee does.
+        What it holds is restated, and settings whose units are declared (`mechanisms.units`);
+        override this where another setting carries units.
 
         Parameters
         ----------
         price, quantity : float
             Factors that numbers of prices and of quantities are multiplied by.
         """
-        economy = getattr(self, "economy", None)
-        if not isinstance(economy, Economy):
-            return self
-        restated: Self = _replaced(self, economy=economy.rescaled(price, quantity))
-        return restated
+        return rescaled_fields(self, price, quantity)
 
 
 class ResidualLineMechanism(Mechanism):
@@ -318,16 +310,6 @@ def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
     pair[:, 1, level] += unit
     quantity = mechanism.clear_deviations(bids, trader, pair).quantity
     return (quantity[:, 1] - quantity[:, 0]) / unit
-
-
-def _replaced(mechanism: Any, **settings: Any) -> Any:
-    """Return a mechanism with some settings changed."""
-    if not dataclasses.is_dataclass(mechanism):
-        raise RefusedError(
-            f"a rule with settings must be a dataclass to be restated, {type(mechanism).__name__} "
-            "is none; make it one, or override relabelled and rescaled"
-        )
-    return dataclasses.replace(mechanism, **settings)  # type: ignore[type-var]
 
 
 def residual_transfer(

@@ -1,8 +1,6 @@
 """Auctions of conditional inverse demands, linear or general, which differ in what traders pay."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -122,10 +120,3 @@ class ConditionalAuction(ResidualLineMechanism):
         loadings = np.where(largest > 0, WEAK / n / np.where(largest > 0, largest, 1.0), 0.0)
         own = np.ones(n)
         return (Factored(own, np.tile(loadings, (n, 1)), weights, own, np.zeros(n)),)
-
-    @override
-    def relabelled(self, order: Sequence[int]) -> Self:
-        if not isinstance(self.statistics, PublicStatistics):
-            return self
-        renumbered: Self = replace(self, statistics=self.statistics.relabelled(order))  # type: ignore[type-var]
-        return renumbered

@@ -1,7 +1,7 @@
 """The pay-as-bid auction: each trader pays the area under his own submitted demand."""
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, final
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, final
 
 import numpy as np
 from typing_extensions import override
@@ -15,6 +15,7 @@ from .languages import BidLanguage, FlooredScheduleLanguage, Schedules, check_re
 from .menu import LineMenu
 from .outcome import Outcome, TraderOutcome
 from .portable import cleared_deviations, require_numpy
+from .units import SLOPE
 
 
 @final
@@ -51,7 +52,7 @@ class PayAsBid(Mechanism):
     (array([1.]), array([[ 2., -1., -1.]]), array([[ 4. , -0.5, -0.5]]))
     """
 
-    floor: float = 0.1
+    floor: float = field(default=0.1, metadata=SLOPE)
     name: ClassVar[str] = "pay-as-bid"
     claims = frozenset[Claim]({"individually_rational", "budget_surplus", "efficient", "anonymous"})
 
@@ -107,10 +108,6 @@ class PayAsBid(Mechanism):
         slopes = self.floor * np.array([1.0, 1.5, 2.0, 4.0, 1.2])
         mixed = linear_quadratic(np.diag([1.0, 1.2, 0.8, 1.0, 1.5]), slopes, [0.3, 0, 0, -0.2, 0.1])
         return private_values(4, slope=max(1.0, self.floor)), mixed
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        return replace(self, floor=self.floor * price / quantity)
 
     def _check_bids(self, bids: Any) -> None:
         check_record(self.name, Schedules, bids)

@@ -4,8 +4,8 @@ Each trader pays the area under the residual demand curve that he faces, from 0 
 quantity, and a quadratic tax: t_i = p q_i - k_i q_i^2 / 2 + sigma q_i^2 / 2.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, final
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, final
 
 from numpy.typing import ArrayLike
 from typing_extensions import override
@@ -16,6 +16,7 @@ from .base import Claim
 from .conditional_auction import ConditionalAuction
 from .payments import area_under_residual_demand
 from .statistics import PublicStatistics
+from .units import SLOPE
 
 
 @final
@@ -50,7 +51,7 @@ class SigmaDCDA(ConditionalAuction):
     array([[ 0.833333,  0.      ,  0.      , -0.833333]])
     """
 
-    sigma: float = 0.0
+    sigma: float = field(default=0.0, metadata=SLOPE)
     statistics: ArrayLike | PublicStatistics | None = None
     name: ClassVar[str] = "sigma-dcda"
 
@@ -78,7 +79,3 @@ class SigmaDCDA(ConditionalAuction):
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
         return area_under_residual_demand(price, quantity, residual_slope, tax_slope)
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        return replace(self, sigma=self.sigma * price / quantity)

@@ -10,7 +10,7 @@ import numpy as np
 from deviator.arrays import is_foreign
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
-from deviator.mechanisms import Bids, Mechanism
+from deviator.mechanisms import Bids, DirectMechanism, Mechanism, Mutated
 from deviator.mechanisms.exact import RationalBids
 from deviator.numerics.rational import Rationals
 from deviator.validation import Floats, shown
@@ -131,11 +131,6 @@ def check_market(mechanism: object, economy: object) -> None:
         raise InvalidInputError(
             f"economy must be an Economy, got {shown(economy)}; build one with deviator.economies"
         )
-    # A mutant holds the mechanism that it distorts.
-    told = getattr(getattr(mechanism, "mechanism", mechanism), "economy", None)
-    if isinstance(told, Economy) and told.n_traders != economy.n_traders:
-        raise InvalidInputError(
-            f"mechanism and economy must have the same traders, {mechanism.name} is of "
-            f"{told.n_traders} traders, the economy of {economy.n_traders}; build "
-            f"{mechanism.name} on an economy of {economy.n_traders}"
-        )
+    rule = mechanism.mechanism if isinstance(mechanism, Mutated) else mechanism
+    if isinstance(rule, DirectMechanism):
+        rule.check_traders(economy, mechanism.name)

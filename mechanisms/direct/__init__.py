@@ -1,6 +1,7 @@
 """Direct mechanisms: rules that must be told the traders' utilities."""
 
 from .constructors import sigma_vcg
+from .direct_mechanism import DirectMechanism
 from .discrete_vcg import DiscreteVCG
 from .entry_fee_vcg import EntryFeeVCG, PriceClearing
 from .naive_walrasian import NaiveWalrasian
@@ -14,6 +15,7 @@ from .taxes import CallableTax, PowerTax, SumTax, Tax
 __all__ = [
     "Allocation",
     "CallableTax",
+    "DirectMechanism",
     "DiscreteVCG",
     "EntryFeeVCG",
     "NaiveWalrasian",

@@ -3,9 +3,8 @@
 from deviator.economies import QuadraticEconomy, SmoothEconomy
 from deviator.errors import InvalidInputError
 
-from .sigma_vcg import SigmaVCG
+from .sigma_vcg import SigmaVCG, UnreachedUnits
 from .smooth_sigma_vcg import SmoothSigmaVCG
-from .unreached_units import UnreachedUnits
 
 
 def sigma_vcg(

@@ -11,8 +11,8 @@ if q_i >= 0 and q_i otherwise, the giver's q_j if q_j > 0 and q_j - Delta otherw
 nothing, a unit goes to the trader who comes first. Pivotal types follow the same rule.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, Self, final
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,9 @@ from deviator.economies import QuadraticEconomy
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.validation import Bools, Floats, non_negative, positive
 
+from ..units import PRICE, QUANTITY, SLOPE
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
-from .pivotal_pricing import Regime, own_quantity
-from .places import Places
+from .pivotal_pricing import MarketLabels, Regime, own_quantity
 from .spread_vcg import spread_allocation
 
 TIED = 1e-14
@@ -79,10 +79,10 @@ class DiscreteVCG(PivotalMechanism):
     """
 
     economy: QuadraticEconomy
-    unit_size: float = 1.0
-    sigma: float = 0.0
-    half_spread: float = 0.0
-    largest_unit: float = 1.0
+    unit_size: float = field(default=1.0, metadata=QUANTITY)
+    sigma: float = field(default=0.0, metadata=SLOPE)
+    half_spread: float = field(default=0.0, metadata=PRICE)
+    largest_unit: float = field(default=1.0, metadata=QUANTITY)
     name: ClassVar[str] = "discrete-vcg"
     nodes: ClassVar[int] = 1
     jumps: ClassVar[bool] = True
@@ -114,23 +114,12 @@ class DiscreteVCG(PivotalMechanism):
             self.sigma,
             self.half_spread,
         )
-        return units.best(Places(types, markets))
+        return units.best(MarketLabels(types, markets))
 
     @override
     def markets_together(self, quantity: Floats) -> int:
         units = np.abs(quantity).max(initial=0.0) / self.unit_size
         return max(1, min(super().markets_together(quantity), int(UNITS_TOGETHER // (units + 1))))
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        return replace(
-            self,
-            economy=self.economy.rescaled(price, quantity),
-            unit_size=self.unit_size * quantity,
-            sigma=self.sigma * price / quantity,
-            half_spread=self.half_spread * price,
-            largest_unit=self.largest_unit * quantity,
-        )
 
 
 @final
@@ -166,14 +155,14 @@ class Units:
         """Return the tax-adjusted marginal utility of units x = count Delta, (B, N)."""
         return self.marginal_utility(count) - self.tax(count)
 
-    def best(self, places: Places | None = None) -> Allocation:
+    def best(self, labels: MarketLabels | None = None) -> Allocation:
         """Return the allocation of the largest tax-adjusted utility, by exchange of units.
 
         The price is the middle between the value of the best next unit and of the worst last one.
 
         Parameters
         ----------
-        places : Places, optional
+        labels : MarketLabels, optional
             What errors call the rows; by default markets with values for types.
 
         Raises
@@ -183,7 +172,7 @@ class Units:
         NotConvergedError
             If units never stop moving.
         """
-        called = Places(self.value) if places is None else places
+        called = MarketLabels(self.value) if labels is None else labels
         smooth = spread_allocation(self.value, self.slope + self.sigma, self.half_spread)
         count = np.floor(smooth.quantity / self.unit_size)
         self._check_few(count, called)
@@ -210,14 +199,14 @@ class Units:
         tax = f"sigma = {self.sigma:.6g}, half_spread = {self.half_spread:.6g}"
         return f"unit_size = {self.unit_size:.6g}, {tax}"
 
-    def _check_few(self, count: Floats, places: Places) -> None:
+    def _check_few(self, count: Floats, labels: MarketLabels) -> None:
         """Refuse more units than pivotal prices, one for each, can be computed for."""
         most = np.abs(count).max(axis=1, initial=0.0)
         if (most > MOST_UNITS).any():
             row = int(most.argmax())
             raise RefusedError(
                 f"a trader may hold at most {MOST_UNITS} units, each of which has a price of its "
-                f"own, got {most[row]:.6g} with {self._settings} {places.of(row)}; raise "
+                f"own, got {most[row]:.6g} with {self._settings} {labels.of(row)}; raise "
                 "unit_size, or use sigma-vcg, where the good is divisible"
             )
 

@@ -10,11 +10,11 @@ exchanging a trader above the price for one further above it raises the total by
 fee. So the sets of traders to compare are products over the different slopes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any, ClassVar, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from deviator.validation import Bools, Floats, finite_array, non_negative
 
 from ..base import Claim
 from ..chunking import in_chunks
+from ..units import MONEY
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 
 MOST_SETS = 2**16
@@ -89,7 +90,7 @@ class EntryFeeVCG(PivotalMechanism):
     """
 
     economy: QuadraticEconomy
-    fee: float = 0.0
+    fee: float = field(default=0.0, metadata=MONEY)
     name: ClassVar[str] = "entry-fee-vcg"
     jumps: ClassVar[bool] = True
 
@@ -187,11 +188,6 @@ class EntryFeeVCG(PivotalMechanism):
         )
         exists = traded | idle
         return PriceClearing(exists, paid, np.where(exists[:, None], quantity, np.nan))
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        economy = self.economy.rescaled(price, quantity)
-        return replace(self, economy=economy, fee=self.fee * price * quantity)
 
 
 class _Sets(NamedTuple):

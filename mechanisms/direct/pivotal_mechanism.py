@@ -10,14 +10,13 @@ from deviator.economies import QuadraticEconomy, single_crossing_violation
 from deviator.economies.bounds import interdependence_limit, largest_average_effect
 from deviator.economies.known_quadratic import checked_quadratic
 from deviator.errors import RefusedError
-from deviator.validation import Floats, finite_array
+from deviator.validation import Floats
 
-from ..base import Claim, Mechanism, check_candidates
+from ..base import Claim, check_candidates
 from ..chunking import in_chunks
-from ..languages import BidLanguage, ReportLanguage, Reports, check_record
 from ..outcome import Outcome, TraderOutcome
+from .direct_mechanism import DirectMechanism
 from .pivotal_pricing import OwnQuantity, Regime, signs
-from .reports import check_reports
 
 MARKETS = 4096
 """Markets priced together."""
@@ -30,7 +29,7 @@ class Allocation(NamedTuple):
     quantity: Floats  # (B, N)
 
 
-class PivotalMechanism(Mechanism):
+class PivotalMechanism(DirectMechanism):
     """Reports in; a stated allocation at pivotal prices out (Section 6).
 
     Members are frozen dataclasses that hold the economy and state `allocate`. Quantities must
@@ -51,7 +50,6 @@ class PivotalMechanism(Mechanism):
     """
 
     economy: QuadraticEconomy
-    language: ClassVar[BidLanguage] = ReportLanguage()
     nodes: ClassVar[int] = 2
     jumps: ClassVar[bool] = False
 
@@ -89,29 +87,22 @@ class PivotalMechanism(Mechanism):
         return always | {"truthful"} if self.increases else always
 
     @override
-    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
-        if not self.economy.has_bounded_types:
-            return None
-        low, high = self.economy.type_set
-        return low[[trader]], high[[trader]]
-
-    @override
     def clear(self, bids: Any) -> Outcome:
-        types = self._reports(bids)
+        types = self.reported_types(bids)
         markets: Any = np.arange(len(types))
         parts = in_chunks(self._clear, types, markets, chunk=MARKETS)
         return Outcome(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
     @override
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
-        types = self._reports(bids)
+        types = self.reported_types(bids)
         checked, index = check_candidates(bids, trader, candidates)
         reports = checked[..., 0]
         tiled = np.repeat(types, reports.shape[1], axis=0)
         tiled[:, index] = reports.ravel()
         markets = np.arange(len(types))
         rows = np.repeat(markets, reports.shape[1])
-        check_reports(self.economy, tiled, rows)
+        self.check_types(tiled, rows)
         found = self.allocate(tiled, rows)
         quantity = found.quantity[:, index].reshape(reports.shape)
         transfer = self._transfers(types, index, reports, quantity, markets)
@@ -161,13 +152,6 @@ class PivotalMechanism(Mechanism):
         first_unit = value[:, [trader]] + effect * (reports - types[:, [trader]])
         utility = (first_unit - 0.5 * self.economy.slope[trader] * quantity) * quantity
         return np.asarray(utility - effect * area)
-
-    def _reports(self, bids: Any) -> Floats:
-        """Return the reported types, checked."""
-        check_record(self.name, Reports, bids)
-        types = finite_array("reports", bids.types, (None, None))
-        check_reports(self.economy, types)
-        return types
 
     def _why_quantities_fall(self) -> str:
         """Return the assumptions under which no quantity falls that fail here, with witnesses."""

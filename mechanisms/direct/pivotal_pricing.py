@@ -22,10 +22,9 @@ from typing import Any, NamedTuple, NoReturn, final
 import numpy as np
 from numpy.typing import NDArray
 
+from deviator.economies.assumption_result import shown
 from deviator.errors import NotConvergedError, RefusedError
 from deviator.validation import Bools, Floats
-
-from .places import Places
 
 CELLS = 4
 MOST_CELLS = 2048
@@ -62,6 +61,35 @@ def signs(quantity: Floats, trader: int) -> NDArray[Any]:
 def own_quantity(quantity: Floats, trader: int) -> NDArray[Any]:
     """Return the trader's own quantity, shape (L, 1): it is constant between its jumps."""
     return quantity[:, [trader]]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class MarketLabels:
+    """What errors call the rows of a computation: the market that a row belongs to, and its types.
+
+    Parameters
+    ----------
+    types : ndarray of float, shape (L, N)
+        The types in each row.
+    markets : ndarray of int, shape (L,), optional
+        The market of each row; by default rows are markets.
+    """
+
+    types: Floats
+    markets: Any = None
+
+    def of(self, row: int) -> str:
+        """Return a row in words.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> MarketLabels(np.array([[1.0, 0.5, -1.5]]), [7]).of(0)
+        'in market 7 at s = (1, 0.5, -1.5)'
+        """
+        market = row if self.markets is None else int(self.markets[row])
+        return f"in market {market} at s = {shown(self.types[row])}"
 
 
 @final
@@ -160,7 +188,7 @@ class OwnQuantity:
         return np.arange(len(self.types)) if self.markets is None else self.markets
 
     def _place(self, market: int) -> str:
-        return Places(self.types, self.markets).of(int(market))
+        return MarketLabels(self.types, self.markets).of(int(market))
 
     def _span(self, reports: Floats, step: Floats) -> tuple[Floats, Floats]:
         """Return a range of reports that holds the given ones and the pivotal type s_i(0)."""

@@ -1,7 +1,7 @@
-"""Mechanisms that are told the types and clear as the designer's economy says."""
+"""Direct mechanisms on straight residual curves: Walrasian clearing of the reports."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from typing_extensions import override
@@ -12,12 +12,12 @@ from deviator.validation import Floats, trader_index
 
 from ..base import ResidualLineMechanism
 from ..clearing import ReportedClearing
-from ..languages import BidLanguage, ReportLanguage
 from ..menu import LineMenu
+from .direct_mechanism import DirectMechanism
 
 
-class ReportedMechanism(ResidualLineMechanism):
-    """A direct mechanism; reports stay in the economy's set of types.
+class ReportedMechanism(DirectMechanism, ResidualLineMechanism):
+    """A direct mechanism that clears as the Walrasian market of the reports, with a tax or not.
 
     Attributes
     ----------
@@ -26,19 +26,11 @@ class ReportedMechanism(ResidualLineMechanism):
     """
 
     economy: QuadraticEconomy
-    language: ClassVar[BidLanguage] = ReportLanguage()
 
     @property
     @override
     def clearing(self) -> ReportedClearing:
         return ReportedClearing(self.economy, self.tax_slope)
-
-    @override
-    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
-        if not self.economy.has_bounded_types:
-            return None
-        low, high = self.economy.type_set
-        return low[[trader]], high[[trader]]
 
     @override
     def menu(self, bids: Any, trader: int) -> LineMenu:

@@ -7,15 +7,16 @@ changes. Charged at that report's marginal utility, as pivotal pricing does it, 
 (mu_i + sigma + k_i) z^2 / 2 more than the area.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 from typing_extensions import override
 
 from deviator.arrays import like, namespace
 from deviator.economies import QuadraticEconomy
+from deviator.errors import InvalidInputError
 from deviator.numerics.rational import Rationals, rational
 from deviator.validation import Floats
 
@@ -24,8 +25,16 @@ from ..exact import RationalBids, RationalEconomy, RationalSolution
 from ..menu import LineMenu
 from ..outcome import Outcome, TraderOutcome
 from ..payments import area_under_residual_demand
+from ..units import SLOPE
 from .reported_mechanism import ReportedMechanism
-from .unreached_units import UnreachedUnits, checked_unreached_units
+
+UnreachedUnits = Literal["printed", "pivotal"]
+"""Rules for units below the pivotal types, of which (3.11) takes the nearest report.
+
+"printed" is equation (3.10): the price under the nearest report, plus the tax. "pivotal" prices
+them as all others, at the marginal utility of the nearest report. No report changes either, so
+both are truthful.
+"""
 
 
 @final
@@ -58,7 +67,7 @@ class SigmaVCG(ReportedMechanism):
     """
 
     economy: QuadraticEconomy
-    sigma: float = 0.0
+    sigma: float = field(default=0.0, metadata=SLOPE)
     unreached_units: UnreachedUnits = "printed"
     name: ClassVar[str] = "sigma-vcg"
 
@@ -141,7 +150,15 @@ class SigmaVCG(ReportedMechanism):
         charged: Floats = 0.5 * like(low, excess) * nearest_to_zero**2
         return charged
 
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        economy = self.economy.rescaled(price, quantity)
-        return replace(self, economy=economy, sigma=self.sigma * price / quantity)
+
+def checked_unreached_units(rule: str) -> UnreachedUnits:
+    """Return the rule for units that no report leads to.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such rule.
+    """
+    if rule not in ("printed", "pivotal"):
+        raise InvalidInputError(f"unreached_units must be 'printed' or 'pivotal', got {rule!r}")
+    return rule  # type: ignore[return-value]

@@ -10,8 +10,8 @@ up to z, the least quantity that a report of the trader leads to, have the neare
 pivotal type (3.11).
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, Self, final
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from typing_extensions import override
@@ -28,13 +28,12 @@ from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.numerics.legendre import gauss_legendre, legendre_integrals
 from deviator.validation import Floats, non_negative
 
-from ..base import Claim, Mechanism, check_candidates
+from ..base import Claim, check_candidates
 from ..chunking import in_chunks
-from ..languages import BidLanguage, ReportLanguage, Reports, check_record
 from ..outcome import Outcome, TraderOutcome
-from ..portable import require_numpy
-from .reports import check_reports
-from .unreached_units import UnreachedUnits, checked_unreached_units
+from ..units import SLOPE
+from .direct_mechanism import DirectMechanism
+from .sigma_vcg import UnreachedUnits, checked_unreached_units
 
 PROFILES = 64
 """Profiles of types at which monotonicity is looked at where the bounds do not guarantee it."""
@@ -69,7 +68,7 @@ class _Curves(NamedTuple):
 
 @final
 @dataclass(frozen=True, eq=False)
-class SmoothSigmaVCG(Mechanism):
+class SmoothSigmaVCG(DirectMechanism):
     """Reports in; taxed Walrasian allocation and pivotal prices out, in a smooth economy.
 
     Parameters
@@ -109,9 +108,8 @@ class SmoothSigmaVCG(Mechanism):
     """
 
     economy: SmoothEconomy
-    sigma: float = 0.0
+    sigma: float = field(default=0.0, metadata=SLOPE)
     unreached_units: UnreachedUnits = "printed"
-    language: ClassVar[BidLanguage] = ReportLanguage()
     name: ClassVar[str] = "sigma-vcg"
 
     def __post_init__(self) -> None:
@@ -138,15 +136,8 @@ class SmoothSigmaVCG(Mechanism):
         return self.sigma
 
     @override
-    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
-        if not self.economy.has_bounded_types:
-            return None
-        low, high = self.economy.type_set
-        return low[[trader]], high[[trader]]
-
-    @override
     def clear(self, bids: Any) -> Outcome:
-        reports = self._checked_reports(bids)
+        reports = self.reported_types(bids)
         price, quantity = taxed_allocation(self.economy, self.sigma, reports)
         batch, n = reports.shape
         traders = np.tile(np.arange(n), batch)
@@ -160,13 +151,13 @@ class SmoothSigmaVCG(Mechanism):
 
     @override
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
-        present = self._checked_reports(bids)
+        present = self.reported_types(bids)
         checked, index = check_candidates(bids, trader, candidates)
         shape = checked.shape[:2]
         markets = np.arange(shape[0])
         rows = np.repeat(markets, shape[1])
         reports = bids.with_candidates(index, checked).types
-        check_reports(self.economy, reports, rows)
+        self.check_types(reports, rows)
         price, quantity = taxed_allocation(self.economy, self.sigma, reports, rows)
         check_monotone(self.economy, self.sigma, np.full_like(rows, index), quantity, reports)
         units = quantity[:, index].reshape(shape)
@@ -174,11 +165,6 @@ class SmoothSigmaVCG(Mechanism):
         curves = _Curves(markets, np.full_like(markets, index), present, *at_present[::-1])
         transfer = self._transfers(curves, units)
         return TraderOutcome(price.reshape(shape), units, transfer, np.ones(shape, dtype=bool))
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        economy = self.economy.rescaled(price, quantity)
-        return replace(self, economy=economy, sigma=self.sigma * price / quantity)
 
     def _check_bounds(self) -> None:
         """Refuse what breaks A2 or A3 at some types; bounded ones may never come there."""
@@ -207,13 +193,6 @@ class SmoothSigmaVCG(Mechanism):
         for trader in range(economy.n_traders):
             traders = np.full(len(types), trader)
             check_monotone(self.economy, self.sigma, traders, quantity, types)
-
-    def _checked_reports(self, bids: Any) -> Floats:
-        check_record(self.name, Reports, bids)
-        require_numpy(f"outcomes of {self.name} in smooth economies", bids)
-        types: Floats = bids.types
-        check_reports(self.economy, types)
-        return types
 
     def _transfers(self, curves: _Curves, units: Floats) -> Floats:
         """Return what each trader pays for M quantities on his curve, shape (C, M)."""

@@ -6,8 +6,8 @@ trader enters, at v_i - delta and v_i + delta; where all values lie within 2 del
 and each price between the highest bid and the lowest ask clears the market.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, final
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, final
 
 import numpy as np
 from typing_extensions import override
@@ -16,6 +16,7 @@ from deviator.economies import QuadraticEconomy
 from deviator.validation import Bools, Floats, non_negative
 
 from ..base import Claim
+from ..units import PRICE
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 
 
@@ -52,7 +53,7 @@ class SpreadVCG(PivotalMechanism):
     """
 
     economy: QuadraticEconomy
-    half_spread: float = 0.0
+    half_spread: float = field(default=0.0, metadata=PRICE)
     name: ClassVar[str] = "spread-vcg"
 
     def __post_init__(self) -> None:
@@ -69,11 +70,6 @@ class SpreadVCG(PivotalMechanism):
     def allocate(self, types: Floats, markets: Any = None) -> Allocation:
         del markets
         return spread_allocation(self.economy.value(types), self.economy.slope, self.half_spread)
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        economy = self.economy.rescaled(price, quantity)
-        return replace(self, economy=economy, half_spread=self.half_spread * price)
 
 
 def spread_allocation(value: Floats, slope: Floats, half_spread: float) -> Allocation:

@@ -1,7 +1,7 @@
 """VCG with any convex, twice differentiable tax (Section 6): tau-VCG."""
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, final
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
 
 import numpy as np
 from typing_extensions import override
@@ -11,7 +11,7 @@ from deviator.numerics.safeguarded_newton import increasing_root
 from deviator.validation import Floats
 
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
-from .places import Places
+from .pivotal_pricing import MarketLabels
 from .taxes import Tax, checked_tax, tax_of
 
 PROFILES = 64
@@ -70,7 +70,7 @@ class TaxVCG(PivotalMechanism):
     @override
     def allocate(self, types: Floats, markets: Any = None) -> Allocation:
         value, slope = self.economy.value(types), self.economy.slope
-        tax, places = checked_tax(self.tax, self._reach(value)), Places(types, markets)
+        tax, labels = checked_tax(self.tax, self._reach(value)), MarketLabels(types, markets)
         middle = 0.5 * (value.min(axis=1) + value.max(axis=1))
         centred = value - middle[:, None]
         reach = 0.5 * np.ptp(value, axis=1, keepdims=True)
@@ -78,14 +78,14 @@ class TaxVCG(PivotalMechanism):
         ends = np.where(reach <= tax.marginal(np.zeros(1)), 0.0, reach)
 
         def excess_supply(offset: Floats) -> tuple[Floats, Floats]:
-            demand, steepness = taxed_demand(centred - offset, slope, tax, places)
+            demand, steepness = taxed_demand(centred - offset, slope, tax, labels)
             return -demand.sum(axis=1, keepdims=True), steepness.sum(axis=1, keepdims=True)
 
         def price_in(row: int) -> str:
-            return f"the price under the tax {tax} {places.of(row)}"
+            return f"the price under the tax {tax} {labels.of(row)}"
 
         offset = increasing_root(excess_supply, -ends, ends, reach, price_in)
-        quantity = taxed_demand(centred - offset, slope, tax, places)[0]
+        quantity = taxed_demand(centred - offset, slope, tax, labels)[0]
         return Allocation(middle + offset[:, 0], quantity)
 
     def _reach(self, value: Floats) -> float:
@@ -93,13 +93,10 @@ class TaxVCG(PivotalMechanism):
         spread = np.ptp(value, axis=1).max(initial=0.0)
         return float(spread / self.economy.slope.min())
 
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        economy = self.economy.rescaled(price, quantity)
-        return replace(self, economy=economy, tax=self.tax.rescaled(price, quantity))
 
-
-def taxed_demand(margin: Floats, slope: Floats, tax: Tax, places: Places) -> tuple[Floats, Floats]:
+def taxed_demand(
+    margin: Floats, slope: Floats, tax: Tax, labels: MarketLabels
+) -> tuple[Floats, Floats]:
     """Return the quantities of the largest v q - p q - slope q^2 / 2 - tau(|q|), and their slopes.
 
     Parameters
@@ -108,7 +105,7 @@ def taxed_demand(margin: Floats, slope: Floats, tax: Tax, places: Places) -> tup
         v - p.
     slope : ndarray of float, shape (N,)
     tax : Tax
-    places : Places
+    labels : MarketLabels
         What the rows are, for errors.
 
     Returns
@@ -124,7 +121,7 @@ def taxed_demand(margin: Floats, slope: Floats, tax: Tax, places: Places) -> tup
         return wanted - over, slope + tax.bend(quantity)
 
     def demand_in(row: int) -> str:
-        return f"a trader's demand under the tax {tax} {places.of(row)}"
+        return f"a trader's demand under the tax {tax} {labels.of(row)}"
 
     most = over / slope
     size = np.abs(margin) / slope

@@ -4,7 +4,6 @@ Records hold NumPy arrays of float64, whatever numbers they are given, or arrays
 (torch tensors) with the dtype, float64 or float32, and on the device that these came with.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
@@ -17,7 +16,6 @@ from deviator.arrays import (
     Array,
     check_one_kind,
     check_shape,
-    is_foreign,
     like,
     namespace,
     to_numpy,
@@ -224,22 +222,6 @@ class BidLanguage(ABC):
         """
         del own
         return bids
-
-
-def side_by_side(shape: tuple[int, ...], *parts: Array) -> Floats:
-    """Return blocks of numbers (..., K_j) side by side, a new array of shape (*shape, K)."""
-    xp = namespace(parts[0])
-    if not is_foreign(parts[0]):
-        whole = (*shape, sum(part.shape[-1] for part in parts))
-        require_memory(8.0 * math.prod(whole), f"an array of bids of shape {whole}")
-    wide = [xp.broadcast_to(part, (*shape, part.shape[-1])) for part in parts]
-    joined: Floats = xp.concat(wide, axis=-1)
-    return joined
-
-
-def of_markets_or_shared(array: Array, markets: slice) -> Array:
-    """Return the numbers of some markets, or those that all markets share."""
-    return array if array.shape[0] == 1 else array[markets]
 
 
 def renumbered(array: Array, order: Sequence[int], axis: int = 1) -> Floats:

@@ -1,6 +1,6 @@
 """Bids of a value and of whether to enter: markets in which taking part costs a fee."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, Self, final
 
@@ -10,16 +10,18 @@ from typing_extensions import override
 from deviator.economies import Economy
 from deviator.errors import RefusedError
 from deviator.numerics.rational import Rationals
-from deviator.validation import Bools, Floats, finite_array, trader_count, trader_index
+from deviator.validation import Bools, Floats, finite_array, trader_count
 
 from ..exact import RationalBids, RationalEconomy
-from .base import BidLanguage, Bids
+from ..units import PRICE
+from .array_bids import ArrayBids
+from .base import BidLanguage
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class EntryReports(Bids):
-    """A reported value for each trader, and whether he enters.
+class EntryReports(ArrayBids):
+    """A reported value for each trader, and whether the trader enters.
 
     Parameters
     ----------
@@ -31,44 +33,24 @@ class EntryReports(Bids):
 
     meant_for: ClassVar[str] = "double auctions with an entry fee: EntryFeeDoubleAuction(fee)"
 
-    types: Floats
+    types: Floats = field(metadata=PRICE)
     entry: Floats
 
     def __post_init__(self) -> None:
         types = finite_array("reports", self.types, (None, None))
         trader_count(types.shape[1])
-        object.__setattr__(self, "types", types)
-        object.__setattr__(self, "entry", finite_array("entry", self.entry, types.shape))
-
-    @property
-    @override
-    def shape(self) -> tuple[int, int, int]:
-        return (*self.types.shape, 2)
+        self._set(types=types, entry=finite_array("entry", self.entry, types.shape))
 
     @property
     def enters(self) -> Bools:
         """Who enters, shape (B, N)."""
         return self.entry > 0
 
-    @override
-    def as_array(self) -> Floats:
-        return np.stack([self.types, self.entry], axis=-1)
-
     @classmethod
     @override
     def from_array(cls, array: Floats) -> Self:
         checked = finite_array("entry reports", array, (None, None, 2))
         return cls(checked[..., 0], checked[..., 1])
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        del quantity
-        return type(self)(self.types * price, self.entry)
-
-    @override
-    def of_trader(self, trader: int) -> Floats:
-        index = trader_index(trader, self.shape[1])
-        return np.stack([self.types[:, index], self.entry[:, index]], axis=-1)
 
 
 @final

@@ -4,29 +4,29 @@ Honest ones are the hyperplanes of `conditional`, read off the statistics S that
 publishes.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, Self, final
 
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import Array, check_one_kind, is_foreign, like, to_numpy
 from deviator.economies import Economy, Factored, public_statistics
 from deviator.errors import InvalidInputError
 from deviator.numerics.rational import Rationals
-from deviator.validation import Floats, finite_numbers, trader_count, trader_index
+from deviator.validation import Floats, finite_numbers, trader_count
 
 from ..exact import RationalBids, RationalEconomy
 from ..statistics import PublicStatistics, check_said, check_traders
-from .base import Bids, of_markets_or_shared, renumbered, require_quadratic, side_by_side
+from ..units import PER_PRICE, PER_QUANTITY
+from .array_bids import ArrayBids, check_shared
+from .base import require_quadratic
 from .hyperplanes import AllocationLanguage, exact_inverse_weights, inverse_weights
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class FactoredBids(Bids):
+class FactoredBids(ArrayBids):
     """Conditional bids that read public statistics: a_i q_i + C_i . (S q) + b_i p = r_i.
 
     The statistics S are the mechanism's. The coefficients may be shared by all markets, as in
@@ -48,53 +48,25 @@ class FactoredBids(Bids):
         "conditional auctions with public statistics, such as SigmaDCDA(sigma, statistics)"
     )
 
-    own_weights: Floats
-    statistic_weights: Floats
-    price_weights: Floats
+    own_weights: Floats = field(metadata=PER_QUANTITY)
+    statistic_weights: Floats = field(metadata=PER_QUANTITY)
+    price_weights: Floats = field(metadata=PER_PRICE)
     level: Floats
 
     def __post_init__(self) -> None:
-        check_one_kind(
-            own_weights=self.own_weights,
-            statistic_weights=self.statistic_weights,
-            price_weights=self.price_weights,
-            level=self.level,
-        )
         level = finite_numbers("level", self.level, (None, None))
         batch, n = level.shape[0], trader_count(level.shape[1])
         own = finite_numbers("own_weights", self.own_weights, (None, n))
         shape = (own.shape[0], n, None)
         statistic = finite_numbers("statistic_weights", self.statistic_weights, shape)
         price = finite_numbers("price_weights", self.price_weights, (own.shape[0], n))
-        if own.shape[0] not in (1, batch):
-            raise InvalidInputError(
-                f"own_weights must have leading length 1 or {batch}, got {own.shape[0]}"
-            )
-        object.__setattr__(self, "own_weights", own)
-        object.__setattr__(self, "statistic_weights", statistic)
-        object.__setattr__(self, "price_weights", price)
-        object.__setattr__(self, "level", level)
-
-    @property
-    @override
-    def is_numpy(self) -> bool:
-        return not is_foreign(self.level)
+        check_shared("own_weights", own, batch)
+        self._set(own_weights=own, statistic_weights=statistic, price_weights=price, level=level)
 
     @property
     def n_statistics(self) -> int:
         """Number of statistics G."""
         return int(self.statistic_weights.shape[2])
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(B, N, G + 3)."""
-        return (*self.level.shape, self.n_statistics + 3)
-
-    def as_array(self) -> Floats:
-        """Return [a_i, C_i1..C_iG, b_i, r_i], shape (B, N, G + 3)."""
-        own, price = self.own_weights[..., None], self.price_weights[..., None]
-        parts = (own, self.statistic_weights, price, self.level[..., None])
-        return side_by_side(self.shape[:2], *parts)
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:
@@ -105,42 +77,6 @@ class FactoredBids(Bids):
                 f"factored bids must have at least 3 numbers each, got {checked.shape[2]}"
             )
         return cls(checked[..., 0], checked[..., 1:-2], checked[..., -2], checked[..., -1])
-
-    @override
-    def of_markets(self, markets: slice) -> Self:
-        return type(self)(*(of_markets_or_shared(array, markets) for array in self._arrays()))
-
-    @override
-    def converted(self, reference: Array) -> Self:
-        return type(self)(*(like(reference, to_numpy(array)) for array in self._arrays()))
-
-    def _arrays(self) -> tuple[Array, ...]:
-        return self.own_weights, self.statistic_weights, self.price_weights, self.level
-
-    def relabelled(self, order: Sequence[int]) -> Self:
-        """Return the bids of renumbered traders, on statistics renumbered with them."""
-        return type(self)(
-            renumbered(self.own_weights, order),
-            renumbered(self.statistic_weights, order),
-            renumbered(self.price_weights, order),
-            renumbered(self.level, order),
-        )
-
-    def rescaled(self, price: float, quantity: float) -> Self:
-        """Return the same hyperplanes in other units, with the same levels and statistics."""
-        return type(self)(
-            self.own_weights / quantity,
-            self.statistic_weights / quantity,
-            self.price_weights / price,
-            self.level,
-        )
-
-    def of_trader(self, trader: int) -> Floats:
-        """Return one trader's [a_i, C_i1..C_iG, b_i, r_i], shape (B, G + 3)."""
-        index = trader_index(trader, self.shape[1])
-        own, price = self.own_weights[:, index, None], self.price_weights[:, index, None]
-        parts = (own, self.statistic_weights[:, index, ...], price, self.level[:, index, None])
-        return side_by_side((self.shape[0],), *parts)
 
 
 @final

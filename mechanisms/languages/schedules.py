@@ -1,25 +1,26 @@
 """Linear demand schedules q = level - steepness p."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, Literal, Self, final
 
 import numpy as np
-from typing_extensions import override
 
-from deviator.arrays import check_one_kind, is_foreign, namespace
+from deviator.arrays import namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals
-from deviator.validation import Floats, finite_numbers, trader_count, trader_index
+from deviator.validation import Floats, finite_numbers, trader_count
 
 from ..exact import RationalBids, RationalEconomy
-from .base import BidLanguage, Bids, require_quadratic, side_by_side
+from ..units import QUANTITY, STEEPNESS
+from .array_bids import ArrayBids
+from .base import BidLanguage, require_quadratic
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Schedules(Bids):
+class Schedules(ArrayBids):
     """Linear demand schedules q_i(p) = level_i - steepness_i p.
 
     Parameters
@@ -37,51 +38,21 @@ class Schedules(Bids):
 
     meant_for: ClassVar[str] = "auctions of demand schedules, such as UniformDoubleAuction()"
 
-    level: Floats
-    steepness: Floats
+    level: Floats = field(metadata=QUANTITY)
+    steepness: Floats = field(metadata=STEEPNESS)
 
     def __post_init__(self) -> None:
-        check_one_kind(level=self.level, steepness=self.steepness)
         level = finite_numbers("level", self.level, (None, None))
         trader_count(level.shape[1])
         steepness = finite_numbers("steepness", self.steepness, level.shape)
         check_decreasing(steepness)
-        object.__setattr__(self, "level", level)
-        object.__setattr__(self, "steepness", steepness)
-
-    @property
-    @override
-    def is_numpy(self) -> bool:
-        return not is_foreign(self.level)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(B, N, 2)."""
-        return (*self.level.shape, 2)
-
-    @override
-    def of_markets(self, markets: slice) -> Self:
-        return type(self)(self.level[markets], self.steepness[markets])
-
-    def as_array(self) -> Floats:
-        """Return [level, steepness], shape (B, N, 2)."""
-        return side_by_side(self.shape[:2], self.level[..., None], self.steepness[..., None])
+        self._set(level=level, steepness=steepness)
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:
         """Build from an array, shape (B, N, 2)."""
         checked = finite_numbers("schedules", array, (None, None, 2))
         return cls(checked[..., 0], checked[..., 1])
-
-    def rescaled(self, price: float, quantity: float) -> Self:
-        """Return the schedules in other units."""
-        return type(self)(self.level * quantity, self.steepness * quantity / price)
-
-    def of_trader(self, trader: int) -> Floats:
-        """Return one trader's [level, steepness], shape (B, 2)."""
-        index = trader_index(trader, self.shape[1])
-        level, steepness = self.level[:, index, None], self.steepness[:, index, None]
-        return side_by_side((self.shape[0],), level, steepness)
 
 
 @final

@@ -5,8 +5,8 @@ b - phi and s + phi, the m best pairs trade, those with b_(m) - s_(m) > 2 phi. E
 receives, the price at which he would just have traded, and pays the fee.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, final
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, final
 
 import numpy as np
 from typing_extensions import override
@@ -16,6 +16,7 @@ from deviator.validation import Bools, Floats, non_negative
 
 from ..base import Claim
 from ..outcome import Outcome
+from ..units import MONEY, QUANTITY
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
 
@@ -64,9 +65,9 @@ class EntryFeeDoubleAuction(UnitDemandMechanism):
     array([[ 5.,  0., -6.,  0.]])
     """
 
-    fee: float = 0.1
+    fee: float = field(default=0.1, metadata=MONEY)
     buyers: Buyers = None
-    unit: float = 1.0
+    unit: float = field(default=1.0, metadata=QUANTITY)
     name: ClassVar[str] = "entry-fee-double-auction"
 
     def __post_init__(self) -> None:
@@ -105,10 +106,6 @@ class EntryFeeDoubleAuction(UnitDemandMechanism):
         span = np.ptp(bids.types, axis=1) + np.abs(edge) + self.fee / self.unit
         hair = np.where(span > 0, span, 1.0)
         return np.asarray(np.where(holds, edge + hair, edge - hair)[:, None])
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        return replace(self, fee=self.fee * price * quantity, unit=self.unit * quantity)
 
     def _fee_per_unit(self, buyers: Bools) -> Floats:
         """Return what fees take off a buyer's value, and add to a seller's, shape (N,)."""

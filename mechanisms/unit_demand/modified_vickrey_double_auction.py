@@ -1,6 +1,6 @@
 """The modified Vickrey double auction (Yoon 2001): fees of entrants cover the expected deficit."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -12,6 +12,7 @@ from deviator.validation import Bools, Floats, finite_array, finite_number, non_
 from ..base import Claim
 from ..languages import BidLanguage, Bids, EntryReportLanguage, EntryReports
 from ..outcome import Outcome
+from ..units import MONEY, PRICE, QUANTITY
 from .entry_equilibrium import balancing_fee, equilibrium_cutoffs
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
@@ -62,11 +63,11 @@ class ModifiedVickreyDoubleAuction(UnitDemandMechanism):
     array([[ 3.5,  0. , -5.5,  0.5]])
     """
 
-    fee: float = 0.05
-    buyer_cutoff: float | None = None
-    seller_cutoff: float | None = None
+    fee: float = field(default=0.05, metadata=MONEY)
+    buyer_cutoff: float | None = field(default=None, metadata=PRICE)
+    seller_cutoff: float | None = field(default=None, metadata=PRICE)
     buyers: Buyers = None
-    unit: float = 1.0
+    unit: float = field(default=1.0, metadata=QUANTITY)
     name: ClassVar[str] = "modified-vickrey-double-auction"
     language: ClassVar[BidLanguage] = EntryReportLanguage()
 
@@ -152,18 +153,6 @@ class ModifiedVickreyDoubleAuction(UnitDemandMechanism):
         own = bids.types[:, trader]
         value = np.where(trades & np.isfinite(edge), value, own)
         return np.stack([value, np.where(trades, 1.0, -1.0)], axis=-1)
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        cutoffs = (self.buyer_cutoff, self.seller_cutoff)
-        buyer, seller = (None if cutoff is None else cutoff * price for cutoff in cutoffs)
-        return replace(
-            self,
-            fee=self.fee * price * quantity,
-            buyer_cutoff=buyer,
-            seller_cutoff=seller,
-            unit=self.unit * quantity,
-        )
 
 
 def _values(bids: EntryReports, buyers: Bools) -> Floats:

@@ -157,11 +157,6 @@ class UnitDemandMechanism(Mechanism):
         renumbered: Self = replace(self, buyers=buyers)  # type: ignore[type-var]
         return renumbered
 
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        restated: Self = replace(self, unit=self.unit * quantity)  # type: ignore[type-var]
-        return restated
-
 
 def checked_buyers(buyers: Any) -> Buyers:
     """Return who buys in the form of the setting: a number, sorted indices, or None.

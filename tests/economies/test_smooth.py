@@ -459,7 +459,7 @@ CASES = [
         lambda: sigma_vcg(saturating(3, type_low=-1, type_high=1)).clear(
             Reports([[0.0, 2.0, 0.0]])
         ),
-        r"reports of trader 1 must be in his set of types \[-1, 1\], got 2 in market 0",
+        r"reports of trader 1 must be in its set of types \[-1, 1\], got 2 in market 0",
     ),
 ]
 

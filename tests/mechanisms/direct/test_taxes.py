@@ -275,7 +275,7 @@ def test_taxes_add_up_and_are_written_in_other_units():
         (lambda: DiscreteVCG(GENERAL, 0.0), "unit_size must be positive, got 0"),
         (lambda: DiscreteVCG(GENERAL, 1.5), r"unit_size \(Delta of Appendix G\) must be at most 1"),
         (lambda: SpreadVCG("economy"), "economy must be a linear-quadratic economy, got str"),
-        (lambda: SpreadVCG(BOUNDED).clear(Reports([[5.0, 0, 0]])), "must be in his set of types"),
+        (lambda: SpreadVCG(BOUNDED).clear(Reports([[5.0, 0, 0]])), "must be in its set of types"),
         (lambda: SpreadVCG(GENERAL).clear(Reports([[5.0, 0, 0]])), "designer's 4 traders, got 3"),
     ],
 )

@@ -14,13 +14,11 @@ from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy, walrasian_response
 from deviator.mechanisms import (
-    BidLanguage,
     Claim,
+    DirectMechanism,
     LineMenu,
-    Mechanism,
     NaiveWalrasian,
     Outcome,
-    ReportLanguage,
 )
 from deviator.validation import Floats, positive, trader_index
 
@@ -30,7 +28,7 @@ from .interim_utility import interim_utility
 
 @final
 @dataclass(frozen=True, eq=False)
-class CremerMcLean(Mechanism):
+class CremerMcLean(DirectMechanism):
     """The naive Walrasian auction, with a bet on the others' reports for each trader.
 
     With y the linear prediction of s_i from the others' reports, e = y - m - r2 (r - m) and U the
@@ -85,7 +83,6 @@ class CremerMcLean(Mechanism):
     correlation: float = 0.5
     stake: float = 1.0
     name: ClassVar[str] = "cremer-mclean"
-    language: ClassVar[BidLanguage] = ReportLanguage()
     claims = frozenset[Claim]({"efficient"})
 
     def __post_init__(self) -> None:

@@ -1,0 +1,104 @@
+"""Rules that must be told the traders' utilities: reports of types in."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.economies import Economy
+from deviator.errors import InvalidInputError
+from deviator.validation import Floats
+
+from ..base import Mechanism
+from ..languages import BidLanguage, ReportLanguage, Reports, check_record
+from ..portable import require_numpy
+
+
+class DirectMechanism(Mechanism):
+    """A rule of a designer who knows the utilities; traders report types.
+
+    Members are frozen dataclasses that hold the economy, which is renumbered and restated with
+    them. A market whose traders have other utilities is a study of misspecification.
+
+    Attributes
+    ----------
+    economy : Economy
+        The utilities that the designer knows. Reports stay in its set of types.
+    """
+
+    economy: Economy
+    language: ClassVar[BidLanguage] = ReportLanguage()
+
+    @override
+    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
+        if not self.economy.has_bounded_types:
+            return None
+        low, high = self.economy.type_set
+        return low[[trader]], high[[trader]]
+
+    def check_traders(self, economy: Economy, name: str) -> None:
+        """Check that an economy has as many traders as the designer's.
+
+        Parameters
+        ----------
+        economy : Economy
+            Where the rule is to be used.
+        name : str
+            What the error calls the rule.
+
+        Raises
+        ------
+        InvalidInputError
+            If it has not.
+        """
+        if self.economy.n_traders != economy.n_traders:
+            raise InvalidInputError(
+                f"mechanism and economy must have the same traders, {name} is of "
+                f"{self.economy.n_traders} traders, the economy of {economy.n_traders}; build "
+                f"{name} on an economy of {economy.n_traders}"
+            )
+
+    def check_types(self, reports: Floats, markets: Any = None) -> None:
+        """Check that reports (B, N) are of the designer's traders and in their sets of types.
+
+        Parameters
+        ----------
+        reports : ndarray of float, shape (B, N)
+        markets : ndarray of int, shape (B,), optional
+            What the error calls the markets; by default 0, 1, ...
+
+        Raises
+        ------
+        InvalidInputError
+            If they are not.
+        """
+        if reports.shape[1] != self.economy.n_traders:
+            raise InvalidInputError(
+                f"reports must be of the designer's {self.economy.n_traders} traders, got "
+                f"{reports.shape[1]}"
+            )
+        low, high = self.economy.type_set
+        outside = (reports < low) | (reports > high)
+        if outside.any():
+            row, trader = (int(index) for index in np.argwhere(outside)[0])
+            market = row if markets is None else int(markets[row])
+            raise InvalidInputError(
+                f"reports of trader {trader} must be in its set of types [{low[trader]:.6g}, "
+                f"{high[trader]:.6g}], got {reports[row, trader]:.6g} in market {market}"
+            )
+
+    def reported_types(self, bids: Any) -> Floats:
+        """Return the reported types, checked, shape (B, N).
+
+        Raises
+        ------
+        InvalidInputError
+            If bids are not reports of types of the designer's traders.
+        RefusedError
+            If they are in arrays of another library than NumPy.
+        """
+        check_record(self.name, Reports, bids)
+        require_numpy(f"outcomes of {self.name}", bids)
+        types: Floats = bids.types
+        self.check_types(types)
+        return types
