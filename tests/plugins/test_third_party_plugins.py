@@ -6,7 +6,6 @@ import pytest
 from helpers import distributions
 
 from deviator import audit
-from deviator.cli import main
 from deviator.economies import private_values
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.plugins import build, find_plugin, list_plugins, make, plugins_of_file
@@ -74,7 +73,10 @@ def test_names_taken_twice(trouble):
 
 
 def test_the_survey_says_which_plugins_work(trouble):
-    states = {(found.spec.name, found.spec.provider): found.state for found in survey("mechanism", limit_s=5)}
+    states = {
+        (found.spec.name, found.spec.provider): found.state
+        for found in survey("mechanism", limit_s=5)
+    }
     for name, rule in WRONG:
         assert states[name, "acme"].startswith("broken: ")
         assert rule in states[name, "acme"]
@@ -327,15 +329,12 @@ BODIES = [
 
 @pytest.mark.parametrize(("body", "in_audit", "in_check"), BODIES)
 def test_check_names_plugin_provider_and_rule(
-    tmp_path, monkeypatch, capsys, body, in_audit, in_check
+    run_command, tmp_path, capsys, body, in_audit, in_check
 ):
     path = tmp_path / "mine.py"
     path.write_text(villain(body))
     limit = "2" if "sleep" in body else "60"
-    monkeypatch.setattr(sys, "argv", ["deviator", "check", str(path), "--limit", limit])
-    with pytest.raises(SystemExit) as exited:
-        main()
-    assert exited.value.code == 1
+    assert run_command("check", path, "--limit", limit) == 1
     failed = [line for line in capsys.readouterr().out.splitlines() if "failed" in line]
     version = plugins_of_file(path)[0].version
     title = f"mechanism 'villain' of mine.py {version}: check_"
