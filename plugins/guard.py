@@ -4,6 +4,8 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TimeLimitError
+from contextlib import suppress
+from importlib import import_module
 from types import TracebackType
 from typing import Any, Self, final
 
@@ -21,7 +23,15 @@ IDLE_S = 20
 """Seconds after which an idle process goes away by itself."""
 
 START_S = 120
-"""Seconds that a process may take to start, on a machine that is busy."""
+"""Seconds that a process may take to start and to import the library, on a machine that is busy."""
+
+FAMILIES = (
+    "deviator.economies",
+    "deviator.mechanisms",
+    "deviator.policies",
+    "deviator.learners",
+)
+"""What plugins import: it is there before their time begins."""
 
 
 class GuardError(DeviatorError, RuntimeError):
@@ -35,7 +45,10 @@ class Guard:
     Parameters
     ----------
     limit_s : float
-        Seconds that one call may take.
+        Seconds that one call may take. They count from when the process is up and has imported the
+        families, the called function's module and those of `preload`, however busy the machine is.
+    preload : tuple of str
+        Names of further modules that are slow to import and that calls need.
 
     Examples
     --------
@@ -44,8 +57,9 @@ class Guard:
     3
     """
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, preload: tuple[str, ...] = ()) -> None:
         self.limit_s = positive("limit_s", limit_s)
+        self.preload = preload
         self._executor: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -67,17 +81,11 @@ class Guard:
         GuardError
             If the time limit passed, the process ended, or the result cannot be sent back.
         """
-        executor = self._started()
         # Bytes, so that what cannot be loaded in the process is an error there, not its end.
         call = cloudpickle.dumps((function, arguments))
-        try:
-            succeeded, result = executor.submit(_call, call).result(timeout=self.limit_s)
-        except TimeLimitError:
-            self.close()
-            raise GuardError(f"it must end within {self.limit_s:g} s, and did not") from None
-        except TerminatedWorkerError:
-            self.close()
-            raise GuardError("it must leave its process running, and ended it") from None
+        modules = (*FAMILIES, *self.preload, function.__module__)
+        self._within(START_S, "a process must start", _import_all, modules)
+        succeeded, result = self._within(self.limit_s, "it must end", _call, call)
         value = cloudpickle.loads(result)
         if succeeded:
             return value
@@ -89,17 +97,20 @@ class Guard:
             self._executor.shutdown(wait=True, kill_workers=True)
             self._executor = None
 
-    def _started(self) -> ProcessPoolExecutor:
+    def _within(self, limit_s: float, rule: str, function: Callable[..., Any], data: Any) -> Any:
+        """Return ``function(data)`` of the process, which is started if there is none."""
         if self._executor is None:
             self._executor = ProcessPoolExecutor(
                 max_workers=1, timeout=IDLE_S, initializer=mark_as_guarded
             )
-            try:
-                self._executor.submit(os.getpid).result(timeout=START_S)
-            except TimeLimitError:
-                self.close()
-                raise GuardError(f"a process must start within {START_S} s, and did not") from None
-        return self._executor
+        try:
+            return self._executor.submit(function, data).result(timeout=limit_s)
+        except TimeLimitError:
+            self.close()
+            raise GuardError(f"{rule} within {limit_s:g} s, and did not") from None
+        except TerminatedWorkerError:
+            self.close()
+            raise GuardError("it must leave its process running, and ended it") from None
 
 
 def mark_as_guarded() -> None:
@@ -116,6 +127,13 @@ def mark_as_guarded() -> None:
 def is_guarded() -> bool:
     """Return whether this process may be lost."""
     return GUARDED in os.environ
+
+
+def _import_all(modules: tuple[str, ...]) -> None:
+    for module in modules:
+        # A function that travels by value may come from a module that is in one process only.
+        with suppress(ImportError):
+            import_module(module)
 
 
 def _call(call: bytes) -> tuple[bool, bytes]:

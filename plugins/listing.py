@@ -36,7 +36,9 @@ class Surveyed:
     parameters: str = ""
 
 
-def survey(kind: str | None = None, files: Sequence[str] = ()) -> Iterator[Surveyed]:
+def survey(
+    kind: str | None = None, files: Sequence[str] = (), limit_s: float = LOAD_S
+) -> Iterator[Surveyed]:
     """Try every plugin of a kind, or of every kind, and return what each is.
 
     Parameters
@@ -44,6 +46,8 @@ def survey(kind: str | None = None, files: Sequence[str] = ()) -> Iterator[Surve
     kind : str, optional
     files : sequence of str
         Plugins in single files, in addition to the installed ones.
+    limit_s : float
+        Seconds that one plugin may take to be imported.
 
     Yields
     ------
@@ -54,7 +58,7 @@ def survey(kind: str | None = None, files: Sequence[str] = ()) -> Iterator[Surve
     found, problems = _of_files(files)
     yield from problems
     plugins = installed + [spec for spec in found if kind in (None, spec.kind)]
-    with Guard(LOAD_S) as guard:
+    with Guard(limit_s) as guard:
         for spec in plugins:
             rivals = taken(spec, installed) if spec in installed else ""
             yield _surveyed(guard, spec, rivals)

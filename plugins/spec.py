@@ -77,8 +77,13 @@ class PluginSpec:
         name = Path(self.provider).name if self.provider.endswith(".py") else self.provider
         return f"{name} {self.version}".rstrip()
 
-    def load(self) -> Any:
+    def load(self, limit_s: float = LOAD_S) -> Any:
         """Import and return the plugin, a class or function that builds one.
+
+        Parameters
+        ----------
+        limit_s : float
+            Seconds that another's plugin may take to be imported.
 
         Raises
         ------
@@ -88,7 +93,7 @@ class PluginSpec:
         if self.problem:
             raise PluginLoadError(f"{self.title} cannot be used: {self.problem}")
         if self.provider != OWN and not is_guarded() and not self._is_imported():
-            self._try_elsewhere()
+            self._try_elsewhere(limit_s)
         try:
             plugin = self._imported()
         except BaseException as error:
@@ -142,10 +147,10 @@ class PluginSpec:
         source = self.target.rpartition(":")[0]
         return (module_name(Path(source)) if source.endswith(".py") else source) in sys.modules
 
-    def _try_elsewhere(self) -> None:
+    def _try_elsewhere(self, limit_s: float) -> None:
         """Load a stranger's plugin in another process first: on import it may hang or leave."""
         try:
-            with Guard(LOAD_S) as guard:
+            with Guard(limit_s) as guard:
                 guard.run(load_and_forget, self)
         except GuardError as error:
             raise PluginLoadError(

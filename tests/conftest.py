@@ -1,8 +1,11 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from deviator.cli import main
 
 # Deadlines time single examples, which on a busy machine says nothing about the code.
 settings.register_profile(
@@ -15,6 +18,19 @@ settings.load_profile("deviator")
 def no_terminal(monkeypatch):
     """Print tables as in a pipe: some test runners state the width of a terminal."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture
+def run_command(monkeypatch):
+    """Return a function that runs ``deviator`` with arguments and returns its exit code."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["deviator", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code or 0
+
+    return run
 
 
 @pytest.fixture(scope="session")

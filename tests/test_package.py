@@ -39,8 +39,8 @@ def test_wheel_holds_every_module(tmp_path):
     for data in (
         "py.typed",
         "studies/proposition3.yaml",
-        "studies/report_template.html",
-        "studies/replication_template.html",
+        "studies/report/page_template.html",
+        "paper/page_template.html",
         "plugins/scaffold_templates/mechanism.py.txt",
     ):
         assert f"deviator/{data}" in names

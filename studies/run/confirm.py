@@ -26,7 +26,7 @@ from ..spec.market import plain_name
 from ..spec.read import read_study
 from ..spec.study import StudySpec
 from .cell_result import run_cell
-from .executor import run_guarded_tasks, run_tasks
+from .executor import LEARNING, run_guarded_tasks, run_tasks
 from .store import RunStore, explained, to_json
 
 DEPENDENCIES = ("numpy", "scipy", "torch", "stable-baselines3", "gymnasium", "pettingzoo")
@@ -78,6 +78,7 @@ def confirm(
     workers: int | None = None,
     progress: CellProgress | None = None,
     plugins: Sequence[str | Path] = (),
+    trial_s: float = TRIAL_S,
 ) -> StudyReport:
     """Run a study, keeping cells that are already finished, and write its report.
 
@@ -95,6 +96,8 @@ def confirm(
         Called when the run starts and after each cell.
     plugins : sequence of path
         Python files whose plugins the study may name, beside those that it states.
+    trial_s : float
+        Seconds that building a cell with such a plugin and clearing some markets may take.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def confirm(
     spec = study if isinstance(study, StudySpec) else read_study(Path(study or default_study()))
     spec = spec.with_plugins(tuple(str(file) for file in plugins))
     expanded, failures = spec.expand_what_loads(quick)
-    cells, refused = _usable(expanded)
+    cells, refused = _usable(expanded, trial_s)
     failures |= refused
     store = RunStore.open(Path(out) if out is not None else Path("runs") / spec.name, spec.name)
     processes = workers or os.cpu_count() or 1
@@ -136,13 +139,13 @@ def confirm(
     return StudyReport(spec.name, rows, failures, store.folder)
 
 
-def _usable(cells: list[Cell]) -> tuple[list[Cell], dict[str, str]]:
+def _usable(cells: list[Cell], trial_s: float) -> tuple[list[Cell], dict[str, str]]:
     """Return the cells that can be run, and why others cannot: their plugins fail.
 
     Bad input is an error before any work starts, so that it costs nothing.
     """
     usable, refused = [], {}
-    with Guard(TRIAL_S) as guard:
+    with Guard(trial_s, LEARNING) as guard:
         for cell in cells:
             if not cell.third_party:
                 _check_buildable(cell)

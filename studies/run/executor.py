@@ -11,6 +11,9 @@ from loky.process_executor import TerminatedWorkerError
 from deviator.errors import DeviatorError, ResultsError
 from deviator.plugins.guard import Guard, mark_as_guarded
 
+LEARNING = ("deviator.learners.ppo",)
+"""What nearly every cell imports, which takes longer than many cells."""
+
 ATTEMPTS = 3
 """How often a task is tried whose worker dies under it."""
 
@@ -73,7 +76,7 @@ def run_guarded_tasks(
     limit_s : float
         Seconds that one task may take.
     """
-    everyone = [Guard(limit_s) for _ in range(min(workers, len(tasks)))]
+    everyone = [Guard(limit_s, LEARNING) for _ in range(min(workers, len(tasks)))]
     free: SimpleQueue[Guard] = SimpleQueue()
     for guard in everyone:
         free.put(guard)

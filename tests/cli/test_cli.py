@@ -1,27 +1,17 @@
 """The command line: what it prints, and how it fails."""
 
 import re
-import sys
 
 import pytest
 from helpers.tiny_study import TINY
 
 import deviator
-from deviator.cli import main
 
 
-def run(monkeypatch, *arguments):
-    """Run the command line and return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["deviator", *map(str, arguments)])
-    with pytest.raises(SystemExit) as exited:
-        main()
-    return exited.value.code
-
-
-def test_confirm_prints_the_table_and_writes_the_report(monkeypatch, capsys, tmp_path):
+def test_confirm_prints_the_table_and_writes_the_report(run_command, capsys, tmp_path):
     study = tmp_path / "tiny.yaml"
     study.write_text(TINY)
-    code = run(monkeypatch, "confirm", study, "--quick", "--out", tmp_path / "run", "--workers", 1)
+    code = run_command("confirm", study, "--quick", "--out", tmp_path / "run", "--workers", 1)
     printed = capsys.readouterr().out
     assert code == 0
     assert "4/4" in printed
@@ -31,74 +21,74 @@ def test_confirm_prints_the_table_and_writes_the_report(monkeypatch, capsys, tmp
     assert (tmp_path / "run" / "report.html").exists()
 
 
-def test_interrupted_runs_say_how_to_go_on(monkeypatch, capsys, tmp_path):
+def test_interrupted_runs_say_how_to_go_on(run_command, monkeypatch, capsys, tmp_path):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("deviator.studies.confirm", interrupted)
-    assert run(monkeypatch, "confirm", "--out", tmp_path / "run") == 130
+    assert run_command("confirm", "--out", tmp_path / "run") == 130
     assert "finished cells are kept" in capsys.readouterr().out
 
 
-def test_train_shows_a_live_line_and_saves_the_policy(monkeypatch, capsys, tmp_path):
+def test_train_shows_a_live_line_and_saves_the_policy(run_command, capsys, tmp_path):
     policy = tmp_path / "policy"
     settings = ("-s", "n_traders=4", "-s", "slope=2.0")
     arguments = ("--economy", "private-values", *settings, "--steps", 4000, "--out", policy)
-    assert run(monkeypatch, "train", "naive-walrasian", *arguments) == 0
+    assert run_command("train", "naive-walrasian", *arguments) == 0
     printed = capsys.readouterr().out
     for word in ("steps/s", "gain", "exact best", "share"):
         assert word in printed
     assert policy.with_suffix(".safetensors").exists()
-    assert run(monkeypatch, "evaluate", policy) == 0
+    assert run_command("evaluate", policy) == 0
     assert "learned gain" in capsys.readouterr().out
 
 
-def test_train_takes_any_economy(monkeypatch, capsys, tmp_path):
+def test_train_takes_any_economy(run_command, capsys, tmp_path):
     weights = "weights=[[1,0.1,0],[0,1,0.1],[0.1,0,1]]"
     common = ("--force", "--steps", 512, "--out", tmp_path / "policy", "--economy")
     general = ("linear-quadratic", "-s", weights, "-s", "slope=[1,.5,2]")
-    assert run(monkeypatch, "train", "sigma-dcda", *common, *general, "--sigma", ".3") == 0
+    assert run_command("train", "sigma-dcda", *common, *general, "--sigma", ".3") == 0
     printed = capsys.readouterr().out
     assert "tax slope 0.3" in printed
     assert "share" in printed
     beliefs = ("two-groups", "--strategy", "linear-bayes", "-s", "rho=.4", "-s", "noise=0.5")
-    assert run(monkeypatch, "train", "uniform-double-auction", *common, *beliefs) == 0
+    assert run_command("train", "uniform-double-auction", *common, *beliefs) == 0
     strong = ("fundamental-value", "-s", "beta=30")
-    assert run(monkeypatch, "train", "sigma-dcda", *common, *strong) == 0
+    assert run_command("train", "sigma-dcda", *common, *strong) == 0
     assert "outside the paper's assumption A4^N" in capsys.readouterr().out
 
 
-def test_nothing_is_trained_where_nothing_can_be_saved(monkeypatch, capsys, tmp_path):
+def test_nothing_is_trained_where_nothing_can_be_saved(run_command, capsys, tmp_path):
     (tmp_path / "file").write_text("")
     arguments = ("--economy", "private-values", "--out", tmp_path / "file" / "policy")
-    assert run(monkeypatch, "train", "naive-walrasian", *arguments) == 2
+    assert run_command("train", "naive-walrasian", *arguments) == 2
     printed = capsys.readouterr()
     assert "steps/s" not in printed.out
     assert "must be writable" in printed.err
 
 
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])
-def test_a_policy_that_is_there_is_not_overwritten(monkeypatch, capsys, tmp_path, suffix):
+def test_a_policy_that_is_there_is_not_overwritten(run_command, capsys, tmp_path, suffix):
     kept = tmp_path / f"policy{suffix}"
     kept.write_text("the work of a night")
     arguments = ("train", "naive-walrasian", "--economy", "private-values", "--steps", 512)
     for out in (tmp_path / "policy", kept):
-        assert run(monkeypatch, *arguments, "--out", out) == 2
+        assert run_command(*arguments, "--out", out) == 2
         printed = capsys.readouterr()
         assert "steps/s" not in printed.out
         assert f"{kept} is; name another, or overwrite it with --force" in printed.err
     assert kept.read_text() == "the work of a night"
-    assert run(monkeypatch, *arguments, "--out", kept, "--force") == 0
-    assert run(monkeypatch, "evaluate", kept) == 0
+    assert run_command(*arguments, "--out", kept, "--force") == 0
+    assert run_command("evaluate", kept) == 0
 
 
-def test_version(monkeypatch, capsys):
-    assert run(monkeypatch, "--version") == 0
+def test_version(run_command, capsys):
+    assert run_command("--version") == 0
     assert capsys.readouterr().out == f"{deviator.__version__}\n"
 
 
-def test_list_names_everything(monkeypatch, capsys):
-    assert run(monkeypatch, "list") == 0
+def test_list_names_everything(run_command, capsys):
+    assert run_command("list") == 0
     printed = capsys.readouterr().out
     for name in ("sigma-dcda", "uniform-conditional", "two-groups", "ppo", "naive-walrasian"):
         assert name in printed
@@ -106,13 +96,13 @@ def test_list_names_everything(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("columns", "widest"), [(None, 120), ("80", 80), ("wide", 120)])
 def test_tables_in_pipes_are_as_wide_as_a_page_or_as_columns_says(
-    monkeypatch, capsys, columns, widest
+    run_command, monkeypatch, capsys, columns, widest
 ):
     if columns is None:
         monkeypatch.delenv("COLUMNS", raising=False)
     else:
         monkeypatch.setenv("COLUMNS", columns)
-    assert run(monkeypatch, "list", "mechanism") == 0
+    assert run_command("list", "mechanism") == 0
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= widest
     assert "modified-vickrey-double-auction" in printed
@@ -133,19 +123,19 @@ class Faints(Mechanism):
 """
 
 
-def test_a_broken_plugin_is_counted_and_fails_a_strict_list(monkeypatch, capsys, tmp_path):
+def test_a_broken_plugin_is_counted_and_fails_a_strict_list(run_command, capsys, tmp_path):
     (tmp_path / "broken.py").write_text("import nothing_of_that_name\n" + BROKEN)
     arguments = ("list", "mechanism", "--plugin", tmp_path / "broken.py")
-    assert run(monkeypatch, *arguments) == 0
+    assert run_command(*arguments) == 0
     assert re.search(r"1 of \d+ cannot be used; with --strict that", capsys.readouterr().out)
-    assert run(monkeypatch, *arguments, "--strict") == 1
-    assert run(monkeypatch, "list", "policy", "--strict") == 0
+    assert run_command(*arguments, "--strict") == 1
+    assert run_command("list", "policy", "--strict") == 0
     assert "cannot be used" not in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_check_tells_broken_rules_first_and_each_reason_once(monkeypatch, capsys, tmp_path):
+def test_check_tells_broken_rules_first_and_each_reason_once(run_command, capsys, tmp_path):
     (tmp_path / "faints.py").write_text(BROKEN)
-    assert run(monkeypatch, "check", tmp_path / "faints.py") == 1
+    assert run_command("check", tmp_path / "faints.py") == 1
     lines = capsys.readouterr().out.splitlines()
     failed = [line for line in lines if "failed" in line]
     assert "check_outcome_shapes: clear must return an Outcome, got ndarray" in failed[0]
@@ -158,8 +148,8 @@ def test_check_tells_broken_rules_first_and_each_reason_once(monkeypatch, capsys
     assert "checks passed" in lines[-1]
 
 
-def test_assumptions_state_what_they_were_checked_on(monkeypatch, capsys):
-    assert run(monkeypatch, "assumptions", "unit-demands", "-s", "high=2.0") == 0
+def test_assumptions_state_what_they_were_checked_on(run_command, capsys):
+    assert run_command("assumptions", "unit-demands", "-s", "high=2.0") == 0
     printed = capsys.readouterr().out
     for words in (
         "n_buyers=3, n_sellers=2, low=0.0, high=2.0",
@@ -169,7 +159,7 @@ def test_assumptions_state_what_they_were_checked_on(monkeypatch, capsys):
         "trader 0 is in [0, 2]",
     ):
         assert words in printed
-    assert run(monkeypatch, "assumptions", "two-groups") == 0
+    assert run_command("assumptions", "two-groups") == 0
     printed = capsys.readouterr().out
     assert "alpha=1.0" in printed
     assert "decided exactly" in printed
@@ -208,10 +198,10 @@ def test_assumptions_state_what_they_were_checked_on(monkeypatch, capsys):
     ],
 )  # fmt: skip
 def test_bad_input_is_one_sentence_and_exit_code_2(
-    monkeypatch, capsys, tmp_path, arguments, message
+    run_command, monkeypatch, capsys, tmp_path, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch, *arguments) == 2
+    assert run_command(*arguments) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.startswith("error: ")

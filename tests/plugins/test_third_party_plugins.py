@@ -6,23 +6,21 @@ import pytest
 from helpers import distributions
 
 from deviator import audit
-from deviator.cli import main
 from deviator.economies import private_values
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.plugins import build, find_plugin, list_plugins, make, plugins_of_file
 from deviator.plugins.listing import survey
 from deviator.plugins.scaffold import scaffold
+from deviator.plugins.spec import LOAD_S
 from deviator.studies import confirm, read_study
 
 
 @pytest.fixture
 def trouble(tmp_path, monkeypatch):
-    """Install everything that can be wrong, with a limit that a busy machine keeps."""
+    """Install everything that can be wrong."""
     folder = tmp_path / "site"
     distributions.install_trouble(folder)
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setattr("deviator.plugins.spec.LOAD_S", 20)
-    monkeypatch.setattr("deviator.plugins.listing.LOAD_S", 10)
     yield folder
     for name in [name for name in sys.modules if name.startswith(("acme_", "zeta", "future"))]:
         del sys.modules[name]
@@ -42,12 +40,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "rule"), WRONG)
-def test_what_is_wrong_is_one_sentence_and_harms_no_other(trouble, monkeypatch, name, rule):
-    with monkeypatch.context() as limits:
-        if name == "sleeps":
-            limits.setattr("deviator.plugins.spec.LOAD_S", 2)
-        with pytest.raises(PluginLoadError) as caught:
-            make(name)
+def test_what_is_wrong_is_one_sentence_and_harms_no_other(trouble, name, rule):
+    limit_s = 2 if name == "sleeps" else LOAD_S
+    with pytest.raises(PluginLoadError) as caught:
+        find_plugin("mechanism", name).load(limit_s)
     sentence = str(caught.value)
     assert sentence.startswith(f"mechanism {name!r} of acme 1.2 ")
     assert rule in sentence
@@ -77,7 +73,10 @@ def test_names_taken_twice(trouble):
 
 
 def test_the_survey_says_which_plugins_work(trouble):
-    states = {(found.spec.name, found.spec.provider): found.state for found in survey("mechanism")}
+    states = {
+        (found.spec.name, found.spec.provider): found.state
+        for found in survey("mechanism", limit_s=5)
+    }
     for name, rule in WRONG:
         assert states[name, "acme"].startswith("broken: ")
         assert rule in states[name, "acme"]
@@ -228,8 +227,7 @@ class Crashes(Base):
 """
 
 
-def test_a_study_goes_on_where_plugins_faint_hang_or_crash(tmp_path, monkeypatch):
-    monkeypatch.setattr("deviator.studies.run.confirm.TRIAL_S", 15)
+def test_a_study_goes_on_where_plugins_faint_hang_or_crash(tmp_path):
     (tmp_path / "mine.py").write_text(FILE)
     (tmp_path / "trouble.py").write_text(TROUBLE)
     (tmp_path / "raises.py").write_text("class A(Mechanism):\n    name = 'raises'\nraise OSError\n")
@@ -237,12 +235,12 @@ def test_a_study_goes_on_where_plugins_faint_hang_or_crash(tmp_path, monkeypatch
     for name in ("faints", "hangs", "crashes", "raises"):
         study += f"  - {{mechanism: {name}, economy: small}}\n"
     (tmp_path / "study.yaml").write_text(study)
-    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1)
+    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1, trial_s=5)
     assert [row["mechanism"] for row in report.rows] == ["taxed", "uniform-double-auction"]
     reasons = "\n".join(report.failures.values())
     for rule in (
         "faints of trouble.py: ZeroDivisionError: fainted",
-        "hangs of trouble.py: it must end within 15 s",
+        "hangs of trouble.py: it must end within 5 s",
         "crashes of trouble.py: it must leave its process running",
         "'raises' of raises.py",
     ):
@@ -331,15 +329,12 @@ BODIES = [
 
 @pytest.mark.parametrize(("body", "in_audit", "in_check"), BODIES)
 def test_check_names_plugin_provider_and_rule(
-    tmp_path, monkeypatch, capsys, body, in_audit, in_check
+    run_command, tmp_path, capsys, body, in_audit, in_check
 ):
     path = tmp_path / "mine.py"
     path.write_text(villain(body))
-    limit = "2" if "sleep" in body else "20"
-    monkeypatch.setattr(sys, "argv", ["deviator", "check", str(path), "--limit", limit])
-    with pytest.raises(SystemExit) as exited:
-        main()
-    assert exited.value.code == 1
+    limit = "2" if "sleep" in body else "60"
+    assert run_command("check", path, "--limit", limit) == 1
     failed = [line for line in capsys.readouterr().out.splitlines() if "failed" in line]
     version = plugins_of_file(path)[0].version
     title = f"mechanism 'villain' of mine.py {version}: check_"

@@ -64,3 +64,11 @@ VILLAINS = {
     },
     "Definition 2: incentives, smooth economies": {"rule": OnePrice},
 }
+
+MORE_VILLAINS = [
+    # The second line of the slope is under test too.
+    (
+        "Definition 2: residual slope, smooth economies",
+        {"second": slope_without_interdependence},
+    ),
+]
