@@ -1,5 +1,7 @@
 """Checks of user input that several floors share; each failure is one sentence."""
 
+import sys
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -104,8 +106,9 @@ def finite_number(name: str, value: object) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InvalidInputError(f"{name} must be a number, got {value!r}")
-    if not np.isfinite(value):
-        raise InvalidInputError(f"{name} must be finite, got {float(value)}")
+    # Whole numbers may be too large for a float.
+    if not -sys.float_info.max <= value <= sys.float_info.max:
+        raise InvalidInputError(f"{name} must be finite, got {value}")
     return float(value)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     ValidationInfo,
     model_validator,
 )
@@ -53,8 +53,6 @@ BELIEFS: dict[str, Callable[..., NormalInformation]] = {
 }
 """Normal information structures by name."""
 
-SIGMA_RULES = ("sigma-n", "sigma-budget")
-
 OF_THE_ECONOMY = "economy"
 """What stands for the public statistics of the economy among a mechanism's parameters."""
 
@@ -62,20 +60,8 @@ Numbers = float | list[float]
 """One number for all traders, or one each."""
 
 
-def _sigma(value: Any) -> Any:
-    """Return a text that is a number as one; YAML 1.1 takes 1e-3 for a text."""
-    rule = f"it must be a number or {' or '.join(SIGMA_RULES)}"
-    if isinstance(value, bool):
-        raise ValueError(rule)
-    if isinstance(value, str) and value not in SIGMA_RULES:
-        try:
-            return float(value)
-        except ValueError:
-            raise ValueError(rule) from None
-    return value
-
-
-Sigma = Annotated[float | Literal["sigma-n", "sigma-budget"], BeforeValidator(_sigma)]
+Sigma = Annotated[float, Strict()] | Literal["sigma-n", "sigma-budget"]
+"""A tax slope, or the rule that gives it."""
 
 
 def _without_a_second_sigma(parameters: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 Place = tuple[str | int, ...]
@@ -34,28 +33,6 @@ WANTED = {
     "invalid_key": "a text, as all keys are",
 }
 """What is allowed, by pydantic's name for what is wrong."""
-
-
-class UniqueKeys(yaml.SafeLoader):
-    """Loads YAML, and refuses a key that stands twice: only the last would count."""
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        """Return a mapping with its keys and values.
-
-        Raises
-        ------
-        yaml.MarkedYAMLError
-            If a key stands in it twice.
-        """
-        node = super().compose_mapping_node(anchor)
-        seen = set[str]()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"found the key {key.value!r} twice", problem_mark=key.start_mark
-                )
-            seen.add(str(key.value))
-        return node
 
 
 class Mistake(NamedTuple):
@@ -96,26 +73,6 @@ def mistakes_of(error: ValidationError, data: Any, model: type[BaseModel]) -> li
     ]
 
 
-def line_of(text: str, place: Place) -> int:
-    r"""Return the line of a YAML text on which a place begins, from 1.
-
-    Where the place is not there, it is the line of what it is missing in.
-
-    Examples
-    --------
-    >>> line_of("name: tiny\nsteps:\n  - 3\n  - 4", ("steps", 1))
-    4
-    """
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    line = 0 if node is None else node.start_mark.line
-    for step in place:
-        entry = _entry(node, step)
-        if entry is None:
-            break
-        node, line = entry
-    return line + 1
-
-
 def named(place: Place) -> str:
     """Return a place as sentences name it.
 
@@ -132,17 +89,6 @@ def shortened(value: Any) -> str:
     """Return a value as sentences show it."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _entry(node: Any, step: str | int) -> tuple[Any, int] | None:
-    """Return the node behind one step, and the line on which it begins."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(step):
-                return value, key.start_mark.line
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step], node.value[step].start_mark.line
-    return None
 
 
 def _place(problem: Any, data: Any) -> Place:

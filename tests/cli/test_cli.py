@@ -177,7 +177,7 @@ def test_assumptions_state_what_they_were_checked_on(run_command, capsys):
         (["train", "sigma-dcda", "--economy", "two-groups", "-s", "n_traders=2"], "at least 3"),
         (["train", "sigma-dcda", "--economy", "two-groups", "-s", "beta"], "name=value"),
         (
-            ["train", "sigma-dcda", "--economy", "two-groups", "-s", "beta=2026-13-13"],
+            ["train", "sigma-dcda", "--economy", "two-groups", "-s", "beta=[2026"],
             "beta must be a YAML value",
         ),
         (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "-1"], "non-negative"),
@@ -191,7 +191,7 @@ def test_assumptions_state_what_they_were_checked_on(run_command, capsys):
         (["train", "sigma-dcda", "--economy", "two-groups", "--strategy", "zen"], "no policy is named 'zen'"),
         (["evaluate", "nothing-here"], "there is none"),
         (["list", "colour"], "kind must be one of"),
-        (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "sigma_n"], "sigma-n or"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "sigma_n"], "'sigma-n' or"),
         (["train", "uniform-double-auction", "--economy", "two-groups", "--strategy", "linear-bayes"], "rho"),
         (["train", "uniform-double-auction", "--economy", "two-grups", "--strategy", "linear-bayes"], "'two-groups'"),
         (["train", "sigma-dcda", "--economy", "heterogeneous", "--trader", "²"], "role"),

@@ -7,7 +7,6 @@ import re
 
 import numpy as np
 import pytest
-import yaml
 from helpers.tiny_study import TINY
 
 from deviator.economies import private_values, sigma_n, two_groups
@@ -16,6 +15,7 @@ from deviator.errors import InvalidInputError, ResultsError, UnknownNameError
 from deviator.evidence import market
 from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import NaiveWalrasian, SigmaDCDA
+from deviator.plain_yaml import read_yaml
 from deviator.policies import load_policy
 from deviator.studies import confirm, default_study, read_study
 from deviator.studies.report.economy_labels import economy_labels
@@ -29,7 +29,7 @@ from deviator.studies.training import evaluate, train
 
 
 def tiny(**changes):
-    return StudySpec.model_validate(yaml.safe_load(TINY) | changes)
+    return StudySpec.model_validate(read_yaml(TINY).values | changes)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_a_study_gives_the_same_bytes_however_often_it_is_cut_off(finished, tmp_
 
 
 def test_widening_a_study_leaves_earlier_numbers_as_they_were():
-    cells, data = tiny().expand(), yaml.safe_load(TINY)
+    cells, data = tiny().expand(), read_yaml(TINY).values
     data["cells"].append({"mechanism": "naive-walrasian", "economy": "private"})
     wider = StudySpec.model_validate(data).expand()
     assert [cell.key for cell in wider[:4]] == [cell.key for cell in cells]
@@ -277,7 +277,6 @@ def test_rows_are_a_pure_function_of_the_results(finished):
     ("text", "message"),
     [
         ("name: [", "must be YAML"),
-        ("name: 2024-99-99", "must be YAML: month must be in"),
         ("name: !!bool maybe", "must be YAML"),
         ("just text", "line 1: the file must be keys with values, got 'just text'"),
         (
@@ -292,8 +291,8 @@ def test_rows_are_a_pure_function_of_the_results(finished):
         (TINY.replace("seeds: [0, 1]", "seeds: []"), "seeds must be a list that is not empty"),
         (TINY.replace("seeds: [0, 1]", "seeds: [0, 0]"), "seeds: they must differ"),
         (TINY.replace("seeds: [0, 1]", "seeds: [0, -1]"), r"seeds\[1\] must be at least 0, got -1"),
-        (TINY.replace("sigma: sigma-n", "sigma: sigma-m"), "must be a number or sigma-n or"),
-        (TINY.replace("sigma: sigma-n", "sigma: true"), "must be a number or sigma-n or"),
+        (TINY.replace("sigma: sigma-n", "sigma: sigma-m"), "must be a number or 'sigma-n' or"),
+        (TINY.replace("sigma: sigma-n", "sigma: true"), "must be a number or 'sigma-n' or"),
         (
             TINY.replace("sigma: sigma-n", "sigma: sigma-n, parameters: {sigma: 0.3}", 1),
             r"line 13: cells\[0\].parameters: sigma is stated beside them; leave one of the two out",
@@ -400,7 +399,7 @@ def test_impossible_studies(tmp_path, old, new, message):
     ],
 )  # fmt: skip
 def test_a_missing_control_is_told_after_what_is_impossible(old, new, message):
-    study = StudySpec.model_validate(yaml.safe_load(TINY.replace(old, new)))
+    study = StudySpec.model_validate(read_yaml(TINY.replace(old, new)).values)
     with pytest.raises(InvalidInputError, match=message):
         study.expand()
 
@@ -411,14 +410,14 @@ def test_a_missing_control_is_told_after_what_is_impossible(old, new, message):
 )
 def test_the_tax_slope_told_is_the_mechanism_s_own(stated, slope):
     text = TINY.replace("sigma: sigma-n, ", stated)
-    cells = StudySpec.model_validate(yaml.safe_load(text)).expand()
+    cells = StudySpec.model_validate(read_yaml(text).values).expand()
     assert [cell.market.tax_slope() for cell in cells] == [slope, None, None, None]
     assert cells[0].market.rule.tax_slope == slope
 
 
 def test_a_tax_slope_left_out_is_the_same_cell_as_the_default():
     texts = [TINY.replace("sigma: sigma-n, ", stated) for stated in ("", "sigma: 0, ")]
-    left_out, stated = (StudySpec.model_validate(yaml.safe_load(text)) for text in texts)
+    left_out, stated = (StudySpec.model_validate(read_yaml(text).values) for text in texts)
     assert [c.key for c in left_out.expand()] == [c.key for c in stated.expand()]
 
 

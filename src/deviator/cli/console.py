@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-import yaml
 from rich.console import Console
 
 from deviator.errors import InvalidInputError
+from deviator.plain_yaml import read_yaml
 
 WIDTH = 120
 """Width of tables that do not go to a terminal, where COLUMNS does not state another."""
@@ -59,11 +59,9 @@ def settings_of(texts: list[str] | None) -> dict[str, Any]:
         if not separator:
             raise InvalidInputError(f"a parameter must be given as name=value, got {text!r}")
         try:
-            read = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError):
+            settings[name] = read_yaml(value).values
+        except InvalidInputError:
             raise InvalidInputError(f"{name} must be a YAML value, got {value!r}") from None
-        # YAML 1.1 takes 1e-3 for a text.
-        settings[name] = number_or_text(read, float) if isinstance(read, str) else read
     return settings
 
 

@@ -41,7 +41,7 @@ def train(
     files = files_of(plugin)
     data = {
         "mechanism": qualified("mechanism", mechanism, files),
-        "sigma": sigma,
+        "sigma": None if sigma is None else number_or_text(sigma, float),
         "parameters": settings_of(parameter),
         "strategy": qualified("policy", strategy, files),
         "trader": number_or_text(trader, int),
