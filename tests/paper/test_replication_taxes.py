@@ -3,9 +3,26 @@
 import pytest
 from villains.paper.taxes import MORE_VILLAINS, VILLAINS
 
-from deviator.paper.statements import discrete_units, proposition_4, tax_examples
+from deviator.paper.statements import (
+    discrete_units,
+    example_8,
+    example_9,
+    proposition_4,
+    proposition_6,
+    proposition_7,
+    section_6,
+)
 
-STATEMENTS = (*tax_examples.STATEMENTS, *proposition_4.STATEMENTS, *discrete_units.STATEMENTS)
+MODULES = (
+    example_8,
+    example_9,
+    section_6,
+    proposition_4,
+    discrete_units,
+    proposition_6,
+    proposition_7,
+)
+STATEMENTS = tuple(each for module in MODULES for each in module.STATEMENTS)
 
 ERRATA = {
     "Example 9: allocation",
