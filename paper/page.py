@@ -7,19 +7,19 @@ from typing import Any
 from jinja2 import Environment
 from plotly.offline import get_plotlyjs
 
+from .figures import FIGURES
 from .statement import Row
-from .statements.figures import FIGURES
 
 TEMPLATE = "page_template.html"
 
 
 def report_html(rows: Sequence[Row]) -> str:
-    """Return an HTML page on rows, which needs no network.
+    """Return an HTML page on rows; it needs no network.
 
     Parameters
     ----------
     rows : sequence of Row
-        As `replicate` returns them. Figures are drawn for the rows on them.
+        As `replicate` returns them. A figure is drawn if there is a row on it.
     """
     template = files("deviator.paper").joinpath(TEMPLATE).read_text(encoding="utf-8")
     figures = {name: _div(name) for name in FIGURES if name in {r.statement.name for r in rows}}
@@ -32,7 +32,7 @@ def report_html(rows: Sequence[Row]) -> str:
             errata=[row for row in rows if row.state == "erratum"],
             figures=figures,
             plotly=get_plotlyjs() if figures else "",
-            number=shown,
+            number=formatted_discrepancy,
         )
     )
 
@@ -56,12 +56,12 @@ def counted(rows: Sequence[Row]) -> str:
     return ": ".join([total, ", ".join(parts)] if parts else [total])
 
 
-def shown(number: float | None) -> str:
+def formatted_discrepancy(number: float | None) -> str:
     """Return a discrepancy as text.
 
     Examples
     --------
-    >>> shown(0.0), shown(1.234e-10), shown(None)
+    >>> formatted_discrepancy(0.0), formatted_discrepancy(1.234e-10), formatted_discrepancy(None)
     ('0', '1.2e-10', '')
     """
     return "" if number is None else f"{number:.2g}"

@@ -1,4 +1,4 @@
-"""All statements on the paper, and running them."""
+"""All statements on the paper, and how they are run."""
 
 import pkgutil
 import signal
@@ -53,13 +53,13 @@ ORDER = (
     "Proposition 7",
     "Footnote 33",
 )
-"""The paper's results as they follow each other, with what belongs to them."""
+"""The paper's results in their order, each followed by what belongs to it."""
 
 WORKERS = 2
-"""Processes that statements run in."""
+"""Number of processes that run statements."""
 
 Progress = Callable[[int, int, Row], None]
-"""Called as rows come in: how many are there, of how many, and the last one."""
+"""Called with the number of finished rows, the number of all rows, and the last row."""
 
 
 def statements() -> tuple[Statement, ...]:
@@ -70,21 +70,21 @@ def statements() -> tuple[Statement, ...]:
     Raises
     ------
     InvalidInputError
-        If two statements have one name.
+        If two statements share a name.
 
     Examples
     --------
     >>> statements()[0].name
     'Example 1'
     """
-    found: dict[str, Statement] = {}
+    by_name: dict[str, Statement] = {}
     for statement in _of_modules():
-        if found.setdefault(statement.name, statement) is not statement:
+        if by_name.setdefault(statement.name, statement) is not statement:
             raise InvalidInputError(
                 f"statements must have names of their own, got {statement.name!r} twice"
             )
-    places = {result: place for place, result in enumerate(ORDER)}
-    return tuple(sorted(found.values(), key=lambda each: places.get(each.result, len(ORDER))))
+    positions = {result: position for position, result in enumerate(ORDER)}
+    return tuple(sorted(by_name.values(), key=lambda each: positions.get(each.result, len(ORDER))))
 
 
 def _of_modules() -> Iterator[Statement]:
@@ -99,13 +99,13 @@ def select(names: Sequence[str]) -> tuple[Statement, ...]:
     Parameters
     ----------
     names : sequence of str
-        Of statements ("Example 4: transfers"), or of results with all that is stated on them
-        ("Example 4"). Capital letters do not matter.
+        Of statements ("Example 4: transfers"), or of results, which stand for all their
+        statements ("Example 4"). Capital letters do not matter.
 
     Raises
     ------
     UnknownNameError
-        If a name is of neither.
+        If a name is neither of a statement nor of a result.
 
     Examples
     --------
@@ -137,16 +137,16 @@ def replicate(
     Parameters
     ----------
     names : iterable of str, optional
-        As `select` takes them; everything by default.
+        As in `select`; all statements by default.
     progress : callable, optional
-        Called with how many rows there are, of how many, and the last row.
+        Called with the number of finished rows, the number of all rows, and the last row.
     workers : int
         Processes; 1 runs everything in this one.
 
     Returns
     -------
     list of Row
-        In the order of the paper. What could not be computed fails, and says why.
+        In the order of the paper. A statement that could not be computed fails and says why.
 
     Raises
     ------
@@ -160,12 +160,12 @@ def replicate(
     """
     chosen = statements() if names is None else select(list(names))
     by_name = {statement.name: statement for statement in chosen}
-    found: dict[str, Row] = {}
+    rows: dict[str, Row] = {}
     for name, finding in _findings(list(by_name), workers):
-        found[name] = by_name[name].conclude(finding)
+        rows[name] = by_name[name].conclude(finding)
         if progress is not None:
-            progress(len(found), len(chosen), found[name])
-    return [found[name] for name in by_name]
+            progress(len(rows), len(chosen), rows[name])
+    return [rows[name] for name in by_name]
 
 
 def _findings(names: list[str], workers: int) -> Iterator[tuple[str, Finding]]:
@@ -188,13 +188,13 @@ def _findings(names: list[str], workers: int) -> Iterator[tuple[str, Finding]]:
 
 
 def _prepare_worker() -> None:
-    """Leave Ctrl-C to the parent, and the other cores to the other workers."""
+    """Leave Ctrl-C to the parent process, and the other cores to the other workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threadpool_limits(1)
 
 
 def compute(name: str) -> Finding:
-    """Return the finding on one statement; where it cannot be computed, one that fails."""
+    """Return the finding on one statement; one that fails if it cannot be computed."""
     statement = next(each for each in statements() if each.name == name)
     try:
         return statement.check()

@@ -1,11 +1,16 @@
-"""What a numbered result of the paper becomes: a statement that a computation can contradict."""
+"""Numbered results of the paper as statements that a computation can contradict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from deviator.errors import InvalidInputError
+
 State = Literal["holds", "fails", "erratum"]
-"""Erratum: what is printed does not hold, and the corrected statement does."""
+"""Erratum: the statement does not hold as printed, and holds as corrected."""
 
 
 @final
@@ -17,12 +22,12 @@ class Finding:
     ----------
     discrepancy : float
         How far the computation is from the statement (the corrected one, if there is one),
-        relative to the size of what it speaks of: a difference from a stated number, or by how
-        much a stated inequality is violated.
+        relative to the size of the numbers compared: a difference from a stated number, or the
+        violation of a stated inequality.
     computed : str
-        What was computed, with the numbers that decide, in one sentence.
+        What was computed, with the decisive numbers, in one sentence.
     printed : float or None
-        The same distance for the formula as the paper prints it, where there is a corrected one.
+        The same distance for the formula as printed in the paper, if there is a corrected one.
     """
 
     discrepancy: float
@@ -43,14 +48,14 @@ class Statement:
     source : str
         Equations and section.
     printed : str
-        What is stated, in one sentence: where there is a corrected version, as the paper prints it.
+        The statement in one sentence; as the paper prints it, if there is a corrected version.
     check : callable
-        Computes the finding. The formulas under test are its keyword arguments, so that a wrong
-        one can be put in their place: ``check(price=wrong_price)`` must then fail.
+        Computes the finding. The formulas under test are its keyword arguments, so that they can
+        be replaced by wrong ones: ``check(price=wrong_price)`` must then fail.
     tolerance : float
         Largest discrepancy that counts as agreement.
     corrected : str
-        What holds instead; empty where what is printed stands.
+        The statement that holds instead; empty if the printed one holds.
     """
 
     name: str
@@ -66,18 +71,18 @@ class Statement:
         return self.name.partition(":")[0]
 
     def judge(self, **formulas: Any) -> "Row":
-        """Compute the statement, with other formulas than its own where some are given."""
+        """Compute the statement, with the given formulas in place of its own."""
         return self.conclude(self.check(**formulas))
 
     def conclude(self, finding: Finding) -> "Row":
-        """Return whether the statement holds, given what was found."""
+        """Return whether the statement holds, given a finding."""
         return Row(self, finding, _state(finding, self.tolerance))
 
 
 @final
 @dataclass(frozen=True)
 class Row:
-    """A statement, what was found, and whether it holds."""
+    """A statement, the finding on it, and whether it holds."""
 
     statement: Statement
     finding: Finding
@@ -91,3 +96,54 @@ def _state(finding: Finding, tolerance: float) -> State:
     if finding.printed is not None and not finding.printed <= tolerance:
         return "erratum"
     return "holds"
+
+
+def gap(computed: ArrayLike, wanted: ArrayLike) -> float:
+    """Return the largest difference as a share of the largest wanted number.
+
+    If all wanted numbers are 0, the largest difference itself. NaN if a number is NaN.
+
+    Raises
+    ------
+    InvalidInputError
+        If the shapes differ, or there is nothing to compare.
+
+    Examples
+    --------
+    >>> gap([1.0, 2.5], [1.0, 2.0])
+    0.25
+    """
+    left, right = np.asarray(computed, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
+    if left.shape != right.shape or not left.size:
+        raise InvalidInputError(
+            f"what is compared must have one shape and some numbers, got {left.shape} and "
+            f"{right.shape}"
+        )
+    size = float(np.abs(right).max()) or 1.0
+    return float(np.abs(left - right).max()) / size
+
+
+def worst(gaps: Iterable[float]) -> float:
+    """Return the largest of some gaps; NaN if one is NaN, so that it agrees with nothing.
+
+    Examples
+    --------
+    >>> worst([0.1, float("nan"), 0.2])
+    nan
+    """
+    return float(np.max(list(gaps)))
+
+
+def compared(gaps: Iterable[float], text: str) -> Finding:
+    """Return the finding on a formula that was compared in several economies."""
+    values = list(gaps)
+    return Finding(worst(values), f"{text}; {len(values)} comparisons in drawn economies")
+
+
+def against_printed(gaps: Iterable[float], printed: Iterable[float], text: str) -> Finding:
+    """Return the finding on a corrected formula, with the gap of the printed one."""
+    right, wrong = worst(gaps), worst(printed)
+    computed = (
+        f"{text}; corrected: off by {right:.2g} of the largest number, printed: by {wrong:.2g}"
+    )
+    return Finding(right, computed, wrong)

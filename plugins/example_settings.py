@@ -1,4 +1,4 @@
-"""What a plugin is built with where nothing is said: settings that every kind may ask for."""
+"""Default settings for plugins that are checked without any: what each kind may ask for."""
 
 from inspect import signature
 from typing import Any
@@ -10,14 +10,14 @@ from deviator.mechanisms import UniformDoubleAuction
 from .spec import PluginSpec
 
 COUNTS = {"n_traders": 4, "n_buyers": 3, "n_sellers": 2}
-"""How many traders there are where an economy must be told."""
+"""Numbers of traders for an economy whose constructor asks for them."""
 
 
 def example_settings(spec: PluginSpec, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings with which a plugin can be built: the given ones, and what else it must have.
+    """Return settings to build a plugin with: the given ones, and examples of other required ones.
 
-    A mechanism that must be told an economy is given one with interdependent values and unequal
-    slopes; a policy, private values and the uniform-price double auction, or beliefs.
+    A mechanism that needs an economy gets one with interdependent values and unequal slopes; a
+    policy gets private values and the uniform-price double auction, or beliefs.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def example_settings(spec: PluginSpec, settings: dict[str, Any]) -> dict[str, An
     Raises
     ------
     InvalidInputError
-        If the plugin must have a setting that is neither given nor known.
+        If the plugin requires a setting that is neither given nor known here.
     """
     parameters = signature(spec.load()).parameters
     known: dict[str, Any] = COUNTS | {

@@ -1,4 +1,4 @@
-"""A process of its own for code that may hang, crash or leave: it harms nothing else there."""
+"""A separate process for code that may hang, crash or exit, where it harms nothing else."""
 
 import os
 import signal
@@ -17,13 +17,13 @@ from deviator.errors import DeviatorError
 from deviator.validation import positive
 
 GUARDED = "DEVIATOR_GUARDED"
-"""Set in the environment of processes that may be lost; plugins are loaded there without ado."""
+"""Set in the environment of guarded processes, in which plugins are loaded without a trial."""
 
 IDLE_S = 20
-"""Seconds after which an idle process goes away by itself."""
+"""Seconds after which an idle process ends by itself."""
 
 START_S = 120
-"""Seconds that a process may take to start and to import the library, on a machine that is busy."""
+"""Seconds that a process may take to start and to import the library, on a busy machine."""
 
 FAMILIES = (
     "deviator.economies",
@@ -35,7 +35,7 @@ FAMILIES = (
 
 
 class GuardError(DeviatorError, RuntimeError):
-    """What was run under guard hung, or took its process down."""
+    """A guarded call hung, or ended its process."""
 
 
 @final
@@ -81,7 +81,7 @@ class Guard:
         GuardError
             If the time limit passed, the process ended, or the result cannot be sent back.
         """
-        # Bytes, so that what cannot be loaded in the process is an error there, not its end.
+        # Bytes, so that a call that cannot be loaded in the process is an error, not its end.
         call = cloudpickle.dumps((function, arguments))
         modules = (*FAMILIES, *self.preload, function.__module__)
         self._within(START_S, "a process must start", _import_all, modules)
@@ -92,7 +92,7 @@ class Guard:
         raise value
 
     def close(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it is doing."""
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=True)
             self._executor = None
@@ -114,12 +114,12 @@ class Guard:
 
 
 def mark_as_guarded() -> None:
-    """Say that this process may be lost, so that what it loads need not be tried elsewhere.
+    """Mark this process as one that may be lost: it loads plugins without a trial elsewhere.
 
-    Interrupts are left to the parent, which ends it.
+    Interrupts are left to the parent, which ends the process.
     """
     os.environ[GUARDED] = "1"
-    # Where psutil is installed, loky takes the import of a large library for a leak, and warns.
+    # Where psutil is installed, loky mistakes the import of a large library for a leak, and warns.
     process_executor._USE_PSUTIL = False
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -146,7 +146,7 @@ def _call(call: bytes) -> tuple[bool, bytes]:
 
 
 def _portable(error: BaseException) -> bytes:
-    """Return an error as bytes that load anywhere: its own class where that is possible."""
+    """Return an error as bytes that load in any process: with its own class where possible."""
     plain: BaseException = error
     if isinstance(error, SystemExit):
         plain = GuardError("it must leave its process running, and called exit")

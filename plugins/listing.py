@@ -1,4 +1,4 @@
-"""What is installed, and whether it works: every plugin is tried where it can harm nothing."""
+"""Which plugins are installed and which of them work: each is loaded in another process."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from deviator.errors import DeviatorError, PluginLoadError
 from deviator.trust import OWN
 
 from .guard import Guard
-from .registry import list_plugins, taken
+from .registry import list_plugins, rival_providers
 from .single_file import plugins_of_file
 from .spec import LOAD_S, PluginSpec
 
 
 @final
 @dataclass(frozen=True)
-class Surveyed:
-    """A plugin, and what it is.
+class PluginStatus:
+    """A plugin, whether it works, and what it is.
 
     Attributes
     ----------
@@ -36,10 +36,10 @@ class Surveyed:
     parameters: str = ""
 
 
-def survey(
+def plugin_statuses(
     kind: str | None = None, files: Sequence[str] = (), limit_s: float = LOAD_S
-) -> Iterator[Surveyed]:
-    """Try every plugin of a kind, or of every kind, and return what each is.
+) -> Iterator[PluginStatus]:
+    """Load every plugin of a kind, or of every kind, and say what each is.
 
     Parameters
     ----------
@@ -51,48 +51,52 @@ def survey(
 
     Yields
     ------
-    Surveyed
-        Broken plugins are among them, and say why.
+    PluginStatus
+        Broken plugins are included; their state says why.
     """
     installed = list_plugins(kind)
-    found, problems = _of_files(files)
+    in_files, problems = _plugins_of_files(files)
     yield from problems
-    plugins = installed + [spec for spec in found if kind in (None, spec.kind)]
+    plugins = installed + [spec for spec in in_files if kind in (None, spec.kind)]
     with Guard(limit_s) as guard:
         for spec in plugins:
-            rivals = taken(spec, installed) if spec in installed else ""
-            yield _surveyed(guard, spec, rivals)
+            rivals = rival_providers(spec, installed) if spec in installed else ""
+            yield _status(guard, spec, rivals)
             if spec.provider != OWN:
-                # What a stranger did to the process must not be blamed on the next one.
+                # What a third-party plugin did to the process must not be blamed on the next one.
                 guard.close()
 
 
-def _of_files(files: Sequence[str]) -> tuple[list[PluginSpec], list[Surveyed]]:
-    """Return the plugins of files, and the files that have none."""
-    found: list[PluginSpec] = []
+def _plugins_of_files(files: Sequence[str]) -> tuple[list[PluginSpec], list[PluginStatus]]:
+    """Return the plugins of files, and the files that cannot be used."""
+    specs: list[PluginSpec] = []
     problems = []
     for file in files:
         try:
-            found.extend(plugins_of_file(file))
+            specs.extend(plugins_of_file(file))
         except PluginLoadError as error:
-            problems.append(Surveyed(PluginSpec("file", file, "", file, ""), f"broken: {error}"))
-    return found, problems
+            problems.append(
+                PluginStatus(PluginSpec("file", file, "", file, ""), f"broken: {error}")
+            )
+    return specs, problems
 
 
-def _surveyed(guard: Guard, spec: PluginSpec, rivals: str) -> Surveyed:
+def _status(guard: Guard, spec: PluginSpec, rivals: str) -> PluginStatus:
     if spec.problem:
-        return Surveyed(spec, f"incompatible: {spec.problem}")
+        return PluginStatus(spec, f"incompatible: {spec.problem}")
     try:
-        about, parameters = guard.run(_described, spec)
+        about, parameters = guard.run(_description, spec)
     except DeviatorError as error:
-        return Surveyed(spec, f"broken: {error}")
+        return PluginStatus(spec, f"broken: {error}")
     except Exception as error:
-        return Surveyed(spec, f"broken: {spec.title} cannot be described ({type(error).__name__})")
+        return PluginStatus(
+            spec, f"broken: {spec.title} cannot be described ({type(error).__name__})"
+        )
     state = f"ready as {spec.qualified}, the name is also {rivals}'s" if rivals else "ready"
-    return Surveyed(spec, state, about, parameters)
+    return PluginStatus(spec, state, about, parameters)
 
 
-def _described(spec: PluginSpec) -> tuple[str, str]:
+def _description(spec: PluginSpec) -> tuple[str, str]:
     """Return one line about a plugin, and its parameters with their defaults."""
     plugin = spec.load()
     parameters = ", ".join(

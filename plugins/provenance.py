@@ -1,4 +1,4 @@
-"""Where the class of an object comes from, which results record."""
+"""Where the class of an object comes from, as results record it."""
 
 import sys
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -11,7 +11,7 @@ from .spec import FILE_MODULE
 
 
 def provenance(thing: Any) -> dict[str, str]:
-    """Return name, provider and version of what an object was made from.
+    """Return name, provider and version of the plugin that an object was made from.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Names to plugins: entry points of installed packages, or single files; imported on use.
+"""From names to plugins: entry points of installed packages, or single files, imported on use.
 
-Built-ins are registered through the same groups as everybody else's plugins, and keep their names:
-a stranger's plugin of the same name is called by its qualified name, ``provider:name``. A plugin in
-a single file is called ``path/to/file.py:name``.
+Built-in plugins are registered through the same groups as third-party ones, and keep their names:
+a third-party plugin of the same name is called by its qualified name, ``provider:name``. A plugin
+in a single file is called ``path/to/file.py:name``.
 """
 
 from importlib.metadata import Distribution, EntryPoint, entry_points, version
@@ -25,14 +25,14 @@ PLURALS = {
     "policy": "policies",
     "learner": "learners",
 }
-"""How entry-point groups name the kinds."""
+"""Name of each kind in entry-point groups."""
 
 
 def list_plugins(kind: str | None = None) -> list[PluginSpec]:
     """Return all registered plugins of a kind, or of every kind, by name.
 
     Reads the metadata of installed packages and imports nothing; a plugin that cannot be used says
-    why in `PluginSpec.problem`, as far as metadata tell.
+    why in `PluginSpec.problem`, as far as metadata show.
 
     Examples
     --------
@@ -50,18 +50,18 @@ def find_plugin(kind: Kind, name: str) -> PluginSpec:
     ----------
     kind : {"mechanism", "economy", "policy", "learner"}
     name : str
-        A name, or where several share it or it stands in a single file, ``provider:name``.
+        A name; ``provider:name`` where several plugins share it, or it is in a single file.
 
     Raises
     ------
     UnknownNameError
-        If there is none; the nearest names are suggested.
+        If no plugin has that name; the nearest names are suggested.
     PluginLoadError
         If several packages claim the name, or the file is unusable.
     """
     provider, _, plain = name.rpartition(":")
     in_file = provider.endswith(".py")
-    # Whatever is registered takes long to look through, and most of it has other names.
+    # Building specs of all registered plugins is slow, and most of them have other names.
     named = plugins_of_file(provider) if in_file else _registered(kind, plain)
     matches = [
         spec
@@ -101,7 +101,7 @@ def make(name: str, *unnamed: Any, **parameters: Any) -> Any:
     name : str
         As `deviator list` shows it, or ``my_auction.py:my-auction``.
     *unnamed
-        Refused: settings go by their names.
+        Refused: settings are passed by name.
     **parameters
         The mechanism's settings.
 
@@ -130,12 +130,12 @@ def make(name: str, *unnamed: Any, **parameters: Any) -> Any:
 
 
 def qualified(kind: Kind, name: str, files: tuple[str, ...]) -> str:
-    """Return a name as it stands, or with the file of those given that defines it.
+    """Return a plugin's name, with the file that defines it where one of the given files does.
 
     Raises
     ------
     PluginLoadError
-        If a file is unusable, or two of them define the name.
+        If a file is unusable, or the files define the name twice.
     """
     matches = [
         spec
@@ -150,12 +150,12 @@ def qualified(kind: Kind, name: str, files: tuple[str, ...]) -> str:
 
 
 def takes_economy(mechanism: Any) -> bool:
-    """Return whether a mechanism class is direct: it must be told an economy."""
+    """Return whether a mechanism class is direct: its constructor asks for an economy."""
     return "economy" in signature(mechanism).parameters
 
 
-def taken(spec: PluginSpec, plugins: list[PluginSpec]) -> str:
-    """Return the other providers of a plugin's name, for whom the plain name does not stand."""
+def rival_providers(spec: PluginSpec, plugins: list[PluginSpec]) -> str:
+    """Return the other providers of a plugin's name; empty for built-ins, which keep theirs."""
     rivals = [
         other.provider
         for other in plugins
@@ -165,12 +165,12 @@ def taken(spec: PluginSpec, plugins: list[PluginSpec]) -> str:
 
 
 def checked_kind(kind: str) -> Kind:
-    """Return a kind of plugins.
+    """Return a text as a kind of plugins.
 
     Raises
     ------
     InvalidInputError
-        If it is none.
+        If there is no such kind.
     """
     if kind not in get_args(Kind):
         raise InvalidInputError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
@@ -187,8 +187,8 @@ def _provides(spec: PluginSpec, provider: str) -> bool:
 def _registered(kind: Kind, name: str | None = None) -> list[PluginSpec]:
     """Return the plugins of a kind, or those of one name, that installed packages register."""
     points = entry_points(group=f"deviator.{PLURALS[kind]}")
-    found = {_spec(kind, point) for point in points if name in (None, point.name)}
-    return sorted(found, key=lambda spec: (spec.name, spec.provider))
+    specs = {_spec(kind, point) for point in points if name in (None, point.name)}
+    return sorted(specs, key=lambda spec: (spec.name, spec.provider))
 
 
 def _spec(kind: str, point: EntryPoint) -> PluginSpec:
@@ -206,7 +206,7 @@ def _spec(kind: str, point: EntryPoint) -> PluginSpec:
 
 
 def _incompatibility(distribution: Distribution) -> str:
-    """Return why a distribution does not fit this version of ours, as its metadata state it."""
+    """Return why a distribution does not fit this version of deviator, by its metadata."""
     for text in distribution.requires or []:
         try:
             requirement = Requirement(text)

@@ -22,7 +22,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 @final
 @dataclass(frozen=True)
 class _Kind:
-    """What differs between the kinds, beside the code."""
+    """What differs between the kinds, besides the code."""
 
     example: str = "$class_name()"
     imports: str = ""
@@ -39,7 +39,7 @@ KINDS = {
         example="$class_name(private_values(4, alpha=1.0, slope=1.5))",
         imports="from deviator.economies import private_values\n",
         settings='"economy": private_values(4)',
-        usage="In a study file, as what everybody but the deviator follows: `strategy: $name`.",
+        usage="In a study file, as what all but the deviator follow: `strategy: $name`.",
     ),
     "learner": _Kind(usage="In a study file: `learner: {name: $name}`."),
 }
@@ -54,7 +54,7 @@ def scaffold(kind: str, name: str, folder: Path) -> Path:
     name : str
         Name of the plugin and of its distribution: small letters, digits and dashes.
     folder : Path
-        What to write; must not exist.
+        The folder to write; must not exist.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def scaffold(kind: str, name: str, folder: Path) -> Path:
     Raises
     ------
     InvalidInputError
-        If the kind or name is malformed or taken, or the folder exists.
+        If the kind or name is malformed, the name is in use, or the folder exists.
     """
     values = _values(checked_kind(kind), _checked_name(kind, name))
     if folder.exists():
@@ -73,14 +73,14 @@ def scaffold(kind: str, name: str, folder: Path) -> Path:
             "--out"
         )
     module = values["module"]
-    for template, place in (
+    for template, target in (
         ("pyproject.toml", "pyproject.toml"),
         ("README.md", "README.md"),
         ("init.py", f"{module}/__init__.py"),
         (f"{kind}.py", f"{module}/{module}.py"),
         ("test_conformance.py", "tests/test_conformance.py"),
     ):
-        path = folder / place
+        path = folder / target
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, _text(template, values))
     return folder
@@ -118,9 +118,9 @@ def _checked_name(kind: str, name: str) -> str:
             f"a new package must not hide another, and {module} can be imported already; choose "
             "another name"
         )
-    taken = [spec.provider for spec in list_plugins(kind) if spec.name == name]
-    if taken:
+    owners = [spec.provider for spec in list_plugins(kind) if spec.name == name]
+    if owners:
         raise InvalidInputError(
-            f"{kind} {name!r} exists already, of {taken[0]}; choose another name"
+            f"{kind} {name!r} exists already, of {owners[0]}; choose another name"
         )
     return name

@@ -1,8 +1,8 @@
-"""Plugins in a single file: found by reading its text, without importing it.
+"""Plugins in a single file: identified by reading its text, without importing it.
 
-A class is a plugin where it has a literal `name` and descends, within the file, from a base class
-of ours: one whose name ends in Mechanism, Economy, Policy or Learner. A function that is annotated
-to return an Economy or LinearQuadratic is an economy; dashes stand for the underscores of its name.
+A class is a plugin if it has a literal `name` and descends, within the file, from a base class of
+deviator: one whose name ends in Mechanism, Economy, Policy or Learner. A function annotated to
+return an Economy, LinearQuadratic or Factored is an economy, named with dashes for underscores.
 """
 
 import ast
@@ -18,7 +18,7 @@ SUFFIXES = {
     "Policy": "policy",
     "Learner": "learner",
 }
-"""Kind of plugin by how the name of a base class ends."""
+"""Kind of plugin by the ending of its base class's name."""
 
 RETURNED = ("Economy", "LinearQuadratic", "Factored")
 """Return annotations of functions that build economies."""
@@ -44,22 +44,22 @@ def plugins_of_file(path: str | Path) -> list[PluginSpec]:
     except (SyntaxError, ValueError) as error:
         raise PluginLoadError(f"plugin file {path} must be Python: {error}") from None
     version = file_version(file)
-    found = [
+    specs = [
         PluginSpec(kind, name, f"{file}:{target}", str(file), version)
         for kind, name, target in _definitions(tree)
     ]
-    if not found:
+    if not specs:
         raise PluginLoadError(
             f"plugin file {path} must define a plugin, a class with a literal name derived from "
             "Mechanism, Economy, Policy or Learner, and defines none"
         )
-    return found
+    return specs
 
 
 def _definitions(tree: ast.Module) -> list[tuple[str, str, str]]:
     """Return (kind, name, object) for each plugin."""
     kinds: dict[str, str] = {}
-    found = []
+    definitions = []
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             kind = _kind_of_class(node, kinds)
@@ -68,10 +68,10 @@ def _definitions(tree: ast.Module) -> list[tuple[str, str, str]]:
             kinds[node.name] = kind
             name = _literal_name(node)
             if name is not None:
-                found.append((kind, name, node.name))
+                definitions.append((kind, name, node.name))
         elif isinstance(node, ast.FunctionDef) and _last_name(node.returns) in RETURNED:
-            found.append(("economy", node.name.replace("_", "-"), node.name))
-    return found
+            definitions.append(("economy", node.name.replace("_", "-"), node.name))
+    return definitions
 
 
 def _kind_of_class(node: ast.ClassDef, known: dict[str, str]) -> str | None:
@@ -86,7 +86,7 @@ def _kind_of_class(node: ast.ClassDef, known: dict[str, str]) -> str | None:
 
 
 def _last_name(node: ast.expr | None) -> str:
-    """Return the last part of a dotted name; empty for other expressions."""
+    """Return the last part of a dotted name; empty for any other expression."""
     if isinstance(node, ast.Attribute):
         return node.attr
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -1,4 +1,4 @@
-"""Digests of source code, under which results of plugins are kept."""
+"""Digests of source code: results of plugins are stored under them."""
 
 import ast
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ def digest_of(files: Iterable[Path]) -> str:
 def module_digest(module: str) -> str:
     """Return a digest of all Python files of the package that a module belongs to.
 
-    Nothing is imported. Empty where the package is not found.
+    Nothing is imported. Empty if there is no such package.
     """
     spec = find_spec(module.partition(".")[0])
     if spec is None:
@@ -32,18 +32,18 @@ def module_digest(module: str) -> str:
 
 def with_siblings(path: Path) -> set[Path]:
     """Return a file and the files beside it that it imports, directly or through others."""
-    found, waiting = {path}, [path]
+    files, waiting = {path}, [path]
     while waiting:
         for name in _imported(waiting.pop()):
             sibling = path.with_name(f"{name}.py")
-            if sibling.is_file() and sibling not in found:
-                found.add(sibling)
+            if sibling.is_file() and sibling not in files:
+                files.add(sibling)
                 waiting.append(sibling)
-    return found
+    return files
 
 
 def _imported(path: Path) -> set[str]:
-    """Return the top-level names that a file imports; none where it is not Python."""
+    """Return the top-level names that a file imports; no names if it is not Python."""
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):

@@ -1,4 +1,4 @@
-"""Where a plugin comes from, and what it must be to be used."""
+"""Where a plugin comes from, how it is loaded, and what is checked before it is used."""
 
 import sys
 from dataclasses import dataclass
@@ -18,16 +18,14 @@ from deviator.trust import OWN
 from .guard import Guard, GuardError, is_guarded
 from .source_code import digest_of, module_digest, with_siblings
 
-"""The provider of the built-ins."""
-
 LOAD_S = 60
 """Seconds that a plugin may take to be imported."""
 
 Kind = Literal["mechanism", "economy", "policy", "learner"]
-"""Families that a plugin can join."""
+"""Kinds of plugins."""
 
 FILE_MODULE = "deviator_file_"
-"""How the names of modules begin that are single files; a digest of the content follows."""
+"""Start of the module name of a single file; a digest of its content follows."""
 
 BASES = {
     "mechanism": ("deviator.mechanisms", "Mechanism"),
@@ -51,7 +49,7 @@ class PluginSpec:
     provider, version : str
         The distribution that registered it; for a single file its path, and a digest of its text.
     problem : str
-        Why it cannot be used, as far as that is known without importing it; empty where nothing is.
+        Why it cannot be used, as far as that is known without importing it; empty if nothing is.
     """
 
     kind: str
@@ -63,17 +61,17 @@ class PluginSpec:
 
     @property
     def qualified(self) -> str:
-        """Provider and name, which no other plugin shares."""
+        """Provider and name, unique among the plugins of a kind."""
         return f"{self.provider}:{self.name}"
 
     @property
     def title(self) -> str:
-        """How errors name the plugin."""
+        """The plugin's name in errors."""
         return f"{self.kind} {self.name!r} of {self.shown_provider}"
 
     @property
     def shown_provider(self) -> str:
-        """Provider and version as tables show them: a file by its name."""
+        """Provider and version as tables show them; for a file, its name without the folder."""
         name = Path(self.provider).name if self.provider.endswith(".py") else self.provider
         return f"{name} {self.version}".rstrip()
 
@@ -88,12 +86,12 @@ class PluginSpec:
         Raises
         ------
         PluginLoadError
-            If importing it fails, or it is not what its kind asks for.
+            If importing it fails, or it is not of its kind.
         """
         if self.problem:
             raise PluginLoadError(f"{self.title} cannot be used: {self.problem}")
         if self.provider != OWN and not is_guarded() and not self._is_imported():
-            self._try_elsewhere(limit_s)
+            self._load_elsewhere(limit_s)
         try:
             plugin = self._imported()
         except BaseException as error:
@@ -112,11 +110,11 @@ class PluginSpec:
         Raises
         ------
         PluginLoadError
-            As in `load`, or if what comes out is not of the plugin's kind.
+            As in `load`, or if the object built is not of the plugin's kind.
         InvalidInputError
             If the parameters do not fit.
         """
-        built = called(self, self.load(), parameters)
+        built = _called(self, self.load(), parameters)
         base = base_class(self.kind)
         if not isinstance(built, base):
             raise PluginLoadError(
@@ -128,8 +126,8 @@ class PluginSpec:
     def describe(self) -> dict[str, str]:
         """Return kind, name, provider and version as results record them.
 
-        Of a stranger's distribution also a digest of its code: while one works on it, the version
-        stays and the formulas change.
+        For a third-party distribution also a digest of its code: while it is being developed, its
+        formulas change and its version does not.
         """
         in_file = self.provider.endswith(".py")
         provider = Path(self.provider).name if in_file else self.provider
@@ -147,8 +145,8 @@ class PluginSpec:
         source = self.target.rpartition(":")[0]
         return (module_name(Path(source)) if source.endswith(".py") else source) in sys.modules
 
-    def _try_elsewhere(self, limit_s: float) -> None:
-        """Load a stranger's plugin in another process first: on import it may hang or leave."""
+    def _load_elsewhere(self, limit_s: float) -> None:
+        """Load a third-party plugin in another process first: its import may hang or exit."""
         try:
             with Guard(limit_s) as guard:
                 guard.run(load_and_forget, self)
@@ -188,7 +186,7 @@ class PluginSpec:
 
 
 def load_and_forget(spec: PluginSpec) -> None:
-    """Load a plugin where nothing is lost if that goes wrong."""
+    """Load a plugin, in a process that may be lost."""
     spec.load()
 
 
@@ -199,8 +197,8 @@ def base_class(kind: str) -> type:
     return base
 
 
-def called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
-    """Call a plugin with its parameters; what goes wrong inside it is told in one sentence."""
+def _called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
+    """Call a plugin with its parameters; any failure becomes an error of one sentence."""
     missing = [name for name in _required(plugin) if name not in parameters]
     if missing and parameters.keys() <= signature(plugin).parameters.keys():
         each = "s" if len(missing) > 1 else ""
@@ -232,11 +230,11 @@ SOURCES = {
     "information": "build beliefs with deviator.economies, normal_information for example",
     "mechanism": "build a mechanism with deviator.make",
 }
-"""Where objects come from that plugins ask for, by the name of the parameter."""
+"""How to make the objects that plugins ask for, by the name of the parameter."""
 
 
 def _required(plugin: Any) -> list[str]:
-    """Return the names of the parameters that a plugin cannot do without."""
+    """Return the names of a plugin's required parameters."""
     return [
         name
         for name, parameter in signature(plugin).parameters.items()
@@ -259,23 +257,23 @@ def file_module(path: Path) -> ModuleType:
     if source is None or source.loader is None:
         raise PluginLoadError(f"plugin file {path} must be a Python file; name it *.py")
     module = module_from_spec(source)
-    # Dataclasses and pickle look their module up here.
+    # Dataclasses and pickle look up the module here.
     sys.modules[name] = module
     try:
         source.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
-    # No other process can import it: what it defines travels by value.
+    # Other processes cannot import the file: its classes and functions are pickled by value.
     cloudpickle.register_pickle_by_value(module)
     return module
 
 
 def module_name(path: Path) -> str:
-    """Return the name under which a single file is imported: it changes with the content."""
+    """Return the module name of a single file, which changes with the content."""
     return f"{FILE_MODULE}{file_version(path)}"
 
 
 def file_version(path: Path) -> str:
-    """Return a digest of a file and of the files beside it that it imports: its version."""
+    """Return a digest of a file and of the files beside it that it imports, as its version."""
     return digest_of(sorted(with_siblings(path)))

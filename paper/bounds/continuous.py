@@ -1,14 +1,14 @@
 """The constants of Lemma 1 and of Propositions 1, 2 and 5: deficits, inefficiencies, tax slopes.
 
-All of them are functions of what the assumptions bound an economy by (A1 to A4^N): its size N, the
-least own type effect m_o, the interdependence phi_N, the range [m_low, m_bar] of the slopes of the
-marginal utilities, and the largest efficient trade qbar. The sum that most of them share is
+All of them are functions of the bounds in the assumptions (A1 to A4^N): the number of traders N,
+the least own type effect m_o, the interdependence phi_N, the range [m_low, m_bar] of the slopes of
+the marginal utilities, and the largest efficient trade qbar. The sum that most of them share is
 
     X = m_o / (N - 1) + phi_N,
 
-by how much a type moves the others' marginal utilities and, through the market, its own price.
+the effect of a type on the others' marginal utilities and, through the market, on its own price.
 
-Where a printed formula does not hold, the function is the corrected one and says so.
+Where a printed formula does not hold, the function is the corrected one and its docstring says so.
 """
 
 import numpy as np
@@ -73,13 +73,13 @@ def c_2(bounds: AssumptionBounds) -> float:
 
 
 def worst_case_trade(bounds: AssumptionBounds) -> float:
-    """Return what everyone trades at the profile s* of Appendix A: (N - 1)/N qbar."""
+    """Return each trader's trade at the profile s* of Appendix A: (N - 1)/N qbar."""
     check_bounds(bounds)
     return (bounds.n_traders - 1) / bounds.n_traders * bounds.largest_trade
 
 
 def worst_case_traders(bounds: AssumptionBounds) -> int:
-    """Return how many traders trade at s*: all where N is even, all but one where it is odd.
+    """Return the number of traders who trade at s*: all if N is even, all but one if it is odd.
 
     Appendix A takes N even, so that half of the traders buy.
 
@@ -93,17 +93,18 @@ def worst_case_traders(bounds: AssumptionBounds) -> int:
 
 
 def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> float:
-    """Return the deficit that no mechanism stays below at a given inefficiency, equation (2.7).
+    """Return the least deficit of any mechanism of a given inefficiency, equation (2.7).
 
     delta = N [C_1^N X - C_2 epsilon] where N is even: in the worst-case economy (A.1) MC, IR, IC
-    and epsilon-Eff imply a sum of transfers of -delta or less at some profile. Where it is negative
-    it says nothing.
+    and epsilon-Eff imply a sum of transfers of -delta or less at some profile. A negative delta
+    says nothing.
 
-    Where N is odd, N - 1 takes the place of the first N; with N itself, as printed, the claim is
-    false. At s* let one trader have type 0 and (N - 1)/2 buy and sell. The price is 0 as in
-    Appendix A, and as one who trades gives up his units, the other N - 1 take 1/(N - 1) of them
-    each, stay within qbar, and the price falls at p_q^max: his bound is that of Appendix A. The
-    one whose type is 0 pays u_i(q_i) <= 0 at most, by IR.
+    If N is odd, N - 1 replaces the first N; with N itself, as printed, the claim is false. At s*
+    let one trader have type 0, and let (N - 1)/2 traders buy and as many sell. The price is 0 as
+    in Appendix A. As a trader who trades gives up units, each of the other N - 1 takes 1/(N - 1)
+    of them and stays within qbar, and the price falls at the rate p_q^max: the bound on this
+    trader's transfer is that of Appendix A. The trader of type 0 pays at most u_i(q_i) <= 0, by
+    IR.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ def proposition_1_inefficiency(bounds: AssumptionBounds) -> float:
         If phi_N is too large.
     """
     check_bounds(bounds)
-    # a (trade - epsilon)^2 = C_2 epsilon; the smaller root, in a form that does not cancel.
+    # a (trade - epsilon)^2 = C_2 epsilon; the smaller root, in a form without cancellation.
     a, trade = price_sensitivity(bounds) / 2, worst_case_trade(bounds)
     half = a * trade + c_2(bounds) / 2
     return a * trade**2 / (half + float(np.sqrt(half**2 - (a * trade) ** 2)))
@@ -153,7 +154,7 @@ def proposition_1_inefficiency(bounds: AssumptionBounds) -> float:
 def most_transfer(bounds: AssumptionBounds, trade: float, inefficiency: float) -> float:
     """Return the most that a mechanism collects from a trader in the worst-case economy (A.1).
 
-    The last but one line of Appendix A,
+    The second to last line of Appendix A,
     epsilon m_bar (q - epsilon / 2) - (q - epsilon)^2 p_q^max / 2, at a profile where the price is
     0, for an efficient trade of q and an allocation within epsilon of the efficient one.
 
@@ -226,8 +227,8 @@ def deficit_frontiers(bounds: AssumptionBounds, inefficiencies: Floats) -> tuple
     Returns
     -------
     necessary, sufficient : ndarray of float, each of shape (M,)
-        What no mechanism stays below in the worst economy, equation (2.7), at least 0; and what
-        sigma-VCG with sigma = epsilon / D_3 stays within in every economy.
+        The least deficit of any mechanism in the worst economy, equation (2.7), at least 0; and
+        the largest deficit of sigma-VCG with sigma = epsilon / D_3 in any economy.
 
     Examples
     --------
@@ -247,9 +248,9 @@ def deficit_frontiers(bounds: AssumptionBounds, inefficiencies: Floats) -> tuple
 def frontier_slack(bounds: AssumptionBounds) -> float:
     """Return C_2 / (D_2^N / D_3) in large economies of little interdependence.
 
-    2 m_bar/m_low [1 + min{1, (m_bar - m_low) / (2 m_low)}]: how many times more of the deficit an
-    inefficiency may save by Proposition 1 than sigma-VCG saves by Proposition 2. Section 3 prints
-    it without the bracket, which is 1 where slopes are equal.
+    2 m_bar/m_low [1 + min{1, (m_bar - m_low) / (2 m_low)}]: the ratio of
+    the deficit that an inefficiency may save by Proposition 1 to what sigma-VCG saves by
+    Proposition 2. Section 3 prints it without the bracket, which is 1 if slopes are equal.
     """
     check_bounds(bounds)
     ratio = bounds.steepest / bounds.flattest
@@ -288,7 +289,7 @@ def welfare_loss(bounds: AssumptionBounds, distance: Floats) -> tuple[Floats, Fl
     """Return the least and largest loss of total utility, Lemma 1.
 
     m_low / 2 and m_bar / 2 times sum_i (q_i - q_i^0)^2. The printed lower bound, epsilon^2 N m_low
-    / 2, is the first one only where every trader is exactly epsilon away.
+    / 2, equals the first one only if every trader is exactly epsilon away.
 
     Parameters
     ----------
@@ -336,8 +337,8 @@ def most_transfer_relative(bounds: AssumptionBounds, trade: float, inefficiency:
     """Return the most that a mechanism collects from a trader, Appendix F, in the economy (A.1).
 
     q^2 (delta m_bar - p_q^max) / (2 (1 + delta)), at a profile where the price is 0, for an
-    efficient trade q and an allocation with |q_1 - q_1^0| <= delta |q_1|. It is the printed last
-    line with its O(delta^2), m_bar q^2 (delta / (1 + delta))^2 / 2, written out.
+    efficient trade q and an allocation with |q_1 - q_1^0| <= delta |q_1|. It is the last line as
+    printed, with m_bar q^2 (delta / (1 + delta))^2 / 2 for its O(delta^2).
     """
     check_bounds(bounds)
     delta = inefficiency

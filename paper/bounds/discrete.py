@@ -1,39 +1,39 @@
-"""The constants of Propositions 6 and 7: deficits and inefficiencies where the good comes in units.
+"""The constants of Propositions 6 and 7: deficits and inefficiencies if the good comes in units.
 
-As in `proposition_bounds`, they are functions of what the assumptions bound an economy by, here
-with A2^d: marginal utilities of successive units of size Delta differ by Delta times a slope in
-[m_low, m_bar]. X = m_o / (N - 1) + phi_N. The largest trade qbar bounds efficient trade and, in
-Proposition 7, trade in the taxed market.
+As in `continuous`, they are functions of the bounds in the assumptions, here with A2^d: marginal
+utilities of successive units of size Delta differ by Delta times a slope in [m_low, m_bar].
+X = m_o / (N - 1) + phi_N. The largest trade qbar bounds efficient trade and, in Proposition 7,
+trade in the taxed market.
 
 Both propositions are false as printed, and the functions are the corrected ones.
 
-*Proposition 6.* Its C_3 squares a length, and its terms in X and Delta may not be added. In the
-economy (A.1), let N/2 traders buy n units each and the others sell n, buyers valuing their last
-unit, and sellers the next one they would sell, at 0. As a buyer's type falls, the other N - 1
-traders take over his units one by one, each at a step of m_bar Delta; with interdependence the
-others' values fall as well. His k-th unit given up (k = 0, 1, ...) is therefore priced at
--m_bar Delta / (m_o - phi) [m_o (floor(k / (N-1)) + 1) + phi k], and a seller's k-th at
-m_bar Delta / (m_o - phi) [m_o floor(k / (N-1)) + phi (k + 1)]. On average over traders a market of
-n units each loses
+*Proposition 6.* Its C_3 squares a length, and its terms in X and Delta must not be added. In the
+economy (A.1), let N/2 traders buy n units each and the others sell n each; buyers value their last
+unit at 0, and sellers the next unit that they would sell. As a buyer's type falls, the other N - 1
+traders take over the buyer's units one by one, each at a step of m_bar Delta; with interdependence
+the others' values fall as well. The k-th unit that the buyer gives up (k = 0, 1, ...) is therefore
+priced at -m_bar Delta / (m_o - phi) [m_o (floor(k / (N-1)) + 1) + phi k], and the k-th unit of a
+seller at m_bar Delta / (m_o - phi) [m_o floor(k / (N-1)) + phi (k + 1)]. On average over traders a
+market of n units each loses
 
     Delta^2 m_bar / (m_o - phi) sum_{k<n} [m_o (floor(k / (N-1)) + 1/2) + phi (k + 1/2)],
 
 which is at least m_bar / (m_o - phi) [m_o max{q^2 / (2(N-1)), Delta q / 2} + phi q^2 / 2] with
-q = n Delta. An epsilon-efficient mechanism prices n - epsilon/Delta units so, and saves at most
-m_bar qbar epsilon on them and on the rest.
+q = n Delta. An epsilon-efficient mechanism prices n - epsilon/Delta units in this way, and saves at
+most m_bar qbar epsilon on these and on the other units.
 
-Where N is odd, one more trader values the first unit that he would sell at 0 and does not trade. He
-takes part in what the others take over or give up like any of them, and pays nothing, by IR: N - 1
-take the place of the N traders that lose.
+If N is odd, one more trader values the first unit that it would sell at 0 and does not trade. It
+takes over or gives up units like the others, and pays nothing, by IR: N - 1 traders lose in place
+of N.
 
-*Proposition 7, efficiency.* If a trader gets more than is efficient, d_i, some other gets less,
-d_k. No exchange of units between them pays: efficient, mu_i(next) <= mu_k(last); taxed, the
-reverse, less the difference T of their taxes. With A2^d, m_low (d_i + d_k - 2 Delta) <= T <=
-2 (sigma qbar + delta), and d_k >= Delta. So d_i <= Delta + 2 (sigma qbar + delta) / m_low. The
-printed bound lacks Delta.
+*Proposition 7, efficiency.* If a trader gets d_i more than is efficient, some other gets d_k less.
+No exchange of units between them pays: at the efficient allocation mu_i(next) <= mu_k(last), at the
+taxed one the reverse holds, less the difference T of their taxes. With A2^d,
+m_low (d_i + d_k - 2 Delta) <= T <= 2 (sigma qbar + delta), and d_k >= Delta. So
+d_i <= Delta + 2 (sigma qbar + delta) / m_low. The printed bound lacks Delta.
 
-*Proposition 7, budget.* As Proposition 2's, the bound needs equal slopes, or the largest effect on
-another trader as phi.
+*Proposition 7, budget.* Like that of Proposition 2, the bound needs equal slopes, or the largest
+effect on another trader as phi.
 """
 
 from math import ceil, floor
@@ -44,17 +44,17 @@ from deviator.validation import non_negative, positive
 
 from .continuous import c_2, worst_case_traders
 
-ROUNDING = 1e-9
-"""Lengths this near to a whole number of units, in units, count as one."""
+WHOLE_UNITS_TOLERANCE = 1e-9
+"""Lengths within this distance of a whole number of units, in units, count as whole."""
 
 
 def unit_size_of(value: object) -> float:
-    """Return a unit size Delta in (0, 1].
+    """Return `value` as a unit size Delta in (0, 1].
 
     Raises
     ------
     InvalidInputError
-        If it is not.
+        If it is not a number in that range.
 
     Examples
     --------
@@ -70,9 +70,9 @@ def unit_size_of(value: object) -> float:
 
 
 def proposition_6_trade(bounds: AssumptionBounds, unit_size: float) -> float:
-    """Return the largest trade at which A1 holds while one trader gives up all of his units.
+    """Return the largest trade at which A1 holds while one trader gives up all of its units.
 
-    The others take them over, a share of 1 / (N - 1) each, and stay within qbar.
+    Each of the others takes over a share of 1 / (N - 1), and stays within qbar.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def proposition_6_trade(bounds: AssumptionBounds, unit_size: float) -> float:
     """
     check_bounds(bounds)
     unit, others = unit_size_of(unit_size), bounds.n_traders - 1
-    units = floor(bounds.largest_trade / unit + ROUNDING)
+    units = floor(bounds.largest_trade / unit + WHOLE_UNITS_TOLERANCE)
     traded = units
     while traded + ceil(traded / others) > units:
         traded -= 1
@@ -92,8 +92,8 @@ def proposition_6_trade(bounds: AssumptionBounds, unit_size: float) -> float:
 def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_size: float) -> float:
     """Return a deficit that no mechanism avoids in every economy: delta of Proposition 6.
 
-    Corrected: the larger of the two terms, not their sum, and linear in the length of trade; of
-    N - 1 traders where N is odd.
+    Corrected: the larger of the two terms, not their sum, and linear in the length of trade; for
+    N - 1 traders if N is odd.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_si
     Returns
     -------
     float
-        In units of money per market; negative where the proposition says nothing.
+        In units of money per market; if negative, the proposition says nothing.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_si
     check_bounds(bounds)
     n = bounds.n_traders
     unit = unit_size_of(unit_size)
-    lost = ceil(non_negative("inefficiency", inefficiency) / unit - ROUNDING) * unit
+    lost = ceil(non_negative("inefficiency", inefficiency) / unit - WHOLE_UNITS_TOLERANCE) * unit
     trade = max(proposition_6_trade(bounds, unit) - lost, 0.0)
     private = max(trade**2 / (2 * (n - 1)), unit * trade / 2)
     common = trade**2 / 2
@@ -174,7 +174,7 @@ def proposition_7_deficit(
 def deficit_parts(
     bounds: AssumptionBounds, sigma: float, half_spread: float, unit_size: float
 ) -> tuple[float, float]:
-    """Return what the two brackets of (G.3) hold: D_1 X - D_2 sigma and Delta (...) - D_5 delta.
+    """Return the terms in the two brackets of (G.3): D_1 X - D_2 sigma and Delta (...) - D_5 delta.
 
     Parameters and errors are those of `proposition_7_deficit`.
     """
@@ -192,9 +192,9 @@ def deficit_parts(
 def proposition_7_inefficiency(
     bounds: AssumptionBounds, sigma: float, half_spread: float, unit_size: float
 ) -> float:
-    """Return how far quantities are at most from efficient ones: epsilon of Proposition 7.
+    """Return the largest distance of quantities from efficient ones: epsilon of Proposition 7.
 
-    Corrected: Delta + 2 (sigma qbar + delta) / m_low; as printed, without Delta.
+    Corrected: Delta + 2 (sigma qbar + delta) / m_low; the printed bound lacks Delta.
 
     Parameters and errors are those of `proposition_7_deficit`.
 

@@ -1,9 +1,9 @@
-"""What a tax must be to balance the budget between two traders among many (Proposition 4).
+"""Taxes that balance the budget between two traders among many (Proposition 4).
 
 In the economy (A.1) trader 1 buys q from trader 2, and the other N - 2 value the good at the price
-and stay out. As trader 1's type falls the price falls, first with nobody but trader 2 to take up
-the units, then with everybody. With g = (m_o + phi) / (m_o - phi) and k = X / (m_o - phi), both in
-units of m_bar, the price falls by g per unit while two trade, and by k per unit when all do.
+and stay out. As trader 1's type falls the price falls; first only trader 2 takes up the units, then
+all traders do. With g = (m_o + phi) / (m_o - phi) and k = X / (m_o - phi), both in units of m_bar,
+the price falls by g per unit while two trade, and by k per unit when all do.
 """
 
 from collections.abc import Callable
@@ -18,10 +18,10 @@ from deviator.validation import positive
 def balancing_half_spread(bounds: AssumptionBounds, trade: float) -> float:
     """Return the least half spread delta at which the two traders' transfers leave no deficit.
 
-    The others enter when delta / m_bar = h units less are traded, so that with quantities in
-    units of q and money in units of m_bar q^2 each of the two pays
-    h - g h^2 / 2 - g h (1 - h) - k (1 - h)^2 / 2. It is of order sqrt(X), while sigma_N q is of
-    order X.
+    The others enter when trade has fallen by h = delta / m_bar. With quantities in units of q and
+    money in units of m_bar q^2, each of the two then pays
+    h - g h^2 / 2 - g h (1 - h) - k (1 - h)^2 / 2. The half spread is of order sqrt(X), while
+    sigma_N q is of order X.
 
     Parameters
     ----------
@@ -43,26 +43,26 @@ def balancing_half_spread(bounds: AssumptionBounds, trade: float) -> float:
 
     Examples
     --------
-    With private values it is sqrt(N - 1) - 1 times sigma_N q, more than it from N = 6 on, here 2
-    times 1 / 8.
+    With private values it is sqrt(N - 1) - 1 times sigma_N q, and larger from N = 6 on; here it is
+    2 times 1 / 8.
 
     >>> bounds = AssumptionBounds(10, 1.0, 0.0, 1.0, 1.0)
     >>> balancing_half_spread(bounds, trade=1.0)
     0.25
     """
     check_bounds(bounds)
-    two, everybody = price_falls(bounds)
-    linear = two - 1 - everybody
-    share = linear + np.sqrt(linear**2 + (two - everybody) * everybody)
-    share /= two - everybody
+    two_trade, all_trade = price_falls(bounds)
+    linear = two_trade - 1 - all_trade
+    share = linear + np.sqrt(linear**2 + (two_trade - all_trade) * all_trade)
+    share /= two_trade - all_trade
     return float(share * bounds.steepest * positive("trade", trade))
 
 
 def balancing_entry_fee(bounds: AssumptionBounds, trade: float) -> float:
     """Return the least entry fee at which the two traders' transfers leave no deficit.
 
-    It is m_bar q^2 (1 + phi / m_o) / 4, whatever N: while the fee keeps the others out, the two
-    stop trading at x with m_bar x^2 = 2 fee, so that each pays m_bar q^2 / 2 less the rent
+    It is m_bar q^2 (1 + phi / m_o) / 4 for every N: while the fee keeps the others out, the two
+    stop trading at the x with m_bar x^2 = 2 fee, so that each pays m_bar q^2 / 2 less the rent
     m_o / (m_o - phi) (m_bar q^2 - 2 fee). Trades of up to q / sqrt(2) are then lost.
 
     Parameters and errors are those of `balancing_half_spread`; the fee is in units of money.
@@ -79,7 +79,7 @@ def balancing_entry_fee(bounds: AssumptionBounds, trade: float) -> float:
 
 
 def price_falls(bounds: AssumptionBounds) -> tuple[float, float]:
-    """Return by how much the price falls per unit, g while two trade and k when all do (E.3, E.4).
+    """Return the fall of the price per unit: g while two trade and k when all do (E.3, E.4).
 
     In units of m_bar, for taxes without a slope.
 
@@ -100,7 +100,7 @@ def condition_6_29(bounds: AssumptionBounds, bend: Callable[[float], float], tra
     ----------
     bounds : AssumptionBounds
     bend : callable
-        tau'', of one quantity.
+        tau'', as a function of the quantity.
     trade : float
         q, positive.
 

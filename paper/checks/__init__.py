@@ -1,1 +1,1 @@
-"""What several statements compute: drawn economies, definitions, searches."""
+"""Computations that several statements share: drawn economies, definitions, searches."""

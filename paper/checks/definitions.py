@@ -1,7 +1,7 @@
-"""Definitions 1 and 2 taken literally, with nothing solved in advance.
+"""Definitions 1 and 2 applied literally, with nothing solved in advance.
 
 Allocations come from the equations (3.8), transfers from the integral (3.10) along pivotal types
-(3.11): what closed forms and mechanisms are compared with.
+(3.11). Closed forms and mechanisms are compared with these.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def taxed_equilibrium(
 ) -> tuple[Floats, Floats]:
     """Return p (B,) and q (B, N) that solve mu_i(q_i, s) = p + sigma q_i, sum q = 0, (3.8).
 
-    Marginal utilities are the economy's; the N + 1 linear equations are solved as they stand.
+    Marginal utilities are the economy's; the N + 1 linear equations are solved as stated.
 
     Examples
     --------
@@ -64,9 +64,9 @@ def pivotal_transfers(economy: QuadraticEconomy, sigma: float, types: Floats) ->
 def pivotal_price(
     economy: QuadraticEconomy, sigma: float, types: Floats, trader: int, units: Floats
 ) -> Floats:
-    """Return p^sigma(s_i(x), s_-i) where the trader receives exactly x units, shape (B,).
+    """Return p^sigma(s_i(x), s_-i), at which the trader receives exactly x units, shape (B,).
 
-    Quantities are affine in the own type, so two solutions locate the pivotal one.
+    Quantities are affine in the own type, so two solutions determine the pivotal one.
     """
     moved = types.copy()
     moved[:, trader] += 1.0
@@ -78,8 +78,8 @@ def pivotal_price(
     return taxed_equilibrium(economy, sigma, pivotal)[0]
 
 
-def own_clearings(economy: QuadraticEconomy, sigma: float, types: Floats) -> Iterator[Outcome]:
-    """Return what the sigma-VCG makes of honest reports, and the sigma-DCDA of honest bids."""
+def cleared_outcomes(economy: QuadraticEconomy, sigma: float, types: Floats) -> Iterator[Outcome]:
+    """Return the outcomes of sigma-VCG at honest reports, and of the sigma-DCDA at honest bids."""
     yield SigmaVCG(economy, sigma).clear(Reports(types))
     auction = SigmaDCDA(sigma)
     yield auction.clear(auction.honest_bids(economy, types))

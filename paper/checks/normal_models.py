@@ -1,6 +1,6 @@
 """Normal beliefs drawn shock by shock, and the double auction under them.
 
-What statements on Bayesian foundations and equilibria are compared with.
+Statements on Bayesian foundations and equilibria are compared with these.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ BELIEFS = 24
 """Beliefs drawn for a statement."""
 
 LARGE = 10**7
-"""Traders from whom limits are extrapolated."""
+"""Number of traders from which limits are extrapolated."""
 
 
 class Shocks:
@@ -45,7 +45,7 @@ def common_weights(n: int, alpha: float, beta: float) -> Floats:
     return alpha * np.eye(n) + beta / n
 
 
-class Auctioned(NamedTuple):
+class AuctionEquilibrium(NamedTuple):
     """The double auction in a linear equilibrium, at drawn profiles of types."""
 
     strategy: LinearBayes
@@ -53,11 +53,13 @@ class Auctioned(NamedTuple):
     outcome: Outcome
 
 
-def auctioned(information: NormalInformation, slope: ArrayLike, seed: int) -> Auctioned:
-    """Clear the double auction in its linear equilibrium, eight drawn profiles."""
+def auction_equilibrium(
+    information: NormalInformation, slope: ArrayLike, seed: int
+) -> AuctionEquilibrium:
+    """Clear the double auction in its linear equilibrium, at eight drawn profiles."""
     strategy = LinearBayes(information, slope)
     types = np.random.default_rng(seed).standard_normal((8, information.n_traders))
-    return Auctioned(strategy, types, UniformDoubleAuction().clear(strategy.bids(types)))
+    return AuctionEquilibrium(strategy, types, UniformDoubleAuction().clear(strategy.bids(types)))
 
 
 def extrapolated(of_size: Callable[[int], Any]) -> Any:
@@ -74,7 +76,7 @@ def _expected_utility(
     ----------
     information : NormalInformation
     reactions : ndarray of float, shape (N, N)
-        Quantities at the unit profiles, row j the one of s_j = 1.
+        Quantities at the unit profiles; row j is for s_j = 1.
     slopes : float or array-like of float, shape (N,)
     """
     with_value = np.einsum("ji,ij->i", reactions, information.value_signal_covariance)
@@ -85,14 +87,14 @@ def _expected_utility(
 def direct_expected_utility(
     information: NormalInformation, slopes: ArrayLike, sigma: float
 ) -> Floats:
-    """Return each trader's expected utility before transfers in the sigma-VCG's own clearing."""
+    """Return each trader's expected utility before transfers, as sigma-VCG clears."""
     direct = SigmaVCG(information.economy(slopes), sigma)
     reactions = direct.clear(Reports(np.eye(information.n_traders))).quantity
     return _expected_utility(information, reactions, slopes)
 
 
 def auction_expected_utility(information: NormalInformation, slopes: ArrayLike) -> Floats:
-    """Return each trader's expected utility before transfers in the double auction's clearing."""
+    """Return each trader's expected utility before transfers, as the double auction clears."""
     strategy = LinearBayes(information, slopes)
     reactions = UniformDoubleAuction().clear(strategy.bids(np.eye(information.n_traders))).quantity
     return _expected_utility(information, reactions, slopes)

@@ -1,4 +1,4 @@
-"""Transfers taken literally: pivotal types by bisection, and dense sums over units."""
+"""Transfers by their definition: pivotal types by bisection, and dense sums over units."""
 
 from collections.abc import Callable
 
@@ -15,13 +15,13 @@ AllocationOf = Callable[[Floats], Floats]
 """Types (L, N) to quantities (L, N)."""
 
 PriceOf = Callable[[Floats, Floats], Floats]
-"""Types (L, N) at which units x (L,) are pivotal, to what each unit costs, (L,)."""
+"""Types (L, N) at which units x (L,) are pivotal, to the price of each unit, (L,)."""
 
 
 def pivotal_profiles(allocation: AllocationOf, types: Floats, trader: int, units: Floats) -> Floats:
     """Return the types with one trader's replaced by s_i(x), (3.11), shape (L, N).
 
-    Where no report leads to x exactly, s_i(x) is where the quantity jumps past it.
+    If no report leads to x exactly, s_i(x) is the type at which the quantity jumps past it.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def pivotal_profiles(allocation: AllocationOf, types: Floats, trader: int, units
 
 
 def literal_transfer(allocation: AllocationOf, types: Floats, trader: int, price: PriceOf) -> float:
-    """Return the integral from 0 to q_i of what unit x costs at its pivotal type."""
+    """Return the integral from 0 to q_i of the price of unit x at its pivotal type."""
     quantity = float(allocation(types[None])[0, trader])
     units = quantity * (np.arange(UNITS) + 0.5) / UNITS
     profiles = pivotal_profiles(allocation, types, trader, units)

@@ -1,7 +1,7 @@
-"""Definition 1 by bisection: demand at every price, and the price at which it sums to 0.
+"""Definition 1 by bisection: demand at a given price, and the price at which demand sums to 0.
 
-Marginal utilities fall at no less than the flattest slope, so both are bracketed. Slow, and
-independent of the solvers that it is compared with.
+Marginal utilities fall at least as fast as the flattest slope, so both can be bracketed. Slow, and
+independent of the solvers that are compared with it.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def taxed_equilibrium(economy: SmoothEconomy, sigma: float, types: Floats) -> tu
 def residual_price_curve(
     economy: SmoothEconomy, sigma: float, profile: Floats, trader: int, reports: Floats
 ) -> CubicSpline:
-    """Return p^sigma(s_i(x), s_-i) as a function of x, from prices at many reports.
+    """Return p^sigma(s_i(x), s_-i) as a function of x, interpolated between many reports.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def residual_price_curve(
     profile : ndarray of float, shape (N,)
     trader : int
     reports : ndarray of float, shape (R,)
-        Increasing; the curve is on the quantities that they lead to.
+        Increasing; the curve is defined on the quantities that they lead to.
     """
     profiles = np.repeat(profile[None], len(reports), axis=0)
     profiles[:, trader] = reports
@@ -68,7 +68,7 @@ def residual_price_curve(
 
 
 def _bisected(above: Callable[[Floats], Bools], low: Floats, high: Floats) -> Floats:
-    """Return where a condition that holds at low ends and fails at high ones changes."""
+    """Return the points at which a condition that holds at `low` and fails at `high` changes."""
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         is_above = above(middle)

@@ -1,9 +1,9 @@
-"""The mechanism that collects most from one trader, found by search over monotone allocations.
+"""The mechanism that collects most from one trader, by search over monotone allocations.
 
-The other types are fixed, the allocation must stay within a band around the efficient one. An
-allocation that is constant between neighboring types of a grid and rises with the type has the
-utilities U' = m_o q of incentive compatibility exactly, so that each is a mechanism, and the best
-of them is a linear program: it comes from below to the best of all mechanisms.
+The other types are fixed, and the allocation must stay within a band around the efficient one. An
+allocation that is constant between neighboring types of a grid and rises with the type has exactly
+the utilities U' = m_o q of incentive compatibility, so each of them belongs to a mechanism. The
+best one solves a linear program; as the grid is refined it approaches the best mechanism of all.
 """
 
 from collections.abc import Callable
@@ -18,17 +18,17 @@ from deviator.errors import NotConvergedError
 from deviator.validation import Floats
 
 CELLS = 240
-"""Intervals of types between which the allocation may jump."""
+"""Number of intervals of types between which the allocation may jump."""
 
 TANGENTS = 41
-"""Lines from above that the utility of the last unit is replaced with in the program."""
+"""Number of tangents that bound the utility at the trader's own type from above."""
 
 Band = Callable[[Floats], tuple[Floats, Floats]]
-"""(efficient quantities) -> least and largest quantities allowed, increasing."""
+"""Efficient quantities to the least and largest allowed ones, all increasing."""
 
 
 class BestTransfer(NamedTuple):
-    """What the search found.
+    """The best transfer, and how far its mechanism violates the constraints.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class BestTransfer(NamedTuple):
         At the profile itself, in units of money.
     violation : float
         Largest gain of a report over the truth, or loss against not taking part, of any type of
-        the grid, in units of money: rounding where the program was solved.
+        the grid, in units of money; rounding if the program is solved.
     """
 
     transfer: float
@@ -45,7 +45,7 @@ class BestTransfer(NamedTuple):
 
 class _Grid(NamedTuple):
     types: Floats  # (M + 1,), from the first type served to the trader's own
-    least: Floats  # (M + 1,), least quantities, the last one at his own type
+    least: Floats  # (M + 1,), least quantities, the last one at the own type
     most: Floats
     first_utility: float
 
@@ -53,7 +53,7 @@ class _Grid(NamedTuple):
 def best_transfer(
     economy: LinearQuadratic, types: Floats, units: Floats, band: Band
 ) -> BestTransfer:
-    """Return the most that trader 0 pays at a profile where he buys.
+    """Return the most that trader 0 pays at a profile at which it buys.
 
     Parameters
     ----------
@@ -62,10 +62,10 @@ def best_transfer(
     types : ndarray of float, shape (N,)
         The profile.
     units : ndarray of float, shape (M + 1,)
-        Efficient quantities at the grid's types, increasing from at least 0 to his quantity. Types
-        below the first receive the least quantity allowed, or nothing where that is negative.
+        Efficient quantities at the grid's types, increasing from at least 0 to the trader's own.
+        Types below the first receive the least quantity allowed, or nothing if that is negative.
     band : callable
-        Which quantities are allowed around an efficient one.
+        The quantities allowed around an efficient one.
 
     Raises
     ------
@@ -81,8 +81,8 @@ def best_transfer(
     quantity = np.zeros(profiles.shape)
     quantity[:, 0] = allocation
     transfer = economy.utility(quantity, profiles)[:, 0] - utility
-    lies = _utility_of_lies(economy, profiles, allocation, transfer)
-    violation = max(float((lies - utility[:, None]).max()), -float(utility.min()))
+    utility_of_reports = _utility_of_reports(economy, profiles, allocation, transfer)
+    violation = max(float((utility_of_reports - utility[:, None]).max()), -float(utility.min()))
     return BestTransfer(float(transfer[-1]), violation)
 
 
@@ -95,7 +95,7 @@ def _grid(economy: LinearQuadratic, types: Floats, units: Floats, band: Band) ->
     served = np.maximum(band(below)[0], 0.0)
     # Rents of the types below the grid: the integral of m_o q over them.
     first = float(np.trapezoid(served, below)) / (quantity[1] - quantity[0])
-    # Within a cell the band must hold for every type: least at its end, most at its start.
+    # Within a cell the band must hold for every type: the least at its end, the most at its start.
     return _Grid(
         grid,
         np.append(least[1:], least[-1]),
@@ -146,9 +146,9 @@ def _rising_and_below_tangents(cells: int, marginal: Floats) -> csr_array:
     last = coo_array(
         (-marginal, (np.arange(lines), np.full(lines, cells))), shape=(lines, cells + 1)
     )
-    none = coo_array((cells, cells + 1)), coo_array((lines, cells))
-    above = hstack([last, none[1], np.ones((lines, 1))])
-    return csr_array(vstack([hstack([rising, none[0]]), above]))
+    empty = coo_array((cells, cells + 1)), coo_array((lines, cells))
+    above = hstack([last, empty[1], np.ones((lines, 1))])
+    return csr_array(vstack([hstack([rising, empty[0]]), above]))
 
 
 def _utilities(cells: int, rents: Floats) -> csr_array:
@@ -158,9 +158,9 @@ def _utilities(cells: int, rents: Floats) -> csr_array:
     return csr_array(hstack([served, steps, coo_array((cells, 1))]))
 
 
-def _utility_of_lies(
+def _utility_of_reports(
     economy: LinearQuadratic, profiles: Floats, allocation: Floats, transfer: Floats
 ) -> Floats:
-    """Return what each type (rows) has of each report (columns)."""
+    """Return the utility of each type (rows) under each report (columns)."""
     value = economy.value(profiles)[:, [0]]
     return np.asarray(value * allocation - float(economy.slope[0]) * allocation**2 / 2 - transfer)

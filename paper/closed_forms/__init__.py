@@ -5,19 +5,3 @@ Each module has the same names where the paper solves for them: `price`, `quanti
 foundations with the double auction's linear equilibria. The printed formulas that do not hold are
 corrected; the docstrings say where.
 """
-
-from . import (
-    fundamental_value,
-    heterogeneous,
-    heterogeneous_beliefs,
-    linear_quadratic,
-    two_groups,
-)
-
-__all__ = [
-    "fundamental_value",
-    "heterogeneous",
-    "heterogeneous_beliefs",
-    "linear_quadratic",
-    "two_groups",
-]

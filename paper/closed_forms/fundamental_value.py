@@ -58,7 +58,7 @@ def quantity(types: ArrayLike, *, alpha: float, slope: float, sigma: float = 0.0
     """
     checked = finite_array("types", types, (None, None))
     idiosyncratic = checked - checked.mean(axis=1, keepdims=True)
-    return np.asarray(alpha / _bend(slope, sigma) * idiosyncratic)
+    return np.asarray(alpha / taxed_slope(slope, sigma) * idiosyncratic)
 
 
 def sigma_n(n_traders: int, *, alpha: float, beta: float, slope: float) -> float:
@@ -95,7 +95,7 @@ def residual_slope(
     >>> round(residual_slope(10, alpha=1.0, beta=0.5, slope=1.0, sigma=0.2), 12)
     0.2
     """
-    return (alpha + beta) * _bend(slope, sigma) / ((trader_count(n_traders) - 1) * alpha)
+    return (alpha + beta) * taxed_slope(slope, sigma) / ((trader_count(n_traders) - 1) * alpha)
 
 
 def transfer(
@@ -145,7 +145,7 @@ def inverse_demand(
     """
     signal = finite_array("own_type", own_type, (None,))
     total = finite_array("to_clear", to_clear, signal.shape)
-    return (alpha + beta) * (signal + _bend(slope, sigma) / alpha * total)
+    return (alpha + beta) * (signal + taxed_slope(slope, sigma) / alpha * total)
 
 
 def equilibrium_inverse_demand(
@@ -199,5 +199,6 @@ def projection_weights(size: int, rho: float, noise: float) -> tuple[float, floa
     return (1 - shared) / idiosyncratic, common
 
 
-def _bend(slope: float, sigma: float) -> float:
+def taxed_slope(slope: float, sigma: float) -> float:
+    """Return mu + sigma, the slope of taxed marginal utilities."""
     return positive("slope", slope) + non_negative("sigma", sigma)

@@ -86,7 +86,9 @@ def quantity(
     settings = {"slope_small": slope_small, "slope_big": slope_big, "sigma": sigma}
     level = price(checked, alpha=alpha, beta=beta, **settings)[:, None]
     value = alpha * checked + beta * checked.mean(axis=1, keepdims=True)
-    return np.asarray((value - level) / _bend(checked.shape[1], slope_small, slope_big, sigma))
+    return np.asarray(
+        (value - level) / _taxed_slopes(checked.shape[1], slope_small, slope_big, sigma)
+    )
 
 
 def sigma_n(
@@ -124,7 +126,7 @@ def residual_slope(
     n = even_count(n_traders)
     pair = group_weights(slope_small=slope_small, slope_big=slope_big, sigma=sigma)
     gamma = np.repeat(pair, n // 2)
-    bend = _bend(n, slope_small, slope_big, sigma)
+    bend = _taxed_slopes(n, slope_small, slope_big, sigma)
     return np.asarray(bend * (beta + 2 * alpha * gamma) / (alpha * (n - 2 * gamma)))
 
 
@@ -196,7 +198,7 @@ def inverse_demand(
     return demand + beta * (other_slope - own_slope) / (2 * alpha) * group
 
 
-def _bend(n: int, slope_small: float, slope_big: float, sigma: float) -> Floats:
+def _taxed_slopes(n: int, slope_small: float, slope_big: float, sigma: float) -> Floats:
     """Return mu_G + sigma for each trader, shape (N,)."""
     pair = [positive("slope_small", slope_small), positive("slope_big", slope_big)]
     return np.repeat(pair, n // 2) + non_negative("sigma", sigma)

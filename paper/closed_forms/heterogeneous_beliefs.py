@@ -236,7 +236,7 @@ def linear_equilibrium(
     Raises
     ------
     NoEquilibriumError
-        If it was not found.
+        If the search for it fails.
 
     Examples
     --------
@@ -274,13 +274,13 @@ def _solve(beliefs: HeterogeneousBeliefs, bends: Floats, start: Floats) -> Float
         wanted = np.array([_respond(beliefs, bends, intercept, slope, group) for group in (0, 1)])
         return np.concatenate([wanted[:, 0] / intercept - 1, wanted[:, 1] / slope - 1])
 
-    found = root(error, start, options={"xtol": 1e-14})
-    if not (np.isfinite(found.x).all() and np.abs(error(found.x)).max() < PRECISION):
+    solution = root(error, start, options={"xtol": 1e-14})
+    if not (np.isfinite(solution.x).all() and np.abs(error(solution.x)).max() < PRECISION):
         raise NoEquilibriumError(
             "a linear Bayesian equilibrium with decreasing demand was not found at beta = "
             f"{beliefs.beta:.4g}; weaken the interdependence"
         )
-    return np.asarray(found.x, dtype=np.float64)
+    return np.asarray(solution.x, dtype=np.float64)
 
 
 def _respond(

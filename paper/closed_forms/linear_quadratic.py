@@ -28,8 +28,8 @@ def conditional_price(
     own_type : array-like of float, shape (B,)
         s_i.
     quantity : array-like of float, shape (B, N)
-        The allocation that the price is conditional on. The trader's own entry is not read: he
-        clears the market.
+        The allocation that the price is conditional on. The trader's own entry is not read: it is
+        what clears the market.
     sigma : float
         Slope of the tax.
 

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 from deviator.economies.constructors import even_count
 from deviator.economies.information import correlation
 from deviator.errors import RefusedError
-from deviator.validation import Floats, finite_array, non_negative, positive
+from deviator.validation import Floats, finite_array, positive
 
-from .fundamental_value import projection_weights
+from .fundamental_value import projection_weights, taxed_slope
 
 
 def price(types: ArrayLike, *, alpha: ArrayLike, beta: ArrayLike) -> Floats:
@@ -60,7 +60,7 @@ def quantity(
     checked, means = finite_array("types", types, (None, None)), group_means(types)
     own, group = (np.repeat(_pair(weight), checked.shape[1] // 2) for weight in (alpha, beta))
     value = own * checked + group * means
-    return (value - price(checked, alpha=alpha, beta=beta)[:, None]) / _bend(slope, sigma)
+    return (value - price(checked, alpha=alpha, beta=beta)[:, None]) / taxed_slope(slope, sigma)
 
 
 def sigma_n(n_traders: int, *, alpha: float, beta: float, slope: float) -> float:
@@ -91,7 +91,7 @@ def residual_slope(
     """
     n = even_count(n_traders)
     own, group = (np.repeat(_pair(weight), n // 2) for weight in (alpha, beta))
-    return np.asarray((own + group) * _bend(slope, sigma) / ((n - 1) * own + group))
+    return np.asarray((own + group) * taxed_slope(slope, sigma) / ((n - 1) * own + group))
 
 
 def transfer(
@@ -144,7 +144,7 @@ def inverse_demand(
     group = finite_array("group_others", group_others, signal.shape)
     n = even_count(n_traders)
     reading = (alpha + beta * (n - 2) / n) * total + beta * group / (n / 2)
-    return (alpha + beta) * signal + _bend(slope, sigma) / alpha * reading
+    return (alpha + beta) * signal + taxed_slope(slope, sigma) / alpha * reading
 
 
 def justified_weights(n_traders: int, *, rho: float, noise: float) -> tuple[float, float]:
@@ -214,7 +214,7 @@ def expected_utility(
     alpha, beta = justified_weights(n, rho=rho, noise=noise)
     within, between = _signal_variances(n, rho, noise)
     markup = alpha**2 * within + (alpha + beta) ** 2 * between
-    trade = 1 / _bend(slope, sigma)
+    trade = 1 / taxed_slope(slope, sigma)
     return (trade - slope * trade**2 / 2) * markup
 
 
@@ -284,7 +284,3 @@ def _equilibrium_steepness(n: int, rho: float, noise: float) -> float:
 
 def _pair(weight: ArrayLike) -> Floats:
     return finite_array("weights of the groups", np.broadcast_to(weight, (2,)), (2,))
-
-
-def _bend(slope: float, sigma: float) -> float:
-    return positive("slope", slope) + non_negative("sigma", sigma)

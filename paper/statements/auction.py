@@ -1,8 +1,8 @@
-"""Definition 3 and Proposition 3: the sigma-DCDA, through its own clearing.
+"""Definition 3 and Proposition 3: the sigma-DCDA, as it clears.
 
-What the auction makes of bids is compared with the market-clearing equations of the submitted
-hyperplanes, what honest bids lead to with Definitions 1 and 2, and what deviations earn with what
-honesty does.
+Outcomes of bids are compared with the market-clearing equations of the submitted hyperplanes,
+outcomes of honest bids with Definitions 1 and 2, and utilities from deviations with those from
+honesty.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,6 @@ from deviator.evidence.certificates.exact import certify
 from deviator.mechanisms import LinearBids, Mechanism, SigmaDCDA
 from deviator.validation import Floats
 
-from ..agreement import compared, gap, worst
 from ..checks.definitions import pivotal_transfers, taxed_equilibrium
 from ..checks.drawn import (
     DrawnMarket,
@@ -25,10 +24,10 @@ from ..checks.drawn import (
     heterogeneous_markets,
     two_groups_markets,
 )
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, compared, gap, worst
 
 Auction = Callable[[float], Any]
-"""A slope of the tax in, a mechanism out."""
+"""The slope of a tax to a mechanism."""
 
 SIGMA = 0.3
 
@@ -45,17 +44,17 @@ RANDOM = 16
 def _drawn_bids(seed: int) -> Iterator[LinearBids]:
     """Draw batches of hyperplanes, some of them correspondences."""
     rng = np.random.default_rng(seed)
-    for place in range(24):
+    for draw in range(24):
         n = int(rng.integers(3, 8))
         weights = 2 * np.eye(n) + 0.4 * rng.standard_normal((16, n, n))
         price = 1 + 0.3 * rng.standard_normal((16, n))
-        if place % 3 == 0:
+        if draw % 3 == 0:
             price[:, 0] = 0.0
         yield LinearBids(weights, price, rng.standard_normal((16, n)))
 
 
 def _clearing_pairs(bids: LinearBids) -> Floats:
-    """Return what solves all F_i = 0 and sum q = 0, quantities then the price, (B, N + 1).
+    """Return the solution of all F_i = 0 and sum q = 0: quantities, then the price, (B, N + 1).
 
     Raises
     ------
@@ -81,7 +80,7 @@ def check_definition_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
 
 
 def check_definition_3_transfers(auction: Auction = SigmaDCDA) -> Finding:
-    """Compare transfers with the integral under the residual demand that is traced unit by unit."""
+    """Compare transfers with the integral under residual demand, traced unit by unit."""
     gaps = []
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     for bids in _drawn_bids(2):
@@ -104,7 +103,7 @@ def _residual_price(bids: LinearBids, trader: int, units: Floats) -> Floats:
 
 
 def check_definition_3_autarky(auction: Auction = SigmaDCDA) -> Finding:
-    """Submit bids without a unique clearing pair, or residual curve, and the same ones changed."""
+    """Submit bids without a unique clearing pair or residual curve, and slightly changed ones."""
     rng = np.random.default_rng(3)
     wrong, moved = [], 0.0
     for spoil in (_same_bid, _same_surface, _no_bid, _pinned):
@@ -143,14 +142,14 @@ def _no_bid(array: Floats) -> Floats:
 
 
 def _pinned(array: Floats) -> Floats:
-    """Let trader 1 insist on a quantity of trader 0, whose residual demand is then no function."""
+    """Let trader 1 fix the quantity of trader 0, whose residual demand is then not a function."""
     array[:, 1] = 0.0
     array[:, 1, 0] = array[:, 1, -1] = 1.0
     return array
 
 
 def _all_markets(seed: int) -> Iterator[DrawnMarket]:
-    """Draw from all examples and in general, inside INF, INJ, A2 and A4^N."""
+    """Draw markets of all examples and general ones, within INF, INJ, A2 and A4^N."""
     for family in (
         fundamental_value_markets,
         two_groups_markets,
@@ -174,9 +173,9 @@ def check_proposition_3_outcome(auction: Auction = SigmaDCDA) -> Finding:
 
 
 def check_proposition_3_deviations(auction: Auction = SigmaDCDA) -> Finding:
-    """Let every trader try many other bids at every profile, others honest, and clear them."""
+    """Clear many other bids of every trader at every profile, the others honest."""
     rng = np.random.default_rng(5)
-    gains, tried = [], 0
+    gains, count = [], 0
     for m in _all_markets(5):
         rule = auction(m.sigma)
         for trader in range(m.n_traders):
@@ -184,9 +183,9 @@ def check_proposition_3_deviations(auction: Auction = SigmaDCDA) -> Finding:
             utility = _utilities(rule, m, trader, candidates)
             scale = utility[:, 0].max()
             gains.append(float((utility[:, 1:] - utility[:, :1]).max()) / scale)
-            tried += utility.size
+            count += utility.size
     best = max(gains)
-    text = f"{tried} deviations, cleared: the best changes utility by {best:.2g} of the honest one"
+    text = f"{count} deviations, cleared: the best changes utility by {best:.2g} of the honest one"
     return Finding(worst([*gains, 0.0]), text)
 
 
@@ -195,8 +194,8 @@ def _candidates(
 ) -> Floats:
     """Return bids of one trader, shape (B, M, N + 2), the honest one first.
 
-    Other levels, other coefficients, other hyperplanes, and correspondences, which have no weight
-    on the price.
+    The others have other levels, other coefficients or other hyperplanes, or are correspondences,
+    which have no weight on the price.
     """
     honest = rule.honest_bids(drawn.economy, drawn.types).of_trader(trader)[:, None]
     batch, _, size = honest.shape

@@ -1,7 +1,7 @@
 """Examples 4 and 5 and Lemma 5: weights that Normal beliefs justify, and the double auction.
 
-Foundations are compared with regressions of values on signals that are built shock by shock, the
-double auction's equilibria with the fixed point for N traders and the auction's own clearing.
+The weights are compared with regressions of values on signals that are built shock by shock, the
+double auction's equilibria with the fixed point for N traders and with how the auction clears.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,21 +19,20 @@ from deviator.economies import (
 from deviator.mechanisms import Reports, SigmaVCG
 from deviator.validation import Floats
 
-from ..agreement import against_printed, compared, gap, worst
 from ..checks.drawn import general_markets
 from ..checks.normal_models import (
     BELIEFS,
     LARGE,
     Shocks,
+    auction_equilibrium,
     auction_expected_utility,
-    auctioned,
     common_weights,
     direct_expected_utility,
     extrapolated,
     regression,
 )
 from ..closed_forms import fundamental_value, two_groups
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, against_printed, compared, gap, worst
 
 Formula = Callable[..., Any]
 
@@ -94,19 +93,19 @@ def check_example_4_auction(
         shared += 1
         settings = {"alpha": alpha, "beta": beta, "slope": SLOPE}
         information = fundamental_value_information(n, rho, zeta)
-        found = auctioned(information, SLOPE, n)
+        auction = auction_equilibrium(information, SLOPE, n)
         tax = fundamental_value.sigma_n(n, **settings)
-        honest = SigmaVCG(information.economy(SLOPE), tax).clear(Reports(found.types))
-        stated = quantity(found.types, alpha=alpha, slope=SLOPE, sigma=tax)
-        own, to_clear = found.types[:, 0], -stated[:, 0]
-        level = found.strategy.intercept[0] * own
+        honest = SigmaVCG(information.economy(SLOPE), tax).clear(Reports(auction.types))
+        stated = quantity(auction.types, alpha=alpha, slope=SLOPE, sigma=tax)
+        own, to_clear = auction.types[:, 0], -stated[:, 0]
+        level = auction.strategy.intercept[0] * own
         gaps += [
-            gap(stated, found.outcome.quantity),
-            gap(honest.quantity, found.outcome.quantity),
-            gap(honest.transfer, found.outcome.transfer),
+            gap(stated, auction.outcome.quantity),
+            gap(honest.quantity, auction.outcome.quantity),
+            gap(honest.transfer, auction.outcome.transfer),
             gap(
                 inverse_demand(own, to_clear, **settings, n=n),
-                (level + to_clear) / found.strategy.slope[0],
+                (level + to_clear) / auction.strategy.slope[0],
             ),
         ]
     return Finding(worst(gaps), f"outcomes and submitted demands agree under {shared} beliefs")
@@ -119,17 +118,17 @@ def check_example_5_auction(
     """Compare (4.19) with the fixed point for N traders and the double auction's clearing."""
     gaps = []
     for n, rho, zeta in _drawn_correlations(4):
-        found = auctioned(two_groups_information(n, rho, zeta), SLOPE, n)
-        stated = quantity(found.types, rho=rho, noise=zeta, slope=SLOPE)
+        auction = auction_equilibrium(two_groups_information(n, rho, zeta), SLOPE, n)
+        stated = quantity(auction.types, rho=rho, noise=zeta, slope=SLOPE)
         gaps += [
-            gap(price(found.types, rho=rho, noise=zeta), found.outcome.price),
-            gap(stated, found.outcome.quantity),
+            gap(price(auction.types, rho=rho, noise=zeta), auction.outcome.price),
+            gap(stated, auction.outcome.quantity),
         ]
     return Finding(worst(gaps), f"(4.19) is what the auction clears to under {BELIEFS} beliefs")
 
 
 def limits_of_constants(rho: float, noise: float) -> tuple[float, float]:
-    """Return what c_s and c_p tend to: (2 - rho) and 2 zeta, over their sum."""
+    """Return the limits of c_s and c_p: (2 - rho) and 2 zeta, over their sum."""
     total = 2 - rho + 2 * noise
     return (2 - rho) / total, 2 * noise / total
 
@@ -141,8 +140,8 @@ def check_example_5_constants(
     """Compare c_s and c_p with their limits, by extrapolation in 1 / N."""
 
     def limit_gap(rho: float, zeta: float) -> float:
-        found = extrapolated(lambda n: np.array(constants(n, rho=rho, noise=zeta)))
-        return gap(found, limits(rho, zeta))
+        limit = extrapolated(lambda n: np.array(constants(n, rho=rho, noise=zeta)))
+        return gap(limit, limits(rho, zeta))
 
     gaps = [limit_gap(max(rho, 0.1), zeta) for _, rho, zeta in _drawn_correlations(5)]
     return Finding(worst(gaps), f"c_s and c_p extrapolated from N = {LARGE}, {BELIEFS} beliefs")
@@ -152,7 +151,7 @@ def check_example_5_utilities(
     expected: Formula = two_groups.expected_utility,
     in_auction: Formula = two_groups.equilibrium_expected_utility,
 ) -> Finding:
-    """Compare expected utilities at finite N with both mechanisms' own clearing."""
+    """Compare expected utilities at finite N with those at which both mechanisms clear."""
     gaps = []
     for n, rho, zeta in _drawn_correlations(6):
         information = two_groups_information(n, rho, zeta)
@@ -183,8 +182,8 @@ def check_example_5_limits(
         for taxed in (True, False):
             reached = extrapolated(partial(_direct_utility, rho=rho, zeta=zeta, taxed=taxed))
             gaps.append(gap([stated], [reached]))
-        found = extrapolated(partial(_auction_utility, rho=rho, zeta=zeta))
-        gaps.append(gap([in_auction], [found]))
+        reached_in_auction = extrapolated(partial(_auction_utility, rho=rho, zeta=zeta))
+        gaps.append(gap([in_auction], [reached_in_auction]))
         ratios.append(in_auction / stated)
     gaps.append(float(max(ratios) >= 1))
     text = f"the double auction's limit is {min(ratios):.3f} to {max(ratios):.3f} of the efficient"
@@ -203,8 +202,8 @@ def _auction_utility(n: int, rho: float, zeta: float) -> float:
 def check_lemma_5(justify: Formula = justifying_information) -> Finding:
     """Build beliefs around drawn laws of signals, and regress values on signals under them."""
     gaps, least = [], np.inf
-    for place, m in enumerate(general_markets(8)):
-        n, rng = m.n_traders, np.random.default_rng(place)
+    for seed, m in enumerate(general_markets(8)):
+        n, rng = m.n_traders, np.random.default_rng(seed)
         root = rng.standard_normal((n, n))
         law = NormalTypes(rng.standard_normal(n), root @ root.T + np.eye(n) / 4)
         beliefs = justify(m.economy, law, residual_variance=0.3)
@@ -212,7 +211,7 @@ def check_lemma_5(justify: Formula = justifying_information) -> Finding:
         cross, values = beliefs.value_signal_covariance, beliefs.value_covariance
         joint = np.block([[values, cross], [cross.T, law.covariance]])
         least = min(least, float(np.linalg.eigvalsh(joint)[0]))
-        drawn = Shocks(place, 2 * n).several(1.0, 2 * n) @ np.linalg.cholesky(joint).T
+        drawn = Shocks(seed, 2 * n).several(1.0, 2 * n) @ np.linalg.cholesky(joint).T
         weights = regression(drawn[:, :n], drawn[:, n:])
         expected = beliefs.value_mean + (m.types - law.mean) @ weights.T
         quantity = rng.standard_normal(m.types.shape)

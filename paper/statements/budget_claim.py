@@ -1,4 +1,4 @@
-"""Proposition 2's budget claim: false as printed where slopes differ, and what holds."""
+"""Proposition 2's budget claim: false as printed if slopes differ, and the claim that holds."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,27 +24,26 @@ from deviator.mechanisms.exact import RationalBids
 from deviator.numerics.rational import rational
 from deviator.validation import Floats
 
-from ..agreement import gap, worst
 from ..bounds.continuous import harmless_interdependence, proposition_2_deficit
-from ..checks.random_economies import random_economy
-from ..statement import Finding, Statement
+from ..checks.drawn import random_economy
+from ..statement import Finding, Statement, gap, worst
 
 ECONOMIES = 2000
 SIZES = (3, 4, 5, 6, 8, 10, 12, 30)
-"""Numbers of traders that the search for deficits goes through."""
+"""Numbers of traders in the search for deficits."""
 
 FILL = 0.9999
 """Share of the bound of A4^N that the search fills."""
 
 MARGIN = 0.02
-"""How near to the largest harmless phi_N economies are looked at."""
+"""Relative distance from the largest harmless phi_N of the economies on both sides of it."""
 
 SlopeOf = Callable[[AssumptionBounds], float]
 DeficitOf = Callable[[AssumptionBounds, float], float]
 
 
 class Loss(NamedTuple):
-    """The market that loses most, of its economy and tax."""
+    """The market of the largest deficit, given an economy and a tax."""
 
     deficit: float  # share of the gains from trade; negative where there is a surplus
     types: Floats  # (N,)
@@ -54,8 +53,8 @@ def worst_market(economy: LinearQuadratic, sigma: float) -> Loss:
     """Return the profile of the largest deficit relative to the gains from trade.
 
     Transfers sum to sum_i (sigma - k_i) q_i^2 / 2 and utilities to sum_i (slope_i / 2 + sigma)
-    q_i^2: a generalized eigenvector on the quantities that sum to 0 is where to look, and the
-    mechanism says what is lost there.
+    q_i^2. Their ratio is smallest at a generalized eigenvector, on the quantities that sum to 0;
+    the deficit there is computed with the mechanism.
     """
     n = economy.n_traders
     surplus = (sigma - walrasian_response(economy, sigma).residual_slope) / 2
@@ -69,7 +68,7 @@ def worst_market(economy: LinearQuadratic, sigma: float) -> Loss:
 
 
 def relative_deficit(economy: LinearQuadratic, sigma: float, types: Floats) -> float:
-    """Return minus the sum of transfers as a share of the gains from trade, by the mechanism."""
+    """Return minus the sum of the mechanism's transfers as a share of the gains from trade."""
     outcome = SigmaVCG(economy, sigma).clear(Reports(types[None]))
     gains = economy.utility(outcome.quantity, types[None]).sum()
     return float(-outcome.transfer.sum() / gains)
@@ -78,8 +77,8 @@ def relative_deficit(economy: LinearQuadratic, sigma: float, types: Floats) -> f
 def one_flat_trader(n_traders: int, ratio: float, interdependence: float) -> LinearQuadratic:
     """Return the economy in which the average of interdependence misleads most.
 
-    All but the last trader have slopes `ratio`, the last one 1; their types matter to him alone,
-    who weighs more in the price than in the average. Own effects are 1.
+    All but the last trader have slopes `ratio`, the last one 1; the others' types matter to the
+    last trader alone, whose weight in the price is larger than in the average. Own effects are 1.
     """
     weights = np.eye(n_traders)
     weights[-1, :-1] = (n_traders - 1) * interdependence
@@ -98,10 +97,10 @@ def worst_ratio(n_traders: int, sigma_n: SlopeOf = sigma_n_from) -> tuple[float,
 
     ends = (0.01, float(np.log(20.0)))
     grid = np.linspace(*ends, 25)
-    best = int(np.argmin([surplus(float(place)) for place in grid]))
+    best = int(np.argmin([surplus(float(logarithm)) for logarithm in grid]))
     near = (float(grid[max(best - 1, 0)]), float(grid[min(best + 1, 24)]))
-    found = minimize_scalar(surplus, bounds=near, method="bounded")
-    return float(np.exp(found.x)), -float(found.fun)
+    minimum = minimize_scalar(surplus, bounds=near, method="bounded")
+    return float(np.exp(minimum.x)), -float(minimum.fun)
 
 
 def _repaired(economy: LinearQuadratic, sigma_n: SlopeOf) -> float:
@@ -111,7 +110,7 @@ def _repaired(economy: LinearQuadratic, sigma_n: SlopeOf) -> float:
 
 
 def _economies(seed: int) -> Iterator[LinearQuadratic]:
-    """Draw economies inside the repaired claim: equal slopes, or the maximum bounded."""
+    """Draw economies of the repaired claim: equal slopes, or a bounded maximum."""
     rng = np.random.default_rng(seed)
     for _ in range(ECONOMIES // 2):
         n = int(rng.integers(3, 13))
@@ -120,7 +119,7 @@ def _economies(seed: int) -> Iterator[LinearQuadratic]:
 
 
 def _check_budget(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
-    """The worst profile of each drawn economy, at the repaired slope and at the printed one."""
+    """Compute the worst profile of drawn economies, at the repaired slope and the printed one."""
     rng = np.random.default_rng(31)
     held = []
     for economy in _economies(seed=31):
@@ -130,8 +129,8 @@ def _check_budget(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
     for _ in range(ECONOMIES):
         economy = random_economy(rng, int(rng.integers(3, 13)))
         drawn.append(worst_market(economy, sigma_n_from(assumption_bounds(economy))).deficit)
-    found = {n: worst_ratio(n)[1] for n in SIZES}
-    deficits = {n: share for n, share in found.items() if share > 1e-9}
+    searched = {n: worst_ratio(n)[1] for n in SIZES}
+    deficits = {n: share for n, share in searched.items() if share > 1e-9}
     shares = ", ".join(f"{share:.2%} (N = {n})" for n, share in deficits.items())
     return Finding(
         max(0.0, worst(held)),
@@ -139,7 +138,7 @@ def _check_budget(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
         f"{sum(share > 1e-9 for share in drawn)} of {ECONOMIES} drawn economies lose money, and "
         f"a search from N = {SIZES[0]} on finds deficits of these shares of the gains from trade: "
         f"{shares}",
-        printed=max(*found.values(), *drawn),
+        printed=max(*searched.values(), *drawn),
     )
 
 
@@ -159,7 +158,7 @@ class Counterexample(NamedTuple):
 
 
 def counterexamples() -> Iterator[Counterexample]:
-    """Yield exact counterexamples: the smallest number of traders, and a more even one."""
+    """Yield exact counterexamples: one of the fewest traders, and a more even one."""
     half, part = Fraction(1, 2), Fraction(7, 20)
     small = [[Fraction(i == j) for j in range(4)] for i in range(4)]
     small[3] = [half, half, half, Fraction(1)]
@@ -202,8 +201,8 @@ def _exact_total(example: Counterexample, sigma: Fraction) -> Fraction:
 def _check_counterexamples(
     *, sigma_n: Callable[[int, Fraction, Fraction], Fraction] = exact_sigma_n
 ) -> Finding:
-    """Rational arithmetic from the definitions, and the mechanism's own."""
-    wrong, shown = [], []
+    """Sum transfers in rational arithmetic, from the definitions and in the mechanism."""
+    wrong, exact_sums = [], []
     for example in counterexamples():
         n, flattest, steepest = len(example.slope), min(example.slope), max(example.slope)
         columns = [sum(column) for column in zip(*example.weights, strict=True)]
@@ -212,19 +211,19 @@ def _check_counterexamples(
         sigma = sigma_n(n, phi, steepest)
         total = _exact_total(example, sigma)
         wrong.append(float(not inside) + float(total >= 0) + abs(float(total - example.total)))
-        shown.append(f"N = {n}: phi_N = {phi}, sigma_N = {sigma}, sum of transfers {total}")
+        exact_sums.append(f"N = {n}: phi_N = {phi}, sigma_N = {sigma}, sum of transfers {total}")
     small = next(counterexamples())
     economy = linear_quadratic(np.array(small.weights, float), np.array(small.slope, float))
     bids = RationalBids(np.empty((4, 0), dtype=object), rational([small.types]))
     cleared = SigmaVCG(economy, 6.0).clear_exact(bids)
     wrong.append(1.0 if cleared is None else abs(float(cleared[1].sum() - small.total)))
-    return Finding(worst(wrong), f"exactly, {'; '.join(shown)}")
+    return Finding(worst(wrong), f"exactly, {'; '.join(exact_sums)}")
 
 
 def _check_harmless(
     *, threshold: Callable[[AssumptionBounds], float] = harmless_interdependence
 ) -> Finding:
-    """Drawn economies below the threshold, and economies with one flat trader on both sides."""
+    """Compute deficits of drawn economies below the threshold, and on both sides of it."""
     rng = np.random.default_rng(33)
     below = []
     for _ in range(ECONOMIES):
@@ -256,7 +255,7 @@ def _check_harmless(
 
 
 def _bounded_around(economy: LinearQuadratic, sigma: float, types: Floats) -> LinearQuadratic:
-    """Return the economy with bounded sets of types that hold the pivotal ones of a profile."""
+    """Return the economy with bounded sets of types that contain a profile's pivotal types."""
     quantity = SigmaVCG(economy, sigma).clear(Reports(types[None])).quantity[0]
     pivotal = types - quantity / walrasian_response(economy, sigma).own_effect
     width = 1.01 * np.maximum(np.abs(types), np.abs(pivotal)) + 1e-9
@@ -270,7 +269,7 @@ def _deficit_beyond(
     types: Floats,
     deficit: DeficitOf,
 ) -> tuple[float, float]:
-    """Return by how much a deficit exceeds its bound, and its share, with qbar at the profile."""
+    """Return a deficit's excess over its bound and share of it, with qbar at the profile."""
     bounded = _bounded_around(economy, sigma, types)
     outcome = SigmaVCG(bounded, sigma).clear(Reports(types[None]))
     qbar = float(np.abs(economy.efficient_allocation(types[None])).max())
@@ -281,10 +280,10 @@ def _deficit_beyond(
 
 
 def _check_deficit(*, deficit: DeficitOf = proposition_2_deficit) -> Finding:
-    """Worst profiles under taxes from none to above sigma_N; bounded types, so that A1 holds."""
+    """Compare worst deficits at taxes up to sigma_N with the bound; A1 holds: types are bounded."""
     rng = np.random.default_rng(32)
     excess, printed, share = [], [], []
-    for place, economy in enumerate(_economies(seed=32)):
+    for index, economy in enumerate(_economies(seed=32)):
         equal = float(np.ptp(economy.slope)) == 0
         bounds = assumption_bounds(economy, kind="average" if equal else "maximum")
         sigma = rng.choice([0.0, 0.3, 0.8, 1.0]) * sigma_n_from(bounds)
@@ -292,7 +291,7 @@ def _check_deficit(*, deficit: DeficitOf = proposition_2_deficit) -> Finding:
         beyond, part = _deficit_beyond(economy, sigma, bounds, types, deficit)
         excess.append(beyond)
         share.append(part)
-        if place % 4 == 0:
+        if index % 4 == 0:
             economy = random_economy(rng, economy.n_traders)
             bounds = assumption_bounds(economy)
             sigma = sigma_n_from(bounds)
@@ -312,7 +311,7 @@ def _check_deficit(*, deficit: DeficitOf = proposition_2_deficit) -> Finding:
 
 
 def smallest_slope(economy: LinearQuadratic, types: Floats) -> float:
-    """Return where the sum of transfers at a profile turns positive, by the mechanism."""
+    """Return the tax slope at which the sum of the mechanism's transfers turns positive."""
 
     def budget(sigma: float) -> float:
         return float(SigmaVCG(economy, sigma).clear(Reports(types[None])).transfer.sum())
@@ -324,14 +323,14 @@ def smallest_slope(economy: LinearQuadratic, types: Floats) -> float:
 
 
 def _check_sigma_n(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
-    """Budgets of the economy (A.1) at drawn profiles; sigma_N exists up to the bound of A4^N."""
+    """Compare sigma_N with the smallest slope without a deficit, and its range with A4^N."""
     rng = np.random.default_rng(34)
     gaps = []
     for _ in range(200):
         n, own, slope = int(rng.integers(3, 13)), rng.uniform(0.5, 2.0), rng.uniform(0.5, 2.0)
         phi = rng.uniform(0.0, 0.95) * (n - 2) / (2 * (n - 1)) * own
-        found = smallest_slope(tight(n, own, phi, slope), rng.standard_normal(n))
-        gaps.append(gap(sigma_n(AssumptionBounds(n, own, phi, slope, slope)), found))
+        smallest = smallest_slope(tight(n, own, phi, slope), rng.standard_normal(n))
+        gaps.append(gap(sigma_n(AssumptionBounds(n, own, phi, slope, slope)), smallest))
     missed = sum(_exists(n, share) != (share < 1) for n in range(3, 10) for share in (0.99, 1.01))
     return Finding(
         worst(gaps) + missed,

@@ -1,4 +1,4 @@
-"""Lemmas 2 to 4: what honest conditional bids read, and when they are functions."""
+"""Lemmas 2 to 4: what honest conditional bids depend on, and when they are functions."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -17,17 +17,16 @@ from deviator.mechanisms import SigmaDCDA
 from deviator.numerics.rational import rational, rational_inverse
 from deviator.validation import Floats
 
-from ..agreement import compared, gap, worst
 from ..checks.definitions import pivotal_transfers, taxed_equilibrium
 from ..checks.drawn import general_markets
 from ..closed_forms.linear_quadratic import conditional_price
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, compared, gap, worst
 
 Formula = Callable[..., Any]
 
 SIGMA = 0.3
 
-ROUNDING = 1e-9
+RESIDUAL_TOLERANCE = 1e-9
 """Residuals below this share count as 0."""
 
 
@@ -45,9 +44,9 @@ def _factored_economies(seed: int) -> Iterator[tuple[Factored, LinearQuadratic, 
 def check_lemma_2(
     price: Formula = conditional_price, statistics: Formula = public_statistics
 ) -> Finding:
-    """Move the others' quantities off the statistics, and see that the price does not move.
+    """Move the others' quantities without moving the statistics: the price must not move.
 
-    And see that along the statistics it does: they are all needed.
+    If a statistic moves the price must move: all statistics are needed.
     """
     rng = np.random.default_rng(2)
     gaps, least = [], np.inf
@@ -68,11 +67,11 @@ def check_lemma_2(
 
 
 def _directions(read: Floats, trader: int) -> tuple[Floats, Floats]:
-    """Return the others' moves that keep all rows that are read, and those that move one each."""
+    """Return the others' moves that leave all rows of `read`, and those that move one row each."""
     others = np.delete(read, trader, axis=1)
     directions = np.linalg.svd(others)[2]
     off = np.insert(directions[len(others) :], trader, 0.0, axis=1)
-    # The first row is the total that has to be cleared; statistics move without it.
+    # The first row is the total that has to clear; statistics are moved without it.
     along = np.insert(np.linalg.pinv(others).T[1:], trader, 0.0, axis=1)
     return off, along
 
@@ -80,7 +79,7 @@ def _directions(read: Floats, trader: int) -> tuple[Floats, Floats]:
 def check_lemma_2_types(utility: Formula | None = None) -> Finding:
     """Compare bids with (5.26), w~_i = w_i of the types that solve (3.8) given s_i and q_-i.
 
-    These types are moved off the statistic, too: the utility, and so the bid, stays the same.
+    These types are also moved without moving the statistic: the utility and the bid do not change.
     """
     gaps = []
     for economy, dense, types in _factored_economies(3):
@@ -117,9 +116,9 @@ def _types_behind(economy: LinearQuadratic, trader: int, types: Floats, quantity
 
 
 def _correspondence_economies(seed: int) -> Iterator[tuple[LinearQuadratic, int]]:
-    """Draw economies inside A4^N in which FUN fails for one trader k: z >= 0, z_k = 0, W z = 1.
+    """Draw economies within A4^N in which FUN fails for one trader k: z >= 0, z_k = 0, W z = 1.
 
-    Shocks z to the others raise all values by one and leave the allocation, and k's own type.
+    Shocks z to the others' types raise all values by one and leave the allocation unchanged.
     """
     rng = np.random.default_rng(seed)
     for _ in range(24):
@@ -137,27 +136,27 @@ def _correspondence_economies(seed: int) -> Iterator[tuple[LinearQuadratic, int]
 
 
 def _has_two_prices(economy: LinearQuadratic, trader: int) -> bool:
-    """Return whether a trader of one type meets two prices at one allocation.
+    """Return whether a trader of one type can face two prices at one allocation.
 
-    Decided by (3.8): is there a ds with ds_i = 0 that moves the price by 1 and no quantity?
+    By (3.8): whether there is a ds with ds_i = 0 that moves the price by 1 and no quantity.
     """
     others = np.delete(np.eye(economy.n_traders), trader, axis=0)
     moves = [taxed_equilibrium(economy, SIGMA, types[None]) for types in (*others, 0 * others[0])]
-    price, quantity = (np.array([move[place][0] for move in moves]) for place in (0, 1))
+    price, quantity = (np.array([move[part][0] for move in moves]) for part in (0, 1))
     effects = np.column_stack([price[:-1] - price[-1], quantity[:-1] - quantity[-1]]).T
     wanted = np.append(1.0, np.zeros(economy.n_traders))
-    found = np.linalg.lstsq(effects, wanted, rcond=None)[0]
-    return bool(np.abs(effects @ found - wanted).max() < ROUNDING)
+    solution = np.linalg.lstsq(effects, wanted, rcond=None)[0]
+    return bool(np.abs(effects @ solution - wanted).max() < RESIDUAL_TOLERANCE)
 
 
 def _fun_of_traders(economy: LinearQuadratic) -> list[bool]:
     """Return whether each row of W^-1 has a non-zero sum (FUN), up to rounding."""
     sums = np.linalg.inv(economy.weights).sum(axis=1)
-    return list(np.abs(sums) > ROUNDING * np.abs(sums).max())
+    return list(np.abs(sums) > RESIDUAL_TOLERANCE * np.abs(sums).max())
 
 
 def check_lemma_3(fun: Formula = _fun_of_traders) -> Finding:
-    """Compare FUN, trader by trader, with whether one type meets two prices at one allocation."""
+    """Compare FUN, trader by trader, with whether one type can face two prices."""
     wrong = []
     economies = [economy for economy, _ in _correspondence_economies(4)]
     for economy in [*economies, *(m.economy for m in general_markets(4))]:
@@ -223,22 +222,22 @@ def check_lemma_4_i(condition: Formula = dominant) -> Finding:
 def _dominated(seed: int) -> Iterator[Any]:
     """Draw weights in which own effects are 2N times the largest others, more, or less."""
     rng = np.random.default_rng(seed)
-    for place in range(60):
+    for draw in range(60):
         n = int(rng.integers(3, 7))
         matrix = rng.integers(1, 16, (n, n)).tolist()
         most = [max(matrix[j][i] for j in range(n) if j != i) for i in range(n)]
-        factor = (2 * n, 3 * n, 2 * n - 1)[place % 3]
+        factor = (2 * n, 3 * n, 2 * n - 1)[draw % 3]
         for i in range(n):
             matrix[i][i] = factor * most[i]
         yield matrix
 
 
 def _spread_dominance(beyond: Fraction | int) -> Iterator[Any]:
-    """Return economies in which one trader's value alone moves with the others' types, w_kj = 1.
+    """Return economies in which the others' types move one trader's value only, w_kj = 1.
 
-    Own effects are N - 1 + beyond. At 0 W z = 1 for z = 1 / (N - 1) off k, so that FUN fails for k.
-    Above it never does, whatever the effects w_ji <= 1: with M = [w_ij / w_jj], zero diagonal,
-    (1 + M)^-1 1 = (1 - M^2)^-1 (1 - M 1) > 0, since M has row sums below 1.
+    Own effects are N - 1 + beyond. With beyond = 0, W z = 1 for z = 1 / (N - 1) off k, so that FUN
+    fails for k. Above 0 it never fails, whatever the effects w_ji <= 1: with M = [w_ij / w_jj] and
+    a zero diagonal, (1 + M)^-1 1 = (1 - M^2)^-1 (1 - M 1) > 0, since M has row sums below 1.
     """
     for n in range(3, 9):
         own = n - 1 + beyond
@@ -255,7 +254,7 @@ def equicommon(weights: Any) -> bool:
 def check_lemma_4_ii(
     condition: Formula = equicommon,
 ) -> Finding:
-    """Compare (ii), equicommonality, with the exact row sums of W^-1, and just outside of it."""
+    """Compare (ii), equicommonality, with the exact row sums of W^-1, also just outside (ii)."""
     broken, held, excess = 0, 0, []
     for weights in _equicommon(7):
         if condition(weights):
@@ -275,9 +274,9 @@ def check_lemma_4_ii(
 
 
 def _equicommon(seed: int) -> Iterator[Any]:
-    """Draw weights with equal row sums, interdependence strong or weak, and some without."""
+    """Draw weights with equal row sums, of strong or weak interdependence, and some without."""
     rng = np.random.default_rng(seed)
-    for place in range(60):
+    for draw in range(60):
         n = int(rng.integers(3, 7))
         matrix = [[Fraction(int(w)) for w in row] for row in rng.integers(1, 9, (n, n))]
         total = max(sum(row) for row in matrix) + 1
@@ -285,16 +284,16 @@ def _equicommon(seed: int) -> Iterator[Any]:
             matrix[i][i] += total - sum(matrix[i])
         if rational_inverse(rational(matrix)) is None:
             continue
-        if place % 4 == 3:
+        if draw % 4 == 3:
             matrix[0][0] += 1
         yield matrix
 
 
 def _almost_equicommon() -> Iterator[Any]:
-    """Return W = alpha I + 1 1' / N and alpha more for one effect: W^-1 1 is 0 for that trader."""
+    """Return W = alpha I + 1 1' / N with alpha added to one effect: W^-1 1 is 0 for that trader."""
     for n in range(3, 7):
-        for place in range(1, 5):
-            alpha = Fraction(1, 10**place)
+        for digits in range(1, 5):
+            alpha = Fraction(1, 10**digits)
             matrix = [[Fraction(1, n) + alpha * (i == j) for j in range(n)] for i in range(n)]
             matrix[0][1] += alpha
             yield matrix

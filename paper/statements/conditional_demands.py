@@ -1,7 +1,7 @@
 """Example 7: conditional inverse demands.
 
-The closed forms are compared with the bids that the sigma-DCDA takes, at allocations that need not
-clear, and with the price of Definition 1 at the one that does.
+The closed forms are compared with honest bids in the sigma-DCDA, at allocations that need not
+clear, and with the price of Definition 1 at the allocation that clears.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,6 @@ import numpy as np
 from deviator.mechanisms import SigmaDCDA
 from deviator.validation import Floats
 
-from ..agreement import against_printed, compared, gap, worst
 from ..checks.definitions import taxed_equilibrium
 from ..checks.drawn import (
     DrawnMarket,
@@ -23,7 +22,7 @@ from ..checks.drawn import (
     two_groups_markets,
 )
 from ..closed_forms import fundamental_value, heterogeneous, linear_quadratic, two_groups
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, against_printed, compared, gap, worst
 
 Formula = Callable[..., Any]
 
@@ -31,8 +30,7 @@ Formula = Callable[..., Any]
 def _at_random_allocations(market: DrawnMarket, seed: int) -> tuple[Floats, Floats]:
     """Return allocations that sum to 0, and the prices (B, N) at which each trader clears there.
 
-    The price is read off the honest bid that the sigma-DCDA takes: the hyperplane
-    A_i . q + b_i p = r_i.
+    The price is that of the honest bid in the sigma-DCDA, the hyperplane A_i . q + b_i p = r_i.
     """
     quantity = np.random.default_rng(seed).standard_normal(market.types.shape)
     quantity -= quantity.mean(axis=1, keepdims=True)
@@ -48,28 +46,29 @@ def _at_cleared_allocation(market: DrawnMarket) -> tuple[Floats, Floats]:
     return quantity, np.repeat(price[:, None], quantity.shape[1], axis=1)
 
 
-def _demand_gap(market: DrawnMarket, demand: Callable[[Floats], Floats], seed: int) -> float:
-    """Return how far a demand (B, N) is from bids at random, and from the price at (3.8)."""
-    points = (_at_random_allocations(market, seed), _at_cleared_allocation(market))
-    return worst(gap(demand(quantity), price) for quantity, price in points)
+DemandOf = Callable[[DrawnMarket, Floats, int], Floats]
+"""A market, an allocation (B, N) and a trader to the prices (B,) at which the trader clears."""
+
+
+def _demand_gap(market: DrawnMarket, demand: DemandOf, seed: int) -> float:
+    """Return the gap of a demand to bids at random allocations and to the price of (3.8)."""
+    traders = range(market.n_traders)
+    return worst(
+        gap(np.stack([demand(market, quantity, i) for i in traders], axis=1), price)
+        for quantity, price in (
+            _at_random_allocations(market, seed),
+            _at_cleared_allocation(market),
+        )
+    )
 
 
 def check_example_7(conditional_price: Formula = linear_quadratic.conditional_price) -> Finding:
-    """Compare (5.24) with the bids of the auction and with the price it clears to."""
+    """Compare (5.24) with the bids of the auction and with the price at which it clears."""
 
-    def demand(market: DrawnMarket) -> Callable[[Floats], Floats]:
-        def of_all(quantity: Floats) -> Floats:
-            columns = [
-                conditional_price(
-                    market.economy, i, market.types[:, i], quantity, sigma=market.sigma
-                )
-                for i in range(market.n_traders)
-            ]
-            return np.stack(columns, axis=1)
+    def demand(m: DrawnMarket, quantity: Floats, i: int) -> Floats:
+        return np.asarray(conditional_price(m.economy, i, m.types[:, i], quantity, sigma=m.sigma))
 
-        return of_all
-
-    gaps = (_demand_gap(m, demand(m), 14) for m in general_markets(14))
+    gaps = (_demand_gap(m, demand, 14) for m in general_markets(14))
     return compared(gaps, "(5.24) is the honest bid, and holds at what clears")
 
 
@@ -78,71 +77,54 @@ def check_example_7_fundamental_value(
 ) -> Finding:
     """Compare the fundamental value's inverse demand with bids and prices."""
 
-    def demand(market: DrawnMarket) -> Callable[[Floats], Floats]:
-        settings = market.weights | market.slopes | {"sigma": market.sigma}
-        return lambda quantity: _for_all(
-            lambda i: inverse_demand(market.types[:, i], -quantity[:, i], **settings),
-            market.n_traders,
-        )
+    def demand(m: DrawnMarket, quantity: Floats, i: int) -> Floats:
+        settings = m.weights | m.slopes | {"sigma": m.sigma}
+        return np.asarray(inverse_demand(m.types[:, i], -quantity[:, i], **settings))
 
-    gaps = (_demand_gap(m, demand(m), 15) for m in fundamental_value_markets(15))
+    gaps = (_demand_gap(m, demand, 15) for m in fundamental_value_markets(15))
     return compared(gaps, "the inverse demand reads the total quantity only, as honest bids do")
 
 
 def check_example_7_two_groups(inverse_demand: Formula = two_groups.inverse_demand) -> Finding:
-    """Compare the group model's inverse demand with bids and prices; and what q^own may mean."""
+    """Compare the group model's inverse demand with bids and prices, for each meaning of q^own."""
+
+    def demand(m: DrawnMarket, quantity: Floats, i: int, reading: Reading) -> Floats:
+        sums = two_groups.group_means(quantity) * (m.n_traders // 2)
+        settings = m.weights | m.slopes | {"sigma": m.sigma, "n_traders": m.n_traders}
+        own = quantity[:, i]
+        in_group = reading(own, sums[:, i], m.n_traders // 2)
+        return np.asarray(inverse_demand(m.types[:, i], -own, in_group, **settings))
+
     gaps, printed = [], []
     for market in two_groups_markets(16):
-        gaps.append(_demand_gap(market, _group_demand(market, inverse_demand), 16))
-        # Two readings of "the average trade by the agents in his group": without him, with him.
-        without = partial(_average_of_others, n_traders=market.n_traders)
+        gaps.append(_demand_gap(market, partial(demand, reading=_sum_of_others), 16))
+        # "The average trade by the agents in his group" may exclude the trader or include it.
         printed.append(
             min(
-                _demand_gap(market, _group_demand(market, inverse_demand, reading), 16)
-                for reading in (without, _average_of_group)
+                _demand_gap(market, partial(demand, reading=reading), 16)
+                for reading in (_average_of_others, _average_of_group)
             )
         )
     text = "with q^own the sum over the group's others divided by N / 2, it is the honest bid"
     return against_printed(gaps, printed, text)
 
 
-def _sum_of_others(own: Floats, total: Floats) -> Floats:
+Reading = Callable[[Floats, Floats, int], Floats]
+"""Own quantity, the group's sum and its size N / 2 to N / 2 times q^own."""
+
+
+def _sum_of_others(own: Floats, total: Floats, half: int) -> Floats:
+    del half
     return total - own
 
 
-def _average_of_others(own: Floats, total: Floats, n_traders: int) -> Floats:
-    half = n_traders // 2
+def _average_of_others(own: Floats, total: Floats, half: int) -> Floats:
     return (total - own) * half / (half - 1)
 
 
-def _average_of_group(own: Floats, total: Floats) -> Floats:
-    del own
+def _average_of_group(own: Floats, total: Floats, half: int) -> Floats:
+    del own, half
     return total
-
-
-def _group_demand(
-    market: DrawnMarket,
-    inverse_demand: Formula,
-    reading: Callable[[Floats, Floats], Floats] = _sum_of_others,
-) -> Callable[[Floats], Floats]:
-    """Return the group model's demand; `reading` makes N / 2 times q^own of q_i and group sums."""
-    settings = market.weights | market.slopes | {"sigma": market.sigma}
-    n = market.n_traders
-
-    def of_all(quantity: Floats) -> Floats:
-        sums = two_groups.group_means(quantity) * (n // 2)
-        return _for_all(
-            lambda i: inverse_demand(
-                market.types[:, i],
-                -quantity[:, i],
-                reading(quantity[:, i], sums[:, i]),
-                n_traders=n,
-                **settings,
-            ),
-            n,
-        )
-
-    return of_all
 
 
 def check_example_7_heterogeneous(
@@ -150,36 +132,22 @@ def check_example_7_heterogeneous(
 ) -> Finding:
     """Compare the heterogeneous traders' inverse demands with bids and prices."""
 
-    def demand(market: DrawnMarket) -> Callable[[Floats], Floats]:
-        n, slope = market.n_traders, market.economy.slope
-        settings = market.weights | {"sigma": market.sigma}
+    def demand(m: DrawnMarket, quantity: Floats, i: int) -> Floats:
+        other_group = two_groups.group_means(quantity)[:, -1 - i]
+        slopes = m.economy.slope
+        settings = m.weights | {
+            "own_slope": float(slopes[i]),
+            "other_slope": float(slopes[-1 - i]),
+            "sigma": m.sigma,
+        }
+        return np.asarray(inverse_demand(m.types[:, i], -quantity[:, i], other_group, **settings))
 
-        def of_all(quantity: Floats) -> Floats:
-            means = two_groups.group_means(quantity)[:, ::-1]
-            return _for_all(
-                lambda i: inverse_demand(
-                    market.types[:, i],
-                    -quantity[:, i],
-                    means[:, i],
-                    own_slope=float(slope[i]),
-                    other_slope=float(slope[n - 1 - i]),
-                    **settings,
-                ),
-                n,
-            )
-
-        return of_all
-
-    gaps = (_demand_gap(m, demand(m), 17) for m in heterogeneous_markets(17))
+    gaps = (_demand_gap(m, demand, 17) for m in heterogeneous_markets(17))
     return compared(gaps, "big and small traders' inverse demands are their honest bids")
 
 
-def _for_all(of_trader: Callable[[int], Floats], n_traders: int) -> Floats:
-    return np.stack([of_trader(i) for i in range(n_traders)], axis=1)
-
-
 def check_example_7_matrix(weights: Formula = lambda economy: economy.weights) -> Finding:
-    """Compare the example's utilities, with weights w_ij = d mu_i / ds_j, with differences."""
+    """Compare the weights w_ij = d mu_i / ds_j with differences of marginal utilities."""
     gaps = []
     for market in (*general_markets(18), *heterogeneous_markets(18)):
         economy, types = market.economy, market.types
@@ -220,9 +188,9 @@ STATEMENTS = (
         "Example 7: two groups",
         "Section 5",
         "d_i(s_i)(q_-i) = (alpha + beta) s_i + (mu + sigma) / alpha ((alpha + beta (N - 2) / N) "
-        "sum_{j != i} q_j + beta q^own), q^own the average trade by the agents in his group.",
+        "sum_{j != i} q_j + beta q^own), q^own the average trade by the agents in the own group.",
         check_example_7_two_groups,
-        corrected="The same with q^own the sum of the trades of his group's other members, "
+        corrected="The same with q^own the sum of the trades of the group's other members, "
         "divided by N / 2.",
     ),
     Statement(

@@ -1,10 +1,10 @@
 """Examples 1 to 6: allocations, prices, sigma_N and transfers.
 
-The closed forms are compared with the equations of the definitions, solved as they stand, and with
-the mechanisms' own clearing.
+The closed forms are compared with the equations of the definitions, solved as stated, and with
+how the mechanisms clear.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,7 @@ from deviator import economies
 from deviator.economies import LinearQuadratic, check_assumptions
 from deviator.validation import Floats
 
-from ..agreement import against_printed, compared, gap, worst
-from ..checks.definitions import own_clearings, pivotal_transfers, taxed_equilibrium
+from ..checks.definitions import cleared_outcomes, pivotal_transfers, taxed_equilibrium
 from ..checks.drawn import (
     DrawnMarket,
     fundamental_value_markets,
@@ -22,25 +21,25 @@ from ..checks.drawn import (
     two_groups_markets,
 )
 from ..closed_forms import fundamental_value, heterogeneous, two_groups
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, against_printed, compared, gap, worst
 from .budget_claim import smallest_slope
 
 Formula = Callable[..., Any]
 
 
 def _allocation_gap(market: DrawnMarket, price: Floats, quantity: Floats) -> float:
-    """Return how far price and quantities are from (3.8) and from the mechanisms' clearing."""
+    """Return the gap of price and quantities to (3.8) and to the mechanisms' outcomes."""
     wanted = taxed_equilibrium(market.economy, market.sigma, market.types)
     gaps = [gap(price, wanted[0]), gap(quantity, wanted[1])]
-    for outcome in own_clearings(market.economy, market.sigma, market.types):
+    for outcome in cleared_outcomes(market.economy, market.sigma, market.types):
         gaps += [gap(price, outcome.price), gap(quantity, outcome.quantity)]
     return worst(gaps)
 
 
 def _transfer_gap(market: DrawnMarket, transfer: Floats) -> float:
-    """Return how far transfers are from the integral (3.10) and from what mechanisms charge."""
+    """Return the gap of transfers to the integral (3.10) and to the mechanisms' transfers."""
     gaps = [gap(transfer, pivotal_transfers(market.economy, market.sigma, market.types))]
-    for outcome in own_clearings(market.economy, market.sigma, market.types):
+    for outcome in cleared_outcomes(market.economy, market.sigma, market.types):
         gaps.append(gap(transfer, outcome.transfer))
     return worst(gaps)
 
@@ -63,18 +62,18 @@ def check_example_1_interdependence(
 ) -> Finding:
     """Compare alpha > beta / (N - 2) with assumption A4^N, on both sides of the bound."""
     rng = np.random.default_rng(2)
-    wrong, tried = 0, 0
+    wrong, cases = 0, 0
     for _ in range(200):
         n, beta = int(rng.integers(3, 12)), float(rng.uniform(0.1, 2.0))
         alpha = float(beta / (n - 2) * rng.choice([0.5, 0.999, 1.001, 2.0]))
         holds = check_assumptions(economies.fundamental_value(n, alpha, beta, 1.0))["A4N"].holds
         wrong += holds != (alpha > bound(n, beta))
-        tried += 1
-    return Finding(wrong / tried, f"A4^N and alpha > beta / (N - 2) disagree in {wrong} of {tried}")
+        cases += 1
+    return Finding(wrong / cases, f"A4^N and alpha > beta / (N - 2) disagree in {wrong} of {cases}")
 
 
 def check_example_2(quantity: Formula = two_groups.quantity) -> Finding:
-    """Compare (2.3) with (2.1) where the groups have weights of their own."""
+    """Compare (2.3) with (2.1) for groups of different weights."""
     rng = np.random.default_rng(3)
     gaps, printed, excess = [], [], []
     for _ in range(40):
@@ -97,7 +96,7 @@ def _printed_two_groups(types: Floats, alpha: Floats, beta: Floats, slope: float
 
 
 def check_example_3(quantity: Formula = heterogeneous.quantity) -> Finding:
-    """Compare (2.4) with (2.1); as printed, with the price of a positive tax."""
+    """Compare (2.4) with (2.1); as printed it has the price at a positive tax."""
     gaps, printed = [], []
     for market in list(heterogeneous_markets(4))[1:]:
         settings = market.weights | market.slopes
@@ -167,72 +166,67 @@ def _sigma_n_of_definition(economy: LinearQuadratic) -> float:
     return float(slope / (own - phi) * reach / (1 - reach / (own - phi)))
 
 
-def _sigma_n_gap(market: DrawnMarket, sigma: float, balances: bool = True) -> float:
-    """Return how far a slope is from (3.13), and from the least one without a deficit."""
-    gaps = [gap([sigma], [_sigma_n_of_definition(market.economy)])]
-    if balances:
-        gaps.append(gap([sigma], [smallest_slope(market.economy, market.types[0])]))
-    return worst(gaps)
+def _sigma_n_gaps(
+    markets: Iterable[DrawnMarket], sigma_n: Formula, *, balances: bool = True
+) -> Iterator[float]:
+    """Return the gaps of slopes to (3.13), and to the least ones without a deficit."""
+    for m in markets:
+        sigma = [sigma_n(m.n_traders, **m.weights, **m.slopes)]
+        gaps = [gap(sigma, [_sigma_n_of_definition(m.economy)])]
+        if balances:
+            gaps.append(gap(sigma, [smallest_slope(m.economy, m.types[0])]))
+        yield worst(gaps)
 
 
 def check_example_4_slope(sigma_n: Formula = fundamental_value.sigma_n) -> Finding:
-    """Compare (4.15) with (3.13), and with where a drawn profile's budget turns positive."""
-    gaps = (
-        _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes))
-        for m in fundamental_value_markets(8)
-    )
+    """Compare (4.15) with (3.13), and with the slope at which the budget turns positive."""
+    gaps = _sigma_n_gaps(fundamental_value_markets(8), sigma_n)
     return compared(gaps, "(4.15) is (3.13) and the least slope without a deficit, by bisection")
 
 
 def check_example_5_slope(sigma_n: Formula = two_groups.sigma_n) -> Finding:
-    """Compare Example 5's sigma_N with (3.13), and with where a drawn profile's budget turns."""
-    gaps = (
-        _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes))
-        for m in two_groups_markets(9)
-    )
+    """Compare Example 5's sigma_N with (3.13), and with where the budget turns positive."""
+    gaps = _sigma_n_gaps(two_groups_markets(9), sigma_n)
     return compared(gaps, "it is (3.13) and the least slope without a deficit, by bisection")
 
 
 def check_example_6_slope(sigma_n: Formula = heterogeneous.sigma_n) -> Finding:
     """Compare the tax slope for heterogeneous traders with (3.13)."""
-    gaps = (
-        _sigma_n_gap(m, sigma_n(m.n_traders, **m.weights, **m.slopes), balances=False)
-        for m in heterogeneous_markets(10)
-    )
+    gaps = _sigma_n_gaps(heterogeneous_markets(10), sigma_n, balances=False)
     return compared(gaps, "(4.15) with the steeper slope is (3.13)")
 
 
 def check_example_4_transfers(transfer: Formula = fundamental_value.transfer) -> Finding:
     """Compare transfers with (3.10) at any tax; at sigma_N with p q, (4.16), and a budget of 0."""
-    gaps = []
-    for m in fundamental_value_markets(11):
-        settings = m.weights | m.slopes
-        gaps.append(_transfer_gap(m, transfer(m.types, **settings, sigma=m.sigma)))
-        balanced = fundamental_value.sigma_n(m.n_traders, **settings)
-        gaps.append(_balance_gap(m, balanced, transfer(m.types, **settings, sigma=balanced)))
-    return compared(gaps, "transfers are the integral (3.10); at sigma_N they are p q, sum to 0")
+    return _transfers_finding(fundamental_value_markets(11), transfer, fundamental_value.sigma_n)
 
 
 def check_example_5_transfers(transfer: Formula = two_groups.transfer) -> Finding:
     """Compare transfers with (3.10) at any tax, and at sigma_N with p q and a budget of 0."""
+    return _transfers_finding(two_groups_markets(12), transfer, two_groups.sigma_n)
+
+
+def _transfers_finding(
+    markets: Iterable[DrawnMarket], transfer: Formula, sigma_n: Formula
+) -> Finding:
     gaps = []
-    for m in two_groups_markets(12):
+    for m in markets:
         settings = m.weights | m.slopes
         gaps.append(_transfer_gap(m, transfer(m.types, **settings, sigma=m.sigma)))
-        balanced = two_groups.sigma_n(m.n_traders, **settings)
+        balanced = sigma_n(m.n_traders, **settings)
         gaps.append(_balance_gap(m, balanced, transfer(m.types, **settings, sigma=balanced)))
     return compared(gaps, "transfers are the integral (3.10); at sigma_N they are p q, sum to 0")
 
 
 def _balance_gap(market: DrawnMarket, sigma: float, transfer: Floats) -> float:
-    """Return how far transfers at sigma_N are from p q and from a balanced budget."""
+    """Return the gap of transfers at sigma_N to p q, and to a balanced budget."""
     price, quantity = taxed_equilibrium(market.economy, sigma, market.types)
     imbalance = np.abs(transfer.sum(axis=1)).max() / np.abs(transfer).max()
     return worst([gap(transfer, price[:, None] * quantity), float(imbalance)])
 
 
 def check_example_6_transfers(transfer: Formula = heterogeneous.transfer) -> Finding:
-    """Compare Appendix C's transfers with (3.10); as printed, with the own slope in gamma."""
+    """Compare Appendix C's transfers with (3.10); as printed they have the own slope in gamma."""
     gaps, printed = [], []
     for market in heterogeneous_markets(13):
         settings = market.weights | market.slopes | {"sigma": market.sigma}
@@ -242,7 +236,7 @@ def check_example_6_transfers(transfer: Formula = heterogeneous.transfer) -> Fin
 
 
 def _printed_transfer(market: DrawnMarket) -> Floats:
-    """Return Example 6's explicit transfers, Appendix C: gamma with mu_G for mu_-G."""
+    """Return Example 6's transfers as printed in Appendix C: gamma with mu_G for mu_-G."""
     settings = market.weights | market.slopes | {"sigma": market.sigma}
     n, alpha, beta = market.n_traders, market.weights["alpha"], market.weights["beta"]
     bend = market.economy.slope + market.sigma

@@ -1,7 +1,7 @@
-"""Example 6 with Normal beliefs: a continuum of them behind one economy, and the double auction.
+"""Example 6 with Normal beliefs: a continuum of them for one economy, and the double auction.
 
 Moments and projections are compared with those of values and signals built shock by shock, the
-solution of (C.4) with the fixed point for N traders and the auction's own clearing, and efficiency
+solution of (C.4) with the fixed point for N traders and with how the auction clears, and efficiency
 in large economies with the equations of the limit.
 """
 
@@ -17,11 +17,10 @@ from scipy.optimize import root
 from deviator.economies import NormalInformation, heterogeneous_information
 from deviator.validation import Floats
 
-from ..agreement import against_printed, gap, worst
 from ..checks.normal_models import (
     BELIEFS,
     Shocks,
-    auctioned,
+    auction_equilibrium,
     common_weights,
     extrapolated,
     regression,
@@ -36,7 +35,7 @@ from ..closed_forms.heterogeneous_beliefs import (
     projection_sensitivity,
     sigma_vcg_reaction,
 )
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, against_printed, gap, worst
 
 Formula = Callable[..., Any]
 
@@ -79,7 +78,7 @@ def _draw_shocks(beliefs: HeterogeneousBeliefs, variances: Sequence[float]) -> _
 def check_example_6_beliefs(
     variances: Formula = HeterogeneousBeliefs.variances,
 ) -> Finding:
-    """Compare (4.21) with regressions: many beliefs behind one pair of weights."""
+    """Compare (4.21) with regressions: many beliefs have one pair of weights."""
     gaps = []
     for beliefs in _drawn_heterogeneous(8):
         wanted = common_weights(beliefs.n_traders, beliefs.alpha, beliefs.beta)
@@ -99,11 +98,11 @@ def check_example_6_moments(moments: Formula = price_moments) -> Finding:
         seen = np.stack([drawn.signals[:, 0], drawn.price(own, other)])
         samples = seen.shape[1]
         wanted = seen @ seen.T / samples, seen @ drawn.values[:, 0] / samples
-        for found, gaps_of in (
+        for stated, gaps_of in (
             (moments(beliefs, own, other), gaps),
             (_printed_moments(beliefs, own, other), printed),
         ):
-            gaps_of.append(worst(gap(*pair) for pair in zip(found, wanted, strict=True)))
+            gaps_of.append(worst(gap(*pair) for pair in zip(stated, wanted, strict=True)))
     return against_printed(gaps, printed, f"moments agree under {len(gaps)} beliefs")
 
 
@@ -137,9 +136,9 @@ def check_example_6_projection(projection: Formula = price_projection) -> Findin
         price = drawn.price(own / total, other / total)
         seen = np.stack([drawn.signals[:, 0], price], axis=1)
         on_signal, on_price = np.linalg.lstsq(seen, drawn.values[:, 0], rcond=None)[0]
-        found = projection(beliefs, own, other, total)
-        gaps.append(gap(found, [on_signal, -on_price]))
-        printed.append(gap([found[0], -found[1]], [on_signal, -on_price]))
+        stated = projection(beliefs, own, other, total)
+        gaps.append(gap(stated, [on_signal, -on_price]))
+        printed.append(gap([stated[0], -stated[1]], [on_signal, -on_price]))
     text = "regressions of theta_i on s_i and p have the weights a~ and -b~ under"
     return against_printed(gaps, printed, f"{text} {len(gaps)} beliefs")
 
@@ -162,17 +161,17 @@ def check_example_6_sensitivity(sensitivity: Formula = projection_sensitivity) -
 
 
 def check_example_6_equilibrium(equilibrium: Formula = linear_equilibrium) -> Finding:
-    """Compare the solution of (C.4) with the fixed point for N traders and with the clearing."""
+    """Compare the solution of (C.4) with the fixed point for N traders and with how it clears."""
     gaps, slopes = [], {"slope_small": 2.0, "slope_big": 0.8}
     for beliefs in _drawn_heterogeneous(12):
         half = beliefs.n_traders // 2
-        solved = equilibrium(beliefs, **slopes)
-        found = auctioned(_information(beliefs), np.repeat([2.0, 0.8], half), half)
-        strategy = found.strategy
-        gaps.append(gap(solved.intercept, strategy.intercept[[0, -1]]))
-        gaps.append(gap(solved.slope, strategy.slope[[0, -1]]))
-        means = found.types.reshape(-1, 2, half).mean(axis=2)
-        gaps.append(gap(means @ (solved.intercept / solved.slope.sum()), found.outcome.price))
+        stated = equilibrium(beliefs, **slopes)
+        auction = auction_equilibrium(_information(beliefs), np.repeat([2.0, 0.8], half), half)
+        strategy = auction.strategy
+        gaps.append(gap(stated.intercept, strategy.intercept[[0, -1]]))
+        gaps.append(gap(stated.slope, strategy.slope[[0, -1]]))
+        means = auction.types.reshape(-1, 2, half).mean(axis=2)
+        gaps.append(gap(means @ (stated.intercept / stated.slope.sum()), auction.outcome.price))
     return Finding(worst(gaps), f"equilibria and prices agree under {len(gaps) // 3} beliefs")
 
 
@@ -187,7 +186,7 @@ def _information(beliefs: HeterogeneousBeliefs) -> NormalInformation:
 
 
 def check_example_6_continuum(equilibrium: Formula = linear_equilibrium) -> Finding:
-    """Follow the equilibrium through beliefs that justify the same utilities; all must differ."""
+    """Compare equilibria under beliefs that justify the same utilities; all must differ."""
     economies, outcomes = [], []
     beliefs = HeterogeneousBeliefs(8, 0.5, 0.3, var_noise_own=1.0, var_noise_group=0.0)
     for group in np.linspace(0.0, 2.0, 9):
@@ -204,7 +203,7 @@ def check_example_6_continuum(equilibrium: Formula = linear_equilibrium) -> Find
 def check_example_6_limits(
     equilibrium: Formula = linear_equilibrium, reaction: Formula = sigma_vcg_reaction
 ) -> Finding:
-    """Compare efficiency as N grows: sigma_N-VCG with 1, the auction with the limit's equations."""
+    """Compare limits of efficiency as N grows: sigma_N-VCG with 1, the auction with (4.22)."""
 
     def lost(beliefs: HeterogeneousBeliefs, taxed: bool, n: int) -> float:
         large = replace(beliefs, n_traders=n)
@@ -240,14 +239,14 @@ def _surplus(beliefs: HeterogeneousBeliefs, reactions: Sequence[Floats]) -> floa
 
 
 def _limit_loss(beliefs: HeterogeneousBeliefs) -> float:
-    """Return the share of the efficient utility that is lost where N is infinite.
+    """Return the share of the efficient utility that is lost in the limit of large N.
 
-    Price impacts are 0, group averages carry group shocks only, and the price g_S theta_S + g_B
-    theta_B of these clears (4.22) on average: a fixed point in g.
+    Price impacts are 0, group averages contain group shocks only, and their price g_S theta_S +
+    g_B theta_B clears (4.22) on average: a fixed point in g.
     """
     alpha, beta, group_noise = beliefs.alpha, beliefs.beta, beliefs.var_noise_group
     if group_noise == 0:
-        return 0.0  # Group averages say everything, and nothing is left to be learned from them.
+        return 0.0  # Group averages reveal the group shocks, and the price adds no information.
     rest = 1 - alpha
     common = beta * group_noise / (2 * rest * (rest - beta))
     of_group, own = group_noise / rest, beliefs.var_noise_own / rest
@@ -275,11 +274,11 @@ def _limit_loss(beliefs: HeterogeneousBeliefs) -> float:
 
 def _limit_projections(covariance: Floats, value: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return each group's weights of E[theta_i | s_i, p] on s_i and on p."""
-    found = []
+    projections = []
     for own in (weights, weights[::-1]):
         seen = np.array([[1.0, 0.0, 0.0], [0.0, *own]])
-        found.append(np.linalg.solve(seen @ covariance @ seen.T, seen @ covariance @ value))
-    on_signal, on_price = np.array(found).T
+        projections.append(np.linalg.solve(seen @ covariance @ seen.T, seen @ covariance @ value))
+    on_signal, on_price = np.array(projections).T
     return on_signal, on_price
 
 

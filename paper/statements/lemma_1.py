@@ -1,4 +1,4 @@
-"""Lemma 1: what inefficiency costs (Section 2.3)."""
+"""Lemma 1: the cost of inefficiency (Section 2.3)."""
 
 from collections.abc import Callable
 
@@ -7,17 +7,16 @@ import numpy as np
 from deviator.economies import AssumptionBounds, assumption_bounds
 from deviator.validation import Floats
 
-from ..agreement import worst
 from ..bounds.continuous import utility_loss, welfare_loss
-from ..checks.random_economies import random_economy
-from ..statement import Finding, Statement
+from ..checks.drawn import random_economy
+from ..statement import Finding, Statement, worst
 
 ECONOMIES = 400
 PROFILES = 6
 
 
 def _allocations(rng: np.random.Generator, efficient: Floats) -> tuple[float, Floats]:
-    """Return epsilon, and market-clearing allocations within it; in the first some trade +-it."""
+    """Return epsilon, and market-clearing allocations within it; the first attains it."""
     batch, n = efficient.shape
     epsilon = float(rng.uniform(0.01, 1.0))
     distance = rng.uniform(-1.0, 1.0, (batch, n))
@@ -31,13 +30,13 @@ def _allocations(rng: np.random.Generator, efficient: Floats) -> tuple[float, Fl
 def _check_one_trader(
     *, loss: Callable[[AssumptionBounds, float, float], float] = utility_loss
 ) -> Finding:
-    """Utilities themselves at allocations near the efficient one."""
+    """Compare utilities at allocations near the efficient one with the bound."""
     rng = np.random.default_rng(11)
     excess, printed, share = [], [], []
     for _ in range(ECONOMIES):
         economy = random_economy(rng, int(rng.integers(3, 9)))
         types = rng.standard_normal((PROFILES, economy.n_traders))
-        # Equal values: then nobody should trade, and the price is as high as the values.
+        # At equal values no trade is efficient, and the price equals the values.
         types[0] = np.linalg.lstsq(economy.weights, 1 - economy.intercept, rcond=None)[0]
         efficient = economy.efficient_allocation(types)
         epsilon, quantity = _allocations(rng, efficient)
@@ -60,7 +59,7 @@ def _check_one_trader(
 def _check_welfare(
     *, loss: Callable[[AssumptionBounds, Floats], tuple[Floats, Floats]] = welfare_loss
 ) -> Finding:
-    """Total utilities at allocations near the efficient one."""
+    """Compare total utilities at allocations near the efficient one with both bounds."""
     rng = np.random.default_rng(12)
     excess, printed = [], []
     for _ in range(ECONOMIES):

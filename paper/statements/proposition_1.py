@@ -9,7 +9,6 @@ from deviator.economies import AssumptionBounds, LinearQuadratic, tight
 from deviator.mechanisms import Reports, SigmaVCG
 from deviator.validation import Floats
 
-from ..agreement import gap, worst
 from ..bounds.continuous import (
     most_transfer,
     price_sensitivity,
@@ -19,7 +18,7 @@ from ..bounds.continuous import (
     worst_case_traders,
 )
 from ..checks.transfer_search import CELLS, Band, best_transfer
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, gap, worst
 
 DRAWS = 20
 INEFFICIENCIES = (0.04, 0.15, 1 / 3)
@@ -30,7 +29,7 @@ FIVE = AssumptionBounds(5, 1.0, 0.0, flattest=1.0, steepest=1.0, largest_trade=2
 """Five traders of private values and equal slopes, where (2.7) is false as printed."""
 
 GRID = 1601
-"""Quantities of a trader that are tried in the markets of five."""
+"""Number of quantities of a trader on the grid for markets of five."""
 
 
 class TightMarket(NamedTuple):
@@ -42,7 +41,7 @@ class TightMarket(NamedTuple):
 
 
 def worst_cases(seed: int, draws: int = DRAWS) -> Iterator[TightMarket]:
-    """Draw constants; at s* as many buy (N - 1)/N qbar as sell it, and one rests if N is odd."""
+    """Draw constants; at s* as many buy (N - 1)/N qbar as sell it, one does neither if N is odd."""
     rng = np.random.default_rng(seed)
     for _ in range(draws):
         n, own, slope = int(rng.integers(3, 13)), rng.uniform(0.5, 2.0), rng.uniform(0.5, 2.0)
@@ -70,29 +69,30 @@ def within(distance: float) -> Band:
     return lambda units: (units - distance, units + distance)
 
 
-def _most_found(case: TightMarket, distance: float, cells: int = CELLS) -> tuple[Floats, float]:
+def _best_transfers(case: TightMarket, distance: float, cells: int = CELLS) -> tuple[Floats, float]:
     """Return the most that a buyer and a seller pay, shape (2,), and the constraints' violation.
 
-    The seller's problem is the buyer's at the mirrored profile. Where N is odd the trader in the
-    middle pays nothing: his values of units are 0 and less.
+    The seller's problem is the buyer's at the mirrored profile. If N is odd the trader in the
+    middle pays nothing: its units are worth 0 or less.
     """
     units = np.linspace(0.0, worst_case_trade(case.bounds), cells + 1)
-    found = [
+    searches = [
         best_transfer(case.economy, side, units, within(distance))
         for side in (case.types, -case.types[::-1])
     ]
-    return np.array([one.transfer for one in found]), worst(one.violation for one in found)
+    return np.array([one.transfer for one in searches]), worst(one.violation for one in searches)
 
 
 def most_of_two(cells: int = GRID) -> tuple[float, float]:
-    """Return what two of five traders on one side of a market may lose at most: found, and a cap.
+    """Return the largest loss on two of five traders on one side of a market: attained, and a cap.
 
     In `FIVE`, with quantities in units of qbar and money in units of m_bar qbar^2. All economies
-    are alike there: marginal utilities v_i(s_i) - q. Transfers of an efficient mechanism are
-    highest where IR binds at the lowest type, who gets x: a trader of q then loses (q^2 - x^2)/8
-    - x^2/2, as the price falls by 1/4 per unit to that of x, and units below x cost what they are
-    worth. By A1 the other one of his side may not exceed 1 meanwhile: q' + (q - x)/4 <= 1. Each of
-    the two derivatives of the sum is below 6.5, which bounds what a grid misses.
+    have marginal utilities v_i(s_i) - q there. Transfers of an efficient mechanism are highest if
+    IR binds at the lowest type, who gets x: on a trader of q the mechanism then loses
+    (q^2 - x^2)/8 - x^2/2, as the price falls by 1/4 per unit to that of x, and units below x cost
+    what they are worth. By A1 the other trader on that side must not exceed 1 on the way:
+    q' + (q - x)/4 <= 1. Each of the two derivatives of the sum is below 6.5, which bounds the error
+    of a grid.
     """
     units = np.linspace(0.0, 1.0, cells)
     first, second = np.meshgrid(units, units, sparse=True)
@@ -101,24 +101,24 @@ def most_of_two(cells: int = GRID) -> tuple[float, float]:
         kept = np.maximum(own - 4 * (1 - other), 0.0)
         return np.asarray((own**2 - kept**2) / 8 - kept**2 / 2)
 
-    found = float((loses(first, second) + loses(second, first)).max())
-    return found, found + 6.5 / (cells - 1)
+    attained = float((loses(first, second) + loses(second, first)).max())
+    return attained, attained + 6.5 / (cells - 1)
 
 
 def most_of_five() -> tuple[float, float]:
     """Return the largest deficit of an economy of `FIVE`: one that is attained, and a cap.
 
-    Two of five trade on one side, and three or fewer on the other, of whom the smallest trades a
-    third of its total of 2 qbar at most. (One against four lose qbar^2/8 a side at most.) Two
-    against two attain what is found, as the fifth may stay out.
+    Two of five trade on one side and at most three on the other, of whom the smallest trades at
+    most a third of the side's total of 2 qbar. (One against four loses at most qbar^2/8 a side.)
+    Two against two attain the first number, with the fifth trader staying out.
     """
-    found, cap = most_of_two()
+    attained, cap = most_of_two()
     unit = FIVE.steepest * FIVE.largest_trade**2
-    return 2 * found * unit, (2 * cap + (2 / 3) ** 2 / 8) * unit
+    return 2 * attained * unit, (2 * cap + (2 / 3) ** 2 / 8) * unit
 
 
 def _printed_deficit(bounds: AssumptionBounds, inefficiency: float) -> float:
-    """Return (2.7) as printed: N traders lose, also where N is odd."""
+    """Return (2.7) as printed: N traders lose, even if N is odd."""
     deficit = proposition_1_deficit(bounds, inefficiency)
     return bounds.n_traders / worst_case_traders(bounds) * deficit
 
@@ -126,23 +126,23 @@ def _printed_deficit(bounds: AssumptionBounds, inefficiency: float) -> float:
 def _check_deficit(
     *, deficit: Callable[[AssumptionBounds, float], float] = proposition_1_deficit
 ) -> Finding:
-    """The best mechanism found within epsilon of efficiency must leave the deficit (2.7)."""
+    """Compare (2.7) with the deficit of the best mechanism within epsilon of efficiency."""
     excess, slack = [], []
     for case in worst_cases(seed=1):
         bounds, size = case.bounds, _size(case.bounds)
         efficient = SigmaVCG(case.economy).clear(Reports(case.types[None])).transfer.sum()
-        # Without inefficiency (2.7) is what the efficient mechanism loses at s*, exactly.
+        # Without inefficiency (2.7) is exactly the deficit of the efficient mechanism at s*.
         excess += [abs(efficient + deficit(bounds, 0.0)) / size, _leaves_a1(case)]
         for share in INEFFICIENCIES:
             distance = share * bounds.largest_trade
-            transfers, violation = _most_found(case, distance)
+            transfers, violation = _best_transfers(case, distance)
             total = worst_case_traders(bounds) * transfers.mean()
             room = (-total - deficit(bounds, distance)) / size
             excess += [-room, violation / size]
             slack.append(room)
         root = proposition_1_inefficiency(bounds)
         excess.append(abs(proposition_1_deficit(bounds, root)) / size)
-    found, cap = most_of_five()
+    attained, cap = most_of_five()
     stated, as_printed = deficit(FIVE, 0.0), _printed_deficit(FIVE, 0.0)
     excess.append(stated / cap - 1)
     return Finding(
@@ -152,7 +152,7 @@ def _check_deficit(
         "m_bar qbar^2; at epsilon = 0 the efficient one loses (2.7) exactly; with N = 5, phi_N = "
         f"0, equal slopes and m_bar qbar^2 = 4 the printed one is {as_printed:.3g}, the corrected "
         f"one {stated:.3g}, and the efficient mechanism never loses more than {cap:.3g} in any "
-        f"economy (found: {found:.3g})",
+        f"economy (found: {attained:.3g})",
         printed=as_printed / cap - 1,
     )
 
@@ -162,7 +162,7 @@ def _size(bounds: AssumptionBounds) -> float:
 
 
 def _leaves_a1(case: TightMarket) -> float:
-    """Return by how much trades exceed qbar on the way from s* to trader 0's first unit (31)."""
+    """Return the excess of trades over qbar on the way from s* to trader 0's first unit (31)."""
     path = np.tile(case.types, (50, 1))
     n = case.bounds.n_traders
     path[:, 0] = np.linspace(-case.types[0] / (n - 1), case.types[0], 50)
@@ -174,16 +174,16 @@ def _leaves_a1(case: TightMarket) -> float:
 def _check_most_transfer(
     *, most: Callable[[AssumptionBounds, float, float], float] = most_transfer
 ) -> Finding:
-    """The search comes to the last but one line of Appendix A from below as its grid is refined."""
+    """Compare the search, as its grid is refined, with the second to last line of Appendix A."""
     gaps = []
     for case in worst_cases(seed=2, draws=10):
         for share in INEFFICIENCIES:
             distance = share * case.bounds.largest_trade
             coarse, fine = (
-                _most_found(case, distance, cells)[0].mean() for cells in (CELLS // 2, CELLS)
+                _best_transfers(case, distance, cells)[0].mean() for cells in (CELLS // 2, CELLS)
             )
             stated = most(case.bounds, worst_case_trade(case.bounds), distance)
-            # The error of step functions is linear in their width: extrapolate it away.
+            # The error of step functions is linear in their width and can be extrapolated away.
             difference = abs(2 * fine - coarse - stated)
             gaps.append(difference / (case.bounds.steepest * case.bounds.largest_trade**2))
     return Finding(
@@ -202,7 +202,7 @@ def _printed_first_line(bounds: AssumptionBounds) -> float:
 def _check_sensitivity(
     *, sensitivity: Callable[[AssumptionBounds], float] = price_sensitivity
 ) -> Finding:
-    """Finite differences of the efficient allocation give dp^0/dq_1."""
+    """Compare dp^0/dq_1 with finite differences of the efficient allocation."""
     gaps, printed = [], []
     for case in worst_cases(seed=3, draws=200):
         path = np.tile(case.types, (2, 1))

@@ -1,6 +1,6 @@
-"""Proposition 2: what sigma-VCG guarantees in every economy (Section 3, Appendix B).
+"""Proposition 2: guarantees of sigma-VCG in every economy (Section 3, Appendix B).
 
-The budget claim has a module of its own, `budget_claim`.
+The module `budget_claim` has the claim on the budget.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,26 +19,25 @@ from deviator.economies import (
 from deviator.mechanisms import Mechanism, Reports, SigmaVCG
 from deviator.validation import Floats
 
-from ..agreement import gap, worst
-from ..bounds import deficit_frontiers
 from ..bounds.continuous import (
     c_2,
     d_2,
     d_3,
+    deficit_frontiers,
     frontier_slack,
     price_sensitivity,
     price_shift,
     proposition_2_inefficiency,
 )
 from ..checks.definitions import taxed_equilibrium
-from ..checks.random_economies import random_economy
-from ..statement import Finding, Statement
+from ..checks.drawn import random_economy
+from ..statement import Finding, Statement, gap, worst
 from .proposition_1 import worst_cases
 
 ECONOMIES = 2000
 PROFILES = 4
 REPORTS = 41
-"""Reports tried by a trader."""
+"""Number of a trader's reports on the grid."""
 
 MechanismOf = Callable[[QuadraticEconomy, float], Mechanism]
 BoundOf = Callable[[AssumptionBounds, float], float]
@@ -55,37 +54,37 @@ class Market(NamedTuple):
 def markets(seed: int, count: int = ECONOMIES, bounded_types: bool = True) -> Iterator[Market]:
     """Draw markets; the first has no tax."""
     rng = np.random.default_rng(seed)
-    for place in range(count):
+    for draw in range(count):
         n = int(rng.integers(3, 11))
         economy = random_economy(rng, n, bounded_types=bounded_types)
-        sigma = 0.0 if place == 0 else float(np.exp(rng.normal(-1.0, 1.5)))
+        sigma = 0.0 if draw == 0 else float(np.exp(rng.normal(-1.0, 1.5)))
         low, high = (np.clip(end, -2.0, 2.0) for end in economy.type_set)
         yield Market(economy, sigma, low + (high - low) * rng.beta(0.5, 0.5, (PROFILES, n)))
 
 
 def opposed_markets(ratios: tuple[float, ...], n_traders: int) -> Iterator[Market]:
-    """Yield markets in which steep traders buy and flat ones sell, but for one, who buys.
+    """Yield markets in which steep traders buy and flat ones sell, except for one of each.
 
-    There the tax raises the price, and the flat buyer loses most: what (3.12) has to cover.
+    The tax raises the price there, and the flat buyer loses most: the worst case for (3.12).
     """
     for ratio in ratios:
         half = n_traders // 2
         slope = np.repeat([ratio, 1.0], half)
         quantity = np.repeat([1.0, -1.0], half)
-        # Two who swap sides: a flat buyer, and a steep seller to clear the market.
+        # Two traders swap sides: a flat one buys, and a steep one sells to clear the market.
         quantity[half], quantity[0] = 1.0, -1.0
         yield Market(linear_quadratic(np.eye(2 * half), slope), 1e-3, (slope * quantity)[None])
 
 
 def _check_efficiency(*, inefficiency: BoundOf = proposition_2_inefficiency) -> Finding:
-    """The mechanism's quantities against the efficient ones, qbar taken at each profile."""
+    """Compare the mechanism's quantities with efficient ones, with qbar at each profile."""
     excess, share = [], []
     for market in (*markets(seed=21), *opposed_markets((1.05, 2.0, 10.0, 100.0), 60)):
         economy, sigma = market.economy, market.sigma
         quantity = SigmaVCG(economy, sigma).clear(Reports(market.types)).quantity
         efficient = economy.efficient_allocation(market.types)
         qbar = np.abs(efficient).max(axis=1)
-        # Epsilon is linear in qbar.
+        # Epsilon is linear in qbar, so the bound for qbar = 1 is scaled.
         bound = inefficiency(assumption_bounds(economy), sigma) * qbar
         distance = np.abs(quantity - efficient).max(axis=1)
         excess.append(float(((distance - bound) / qbar).max()))
@@ -100,7 +99,7 @@ def _check_efficiency(*, inefficiency: BoundOf = proposition_2_inefficiency) -> 
 
 
 def _check_individual_rationality(*, mechanism: MechanismOf = SigmaVCG) -> Finding:
-    """Utilities of honest traders against those without trade, which are 0."""
+    """Compare utilities of honest traders with those without trade, which are 0."""
     losses, seen = [], 0
     for bounded in (True, False):
         for market in markets(seed=22, count=ECONOMIES // 2, bounded_types=bounded):
@@ -116,13 +115,13 @@ def _check_individual_rationality(*, mechanism: MechanismOf = SigmaVCG) -> Findi
 
 
 def _check_incentive_compatibility(*, mechanism: MechanismOf = SigmaVCG) -> Finding:
-    """Every report of a grid, tried through the mechanism."""
+    """Clear all reports of a grid and compare utilities and quantities."""
     rng = np.random.default_rng(23)
     gains, falls = [], []
     for bounded in (True, False):
         for market in markets(seed=23, count=ECONOMIES // 4, bounded_types=bounded):
             trader = int(rng.integers(market.economy.n_traders))
-            gain, fall = _best_lie(mechanism, market, trader)
+            gain, fall = _best_report(mechanism, market, trader)
             gains.append(gain)
             falls.append(fall)
     return Finding(
@@ -132,7 +131,7 @@ def _check_incentive_compatibility(*, mechanism: MechanismOf = SigmaVCG) -> Find
     )
 
 
-def _best_lie(mechanism: MechanismOf, market: Market, trader: int) -> tuple[float, float]:
+def _best_report(mechanism: MechanismOf, market: Market, trader: int) -> tuple[float, float]:
     """Return the gain of the best report, and the largest fall of the quantity in the report."""
     economy, types = market.economy, market.types[:1]
     low, high = (float(np.clip(end[trader], -4.0, 4.0)) for end in economy.type_set)
@@ -159,19 +158,19 @@ def _printed_price_shift(bounds: AssumptionBounds, sigma: float) -> float:
 
 
 def _check_price_shift(*, shift: BoundOf = price_shift) -> Finding:
-    """Prices with and without the tax; half of the traders flat buyers, half steep sellers too."""
+    """Compare prices with and without the tax, also of flat buyers and steep sellers."""
     opposed = (
         market._replace(types=np.repeat([1.0, -1.0], 10)[None] * market.economy.slope, sigma=0.3)
         for market in opposed_markets((1.5, 3.0, 8.0), 20)
     )
     excess, printed, share = [], [], []
     for market in (*markets(seed=24), *opposed):
-        found, bounds = float(_shifts(market).max()), assumption_bounds(market.economy)
+        moved, bounds = float(_shifts(market).max()), assumption_bounds(market.economy)
         size = market.sigma or 1.0
-        excess.append((found - shift(bounds, market.sigma)) / size)
-        printed.append((found - _printed_price_shift(bounds, market.sigma)) / size)
+        excess.append((moved - shift(bounds, market.sigma)) / size)
+        printed.append((moved - _printed_price_shift(bounds, market.sigma)) / size)
         if market.sigma > 0 and bounds.flattest < bounds.steepest:
-            share.append(found / price_shift(bounds, market.sigma))
+            share.append(moved / price_shift(bounds, market.sigma))
     return Finding(
         max(0.0, worst(excess)),
         f"in {len(excess)} economies the price moves by at most {max(share):.3f} of the bound; it "
@@ -199,18 +198,18 @@ def _check_residual_slope(
     slope: Callable[[QuadraticEconomy, float], Floats] = _stated_slopes,
     bound: BoundOf = price_sensitivity,
 ) -> Finding:
-    """Differences of the equations (3.8), under mixed slopes; the bound with the maximum as phi."""
+    """Compare (B.5) with differences of (3.8), under mixed slopes and the maximum as phi."""
     rng = np.random.default_rng(25)
     gaps, excess, printed = [], [], []
     for market in markets(seed=25):
-        found = _residual_slopes(market)
-        gaps.append(gap(slope(market.economy, market.sigma), found))
+        steepness = _residual_slopes(market)
+        gaps.append(gap(slope(market.economy, market.sigma), steepness))
         allowed = price_sensitivity(assumption_bounds(market.economy), market.sigma)
-        printed.append(float(found.max()) / allowed - 1)
+        printed.append(float(steepness.max()) / allowed - 1)
         economy = random_economy(rng, market.economy.n_traders, kind="maximum")
-        found = _residual_slopes(market._replace(economy=economy))
+        steepness = _residual_slopes(market._replace(economy=economy))
         repaired = bound(assumption_bounds(economy, kind="maximum"), market.sigma)
-        excess.append(float(found.max()) / repaired - 1)
+        excess.append(float(steepness.max()) / repaired - 1)
     return Finding(
         max(*gaps, *excess, 0.0),
         f"the formula agrees with differences in {len(gaps)} economies, {worst(gaps):.2g}; with "
@@ -225,15 +224,15 @@ def _check_slack(
     slack: Callable[[AssumptionBounds], float] = frontier_slack,
     third: Callable[[AssumptionBounds], float] = d_3,
 ) -> Finding:
-    """The constants themselves at N = 10^9, D_3 by itself and in the formula of the slack."""
+    """Compare the formula of the slack with the constants themselves at N = 10^9."""
     rng = np.random.default_rng(26)
     gaps, printed = [], []
     for _ in range(200):
         flat, qbar = rng.uniform(0.5, 2.0, 2)
         bounds = AssumptionBounds(10**9, 1.0, 0.0, flat, flat * rng.uniform(1.0, 5.0), qbar)
-        found = c_2(bounds) * third(bounds) / d_2(bounds)
-        gaps.append(gap(slack(bounds), found))
-        printed.append(gap(2 * bounds.steepest / bounds.flattest, found))
+        ratio = c_2(bounds) * third(bounds) / d_2(bounds)
+        gaps.append(gap(slack(bounds), ratio))
+        printed.append(gap(2 * bounds.steepest / bounds.flattest, ratio))
     return Finding(
         worst(gaps),
         f"C_2 / (D_2/D_3) differs from the formula by {worst(gaps):.2g} in {len(gaps)} sets of "
@@ -245,17 +244,17 @@ def _check_slack(
 def _check_frontiers(
     *, frontiers: Callable[[AssumptionBounds, Floats], tuple[Floats, Floats]] = deficit_frontiers
 ) -> Finding:
-    """What sigma-VCG loses at s* in the economy (A.1), between the two frontiers."""
+    """Compare the deficit of sigma-VCG at s* in the economy (A.1) with both frontiers."""
     excess, shares = [], []
     for case in worst_cases(seed=27, draws=100):
         bounds = case.bounds
         epsilons = np.linspace(0.0, bounds.largest_trade / 3, 12)
         necessary, sufficient = frontiers(bounds, epsilons)
         unit = bounds.n_traders * bounds.steepest * bounds.largest_trade**2
-        for place, epsilon in enumerate(epsilons):
+        for index, epsilon in enumerate(epsilons):
             mechanism = SigmaVCG(case.economy, epsilon / d_3(bounds))
             lost = -float(mechanism.clear(Reports(case.types[None])).transfer.sum())
-            excess += [(necessary[place] - max(lost, 0)) / unit, (lost - sufficient[place]) / unit]
+            excess += [(necessary[index] - max(lost, 0)) / unit, (lost - sufficient[index]) / unit]
         shares.append(necessary[0] / sufficient[0])
     return Finding(
         max(0.0, worst(excess)),

@@ -10,28 +10,27 @@ from deviator.economies.assumption_bounds import sigma_n_from
 from deviator.mechanisms import Reports, SigmaVCG
 from deviator.validation import Floats
 
-from ..agreement import gap, worst
 from ..bounds.continuous import (
     least_relative_inefficiency,
     most_transfer_relative,
     proposition_5_inefficiency,
     worst_case_trade,
 )
-from ..checks.random_economies import random_economy
+from ..checks.drawn import random_economy
 from ..checks.transfer_search import CELLS, Band, best_transfer
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, gap, worst
 from .proposition_1 import TightMarket, worst_case, worst_cases
 
 SIZES = (10, 100, 1000, 10_000)
 NEAREST_UNIT = 1e-3
-"""First quantity of the grid, a share of the trader's own: below it the band is narrow."""
+"""First quantity of the grid as a share of the trader's own; below it the band is narrow."""
 
 
 def _check_identity(
     *,
     inefficiency: Callable[[AssumptionBounds], float] = proposition_5_inefficiency,
 ) -> Finding:
-    """The mechanism's quantities at sigma_N against the efficient ones."""
+    """Compare the mechanism's quantities at sigma_N with efficient ones."""
     rng = np.random.default_rng(51)
     gaps, deficits = [], []
     for _ in range(400):
@@ -55,7 +54,7 @@ def _relative(inefficiency: float) -> Band:
     return lambda units: (units / (1 + inefficiency), units / (1 - inefficiency))
 
 
-def _most_found(case: TightMarket, inefficiency: float) -> float:
+def _best_transfer(case: TightMarket, inefficiency: float) -> float:
     """Return the most that trader 0 pays at s*, in m_bar qbar^2, extrapolated in the grid."""
     trade = worst_case_trade(case.bounds)
     coarse, fine = (
@@ -75,7 +74,7 @@ def _check_tightness(
     least: Callable[[AssumptionBounds], float] = least_relative_inefficiency,
     most: Callable[[AssumptionBounds, float, float], float] = most_transfer_relative,
 ) -> Finding:
-    """Where the best transfer found by search turns positive, against the formula."""
+    """Compare the formula with the inefficiency at which the best transfer turns positive."""
     rng = np.random.default_rng(52)
     gaps = []
     for n in (6, 8, 12, 20):
@@ -83,19 +82,19 @@ def _check_tightness(
         case = worst_case(AssumptionBounds(n, 1.0, phi, slope, slope, trade))
         bounds, unit = case.bounds, slope * trade**2
         stated = least(bounds)
-        found = brentq(lambda delta, case=case: _most_found(case, delta), 0.04, 0.6, xtol=1e-6)
-        gaps.append(gap(found, stated))
+        turning = brentq(lambda delta, case=case: _best_transfer(case, delta), 0.04, 0.6, xtol=1e-6)
+        gaps.append(gap(turning, stated))
         for delta in (0.5 * stated, 1.5 * stated):
             wanted = most(bounds, worst_case_trade(bounds), delta) / unit
-            gaps.append(abs(_most_found(case, delta) - wanted))
+            gaps.append(abs(_best_transfer(case, delta) - wanted))
     ratios = [_ratio(size, least) for size in SIZES]
     # 1 - 1/(1 + sigma_N/m_bar) is below sigma_N/m_bar, here below 3/(N - 2).
     slow = [1 - ratio - 3 / (size - 2) for size, ratio in zip(SIZES, ratios, strict=True)]
-    shown = ", ".join(f"{ratio:.4f} (N = {n})" for n, ratio in zip(SIZES, ratios, strict=True))
+    shares = ", ".join(f"{ratio:.4f} (N = {n})" for n, ratio in zip(SIZES, ratios, strict=True))
     return Finding(
         max(*gaps, *slow),
         f"the best transfer found turns positive at p_q^max/m_bar (largest difference "
-        f"{worst(gaps):.2g}), which with phi_N = m_o/(2N) is this share of sigma_N/m_bar: {shown}",
+        f"{worst(gaps):.2g}), which with phi_N = m_o/(2N) is this share of sigma_N/m_bar: {shares}",
     )
 
 
@@ -105,7 +104,7 @@ def _ratio(n_traders: int, least: Callable[[AssumptionBounds], float]) -> float:
 
 
 def _check_budget_balance(*, slope: Callable[[AssumptionBounds], float] = sigma_n_from) -> Finding:
-    """In the economy (A.1) sigma_N leaves neither a deficit nor a surplus, at any profile."""
+    """Sum transfers at sigma_N in the economy (A.1): neither a deficit nor a surplus."""
     rng = np.random.default_rng(53)
     gaps = []
     for case in worst_cases(seed=53, draws=100):

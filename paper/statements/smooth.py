@@ -1,4 +1,4 @@
-"""Definitions 1 and 2 and Appendix B, 1, on economies that are not linear-quadratic.
+"""Definitions 1 and 2 and Appendix B, part 1, in economies that are not linear-quadratic.
 
 Allocations are compared with bisection, transfers with splines through prices at many reports,
 derivatives with finite differences, and incentives with a dense search over reports.
@@ -21,18 +21,18 @@ from deviator.mechanisms import Reports, SmoothSigmaVCG, sigma_vcg
 from deviator.validation import Floats
 
 from ..checks.taxed_demand import residual_price_curve, taxed_equilibrium
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, gap
 
 ECONOMIES = 8
 PROFILES = 4
 STARTS = 12
-"""Starts of the search for a second equilibrium, per market."""
+"""Number of starts per market in the search for a second equilibrium."""
 
 CURVE = 181
-"""Reports through which a residual price curve is drawn."""
+"""Number of reports between which a residual price curve is interpolated."""
 
 REPORTS = 301
-"""Misreports that the dense search tries, over twelve standard deviations."""
+"""Number of reports in the dense search, over twelve standard deviations."""
 
 STEP = 2e-3
 """Step of the finite differences in types."""
@@ -57,7 +57,7 @@ def residual_slope(steepness: Floats, effects: Floats, trader: int) -> Floats:
     steepness : ndarray of float, shape (B, N)
         y_j = 1 / (sigma - mu_jq), equation (B.4).
     effects : ndarray of float, shape (B, N)
-        mu_ji, of the trader's type on all j.
+        mu_ji, the effects of the trader's type on all j.
     trader : int
         i.
     """
@@ -76,16 +76,16 @@ def second_residual_slope(steepness: Floats, effects: Floats, trader: int) -> Fl
 
 def uniqueness(tax: Callable[[float, Floats], Floats] = tax_per_unit) -> Finding:
     """Look for a second solution of (3.8) from many starts."""
-    largest, found = 0.0, 0
+    largest, searches = 0.0, 0
     for drawn in _markets(0):
         for profile in drawn.types[:2]:
             solutions = _solutions(drawn, profile, tax)
-            found += len(solutions)
+            searches += len(solutions)
             size = np.abs(solutions).max()
             largest = max(largest, float(np.ptp(solutions, axis=0).max() / size))
     return Finding(
         largest,
-        f"{found} searches from random starts end at one point in each of {2 * ECONOMIES} "
+        f"{searches} searches from random starts end at one point in each of {2 * ECONOMIES} "
         f"markets, to {largest:.2g}",
     )
 
@@ -107,13 +107,13 @@ def _solutions(drawn: _Drawn, profile: Floats, tax: Callable[[float, Floats], Fl
 
 
 def market_clearing(allocation: Callable[..., Any] = taxed_allocation) -> Finding:
-    """Compare price and quantities with bisection, and add the quantities up."""
+    """Compare price and quantities with bisection, and sum the quantities."""
     largest = excess = 0.0
     for economy, sigma, types in _markets(1):
         price, quantity = allocation(economy, sigma, types)
         by_bisection = taxed_equilibrium(economy, sigma, types)
         for got, want in zip((price, quantity), by_bisection, strict=True):
-            largest = max(largest, _distance(got, want))
+            largest = max(largest, gap(got, want))
         excess = max(excess, float(np.abs(quantity.sum(axis=1)).max() / np.abs(quantity).max()))
     return Finding(
         max(largest, excess),
@@ -133,8 +133,8 @@ def responses(response: Callable[..., Any] = own_response) -> Finding:
             price_effect, own_effect = _differences(economy, sigma, types, trader)
             largest = max(
                 largest,
-                _distance(got.price_effect, price_effect),
-                _distance(got.own_effect, own_effect),
+                gap(got.price_effect, price_effect),
+                gap(got.own_effect, own_effect),
             )
             least = min(least, float(own_effect.min()))
     return Finding(
@@ -158,7 +158,7 @@ def slopes(
             price_effect, own_effect = _differences(economy, sigma, types, trader)
             for formula in (first, second):
                 got = formula(steepness, effects[:, :, trader], trader)
-                largest = max(largest, _distance(got, price_effect / own_effect))
+                largest = max(largest, gap(got, price_effect / own_effect))
     return Finding(largest, f"both lines agree with finite differences to {largest:.2g}")
 
 
@@ -185,7 +185,7 @@ def transfers(rule: Callable[..., Any] = sigma_vcg) -> Finding:
         size = np.abs(outcome.transfer).max()
         for trader in (0, economy.n_traders - 1):
             own = quantity[trader]
-            # Reports from beyond the one that leads to no trade, by A2 and A4^N.
+            # By A2 and A4^N the reports reach beyond the one at which the trader does not trade.
             reach = 1.1 * abs(own) / _least_own_response(economy, sigma)
             reports = profile[trader] + np.linspace(-reach * (own > 0), reach * (own < 0), CURVE)
             curve = residual_price_curve(economy, sigma, profile, trader, reports)
@@ -207,7 +207,7 @@ def _least_own_response(economy: SmoothEconomy, sigma: float) -> float:
 
 
 def bounded_transfers(rule: Callable[..., Any] = SmoothSigmaVCG) -> Finding:
-    """Compare transfers with (3.10) where (3.11) takes the nearest type for some units."""
+    """Compare transfers with (3.10) if (3.11) takes the nearest type for some units."""
     largest, clipped = 0.0, 0
     for economy, sigma, types in _markets(6, one_sided=True):
         outcome = rule(economy, sigma).clear(Reports(types[:1]))
@@ -234,7 +234,7 @@ def _integral_with_constant_ends(curve: Any, end: float) -> float:
 
 
 def incentives(rule: Callable[..., Any] = sigma_vcg) -> Finding:
-    """Search misreports densely for a gain, and honest traders for a loss."""
+    """Search reports densely for a gain over honesty, and look for losses of honest traders."""
     gain = loss = -np.inf
     for economy, sigma, types in _markets(7):
         mechanism = rule(economy, sigma)
@@ -256,7 +256,7 @@ def incentives(rule: Callable[..., Any] = sigma_vcg) -> Finding:
 def _reported_utilities(
     mechanism: Any, economy: SmoothEconomy, types: Floats, trader: int, reports: Floats
 ) -> Floats:
-    """Return a trader's utility under each of his reports (B, M), the others honest."""
+    """Return a trader's utility under each of its reports (B, M), the others honest."""
     outcome = mechanism.clear_deviations(Reports(types), trader, reports[..., None])
     quantity = np.zeros((*reports.shape, economy.n_traders))
     quantity[..., trader] = outcome.quantity
@@ -265,26 +265,22 @@ def _reported_utilities(
     return np.asarray(worth.reshape(reports.shape) - outcome.transfer)
 
 
-def _distance(got: Floats, want: Floats) -> float:
-    return float(np.abs(got - want).max() / np.abs(want).max())
-
-
 def _markets(seed: int, *, one_sided: bool = False) -> Iterator[_Drawn]:
     """Draw economies of both families within A2, A3 and A4^N, a tax, and profiles of types.
 
-    One-sided ones have bounded types, of which trader 0's are so high that he buys, and the last
-    trader's so low that he sells, at any report.
+    One-sided ones have bounded types: trader 0's are so high that it buys, and the last trader's
+    so low that it sells, whatever they report.
     """
     rng = np.random.default_rng(seed)
-    for place in range(ECONOMIES):
+    for draw in range(ECONOMIES):
         n = int(rng.integers(3, 6))
-        family = (_saturating, _varying)[place % 2]
+        family = (_saturating, _varying)[draw % 2]
         ends = _one_sided_types(rng, n) if one_sided else (None, None)
         economy = family(rng, n, *ends)
         types = rng.standard_normal((PROFILES, n))
         if one_sided:
             types = rng.uniform(*economy.type_set, (PROFILES, n))
-        yield _Drawn(economy, 0.0 if place < 2 else float(rng.uniform(0.1, 1.0)), types)
+        yield _Drawn(economy, 0.0 if draw < 2 else float(rng.uniform(0.1, 1.0)), types)
 
 
 def _one_sided_types(rng: np.random.Generator, n: int) -> tuple[Floats, Floats]:
@@ -309,7 +305,7 @@ def _varying(
     bend = float(rng.uniform(-0.25, 0.35))
     scales = float(rng.uniform(0.5, 1.0)), float(rng.uniform(1.0, 2.0))
     slope, intercept = rng.uniform(1.0, 1.3, n), rng.normal(size=n)
-    # Half of what A4^N leaves to linear effects, for bends that widen effects and slopes.
+    # Half of the bound of A4^N on linear effects, as bends widen effects and slopes.
     weights = _weights(rng, n, 0.4 * (n - 2) / (2 * (n - 1)))
     return VaryingEffects(weights, slope, bend, *scales, intercept, low, high)
 

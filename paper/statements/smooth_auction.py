@@ -27,9 +27,8 @@ from deviator.mechanisms.surfaces import (
 )
 from deviator.validation import Floats
 
-from ..agreement import compared, gap, worst
 from ..checks.taxed_demand import taxed_equilibrium
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, compared, gap, worst
 
 Auction = Callable[[float], Any]
 """A slope of the tax in, a mechanism out."""
@@ -53,17 +52,17 @@ class _Drawn(NamedTuple):
 
 
 def _markets(seed: int) -> Iterator[_Drawn]:
-    """Draw economies of both families inside A2, A3, A4^N and INJ, and profiles of types."""
+    """Draw economies of both families within A2, A3, A4^N and INJ, and profiles of types."""
     rng = np.random.default_rng(seed)
-    for place in range(ECONOMIES):
-        n = 3 + place % 3
+    for draw in range(ECONOMIES):
+        n = 3 + draw % 3
         weights = rng.uniform(0.0, 0.25 / (n - 1), (n, n))
         np.fill_diagonal(weights, 1.0)
         slope, intercept = rng.uniform(0.9, 1.1, n), 0.5 * rng.standard_normal(n)
         scale = float(rng.uniform(0.6, 1.5))
         economy: SmoothEconomy = (
             VaryingEffects(weights, slope, 0.3, scale, 1.0, intercept)
-            if place % 2
+            if draw % 2
             else Saturating(weights, slope, 1.3 * slope, np.full(n, scale), intercept)
         )
         yield _Drawn(economy, rng.standard_normal((PROFILES, n)))
@@ -75,7 +74,7 @@ def _bids(drawn: _Drawn, auction: Auction) -> SurfaceBids:
 
 
 def _mixed_bids(drawn: _Drawn, auction: Auction) -> SurfaceBids:
-    """Return honest bids but for a hyperplane, a tilted and a kinked surface."""
+    """Return honest bids except for a hyperplane, a tilted and a kinked surface."""
     bids, n = _bids(drawn, auction), drawn.economy.n_traders
     flat = Hyperplane(1.3 * np.eye(n)[0] + 0.1, 1.0, drawn.types[:, 0])
     tilted = Tilted(bids.surfaces[1], 0.2 * np.eye(n)[1] + 0.1 * np.eye(n)[2], 0.1)
@@ -84,7 +83,7 @@ def _mixed_bids(drawn: _Drawn, auction: Auction) -> SurfaceBids:
 
 
 def _equations(bids: SurfaceBids, market: int) -> Callable[[Floats], Floats]:
-    """Return all F_i at a point (q, p) of one market, taken from one surface after the other."""
+    """Return all F_i at a point (q, p) of one market, surface by surface."""
 
     def functions(point: Floats) -> Floats:
         points = Points(point[None, -1], point[None, :-1], np.array([market]))
@@ -94,19 +93,19 @@ def _equations(bids: SurfaceBids, market: int) -> Callable[[Floats], Floats]:
 
 
 def _clearing_pair(bids: SurfaceBids, market: int) -> Floats:
-    """Return the pair (q, p) that a general root finder comes to from no trade."""
+    """Return the pair (q, p) to which a general root finder converges from no trade."""
     functions = _equations(bids, market)
     start = np.zeros(len(bids.surfaces) + 1)
-    found = root(lambda point: np.append(functions(point), point[:-1].sum()), start, tol=1e-13)
-    return np.asarray(found.x, dtype=np.float64)
+    solution = root(lambda point: np.append(functions(point), point[:-1].sum()), start, tol=1e-13)
+    return np.asarray(solution.x, dtype=np.float64)
 
 
 def _residual_area(bids: SurfaceBids, market: int, pair: Floats, trader: int) -> float:
-    """Return the integral from 0 to q_i of residual prices, each solved for on its own."""
+    """Return the integral from 0 to q_i of residual prices, solved one by one."""
     functions, nodes = _equations(bids, market), np.polynomial.legendre.leggauss(NODES)
     area = 0.0
-    for place, weight in zip(*nodes, strict=True):
-        units = pair[trader] * (place + 1) / 2
+    for node, weight in zip(*nodes, strict=True):
+        units = pair[trader] * (node + 1) / 2
 
         def pinned(point: Floats, units: float = units) -> Floats:
             value = functions(point)
@@ -133,7 +132,7 @@ def check_transfers(auction: Auction = SigmaDCDA) -> Finding:
     """Compare transfers with integrals of residual prices that are solved one by one."""
     gaps = []
     for drawn in _markets(2):
-        # The kink is left out: the plain quadrature here would not be exact across it.
+        # Without the kink, across which the quadrature here would not be exact.
         bids = _mixed_bids(drawn, auction).with_surface(2, _bids(drawn, auction).surfaces[2])
         outcome, pair = auction(SIGMA).clear(bids), _clearing_pair(bids, 0)
         areas = [_residual_area(bids, 0, pair, trader) for trader in range(2)]
@@ -142,7 +141,7 @@ def check_transfers(auction: Auction = SigmaDCDA) -> Finding:
 
 
 def check_autarky(auction: Auction = SigmaDCDA) -> Finding:
-    """Submit surfaces that meet others nowhere, everywhere, or twice, and the same ones changed."""
+    """Submit surfaces that meet others nowhere, everywhere or twice, and slightly changed ones."""
     wrong, moved = [], 0.0
     for drawn in _markets(3):
         bids, rule = _bids(drawn, auction), auction(SIGMA)
@@ -179,30 +178,30 @@ def check_outcome(auction: Auction = SigmaDCDA) -> Finding:
 
 
 def check_equilibrium(auction: Auction = SigmaDCDA) -> Finding:
-    """Let traders try surfaces of many kinds while the others are honest, and clear each."""
-    best, tried = [], 0
+    """Clear surfaces of many kinds of one trader while the others are honest."""
+    best, count = [], 0
     for economy, types in list(_markets(5))[:2]:
         rule = auction(SIGMA)
         surplus = economy.utility(economy.efficient_allocation(types), types).sum(axis=1).mean()
         gains = surface_gains(rule, economy, types, 0)
         best += [float(gain.max() / surplus) for gain in gains.values()]
-        tried += sum(gain.size for gain in gains.values())
-    text = f"{tried} deviations, cleared: the best gains {max(*best, 0.0):.2g} of the surplus"
+        count += sum(gain.size for gain in gains.values())
+    text = f"{count} deviations, cleared: the best gains {max(*best, 0.0):.2g} of the surplus"
     return Finding(worst([*best, 0.0]), text)
 
 
 def transformed_quantities(economy: Saturating, quantity: Floats) -> Floats:
-    """Return what a statistic of the others' quantities adds up: sigma q + c - mu(q, 0)."""
+    """Return the terms of the statistic of the others' quantities: sigma q + c - mu(q, 0)."""
     nothing = np.zeros((1, economy.n_traders))
     at_rest = economy.marginal_utility(quantity[None], nothing) - economy.intercept
     return np.asarray((SIGMA * quantity - at_rest)[0])
 
 
 def check_lemma_2(transform: Formula = transformed_quantities) -> Finding:
-    """Move the others' quantities along a surface of one statistic, and see that bids stay.
+    """Move the others' quantities without moving the statistic: bids must not change.
 
     Values depend on one statistic of the others' types, V s. By (3.8) the statistic of quantities
-    is V D^-1 h(q), h(q) = sigma q + c - mu(q, 0): the bid reads it, and the total, and no more.
+    is V D^-1 h(q), h(q) = sigma q + c - mu(q, 0): the bid depends on it and on the total alone.
     """
     rng = np.random.default_rng(6)
     gaps, least = [], np.inf
@@ -221,7 +220,7 @@ def check_lemma_2(transform: Formula = transformed_quantities) -> Finding:
 
 
 def _one_statistic(rng: np.random.Generator) -> tuple[Saturating, Floats]:
-    """Draw an economy in which V s matters to all, V (1, N); return it and V D^-1."""
+    """Draw an economy in which V s, V (1, N), affects all values; return it and V D^-1."""
     n = 6
     own, loadings = rng.uniform(0.9, 1.2, n), rng.uniform(0.1, 0.4, n)
     statistic = rng.uniform(0.5, 1.0, n) / n
@@ -238,7 +237,7 @@ def _with_statistic(
     way: Floats,
     change: float,
 ) -> Floats:
-    """Return quantities moved some way, of the same own one and total, and a changed statistic."""
+    """Return quantities moved some way: same own one and total, a changed statistic."""
     wanted = reading @ transform(economy, quantity) + change
 
     def moved(shifts: Floats) -> Floats:
@@ -263,12 +262,12 @@ def _price_of(surface: Surface, quantity: Floats, start: float) -> float:
 
 
 def row_sums(effects: Floats) -> Floats:
-    """Return the row sums of [mu_ij]^-1, which FUN asks not to be 0, shape (R, N)."""
+    """Return the row sums of [mu_ij]^-1, which must not be 0 under FUN, shape (R, N)."""
     return np.asarray(np.linalg.inv(effects).sum(axis=2))
 
 
 def check_lemma_3(fun: Formula = row_sums) -> Finding:
-    """Compare FUN along prices at one allocation with whether a type meets one price only."""
+    """Compare FUN along prices at one allocation with whether a type faces one price only."""
     wrong = []
     for economy, types in [*_markets(7), *_correspondence_markets(7)]:
         quantity = np.repeat(taxed_equilibrium(economy, SIGMA, types[:1])[1], len(GRID), axis=0)
@@ -276,7 +275,7 @@ def check_lemma_3(fun: Formula = row_sums) -> Finding:
         behind = InverseMap(economy, SIGMA).at(points).types
         sums = fun(economy.type_effects(quantity, behind))
         holds = (sums > 1e-9).all(axis=0) | (sums < -1e-9).all(axis=0)
-        # One price per type: the type behind the allocation moves one way with the price.
+        # One price per type: the type that leads to the allocation is monotone in the price.
         steps = np.diff(behind, axis=0)
         one_price = (steps > 1e-9).all(axis=0) | (steps < -1e-9).all(axis=0)
         wrong += (holds != one_price).tolist()
@@ -302,7 +301,7 @@ def _correspondence_markets(seed: int) -> Iterator[_Drawn]:
 
 
 def check_lemma_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
-    """Clear markets in which one honest surface is vertical: no weight on the price anywhere."""
+    """Clear markets in which one honest surface is vertical: it has no weight on the price."""
     gaps, weights = [], []
     for economy, types in _correspondence_markets(8):
         rule = auction(SIGMA)

@@ -1,4 +1,4 @@
-"""Section 7: when truth is the only equilibrium, and the naive Walrasian auction's best reports."""
+"""Section 7: when truth is the only equilibrium, and best reports in naive Walrasian auctions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +16,9 @@ from deviator.economies.uniqueness import unique_in_example_1
 from deviator.mechanisms import NaiveWalrasian, Reports, SigmaVCG
 from deviator.validation import Floats
 
-from ..agreement import gap, worst
-from ..checks.random_economies import random_economy
+from ..checks.drawn import random_economy
 from ..closed_forms.naive_walrasian import best_gain, best_report, honest_utility
-from ..statement import Finding, Statement
+from ..statement import Finding, Statement, gap, worst
 
 ROUNDS = 200
 """Rounds of best responses."""
@@ -30,31 +29,31 @@ Benchmark = Callable[[Any, Any, int], Any]
 def _best_reports(economy: LinearQuadratic, types: Floats, reports: Floats) -> Floats:
     """Return every trader's best report against the others' reports, shape (N,).
 
-    Utility is a parabola in the own report: three markets each, cleared by the mechanism, give it.
+    Utility is a parabola in the own report; three outcomes of the mechanism determine it.
     """
     n, mechanism = economy.n_traders, SigmaVCG(economy, 0.5)
-    tried = np.repeat(np.tile(reports, (n, 1)), 3, axis=0)
+    nearby_reports = np.repeat(np.tile(reports, (n, 1)), 3, axis=0)
     own = np.arange(n)
     steps = np.array([-1.0, 0.0, 1.0])
-    tried[np.arange(3 * n), np.repeat(own, 3)] = (types[:, None] + steps).ravel()
-    outcome = mechanism.clear(Reports(tried))
+    nearby_reports[np.arange(3 * n), np.repeat(own, 3)] = (types[:, None] + steps).ravel()
+    outcome = mechanism.clear(Reports(nearby_reports))
     utility = economy.utility(outcome.quantity, np.tile(types, (3 * n, 1))) - outcome.transfer
     left, middle, right = utility.reshape(n, 3, n)[own, :, own].T
     return np.asarray(types + (right - left) / (2 * (2 * middle - left - right)))
 
 
 def _growth(economy: LinearQuadratic, types: Floats) -> float:
-    """Return the factor by which reports' errors grow in a round of best responses.
+    """Return the factor by which errors of reports grow in a round of best responses.
 
-    The errors that are answered have the signs that make the answer's error largest; they are of
-    size 1 in all, since answers are linear in errors. Both signs are iterated together, so that
-    the sequence does not alternate.
+    The others' errors have the signs that make the error of the best response largest. Best
+    responses are linear in errors, so errors are normalized in each round. Absolute values are
+    iterated, so that the sequence does not alternate.
     """
     errors, factor = np.ones(economy.n_traders), 1.0
     for _ in range(ROUNDS):
-        answer = np.abs(_best_reports(economy, types, types + errors) - types)
-        # Averaging with the errors themselves removes periods: (1 + M)/2 has none.
-        mixed = (errors + answer) / 2
+        response = np.abs(_best_reports(economy, types, types + errors) - types)
+        # Averaging with the errors themselves removes cycles: (1 + M)/2 is aperiodic.
+        mixed = (errors + response) / 2
         factor = float(np.abs(mixed).max())
         errors = mixed / factor
     return 2 * factor - 1
@@ -69,12 +68,12 @@ def printed_radius(economy: LinearQuadratic) -> float:
 def _check_radius(
     *, radius: Callable[[LinearQuadratic], float] = interdependence_radius
 ) -> Finding:
-    """Best responses through the mechanism, iterated, in drawn economies with W >= 0."""
+    """Compare the radius with iterated best responses in drawn economies with W >= 0."""
     rng = np.random.default_rng(71)
     gaps, printed, values = [], [], []
     for _ in range(30):
         drawn = random_economy(rng, int(rng.integers(3, 7)))
-        # Stronger interdependence than A4^N allows, as far as quantities rise in the own type.
+        # Stronger interdependence than A4^N allows, but quantities must rise in the own type.
         weights = drawn.weights * np.where(np.eye(drawn.n_traders) > 0, 1.0, rng.uniform(0.5, 2.0))
         weights = weights + 0.01 * (1 - np.eye(drawn.n_traders))
         economy = linear_quadratic(weights, 1.0)
@@ -96,7 +95,7 @@ def _check_radius(
 def _check_example_1(
     *, unique: Callable[[int, float, float], bool] = unique_in_example_1
 ) -> Finding:
-    """Best responses in Example 1 die out or grow, on both sides of (N - 2) beta = N alpha."""
+    """Iterate best responses in Example 1 on both sides of (N - 2) beta = N alpha."""
     rng = np.random.default_rng(72)
     wrong, cases = 0, 0
     for n in (3, 4, 6, 9):
@@ -125,7 +124,7 @@ def _check_footnote_28(
     honest: Benchmark = honest_utility,
     gain: Benchmark = best_gain,
 ) -> Finding:
-    """A scalar search over reports, through the mechanism."""
+    """Compare the formulas with a scalar search over reports to the mechanism."""
     rng = np.random.default_rng(28)
     gaps, printed, relative = [], [], []
     for _ in range(60):
@@ -134,16 +133,16 @@ def _check_footnote_28(
         types = rng.standard_normal(n)
         own, mean = float(types[0]), float(types[1:].mean())
         utility = _utility_of_report(economy, types)
-        found = minimize_scalar(lambda x, u=utility: -u(x), bracket=(own - 1, own), tol=1e-12)
+        search = minimize_scalar(lambda x, u=utility: -u(x), bracket=(own - 1, own), tol=1e-12)
         truth = utility(own)
         size = abs(own - mean)
         gaps += [
-            abs(found.x - report(own, mean, n)) / size,
+            abs(search.x - report(own, mean, n)) / size,
             abs(truth - honest(own, mean, n)) / size**2,
-            abs(-found.fun - truth - gain(own, mean, n)) / size**2,
+            abs(-search.fun - truth - gain(own, mean, n)) / size**2,
         ]
-        printed.append(abs(found.x - _printed_report(own, mean, n)) / size)
-        relative.append((-found.fun - truth) / truth * (n**2 - 1))
+        printed.append(abs(search.x - _printed_report(own, mean, n)) / size)
+        relative.append((-search.fun - truth) / truth * (n**2 - 1))
     return Finding(
         worst(gaps),
         f"reports found by search differ by {worst(gaps):.2g} of |s_i - m| from the formula, and "

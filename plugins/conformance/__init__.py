@@ -1,7 +1,7 @@
-"""Checks that every plugin passes, ours and everybody else's.
+"""Checks that every plugin passes, built-in or third-party.
 
-A check is a function of one object that raises AssertionError with what it found. Three faces over
-the same checks: `parametrize_with_checks` for pytest, `run_checks` for Python, and
+A check is a function of one object that raises AssertionError with what is wrong. Three interfaces
+to the same checks: `parametrize_with_checks` for pytest, `run_checks` for Python, and
 ``deviator check`` for the command line.
 """
 

@@ -1,17 +1,18 @@
-"""What a check is, and what came of one."""
+"""A check, and the result of one."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Literal, final
 
 from deviator.errors import DeviatorError
 
 CheckFunction = Callable[[Any], None]
-"""Takes what is checked; raises AssertionError with the rule, the value and where it was found."""
+"""Tests an object; raises AssertionError with the rule, the value and the market at fault."""
 
 Status = Literal["passed", "failed", "waived", "unexpected pass"]
-"""Waived: it failed, as its waiver says. Unexpected pass: it passed in spite of its waiver."""
+"""Waived: it failed, as its waiver says. Unexpected pass: it passed despite its waiver."""
 
 
 @final
@@ -47,7 +48,7 @@ class Check:
 @final
 @dataclass(frozen=True)
 class CheckResult:
-    """What came of one check.
+    """The result of one check.
 
     Attributes
     ----------
@@ -55,10 +56,10 @@ class CheckResult:
         What was checked, by which check, and what the check promises.
     status : {"passed", "failed", "waived", "unexpected pass"}
     detail : str
-        What was found, in one sentence; empty where the check passed.
+        What is wrong, in one sentence; empty where the check passed.
     crashed : bool
-        Whether it failed by an error that is nobody's sentence: what broke it often breaks other
-        checks too, and one of them may say which rule it breaks.
+        Whether an unexpected error ended it: the cause often breaks other checks too, and one of
+        them may say which rule it breaks.
     """
 
     subject: str
@@ -70,7 +71,7 @@ class CheckResult:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing has to be repaired."""
+        """Whether nothing needs repair."""
         return self.status in ("passed", "waived")
 
     @property
@@ -79,13 +80,23 @@ class CheckResult:
         return f"{self.subject}: {self.check} {self.status}: {self.detail}".removesuffix(": ")
 
 
+def checks_in(*modules: ModuleType) -> tuple[CheckFunction, ...]:
+    """Return the functions check_... that modules define, in their order."""
+    return tuple(
+        value
+        for module in modules
+        for name, value in vars(module).items()
+        if name.startswith("check_") and value.__module__ == module.__name__
+    )
+
+
 def judged(
     subject: str, check: Check, waivers: Mapping[str, str], error: BaseException | None
 ) -> CheckResult:
     """Return the result of a check that raised `error`, or None.
 
-    A waiver excuses a broken promise and nothing else: a crash fails, and so does a check that
-    passes in spite of its waiver.
+    A waiver excuses a broken promise only: a crash fails, and so does a check that passes despite
+    its waiver.
     """
     waived = waivers.get(check.name)
     if error is None:
@@ -100,7 +111,7 @@ def judged(
 
 
 def described(error: BaseException) -> str:
-    """Return an error as one line; what a check found, or we raise, is a sentence already."""
+    """Return an error as one line: as it is from a check or from deviator, else with its class."""
     text = " ".join(str(error).split())
     return text if _is_sentence(error) else f"{type(error).__name__}: {text}"
 
@@ -110,10 +121,10 @@ def _is_sentence(error: BaseException | None) -> bool:
 
 
 def check_waivers_of(checks: Iterable[Check]) -> Check:
-    """Return the check that an object's waivers name its checks, each with a reason."""
-    checked = list(checks)
-    known = {check.name for check in checked}
-    kind = checked[0].kind
+    """Return the check that an object's waivers name checks of its own, each with a reason."""
+    waivable = list(checks)
+    known = {check.name for check in waivable}
+    kind = waivable[0].kind
 
     def check_waivers(subject: Any) -> None:
         """Waivers name checks that apply, each with a reason."""

@@ -1,4 +1,4 @@
-"""Checks of what a mechanism claims, at honest bids and on many profiles of types."""
+"""Checks of the claims that a mechanism makes, at many profiles of types."""
 
 import numpy as np
 
@@ -12,23 +12,23 @@ from .comparing import assert_same_outcome, renumbered
 from .trials import economies_for, profiles, trials
 
 PROFILES = 1000
-"""Profiles on which claims about single outcomes are tested."""
+"""Profiles at which claims about honest outcomes are tested."""
 
-SEARCHED = 12
-"""Profiles on which every trader's best deviation is searched."""
+SEARCHED_PROFILES = 12
+"""Profiles at which every trader's best deviation is searched for."""
 
-NOTHING = 1e-9
-"""Amounts of money up to this multiple of the mean first-best surplus count as none."""
+MONEY_TOLERANCE = 1e-9
+"""Amounts of money up to this multiple of the mean first-best surplus count as 0."""
 
 
 def check_claim_truthful(mechanism: Mechanism) -> None:
     """No bid that a search finds beats the honest one."""
     for economy in economies_for(mechanism):
-        types = profiles(economy, SEARCHED, seed=2)
+        types = profiles(economy, SEARCHED_PROFILES, seed=2)
         for trader in range(economy.n_traders):
             gain = NumericSearch(mechanism, economy, trader).find(types).gain
             market = int(gain.argmax())
-            assert gain[market] <= NOTHING * _surplus(economy), (
+            assert gain[market] <= MONEY_TOLERANCE * _surplus(economy), (
                 f"honesty must be a best response, trader {trader} gains {gain[market]:.6g} at "
                 f"types {np.round(types[market], 3).tolist()} in {economy.name}"
             )
@@ -41,7 +41,7 @@ def check_claim_individually_rational(mechanism: Mechanism) -> None:
         outcome = _honest(mechanism, economy, types)
         utility = economy.utility(outcome.quantity, types) - outcome.transfer
         market, trader = np.unravel_index(int(utility.argmin()), utility.shape)
-        assert utility[market, trader] >= -NOTHING * _surplus(economy), (
+        assert utility[market, trader] >= -MONEY_TOLERANCE * _surplus(economy), (
             f"nobody may lose by trading, trader {int(trader)} gets "
             f"{utility[market, trader]:.6g} at types {np.round(types[market], 3).tolist()} in "
             f"{economy.name}"
@@ -54,7 +54,7 @@ def check_claim_budget_surplus(mechanism: Mechanism) -> None:
         types = profiles(economy, PROFILES, seed=2)
         budget = _honest(mechanism, economy, types).transfer.sum(axis=1)
         market = int(budget.argmin())
-        assert budget[market] >= -NOTHING * _surplus(economy), (
+        assert budget[market] >= -MONEY_TOLERANCE * _surplus(economy), (
             f"transfers must not sum to less than 0, got {budget[market]:.6g} at types "
             f"{np.round(types[market], 3).tolist()} in {economy.name}"
         )
@@ -67,7 +67,7 @@ def check_claim_efficient(mechanism: Mechanism) -> None:
         reached = economy.utility(_honest(mechanism, economy, types).quantity, types).sum(axis=1)
         best = economy.utility(economy.efficient_allocation(types), types).sum(axis=1)
         market = int((best - reached).argmax())
-        assert best[market] - reached[market] <= NOTHING * _surplus(economy), (
+        assert best[market] - reached[market] <= MONEY_TOLERANCE * _surplus(economy), (
             f"total utility must be the largest, got {reached[market]:.6g} of {best[market]:.6g} "
             f"at types {np.round(types[market], 3).tolist()} in {economy.name}"
         )

@@ -1,7 +1,8 @@
-"""Comparisons that several checks make; a failure is one sentence: rule, values, place."""
+"""Comparisons that several checks make; a failure is one sentence: rule, values, position."""
 
 import copy
 import dataclasses
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,13 +12,13 @@ from deviator.mechanisms import Bids, Outcome
 from deviator.validation import Floats
 
 EXACT = 1e-12
-"""How far results may differ that should be equal, of the largest value: rounding, and no more."""
+"""Allowed difference between results that should be equal, relative to the largest: rounding."""
 
 RESTATES = "`rescaled` must restate every setting that is in money or in units of the good"
-"""What must be written where a description in other units is not the same market."""
+"""The way out where a market stated in other units is not the same market."""
 
 FIELDS = ("price", "quantity", "transfer", "traded", "converged")
-"""What two outcomes are compared by."""
+"""Fields in which two outcomes are compared."""
 
 
 def assert_close(
@@ -32,19 +33,20 @@ def assert_close(
     got, want : array-like
         NaN agrees with NaN.
     tolerance : float
+        Relative to the larger of `size` and the largest wanted value.
     size : float
-        How large such values usually are, where the wanted ones may be tiny.
+        The usual size of such values, for cases in which all the wanted ones are tiny.
     """
-    found, wanted = np.asarray(got, dtype=np.float64), np.asarray(want, dtype=np.float64)
-    assert found.shape == wanted.shape, f"{rule}, got shapes {found.shape} and {wanted.shape}"
-    if not found.size:
+    actual, wanted = np.asarray(got, dtype=np.float64), np.asarray(want, dtype=np.float64)
+    assert actual.shape == wanted.shape, f"{rule}, got shapes {actual.shape} and {wanted.shape}"
+    if not actual.size:
         return
-    gone = np.isnan(found) != np.isnan(wanted)
-    distance = np.where(gone, np.inf, np.nan_to_num(np.abs(found - wanted), nan=0.0, posinf=np.inf))
+    distance = np.nan_to_num(np.abs(actual - wanted), nan=0.0, posinf=np.inf)
+    distance = np.where(np.isnan(actual) != np.isnan(wanted), np.inf, distance)
     scale = max(size, float(np.nan_to_num(np.abs(wanted)).max()))
-    place = np.unravel_index(int(distance.argmax()), distance.shape)
-    assert distance[place] <= tolerance * scale, (
-        f"{rule}, got {found[place]:.9g} for {wanted[place]:.9g} at {_place(place)}"
+    index = np.unravel_index(int(distance.argmax()), distance.shape)
+    assert distance[index] <= tolerance * scale, (
+        f"{rule}, got {actual[index]:.9g} for {wanted[index]:.9g} at {_position(index)}"
     )
 
 
@@ -58,19 +60,19 @@ def assert_same_outcome(
         )
 
 
-def part_of(outcome: Outcome, markets: Any) -> Outcome:
+def outcome_of_markets(outcome: Outcome, markets: Any) -> Outcome:
     """Return the outcome of some of the markets."""
     return Outcome(*(getattr(outcome, field)[markets] for field in FIELDS))
 
 
-def joined(outcomes: list[Outcome]) -> Outcome:
+def concatenated(outcomes: list[Outcome]) -> Outcome:
     """Return the outcomes of successive batches as one."""
     fields = ([getattr(outcome, field) for outcome in outcomes] for field in FIELDS)
     return Outcome(*(np.concatenate(parts) for parts in fields))
 
 
 def renumbered(outcome: Outcome, order: list[int]) -> Outcome:
-    """Return the outcome for traders who are renumbered: new trader i is old order[i]."""
+    """Return the outcome of renumbered traders: new trader i is old trader order[i]."""
     price = outcome.price if outcome.price.ndim == 1 else outcome.price[:, order]
     quantity, transfer = outcome.quantity[:, order], outcome.transfer[:, order]
     return Outcome(price, quantity, transfer, outcome.traded, outcome.converged)
@@ -87,14 +89,14 @@ def restated(outcome: Outcome, price: float, quantity: float) -> Outcome:
     )
 
 
-def taken(bids: Bids, markets: Any) -> Bids:
+def bids_of_markets(bids: Bids, markets: Any) -> Bids:
     """Return the bids of some of the markets."""
     return bids.from_array(bids.as_array()[markets])
 
 
 def repeated(bids: Bids, batch: int) -> Bids:
-    """Return a batch of so many markets, which repeats the given ones."""
-    return taken(bids, np.arange(batch) % bids.shape[0])
+    """Return a batch of `batch` markets that repeats the given ones in turn."""
+    return bids_of_markets(bids, np.arange(batch) % bids.shape[0])
 
 
 def arrays_in(thing: Any) -> Iterator[tuple[str, Floats]]:
@@ -122,8 +124,8 @@ def locked(thing: Any) -> Any:
     return copied
 
 
-def assert_untouched(rule: str, before: Any, after: Any) -> None:
-    """Assert that the arrays of an object are bit for bit what they were."""
+def assert_unchanged(rule: str, before: Any, after: Any) -> None:
+    """Assert that an array, or every array of an object, is bit for bit what it was."""
     if isinstance(before, np.ndarray):
         assert np.array_equal(before, after, equal_nan=True), f"{rule}, and they were changed"
         return
@@ -131,7 +133,33 @@ def assert_untouched(rule: str, before: Any, after: Any) -> None:
         assert np.array_equal(old, new, equal_nan=True), f"{rule}, and {name} was changed"
 
 
-def _place(place: tuple[Any, ...]) -> str:
+def assert_text(name: str, value: Any) -> None:
+    """Assert that an attribute is a text that is not empty."""
+    assert isinstance(value, str) and value, f"{name} must be a text, got {value!r}"
+
+
+def assert_trader_count(value: Any) -> None:
+    """Assert that `n_traders` is a whole number from 3."""
+    whole = isinstance(value, int) and value >= 3
+    assert whole, f"n_traders must be a whole number from 3, got {value!r}"
+
+
+def assert_pickles(subject: str, thing: Any) -> None:
+    """Assert that an object pickles; `subject` names its kind with an article."""
+    try:
+        pickle.dumps(thing)
+    except Exception as error:
+        raise AssertionError(
+            f"{subject} must pickle, to be used by worker processes, got {error}"
+        ) from None
+
+
+def largest_finite(values: Floats) -> float:
+    """Return the largest finite size among the values, 0 where there is none."""
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+
+
+def _position(index: tuple[Any, ...]) -> str:
     words = ("market", "trader", "number")
-    named = zip(words, place, strict=False)
-    return ", ".join(f"{word} {int(index)}" for word, index in named) or "the only place"
+    named = zip(words, index, strict=False)
+    return ", ".join(f"{word} {int(each)}" for word, each in named) or "the only position"

@@ -1,7 +1,6 @@
-"""Checks of economies: what every family of utilities and types keeps."""
+"""Checks of economies: the rules that every family of utilities and types keeps."""
 
 import copy
-import pickle
 from typing import Any
 
 import numpy as np
@@ -10,19 +9,27 @@ from deviator.economies import Economy, QuadraticEconomy, TypeDistribution
 from deviator.validation import Floats
 
 from ..guard import Guard
-from .comparing import RESTATES, assert_close, assert_untouched, locked
-from .process_state import process_state, shifted_clock
+from .comparing import (
+    RESTATES,
+    assert_close,
+    assert_pickles,
+    assert_text,
+    assert_trader_count,
+    assert_unchanged,
+    locked,
+)
+from .process_state import assert_same_state, process_state, shifted_clock
 from .trials import profiles
 
 MARKETS = 7
 SAMPLES = 4000
-"""Profiles by which a law's stated moments are judged, within five standard errors."""
+"""Profiles on which a law's stated moments are tested, within five standard errors."""
 
 STEP = 1e-5
-"""Finite difference, of the usual quantity or type."""
+"""Step of finite differences, relative to the usual quantity or type."""
 
-DERIVES = 1e-5
-"""How far derivatives may be from finite differences, of the largest."""
+DERIVATIVE_TOLERANCE = 1e-5
+"""Allowed difference of derivatives from finite differences, relative to the largest."""
 
 ELSEWHERE_S = 60
 MARGINALS = ("utility", "marginal_utility", "type_effects", "quantity_slopes")
@@ -30,11 +37,8 @@ MARGINALS = ("utility", "marginal_utility", "type_effects", "quantity_slopes")
 
 def check_settings(economy: Economy) -> None:
     """Name and number of traders are of the stated kinds."""
-    assert isinstance(economy.name, str) and economy.name, (
-        f"name must be a text, got {economy.name!r}"
-    )
-    n = economy.n_traders
-    assert isinstance(n, int) and n >= 3, f"n_traders must be a whole number from 3, got {n!r}"
+    assert_text("name", economy.name)
+    assert_trader_count(economy.n_traders)
 
 
 def check_shapes(economy: Economy) -> None:
@@ -57,7 +61,7 @@ def check_nothing_is_worth_nothing(economy: Economy) -> None:
 
 
 def check_own_quantity_only(economy: Economy) -> None:
-    """A trader's utility depends on his own quantity only."""
+    """A trader's utility depends on its own quantity only."""
     quantity, types = _point(economy)
     wanted = economy.utility(quantity, types)
     for trader in range(economy.n_traders):
@@ -121,7 +125,7 @@ def check_type_effects(economy: Economy) -> None:
 
 
 def _assert_derivative(rule: str, stated: Floats, measured: Floats, size: float = 0.0) -> None:
-    assert_close(rule, stated, measured, tolerance=DERIVES, size=size)
+    assert_close(rule, stated, measured, tolerance=DERIVATIVE_TOLERANCE, size=size)
 
 
 def check_inputs_unchanged(economy: Economy) -> None:
@@ -131,7 +135,7 @@ def check_inputs_unchanged(economy: Economy) -> None:
         given = quantity.copy(), types.copy()
         wanted = call(*given)
         for before, after in zip((quantity, types), given, strict=True):
-            assert_untouched(f"{name} must leave quantities and types alone", before, after)
+            assert_unchanged(f"{name} must leave quantities and types alone", before, after)
         rule = f"{name} must give the same for read-only input"
         assert_close(rule, call(locked(quantity), locked(types)), wanted, tolerance=0.0)
 
@@ -148,8 +152,7 @@ def check_same_result_twice(economy: Economy) -> None:
             later = np.array(call(quantity, types))
         for result in (again, later):
             assert_close(f"{name} must give the same again", result, first, tolerance=0.0)
-    for name, value in process_state().items():
-        assert value == before[name], f"an economy must leave {name} alone, and changed it"
+    assert_same_state("an economy", before, process_state())
 
 
 def check_batch_equals_loop(economy: Economy) -> None:
@@ -159,8 +162,8 @@ def check_batch_equals_loop(economy: Economy) -> None:
         whole = np.asarray(call(quantity, types))
         for market in range(len(types)):
             rule = f"{name} of market {market} must be alone what it is in its batch"
-            place = slice(market, market + 1)
-            assert_close(rule, call(quantity[place], types[place]), whole[place])
+            alone = call(quantity[[market]], types[[market]])
+            assert_close(rule, alone, whole[[market]])
 
 
 def check_types(economy: Economy) -> None:
@@ -197,7 +200,7 @@ def _assert_moments(law: TypeDistribution, types: Floats) -> None:
         "standard deviation"
     )
     scale = np.outer(law.deviation, law.deviation)
-    # A fourth moment of up to nine times the squared variance is allowed for.
+    # The factor 3 allows for a fourth moment of up to nine times the squared variance.
     spread = np.abs(np.cov(types.T, bias=True) - law.covariance) / scale
     assert spread.max() <= 3 * error, (
         f"the covariance of the types must be the stated one, and is off by {spread.max():.3g} of "
@@ -258,26 +261,21 @@ def check_units(economy: Economy) -> None:
 
 def check_pickling(economy: Economy) -> None:
     """Sent to another process, the economy has the same utilities and types."""
-    try:
-        pickle.dumps(economy)
-    except Exception as error:
-        raise AssertionError(
-            f"an economy must pickle, to be used by worker processes, got {error}"
-        ) from None
+    assert_pickles("an economy", economy)
     quantity, types = _point(economy)
     with Guard(ELSEWHERE_S) as guard:
-        utility, drawn = guard.run(_use, economy, quantity, types)
+        utility, drawn = guard.run(_utility_and_types, economy, quantity, types)
     rule = "an economy must have the same {} in another process"
     assert_close(rule.format("utilities"), utility, economy.utility(quantity, types))
     assert_close(rule.format("types"), drawn, profiles(economy, MARKETS))
 
 
-def _use(economy: Economy, quantity: Floats, types: Floats) -> tuple[Floats, Floats]:
+def _utility_and_types(economy: Economy, quantity: Floats, types: Floats) -> tuple[Floats, Floats]:
     return economy.utility(quantity, types), profiles(economy, MARKETS)
 
 
 def _point(economy: Economy) -> tuple[Floats, Floats]:
-    """Return quantities that trade, away from kinks, and types, each of shape (B, N)."""
+    """Return quantities other than 0, away from kinks, and types, each of shape (B, N)."""
     types = profiles(economy, MARKETS)
     efficient = economy.efficient_allocation(types)
     share = np.random.default_rng(2).uniform(0.2, 0.8, types.shape)
@@ -285,7 +283,7 @@ def _point(economy: Economy) -> tuple[Floats, Floats]:
 
 
 def _calls(economy: Economy) -> list[tuple[str, Any]]:
-    """Return everything that an economy is asked, by name, as functions of quantity and types."""
+    """Return what an economy computes, by name, as functions of quantity and types."""
 
     def allocation(quantity: Floats, types: Floats) -> Floats:
         del quantity
@@ -298,24 +296,3 @@ def _calls(economy: Economy) -> list[tuple[str, Any]]:
 
 def _size(values: Floats) -> float:
     return float(np.abs(values).mean()) or 1.0
-
-
-CORE = (
-    check_settings,
-    check_shapes,
-    check_nothing_is_worth_nothing,
-    check_own_quantity_only,
-    check_marginal_utility,
-    check_quantity_slopes,
-    check_quadratic_form,
-    check_type_effects,
-    check_inputs_unchanged,
-    check_same_result_twice,
-    check_batch_equals_loop,
-    check_types,
-    check_efficient_allocation,
-    check_relabelling,
-    check_units,
-    check_pickling,
-)
-"""The checks that every economy passes."""

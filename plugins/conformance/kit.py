@@ -1,4 +1,4 @@
-"""The kits: which checks apply to an object, run one by one, each in a process of its own."""
+"""The kits: the checks that apply to an object, run one by one in another process."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,41 +15,45 @@ from deviator.mechanisms import Claim, Mechanism
 from deviator.policies import Policy
 
 from ..guard import Guard, GuardError
-from . import economies, estimators, learners, mechanisms, policies
+from . import economies, estimators, learners, policies
 from .check import (
     Check,
     CheckFunction,
     CheckResult,
     check_waivers_of,
+    checks_in,
     judged,
     waivers_of,
 )
 from .claims import CLAIMS
+from .mechanisms import batches, deviations, invariance, outcomes, purity, robustness
 
 LIMIT_S = 60.0
 """Seconds that one check may take."""
 
-LOSSES = 2
-"""After so many checks that hung or lost their process, the others are not run."""
+LOST_CHECKS = 2
+"""Number of checks that hung or lost their process after which the others are not run."""
 
 PICKLING = "check_pickling"
 """The check that compares an object with its copy in another process."""
 
 Progress = Callable[[CheckResult], None]
-"""Called with each result as it comes."""
+"""Called with each result as soon as there is one."""
+
+OF_MECHANISMS = (outcomes, purity, batches, invariance, deviations, robustness)
 
 KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
-    ("mechanism", Mechanism, mechanisms.CORE),
-    ("economy", Economy, economies.CORE),
-    ("policy", Policy, policies.CORE),
-    ("learner", Learner, learners.CORE),
-    ("estimator", RegretEstimator, estimators.CORE),
+    ("mechanism", Mechanism, checks_in(*OF_MECHANISMS)),
+    ("economy", Economy, checks_in(economies)),
+    ("policy", Policy, checks_in(policies)),
+    ("learner", Learner, checks_in(learners)),
+    ("estimator", RegretEstimator, checks_in(estimators)),
 )
 """Kind, base class and core checks of everything that has a kit."""
 
 
 class Source(Protocol):
-    """What yields an object to check, in whatever process it is asked."""
+    """Yields an object to check, in the process that asks for it."""
 
     def subject(self) -> Any:
         """Return the object."""
@@ -98,7 +102,7 @@ def checks_for(subject: Any) -> Iterator[Check]:
     Raises
     ------
     InvalidInputError
-        If the object is of no kind that has a kit, or has no name.
+        If the object is of a kind without a kit, or has no name.
 
     Examples
     --------
@@ -128,19 +132,19 @@ def run_checks(
     only: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> list[CheckResult]:
-    """Run the checks of an object and return what came of each.
+    """Run the checks of an object and return their results.
 
     Parameters
     ----------
     subject : Mechanism, Economy, Policy, Learner or RegretEstimator
     guarded : bool
-        Whether each check runs in another process, where what hangs or crashes harms nothing.
+        Whether each check runs in another process, so that a hang or crash harms nothing here.
     limit_s : float
         Seconds that one check may take, where guarded.
     only : sequence of str
         Names of the checks to run; all of them by default.
     progress : callable, optional
-        Called with each result as it comes.
+        Called with each result as soon as there is one.
 
     Raises
     ------
@@ -168,13 +172,13 @@ def run_checks_of_source(
     only: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> list[CheckResult]:
-    """Run the checks of what a source yields, without ever building it in this process.
+    """Run the checks of the object of a source, without building it in this process.
 
     Parameters
     ----------
     source : Source
     title : str
-        How results name it.
+        Name of the object in the results.
     guard : Guard
     only, progress
         As in `run_checks`.
@@ -198,7 +202,7 @@ def parametrize_with_checks(
     ----------
     subjects : sequence of Mechanism, Economy, Policy, Learner or RegretEstimator
     guarded : bool
-        Whether each check runs in another process, where what hangs or crashes harms nothing.
+        Whether each check runs in another process, so that a hang or crash harms nothing here.
     limit_s : float
         Seconds that one check may take, where guarded.
 
@@ -211,7 +215,7 @@ def parametrize_with_checks(
     """
     import pytest
 
-    # One process serves all items; it goes away by itself when it idles.
+    # One process serves all items; it ends by itself when idle.
     guard = Guard(limit_s) if guarded else None
     items = []
     for subject in subjects:
@@ -229,7 +233,7 @@ def parametrize_with_checks(
 
 
 def _expected_failure(pytest: Any, reason: str) -> Any:
-    # A crash is no excuse, and a check that passes in spite of its waiver fails.
+    # A crash is not excused, and a check that passes despite its waiver fails.
     return pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)
 
 
@@ -249,12 +253,12 @@ def run_guarded(guard: Guard, check: Check, subject: Any) -> None:
     """Run a check on an object in another process."""
     guard.run(run_check, ObjectSource.of(subject), check.name)
     if check.name == PICKLING:
-        # What came out well there had been pickled on its way: the original is compared here.
+        # The object checked there had been pickled on its way: the original is compared here.
         check.run(subject)
 
 
 def run_check(source: Source, name: str) -> None:
-    """Run the check of that name on what a source yields, in this process."""
+    """Run the check of that name on the object of a source, in this process."""
     subject = source.subject()
     next(check for check in checks_for(subject) if check.name == name).run(subject)
 
@@ -262,7 +266,7 @@ def run_check(source: Source, name: str) -> None:
 @final
 @dataclass(frozen=True)
 class Plan:
-    """What will be checked, and which failures are expected."""
+    """The checks to run on an object, and the failures that are expected."""
 
     title: str
     checks: tuple[Check, ...]
@@ -296,24 +300,26 @@ class Plan:
     def results(
         self, attempt: Callable[[Check], None], progress: Progress | None
     ) -> list[CheckResult]:
-        """Return what came of each check."""
+        """Return the result of each check."""
         lost: list[str] = []
-        found = []
+        results = []
         for check in self.checks:
             error = _error_of(attempt, check, lost)
             if isinstance(error, GuardError):
                 lost.append(check.name)
-            found.append(judged(self.title, check, self.waivers, error))
+            results.append(judged(self.title, check, self.waivers, error))
             if progress is not None:
-                progress(found[-1])
-        return found
+                progress(results[-1])
+        return results
 
 
 def _error_of(
     attempt: Callable[[Check], None], check: Check, lost: list[str]
 ) -> BaseException | None:
-    if len(lost) >= LOSSES:
-        return GuardError(f"not run, after {' and '.join(lost[:LOSSES])} did not come to an end")
+    if len(lost) >= LOST_CHECKS:
+        return GuardError(
+            f"not run, after {' and '.join(lost[:LOST_CHECKS])} did not come to an end"
+        )
     try:
         attempt(check)
     except (Exception, SystemExit) as error:

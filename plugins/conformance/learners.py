@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 import warnings
 from typing import Any
 
@@ -17,29 +16,28 @@ from deviator.policies import Deviation
 from deviator.validation import Floats
 
 from ..guard import Guard
-from .comparing import assert_close
+from .comparing import assert_close, assert_pickles, assert_text
+from .process_state import assert_same_state
 
 FEW_STEPS = 3000
-"""Budget where it does not matter how well a learner does."""
+"""Training steps where it does not matter how well the learner does."""
 
 STEPS = 120_000
-"""Budget in which a learner must improve."""
+"""Training steps in which a learner must improve."""
 
 ELSEWHERE_S = 120
 PROFILES = 500
 
 REPORTED = 100
-"""Profiles on which a learner is expected to measure at least what it reports."""
+"""Profiles on which a learner is expected to measure, at the least, what it reports."""
 
 ERRORS = 6.0
-"""Standard errors by which what is reported may differ from what is measured."""
+"""Standard errors by which a reported gain may differ from the measured one."""
 
 
 def check_settings(learner: Learner) -> None:
     """Settings are plain data, and a learner built from them has the same ones."""
-    assert isinstance(learner.name, str) and learner.name, (
-        f"name must be a text, got {learner.name!r}"
-    )
+    assert_text("name", learner.name)
     settings = learner.settings()
     try:
         plain = json.loads(json.dumps(settings))
@@ -133,12 +131,14 @@ def check_reports_what_it_did(learner: Learner) -> None:
     """The curve ends in the gains of the two policies, and no mean beats the largest gain."""
     core = paying_core()
     training = learner.train(core, FEW_STEPS, 0)
-    for place, deviation in ((0, training.untrained), (-1, training.policy)):
+    for point, deviation in (
+        (training.curve[0], training.untrained),
+        (training.curve[-1], training.policy),
+    ):
         gains = core.market.gains(_types(core), _bids(deviation, core))
         allowed = ERRORS * float(gains.std()) / np.sqrt(REPORTED)
-        stated = training.curve[place].gain
-        assert abs(stated - gains.mean()) <= allowed, (
-            f"the curve must state the gains of the policies, got {stated:.6g} where "
+        assert abs(point.gain - gains.mean()) <= allowed, (
+            f"the curve must state the gains of the policies, got {point.gain:.6g} where "
             f"{gains.mean():.6g} is measured"
         )
     best = max(point.gain for point in training.curve)
@@ -162,20 +162,14 @@ def check_leaves_the_process_alone(learner: Learner) -> None:
     """Threads, error handling, warning filters, environment and folder are as before training."""
     core = paying_core()
     learner.train(core, FEW_STEPS, 0)
-    before = _shared()
+    before = _training_state()
     learner.train(core, FEW_STEPS, 0)
-    for name, value in _shared().items():
-        assert value == before[name], f"a learner must leave {name} alone, and changed it"
+    assert_same_state("a learner", before, _training_state())
 
 
 def check_pickling(learner: Learner) -> None:
     """Sent to another process, the learner trains the same policy as here."""
-    try:
-        pickle.dumps(learner)
-    except Exception as error:
-        raise AssertionError(
-            f"a learner must pickle, to be used by worker processes, got {error}"
-        ) from None
+    assert_pickles("a learner", learner)
     with Guard(ELSEWHERE_S) as guard:
         there = guard.run(_trained_bids, learner)
     assert_close(
@@ -187,13 +181,13 @@ def check_pickling(learner: Learner) -> None:
 
 
 def paying_core() -> DeviationCore:
-    """Return a small market where deviating pays, as a decision problem."""
+    """Return a small market where deviating pays, as an environment core."""
     economy = private_values(3, alpha=1.0, slope=2.0)
     return deviation_core(market(NaiveWalrasian(economy), economy))
 
 
 def null_core() -> DeviationCore:
-    """Return a small market where honesty is best, as a decision problem."""
+    """Return a small market where honesty is best, as an environment core."""
     return deviation_core(market(SigmaDCDA(0.4), two_groups(4, alpha=1.0, beta=0.5, slope=1.3)))
 
 
@@ -214,8 +208,8 @@ def _gain(deviation: Deviation, core: DeviationCore) -> float:
     return float(core.market.gains(_types(core), _bids(deviation, core)).mean())
 
 
-def _shared() -> dict[str, Any]:
-    """Return what is shared in a process, but the random states: training may seed them."""
+def _training_state() -> dict[str, Any]:
+    """Return process-wide state without the random states, which training may seed."""
     import torch
 
     return {
@@ -225,19 +219,3 @@ def _shared() -> dict[str, Any]:
         "the environment": dict(os.environ),
         "the current folder": os.getcwd(),
     }
-
-
-CORE = (
-    check_settings,
-    check_training,
-    check_stays_in_the_box,
-    check_seeds_decide,
-    check_starts_away_from_honesty,
-    check_learns,
-    check_reports_no_gain_where_there_is_none,
-    check_reports_what_it_did,
-    check_reports_progress,
-    check_leaves_the_process_alone,
-    check_pickling,
-)
-"""The checks that every learner passes."""

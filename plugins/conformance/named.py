@@ -1,4 +1,4 @@
-"""Plugins by name or file, built in the process in which they are checked."""
+"""Plugins by name or file, built in the process that checks them."""
 
 from dataclasses import dataclass
 from inspect import signature
@@ -15,13 +15,13 @@ from ..spec import Kind, PluginSpec
 @final
 @dataclass(frozen=True)
 class NamedSource:
-    """A plugin that is built wherever it is asked for.
+    """A plugin that is built in the process that asks for it.
 
     Parameters
     ----------
     spec : PluginSpec
     settings : dict
-        What it is built with, beside what it must have (`example_settings`).
+        Its parameters; required ones that are missing come from `example_settings`.
     """
 
     spec: PluginSpec
@@ -32,7 +32,7 @@ class NamedSource:
         return self.spec.build(example_settings(self.spec, self.settings))
 
     def parameters(self) -> dict[str, Any]:
-        """Return all parameters that it is built with, those not given at their defaults."""
+        """Return all parameters of the object, those not given at their defaults."""
         given = example_settings(self.spec, self.settings)
         known = signature(self.spec.load()).parameters
         return {
@@ -57,24 +57,24 @@ def named(name: str, kind: str | None, files: tuple[str, ...]) -> list[PluginSpe
     Raises
     ------
     UnknownNameError
-        If there is none.
+        If no plugin has that name.
     PluginLoadError
         If the file cannot be used, or packages share the name.
     """
     if name.endswith(".py"):
         return [spec for spec in plugins_of_file(name) if kind in (None, spec.kind)]
-    found, problem = [], None
+    matches, problem = [], None
     kinds: list[Kind] = list(get_args(Kind)) if kind is None else [checked_kind(kind)]
     for each in kinds:
         try:
-            found.append(find_plugin(each, qualified(each, name, files)))
+            matches.append(find_plugin(each, qualified(each, name, files)))
         except UnknownNameError:
             continue
         except PluginLoadError as error:
             problem = error
-    if problem is not None and not found:
+    if problem is not None and not matches:
         raise problem
-    if not found:
+    if not matches:
         known = [spec.name for spec in list_plugins(kind)]
         raise UnknownNameError(kind or "plugin", name, known)
-    return found
+    return matches

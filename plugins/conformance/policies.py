@@ -1,6 +1,5 @@
-"""Checks of policies: how all traders bid, each from what he knows."""
+"""Checks of policies: how all traders bid, each from its own information."""
 
-import pickle
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,15 @@ from deviator.policies import Policy
 from deviator.validation import Floats
 
 from ..guard import Guard
-from .comparing import assert_close, assert_untouched, locked
-from .process_state import process_state, shifted_clock
+from .comparing import (
+    assert_close,
+    assert_pickles,
+    assert_text,
+    assert_trader_count,
+    assert_unchanged,
+    locked,
+)
+from .process_state import assert_same_state, process_state, shifted_clock
 
 MARKETS = 7
 ELSEWHERE_S = 60
@@ -21,9 +27,8 @@ ELSEWHERE_S = 60
 
 def check_settings(policy: Policy) -> None:
     """Name and number of traders are of the stated kinds."""
-    assert isinstance(policy.name, str) and policy.name, f"name must be a text, got {policy.name!r}"
-    n = policy.n_traders
-    assert isinstance(n, int) and n >= 3, f"n_traders must be a whole number from 3, got {n!r}"
+    assert_text("name", policy.name)
+    assert_trader_count(policy.n_traders)
 
 
 def check_bids(policy: Policy) -> None:
@@ -41,7 +46,7 @@ def check_bids(policy: Policy) -> None:
 
 
 def check_own_type_only(policy: Policy) -> None:
-    """A trader's bid depends on his own type only."""
+    """A trader's bid depends on its own type only."""
     types, others = _types(policy), _types(policy, seed=1)
     array = policy.bids(types, _rng()).as_array()
     for trader in range(types.shape[1]):
@@ -60,7 +65,7 @@ def check_inputs_unchanged(policy: Policy) -> None:
     types = _types(policy)
     given = types.copy()
     wanted = policy.bids(given, _rng()).as_array()
-    assert_untouched("a policy must leave types alone", types, given)
+    assert_unchanged("a policy must leave types alone", types, given)
     again = policy.bids(locked(types), _rng()).as_array()
     assert_close("read-only types must give the same bids", again, wanted, tolerance=0.0)
 
@@ -76,8 +81,7 @@ def check_seeds_decide(policy: Policy) -> None:
         later = policy.bids(types, _rng()).as_array()
     for array in (again, later):
         assert_close("the same types and seed must give the same bids", array, first, tolerance=0.0)
-    for name, value in process_state().items():
-        assert value == before[name], f"a policy must leave {name} alone, and changed it"
+    assert_same_state("a policy", before, process_state())
 
 
 def check_own_market_only(policy: Policy) -> None:
@@ -120,7 +124,7 @@ def check_exact_bids(policy: Policy) -> None:
     numbers = np.concatenate(
         [np.broadcast_to(coefficients, (len(levels), *coefficients.shape)), levels[..., None]], -1
     )
-    # The place of the level among a bid's numbers is the language's: sums do not depend on it.
+    # Where the level stands among a bid's numbers depends on the language; sums do not.
     assert numbers.shape == array.shape, (
         f"exact bids must have the numbers of bids, got {numbers.shape} for {array.shape}"
     )
@@ -131,20 +135,15 @@ def check_exact_bids(policy: Policy) -> None:
 
 def check_pickling(policy: Policy) -> None:
     """Sent to another process, the policy bids as it does here."""
-    try:
-        pickle.dumps(policy)
-    except Exception as error:
-        raise AssertionError(
-            f"a policy must pickle, to be used by worker processes, got {error}"
-        ) from None
+    assert_pickles("a policy", policy)
     types = _types(policy)
     with Guard(ELSEWHERE_S) as guard:
-        there = guard.run(_use, policy, types)
+        there = guard.run(_bids, policy, types)
     here = policy.bids(types, _rng()).as_array()
     assert_close("a policy must bid in another process as here", there, here)
 
 
-def _use(policy: Policy, types: Floats) -> Floats:
+def _bids(policy: Policy, types: Floats) -> Floats:
     return policy.bids(types, _rng()).as_array()
 
 
@@ -153,7 +152,7 @@ def _types(policy: Policy, seed: int = 0) -> Floats:
 
 
 def _law(policy: Any) -> TypeDistribution:
-    """Return the law of the types that the policy was made for, standard Normal if it says none."""
+    """Return the law of types that the policy is made for; standard Normal if it names none."""
     source: Any
     for source in (getattr(policy, "economy", None), getattr(policy, "information", None)):
         if hasattr(source, "types"):
@@ -164,17 +163,3 @@ def _law(policy: Any) -> TypeDistribution:
 
 def _rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
-
-
-CORE = (
-    check_settings,
-    check_bids,
-    check_own_type_only,
-    check_inputs_unchanged,
-    check_seeds_decide,
-    check_own_market_only,
-    check_batch_equals_loop,
-    check_exact_bids,
-    check_pickling,
-)
-"""The checks that every policy passes."""

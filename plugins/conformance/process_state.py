@@ -1,4 +1,4 @@
-"""What a process shares among all that runs in it, which a plugin must leave as it is."""
+"""State that all code in a process shares, and that a plugin must leave as it is."""
 
 import datetime
 import os
@@ -16,11 +16,11 @@ import numpy as np
 CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 
 LATER_S = 1_000_003
-"""By how much the shifted clock is ahead: eleven days, and not a whole number of minutes."""
+"""Seconds by which the shifted clocks are ahead: eleven days, and not whole minutes."""
 
 
 def process_state() -> dict[str, Any]:
-    """Return what is shared by everything in this process, by name."""
+    """Return the state that all code in this process shares, by name."""
     state = np.random.get_state(legacy=False)["state"]  # noqa: NPY002
     return {
         "numpy's global random state": (state["key"].tolist(), state["pos"]),
@@ -32,8 +32,14 @@ def process_state() -> dict[str, Any]:
     }
 
 
+def assert_same_state(subject: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Assert that process-wide state is as before; `subject` names who must leave it alone."""
+    for name, value in after.items():
+        assert value == before[name], f"{subject} must leave {name} alone, and changed it"
+
+
 class _Later(datetime.datetime):
-    """A clock of dates that is ahead."""
+    """A date and time that is ahead."""
 
     @classmethod
     def now(cls, tz: Any = None) -> Any:
@@ -47,7 +53,7 @@ class _Later(datetime.datetime):
 
     @classmethod
     def utcnow(cls) -> Any:
-        """Return the time in Greenwich, ahead."""
+        """Return the time in UTC, ahead."""
         return cls.now(datetime.UTC).replace(tzinfo=None)
 
 
@@ -65,7 +71,7 @@ _TIME = time.time
 
 @contextmanager
 def shifted_clock(subject: Any) -> Iterator[None]:
-    """Set the clocks ahead, also under names that the module of a plugin gave them."""
+    """Set the clocks ahead, also where the plugin's module imported them under names of its own."""
     clocks = _clocks()
     module = sys.modules.get(type(subject).__module__)
     own = {} if module is None else vars(module)
@@ -84,7 +90,7 @@ def shifted_clock(subject: Any) -> Iterator[None]:
 
 
 def _clocks() -> dict[tuple[Any, str], tuple[Any, Any]]:
-    """Return each clock and one that is ahead, by the module and name that it stands under."""
+    """Return each clock with one that is ahead, by its module and name."""
     clocks: dict[tuple[Any, str], tuple[Any, Any]] = {}
     for name in CLOCKS:
         clock = getattr(time, name)

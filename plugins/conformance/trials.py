@@ -1,4 +1,4 @@
-"""Markets in which a mechanism is tried: economies, profiles with corners, bids of two sorts."""
+"""Markets for the checks of mechanisms: economies, profiles, honest and other bids."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ MARKETS = 7
 """Markets per trial."""
 
 FAR = 4.0
-"""How far one trader's type is from the others' in one of the corner profiles, in deviations."""
+"""Distance of the outlying type in a corner profile from the mean, in standard deviations."""
 
 NOISE = 0.15
-"""How far bids that are not honest are from honest ones, of their usual size."""
+"""Distance of bids that are not honest from honest ones, relative to their usual size."""
 
 
 @final
@@ -53,7 +53,7 @@ class Trial:
 
 
 def standard_economies() -> tuple[Economy, ...]:
-    """Return economies that differ in all that may matter to a rule."""
+    """Return economies that differ in everything that may matter to a rule."""
     general = [[1.1, 0.2, 0.0, 0.1, 0.0], [0.1, 0.9, 0.1, 0.0, 0.1], [0.0, 0.1, 1.0, 0.1, 0.2],
                [0.2, 0.0, 0.1, 1.2, 0.0], [0.0, 0.1, 0.0, 0.1, 1.0]]  # fmt: skip
     slope, intercept = [1.0, 1.3, 0.8, 1.1, 0.9], [0.3, -0.2, 0.0, 0.5, 0.1]
@@ -66,7 +66,7 @@ def standard_economies() -> tuple[Economy, ...]:
 
 
 def economies_for(mechanism: Mechanism) -> list[Economy]:
-    """Return the economies to try a mechanism in: its own, or the standard ones that it accepts.
+    """Return the economies to test a mechanism in: its own, or the standard ones that it accepts.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def profiles(economy: Economy, batch: int, seed: int = 0) -> Floats:
 
 
 def corner_profiles(economy: Economy) -> Floats:
-    """Return profiles in which all types are the mean, and in which one is far from it, (2, N)."""
+    """Return two profiles: all types at the mean, and one of them far from it, shape (2, N)."""
     law = economy.types()
     level, far = law.mean, law.mean.copy()
     far[-1] += FAR * law.deviation[-1]
@@ -122,7 +122,7 @@ def corner_profiles(economy: Economy) -> Floats:
 
 
 def other_bids(mechanism: Mechanism, honest: Bids, seed: int = 1) -> Bids:
-    """Return allowed bids near the honest ones, every number changed."""
+    """Return allowed bids near the honest ones, with every number changed."""
     array = honest.as_array()
     size = bid_size(array)
     noise = np.random.default_rng(seed).standard_normal(array.shape)
@@ -134,6 +134,13 @@ def other_bids(mechanism: Mechanism, honest: Bids, seed: int = 1) -> Bids:
 
 
 def bid_size(array: Floats) -> Any:
-    """Return how large each number of each trader's bid usually is, shape (N, K)."""
+    """Return the usual size of each number of each trader's bid, shape (N, K)."""
     usual = np.abs(array).mean(axis=0)
     return np.where(usual > 0, usual, 1.0)
+
+
+def candidate_bids(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
+    """Return one trader's present bid and, where allowed, the others' bids, shape (B, N, K)."""
+    array = bids.as_array()
+    own, others = array[:, trader], np.delete(array, trader, axis=1)
+    return np.concatenate([own[:, None], mechanism.allowed_bids(trader, others, own)], axis=1)

@@ -1,7 +1,7 @@
-"""A testbed of market mechanisms: whether honest bidding can be profitably gamed.
+"""A testbed of market mechanisms: it tests whether honest bidding can be profitably gamed.
 
-Market rules are plugins, learning agents look for profitable deviations, exact answers and
-certificates say how far any deviation could go.
+Market rules are plugins, learning agents look for profitable deviations, and exact best responses
+and certificates bound what any deviation could gain.
 
 Examples
 --------

@@ -20,7 +20,7 @@ class UnknownNameError(DeviatorError, LookupError):
     kind : str
         What was looked up, for example ``"mechanism"``.
     name : str
-        The name that was not found.
+        The name that is not among them.
     known : iterable of str
         The names that exist.
 
@@ -43,15 +43,15 @@ class UnknownNameError(DeviatorError, LookupError):
 
 
 class RefusedError(DeviatorError, ValueError):
-    """What was asked cannot be promised for this economy or market."""
+    """What was asked for cannot be guaranteed in this economy or market."""
 
 
 class NoEquilibriumError(DeviatorError, ArithmeticError):
-    """No linear Bayesian equilibrium was found; none is returned."""
+    """The search ended without a linear Bayesian equilibrium; nothing is returned."""
 
 
 class NotConvergedError(DeviatorError, ArithmeticError):
-    """A market could not be solved; nothing is returned that looks like an answer."""
+    """A market could not be solved; nothing that looks like an outcome is returned."""
 
 
 class PluginLoadError(DeviatorError, ImportError):

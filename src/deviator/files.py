@@ -1,16 +1,16 @@
-"""Files that are either written whole or not at all."""
+"""Files that are written whole or not at all."""
 
 import os
 from pathlib import Path
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that readers see the old content or the new, never a part.
+    """Write a file so that readers see the old content or the new, never part of it.
 
     Raises
     ------
     OSError
-        If the file cannot be written; the old content is still there.
+        If the file cannot be written; the old content is kept.
     """
     data = content.encode() if isinstance(content, str) else content
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

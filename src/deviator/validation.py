@@ -1,4 +1,4 @@
-"""Checks of user input that several floors share; each failure is one sentence."""
+"""Checks of user input that all packages share; each failure is one sentence."""
 
 import sys
 
@@ -18,7 +18,7 @@ def finite_array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> 
     Parameters
     ----------
     name : str
-        What the array is called in the error.
+        Name of the array in the error.
     value : array-like
         The input; not modified.
     shape : tuple of int or None
@@ -43,19 +43,19 @@ def finite_array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> 
 
 
 def real_array(name: str, value: ArrayLike) -> Floats:
-    """Return `value` as a float array of any shape; NaN and infinity are left alone.
+    """Return `value` as a float array of any shape; NaN and infinity are allowed.
 
     Parameters
     ----------
     name : str
-        What the array is called in the error.
+        Name of the array in the error.
     value : array-like
         The input; not modified.
 
     Raises
     ------
     InvalidInputError
-        If the value is no array of real numbers, or one of another library than NumPy.
+        If the value is not an array of real numbers, or is an array of another library than NumPy.
 
     Examples
     --------
@@ -77,13 +77,13 @@ def real_array(name: str, value: ArrayLike) -> Floats:
 
 
 def _all_finite(array: Floats) -> bool:
-    """Return whether all numbers are finite; a finite sum says so in one pass without copies."""
+    """Return whether all numbers are finite; a finite sum shows it in one pass without copies."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
 
 
 def finite_numbers(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:
-    """Return `value` checked as by `finite_array`; arrays of other libraries stay what they are.
+    """Return `value` checked as by `finite_array`; arrays of other libraries are not converted.
 
     Raises
     ------
@@ -161,12 +161,12 @@ def whole_number(name: str, value: object, at_least: int) -> int:
 
 
 def generator(name: str, value: object) -> np.random.Generator:
-    """Return `value` as a source of randomness.
+    """Return `value` if it is a source of randomness.
 
     Raises
     ------
     InvalidInputError
-        If it is none.
+        If it is not a `numpy.random.Generator`.
     """
     if not isinstance(value, np.random.Generator):
         seed = value if isinstance(value, int) and value >= 0 else 0
@@ -178,7 +178,7 @@ def generator(name: str, value: object) -> np.random.Generator:
 
 
 def shown(value: object) -> str:
-    """Return how errors show a value of the wrong kind: short ones as they are, else the type.
+    """Return a value of the wrong kind as errors show it: itself if short, else its type.
 
     Examples
     --------
@@ -191,12 +191,12 @@ def shown(value: object) -> str:
 
 
 def trader_count(value: object) -> int:
-    """Return a number of traders; the paper's economies have more than two."""
+    """Return `value` as a number of traders, more than two as in the paper."""
     return whole_number("n_traders", value, at_least=3)
 
 
 def trader_index(value: object, n_traders: int) -> int:
-    """Return a trader's index, from 0 to ``n_traders - 1``."""
+    """Return `value` as a trader's index, from 0 to ``n_traders - 1``."""
     index = whole_number("trader", value, at_least=0)
     if index >= n_traders:
         raise InvalidInputError(f"trader must be below n_traders = {n_traders}, got {index}")
@@ -211,7 +211,7 @@ def read_only(array: Floats) -> Floats:
 
 
 def per_trader(name: str, value: ArrayLike, n_traders: int) -> Floats:
-    """Return one finite float per trader, from one number for all or one each.
+    """Return one finite float per trader, given one number for all or one for each.
 
     Examples
     --------

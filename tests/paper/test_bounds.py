@@ -23,31 +23,31 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Reports, SigmaVCG
-from deviator.paper.bounds import (
-    deficit_frontiers,
-    proposition_1_deficit,
-    proposition_1_inefficiency,
-    proposition_2_deficit,
-    proposition_2_inefficiency,
-    proposition_5_inefficiency,
-    proposition_6_deficit,
-    proposition_7_deficit,
-    proposition_7_inefficiency,
-    utility_loss,
-    welfare_loss,
-)
 from deviator.paper.bounds.continuous import (
     c_1,
     c_2,
     d_1,
     d_2,
     d_3,
+    deficit_frontiers,
     harmless_interdependence,
     least_relative_inefficiency,
     price_sensitivity,
+    proposition_1_deficit,
+    proposition_1_inefficiency,
+    proposition_2_deficit,
+    proposition_2_inefficiency,
+    proposition_5_inefficiency,
+    utility_loss,
+    welfare_loss,
+)
+from deviator.paper.bounds.discrete import (
+    proposition_6_deficit,
+    proposition_7_deficit,
+    proposition_7_inefficiency,
 )
 from deviator.paper.bounds.proposition_4 import price_falls
-from deviator.paper.checks.random_economies import random_economy
+from deviator.paper.checks.drawn import random_economy
 
 
 def bounds(**changes):

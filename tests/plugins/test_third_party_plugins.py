@@ -9,7 +9,7 @@ from deviator import audit
 from deviator.economies import private_values
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.plugins import build, find_plugin, list_plugins, make, plugins_of_file
-from deviator.plugins.listing import survey
+from deviator.plugins.listing import plugin_statuses
 from deviator.plugins.scaffold import scaffold
 from deviator.plugins.spec import LOAD_S
 from deviator.studies import confirm, read_study
@@ -72,11 +72,9 @@ def test_names_taken_twice(trouble):
     assert find_plugin("mechanism", "acme:sigma-dcda").provider == "acme"
 
 
-def test_the_survey_says_which_plugins_work(trouble):
-    states = {
-        (found.spec.name, found.spec.provider): found.state
-        for found in survey("mechanism", limit_s=5)
-    }
+def test_the_listing_says_which_plugins_work(trouble):
+    statuses = plugin_statuses("mechanism", limit_s=5)
+    states = {(one.spec.name, one.spec.provider): one.state for one in statuses}
     for name, rule in WRONG:
         assert states[name, "acme"].startswith("broken: ")
         assert rule in states[name, "acme"]
@@ -86,11 +84,11 @@ def test_the_survey_says_which_plugins_work(trouble):
     assert states["sigma-dcda", "acme"] == ("ready as acme:sigma-dcda, the name is also deviator's")
 
 
-def test_the_survey_describes_files_and_what_is_no_plugin_file(tmp_path):
+def test_the_listing_describes_files_and_what_is_no_plugin_file(tmp_path):
     (tmp_path / "auction.py").write_text(distributions.AUCTION)
     (tmp_path / "empty.py").write_text("x = 1\n")
     files = [str(tmp_path / name) for name in ("auction.py", "empty.py", "missing.py")]
-    found = {one.spec.name: one for one in survey("mechanism", files)}
+    found = {one.spec.name: one for one in plugin_statuses("mechanism", files)}
     assert found["sound-auction"].about == "One price for all."
     assert found["sound-auction"].spec.shown_provider.startswith("auction.py ")
     assert "must define a plugin" in found[files[1]].state

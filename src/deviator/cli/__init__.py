@@ -1,7 +1,7 @@
 """The command line: confirm, replicate, train, evaluate, list, check, new, assumptions.
 
-Bad input ends with one sentence and exit code 2; what was checked and is broken with 1; an
-interrupted run with 130.
+Bad input ends with one sentence and exit code 2, a check that failed with 1, an interrupted run
+with 130.
 """
 
 from typing import Annotated
@@ -45,7 +45,7 @@ def main() -> None:
 def version(
     show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Print the version where that is asked for."""
+    """Print the version if asked to."""
     if show:
         typer.echo(deviator.__version__)
         raise typer.Exit

@@ -14,7 +14,7 @@ LIMIT_S = 600.0
 """Seconds that the checks may take, in a large economy."""
 
 LONGEST = 60
-"""Characters of a parameter that are shown."""
+"""Characters of a parameter beyond which it is cut."""
 
 
 def assumptions(
@@ -24,8 +24,8 @@ def assumptions(
 ) -> None:
     """Check the assumptions of the paper's results on an economy, each with its witness.
 
-    The parameters that were used come first, those not given at their defaults. Where violations
-    are looked for at sampled profiles, and none is found, the table says that and not "holds".
+    The parameters come first, those not given at their defaults. Where an assumption is only
+    tested at sampled profiles and no violation is found, the table says so and not "holds".
     """
     from deviator.errors import DeviatorError, PluginLoadError
     from deviator.plugins import find_plugin, qualified
@@ -40,7 +40,7 @@ def assumptions(
         raise
     except Exception as error:
         raise PluginLoadError(
-            f"{spec.title} cannot be looked at ({type(error).__name__}: {error}); run "
+            f"{spec.title} cannot be examined ({type(error).__name__}: {error}); run "
             "`deviator check` on it"
         ) from None
     screen = console()
@@ -54,12 +54,14 @@ def assumptions(
 
 
 def _checked(source: Any) -> tuple[list[str], Any]:
-    """Return what was checked and how, and the rows, in the process that may be lost."""
+    """Return what was checked and how, and the rows; runs in a process that may be lost."""
     from deviator.economies import assumption_table
     from deviator.economies.assumptions import how_checked
 
     economy = source.subject()
-    settings = ", ".join(f"{name}={_shown(value)}" for name, value in source.parameters().items())
+    settings = ", ".join(
+        f"{name}={_shortened(value)}" for name, value in source.parameters().items()
+    )
     lines = [
         f"{source.spec.title} ({settings})",
         f"N = {economy.n_traders}, {how_checked(economy)}",
@@ -67,7 +69,7 @@ def _checked(source: Any) -> tuple[list[str], Any]:
     return lines, assumption_table(economy)
 
 
-def _shown(value: Any) -> str:
-    """Return a parameter as text, cut where it is long."""
+def _shortened(value: Any) -> str:
+    """Return a parameter as text, cut if it is long."""
     text = " ".join(str(value).split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

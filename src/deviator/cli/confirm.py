@@ -17,7 +17,7 @@ from rich.progress import (
 from .console import PluginFiles, console, files_of
 
 ALL_COLUMNS = 210
-"""Width of the verdict table where it is no terminal: nothing is left out of what is kept."""
+"""Width of the verdict table outside a terminal: no column is left out."""
 
 
 def confirm(

@@ -1,4 +1,4 @@
-"""What the commands share: the console, options, and numbers as texts."""
+"""Shared by the commands: the console, options, and numbers as texts."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from deviator.errors import InvalidInputError
 from deviator.plain_yaml import read_yaml
 
 WIDTH = 120
-"""Width of tables that do not go to a terminal, where COLUMNS does not state another."""
+"""Width of tables outside a terminal, unless COLUMNS states another."""
 
 PluginFiles = Annotated[
     list[Path] | None,
@@ -28,9 +28,9 @@ Settings = Annotated[
 
 def console(width: int = WIDTH) -> Console:
     """Return the console, as wide as the terminal or COLUMNS say, else as `width`."""
-    found = Console(highlight=False)
-    if found.is_terminal or os.environ.get("COLUMNS", "").isdigit():
-        return found
+    screen = Console(highlight=False)
+    if screen.is_terminal or os.environ.get("COLUMNS", "").isdigit():
+        return screen
     return Console(highlight=False, width=width)
 
 
@@ -66,7 +66,7 @@ def settings_of(texts: list[str] | None) -> dict[str, Any]:
 
 
 def number_or_text(text: str, number: Callable[[str], Any]) -> Any:
-    """Return a text as a number where it is one."""
+    """Return a text as a number if it is one."""
     try:
         return number(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""``deviator list``: what is installed, and whether it works."""
+"""``deviator list``: the installed plugins, and whether they work."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +9,10 @@ from rich.table import Table
 from .console import PluginFiles, console, files_of
 
 if TYPE_CHECKING:
-    from deviator.plugins.listing import Surveyed
+    from deviator.plugins.listing import PluginStatus
 
 COLUMNS = {"name": None, "state": 5, "what it is": 10, "parameters": 10, "provider": None}
-"""Columns and the least width of their texts; None keeps names whole, to be searched and copied."""
+"""Columns with their least width; None keeps names whole, to be searched for and copied."""
 
 
 def list_(
@@ -26,15 +26,15 @@ def list_(
 ) -> None:
     """Name the mechanisms, economies, policies and learners, and say which can be used.
 
-    Ends with exit code 0 also where plugins are broken, so that one which a script does not need
-    does not stop it; the last line says how many. With --strict it ends with 1 then.
+    Ends with exit code 0 even if plugins are broken, so that one which a script does not need
+    does not stop it; the last line counts them. With --strict it then ends with 1.
     """
-    from deviator.plugins.listing import survey
+    from deviator.plugins.listing import plugin_statuses
 
-    everything, screen = list(survey(kind, files_of(plugin))), console()
-    for kind_of_all in dict.fromkeys(found.spec.kind for found in everything):
-        screen.print(_table([found for found in everything if found.spec.kind == kind_of_all]))
-    broken = sum(not _ready(found) for found in everything)
+    everything, screen = list(plugin_statuses(kind, files_of(plugin))), console()
+    for each in dict.fromkeys(plugin.spec.kind for plugin in everything):
+        screen.print(_table([plugin for plugin in everything if plugin.spec.kind == each]))
+    broken = sum(not _is_ready(plugin) for plugin in everything)
     if broken:
         hint = "" if strict else "; with --strict that is exit code 1"
         screen.print(f"{broken} of {len(everything)} cannot be used{hint}")
@@ -42,13 +42,13 @@ def list_(
         raise typer.Exit(1)
 
 
-def _table(found: "list[Surveyed]") -> Table:
+def _table(plugins: "list[PluginStatus]") -> Table:
     """Return a table of plugins of one kind."""
-    table = Table(title=found[0].spec.kind, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=plugins[0].spec.kind, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name, least in COLUMNS.items():
         table.add_column(name, min_width=least, no_wrap=least is None, overflow="fold")
-    for each in found:
-        style = "green" if _ready(each) else "red"
+    for each in plugins:
+        style = "green" if _is_ready(each) else "red"
         name, state, *rest = map(
             _escaped,
             (each.spec.name, each.state, each.about, each.parameters, each.spec.shown_provider),
@@ -57,12 +57,12 @@ def _table(found: "list[Surveyed]") -> Table:
     return table
 
 
-def _ready(found: "Surveyed") -> bool:
-    return found.state.startswith("ready")
+def _is_ready(plugin: "PluginStatus") -> bool:
+    return plugin.state.startswith("ready")
 
 
 def _escaped(text: str) -> str:
-    """Return a text in which nothing is taken for markup."""
+    """Return a text with its markup escaped."""
     from rich.markup import escape
 
     return escape(text)

@@ -34,11 +34,11 @@ def replicate(
 ) -> None:
     """Compute every numbered result of the paper and say whether it holds.
 
-    Ends with exit code 1 if one does not; an erratum holds as corrected.
+    Ends with exit code 1 if one does not; an erratum counts as holding if its correction does.
     """
     screen = console()
     if report is not None:
-        _check_place(report)
+        _check_writable(report)
     try:
         rows = _run(screen, results, workers)
     except KeyboardInterrupt:
@@ -51,8 +51,8 @@ def replicate(
         raise typer.Exit(1)
 
 
-def _check_place(path: Path) -> None:
-    """Refuse a page that could not be written, before anything is computed."""
+def _check_writable(path: Path) -> None:
+    """Refuse a report that could not be written, before anything is computed."""
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise ResultsError(f"--report must name a file in a writable folder, got {str(path)!r}")
 
@@ -80,16 +80,16 @@ def _run(screen: Console, results: list[str] | None, workers: int) -> Any:
 
 
 def _print(screen: Console, rows: Any) -> None:
-    from deviator.paper.page import counted, shown
+    from deviator.paper.page import counted, formatted_discrepancy
 
     table = Table("result", "statement", "computed", "discrepancy", "", show_lines=True)
     for row in rows:
         statement, finding = row.statement, row.finding
-        claim, numbers = statement.printed, shown(finding.discrepancy)
+        claim, numbers = statement.printed, formatted_discrepancy(finding.discrepancy)
         if statement.corrected:
             claim = f"Printed: {claim}\nCorrected: {statement.corrected}"
         if finding.printed is not None:
-            numbers = f"printed: {shown(finding.printed)}\ncorrected: {numbers}"
+            numbers = f"printed: {formatted_discrepancy(finding.printed)}\ncorrected: {numbers}"
         texts = (statement.name, claim, finding.computed, numbers)
         style = STYLES[row.state]
         table.add_row(*map(escape, texts), f"[{style}]{row.state}[/{style}]")

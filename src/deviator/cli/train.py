@@ -47,11 +47,11 @@ def train(
         "trader": number_or_text(trader, int),
     }
     spec = _market_spec(data, qualified("economy", economy, files), settings_of(set_))
-    rung = check_information(information)
+    checked_information = check_information(information)
     if not force:
         _check_new(out)
     searcher = build("learner", qualified("learner", learner, files), {})
-    _train(console(), spec, searcher, steps, seed, information=rung, out=out)
+    _train(console(), spec, searcher, steps, seed, information=checked_information, out=out)
 
 
 def _check_new(out: Path) -> None:
@@ -97,25 +97,25 @@ def _train(
     except DeviatorError:
         raise
     except Exception as error:
-        raise _of_strangers(spec, learner, error) from error
+        raise _third_party_error(spec, learner, error) from error
     if screen.is_terminal:
         screen.print()
     _print_report(screen, report)
 
 
-def _of_strangers(spec: Any, learner: Any, error: Exception) -> Exception:
-    """Return an error as one sentence about the plugins that are not ours, if there are any."""
+def _third_party_error(spec: Any, learner: Any, error: Exception) -> Exception:
+    """Return an error as one sentence about the third-party plugins, if there are any."""
     from deviator.errors import PluginLoadError
     from deviator.plugins import provenance
     from deviator.trust import OWN
 
     plugins = [*spec.plugins(), provenance(learner)]
-    strangers = [f"{p['name']} of {p['provider']}" for p in plugins if p["provider"] != OWN]
-    if not strangers:
+    third_party = [f"{p['name']} of {p['provider']}" for p in plugins if p["provider"] != OWN]
+    if not third_party:
         return error
     return PluginLoadError(
-        f"{' or '.join(strangers)} failed ({type(error).__name__}: {error}); run `deviator check` "
-        "on it"
+        f"{' or '.join(third_party)} failed ({type(error).__name__}: {error}); run "
+        "`deviator check` on it"
     )
 
 
@@ -135,12 +135,12 @@ def _market_spec(data: dict[str, Any], economy: str, parameters: dict[str, Any])
     try:
         return MarketSpec.model_validate(data)
     except ValidationError as error:
-        told = "\n".join(each.sentence for each in mistakes_of(error, data, MarketSpec))
-        raise InvalidInputError(told) from None
+        sentences = (each.sentence for each in mistakes_of(error, data, MarketSpec))
+        raise InvalidInputError("\n".join(sentences)) from None
 
 
 def _market_lines(spec: Any, information: str) -> list[str]:
-    """Return what is about to be trained in, and a warning outside the paper's assumptions."""
+    """Return lines about the market, with a warning outside the paper's assumptions."""
     from deviator.economies import QuadraticEconomy, check_assumptions
     from deviator.studies.spec.market import plain_name
 
@@ -152,9 +152,9 @@ def _market_lines(spec: Any, information: str) -> list[str]:
         f"trader {spec.trader} knows {information}, the others are {plain_name(spec.strategy)}"
     ]
     if isinstance(economy, QuadraticEconomy):
-        small = check_assumptions(economy)["A4N"]
-        if not small.holds:
-            lines.append(f"note: outside the paper's assumption A4^N ({small.witness})")
+        a4n = check_assumptions(economy)["A4N"]
+        if not a4n.holds:
+            lines.append(f"note: outside the paper's assumption A4^N ({a4n.witness})")
     return lines
 
 

@@ -18,7 +18,7 @@ from deviator.paper.closed_forms.heterogeneous_beliefs import (
     projection_sensitivity,
     sigma_vcg_reaction,
 )
-from deviator.paper.statements.figures import (
+from deviator.paper.figures import (
     INTERDEPENDENT,
     LOWER_TYPES,
     PRIVATE,

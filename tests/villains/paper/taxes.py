@@ -14,11 +14,8 @@ from deviator.paper.bounds.discrete import (
 )
 from deviator.paper.bounds.proposition_4 import balancing_half_spread
 from deviator.paper.checks.pivotal_types import marginal_utility
-from deviator.paper.statements.discrete_units import (
-    forward_differences,
-    forward_value,
-    printed_part,
-)
+from deviator.paper.statements.discrete_units import forward_differences, forward_value
+from deviator.paper.statements.proposition_7 import printed_part
 
 
 def half_the_spread(economy, half_spread, types):

@@ -1,0 +1,1 @@
+"""Checks of mechanisms: the rules that every market rule keeps."""

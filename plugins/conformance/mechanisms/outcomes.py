@@ -1,0 +1,139 @@
+"""Checks of one batch: settings, honest bids, and the outcome that bids have."""
+
+from typing import get_args
+
+import numpy as np
+
+from deviator.mechanisms import BidLanguage, Claim, Mechanism, Outcome
+from deviator.validation import Floats
+
+from ..comparing import FIELDS, assert_close, assert_same_outcome, assert_text
+from ..trials import Trial, economies_for, profiles, trials
+
+CLEARING_TOLERANCE = 1e-9
+"""Allowed sum of a market's quantities, relative to the largest of them."""
+
+HONEST_MARKETS = 200
+"""Honest markets among which there must be trade."""
+
+
+def check_settings(mechanism: Mechanism) -> None:
+    """Name, language, claims and tax slope are of the stated kinds."""
+    language = mechanism.language
+    assert_text("name", mechanism.name)
+    assert isinstance(language, BidLanguage), f"language must be a BidLanguage, got {language!r}"
+    unknown = set(mechanism.claims) - set(get_args(Claim))
+    assert not unknown, (
+        f"claims must be among {', '.join(get_args(Claim))}, got {', '.join(map(str, unknown))}"
+    )
+    tax = mechanism.tax_slope
+    assert np.isfinite(tax) and tax >= 0, f"tax_slope must be a non-negative number, got {tax}"
+
+
+def check_honest_bids(mechanism: Mechanism) -> None:
+    """Honest bids are a finite record of the mechanism's language, one bid per trader."""
+    for economy in economies_for(mechanism):
+        types = profiles(economy, 3)
+        bids = mechanism.honest_bids(economy, types)
+        record = mechanism.language.record
+        assert isinstance(bids, record), (
+            f"honest_bids must return {record.__name__}, got {type(bids).__name__}"
+        )
+        wanted = (*types.shape, mechanism.language.size(economy.n_traders))
+        assert bids.shape == wanted == bids.as_array().shape, (
+            f"honest bids must have shape (B, N, K) = {wanted}, got {bids.shape}"
+        )
+        assert np.isfinite(bids.as_array()).all(), "honest bids must be finite, and are not"
+
+
+def check_bids_survive_arrays(mechanism: Mechanism) -> None:
+    """Bids and arrays of numbers say the same, one trader's numbers included."""
+    for trial in trials(mechanism):
+        array = trial.bids.as_array()
+        again = trial.bids.from_array(array)
+        assert_close("from_array must undo as_array", again.as_array(), array)
+        for trader in range(array.shape[1]):
+            rule = "of_trader must return the trader's numbers"
+            assert_close(rule, trial.bids.of_trader(trader), array[:, trader])
+        assert_same_outcome(
+            "bids must clear as their arrays do",
+            mechanism.clear(again),
+            mechanism.clear(trial.bids),
+        )
+
+
+def check_outcome_shapes(mechanism: Mechanism) -> None:
+    """Outcomes have a price per market or trader, and a quantity and transfer per trader."""
+    for trial in trials(mechanism):
+        outcome = mechanism.clear(trial.bids)
+        assert isinstance(outcome, Outcome), (
+            f"clear must return an Outcome, got {type(outcome).__name__}"
+        )
+        batch, n = trial.types.shape
+        slope = np.shape(outcome.residual_slope)
+        assert slope == (batch, n), f"residual_slope must have shape {(batch, n)}, got {slope}"
+        each: list[tuple[int, ...]] = [(batch,)]
+        per_trader: list[tuple[int, ...]] = [(batch, n)]
+        for field, allowed in zip(
+            FIELDS, (each + per_trader, per_trader, per_trader, each, each), strict=True
+        ):
+            shape = np.shape(getattr(outcome, field))
+            wanted = " or ".join(map(str, allowed))
+            assert shape in allowed, f"{field} must have shape {wanted}, got {shape}"
+        for field in ("price", "quantity", "transfer"):
+            dtype = getattr(outcome, field).dtype
+            assert dtype.kind == "f", f"{field} must be of float, got {dtype}"
+        for field in ("traded", "converged"):
+            dtype = np.asarray(getattr(outcome, field)).dtype
+            assert dtype.kind == "b", f"{field} must be of bool, got {dtype}"
+
+
+def check_finite(mechanism: Mechanism) -> None:
+    """Quantities and transfers are finite everywhere, prices wherever there is trade."""
+    for trial in trials(mechanism):
+        outcome = mechanism.clear(trial.bids)
+        for field in ("quantity", "transfer"):
+            _assert_finite(field, getattr(outcome, field), trial)
+        _assert_finite("price", outcome.price[outcome.traded], trial)
+        assert outcome.converged.all(), f"every market must be solved {trial.where}, one is not"
+
+
+def _assert_finite(field: str, values: Floats, trial: Trial) -> None:
+    bad = ~np.isfinite(values)
+    assert not bad.any(), (
+        f"{field} must be finite, got {values[bad][0]} in market {np.argwhere(bad)[0][0]} "
+        f"{trial.where}"
+    )
+
+
+def check_market_clears(mechanism: Mechanism) -> None:
+    """Quantities sum to 0 in every market."""
+    for trial in trials(mechanism):
+        quantity = mechanism.clear(trial.bids).quantity
+        excess = np.abs(quantity.sum(axis=1))
+        allowed = CLEARING_TOLERANCE * np.abs(quantity).max(axis=1)
+        market = int((excess - allowed).argmax())
+        assert excess[market] <= allowed[market], (
+            f"quantities must sum to 0, got {quantity.sum(axis=1)[market]:.6g} in market {market} "
+            f"{trial.where}"
+        )
+
+
+def check_honest_markets_trade(mechanism: Mechanism) -> None:
+    """Somebody trades in some market where everybody is honest."""
+    for economy in economies_for(mechanism):
+        bids = mechanism.honest_bids(economy, profiles(economy, HONEST_MARKETS))
+        traded = mechanism.clear(bids).quantity.any()
+        assert traded, f"a rule must let honest traders trade, and nobody did in {economy.name}"
+
+
+def check_autarky_is_empty(mechanism: Mechanism) -> None:
+    """Markets marked as not trading have no quantities and no transfers."""
+    for trial in trials(mechanism):
+        outcome = mechanism.clear(trial.bids)
+        for field in ("quantity", "transfer"):
+            values = getattr(outcome, field)[~outcome.traded]
+            assert not values.any(), (
+                f"{field} must be 0 in a market that does not trade, got "
+                f"{np.abs(values).max():.6g} {trial.where}"
+            )
