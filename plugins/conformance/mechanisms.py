@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from deviator.errors import DeviatorError, RefusedError
-from deviator.mechanisms import BidLanguage, Bids, Claim, FiniteMenu, LineMenu, Mechanism, Outcome
+from deviator.mechanisms import BidLanguage, Bids, Claim, LineMenu, Mechanism, Menu, Outcome
 from deviator.mechanisms.chunking import CHUNK
 from deviator.validation import Floats
 
@@ -425,20 +425,20 @@ def check_menu_agrees_with_clearing(mechanism: Mechanism) -> None:
         for trader, menu in enumerate(menus):
             if menu is None:
                 continue
-            assert isinstance(menu, LineMenu | FiniteMenu), (
+            assert isinstance(menu, Menu), (
                 f"menu must return a LineMenu, a FiniteMenu or None, got {type(menu).__name__}"
             )
             _assert_no_bid_is_cheaper(trial, trader, menu)
             _assert_menu_is_reached(trial, trader, menu)
 
 
-def _assert_no_bid_is_cheaper(trial: Trial, trader: int, menu: LineMenu | FiniteMenu) -> None:
+def _assert_no_bid_is_cheaper(trial: Trial, trader: int, menu: Menu) -> None:
     candidates = _candidates(trial.mechanism, trial.bids, trader)
     found = trial.mechanism.clear_deviations(trial.bids, trader, candidates)
     size = _money(found.transfer)
     for place in range(candidates.shape[1]):
         quantity, paid = found.quantity[:, place], found.transfer[:, place]
-        least = _menu_transfer(menu, quantity)
+        least = menu.payment(quantity)
         short = np.where(found.traded[:, place], least - paid, 0.0)
         market = int(short.argmax())
         assert short[market] <= REACHES * size, (
@@ -450,21 +450,9 @@ def _assert_no_bid_is_cheaper(trial: Trial, trader: int, menu: LineMenu | Finite
             assert_close(rule, paid, least + menu.excess, tolerance=REACHES, size=size)
 
 
-def _menu_transfer(menu: LineMenu | FiniteMenu, quantity: Floats) -> Floats:
-    """Return what a menu says for quantities (B,); what is not on it costs any amount."""
-    if isinstance(menu, LineMenu):
-        slack = REACHES * (np.abs(quantity).max() + _largest(np.asarray(menu.low + menu.high)))
-        on_it = (quantity >= menu.low - slack) & (quantity <= menu.high + slack)
-        return np.where(on_it, menu.transfer(quantity), np.inf)
-    size = np.abs(menu.quantity).max()
-    near = np.abs(menu.quantity - quantity[:, None]) <= REACHES * size
-    least: Floats = np.where(near, menu.transfer, np.inf).min(axis=1)
-    return least
-
-
-def _assert_menu_is_reached(trial: Trial, trader: int, menu: LineMenu | FiniteMenu) -> None:
+def _assert_menu_is_reached(trial: Trial, trader: int, menu: Menu) -> None:
     mechanism, bids = trial.mechanism, trial.bids
-    for wanted in _points(trial, trader, menu):
+    for wanted in menu.samples(mechanism.clear(bids).quantity[:, trader]):
         bid = mechanism.menu_bid(bids, trader, wanted)
         reached = mechanism.clear_deviations(bids, trader, bid[:, None])
         quantity, paid = reached.quantity[:, 0], reached.transfer[:, 0]
@@ -472,16 +460,7 @@ def _assert_menu_is_reached(trial: Trial, trader: int, menu: LineMenu | FiniteMe
         rule = f"menu_bid must reach the quantity that trader {trader} wants {trial.where}"
         assert_close(rule, quantity, wanted, tolerance=REACHES, size=units or 1.0)
         rule = f"menu_bid must pay what trader {trader}'s menu says {trial.where}"
-        assert_close(rule, paid, _menu_transfer(menu, wanted), tolerance=REACHES, size=size)
-
-
-def _points(trial: Trial, trader: int, menu: LineMenu | FiniteMenu) -> list[Floats]:
-    """Return quantities on the menu, each of shape (B,)."""
-    if isinstance(menu, FiniteMenu):
-        return list(menu.quantity.T)
-    present = trial.mechanism.clear(trial.bids).quantity[:, trader]
-    points = [0.5 * present, 1.5 * present, present + np.abs(present).mean()]
-    return [np.clip(point, menu.low, menu.high) for point in points]
+        assert_close(rule, paid, menu.payment(wanted), tolerance=REACHES, size=size)
 
 
 def _money(transfer: Floats) -> float:
