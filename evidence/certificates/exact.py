@@ -22,7 +22,7 @@ from deviator.mechanisms.exact import RationalBids, RationalEconomy
 from deviator.numerics.polynomial import Polynomial
 from deviator.numerics.rational import Rationals, rational, rational_inverse
 from deviator.policies import Information
-from deviator.policies.best_response import check_regressions
+from deviator.policies.affine_shift import check_regressions
 from deviator.trust import is_ours
 from deviator.validation import Floats
 

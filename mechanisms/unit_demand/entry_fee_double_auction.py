@@ -16,7 +16,7 @@ from deviator.validation import Bools, Floats, non_negative
 
 from ..base import Claim
 from ..outcome import Outcome
-from ..units import MONEY, QUANTITY
+from ..units import MONEY
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
 
@@ -67,7 +67,7 @@ class EntryFeeDoubleAuction(UnitDemandMechanism):
 
     fee: float = field(default=0.1, metadata=MONEY)
     buyers: Buyers = None
-    unit: float = field(default=1.0, metadata=QUANTITY)
+    unit: float = 1.0
     name: ClassVar[str] = "entry-fee-double-auction"
 
     def __post_init__(self) -> None:

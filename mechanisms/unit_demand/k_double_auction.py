@@ -1,6 +1,6 @@
 """The k-double auction: one price in the interval of market-clearing prices."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -11,7 +11,6 @@ from deviator.errors import InvalidInputError
 from deviator.validation import Floats, non_negative
 
 from ..outcome import Outcome
-from ..units import QUANTITY
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism
 
 
@@ -56,7 +55,7 @@ class KDoubleAuction(UnitDemandMechanism):
 
     k: float = 0.5
     buyers: Buyers = None
-    unit: float = field(default=1.0, metadata=QUANTITY)
+    unit: float = 1.0
     name: ClassVar[str] = "k-double-auction"
     claims = frozenset({"individually_rational", "budget_surplus", "efficient"})
 

@@ -12,7 +12,7 @@ from deviator.validation import Bools, Floats, finite_array, finite_number, non_
 from ..base import Claim
 from ..languages import BidLanguage, Bids, EntryReportLanguage, EntryReports
 from ..outcome import Outcome
-from ..units import MONEY, PRICE, QUANTITY
+from ..units import MONEY, PRICE
 from .entry_equilibrium import balancing_fee, equilibrium_cutoffs
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
@@ -67,7 +67,7 @@ class ModifiedVickreyDoubleAuction(UnitDemandMechanism):
     buyer_cutoff: float | None = field(default=None, metadata=PRICE)
     seller_cutoff: float | None = field(default=None, metadata=PRICE)
     buyers: Buyers = None
-    unit: float = field(default=1.0, metadata=QUANTITY)
+    unit: float = 1.0
     name: ClassVar[str] = "modified-vickrey-double-auction"
     language: ClassVar[BidLanguage] = EntryReportLanguage()
 

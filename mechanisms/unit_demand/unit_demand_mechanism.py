@@ -16,6 +16,7 @@ from ..base import Mechanism
 from ..languages import BidLanguage, Bids, ReportLanguage, check_record
 from ..menu import FiniteMenu
 from ..portable import require_numpy
+from ..units import rescaled_fields
 
 Buyers = int | tuple[int, ...] | None
 """Who buys: so many traders, the first; the traders of these indices; or None, the first half."""
@@ -156,6 +157,11 @@ class UnitDemandMechanism(Mechanism):
         buyers = tuple(np.flatnonzero(mask).tolist())
         renumbered: Self = replace(self, buyers=buyers)  # type: ignore[type-var]
         return renumbered
+
+    @override
+    def rescaled(self, price: float, quantity: float) -> Self:
+        restated = rescaled_fields(self, price, quantity)
+        return replace(restated, unit=self.unit * quantity)  # type: ignore[type-var]
 
 
 def checked_buyers(buyers: Any) -> Buyers:

@@ -32,8 +32,8 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
 )
 from deviator.policies import Revelation, exact_gain
-from deviator.policies.all_traders import all_menus
-from deviator.policies.best_response import best_point
+from deviator.policies.all_menus import all_menus
+from deviator.policies.best_point import best_point
 
 MIXED = linear_quadratic(
     np.array(

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from deviator.mechanisms import FiniteMenu, LineMenu, Mechanism
+from deviator.mechanisms import LineMenu, Mechanism, Menu
 from deviator.validation import Floats
 
-from ..comparing import assert_close, largest_finite
+from ..comparing import assert_close
 from ..trials import Trial, candidate_bids, trials
 
 DEVIATION_TOLERANCE = 1e-9
@@ -43,20 +43,20 @@ def check_menu_agrees_with_clearing(mechanism: Mechanism) -> None:
         for trader, menu in enumerate(menus):
             if menu is None:
                 continue
-            assert isinstance(menu, LineMenu | FiniteMenu), (
+            assert isinstance(menu, Menu), (
                 f"menu must return a LineMenu, a FiniteMenu or None, got {type(menu).__name__}"
             )
             _assert_no_bid_is_cheaper(trial, trader, menu)
             _assert_menu_is_reached(trial, trader, menu)
 
 
-def _assert_no_bid_is_cheaper(trial: Trial, trader: int, menu: LineMenu | FiniteMenu) -> None:
+def _assert_no_bid_is_cheaper(trial: Trial, trader: int, menu: Menu) -> None:
     candidates = candidate_bids(trial.mechanism, trial.bids, trader)
     outcome = trial.mechanism.clear_deviations(trial.bids, trader, candidates)
     size = _usual_transfer(outcome.transfer)
     for candidate in range(candidates.shape[1]):
         quantity, paid = outcome.quantity[:, candidate], outcome.transfer[:, candidate]
-        least = _menu_transfer(menu, quantity)
+        least = menu.payment(quantity)
         shortfall = np.where(outcome.traded[:, candidate], least - paid, 0.0)
         market = int(shortfall.argmax())
         assert shortfall[market] <= MENU_TOLERANCE * size, (
@@ -68,22 +68,9 @@ def _assert_no_bid_is_cheaper(trial: Trial, trader: int, menu: LineMenu | Finite
             assert_close(rule, paid, least + menu.excess, tolerance=MENU_TOLERANCE, size=size)
 
 
-def _menu_transfer(menu: LineMenu | FiniteMenu, quantity: Floats) -> Floats:
-    """Return a menu's transfers for quantities (B,); infinite where a quantity is not on it."""
-    if isinstance(menu, LineMenu):
-        width = largest_finite(np.asarray(menu.low + menu.high))
-        slack = MENU_TOLERANCE * (np.abs(quantity).max() + width)
-        on_it = (quantity >= menu.low - slack) & (quantity <= menu.high + slack)
-        return np.where(on_it, menu.transfer(quantity), np.inf)
-    size = np.abs(menu.quantity).max()
-    near = np.abs(menu.quantity - quantity[:, None]) <= MENU_TOLERANCE * size
-    least: Floats = np.where(near, menu.transfer, np.inf).min(axis=1)
-    return least
-
-
-def _assert_menu_is_reached(trial: Trial, trader: int, menu: LineMenu | FiniteMenu) -> None:
+def _assert_menu_is_reached(trial: Trial, trader: int, menu: Menu) -> None:
     mechanism, bids = trial.mechanism, trial.bids
-    for wanted in _menu_quantities(trial, trader, menu):
+    for wanted in menu.samples(mechanism.clear(bids).quantity[:, trader]):
         bid = mechanism.menu_bid(bids, trader, wanted)
         reached = mechanism.clear_deviations(bids, trader, bid[:, None])
         quantity, paid = reached.quantity[:, 0], reached.transfer[:, 0]
@@ -91,16 +78,7 @@ def _assert_menu_is_reached(trial: Trial, trader: int, menu: LineMenu | FiniteMe
         rule = f"menu_bid must reach the quantity that trader {trader} wants {trial.where}"
         assert_close(rule, quantity, wanted, tolerance=MENU_TOLERANCE, size=units or 1.0)
         rule = f"menu_bid must pay what trader {trader}'s menu says {trial.where}"
-        assert_close(rule, paid, _menu_transfer(menu, wanted), tolerance=MENU_TOLERANCE, size=size)
-
-
-def _menu_quantities(trial: Trial, trader: int, menu: LineMenu | FiniteMenu) -> list[Floats]:
-    """Return some quantities on the menu, each of shape (B,)."""
-    if isinstance(menu, FiniteMenu):
-        return list(menu.quantity.T)
-    present = trial.mechanism.clear(trial.bids).quantity[:, trader]
-    wanted = [0.5 * present, 1.5 * present, present + np.abs(present).mean()]
-    return [np.clip(quantity, menu.low, menu.high) for quantity in wanted]
+        assert_close(rule, paid, menu.payment(wanted), tolerance=MENU_TOLERANCE, size=size)
 
 
 def _usual_transfer(transfer: Floats) -> float:

@@ -1,4 +1,4 @@
-"""Every trader's menu and best deviation from one clearing, on straight residual curves.
+"""Every trader's menu from one clearing, on straight residual curves.
 
 A cleared market states all N residual curves, and the payment rule turns each into a menu; the
 best deviation of every trader in every market is then arithmetic on (B, N) arrays.
@@ -18,6 +18,7 @@ from deviator.mechanisms import (
     residual_transfer,
 )
 from deviator.mechanisms.conditional_auction import ConditionalAuction
+from deviator.mechanisms.menu import LineShift
 from deviator.validation import Floats
 
 RESIDUAL_LINES = (ResidualLineMechanism.menu, NaiveWalrasian.menu, SigmaVCG.menu)
@@ -30,21 +31,6 @@ DEVIATIONS = (ResidualLineMechanism.clear_deviations, SigmaVCG.clear_deviations)
 """What honest quantities are read from where menus are asked for one by one."""
 
 
-class LineShift(NamedTuple):
-    """The best points of straight menus, beside honesty; of one trader (B,) or of all (B, N)."""
-
-    quantity: Floats  # best minus honest quantity
-    best: Floats  # best quantity
-    wanted: Floats  # what would be best if every quantity could be reached
-    bend: Floats  # curvature of the deviator's objective
-    menu: LineMenu
-
-    @property
-    def gain(self) -> Floats:
-        """What the shift is worth: the parabola's rise from the honest to the best quantity."""
-        return 0.5 * self.bend * self.quantity * (self.quantity + 2 * (self.wanted - self.best))
-
-
 class AllMenus(NamedTuple):
     """The menus of all traders, shape (B, N), and what they buy at present."""
 
@@ -52,16 +38,14 @@ class AllMenus(NamedTuple):
     quantity: Floats
 
     def shift(self, economy: QuadraticEconomy, types: Floats) -> LineShift:
-        """Return every trader's best point beside his present one.
+        """Return every trader's best point beside the present one.
 
         Raises
         ------
         RefusedError
             If a trader's gain is unbounded.
         """
-        bend = self.menu.curvature(economy.slope)
-        best = (economy.value(types) - self.menu.linear) / bend
-        return LineShift(best - self.quantity, best, best, bend, self.menu)
+        return self.menu.shift(economy.value(types), economy.slope, self.quantity)
 
 
 def all_menus(mechanism: Mechanism, bids: Any) -> AllMenus | None:
