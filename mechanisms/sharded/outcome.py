@@ -39,7 +39,7 @@ class ShardedOutcome:
         Sum of all transfers.
     volume : float
         Units that change hands: half the sum of absolute quantities.
-    shard_outcomes : tuple of callable
+    shards : tuple of callable
         Each computes the outcomes of one shard from its bids.
     """
 
@@ -48,15 +48,15 @@ class ShardedOutcome:
     n_traders: int
     budget: float
     volume: float
-    shard_outcomes: tuple[Callable[[], ShardOutcome], ...]
+    shards: tuple[Callable[[], ShardOutcome], ...]
 
     def __repr__(self) -> str:
         state = f"traded at price {self.price:.6g}" if self.traded else "in autarky"
         return (
             f"ShardedOutcome({state}, n_traders={self.n_traders}, "
-            f"shards={len(self.shard_outcomes)}, budget={self.budget:.6g}, volume={self.volume:.6g})"
+            f"shards={len(self.shards)}, budget={self.budget:.6g}, volume={self.volume:.6g})"
         )
 
     def outcomes(self) -> Iterator[ShardOutcome]:
         """Yield the outcomes of one shard after the other; each shard's bids are read once more."""
-        return (compute() for compute in self.shard_outcomes)
+        return (compute() for compute in self.shards)

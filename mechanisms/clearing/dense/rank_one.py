@@ -98,7 +98,7 @@ def times(rows: Floats, matrices: Floats) -> Floats:
 
 
 def _move(present: Present, level: Floats, trader: int, candidates: Floats) -> Moved:
-    """Return price, quantity, residual slope, regularity and whether updates decide it, each (B, M)."""
+    """Return price, quantity, residual slope, regularity and what updates decide, each (B, M)."""
     n, shape = level.shape[1], candidates.shape[:2]
     scaled = level / present.row_length
     step = np.empty(shape)
