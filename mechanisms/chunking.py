@@ -36,8 +36,8 @@ def in_chunks(kernel: Callable[..., Part], *arrays: Floats, chunk: int = CHUNK) 
     *arrays : ndarray
         Leading axis of length B, or of length 1 where shared by all markets.
     chunk : int
-        Markets per piece. Where there are no markets, one piece has none, and says of what shape
-        results are.
+        Markets per piece. Of no markets there is one empty piece, from which results have their
+        shapes.
     """
     batch = max(len(array) for array in arrays)
     return [

@@ -36,7 +36,7 @@ def clear_parallel(mechanism: Mechanism, bids: Bids, threads: int = 2) -> Outcom
     Raises
     ------
     InvalidInputError
-        If bids are none, or tensors, whose library has threads of its own.
+        If bids are not Bids, or are tensors, whose library has threads of its own.
     RefusedError
         If bids cannot be cut by market, as surfaces cannot.
 
@@ -58,41 +58,41 @@ def clear_parallel(mechanism: Mechanism, bids: Bids, threads: int = 2) -> Outcom
             "of its own; call clear"
         )
     batch = bids.shape[0]
-    places = [slice(batch * k // PARTS, batch * (k + 1) // PARTS) for k in range(PARTS)]
-    places = [place for place in places if place.start < place.stop]
-    if len(places) < 2:
+    parts = [slice(batch * k // PARTS, batch * (k + 1) // PARTS) for k in range(PARTS)]
+    parts = [part for part in parts if part.start < part.stop]
+    if len(parts) < 2:
         return mechanism.clear(bids)
     single = bids.of_markets(slice(0, 1))
     with threadpool_limits(limits=1, user_api="blas"):
         try:
             whole = _room(mechanism.clear(single), batch)
-            return _clear_parts(mechanism, bids, places, whole, count)
+            return _clear_parts(mechanism, bids, parts, whole, count)
         except DeviatorError:
             # Errors number the markets of the part that they arose in.
             return mechanism.clear(bids)
 
 
 def _check_bids(mechanism: Mechanism, bids: object) -> None:
-    """Check that bids are some; whether the mechanism takes them, it says itself."""
+    """Check that bids are Bids; whether they are in its language, the mechanism checks itself."""
     if not isinstance(bids, Bids):
         check_record(mechanism.name, mechanism.language.record, bids)
 
 
 def _clear_parts(
-    mechanism: Mechanism, bids: Bids, places: list[slice], whole: dict[str, Any], threads: int
+    mechanism: Mechanism, bids: Bids, parts: list[slice], whole: dict[str, Any], threads: int
 ) -> Outcome:
-    def clear(place: slice) -> None:
-        outcome = mechanism.clear(bids.of_markets(place))
+    def clear(part: slice) -> None:
+        outcome = mechanism.clear(bids.of_markets(part))
         for name, values in whole.items():
-            values[place] = getattr(outcome, name)
+            values[part] = getattr(outcome, name)
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(clear, places))
+        list(pool.map(clear, parts))
     return Outcome(**whole)
 
 
 def _room(single: Outcome, batch: int) -> dict[str, Any]:
-    """Return room for the outcome of a batch, of which one market's outcome tells the shapes."""
+    """Return room for the outcome of a batch, with shapes as in one market's outcome."""
     arrays = {field.name: getattr(single, field.name) for field in fields(Outcome)}
     return {
         name: np.empty((batch, *array.shape[1:]), dtype=array.dtype)

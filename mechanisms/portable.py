@@ -1,7 +1,7 @@
 """What mechanisms do with bids in arrays of other libraries than NumPy.
 
 Slower than the NumPy kernels, and differentiable where the library is: nothing is written in place,
-and payments are reckoned before the numbers of markets in autarky are masked.
+and payments are computed before the numbers of markets in autarky are masked.
 """
 
 from dataclasses import fields
@@ -75,7 +75,7 @@ def honest_bids(mechanism: Any, economy: Economy, types: Array) -> Bids:
     """Return honest bids for types (B, N) in an array of any library.
 
     Levels are affine in the own type and nothing else depends on types in linear-quadratic
-    economies, so that the bids of two profiles tell all others.
+    economies, so that the bids of two profiles determine all others.
 
     Raises
     ------

@@ -42,7 +42,7 @@ class MarketSolution:
 @final
 @dataclass(frozen=True, eq=False)
 class DeviationSolution:
-    """One trader's side of the markets that his candidate bids lead to.
+    """One trader's side of the markets that their candidate bids lead to.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class Clearing(ABC):
 
 
 Pieces = Iterable[tuple[slice, MarketSolution]]
-"""Solutions of successive markets of a batch, each with its place in it."""
+"""Solutions of successive markets of a batch, each with the slice of markets it is of."""
 
 
 def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome:
@@ -97,16 +97,16 @@ def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome
     _require_room(shape)
     price, traded = np.empty(shape[0]), np.empty(shape[0], dtype=bool)
     quantity, transfer, slope = np.empty(shape), np.empty(shape), np.empty(shape)
-    for place, solution in pieces:
-        price[place], quantity[place] = solution.price, solution.quantity
-        slope[place], traded[place] = solution.residual_slope, solution.regular
+    for markets, solution in pieces:
+        price[markets], quantity[markets] = solution.price, solution.quantity
+        slope[markets], traded[markets] = solution.residual_slope, solution.regular
         autarky = None if solution.regular.all() else ~solution.regular
         if autarky is not None:
-            price[place][autarky] = slope[place][autarky] = np.nan
-            quantity[place][autarky] = 0.0
-        transfer[place] = payment(price[place][:, None], quantity[place], slope[place])
+            price[markets][autarky] = slope[markets][autarky] = np.nan
+            quantity[markets][autarky] = 0.0
+        transfer[markets] = payment(price[markets][:, None], quantity[markets], slope[markets])
         if autarky is not None:
-            transfer[place][autarky] = 0.0
+            transfer[markets][autarky] = 0.0
     return Outcome(price, quantity, transfer, traded, np.ones_like(traded), slope)
 
 
@@ -122,9 +122,9 @@ def joined(shape: tuple[int, int], pieces: Pieces) -> MarketSolution:
     whole = MarketSolution(
         np.empty(shape[0]), np.empty(shape), np.empty(shape), np.empty(shape[0], dtype=bool)
     )
-    for place, solution in pieces:
+    for markets, solution in pieces:
         for field in ("price", "quantity", "residual_slope", "regular"):
-            getattr(whole, field)[place] = getattr(solution, field)
+            getattr(whole, field)[markets] = getattr(solution, field)
     return whole
 
 
@@ -157,19 +157,19 @@ def mend(
     solution: DeviationSolution,
     known: Bools,
 ) -> DeviationSolution:
-    """Clear afresh what an update of the markets before the deviation does not tell.
+    """Clear afresh what an update of the markets before the deviation does not decide.
 
     Parameters
     ----------
     known : ndarray of bool, shape (B, M)
         False where the market before was irregular, or rounding could decide about the one after.
     """
-    markets, places = np.nonzero(~known)
+    markets, candidate = np.nonzero(~known)
     array = bids.as_array()
     fields = ("price", "quantity", "residual_slope", "regular")
     mended = {name: np.array(getattr(solution, name)) for name in fields}
     for piece in pieces(len(markets), array[0].size):
-        here = markets[piece], places[piece]
+        here = markets[piece], candidate[piece]
         some = bids.from_array(array[here[0]])
         fresh = solve_by_tiling(clearing, some, trader, candidates[here][:, None])
         for name in fields:

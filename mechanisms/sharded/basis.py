@@ -1,8 +1,8 @@
 """A basis of statistics whose columns lie in shards, from sums over the shards.
 
-Means and centered inner products tell which statistics are independent of those before them, as far
-as inner products can tell: a statistic that others say but for a small part is looked at again,
-with what they say taken out.
+Means and centered inner products show which statistics are independent of those before them, up to
+what inner products resolve: a statistic that lies in the span of others but for a small part is
+looked at again, with its projection on them taken out.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,8 @@ from ..statistics import unsaid_by
 from .shard import Shard
 
 CLEARLY = 1e-5
-"""A part of a statistic above this share of it is told from inner products."""
+"""Inner products resolve a part of a statistic above this share of it: they lose twice as many
+digits as the part does, and leave it half of double precision's."""
 
 
 class Basis(NamedTuple):
@@ -28,13 +29,13 @@ class Basis(NamedTuple):
     combinations: Floats  # (H, G)
 
     def columns(self, statistics: Floats) -> tuple[Floats, Floats]:
-        """Return some traders' columns of Q, shape (H, n), and what they leave unsaid, (n,)."""
-        said = self.combinations @ (statistics - self.mean[:, None])
-        return said, unsaid_by(said, self.reading.n_traders)
+        """Return columns of Q, (H, n), and own quantities' squared distance from it, (n,)."""
+        basis = self.combinations @ (statistics - self.mean[:, None])
+        return basis, unsaid_by(basis, self.reading.n_traders)
 
 
 class Look(NamedTuple):
-    """What a part of the traders tells of the statistics."""
+    """Sums over a part of the traders that describe the statistics."""
 
     n_traders: int
     mean: Floats  # (G,)
@@ -78,11 +79,11 @@ def whole_look(looks: Sequence[Look]) -> Look:
 
 
 def closer_look(shard: Shard, basis: Basis) -> Floats:
-    """Return inner products of what the basis does not say of the statistics with [Q; itself]."""
+    """Return inner products of the statistics less their projection on the basis with [Q; it]."""
     centered = np.asarray(shard.statistics) - basis.mean[:, None]
-    said = basis.combinations @ centered
-    left = centered - basis.reading.coordinates @ said
-    products: Floats = left @ np.concatenate([said, left]).T
+    projected = basis.combinations @ centered
+    left = centered - basis.reading.coordinates @ projected
+    products: Floats = left @ np.concatenate([projected, left]).T
     return products
 
 
@@ -101,30 +102,30 @@ def find_basis(whole: Look, closely: Callable[[Basis], Floats]) -> Basis:
     rounding = 64 * np.finfo(np.float64).eps * np.sqrt(n) * lengths
     reading = Reading(n, np.zeros((g, 0)), whole.largest)
     basis, products = Basis(reading, whole.mean, np.zeros((0, g))), whole.products
-    open_questions: Bools = np.sqrt(np.diagonal(products)) > rounding
-    while open_questions.any():
-        basis, told = _extended(basis, products, open_questions)
-        open_questions &= ~told
-        if open_questions.any():
+    undecided: Bools = np.sqrt(np.diagonal(products)) > rounding
+    while undecided.any():
+        basis, added = _extended(basis, products, undecided)
+        undecided &= ~added
+        if undecided.any():
             h = len(basis.combinations)
-            found = closely(basis)
-            coordinates = basis.reading.coordinates + found[:, :h]
+            looked = closely(basis)
+            coordinates = basis.reading.coordinates + looked[:, :h]
             basis = basis._replace(reading=basis.reading._replace(coordinates=coordinates))
-            products = found[:, h:]
-            open_questions &= np.sqrt(np.abs(np.diagonal(products))) > rounding
+            products = looked[:, h:]
+            undecided &= np.sqrt(np.abs(np.diagonal(products))) > rounding
     return basis
 
 
 def _extended(basis: Basis, products: Floats, wanted: Bools) -> tuple[Basis, Bools]:
-    """Add what is left of statistics to a basis, given its inner products; say of which ones."""
+    """Add what is left of statistics to a basis, given its inner products; return of which."""
     added = list[int]()
     factor = np.zeros((0, 0))  # of the inner products of those added
-    for place in np.flatnonzero(wanted):
-        row = np.linalg.solve(factor, products[added, place]) if added else np.zeros(0)
-        left = products[place, place] - row @ row
-        if left > CLEARLY**2 * products[place, place]:
+    for each in np.flatnonzero(wanted):
+        row = np.linalg.solve(factor, products[added, each]) if added else np.zeros(0)
+        left = products[each, each] - row @ row
+        if left > CLEARLY**2 * products[each, each]:
             factor = np.block([[factor, np.zeros((len(added), 1))], [row, np.sqrt(left)]])
-            added.append(int(place))
+            added.append(int(each))
     g = len(products)
     before = np.eye(g) - basis.reading.coordinates @ basis.combinations
     inverse = np.linalg.inv(factor)
@@ -133,6 +134,6 @@ def _extended(basis: Basis, products: Floats, wanted: Bools) -> tuple[Basis, Boo
     more[added] = factor
     more[~wanted] = 0.0  # what is left of them is rounding, whatever their units
     coordinates = np.concatenate([basis.reading.coordinates, more], axis=1)
-    told = np.isin(np.arange(g), added)
+    is_added = np.isin(np.arange(g), added)
     reading = basis.reading._replace(coordinates=coordinates)
-    return Basis(reading, basis.mean, combinations), told
+    return Basis(reading, basis.mean, combinations), is_added

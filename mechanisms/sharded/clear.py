@@ -1,8 +1,8 @@
 """One market in shards: a pass for what crosses traders, and one for their outcomes.
 
-Whether a market is in autarky is known when all its traders have been looked at, that is after the
-second pass. So outcomes are told afterwards: written by the second pass under names that are made
-final then, or reckoned once more, shard by shard.
+Whether a market is in autarky is known only after the second pass over its traders. So outcomes
+follow afterwards: written by the second pass under names that are made final then, or computed once
+more, shard by shard.
 """
 
 import math
@@ -24,34 +24,34 @@ from ..conditional_auction import ConditionalAuction
 from .basis import Basis, Look, closer_look, find_basis
 from .first_pass import FirstPass, first_pass, joined, sums_in
 from .outcome import ShardedOutcome, ShardOutcome
-from .parquet import require_pyarrow, write_outcome
-from .shard import Shard, ShardSource, loaded, rows_of
+from .parquet import read_shard, require_pyarrow, write_outcome
+from .shard import Shard, ShardSource, rows_of
 
 OUTCOMES = "outcome-*.parquet"
 """Files of outcomes, one for each shard."""
 
 
 @dataclass(frozen=True)
-class _Read:
-    """Where a shard is, and its place among the market's."""
+class _Numbered:
+    """Where a shard is, and its number among the market's."""
 
     source: ShardSource
-    place: int
+    number: int
     start: int = 0  # traders in the shards before it
     count: int | None = None  # traders in it, once known
 
     def shard(self) -> Shard:
         """Return the shard, with as many traders as before."""
-        shard = loaded(self.source, self.place)
+        shard = _loaded(self.source, self.number)
         if self.count is not None and self.count != len(shard):
             raise InvalidInputError(
-                f"shard {self.place} must hold the same traders whenever it is read, got "
+                f"shard {self.number} must hold the same traders whenever it is read, got "
                 f"{len(shard)} after {self.count}"
             )
         return shard
 
 
-class _Told(NamedTuple):
+class _Totals(NamedTuple):
     """Totals of some traders' outcomes."""
 
     extremes: Extremes
@@ -59,7 +59,7 @@ class _Told(NamedTuple):
     volume: float
 
     @classmethod
-    def of(cls, parts: Sequence["_Told"]) -> "_Told":
+    def of(cls, parts: Sequence["_Totals"]) -> "_Totals":
         extremes = Extremes()
         for part in parts:
             extremes = extremes.joined(part.extremes)
@@ -71,10 +71,10 @@ class _Told(NamedTuple):
 class _Shards:
     """The shards of a market, and who reads them."""
 
-    reads: list[_Read]
+    reads: list[_Numbered]
     client: Any
 
-    def each(self, task: Callable[[_Read], Any]) -> list[Any]:
+    def each(self, task: Callable[[_Numbered], Any]) -> list[Any]:
         """Do a task for each shard, here or on Dask workers."""
         if self.client is None:
             return [task(read) for read in self.reads]
@@ -82,7 +82,7 @@ class _Shards:
 
     def counted(self, counts: Sequence[int]) -> "_Shards":
         """Return the shards with their numbers of traders."""
-        starts = [sum(counts[:place]) for place in range(len(counts))]
+        starts = [sum(counts[:number]) for number in range(len(counts))]
         reads = [
             replace(read, start=start, count=count)
             for read, start, count in zip(self.reads, starts, counts, strict=True)
@@ -120,7 +120,7 @@ def clear_sharded(
     ------
     InvalidInputError
         If shards are malformed, differ in their number of statistics or can be read only once, or
-        the folder holds outcomes already, or the client is none.
+        the folder holds outcomes already, or the client is not one.
     RefusedError
         If Parquet files are wanted and pyarrow is not installed.
 
@@ -141,7 +141,7 @@ def clear_sharded(
     """
     _check_mechanism(mechanism)
     _check_client(client)
-    shards_read = _Shards([_Read(*each) for each in _listed(shards)], client)
+    shards_read = _Shards([_Numbered(*each) for each in _listed(shards)], client)
     passes: list[FirstPass] = shards_read.each(_first_pass)
     looks = [each.look for each in passes]
     _check_alike(looks)
@@ -149,28 +149,45 @@ def clear_sharded(
     counted = shards_read.counted([look.n_traders for look in looks])
     whole = joined(passes)
     basis = find_basis(whole.look, lambda basis: sum(counted.each(partial(_closer_look, basis))))
-    place = None if folder is None else _made(Path(folder))
-    told = list[_Told]()
+    target = None if folder is None else _made(Path(folder))
+    totals = list[_Totals]()
 
-    def tell(solution: Solution) -> Extremes:
-        told.append(_Told.of(counted.each(partial(_tell, mechanism, basis, solution, place))))
-        return told[-1].extremes
+    def trade_all(solution: Solution) -> Extremes:
+        trade_one = partial(_trade, mechanism, basis, solution, target)
+        totals.append(_Totals.of(counted.each(trade_one)))
+        return totals[-1].extremes
 
     def walk(job: Job, join: Join) -> Any:
         return join(counted.each(partial(_visit, job, join, basis)))
 
-    solution, traded = settle_in_passes(walk, tell, basis.reading, sums_in(basis, whole))
+    solution, traded = settle_in_passes(walk, trade_all, basis.reading, sums_in(basis, whole))
     outcome_of = partial(_outcome, mechanism, basis, solution if traded else None)
-    if place is not None:
-        counted.each(partial(_finish, place, traded))
+    if target is not None:
+        counted.each(partial(_finish, target, traded))
     return ShardedOutcome(
         float(solution.price[0]) if traded else math.nan,
         traded,
         n_traders,
-        told[-1].budget if traded else 0.0,
-        told[-1].volume if traded else 0.0,
+        totals[-1].budget if traded else 0.0,
+        totals[-1].volume if traded else 0.0,
         tuple(partial(outcome_of, read) for read in counted.reads),
     )
+
+
+def _loaded(source: ShardSource, number: int) -> Shard:
+    """Return the shard behind a source; errors name its number."""
+    try:
+        if isinstance(source, (str, Path)):
+            return read_shard(source)
+        shard = source() if callable(source) else source
+    except InvalidInputError as error:
+        raise InvalidInputError(f"shard {number}: {error}") from None
+    if not isinstance(shard, Shard):
+        raise InvalidInputError(
+            f"shard {number} must be a Shard, a Parquet file or a function that makes a Shard, got "
+            f"{type(shard).__name__}"
+        )
+    return shard
 
 
 def _check_mechanism(mechanism: ConditionalAuction) -> None:
@@ -202,18 +219,18 @@ def _listed(shards: Iterable[ShardSource]) -> list[tuple[ShardSource, int]]:
             f"{type(shards).__name__}; give a list of shards, of files or of functions that make "
             "a shard each"
         )
-    listed = [(source, place) for place, source in enumerate(shards)]
+    listed = [(source, number) for number, source in enumerate(shards)]
     if not listed:
         raise InvalidInputError("shards must hold at least one shard, got none")
     return listed
 
 
 def _check_alike(looks: Sequence[Look]) -> None:
-    for place, look in enumerate(looks):
+    for number, look in enumerate(looks):
         if len(look.mean) != len(looks[0].mean):
             raise InvalidInputError(
                 f"shards must have the same number of statistics, got {len(looks[0].mean)} in "
-                f"shard 0 and {len(look.mean)} in shard {place}"
+                f"shard 0 and {len(look.mean)} in shard {number}"
             )
 
 
@@ -230,11 +247,11 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _first_pass(read: _Read) -> FirstPass:
+def _first_pass(read: _Numbered) -> FirstPass:
     return first_pass(read.shard())
 
 
-def _closer_look(basis: Basis, read: _Read) -> Floats:
+def _closer_look(basis: Basis, read: _Numbered) -> Floats:
     return closer_look(read.shard(), basis)
 
 
@@ -242,7 +259,7 @@ def _rows(shard: Shard, basis: Basis) -> TraderRows:
     return rows_of(shard, *basis.columns(np.asarray(shard.statistics)))
 
 
-def _visit(job: Job, join: Join, basis: Basis, read: _Read) -> Any:
+def _visit(job: Job, join: Join, basis: Basis, read: _Numbered) -> Any:
     """Do a job chunk by chunk of a shard's traders."""
     rows = _rows(read.shard(), basis)
     scratch = Scratch.of(basis.reading, min(TRADERS, len(rows.own)))
@@ -251,62 +268,64 @@ def _visit(job: Job, join: Join, basis: Basis, read: _Read) -> Any:
     )
 
 
-def _tell(
+def _trade(
     mechanism: ConditionalAuction,
     basis: Basis,
     solution: Solution,
     folder: Path | None,
-    read: _Read,
-) -> _Told:
+    read: _Numbered,
+) -> _Totals:
     """Return totals of a shard's outcomes; write them down for the time being, if wanted."""
     outcome, extremes = _traded(mechanism, basis, solution, read)
     if folder is not None:
         write_outcome(outcome, _provisional(folder, read))
-    return _Told(extremes, float(outcome.transfer.sum()), float(np.abs(outcome.quantity).sum()) / 2)
+    return _Totals(
+        extremes, float(outcome.transfer.sum()), float(np.abs(outcome.quantity).sum()) / 2
+    )
 
 
 def _outcome(
-    mechanism: ConditionalAuction, basis: Basis, solution: Solution | None, read: _Read
+    mechanism: ConditionalAuction, basis: Basis, solution: Solution | None, read: _Numbered
 ) -> ShardOutcome:
-    """Reckon a shard's outcomes; without a solution the market is in autarky."""
+    """Compute a shard's outcomes; without a solution the market is in autarky."""
     if solution is None:
         return _autarky(read)
     return _traded(mechanism, basis, solution, read)[0]
 
 
 def _traded(
-    mechanism: ConditionalAuction, basis: Basis, solution: Solution, read: _Read
+    mechanism: ConditionalAuction, basis: Basis, solution: Solution, read: _Numbered
 ) -> tuple[ShardOutcome, Extremes]:
     rows = _rows(read.shard(), basis)
     scratch = Scratch.of(basis.reading, min(TRADERS, len(rows.own)))
     quantity, slope = np.empty_like(rows.level), np.empty_like(rows.own)
     extremes = Extremes()
     for start, n, part in chunks(rows):
-        place = slice(start, start + n)
-        out = Traded(quantity[:, place], slope[place])
-        told = trade(part, read.start + start, solution, out, scratch.first(n))
-        extremes = extremes.joined(told)
+        these = slice(start, start + n)
+        out = Traded(quantity[:, these], slope[these])
+        here = trade(part, read.start + start, solution, out, scratch.first(n))
+        extremes = extremes.joined(here)
     with np.errstate(invalid="ignore", over="ignore"):
         transfer = mechanism.payment(solution.price, quantity[0], slope, mechanism.tax_slope)
     return ShardOutcome(quantity[0], transfer, slope), extremes
 
 
-def _autarky(read: _Read) -> ShardOutcome:
+def _autarky(read: _Numbered) -> ShardOutcome:
     count = len(read.shard()) if read.count is None else read.count
     return ShardOutcome(np.zeros(count), np.zeros(count), np.full(count, np.nan))
 
 
-def _finish(folder: Path, traded: bool, read: _Read) -> None:
+def _finish(folder: Path, traded: bool, read: _Numbered) -> None:
     """Give a shard's outcomes their final name; in autarky nobody trades.
 
     Dask repeats what a worker did who dies before all is gathered: a file may have its name.
     """
-    provisional, final = _provisional(folder, read), folder / f"outcome-{read.place:05}.parquet"
+    provisional, final = _provisional(folder, read), folder / f"outcome-{read.number:05}.parquet"
     if not traded:
         write_outcome(_autarky(read), provisional)
     if provisional.exists() or not final.exists():
         provisional.replace(final)
 
 
-def _provisional(folder: Path, read: _Read) -> Path:
-    return folder / f"provisional-{read.place:05}.parquet"
+def _provisional(folder: Path, read: _Numbered) -> Path:
+    return folder / f"provisional-{read.number:05}.parquet"

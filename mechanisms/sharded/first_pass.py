@@ -1,8 +1,8 @@
 """The first pass over a market in shards: its statistics, and what crosses its traders.
 
-The sums that settle a market are written in a basis of the statistics, which is known when all
-traders have been looked at. But X_i = [Q_i; 1 / sqrt(N)] is linear in the statistics, so that sums
-over [S_i - mean; 1] say the same, and can be read in the basis afterwards.
+The sums that settle a market are written in a basis of the statistics, which is known only after a
+pass over all traders. But X_i = [Q_i; 1 / sqrt(N)] is linear in the statistics, so that the same
+pass adds up [S_i - mean; 1] instead, and the sums are changed to the basis afterwards.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,13 @@ from .shard import Shard, rows_of
 TWO_DIGITS = 100.0
 """Combinations of statistics that are that much longer than their result lose two digits."""
 
-MOSTLY_UNSAID = 0.5
-"""Where a bound leaves less than this of an own quantity unsaid, sums are added up once more."""
+MOSTLY_UNSPANNED = 0.5
+"""Where a bound leaves less than this of an own quantity outside the span of the basis, sums are
+added up once more."""
 
 
 class FirstPass(NamedTuple):
-    """What a part of the traders tells in the first pass."""
+    """Sums of the first pass over a part of the traders."""
 
     look: Look
     moments: Floats  # with X_i = [S_i - mean; 1], mean over the part
@@ -35,15 +36,15 @@ class FirstPass(NamedTuple):
 def first_pass(shard: Shard) -> FirstPass:
     """Look at a shard's statistics, and add up what crosses traders."""
     statistics = np.asarray(shard.statistics)
-    not_known_yet = np.broadcast_to(1.0, len(shard))  # what is left unsaid; `sums_in` bounds it
-    rows = rows_of(shard, statistics, not_known_yet)
+    unspanned = np.broadcast_to(1.0, len(shard))  # not known yet; `sums_in` bounds it
+    rows = rows_of(shard, statistics, unspanned)
     as_given = _as_given(len(statistics))
     scratch = Scratch.of(as_given, min(TRADERS, len(shard)))
     return joined([_part(part, as_given, scratch.first(n)) for _, n, part in chunks(rows)])
 
 
 def joined(parts: Sequence[FirstPass]) -> FirstPass:
-    """Join what successive parts tell."""
+    """Join the sums of successive parts."""
     look = whole_look([part.look for part in parts])
     return FirstPass(look, summed([_about(part, look.mean) for part in parts]))
 
@@ -51,19 +52,19 @@ def joined(parts: Sequence[FirstPass]) -> FirstPass:
 def sums_in(basis: Basis, whole: FirstPass) -> QuickSums | None:
     """Return the sums of all traders in a basis; None where they would be too inexact there.
 
-    That what statistics leave unsaid is known by a bound only makes the test of autarky stricter,
-    and tests that fail are repeated closely.
+    Own quantities' distance from the span is known by a bound only, which makes the test of autarky
+    stricter; markets that fail it are looked at closely.
     """
     n, look, sizes = whole.look.n_traders, whole.look, np.abs(basis.combinations)
     farthest = sizes @ np.maximum(look.most - look.mean, look.mean - look.least)
-    unsaid = 1 - 1 / n - farthest @ farthest
+    unspanned = 1 - 1 / n - farthest @ farthest
     # Of vectors of these lengths a combination of length 1 is made.
     inexact = sizes @ np.sqrt(np.diagonal(look.products)) > TWO_DIGITS
-    if unsaid < MOSTLY_UNSAID or inexact.any():
+    if unspanned < MOSTLY_UNSPANNED or inexact.any():
         return None
     to_ties = np.zeros((len(basis.combinations) + 1, len(look.mean) + 1))
     to_ties[:-1, :-1], to_ties[-1, -1] = basis.combinations, 1 / np.sqrt(n)
-    return QuickSums(1, float(unsaid), _with(to_ties, whole.moments))
+    return QuickSums(1, float(unspanned), _with(to_ties, whole.moments))
 
 
 def _as_given(count: int) -> Reading:
@@ -72,8 +73,8 @@ def _as_given(count: int) -> Reading:
 
 
 def _part(rows: TraderRows, as_given: Reading, scratch: Scratch) -> FirstPass:
-    look = Look.at(rows.said)
-    centered = rows._replace(said=rows.said - look.mean[:, None])
+    look = Look.at(rows.basis)
+    centered = rows._replace(basis=rows.basis - look.mean[:, None])
     return FirstPass(look, quick_sums(centered, as_given, scratch).moments)
 
 

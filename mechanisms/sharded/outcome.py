@@ -39,8 +39,8 @@ class ShardedOutcome:
         Sum of all transfers.
     volume : float
         Units that change hands: half the sum of absolute quantities.
-    told : tuple of callable
-        Each reckons the outcomes of one shard from its bids.
+    shards : tuple of callable
+        Each computes the outcomes of one shard from its bids.
     """
 
     price: float
@@ -48,15 +48,15 @@ class ShardedOutcome:
     n_traders: int
     budget: float
     volume: float
-    told: tuple[Callable[[], ShardOutcome], ...]
+    shards: tuple[Callable[[], ShardOutcome], ...]
 
     def __repr__(self) -> str:
         state = f"traded at price {self.price:.6g}" if self.traded else "in autarky"
         return (
-            f"ShardedOutcome({state}, n_traders={self.n_traders}, shards={len(self.told)}, "
-            f"budget={self.budget:.6g}, volume={self.volume:.6g})"
+            f"ShardedOutcome({state}, n_traders={self.n_traders}, "
+            f"shards={len(self.shards)}, budget={self.budget:.6g}, volume={self.volume:.6g})"
         )
 
     def outcomes(self) -> Iterator[ShardOutcome]:
         """Yield the outcomes of one shard after the other; each shard's bids are read once more."""
-        return (tell() for tell in self.told)
+        return (compute() for compute in self.shards)

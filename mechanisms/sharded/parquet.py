@@ -31,8 +31,8 @@ def read_shard(path: str | Path) -> Shard:
     """
     columns = _read(path)
     count = sum(name.startswith("statistic_weight_") for name in columns)
-    weights = [_column(columns, f"statistic_weight_{place}", path) for place in range(count)]
-    statistics = [_column(columns, f"statistic_{place}", path) for place in range(count)]
+    weights = [_column(columns, f"statistic_weight_{index}", path) for index in range(count)]
+    statistics = [_column(columns, f"statistic_{index}", path) for index in range(count)]
     own = _column(columns, "own_weight", path)
     return Shard(
         own,
@@ -49,7 +49,7 @@ def write_shard(shard: Shard, path: str | Path) -> None:
     Raises
     ------
     InvalidInputError
-        If it is no shard, or the path is not one of a file in a folder that exists.
+        If it is not a shard, or the path is not one of a file in a folder that exists.
     ResultsError
         If the file cannot be written.
     RefusedError
@@ -58,8 +58,8 @@ def write_shard(shard: Shard, path: str | Path) -> None:
     _check_kind("shard", shard, Shard)
     statistic, statistics = np.asarray(shard.statistic_weights), np.asarray(shard.statistics)
     columns = {"own_weight": shard.own_weights, "price_weight": shard.price_weights}
-    columns |= {f"statistic_weight_{place}": row for place, row in enumerate(statistic.T)}
-    columns |= {f"statistic_{place}": row for place, row in enumerate(statistics)}
+    columns |= {f"statistic_weight_{index}": row for index, row in enumerate(statistic.T)}
+    columns |= {f"statistic_{index}": row for index, row in enumerate(statistics)}
     _write(columns | {"level": shard.level}, path)
 
 
@@ -100,23 +100,25 @@ def _column(columns: dict[str, Any], name: str, path: str | Path) -> Floats:
 
 
 def _write(columns: dict[str, Any], path: str | Path) -> None:
-    place = _checked_path(path)
-    if place.is_dir():
-        raise InvalidInputError(f"path must be a file's, got the folder {place}; name a file in it")
-    if not place.parent.is_dir():
+    target = _checked_path(path)
+    if target.is_dir():
         raise InvalidInputError(
-            f"path must be in a folder that exists, got {place}; make {place.parent} first"
+            f"path must be a file's, got the folder {target}; name a file in it"
+        )
+    if not target.parent.is_dir():
+        raise InvalidInputError(
+            f"path must be in a folder that exists, got {target}; make {target.parent} first"
         )
     parquet = _pyarrow()
     from pyarrow import table
 
     rows = table({name: np.asarray(value) for name, value in columns.items()})
-    unfinished = Path(f"{place}.{os.getpid()}.unfinished")
+    unfinished = Path(f"{target}.{os.getpid()}.unfinished")
     try:
         parquet.write_table(rows, unfinished)
-        unfinished.replace(place)
+        unfinished.replace(target)
     except OSError as error:
-        raise ResultsError(f"{place} cannot be written ({error}); name another folder") from None
+        raise ResultsError(f"{target} cannot be written ({error}); name another folder") from None
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -8,7 +8,6 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array
 
 from ..clearing.factored.parts import TraderRows
@@ -61,41 +60,17 @@ class Shard:
         return len(self.own_weights)  # type: ignore[arg-type]
 
 
-def rows_of(shard: Shard, said: Floats, unsaid: Floats) -> TraderRows:
+def rows_of(shard: Shard, basis: Floats, unspanned: Floats) -> TraderRows:
     """Return a shard's bids with its traders' columns (H, n) of some basis of the statistics."""
     return TraderRows(
         np.asarray(shard.own_weights),
         np.asarray(shard.statistic_weights),
         np.asarray(shard.price_weights),
         np.asarray(shard.level)[None],
-        said,
-        unsaid,
+        basis,
+        unspanned,
     )
 
 
 ShardSource = Shard | str | Path | Callable[[], Shard]
 """A shard, a Parquet file of one, or a function that makes the same shard whenever it is called."""
-
-
-def loaded(source: ShardSource, place: int) -> Shard:
-    """Return the shard behind a source.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is none; the error says which.
-    """
-    try:
-        if isinstance(source, (str, Path)):
-            from .parquet import read_shard
-
-            return read_shard(source)
-        shard = source() if callable(source) else source
-    except InvalidInputError as error:
-        raise InvalidInputError(f"shard {place}: {error}") from None
-    if not isinstance(shard, Shard):
-        raise InvalidInputError(
-            f"shard {place} must be a Shard, a Parquet file or a function that makes a Shard, got "
-            f"{type(shard).__name__}"
-        )
-    return shard

@@ -77,7 +77,7 @@ def to_numpy(array: Array) -> Array:
 def check_one_kind(**arrays: Array) -> None:
     """Check that arrays share library, dtype and device, if one of them is not NumPy's.
 
-    NumPy numbers are all reckoned in double precision, so that their dtypes may differ.
+    NumPy numbers are all converted to double precision, so that their dtypes may differ.
 
     Parameters
     ----------
@@ -110,8 +110,8 @@ def check_one_kind(**arrays: Array) -> None:
 
 def finite_foreign(name: str, array: Array, shape: tuple[int | None, ...]) -> Array:
     """Return an array of another library than NumPy, checked as `finite_array` checks NumPy's."""
-    xp, found = namespace(array), tuple(array.shape)
-    check_shape(name, found, shape)
+    xp = namespace(array)
+    check_shape(name, tuple(array.shape), shape)
     finite = xp.isfinite(array)
     if not bool(xp.all(finite)):
         where = tuple(int(index) for index in np.argwhere(~to_numpy(finite))[0])
@@ -121,7 +121,7 @@ def finite_foreign(name: str, array: Array, shape: tuple[int | None, ...]) -> Ar
     return array
 
 
-def check_shape(name: str, found: tuple[int, ...], shape: tuple[int | None, ...]) -> None:
+def check_shape(name: str, actual: tuple[int, ...], shape: tuple[int | None, ...]) -> None:
     """Check the lengths of an array's axes; None admits any.
 
     Raises
@@ -129,12 +129,12 @@ def check_shape(name: str, found: tuple[int, ...], shape: tuple[int | None, ...]
     InvalidInputError
         If they differ.
     """
-    fits = len(found) == len(shape) and all(
-        want is None or want == got for want, got in zip(shape, found, strict=True)
+    fits = len(actual) == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, actual, strict=True)
     )
     if not fits:
         wanted = ", ".join("any" if want is None else str(want) for want in shape)
-        raise InvalidInputError(f"{name} must have shape ({wanted}), got {found}")
+        raise InvalidInputError(f"{name} must have shape ({wanted}), got {actual}")
 
 
 def library(value: object) -> str:

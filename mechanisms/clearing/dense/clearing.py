@@ -153,9 +153,9 @@ def _piece_by_piece(bids: LinearBids) -> Iterator[tuple[slice, MarketSolution]]:
     weights, price_weights = bids.quantity_weights, bids.price_weights
     shared = len(weights) == 1
     market = scaled_market(weights, price_weights) if shared else None
-    for place in pieces(batch, n if shared else n * n):
-        here = market or scaled_market(weights[place], price_weights[place])
-        yield place, _solution(here, bids.level[place])
+    for markets in pieces(batch, n if shared else n * n):
+        here = market or scaled_market(weights[markets], price_weights[markets])
+        yield markets, _solution(here, bids.level[markets])
 
 
 def _present(bids: LinearBids, trader: int) -> tuple[Present, Bools]:

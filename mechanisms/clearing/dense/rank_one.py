@@ -1,10 +1,10 @@
 """What one trader's bids do to a cleared market of linear conditional bids: rank-one updates.
 
-Only his row of M changes, so the market moves along his column of P = M^-1, and the new inverse is
-the old one less an outer product. Nothing is inverted, and whether the new market is regular is
-decided from the old inverse as a fresh clearing would decide it (`autarky`).
+Only their row of M changes, so the market moves along their column of P = M^-1, and the new inverse
+is the old one less an outer product. Nothing is inverted, and whether the new market is regular is
+decided from the old inverse as a fresh clearing would decide it (`deviated`).
 
-A cheap bound tells most markets to be regular; only the others are looked at closely. Candidates
+A cheap bound shows most markets to be regular; only the others are looked at closely. Candidates
 that differ from the present bid in the level only leave M as it is, and need no update at all.
 """
 
@@ -28,7 +28,7 @@ MOSTLY_IDLE = 1e-3
 """Rows with a smaller square beside that of their idle part are freed of it: it is rounding's."""
 
 Moved = tuple[Floats, Floats, Floats, Bools, Bools]
-"""Price, quantity, residual slope, whether the market is regular, and whether updates tell."""
+"""Price, quantity, residual slope, whether the market is regular, and whether updates decide."""
 
 
 class Present(NamedTuple):
@@ -39,7 +39,7 @@ class Present(NamedTuple):
     row_length: Floats  # (S, N)
     weight_squares: Floats  # (S, N), squared lengths of rows without their part along 1'
     price_squares: Floats  # (S, N)
-    own_row: Floats  # (S, N + 1), the trader's [A_i1..A_iN, b_i] as he wrote it
+    own_row: Floats  # (S, N + 1), the trader's [A_i1..A_iN, b_i] as submitted
 
     def only(self, markets: Bools) -> "Present":
         """Return some of the markets."""
@@ -62,7 +62,7 @@ class _Candidates(NamedTuple):
 def solve_rank_one(
     present: Present, level: Floats, trader: int, candidates: Floats
 ) -> tuple[DeviationSolution, Bools]:
-    """Move each market along the trader's column until his candidate bid is met.
+    """Move each market along the trader's column until their candidate bid is met.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ def solve_rank_one(
 
     chunk = max(1, ENTRIES // size)
     parts = in_chunks(kernel, level, candidates, *present, chunk=chunk)
-    *moved, told = (np.concatenate(field) for field in zip(*parts, strict=True))
-    return DeviationSolution(*moved), told
+    *moved, decided = (np.concatenate(field) for field in zip(*parts, strict=True))
+    return DeviationSolution(*moved), decided
 
 
 def times(rows: Floats, matrices: Floats) -> Floats:
@@ -98,10 +98,11 @@ def times(rows: Floats, matrices: Floats) -> Floats:
 
 
 def _move(present: Present, level: Floats, trader: int, candidates: Floats) -> Moved:
-    """Return price, quantity, residual slope, regularity and whether they tell, each (B, M)."""
+    """Return price, quantity, residual slope, regularity and what updates decide, each (B, M)."""
     n, shape = level.shape[1], candidates.shape[:2]
     scaled = level / present.row_length
-    step, regular, told = np.empty(shape), np.ones(shape, dtype=bool), np.ones(shape, dtype=bool)
+    step = np.empty(shape)
+    regular, decided = np.ones(shape, dtype=bool), np.ones(shape, dtype=bool)
     for columns, parallel in _runs(_parallel(present, candidates)):
         some = candidates[:, columns]
         if parallel:
@@ -112,13 +113,13 @@ def _move(present: Present, level: Floats, trader: int, candidates: Floats) -> M
         new = _candidates(present, trader, some)
         missing = some[..., -1] - np.einsum("bmj,bj->bm", new.effect[..., :n], scaled)
         step[:, columns] = missing / new.own
-        regular[:, columns], told[:, columns] = _regular(present, new, trader)
+        regular[:, columns], decided[:, columns] = _regular(present, new, trader)
     column = present.inverse[:, None, :, trader]  # (S, 1, N + 1)
     scale = present.price_scale[:, None]
     quantity = _product(scaled, present.inverse[:, trader, :n]) + column[..., trader] * step
     price = scale * (_product(scaled, present.inverse[:, n, :n]) + column[..., n] * step)
     slope = scale * column[..., n] / divisor(column[..., trader])
-    return price, quantity, np.broadcast_to(slope, shape), regular, told
+    return price, quantity, np.broadcast_to(slope, shape), regular, decided
 
 
 def _parallel(present: Present, candidates: Floats) -> Bools:
@@ -152,7 +153,7 @@ def _product(rows: Floats, vectors: Floats) -> Floats:
 
 
 def _candidates(present: Present, trader: int, candidates: Floats) -> _Candidates:
-    """Multiply candidate rows by the inverse; a part along 1' is idle, and tells nothing."""
+    """Multiply candidate rows by the inverse; a part along 1' is idle, and does not count."""
     n = present.row_length.shape[1]
     scale, price = present.price_scale[:, None], candidates[..., n]
     row, squares = _rows(candidates[..., : n + 1])
@@ -186,19 +187,19 @@ def _without_idle(weights: Floats) -> tuple[Floats, Floats]:
 
 
 def _regular(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:
-    """Decide autarky of the deviated markets: by a bound, and closely where that says nothing.
+    """Decide autarky of the deviated markets: by a bound, and closely where that fails.
 
     Returns
     -------
-    Whether they are regular, and whether the update tells so.
+    Whether they are regular, and whether the update decides it.
     """
     regular = _surely_regular(present, new, trader)
-    told, doubtful = np.ones_like(regular), np.asarray(~regular.all(axis=1))
+    decided, doubtful = np.ones_like(regular), np.asarray(~regular.all(axis=1))
     if doubtful.any():
-        regular[doubtful], told[doubtful] = _regular_after(
+        regular[doubtful], decided[doubtful] = _regular_after(
             present.only(doubtful), new.only(doubtful), trader
         )
-    return regular, told
+    return regular, decided
 
 
 def _surely_regular(present: Present, new: _Candidates, trader: int) -> Bools:

@@ -1,7 +1,7 @@
-"""What happens to each trader of a market of factored bids, once its sums are solved.
+"""The outcome of each trader of a market of factored bids, once the equations are solved.
 
-Whether a market is regular is known only when all its traders were looked at: two numbers of each
-part tell it of all but the most ill-conditioned markets, and `look_closely` of these.
+Whether a market is regular is known only after a pass over all its traders: two numbers of each
+part decide it for all but the most ill-conditioned markets, and `look_closely` for these.
 """
 
 import math
@@ -46,24 +46,24 @@ class Closely(NamedTuple):
 def trade(
     rows: TraderRows, start: int, solution: Solution, out: Traded, scratch: Scratch
 ) -> Extremes:
-    """Write the outcomes of a part of the traders, of whom `start` come before it, into `out`."""
-    places, here = _kept_here(solution, start, len(rows.own))
-    product, inverse, met, _ = scratch.own
+    """Write the outcomes of a part of the traders that `start` come before into `out`."""
+    kept, here = _kept_here(solution, start, len(rows.own))
+    product, inverse, own_effect, _ = scratch.own
     quantity, slope = out
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         np.divide(1, rows.own, out=inverse)
-        inverse[places] = 0.0
+        inverse[kept] = 0.0
         statistic = columns(rows.statistic, scratch)
-        _met(rows, statistic, inverse, solution, scratch, out=met)
-        np.divide(scratch.bid[-1], met, out=slope)
+        _own_effects(rows, statistic, inverse, solution, scratch, out=own_effect)
+        np.divide(scratch.bid[-1], own_effect, out=slope)
         for b, (levels, traded) in enumerate(zip(rows.level, quantity, strict=True)):
             np.matmul(solution.statistic[b], statistic, out=product)
             np.subtract(levels, product, out=traded)
             traded -= np.multiply(rows.price, solution.price[b], out=product)
             traded *= inverse
-    quantity[:, places] = solution.kept_quantity[:, here]
-    slope[places] = solution.kept_slope[here]
-    return Extremes(float(met.min(initial=1.0)), float(met.max(initial=1.0)))
+    quantity[:, kept] = solution.kept_quantity[:, here]
+    slope[kept] = solution.kept_slope[here]
+    return Extremes(float(own_effect.min(initial=1.0)), float(own_effect.max(initial=1.0)))
 
 
 def surely_regular(solution: Solution, extremes: Extremes, reading: Reading) -> bool:
@@ -85,30 +85,30 @@ def surely_regular(solution: Solution, extremes: Extremes, reading: Reading) -> 
 def look_closely(
     rows: TraderRows, start: int, scratch: Scratch, solution: Solution, reading: Reading
 ) -> Closely:
-    """Return what a part of the traders says on autarky."""
-    places, _ = _kept_here(solution, start, len(rows.own))
+    """Return what a part of the traders contributes to the exact test of autarky."""
+    kept, _ = _kept_here(solution, start, len(rows.own))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         own, statistic, squares = readable(rows, reading, scratch)
-        _, inverse, met, _ = scratch.own
+        _, inverse, own_effect, _ = scratch.own
         np.divide(1, own, out=inverse)
-        inverse[places] = 0.0
-        _met(rows, statistic, inverse, solution, scratch, out=met)
+        inverse[kept] = 0.0
+        _own_effects(rows, statistic, inverse, solution, scratch, out=own_effect)
         ties = np.full((reading.size, len(inverse)), 1 / np.sqrt(reading.n_traders))
-        ties[:-1] = rows.said
+        ties[:-1] = rows.basis
         moved = np.einsum("kn,kl,ln->n", ties, solution.column, ties)
-        length = met**2 + np.maximum(moved - (1 - met) ** 2, 0.0)
-        responsive: Bools = met**2 > tolerance(reading.n_traders) ** 2 * length
-        bids, said = np.abs([*statistic, rows.price]), np.abs([*rows.said, np.ones_like(own)])
-        rounding = 1 + np.einsum("gn,gh,hn->n", np.abs(inverse) * bids, solution.rounding, said)
-        plain = met**2 > CANCELS**2 * np.maximum(length, 1.0)
-        responsive &= plain | (np.abs(met) > BLURRED * EPS * rounding)
+        length = own_effect**2 + np.maximum(moved - (1 - own_effect) ** 2, 0.0)
+        responsive: Bools = own_effect**2 > tolerance(reading.n_traders) ** 2 * length
+        bids, basis = np.abs([*statistic, rows.price]), np.abs([*rows.basis, np.ones_like(own)])
+        rounding = 1 + np.einsum("gn,gh,hn->n", np.abs(inverse) * bids, solution.rounding, basis)
+        plain = own_effect**2 > CANCELS**2 * np.maximum(length, 1.0)
+        responsive &= plain | (np.abs(own_effect) > BLURRED * EPS * rounding)
         rows_squares = (squares + (solution.scale * rows.price) ** 2) * inverse**2
-    responsive[places] = True
+    responsive[kept] = True
     return Closely(float(rows_squares @ length), bool(responsive.all()))
 
 
 def all_looked_closely(parts: Sequence[Closely]) -> Closely:
-    """Join what parts say on autarky."""
+    """Join what parts contribute to it."""
     condition = math.fsum(part.condition for part in parts)
     return Closely(condition, all(part.responsive for part in parts))
 
@@ -123,12 +123,12 @@ def regular(solution: Solution, everyone: Closely, reading: Reading) -> bool:
 def _kept_here(
     solution: Solution, start: int, count: int
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int_]], Bools]:
-    """Return the places of kept traders within a part, and which of them lie there."""
+    """Return the kept traders as numbered within a part, and which of them belong to it."""
     here = (solution.kept >= start) & (solution.kept < start + count)
     return solution.kept[here] - start, here
 
 
-def _met(
+def _own_effects(
     rows: TraderRows,
     statistic: Floats,
     inverse: Floats,
@@ -137,7 +137,7 @@ def _met(
     out: Floats,
 ) -> None:
     """Write a_i P[q_i, i] into `out`, shape (n,), and a_i d price / d r_i into scratch.bid[-1]."""
-    effect = np.matmul(solution.effect[:, :-1], rows.said, out=scratch.bid)
+    effect = np.matmul(solution.effect[:, :-1], rows.basis, out=scratch.bid)
     effect += solution.effect[:, -1:]
     np.multiply(rows.price, effect[-1], out=out)
     for weight, row in zip(statistic, effect[:-1], strict=True):

@@ -1,10 +1,10 @@
-"""Markets of factored bids in parts: the records and sums that all passes over traders share.
+"""Markets of factored bids in parts: the records and sums that all of their kernels share.
 
-A market a_i q_i + C_i . (S q) + b_i p = r_i is cleared in two passes over its traders, in chunks
-that fit the cache or in shards that lie elsewhere: one adds up what crosses traders
-(`factored_quick`, or `factored_sums` where own weights are small), a small system of equations is
-solved, and one tells each trader what happens to him (`factored_outcomes`). See `factored` for the
-equations; the notation is the same.
+The `batch` kernel reads rows of all traders at once. In `passes` a market
+a_i q_i + C_i . (S q) + b_i p = r_i is cleared in two passes over its traders, in chunks that fit
+the cache or in shards that lie elsewhere: the first adds up what crosses traders (`sums`), a small
+system of equations is solved, and the second computes each trader's outcome (`outcomes`). See
+`batch` for the equations; the notation is the same.
 """
 
 import math
@@ -14,12 +14,49 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deviator.arrays import Array, like, namespace
 from deviator.validation import Floats
 
 from ...statistics import PublicStatistics
+from ..autarky import RowSquares, constant_rows
 
 FEW = 8
 """Vectors up to this number are faster treated one by one than as a matrix."""
+
+
+class BasisRows(NamedTuple):
+    """Bids on the basis of the centered statistics, without their idle component along 1'."""
+
+    own: Array  # (..., N), a
+    basis: Array  # (..., H, N), D
+    price: Array  # (..., N), b
+    squares: RowSquares  # (..., N)
+
+    def on_w(self, scale: Array) -> Array:
+        """Return the weights on w = [Q q; scaled p], shape (..., H + 1, N)."""
+        price = (scale * self.price)[..., None, :]
+        return namespace(price).concat([self.basis, price], axis=-2)
+
+
+def rows_on_basis(
+    statistics: PublicStatistics,
+    own: Array,
+    statistic: Array,
+    price: Array,
+    trader: int | None = None,
+) -> BasisRows:
+    """Return the rows of all traders, or M rows (..., M) of one."""
+    xp = namespace(own)
+    these = slice(None) if trader is None else slice(trader, trader + 1)
+    basis = xp.matmul(like(own, statistics.coordinates.T), xp.matrix_transpose(statistic))
+    on_basis = basis + own[..., None, :] * like(own, statistics.basis[:, these])
+    squares = xp.sum(on_basis**2, axis=-2) + own**2 * like(own, statistics.unsaid[these])
+    sizes = xp.matmul(xp.abs(statistic), like(own, statistics.largest[:, None]))[..., 0]
+    constant = constant_rows(squares, xp.abs(own) + sizes)
+    if bool(xp.any(constant)):
+        own, squares = xp.where(constant, 0.0, own), xp.where(constant, 0.0, squares)
+        basis = xp.where(constant[..., None, :], 0.0, basis)
+    return BasisRows(own, basis, price, RowSquares(squares, price**2))
 
 
 class Reading(NamedTuple):
@@ -47,29 +84,29 @@ class TraderRows(NamedTuple):
     statistic: Floats  # (n, G), C
     price: Floats  # (n,), b
     level: Floats  # (B, n), r in B markets that share all other weights
-    said: Floats  # (H, n), columns of Q
-    unsaid: Floats  # (n,), squared distance of q_i from what statistics and sum q = 0 say
+    basis: Floats  # (H, n), columns of Q
+    unspanned: Floats  # (n,), squared distance of q_i from the span of statistics and sum q
 
-    def at(self, places: NDArray[np.int_]) -> "TraderRows":
+    def at(self, traders: NDArray[np.int_]) -> "TraderRows":
         """Return some of the traders."""
         return TraderRows(
-            self.own[places],
-            self.statistic[places],
-            self.price[places],
-            self.level[:, places],
-            self.said[:, places],
-            self.unsaid[places],
+            self.own[traders],
+            self.statistic[traders],
+            self.price[traders],
+            self.level[:, traders],
+            self.basis[:, traders],
+            self.unspanned[traders],
         )
 
     def between(self, start: int, stop: int) -> "TraderRows":
-        """Return the traders from one place to another, without copying."""
+        """Return the traders from one to another, without copying."""
         return TraderRows(
             self.own[start:stop],
             self.statistic[start:stop],
             self.price[start:stop],
             self.level[:, start:stop],
-            self.said[:, start:stop],
-            self.unsaid[start:stop],
+            self.basis[:, start:stop],
+            self.unspanned[start:stop],
         )
 
 
@@ -77,7 +114,7 @@ class Scratch(NamedTuple):
     """Arrays for intermediate results, used again by one chunk of traders after the other."""
 
     statistic: Floats  # (G, n)
-    said: Floats  # (H, n)
+    basis: Floats  # (H, n)
     bid: Floats  # (G + 1, n)
     own: Floats  # (4, n)
 
@@ -93,11 +130,11 @@ class Scratch(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """What has to be told to every trader of B markets that share all weights but levels."""
+    """What outcomes follow from, in B markets that share all weights but levels."""
 
     price: Floats  # (B,)
     statistic: Floats  # (B, G), what multiplies C_i: the statistics S q up to their idle part
-    kept: NDArray[np.int_]  # (m,), places of the kept traders
+    kept: NDArray[np.int_]  # (m,), the kept traders
     kept_quantity: Floats  # (B, m)
     kept_slope: Floats  # (m,)
     effect: Floats  # (G + 1, H + 1), d [statistics, price] / d r_i = effect [Q_i; 1] / a_i
@@ -128,7 +165,7 @@ def moments(
     of [C_i, b_i] / a_i, shape (G + 1, G + 1).
     """
     weights = [*statistic, rows.price]
-    ties = [*np.multiply(rows.said, inverse, out=scratch.said), inverse]
+    ties = [*np.multiply(rows.basis, inverse, out=scratch.basis), inverse]
     on_levels, on_bids = products(ties, rows.level), products(ties, weights)
     on_levels[-1] /= np.sqrt(reading.n_traders)
     on_bids[-1] /= np.sqrt(reading.n_traders)
@@ -143,7 +180,7 @@ def flat(arrays: Sequence[Floats]) -> Floats:
 
 
 def unflattened(vector: Floats, batch: int, reading: Reading) -> list[Floats]:
-    """Return the arrays of `moments` for B levels, and what stands behind them in the vector."""
+    """Return the arrays of `moments` for B levels, and the rest of the vector."""
     size, bid, start, arrays = reading.size, len(reading.coordinates) + 1, 0, []
     for rows, row in ((size, batch), (size, bid), (bid, bid)):
         arrays.append(vector[start : start + rows * row].reshape(rows, row))

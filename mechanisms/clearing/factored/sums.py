@@ -4,7 +4,7 @@
 and look at no row closely. Whether that is safe, and the market regular by a wide margin, follows
 from bounds on the same sums:
 
-- |A_i|^2 is at least a_i^2 `unsaid`, so that rows are not idle and price shares are not large;
+- |A_i|^2 is at least a_i^2 `unspanned`, so that rows are not idle and price shares are not large;
 - the sum of |A_i|^2 / a_i^2 is at most twice that of |D_i|^2 / a_i^2, and twice N;
 - the sum of price shares is at least (sum of b_i / a_i)^2 over that, by Cauchy and Schwarz.
 
@@ -59,7 +59,7 @@ class QuickSums(NamedTuple):
     """Sums over a part of the traders, all of them divided by own weights."""
 
     batch: int  # B
-    unsaid: float  # the smallest
+    unspanned: float  # the smallest of the traders'
     moments: Floats
 
 
@@ -95,13 +95,13 @@ def quick_sums(rows: TraderRows, reading: Reading, scratch: Scratch) -> QuickSum
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         np.divide(1, rows.own, out=inverse)
         vector = flat(moments(rows, columns(rows.statistic, scratch), inverse, reading, scratch))
-    return QuickSums(len(rows.level), float(rows.unsaid.min(initial=1.0)), vector)
+    return QuickSums(len(rows.level), float(rows.unspanned.min(initial=1.0)), vector)
 
 
 def merged_quick_sums(parts: Sequence[QuickSums]) -> QuickSums:
     """Join the sums of parts."""
     vector = summed([part.moments for part in parts])
-    return QuickSums(parts[0].batch, min(part.unsaid for part in parts), vector)
+    return QuickSums(parts[0].batch, min(part.unspanned for part in parts), vector)
 
 
 def quick_solution(sums: QuickSums, reading: Reading) -> Solution | None:
@@ -116,12 +116,12 @@ def quick_solution(sums: QuickSums, reading: Reading) -> Solution | None:
     to_w = _to_w(reading, 1.0)
     squares = to_w.T @ gram @ to_w
     lengths = 2 * (np.trace(squares[:-1, :-1]) + n)
-    if not _usual(sums.unsaid, gram, lengths, reading):
+    if not _usual(sums.unspanned, gram, lengths, reading):
         return None
     core = on_bids @ to_w
     core[range(size - 1), range(size - 1)] += 1
     inverse, invertible = _inverse(core)
-    least = n * sums.unsaid / gram[-1, -1]  # squared price scale
+    least = n * sums.unspanned / gram[-1, -1]  # squared price scale
     most = n * lengths / max(gram[-1, -1], n * on_bids[-1, -1] ** 2)
     crossing = inverse @ on_levels  # (H + 1, B)
     nobody, tie = np.zeros(0), _tie(size, n)
@@ -138,8 +138,8 @@ def quick_solution(sums: QuickSums, reading: Reading) -> Solution | None:
         float(np.sqrt(most)),
         1.0,
         float(lengths + most * gram[-1, -1]),
-        # |Q_i|^2 + 1 / N, of which `unsaid` is what is left of 1, each up to rounding.
-        float(1 - sums.unsaid + 8 * EPS),
+        # |Q_i|^2 + 1 / N, of which `unspanned` is what is left of 1, each up to rounding.
+        float(1 - sums.unspanned + 8 * EPS),
         invertible,
     )
 
@@ -150,11 +150,13 @@ def squared_price_scale(sums: QuickSums, reading: Reading) -> float:
     return float(reading.n_traders / total) if np.isfinite(total) and total > 0 else 0.0
 
 
-def _usual(unsaid: float, gram: Floats, lengths: float, reading: Reading) -> bool:
+def _usual(unspanned: float, gram: Floats, lengths: float, reading: Reading) -> bool:
     """Return whether rows are far from idle, and own weights and prices count."""
     largest = 1 + np.sqrt(np.diagonal(gram)[:-1]) @ reading.largest
     idle = IDLE_ROUNDINGS * EPS * largest
-    return bool(unsaid > 4 * idle**2 and lengths < USUAL * reading.n_traders and gram[-1, -1] > 0)
+    return bool(
+        unspanned > 4 * idle**2 and lengths < USUAL * reading.n_traders and gram[-1, -1] > 0
+    )
 
 
 def closer_sums(
@@ -266,10 +268,10 @@ def _row_squares(rows: TraderRows, statistic: Floats, reading: Reading, scratch:
     squares: Floats = scratch.own[0]
     product = scratch.own[1]
     np.multiply(rows.own, rows.own, out=squares)
-    squares *= rows.unsaid
-    np.matmul(reading.coordinates.T, statistic, out=scratch.said)
-    for weight, said in zip(scratch.said, rows.said, strict=True):
-        np.multiply(said, rows.own, out=product)
+    squares *= rows.unspanned
+    np.matmul(reading.coordinates.T, statistic, out=scratch.basis)
+    for weight, row in zip(scratch.basis, rows.basis, strict=True):
+        np.multiply(row, rows.own, out=product)
         weight += product
         weight *= weight
         squares += weight
@@ -344,7 +346,7 @@ def _core(on_bids: Floats, kept: Candidates, length: Floats, to_w: Floats, n: in
     core = np.zeros((size + m, size + m))
     core[:size, :size] = on_bids
     core[range(size - 1), range(size - 1)] += 1
-    core[: size - 1, size:] = -kept.rows.said
+    core[: size - 1, size:] = -kept.rows.basis
     core[size - 1, size:] = -1 / np.sqrt(n)
     weights = np.concatenate([kept.rows.statistic, kept.rows.price[:, None]], axis=1)
     core[size:, :size] = (weights @ to_w) / length[:, None]

@@ -143,13 +143,13 @@ def test_no_markets_have_no_deviations(shared):
 
 def test_workers_may_finish_a_shard_twice(tmp_path):
     pytest.importorskip("pyarrow")
-    from deviator.mechanisms.sharded.clear import _finish, _Read
+    from deviator.mechanisms.sharded.clear import _finish, _Numbered
     from deviator.mechanisms.sharded.outcome import ShardOutcome
     from deviator.mechanisms.sharded.parquet import read_outcome, write_outcome
 
     told = ShardOutcome(np.ones(3), np.ones(3), np.ones(3))
     write_outcome(told, tmp_path / "provisional-00000.parquet")
-    finish = partial(_finish, tmp_path, True, _Read("a shard", 0))
+    finish = partial(_finish, tmp_path, True, _Numbered("a shard", 0))
     finish()
     finish()
     np.testing.assert_array_equal(

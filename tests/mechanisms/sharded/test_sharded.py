@@ -273,7 +273,7 @@ def test_sums_of_the_first_pass_are_those_in_the_basis(seed, g, unit, offset, em
     got, want = sums_in(basis, whole), sums_by_themselves(shards, basis)
     assume(got is not None)
     assert_close(got.moments, want.moments, 1e-13)
-    assert 0.5 < got.unsaid <= want.unsaid
+    assert 0.5 < got.unspanned <= want.unspanned
     drifted = whole._replace(moments=whole.moments + 1e-9)  # the villain: sums that are a bit off
     with pytest.raises(AssertionError):
         assert_close(sums_in(basis, drifted).moments, want.moments, 1e-13)
