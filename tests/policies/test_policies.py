@@ -1,5 +1,6 @@
 """Equilibria, exact best responses on each rung, learned policies on disk."""
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -11,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-import deviator.policies.learned as learned_module
 from deviator.economies import (
     NormalTypes,
     UniformBox,
@@ -494,8 +494,10 @@ def edit(path, key, value, resign=False):
     file = path.with_suffix(".json")
     description = json.loads(file.read_text()) | {key: value}
     if resign:
+        del description["sha256"]
+        signed = json.dumps(description, sort_keys=True).encode()
         data = path.with_suffix(".safetensors").read_bytes()
-        description["sha256"] = learned_module._digest(data, description)
+        description["sha256"] = hashlib.sha256(data + signed).hexdigest()
     file.write_text(json.dumps(description))
 
 

@@ -533,6 +533,48 @@ def test_a_disk_that_refuses_a_shard_leaves_nothing_behind(tmp_path, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
+class RepeatingClient:
+    """Workers that do every task twice, as Dask does where one dies before all is gathered."""
+
+    def __init__(self, between=lambda: None):
+        self.between = between
+
+    def map(self, task, reads, pure):
+        for read in reads:
+            task(read)
+        self.between()
+        return [task(read) for read in reads]
+
+    def gather(self, results):
+        return results
+
+
+def test_workers_may_finish_a_shard_twice(tmp_path):
+    pytest.importorskip("pyarrow")
+    shards = [make_shard(seed, 50) for seed in range(3)]
+    once = clear_sharded(SigmaDCDA(0.1), shards, folder=tmp_path / "once")
+    twice = clear_sharded(
+        SigmaDCDA(0.1), shards, client=RepeatingClient(), folder=tmp_path / "twice"
+    )
+    assert once.traded
+    assert once.price == twice.price
+    for name in (f"outcome-{place:05}.parquet" for place in range(3)):
+        left, right = (read_outcome(tmp_path / way / name) for way in ("once", "twice"))
+        np.testing.assert_array_equal(left.quantity, right.quantity)
+
+
+def test_an_outcome_that_vanishes_is_not_passed_over(tmp_path):
+    pytest.importorskip("pyarrow")
+
+    def lose_outcomes():
+        for path in tmp_path.glob("outcome-*.parquet"):
+            path.unlink()
+
+    client = RepeatingClient(lose_outcomes)
+    with pytest.raises(FileNotFoundError):
+        clear_sharded(SigmaDCDA(0.1), [make_shard(0, 50)], client=client, folder=tmp_path)
+
+
 def test_a_sharded_outcome_shows_the_market_and_not_its_arrays():
     told = repr(clear_sharded(SigmaDCDA(0.1), [make_shard(seed, 50) for seed in range(3)]))
     assert told.startswith("ShardedOutcome(")
