@@ -29,14 +29,12 @@ from deviator.economies.saturating import log_cosh, sech_squared
 from deviator.economies.smooth_walrasian import check_monotone
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Reports, Schedules, SigmaVCG, SmoothSigmaVCG, sigma_vcg
+from deviator.mechanisms.direct.smooth_sigma_vcg import NUMBERS
 from deviator.plugins import make
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope")
 LEAD = [[1.0, 0.1, 0.2], [0.1, 1.0, 0.0], [0.0, 0.2, 1.0]]
 """Weights of three traders, within A4^N for the slopes below."""
-
-SETTINGS = SmoothSigmaVCG.clear.__globals__
-"""Settings of the module as the class sees them, whatever copy of it doctests import."""
 
 MEMBERS = [
     Saturating(LEAD, [0.8, 0.9, 1.0], [1.2, 1.1, 1.5], [0.4, 1.0, 2.0], [0.3, 0.0, -0.2]),
@@ -201,14 +199,16 @@ def test_the_pivotal_type_leads_to_its_units(economy):
     assert moved.sum(axis=1).max() == 1
 
 
-@pytest.mark.parametrize("economy", MEMBERS[:2])
-def test_chunks_of_cells_do_not_matter(economy, monkeypatch):
-    rule, reports = SmoothSigmaVCG(economy, 0.2), Reports(profiles(economy, 40))
-    whole = rule.clear(reports)
-    monkeypatch.setitem(SETTINGS, "NUMBERS", 9 * 16 * 7)
-    parts = rule.clear(reports)
-    for field in FIELDS:
-        np.testing.assert_allclose(getattr(parts, field), getattr(whole, field), rtol=1e-13)
+@pytest.mark.parametrize("economy", [saturating(8), varying_effects(8)])
+def test_chunks_of_cells_do_not_matter(economy):
+    rule, types = SmoothSigmaVCG(economy, 0.2), profiles(economy, 300)
+    assert 8**3 * 16 * len(types) > NUMBERS, "more than one chunk"
+    whole = rule.clear(Reports(types))
+    for part in (slice(0, 100), slice(200, 300)):
+        alone = rule.clear(Reports(types[part]))
+        for field in FIELDS:
+            expected = getattr(whole, field)[part]
+            np.testing.assert_allclose(getattr(alone, field), expected, rtol=1e-13)
 
 
 def test_steep_places_take_more_nodes():
@@ -219,11 +219,10 @@ def test_steep_places_take_more_nodes():
     assert outcome.transfer[0, 0] == pytest.approx(want, abs=1e-8)
 
 
-def test_a_transfer_that_the_nodes_do_not_reach_is_an_error(monkeypatch):
-    monkeypatch.setitem(SETTINGS, "NODES", (8, 16))
-    economy = saturating(3, beta=0.0, flat=0.2, steep=4.0, quantity_scale=0.01)
+def test_a_transfer_that_the_nodes_do_not_reach_is_an_error():
+    economy = saturating(3, beta=0.0, flat=0.2, steep=4.0, quantity_scale=1e-4)
     reports = Reports(np.array([[0.0, 0.0, 0.0], [2.0, 0.5, -2.5]]))
-    with pytest.raises(NotConvergedError, match=r"16 nodes compute, that of trader . in market 1"):
+    with pytest.raises(NotConvergedError, match=r"512 nodes compute, that of trader . in market 1"):
         SmoothSigmaVCG(economy, 0.1).clear(reports)
 
 
