@@ -465,7 +465,7 @@ def test_a_market_on_workers_of_whom_one_dies(tmp_path):
         before = set(client.scheduler_info()["workers"])
         makers = [partial(fatal_shard, seed, tmp_path) for seed in range(6)]
         sharded = clear_sharded(SigmaDCDA(), makers, client=client)
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=600)
         assert set(client.scheduler_info()["workers"]) != before
     assert_shards_equal_one_market(sharded, [make_shard(seed, 200) for seed in range(6)])
 
