@@ -1,5 +1,7 @@
 """Markets that are singular in exact numbers, where rounding alone would let them trade."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
