@@ -53,6 +53,7 @@ def surface_best_response(
     *,
     others: Policy | None = None,
     reach: float = 4.0,
+    rounds: int = ROUNDS,
 ) -> SurfaceBest:
     """Search a trader's best deviation in smooth markets.
 
@@ -67,6 +68,8 @@ def surface_best_response(
         The strategy deviated from, which bids surfaces; honesty by default.
     reach : float
         How far from the present quantity others are tried, of the market's largest quantity.
+    rounds : int
+        How often quantities between the neighbors of the best one are tried.
 
     Raises
     ------
@@ -104,7 +107,7 @@ def surface_best_response(
             "NumericSearch"
         )
     index = trader_index(trader, economy.n_traders)
-    return _Search(mechanism, economy, np.asarray(types, float), present, index).best(reach)
+    return _Search(mechanism, economy, np.asarray(types, float), present, index).best(reach, rounds)
 
 
 def _check_reports(mechanism: ConditionalAuction) -> None:
@@ -125,7 +128,7 @@ class _Search(NamedTuple):
     present: SurfaceBids
     trader: int
 
-    def best(self, reach: float) -> SurfaceBest:
+    def best(self, reach: float, rounds: int) -> SurfaceBest:
         """Return the best points, tried far and near, and then between the best one's neighbors."""
         outcome = self.mechanism.clear(self.present)
         own = outcome.quantity[:, self.trader]
@@ -134,7 +137,7 @@ class _Search(NamedTuple):
         tried = own + AWAY[:, None] * size
         quantity, most = _better(own, utility, tried, self._utilities(tried))
         room = _gap_to_neighbors(np.insert(tried, len(AWAY) // 2, own, axis=0), quantity)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             tried = quantity + CLOSER[:, None] * room
             quantity, most = _better(quantity, most, tried, self._utilities(tried))
             room = room * 0.25

@@ -19,7 +19,7 @@ from deviator.mechanisms import Mechanism, Outcome
 from deviator.memory import require_memory
 from deviator.policies.base import Policy, check_market
 from deviator.policies.revelation import Revelation
-from deviator.validation import Floats, finite_array, non_negative, read_only
+from deviator.validation import Floats, finite_array, non_negative, read_only, whole_number
 
 PIECE = 4096
 """Profiles that are looked at together, so that their arrays fit the cache."""
@@ -78,6 +78,7 @@ def type_grid_regret(
     *,
     strategy: Policy | None = None,
     tolerance: float | None = None,
+    piece: int = PIECE,
 ) -> TypeGridRegret:
     """Return the largest gain of any trader from any misreport at any profile of a grid.
 
@@ -97,6 +98,8 @@ def type_grid_regret(
         What still counts as no gain, in units of money; by default, for each trader, 1e-9 of their
         own largest payment, or utility before it, that honest bids lead to on the grid, and no
         less than 1e-14 of anybody's.
+    piece : int
+        Profiles at a time; the answer does not depend on it.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def type_grid_regret(
     True
     """
     check_market(mechanism, economy)
-    types = _grid(grid, economy.n_traders)
+    types = _grid(grid, economy.n_traders, whole_number("piece", piece, 1))
     limit = None if tolerance is None else non_negative("tolerance", tolerance)
     _check_memory(types)
     outcomes = _outcomes(mechanism, economy, strategy or Revelation(mechanism, economy), types)
@@ -146,6 +149,7 @@ class _TypeGrid(NamedTuple):
 
     sizes: tuple[int, ...]
     values: Floats  # (N, largest size), padded with NaN
+    piece: int
 
     @property
     def profiles(self) -> int:
@@ -157,8 +161,8 @@ class _TypeGrid(NamedTuple):
         return np.array([prod(self.sizes[place + 1 :]) for place in range(len(self.sizes))])
 
     def pieces(self) -> Iterator[slice]:
-        for start in range(0, self.profiles, PIECE):
-            yield slice(start, min(start + PIECE, self.profiles))
+        for start in range(0, self.profiles, self.piece):
+            yield slice(start, min(start + self.piece, self.profiles))
 
     def digits(self, rows: slice) -> Places:
         """Return which type of the grid each trader has, shape (C, N)."""
@@ -196,7 +200,7 @@ class _WorstMisreport(NamedTuple):
     largest: Floats  # (N,)
 
 
-def _grid(grid: Any, n_traders: int) -> _TypeGrid:
+def _grid(grid: Any, n_traders: int, piece: int) -> _TypeGrid:
     """Return the grid of types, one axis per trader."""
     listed = isinstance(grid, Sequence) and len(grid) > 0
     common = np.ndim(grid[0]) == 0 if listed else np.ndim(grid) < 2
@@ -220,13 +224,13 @@ def _grid(grid: Any, n_traders: int) -> _TypeGrid:
     values = np.full((n_traders, max(sizes)), np.nan)
     for trader, axis in enumerate(axes):
         values[trader, : len(axis)] = axis
-    return _TypeGrid(sizes, values)
+    return _TypeGrid(sizes, values, piece)
 
 
 def _check_memory(types: _TypeGrid) -> None:
     n = len(types.sizes)
     require_memory(
-        8 * n * (2 * types.profiles + 16 * PIECE),
+        8 * n * (2 * types.profiles + 16 * types.piece),
         f"the outcomes of a grid of {types.profiles} profiles of {n} traders",
         "take fewer types per trader",
     )

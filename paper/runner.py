@@ -62,10 +62,13 @@ Progress = Callable[[int, int, Row], None]
 """Called with the number of finished rows, the number of all rows, and the last row."""
 
 
-def statements() -> tuple[Statement, ...]:
+def statements(package: str = f"{__package__}.statements") -> tuple[Statement, ...]:
     """Return all statements, in the order of the paper.
 
-    They are the ``STATEMENTS`` of the modules of `deviator.paper.statements`.
+    Parameters
+    ----------
+    package : str
+        Its modules hold them, as ``STATEMENTS``.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def statements() -> tuple[Statement, ...]:
     'Example 1'
     """
     by_name: dict[str, Statement] = {}
-    for statement in _of_modules():
+    for statement in _of_modules(package):
         if by_name.setdefault(statement.name, statement) is not statement:
             raise InvalidInputError(
                 f"statements must have names of their own, got {statement.name!r} twice"
@@ -87,10 +90,9 @@ def statements() -> tuple[Statement, ...]:
     return tuple(sorted(by_name.values(), key=lambda each: positions.get(each.result, len(ORDER))))
 
 
-def _of_modules() -> Iterator[Statement]:
-    package = import_module(f"{__package__}.statements")
-    for module in pkgutil.iter_modules(package.__path__):
-        yield from import_module(f"{package.__name__}.{module.name}").STATEMENTS
+def _of_modules(package: str) -> Iterator[Statement]:
+    for module in pkgutil.iter_modules(import_module(package).__path__):
+        yield from import_module(f"{package}.{module.name}").STATEMENTS
 
 
 def select(names: Sequence[str]) -> tuple[Statement, ...]:

@@ -17,10 +17,15 @@ def test_what_is_available_is_part_of_what_the_machine_has():
     ("machine", "container", "least"),
     [(2**30, None, 2**30), (2**30, 2**28, 2**28), (None, 2**28, 2**28), (None, None, None)],
 )
-def test_the_tighter_of_two_limits_counts(monkeypatch, machine, container, least):
-    monkeypatch.setattr(memory, "_free_of_machine", lambda: machine)
-    monkeypatch.setattr(memory, "_left_in_container", lambda: container)
-    assert memory.available_memory() == least
+def test_the_tighter_of_two_limits_counts(monkeypatch, tmp_path, machine, container, least):
+    monkeypatch.delattr(os, "sysconf")
+    if machine is not None:
+        (tmp_path / "meminfo").write_text(f"MemTotal: 9 kB\nMemAvailable: {machine // 1024} kB\n")
+    if container is not None:
+        (tmp_path / "memory.max").write_text(str(container + 2**20))
+        (tmp_path / "memory.current").write_text(str(2**20))
+    assert memory.available_memory(tmp_path / "meminfo", tmp_path) == least
+    monkeypatch.setattr(memory, "available_memory", lambda: least)
     memory.require_memory(2**27, "a little")
     if least is None:
         memory.require_memory(1e18, "where nobody knows, nothing is refused,")

@@ -25,12 +25,12 @@ def test_import_is_light():
         "import deviator.envs, deviator.policies, deviator.plugins, deviator.learners;"
         "assert 'torch' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_wheel_holds_every_module(tmp_path):
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path]
-    subprocess.run([*command, ROOT], check=True, capture_output=True, timeout=300)
+    subprocess.run([*command, ROOT], check=True, capture_output=True)
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     for family in FAMILIES:
         for module in (ROOT / family).rglob("*.py"):

@@ -5,17 +5,27 @@ from pathlib import Path
 
 from deviator.errors import RefusedError
 
+MEMINFO = Path("/proc/meminfo")
+CONTAINER = Path("/sys/fs/cgroup")
+
 LITTLE = 2**26
 """Bytes for which nobody needs to ask."""
 
 
-def available_memory() -> int | None:
+def available_memory(meminfo: Path = MEMINFO, container: Path = CONTAINER) -> int | None:
     """Return how many bytes can be had without swapping; None where the system does not say.
 
     The least of what Linux counts as available and what is left of a container's limit;
     elsewhere all memory that the machine has.
+
+    Parameters
+    ----------
+    meminfo : Path
+        The file in which Linux says what is available.
+    container : Path
+        The folder of a container's limit and use.
     """
-    known = [bytes_left for bytes_left in (_free_of_machine(), _left_in_container()) if bytes_left]
+    known = [free for free in (_free_of_machine(meminfo), _left_in_container(container)) if free]
     return min(known, default=None)
 
 
@@ -55,9 +65,9 @@ def require_memory(needed: float, what: str, instead: str = "take fewer at a tim
         )
 
 
-def _free_of_machine() -> int | None:
+def _free_of_machine(meminfo: Path) -> int | None:
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        lines = meminfo.read_text(encoding="ascii").splitlines()
         sizes = dict(line.split(":", 1) for line in lines if ":" in line)
         return int(sizes["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):
@@ -68,10 +78,9 @@ def _free_of_machine() -> int | None:
         return None
 
 
-def _left_in_container() -> int | None:
-    root = Path("/sys/fs/cgroup")
+def _left_in_container(folder: Path) -> int | None:
     try:
-        limit = int((root / "memory.max").read_text(encoding="ascii"))
-        return max(limit - int((root / "memory.current").read_text(encoding="ascii")), 1)
+        limit = int((folder / "memory.max").read_text(encoding="ascii"))
+        return max(limit - int((folder / "memory.current").read_text(encoding="ascii")), 1)
     except (OSError, ValueError):
         return None

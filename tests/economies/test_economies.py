@@ -1,10 +1,8 @@
 """Economies, distributions, information structures, bounds and assumptions."""
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
-from helpers.market_strategies import economies, floats
+from helpers.market_strategies import floats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +28,6 @@ from deviator.economies import (
     saturating,
     sigma_budget,
     sigma_n,
-    sigma_n_from,
     single_crossing_violation,
     tight,
     two_groups,
@@ -41,10 +38,6 @@ from deviator.economies import (
     walrasian_response,
 )
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import SigmaVCG
-from deviator.mechanisms.exact import RationalBids, RationalEconomy
-from deviator.numerics.rational import rational
-from deviator.policies import Revelation
 
 
 def test_examples_agree_with_their_factored_form():
@@ -103,35 +96,6 @@ def test_first_best_surplus_is_the_mean_of_what_markets_yield():
     assert abs(first_best_surplus(economy, law.mean, law.covariance) - surplus.mean()) < 4 * error
 
 
-@pytest.mark.parametrize("n", [4, 10, 30])
-def test_sigma_n_closed_forms(n):
-    """Equation (4.15), and Example 5's formula."""
-    alpha, beta, slope = 1.1, 0.6, 1.3
-    expected = slope * (alpha + beta) / ((n - 2) * alpha - beta)
-    assert sigma_n(fundamental_value(n, alpha, beta, slope)) == pytest.approx(expected, rel=1e-12)
-    expected = slope * (alpha + beta) / ((n - 2) * alpha)
-    assert sigma_n(two_groups(n, alpha, beta, slope)) == pytest.approx(expected, rel=1e-12)
-
-
-@given(economies())
-def test_sigma_budget_is_the_smallest_that_covers_the_residual_slopes(economy):
-    sigma = sigma_budget(economy)
-
-    def slack(value):
-        return value - walrasian_response(economy, value).residual_slope.max()
-
-    assert abs(slack(sigma)) < 1e-9 * (1 + sigma)
-    for smaller in np.linspace(0, 0.999 * sigma, 50):
-        assert slack(smaller) < 0
-
-
-def test_sigma_n_does_not_exist_under_strong_interdependence():
-    with pytest.raises(RefusedError, match=r"A4\^N"):
-        sigma_n(tight(4, own_effect=1.0, cross_effect=0.9))
-    with pytest.raises(RefusedError, match="sigma_budget"):
-        sigma_budget(tight(4, own_effect=1.0, cross_effect=0.9))
-
-
 def with_effect(place, effect):
     weights = np.eye(4)
     weights[place] = effect
@@ -165,20 +129,6 @@ def test_smooth_economies_whose_bounds_break_an_assumption_have_no_bounds(econom
         assumption_bounds(economy)
 
 
-def test_sigma_n_needs_both_parts_of_a4n():
-    """(3.13) is a positive number where the ratio of slopes alone breaks A4^N."""
-    weights = tight(4, 1.0, 0.1).weights
-    inside, outside = (linear_quadratic(weights, [10, 10, 10, flat]) for flat in (1.01, 0.99))
-    assert sigma_n(inside) == pytest.approx(10 * (1 / 3 + 0.1) / (1 - 0.1 - 1 / 3 - 0.1))
-    for number in (sigma_n, lambda economy: sigma_n_from(assumption_bounds(economy))):
-        with pytest.raises(
-            RefusedError, match=r"phi_N < 0.099 \(assumption A4\^N\), got phi_N = 0.1"
-        ):
-            number(outside)
-    assert check_assumptions(outside)["sigma_N"].holds is False
-    assert sigma_budget(outside) > 0
-
-
 @pytest.mark.parametrize(
     "number",
     [
@@ -200,52 +150,6 @@ def test_what_is_for_weights_and_slopes_refuses_other_economies(number):
 def test_uniqueness_needs_own_types_that_matter():
     with pytest.raises(InvalidInputError, match="got 0 for trader 2"):
         interdependence_radius(with_effect((2, 2), 0.0))
-
-
-def proposition_2_counterexample():
-    weights = np.zeros((8, 8))
-    weights[4:, :4] = 0.35
-    np.fill_diagonal(weights, 1.0)
-    return linear_quadratic(weights, [4.0] * 4 + [1.0] * 4)
-
-
-def test_counterexample_to_proposition_2_in_rational_arithmetic():
-    """The budget claim is false as printed when slopes differ (mixed slopes, sigma_N = 3)."""
-    economy = proposition_2_counterexample()
-    exact = RationalEconomy(
-        rational(economy.weights), rational(economy.slope), rational(economy.intercept)
-    )
-    exact.weights[4:, :4] = Fraction(7, 20)
-    phi = (exact.weights.sum(axis=0) - 1).max() / 7
-    assert phi == Fraction(1, 5)
-    assert phi < min(Fraction(1, 4), Fraction(3, 7))
-    reach = Fraction(1, 7) + phi
-    assert 4 * reach / (1 - phi - reach) == 3
-    assert sigma_n(economy) == pytest.approx(3, rel=1e-12)
-    types = rational([[7, -7, 7, -7, 0, 0, 0, 0]])
-    steepness = 1 / (exact.slope + 3)
-    value = exact.value(types)
-    price = value @ steepness / steepness.sum()
-    quantity = (steepness * (value - price[:, None]))[0]
-    assert quantity.tolist() == [1, -1, 1, -1, 0, 0, 0, 0]
-    price_effect = steepness @ exact.weights / steepness.sum()
-    slope = price_effect / (steepness * (1 - price_effect))
-    assert slope[0] == Fraction(483, 151)
-    transfers = price[0] * quantity + (3 - slope) * quantity**2 / 2
-    assert transfers.sum() == Fraction(-60, 151)
-
-
-def test_counterexample_to_proposition_2_through_the_mechanism():
-    economy = proposition_2_counterexample()
-    mechanism = SigmaVCG(economy, 3.0)
-    types = np.array([[7.0, -7.0, 7.0, -7.0, 0.0, 0.0, 0.0, 0.0]])
-    outcome = mechanism.clear(Revelation(mechanism, economy).bids(types))
-    assert outcome.transfer.sum() == pytest.approx(-60 / 151, rel=1e-9)
-    bids = RationalBids(np.empty((8, 0), dtype=object), rational(types))
-    _, transfers = mechanism.clear_exact(bids)
-    assert float(transfers.sum()) == pytest.approx(-60 / 151, rel=1e-12)
-    repaired = SigmaVCG(economy, sigma_budget(economy))
-    assert repaired.clear(Revelation(repaired, economy).bids(types)).transfer.sum() >= 0
 
 
 def test_assumptions_name_what_fails():

@@ -1,4 +1,4 @@
-"""Certificates, mutants, witnesses, verdicts and the audit of one market."""
+"""Certificates, mutants, witnesses and verdicts."""
 
 import re
 from dataclasses import dataclass, replace
@@ -18,7 +18,6 @@ from deviator.economies import (
     heterogeneous,
     linear_quadratic,
     private_values,
-    sigma_n,
     tight,
     two_groups,
     two_groups_information,
@@ -28,9 +27,7 @@ from deviator.evidence import certify, market
 from deviator.evidence.mean_gain import pays
 from deviator.evidence.verdict import decide
 from deviator.evidence.witness import find_witness, recheck
-from deviator.learners.ppo import PPOLearner
 from deviator.mechanisms import (
-    Mechanism,
     Mutated,
     NaiveWalrasian,
     ResidualLineMechanism,
@@ -40,14 +37,7 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
 )
 from deviator.mechanisms.mutated import Fault
-from deviator.policies import (
-    BestResponse,
-    LinearBayes,
-    Revelation,
-    exact_gain,
-    expected_exact_gain,
-)
-from deviator.policies.base import View
+from deviator.policies import BestResponse, LinearBayes, exact_gain, expected_exact_gain
 from deviator.studies import audit
 
 
@@ -233,22 +223,6 @@ def test_equilibrium_schedules(information):
         assert (certify(tested, information).cap < 1e-20) == null
 
 
-def test_autarky_is_vacuous():
-    class Silent(type(Revelation(SigmaDCDA(), private_values(3)))):
-        def exact_bids(self, types):
-            bids = super().exact_bids(types)
-            bids.coefficients[:] = Fraction(0)
-            return bids
-
-    tested = market(SigmaDCDA(), private_values(3), strategy=Silent(SigmaDCDA(), private_values(3)))
-    certificate = certify(tested)
-    assert not certificate.trades
-    assert certificate.cap is None
-
-    verdict = audit(SigmaDCDA(), private_values(3), strategy=tested.strategy)
-    assert verdict.state == "vacuous"
-
-
 @pytest.mark.parametrize(("gain", "pay"), [(1.0, (True, False)), (-1.0, (False, False))])
 def test_one_lucky_gain_of_a_learner_pays_where_he_knew_when_to_deviate(gain, pay):
     tested = market(SigmaDCDA(), private_values(3))
@@ -256,84 +230,6 @@ def test_one_lucky_gain_of_a_learner_pays_where_he_knew_when_to_deviate(gain, pa
     gains[0] = gain
     assert tuple(pays(tested, gains, rung) for rung in ("profile", "own")) == pay
     assert pays(tested, gains + 0.2, "own")
-
-
-@pytest.mark.parametrize("sigma", [1e3, 1e15])
-def test_little_trade_is_trade(sigma):
-    assert audit(SigmaDCDA(sigma), private_values(3)).state == "confirmed"
-
-
-def test_a_menu_that_promises_a_rare_gain_refutes_nothing():
-    """What its own clearing gives is rounding, and no witness."""
-    rule = SigmaDCDA(0.2)
-
-    @dataclass(frozen=True)
-    class Overclaims(Mechanism):
-        name = "overclaims"
-        language = rule.language
-        tax_slope = rule.tax_slope
-
-        def clear(self, bids):
-            return rule.clear(bids)
-
-        def menu(self, bids, trader):
-            menu = rule.menu(bids, trader)
-            return replace(menu, linear=menu.linear - 0.05 * (bids.level[:, 0] > 3.3))
-
-        def menu_bid(self, bids, trader, quantity):
-            return rule.menu_bid(bids, trader, quantity)
-
-    verdict = audit(Overclaims(), private_values(4))
-    assert verdict.lower > verdict.epsilon
-    assert verdict.state == "undetermined"
-
-
-@pytest.mark.parametrize(
-    ("information", "state"), [("profile", "refuted"), ("own", "undetermined")]
-)
-def test_one_gain_refutes_where_no_profile_loses_however_rare(information, state):
-    """An own-type deviator may lose at profiles that were not drawn, so that one gain is luck."""
-    rule, economy = SigmaDCDA(0.2), private_values(4)
-
-    class RarelyWrong(type(Revelation(rule, economy))):
-        def bids(self, view, rng=None):
-            bids = super().bids(view)
-            wrong = View.of(view).types[:, [0]] > 3.3
-            level = np.where(wrong, [0.5, 1, 1, 1], 1) * bids.level
-            return replace(bids, level=level)
-
-        def exact_bids(self, types):
-            raise NotImplementedError("bids that jump have no exact form")
-
-    strategy = RarelyWrong(rule, economy)
-    assert audit(rule, economy, strategy=strategy, information=information).state == state
-
-
-def test_malformed_audits():
-    economy = private_values(4)
-    with pytest.raises(InvalidInputError, match="held_out must be at least 100, got 1"):
-        audit("sigma-dcda", economy, held_out=1)
-    with pytest.raises(InvalidInputError, match="parameters go with a mechanism's name"):
-        audit(SigmaDCDA(0.2), economy, sigma=0.3)
-    with pytest.raises(InvalidInputError, match="economy must be an Economy"):
-        audit("sigma-dcda", "two-groups")
-    with pytest.raises(InvalidInputError, match="planted faults need a learner"):
-        audit("sigma-dcda", economy, planted=[0.1])
-
-
-def test_an_equilibrium_can_be_audited_with_a_learner():
-    beliefs = fundamental_value_information(4, 0.2, 0.5)
-    verdict = audit(
-        UniformDoubleAuction(),
-        beliefs.economy(1.0),
-        distribution=beliefs.types(),
-        strategy=LinearBayes(beliefs, 1.0),
-        learner="ppo",
-        steps=4096,
-        held_out=500,
-    )
-    assert verdict.state == "confirmed"
-    assert verdict.power is not None
 
 
 def test_certificates_refuse_what_they_cannot_promise():
@@ -389,35 +285,6 @@ def test_there_is_no_witness_where_honesty_is_optimal():
 def test_states(lower, upper, rechecked, state):
     found = decide(lower=lower, upper=upper, epsilon=1e-9, rechecked=rechecked)
     assert found == state
-
-
-def test_audit_by_name_and_by_object():
-    economy = two_groups(4)
-    verdict = audit("sigma-vcg", economy, sigma=sigma_n(economy))
-    assert (verdict.state, verdict.upper, verdict.lower) == ("confirmed", 0.0, verdict.lower)
-    assert verdict.lower < 1e-20
-    assert verdict.mechanism_economy is None
-    assert audit("naive-walrasian", economy).witness["gain"] > 0
-
-
-def test_audit_of_a_designer_who_is_mistaken():
-    """A direct mechanism that holds another economy is a study of misspecification."""
-    mistaken = SigmaVCG(two_groups(4, beta=0.2), 0.3)
-    verdict = audit(mistaken, two_groups(4, beta=0.7))
-    assert verdict.state == "refuted"
-    assert verdict.mechanism_economy["name"] == "two groups"
-
-
-def test_audit_with_a_learner_states_its_power():
-    economy = private_values(4)
-    learner = PPOLearner(markets=512, batch_size=512)
-    search = {"learner": learner, "steps": 30_000, "held_out": 2000, "planted": (0.5, 0.2, 1e-6)}
-    verdict = audit("sigma-vcg", economy, sigma=0.5, **search)
-    assert verdict.state == "confirmed"
-    assert verdict.power > 0.9
-    assert verdict.lower < 1e-12
-    planted = market(Mutated(SigmaVCG(economy, 0.5), "transfer", 0.2), economy)
-    assert verdict.resolution == pytest.approx(certify(planted).cap, rel=1e-6)
 
 
 @pytest.mark.parametrize(("fault", "size"), [("colour", 0.1), ("clearing", 1.0)])

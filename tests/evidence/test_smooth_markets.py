@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from helpers.samples import normal_types
 
 from deviator import audit
 from deviator.economies import (
@@ -17,7 +18,6 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import certify_by_theorem, market, surface_best_response, surface_gains
-from deviator.evidence import surface_best_response as module_function
 from deviator.mechanisms import (
     Hyperplane,
     Mutated,
@@ -29,7 +29,6 @@ from deviator.mechanisms import (
 )
 from deviator.policies import Policy, Revelation, exact_gain
 
-SETTINGS = module_function.__globals__
 SIGMA = 0.3
 MEMBERS = [saturating(4), varying_effects(4), varying_effects(3, bend=-0.2)]
 BROKEN = {
@@ -39,10 +38,6 @@ BROKEN = {
 }
 
 
-def drawn_types(markets, n, seed=0):
-    return np.random.default_rng(seed).standard_normal((markets, n))
-
-
 def as_smooth(economy):
     """A quadratic economy, written as a smooth one."""
     common = economy.weights, economy.slope, economy.slope
@@ -50,20 +45,19 @@ def as_smooth(economy):
 
 
 @pytest.mark.parametrize("economy", [fundamental_value(4), two_groups(4, 1.0, 0.7, 1.3)])
-def test_the_best_response_is_the_exact_one_where_utilities_are_quadratic(monkeypatch, economy):
-    smooth, types, rule = as_smooth(economy), drawn_types(12, 4), UniformConditional()
+def test_the_best_response_is_the_exact_one_where_utilities_are_quadratic(economy):
+    smooth, types, rule = as_smooth(economy), normal_types(12, 4), UniformConditional()
     exact = exact_gain(rule, economy, types, trader=1)
     found = surface_best_response(rule, smooth, types, 1)
     np.testing.assert_allclose(found.gain, exact, rtol=1e-8, atol=1e-10)
-    monkeypatch.setitem(SETTINGS, "ROUNDS", 0)
-    coarse = surface_best_response(rule, smooth, types, 1)
+    coarse = surface_best_response(rule, smooth, types, 1, rounds=0)
     assert (exact - coarse.gain).max() > 1e-4
     assert (coarse.gain <= exact + 1e-10).all()
 
 
 @pytest.mark.parametrize("economy", MEMBERS)
 def test_no_other_surface_is_better_and_in_the_sigma_dcda_none_gains(economy):
-    types = drawn_types(3, economy.n_traders, 1)
+    types = normal_types(3, economy.n_traders, 1)
     control = UniformConditional()
     best = surface_best_response(control, economy, types, 0).gain
     others = np.max(list(surface_gains(control, economy, types, 0).values()), axis=0)
@@ -73,7 +67,7 @@ def test_no_other_surface_is_better_and_in_the_sigma_dcda_none_gains(economy):
 
 
 def test_a_batch_of_best_responses_is_the_loop():
-    economy, types = saturating(3), drawn_types(3, 3)
+    economy, types = saturating(3), normal_types(3, 3)
     whole = surface_best_response(UniformConditional(), economy, types, 2)
     for place in range(3):
         alone = surface_best_response(UniformConditional(), economy, types[[place]], 2)
@@ -92,7 +86,7 @@ class GivesUp(UniformConditional):
 
 
 def test_points_that_are_not_solved_are_passed_over():
-    economy, types = saturating(4), drawn_types(6, 4)
+    economy, types = saturating(4), normal_types(6, 4)
     wanted = surface_best_response(UniformConditional(), economy, types, 0)
     found = surface_best_response(GivesUp(), economy, types, 0)
     np.testing.assert_array_equal(found.gain, wanted.gain)
@@ -119,7 +113,7 @@ class Timid(Policy):
 
 
 def test_where_nobody_trades_the_search_is_as_wide_as_alone():
-    economy, types, rule = saturating(3), drawn_types(3, 3), SigmaDCDA(SIGMA)
+    economy, types, rule = saturating(3), normal_types(3, 3), SigmaDCDA(SIGMA)
 
     class Twice(Timid):
         """Trader 0 bids what trader 1 bids: no market has a unique clearing pair."""
@@ -137,7 +131,7 @@ def test_where_nobody_trades_the_search_is_as_wide_as_alone():
 
 
 def test_the_best_response_is_to_the_strategy_under_test():
-    economy, types, rule = saturating(4), drawn_types(4, 4), SigmaDCDA(SIGMA)
+    economy, types, rule = saturating(4), normal_types(4, 4), SigmaDCDA(SIGMA)
     timid = Timid(Revelation(rule, economy))
     found = surface_best_response(rule, economy, types, 0, others=timid)
     honest = rule.clear(rule.honest_bids(economy, types))
@@ -153,27 +147,27 @@ def test_the_best_response_is_to_the_strategy_under_test():
     [
         (
             lambda: surface_best_response(
-                NaiveWalrasian(fundamental_value(4)), saturating(4), drawn_types(1, 4), 0
+                NaiveWalrasian(fundamental_value(4)), saturating(4), normal_types(1, 4), 0
             ),
             "auctions of conditional bids, got NaiveWalrasian",
         ),
         (
             lambda: surface_best_response(
-                SigmaDCDA(SIGMA), fundamental_value(4), drawn_types(1, 4), 0
+                SigmaDCDA(SIGMA), fundamental_value(4), normal_types(1, 4), 0
             ),
             "use exact_gain",
         ),
         (
-            lambda: surface_best_response(SigmaDCDA(SIGMA), saturating(4), drawn_types(1, 5), 0),
+            lambda: surface_best_response(SigmaDCDA(SIGMA), saturating(4), normal_types(1, 5), 0),
             "types must have shape",
         ),
         (
-            lambda: surface_best_response(SigmaDCDA(SIGMA), saturating(4), drawn_types(1, 4), 4),
+            lambda: surface_best_response(SigmaDCDA(SIGMA), saturating(4), normal_types(1, 4), 4),
             "trader must be",
         ),
         (
             lambda: surface_best_response(
-                SigmaDCDA(SIGMA), saturating(4), drawn_types(1, 4), 0, reach=0.0
+                SigmaDCDA(SIGMA), saturating(4), normal_types(1, 4), 0, reach=0.0
             ),
             "reach must be positive",
         ),
@@ -322,7 +316,7 @@ def test_determinants_are_not_below_the_bound_that_decides_inj(economy):
     result = check_assumptions(economy)["INJ"]
     assert result.holds is True
     bound = float(result.witness.split()[4].rstrip(":"))
-    types, quantity = (4 * drawn_types(500, economy.n_traders, seed) for seed in (0, 1))
+    types, quantity = (4 * normal_types(500, economy.n_traders, seed) for seed in (0, 1))
     determinants = np.linalg.det(economy.type_effects(quantity, types))
     assert determinants.min() >= bound * (1 - 1e-9)
 

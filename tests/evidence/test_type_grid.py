@@ -128,10 +128,9 @@ def test_any_grid_equals_plain_loops(grid, mechanism):
     assert np.isneginf(found.largest).tolist() == [len(axis) == 1 for axis in axes]
 
 
-def test_pieces_do_not_matter(monkeypatch):
+def test_pieces_do_not_matter():
     whole = type_grid_regret(NaiveWalrasian(MIXED), MIXED, AXES)
-    monkeypatch.setattr("deviator.evidence.type_grid.PIECE", 7)
-    cut = type_grid_regret(NaiveWalrasian(MIXED), MIXED, AXES)
+    cut = type_grid_regret(NaiveWalrasian(MIXED), MIXED, AXES, piece=7)
     assert cut.gain == pytest.approx(whole.gain, rel=1e-12)
     np.testing.assert_allclose(cut.largest, whole.largest, rtol=1e-12)
     assert (cut.trader, cut.misreport) == (whole.trader, whole.misreport)

@@ -1,4 +1,7 @@
-"""A study small enough for tests, as text."""
+"""A study small enough for tests, as text and as a specification."""
+
+from deviator.plain_yaml import read_yaml
+from deviator.studies.spec.study import StudySpec
 
 TINY = """
 name: tiny
@@ -21,3 +24,7 @@ cells:
     information: own
     control: {mechanism: uniform-double-auction, economy: private}
 """
+
+
+def tiny(**changes):
+    return StudySpec.model_validate(read_yaml(TINY).values | changes)

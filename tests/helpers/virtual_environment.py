@@ -43,7 +43,6 @@ def run(command, environment, folder, *, code=0):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=600,
     )
     assert found.returncode == code, f"{command}\n{found.stdout[-3000:]}\n{found.stderr[-3000:]}"
     return found.stdout + found.stderr

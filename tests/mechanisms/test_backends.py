@@ -9,32 +9,34 @@ import array_api_strict
 import numpy as np
 import pytest
 import torch
+from helpers.portable_markets import (
+    BOUNDED,
+    EVERY_MARKET,
+    GROUPS,
+    MARKETS,
+    PRIVATE,
+    STATISTICS,
+    net_utilities,
+    perturbed_bids,
+    strange_bids,
+    strange_factored_bids,
+    types_of,
+)
 from helpers.repository import DOCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deviator.arrays import to_numpy
-from deviator.economies import (
-    LinearQuadratic,
-    factored,
-    private_values,
-    public_statistics,
-    saturating,
-    two_groups,
-    unit_demands,
-)
+from deviator.economies import saturating, unit_demands
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import (
     FactoredBids,
     KDoubleAuction,
     LinearBids,
-    NaiveWalrasian,
-    PayAsBid,
     Reports,
     Schedules,
     SigmaDCDA,
     SigmaVCG,
-    UniformConditional,
     UniformDoubleAuction,
 )
 from deviator.mechanisms.clearing.dense import portable as portable_conditional
@@ -44,56 +46,6 @@ FIELDS = ("price", "quantity", "transfer", "residual_slope")
 FLOAT64 = torch.zeros((), dtype=torch.float64)
 FLOAT32 = torch.zeros((), dtype=torch.float32)
 STRICT = array_api_strict.zeros((), dtype=array_api_strict.float64)
-GROUPS = two_groups(6, alpha=1.0, beta=0.7, slope=1.3)
-PRIVATE = private_values(5)
-
-
-def _factored_economy():
-    rng = np.random.default_rng(5)
-    own, loadings = 1 + rng.random(7), 0.2 * rng.random((7, 2))
-    return factored(own, loadings, rng.random((2, 7)), 1 + rng.random(7))
-
-
-def _bounded_economy():
-    weights = np.eye(4) + 0.1
-    return LinearQuadratic(
-        weights, np.ones(4), np.zeros(4), type_low=-np.ones(4), type_high=2 * np.ones(4)
-    )
-
-
-FACTORED, BOUNDED = _factored_economy(), _bounded_economy()
-STATISTICS = public_statistics(FACTORED, 0.4)
-MARKETS = {
-    "sigma-dcda": (SigmaDCDA(0.4), GROUPS),
-    "statistics": (SigmaDCDA(0.4, STATISTICS), FACTORED),
-    "no statistics": (SigmaDCDA(0.4, np.zeros((0, 5))), PRIVATE),
-    "uniform-conditional": (UniformConditional(), GROUPS),
-    "uniform-double-auction": (UniformDoubleAuction(), PRIVATE),
-    "pay-as-bid": (PayAsBid(0.1), PRIVATE),
-    "naive-walrasian": (NaiveWalrasian(FACTORED), FACTORED),
-    "sigma-vcg": (SigmaVCG(GROUPS, 0.3), GROUPS),
-    "bounded, printed": (SigmaVCG(BOUNDED, 0.3), BOUNDED),
-    "bounded, pivotal": (SigmaVCG(BOUNDED, 0.3, "pivotal"), BOUNDED),
-}
-EVERY_MARKET = pytest.mark.parametrize(
-    ("mechanism", "economy"), MARKETS.values(), ids=MARKETS.keys()
-)
-
-
-def types_of(economy, batch=5, seed=1):
-    rng = np.random.default_rng(seed)
-    low, high = 0.9 * np.array(economy.type_set)
-    return np.clip(rng.standard_normal((batch, economy.n_traders)), low, high)
-
-
-def perturbed_bids(mechanism, economy, batch=5):
-    """Return bids of B markets that are nobody's honest ones, coefficients not shared."""
-    bids = mechanism.honest_bids(economy, types_of(economy, batch))
-    if isinstance(bids, Reports):
-        return bids
-    rng = np.random.default_rng(2)
-    array = bids.as_array()
-    return bids.from_array(array * (1 + 0.2 * rng.random(array.shape)))
 
 
 def assert_same(found, wanted, tolerance):
@@ -104,14 +56,6 @@ def assert_same(found, wanted, tolerance):
         np.testing.assert_array_equal(np.isnan(one), np.isnan(other), err_msg=name)
         scale = np.nanmax(np.abs(other), initial=0)
         np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * scale, err_msg=name)
-
-
-def net_utilities(mechanism, economy, bids, types):
-    outcome = mechanism.clear(bids)
-    return economy.utility(outcome.quantity, types) - outcome.transfer
-
-
-# The same markets
 
 
 @EVERY_MARKET
@@ -234,38 +178,6 @@ def test_the_portable_kernel_in_numpy_is_the_fast_one():
         )
 
 
-# Autarky
-
-
-def strange_bids(seed, n=5):
-    """Return linear bids of which about half are in autarky, each for another reason."""
-    rng = np.random.default_rng(seed)
-    weights, price = rng.standard_normal((9, n, n)), rng.standard_normal((9, n))
-    weights[1, 0], price[1, 0] = 2 * weights[1, 1], 2 * price[1, 1]  # the same bid twice
-    weights[2, 3] = rng.standard_normal()  # a row that is idle, on the price alone
-    weights[3, 3], price[3, 3] = rng.standard_normal(), 0.0  # an empty bid, up to rounding
-    price[4] = 0.0  # nobody reads the price
-    weights[5] += 1e6 * rng.standard_normal((n, 1))  # idle components, large
-    weights[6] = np.diag(weights[6].diagonal())
-    weights[6, :2] = 0.0  # two who fix the price
-    scale = 10.0 ** rng.integers(-9, 9, (n, 1))  # the same bids, written otherwise
-    weights[7], price[7] = weights[7] * scale, price[7] * scale[:, 0]
-    weights[8, 1], price[8, 1] = np.eye(n)[0], 0.0  # trader 0's quantity is fixed: P[q_0, 0] = 0
-    return LinearBids(weights, price, rng.standard_normal((9, n)))
-
-
-def strange_factored_bids(seed):
-    rng = np.random.default_rng(seed)
-    own, price = 1 + rng.random((6, 7)), 1 + rng.random((6, 7))
-    statistic = rng.standard_normal((6, 7, 2))
-    own[1, :2] = 0.0  # a regular market, with as many zeros as statistics
-    own[2, :5] = 0.0  # more zeros than statistics and the price can make up for
-    own[3], statistic[3] = 0.0, 0.0
-    own[4, 1], statistic[4, 1], price[4, 1] = own[4, 0], statistic[4, 0], 0.0
-    own[5, 2], statistic[5, 2], price[5, 2] = 0.0, 0.0, 0.0
-    return FactoredBids(own, statistic, price, rng.standard_normal((6, 7)))
-
-
 @settings(max_examples=10)
 @given(st.integers(0, 10**6))
 def test_autarky_is_decided_alike(seed):
@@ -312,90 +224,6 @@ def test_float32_refuses_markets_in_which_it_could_tell_nothing():
     with pytest.raises(RefusedError, match=r"float32.*2000 traders; convert the bids to float64"):
         SigmaDCDA(statistics=statistics).clear(bids)
     assert SigmaDCDA(statistics=statistics).clear(bids.converted(FLOAT64)).traded.all()
-
-
-# Gradients
-
-
-def leaves(bids):
-    """Return the record's fields as tensors of B markets that gradients are asked of."""
-    arrays = vars(bids.from_array(bids.as_array())).values()
-    return [torch.tensor(np.ascontiguousarray(array), requires_grad=True) for array in arrays]
-
-
-@EVERY_MARKET
-def test_gradients_in_bids_are_those_of_finite_differences(mechanism, economy):
-    bids, types = perturbed_bids(mechanism, economy, batch=2), torch.tensor(types_of(economy, 2))
-
-    def utilities(*numbers):
-        return net_utilities(mechanism, economy, type(bids)(*numbers), types)
-
-    assert torch.autograd.gradcheck(utilities, leaves(bids), atol=1e-6)
-
-
-@EVERY_MARKET
-def test_gradients_in_types_are_those_of_finite_differences(mechanism, economy):
-    types = torch.tensor(types_of(economy, 2), requires_grad=True)
-
-    def utilities(types):
-        return net_utilities(mechanism, economy, mechanism.honest_bids(economy, types), types)
-
-    assert torch.autograd.gradcheck(utilities, types, atol=1e-6)
-
-
-def test_gradients_in_shared_coefficients_and_candidates_are_those_of_finite_differences():
-    auction, types = SigmaDCDA(0.2), torch.tensor(types_of(GROUPS, 3))
-    honest = auction.honest_bids(GROUPS, types)
-    shared = [honest.quantity_weights.requires_grad_(), honest.price_weights.requires_grad_()]
-    candidates = torch.tensor(
-        np.random.default_rng(4).random((3, 2, honest.shape[2])), requires_grad=True
-    )
-
-    def transfers(weights, price, candidates):
-        bids = LinearBids(weights, price, honest.level)
-        return auction.clear_deviations(bids, 1, candidates).transfer
-
-    assert torch.autograd.gradcheck(transfers, (*shared, candidates), atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("mechanism", "economy", "bids"),
-    [
-        (SigmaDCDA(0.4), PRIVATE, strange_bids(3)),
-        (UniformConditional(), PRIVATE, strange_bids(3)),
-        (SigmaDCDA(0.4, STATISTICS), FACTORED, strange_factored_bids(3)),
-    ],
-    ids=["dense", "uniform", "factored"],
-)
-def test_markets_in_autarky_have_gradient_zero_and_spoil_no_others(mechanism, economy, bids):
-    types = torch.tensor(types_of(economy, bids.shape[0]))
-    numbers = leaves(bids)
-    together = net_utilities(mechanism, economy, type(bids)(*numbers), types)
-    gradients = torch.autograd.grad(together.sum(), numbers)
-    traded = mechanism.clear(bids).traded
-    for gradient in gradients:
-        assert gradient.isfinite().all()
-        assert (gradient[~traded] == 0).all()
-    kept = [number[traded].detach().requires_grad_() for number in numbers]
-    alone = net_utilities(mechanism, economy, type(bids)(*kept), types[traded])
-    for one, other in zip(gradients, torch.autograd.grad(alone.sum(), kept), strict=True):
-        torch.testing.assert_close(one[traded], other, rtol=1e-9, atol=1e-9)
-
-
-def test_the_honest_bid_is_where_the_gradient_vanishes():
-    """A villain: the uniform price, whose gradient at the honest bid is not 0."""
-    types = torch.tensor(types_of(GROUPS, 3))
-    steepest = {}
-    for mechanism in (SigmaDCDA(0.3), UniformConditional()):
-        honest = mechanism.honest_bids(GROUPS, types)
-        bid = honest.of_trader(0).requires_grad_()
-        utility = net_utilities(mechanism, GROUPS, honest.with_candidates(0, bid[:, None]), types)
-        steepest[mechanism.name] = torch.autograd.grad(utility[:, 0].sum(), bid)[0].abs().max()
-    assert steepest["sigma-dcda"] < 1e-12
-    assert steepest["uniform-conditional"] > 1e-2
-
-
-# Refusals
 
 
 def ones(*shape, dtype=torch.float64, device="cpu"):
@@ -495,9 +323,6 @@ def test_a_bound_in_float32_is_in_the_set_of_types():
     economy = replace(BOUNDED, type_low=low, type_high=-low)
     outcome = SigmaVCG(economy).clear(Reports(torch.tensor([[0.1, -0.1, 0.1, -0.1]])))
     assert outcome.quantity.dtype == torch.float32
-
-
-# Devices, imports, the page
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

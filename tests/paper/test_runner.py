@@ -26,11 +26,16 @@ def test_statements_come_in_the_order_of_the_paper():
     assert len({statement.name for statement in statements()}) == len(places)
 
 
-def test_statements_that_share_a_name_are_refused(monkeypatch):
-    twice = [a_row("holds").statement, a_row("holds", printed="another").statement]
-    monkeypatch.setattr(runner, "_of_modules", lambda: iter(twice))
+def test_statements_that_share_a_name_are_refused(monkeypatch, tmp_path):
+    (tmp_path / "another_paper").mkdir()
+    for part in ("one", "two"):
+        (tmp_path / "another_paper" / f"{part}.py").write_text(
+            "from helpers.replication_rows import a_row\n"
+            f"STATEMENTS = [a_row('holds', printed='{part}').statement]\n"
+        )
+    monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(InvalidInputError, match="'Lemma 99' twice"):
-        statements()
+        statements("another_paper")
 
 
 def test_a_name_selects_its_parts():

@@ -11,7 +11,6 @@ from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.plugins import build, find_plugin, list_plugins, make, plugins_of_file
 from deviator.plugins.listing import plugin_statuses
 from deviator.plugins.scaffold import scaffold
-from deviator.plugins.spec import LOAD_S
 from deviator.studies import confirm, read_study
 
 
@@ -41,7 +40,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "rule"), WRONG)
 def test_what_is_wrong_is_one_sentence_and_harms_no_other(trouble, name, rule):
-    limit_s = 2 if name == "sleeps" else LOAD_S
+    limit_s = 2 if name == "sleeps" else 600
     with pytest.raises(PluginLoadError) as caught:
         find_plugin("mechanism", name).load(limit_s)
     sentence = str(caught.value)
@@ -331,7 +330,7 @@ def test_check_names_plugin_provider_and_rule(
 ):
     path = tmp_path / "mine.py"
     path.write_text(villain(body))
-    limit = "2" if "sleep" in body else "60"
+    limit = "2" if "sleep" in body else "600"
     assert run_command("check", path, "--limit", limit) == 1
     failed = [line for line in capsys.readouterr().out.splitlines() if "failed" in line]
     version = plugins_of_file(path)[0].version

@@ -53,7 +53,8 @@ def test_nor_in_shards():
     for n in (5, 12):
         auction, bids = _factored(n, seed=2, markets=4)
         for market in range(4):
-            own, on_statistics, price, level = (array[market] for array in bids._arrays())
+            array = bids.as_array()[market]
+            own, on_statistics, price, level = array[:, 0], array[:, 1:-2], *array[:, -2:].T
             shards = [
                 Shard(
                     own[part],
@@ -139,22 +140,3 @@ def test_no_markets_have_no_deviations(shared):
     lead = 1 if shared else 0
     bids = LinearBids(np.ones((lead, 4, 4)), np.ones((lead, 4)), np.zeros((0, 4)))
     assert SigmaDCDA(0.2).clear_deviations(bids, 0, np.zeros((0, 2, 6))).quantity.shape == (0, 2)
-
-
-def test_workers_may_finish_a_shard_twice(tmp_path):
-    pytest.importorskip("pyarrow")
-    from deviator.mechanisms.sharded.clear import _finish, _Numbered
-    from deviator.mechanisms.sharded.outcome import ShardOutcome
-    from deviator.mechanisms.sharded.parquet import read_outcome, write_outcome
-
-    told = ShardOutcome(np.ones(3), np.ones(3), np.ones(3))
-    write_outcome(told, tmp_path / "provisional-00000.parquet")
-    finish = partial(_finish, tmp_path, True, _Numbered("a shard", 0))
-    finish()
-    finish()
-    np.testing.assert_array_equal(
-        read_outcome(tmp_path / "outcome-00000.parquet").quantity, np.ones(3)
-    )
-    (tmp_path / "outcome-00000.parquet").unlink()
-    with pytest.raises(FileNotFoundError):
-        finish()

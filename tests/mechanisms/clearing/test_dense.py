@@ -208,24 +208,24 @@ def test_the_border_against_aliased_rows_changes_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize("n", [3, 8, 21])
-def test_a_batch_is_its_markets_to_the_last_bit(monkeypatch, n):
-    monkeypatch.setattr(chunking, "NUMBERS", 5 * n * n)
-    rng = np.random.default_rng(n)
-    bids = random_bids(rng, 17, n)
-    bids.quantity_weights[3] = 1.0  # singular: the others' inverses are found without it
+def test_a_batch_is_its_markets_to_the_last_bit(n):
+    piece = chunking.markets_per_chunk(n * n)
+    markets = 3 * piece + 2
+    bids = random_bids(np.random.default_rng(n), markets, n)
+    bids.quantity_weights[3] = 1.0  # singular: the others' inverses are computed without it
     whole = SigmaDCDA(0.3).clear(bids)
     assert not whole.traded[3]
-    assert whole.traded.sum() == 16
-    for market in range(17):
+    assert whole.traded.sum() == markets - 1
+    for market in (*range(10), piece - 1, piece, piece + 1, 2 * piece, markets - 2, markets - 1):
         alone = SigmaDCDA(0.3).clear(bids.of_markets(slice(market, market + 1)))
         for field in FIELDS:
             np.testing.assert_array_equal(getattr(whole, field)[[market]], getattr(alone, field))
 
 
-def test_markets_that_share_weights_clear_as_they_do_alone(monkeypatch):
-    monkeypatch.setattr(chunking, "NUMBERS", 40)
+def test_markets_that_share_weights_clear_as_they_do_alone():
     auction, rng = SigmaDCDA(0.3), np.random.default_rng(5)
-    bids = auction.honest_bids(two_groups(6), rng.normal(size=(50, 6)))
+    markets = 2 * chunking.markets_per_chunk(6) + 5
+    bids = auction.honest_bids(two_groups(6), rng.normal(size=(markets, 6)))
     assert len(bids.quantity_weights) == 1
     own = LinearBids.from_array(bids.as_array())
     for field in FIELDS:
@@ -386,11 +386,12 @@ def test_a_number_that_is_none_is_an_error_and_not_autarky():
                 LinearBids(*changed)
 
 
-def test_prices_of_schedules_do_not_depend_on_pieces(monkeypatch):
-    rng = np.random.default_rng(3)
-    bids = Schedules(rng.normal(size=(50, 7)), rng.uniform(0.5, 2.0, (50, 7)))
+def test_prices_of_schedules_do_not_depend_on_pieces():
+    rng, markets = np.random.default_rng(3), 2 * chunking.markets_per_chunk(7) + 5
+    bids = Schedules(rng.normal(size=(markets, 7)), rng.uniform(0.5, 2.0, (markets, 7)))
     whole = UniformDoubleAuction().clear(bids)
-    monkeypatch.setattr(chunking, "NUMBERS", 21)
-    cut = UniformDoubleAuction().clear(bids)
-    for field in FIELDS:
-        np.testing.assert_array_equal(getattr(whole, field), getattr(cut, field))
+    for start in range(0, markets, 1000):
+        part = slice(start, start + 1000)
+        cut = UniformDoubleAuction().clear(bids.of_markets(part))
+        for field in FIELDS:
+            np.testing.assert_array_equal(getattr(whole, field)[part], getattr(cut, field))

@@ -18,13 +18,7 @@ from deviator.paper.closed_forms.heterogeneous_beliefs import (
     projection_sensitivity,
     sigma_vcg_reaction,
 )
-from deviator.paper.figures import (
-    INTERDEPENDENT,
-    LOWER_TYPES,
-    PRIVATE,
-    figure_3,
-    transfers_figure,
-)
+from deviator.paper.figures import INTERDEPENDENT, LOWER_TYPES, PRIVATE, figure_3, transfers_figure
 
 
 def scaled(formula, factor=1.01):

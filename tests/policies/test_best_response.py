@@ -1,7 +1,4 @@
-"""Equilibria, exact best responses on each rung, learned policies on disk."""
-
-import json
-from dataclasses import replace
+"""Exact best responses and gains, by profile and by own type, against searches and loops."""
 
 import numpy as np
 import pytest
@@ -11,14 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-import deviator.policies.learned as learned_module
 from deviator.economies import (
     NormalTypes,
     UniformBox,
     fundamental_value,
     fundamental_value_information,
     heterogeneous,
-    heterogeneous_information,
     linear_quadratic,
     private_values,
     saturating,
@@ -28,148 +23,17 @@ from deviator.economies import (
     two_groups,
     two_groups_information,
 )
-from deviator.errors import InvalidInputError, NoEquilibriumError, RefusedError, ResultsError
-from deviator.evidence import market, type_grid_regret, worst_drawn_profile, worst_profile
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import market
 from deviator.mechanisms import (
-    DiscreteVCG,
     Mutated,
     NaiveWalrasian,
     SigmaDCDA,
     SigmaVCG,
-    SmoothSigmaVCG,
-    SpreadVCG,
     UniformConditional,
     UniformDoubleAuction,
 )
-from deviator.policies import (
-    ActionBox,
-    BestResponse,
-    LearnedDeviation,
-    LinearBayes,
-    Network,
-    NumericSearch,
-    Observation,
-    Revelation,
-    exact_gain,
-    expected_exact_gain,
-    load_policy,
-    save_policy,
-)
-from deviator.studies import audit
-
-
-def information_of(case):
-    n = case["n_traders"]
-    match case["model"]:
-        case "fundamental value":
-            return fundamental_value_information(n, case["rho"], case["noise"]), case["slope"]
-        case "two groups":
-            return two_groups_information(n, case["rho"], case["noise"]), case["slope"]
-    noises = case["var_noise_own"], case["var_noise_group"]
-    slope = np.repeat([case["slope_small"], case["slope_big"]], n // 2)
-    return heterogeneous_information(n, case["alpha"], case["beta"], *noises), slope
-
-
-@pytest.mark.parametrize("place", range(6))
-def test_linear_bayes_known_answers(known_answers, place):
-    case = known_answers["linear_bayesian_equilibrium"][place]
-    information, slope = information_of(case)
-    policy = LinearBayes(information, slope)
-    for letter, found in (("a", policy.intercept), ("b", policy.slope)):
-        if letter in case:
-            np.testing.assert_allclose(found, case[letter], rtol=1e-8)
-        else:
-            np.testing.assert_allclose(found[0], case[f"{letter}_small"], rtol=1e-8)
-            np.testing.assert_allclose(found[-1], case[f"{letter}_big"], rtol=1e-8)
-
-
-def test_linear_bayes_non_existence_is_reported():
-    with pytest.raises(
-        NoEquilibriumError, match="equilibrium with decreasing demand was not found"
-    ):
-        LinearBayes(fundamental_value_information(4, rho=0.9, noise=1.0), 1.0)
-
-
-@pytest.mark.parametrize("n", [3, 10])
-@pytest.mark.parametrize("rho", [0.0, 0.3, 0.7, 0.99])
-@pytest.mark.parametrize("noise", [0.01, 0.5, 10.0])
-def test_linear_bayes_exists_in_example_4_iff_alpha_is_large(n, rho, noise):
-    """Existence iff (N - 2) alpha > beta, and then (4.16) gives it in closed form."""
-    information = fundamental_value_information(n, rho, noise)
-    weights = information.weights()
-    beta = n * weights[0, 1]
-    alpha = weights[0, 0] - weights[0, 1]
-    if (n - 2) * alpha <= beta:
-        with pytest.raises(NoEquilibriumError):
-            LinearBayes(information, 1.0)
-        return
-    policy = LinearBayes(information, 1.0)
-    bend = 1 + (alpha + beta) / ((n - 2) * alpha - beta)
-    np.testing.assert_allclose(policy.intercept, alpha / bend, rtol=1e-8)
-    np.testing.assert_allclose(policy.slope, alpha / (alpha + beta) / bend, rtol=1e-8)
-
-
-@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1e9])
-def test_linear_bayes_does_not_depend_on_the_units_of_signals(unit):
-    plain = two_groups_information(6, 0.4, 0.5)
-    scaled = replace(
-        plain,
-        value_signal_covariance=plain.value_signal_covariance * unit,
-        signal_covariance=plain.signal_covariance * unit**2,
-        value_covariance=None,
-    )
-    left, right = LinearBayes(plain, 1.0), LinearBayes(scaled, 1.0)
-    np.testing.assert_allclose(right.intercept * unit, left.intercept, rtol=1e-9)
-    np.testing.assert_allclose(right.slope, left.slope, rtol=1e-9)
-    arguments = (UniformDoubleAuction(), scaled.economy(1.0), scaled.types(), 0)
-    assert expected_exact_gain(*arguments, others=right, information="own") < 1e-20
-
-
-@pytest.mark.parametrize("n", [6, 10])
-def test_linear_bayes_is_sigma_n_vcg_in_the_fundamental_value_model(n):
-    """Example 4: the same allocation and transfers as sigma_N-VCG, equation (4.16)."""
-    information = fundamental_value_information(n, 0.4, 0.5)
-    economy = information.economy(1.0)
-    types = information.types().sample(np.random.default_rng(0), 20)
-    auction = UniformDoubleAuction().clear(LinearBayes(information, 1.0).bids(types))
-    direct = SigmaVCG(economy, sigma_n(economy))
-    target = direct.clear(Revelation(direct, economy).bids(types))
-    np.testing.assert_allclose(auction.quantity, target.quantity, atol=1e-11)
-    np.testing.assert_allclose(auction.transfer, target.transfer, atol=1e-11)
-
-
-def test_linear_bayes_with_means_moves_with_them():
-    """Shifting all values and signals by m shifts the price by m and no quantity."""
-    plain = two_groups_information(6, 0.4, 0.5)
-    shifted = two_groups_information(6, 0.4, 0.5, mean=3.0)
-    types = plain.types().sample(np.random.default_rng(0), 10)
-    left = UniformDoubleAuction().clear(LinearBayes(plain, 1.0).bids(types))
-    right = UniformDoubleAuction().clear(LinearBayes(shifted, 1.0).bids(types + 3.0))
-    np.testing.assert_allclose(right.quantity, left.quantity, atol=1e-10)
-    np.testing.assert_allclose(right.price, left.price + 3.0, atol=1e-10)
-
-
-@pytest.mark.parametrize(
-    ("information", "slope"),
-    [
-        (fundamental_value_information(6, 0.4, 0.5), 1.0),
-        (two_groups_information(8, 0.6, 0.8, mean=[1.0] * 4 + [-0.5] * 4), 1.3),
-        (heterogeneous_information(8, 0.5, 0.3, 1.0, 0.2), [2.0] * 4 + [0.6] * 4),
-    ],
-)
-def test_linear_bayes_is_an_interim_equilibrium(information, slope):
-    """No own-type deviation gains anything; in two groups a profile-reader does (evidence.md)."""
-    policy, economy, law = LinearBayes(information, slope), information.economy(slope), None
-    law = information.types()
-    for trader in (0, information.n_traders - 1):
-        arguments = (UniformDoubleAuction(), economy, law, trader)
-        interim = expected_exact_gain(*arguments, others=policy, information="own")
-        ex_post = expected_exact_gain(*arguments, others=policy)
-        assert interim < 1e-20
-        if information.name == "fundamental value":
-            assert ex_post < 1e-20
-        else:
-            assert ex_post > 1e-4
+from deviator.policies import BestResponse, LinearBayes, Revelation, exact_gain, expected_exact_gain
 
 
 @pytest.mark.parametrize("n", [3, 4, 10, 30])
@@ -447,68 +311,6 @@ def test_refusals():
         SigmaVCG(economy, float("nan"))
 
 
-def learned_policy():
-    rng = np.random.default_rng(0)
-    strategy = Revelation(NaiveWalrasian(private_values(4)), private_values(4))
-    network = Network((rng.normal(size=(3, 4)), rng.normal(size=(1, 3))), (np.ones(3), np.zeros(1)))
-    observation = Observation("profile", 2, np.zeros(4), np.ones(4))
-    box = ActionBox("relative", np.zeros(1), np.array([0.5]))
-    return LearnedDeviation(network, observation, box, strategy, {"mechanism": "naive-walrasian"})
-
-
-def test_learned_policy_survives_the_disk(tmp_path):
-    policy = learned_policy()
-    save_policy(policy, tmp_path / "p")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.json", "p.safetensors"]
-    again = load_policy(tmp_path / "p", policy.others)
-    types = np.random.default_rng(1).normal(size=(9, 4))
-    np.testing.assert_array_equal(again.bid(types, 2), policy.bid(types, 2))
-    assert again.market == {"mechanism": "naive-walrasian"}
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda path: path.with_suffix(".json").unlink(), "there is none"),
-        (lambda path: path.with_suffix(".safetensors").unlink(), "there is none"),
-        (lambda path: path.with_suffix(".json").write_text("{"), "is damaged"),
-        (lambda path: path.with_suffix(".json").write_text('{"a": 1}'), "deviator policy"),
-        (lambda path: path.with_suffix(".safetensors").write_bytes(b"\x80\x04."), "digest"),
-        (lambda path: edit(path, "version", 99), "version 1, got 99"),
-        (lambda path: edit(path, "layers", 5), "digest"),
-        (lambda path: edit(path, "market", {"mechanism": "sigma-dcda"}), "digest"),
-        (lambda path: edit(path, "layers", 5, resign=True), "is damaged"),
-        (lambda path: edit(path, "box", {"mode": "absolute"}, resign=True), "is damaged"),
-        (lambda path: make_folder(path.with_suffix(".json")), "cannot be read"),
-        (lambda path: make_folder(path.with_suffix(".safetensors")), "cannot be read"),
-    ],
-)
-def test_corrupt_or_foreign_policy_files(tmp_path, damage, message):
-    save_policy(learned_policy(), tmp_path / "p")
-    damage(tmp_path / "p")
-    with pytest.raises(ResultsError, match=message):
-        load_policy(tmp_path / "p", learned_policy().others)
-
-
-def edit(path, key, value, resign=False):
-    file = path.with_suffix(".json")
-    description = json.loads(file.read_text()) | {key: value}
-    if resign:
-        data = path.with_suffix(".safetensors").read_bytes()
-        description["sha256"] = learned_module._digest(data, description)
-    file.write_text(json.dumps(description))
-
-
-def make_folder(path):
-    path.unlink()
-    path.mkdir()
-
-
-def test_a_learned_policy_is_for_its_trader():
-    with pytest.raises(InvalidInputError, match="trader must be 2"):
-        learned_policy().bid(np.zeros((1, 4)), 0)
-
-
 def estimators_of(tested):
     """Everything that estimates gains or finds bids, as functions of the types."""
     law, others, trader = tested.distribution, tested.strategy, tested.trader
@@ -536,64 +338,9 @@ def test_every_estimator_equals_a_loop_over_single_markets(batch):
                 np.testing.assert_allclose(whole[place], alone, rtol=1e-9, atol=1e-13)
 
 
-@pytest.mark.parametrize(
-    "mechanism",
-    [
-        NaiveWalrasian(private_values(4)),
-        SigmaVCG(private_values(4), 0.2),
-        SmoothSigmaVCG(saturating(4), 0.2),
-        SpreadVCG(private_values(4), 0.2),
-        DiscreteVCG(private_values(4), 0.5),
-        Mutated(NaiveWalrasian(private_values(4)), "transfer", 0.1),
-    ],
-    ids=lambda mechanism: mechanism.name,
-)
-@pytest.mark.parametrize("n", [3, 10])
-def test_a_mechanism_built_for_other_traders_is_one_clear_sentence(mechanism, n):
-    economy = private_values(n)
-    for ask in (
-        lambda: audit(mechanism, economy),
-        lambda: exact_gain(mechanism, economy, np.zeros((1, n))),
-        lambda: expected_exact_gain(mechanism, economy, economy.types(), 0),
-        lambda: BestResponse(mechanism, economy),
-        lambda: NumericSearch(mechanism, economy, 0),
-        lambda: worst_profile(mechanism, economy, np.zeros((1, n))),
-        lambda: type_grid_regret(mechanism, economy, np.zeros((n, 2))),
-    ):
-        message = f"is of 4 traders, the economy of {n}; build .* on an economy of {n}"
-        with pytest.raises(InvalidInputError, match=message) as caught:
-            ask()
-        assert "\n" not in str(caught.value)
-
-
 def test_exact_gains_in_smooth_economies_are_refused_with_a_way_out():
     economy = saturating(4)
     with pytest.raises(
         RefusedError, match=r"search numerically.*NumericSearch.*surface_best_response"
     ):
         exact_gain(SigmaDCDA(0.2), economy, np.zeros((1, 4)))
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda rule, economy: exact_gain(economy, rule, np.zeros((1, 4))), "swap them"),
-        (lambda rule, economy: audit(economy, rule), "swap them"),
-        (lambda rule, economy: market(economy, rule), "swap them"),
-        (lambda rule, economy: market(economy, economy), "got LinearQuadratic; build one by name"),
-        (lambda rule, economy: market(SigmaDCDA, economy), "got the class SigmaDCDA; build one"),
-        (lambda rule, economy: market(rule, "box"), "got 'box'; build one with deviator.economies"),
-        (
-            lambda rule, economy: rule.honest_bids(np.zeros((1, 4)), economy),
-            r"got ndarray; call honest_bids\(economy, types\)$",
-        ),
-        (
-            lambda rule, economy: worst_drawn_profile(rule, economy, 10, 7),
-            r"must be a numpy.random.Generator, got 7; pass np.random.default_rng\(7\)$",
-        ),
-    ],
-)
-def test_what_stands_in_another_place_is_named_by_its_type(call, message):
-    with pytest.raises(InvalidInputError, match=message) as caught:
-        call(SigmaDCDA(0.2), private_values(4))
-    assert len(str(caught.value)) < 120

@@ -1,0 +1,113 @@
+"""Reports: rows, their explanations, and economies by what differs."""
+
+import json
+
+import pytest
+from helpers.tiny_study import tiny
+
+from deviator.economies import sigma_n, two_groups
+from deviator.studies.report.economy_labels import economy_labels
+from deviator.studies.report.page import write_html
+from deviator.studies.report.row import report_rows
+from deviator.studies.report.table import COLUMNS, explanations, table_cells, verdict_table
+from deviator.studies.run.store import RunStore
+
+
+def test_report_of_a_small_study(finished):
+    content = json.loads((finished.folder / "report.json").read_text())
+    assert content["rows"] == finished.rows
+    assert content["failures"] == {}
+    states = [row["state"] for row in finished.rows]
+    assert states == ["confirmed", "refuted", "refuted", "confirmed"]
+    null, control, price_taking, equilibrium = finished.rows
+    assert null["exact_gain"] == 0.0
+    assert null["share"] is None
+    assert null["cap"] == 0.0
+    assert null["untrained_gain"] < null["learned_gain"] < 1e-12
+    assert null["training_gain_max"] < 1e-12
+    assert null["control"]["share"] == control["share"] == null["power"]
+    assert control["control"] is None
+    assert control["cap"] == pytest.approx(control["exact_gain"], rel=1e-9)
+    assert control["witness"]["gain"] > 0
+    assert equilibrium["control"]["key"] == price_taking["key"]
+    assert null["sigma"] == pytest.approx(sigma_n(two_groups(4)))
+    low, high = null["learned_gain_interval"]
+    assert low < null["learned_gain"] < high
+    expected = {
+        "mechanism", "economy", "strategy", "trader", "n_traders", "sigma", "information",
+        "learner", "honest_utility", "untrained_gain", "learned_gain", "learned_gain_interval",
+        "learned_gain_max", "exact_gain", "share", "cap", "epsilon", "state", "control", "seeds",
+    }  # fmt: skip
+    assert all(expected <= set(row) for row in finished.rows)
+
+
+def test_a_null_row_whose_control_failed_says_so(finished):
+    cells = tiny().expand()
+    results = [RunStore(finished.folder).result(cell) for cell in cells]
+    row = report_rows(cells[:1], results[:1])[0]
+    assert row["control"]["share"] is None
+    assert row["power"] is None
+    assert table_cells(row)[COLUMNS.index("control")] == "-"
+
+
+@pytest.mark.parametrize("width", [60, 100, 210])
+def test_rows_are_told_apart_at_every_width(finished, width):
+    row = next(row for row in finished.rows if row["mechanism"] == "sigma-dcda")
+    unusual = ({"information": "own"}, {"strategy": "bold"}, {"trader": "big"}, {"sigma": 0.77})
+    rows = [row, row, row, *(row | change for change in unusual)]
+    table = verdict_table(rows, width)
+    texts = list(zip(*(column.cells for column in table.columns), strict=True))
+    assert len(set(texts)) == 5
+    for text, word in zip(texts[3:], ("own", "bold", "big", "0.77"), strict=True):
+        assert word in " ".join(text)
+    assert (table.caption is None) == (width == 210)
+
+
+def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished):
+    rows = finished.rows
+    assert explanations(rows) == []
+    for column in ("share", "power"):
+        told = explanations([*rows[:-1], rows[-1] | {column: -0.3}])
+        assert len(told) == 1
+        assert told[0].startswith("A share or control below 0%: the learner ended worse off")
+    content = json.loads((finished.folder / "report.json").read_text())
+    store = RunStore(finished.folder)
+    page = finished.folder / "report.html"
+    assert "below 0%" not in page.read_text()
+    write_html(store, content | {"rows": [row | {"power": -0.3} for row in content["rows"]]})
+    assert "below 0%" in page.read_text()
+    write_html(store, content)
+
+
+def test_economies_of_one_family_are_told_apart_by_what_differs():
+    study = tiny(
+        economies={
+            "steep": {"family": "private-values", "n_traders": 4, "slope": 2.0},
+            "flat": {"family": "private-values", "n_traders": 4, "slope": 1.0},
+            "box": {
+                "family": "private-values",
+                "n_traders": 4,
+                "slope": 1.0,
+                "types": {"law": "uniform", "low": -1.0},
+            },
+            "large": {"family": "private-values", "n_traders": 5, "slope": 3.0},
+        },
+        cells=[
+            {
+                "mechanism": "uniform-double-auction",
+                "economy": ["steep", "flat", "box", "large"],
+            }
+        ],
+    )
+    assert economy_labels(study.expand()) == [
+        "private values slope=2.0, types=default",
+        "private values slope=1.0, types=default",
+        "private values slope=1.0, types=uniform low -1",
+        "private values",
+    ]
+
+
+def test_rows_are_a_pure_function_of_the_results(finished):
+    cells = tiny().expand()
+    results = [RunStore(finished.folder).result(cell) for cell in cells]
+    assert report_rows(cells, results) == finished.rows
