@@ -5,7 +5,7 @@ from typing import Any, final
 
 import numpy as np
 
-from deviator.numerics.damped_newton import damped_newton
+from deviator.numerics.newton import damped_newton
 from deviator.validation import Bools, Floats
 
 from .smooth import SmoothEconomy

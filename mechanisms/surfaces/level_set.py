@@ -14,7 +14,7 @@ from typing_extensions import override
 from deviator.economies import SmoothEconomy
 from deviator.economies.assumption_result import shown
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
-from deviator.numerics.damped_newton import damped_newton
+from deviator.numerics.newton import damped_newton
 from deviator.validation import Floats, finite_array, non_negative, trader_index
 
 from .base import Points, Surface, Tangent, in_market

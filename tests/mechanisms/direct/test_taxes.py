@@ -33,7 +33,7 @@ from deviator.mechanisms import (
 )
 from deviator.mechanisms.direct.pivotal_pricing import OwnQuantity, own_quantity, signs
 from deviator.mechanisms.direct.taxes import Tax
-from deviator.numerics.safeguarded_newton import increasing_root
+from deviator.numerics.newton import increasing_root
 from deviator.plugins import make
 
 GENERAL = linear_quadratic(
@@ -471,18 +471,18 @@ def test_where_a_fee_alone_lets_quantities_fall_the_reason_is_named():
 @pytest.mark.parametrize(
     ("module", "constant", "value", "rule", "words"),
     [
-        ("safeguarded_newton", "STEPS", 1, TaxVCG(GENERAL, [[0.1, 3]]),
+        ("numerics.newton", "STEPS", 1, TaxVCG(GENERAL, [[0.1, 3]]),
          r"under the tax SumTax.*coefficient=0.1, exponent=3.0.* in market 5 at s = \(9, 0, 0, -9\)"),
-        ("pivotal_pricing", "AGREES", -1.0, TaxVCG(GENERAL, [[0.1, 3]]),
+        ("mechanisms.direct.pivotal_pricing", "AGREES", -1.0, TaxVCG(GENERAL, [[0.1, 3]]),
          r"those of trader 0 do not in market 5 at s = \(9, 0, 0, -9\)"),
-        ("discrete_vcg", "following_unit", lambda count: 0 * count + 1, DiscreteVCG(GENERAL, 0.5, 0.1),
+        ("mechanisms.direct.discrete_vcg", "following_unit", lambda count: 0 * count + 1, DiscreteVCG(GENERAL, 0.5, 0.1),
          r"within 180 exchanges, and with unit_size = 0.5, sigma = 0.1.* in market 5 at s = \(9, 0"),
     ],
 )  # fmt: skip
 def test_what_does_not_converge_is_named_by_its_market(
     module, constant, value, rule, words, monkeypatch
 ):
-    monkeypatch.setattr(f"deviator.mechanisms.direct.{module}.{constant}", value)
+    monkeypatch.setattr(f"deviator.{module}.{constant}", value)
     # Markets are priced in pieces: the index is that of the whole batch.
     monkeypatch.setattr("deviator.mechanisms.direct.pivotal_mechanism.MARKETS", 2)
     idle = [[0.0, 0.0, 0.0, 0.0]] * 5
