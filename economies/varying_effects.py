@@ -13,19 +13,19 @@ With W >= 0: A3 holds if and only if bend > -1, A2 if slopes stay positive, whic
 may prevent.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Self, final
+from dataclasses import dataclass, field
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_number, positive
+from deviator.validation import Floats, finite_number, freeze, positive
 
+from .fields import Effects, Ends, Price, Quantity, Slopes, Values
 from .profiles import checked_profiles
-from .saturating import common_weights, effect_bounds, end_of_types, log_cosh, sech_squared
+from .saturating import common_weights, effect_bounds, log_cosh, sech_squared
 from .smooth import SmoothEconomy, UtilityBounds
 
 
@@ -66,24 +66,24 @@ class VaryingEffects(SmoothEconomy):
     [1.0, 1.7]
     """
 
-    weights: Floats
-    slope: Floats
+    weights: Effects
+    slope: Slopes
     bend: float
-    type_scale: float
-    quantity_scale: float
-    intercept: Floats
-    type_low: Floats | None = None
-    type_high: Floats | None = None
+    type_scale: Price
+    quantity_scale: Quantity
+    intercept: Values
+    type_low: Ends = None
+    type_high: Ends = None
     name: str = "varying effects"
     n_traders: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self._check_common_fields("slope")
+        self._freeze_common_fields("slope")
         if (self.slope <= 0).any():
             raise InvalidInputError(f"slope must be positive, got {self.slope.min()}")
-        object.__setattr__(self, "bend", finite_number("bend", self.bend))
+        freeze(self, bend=finite_number("bend", self.bend))
         for name in ("type_scale", "quantity_scale"):
-            object.__setattr__(self, name, positive(name, getattr(self, name)))
+            freeze(self, **{name: positive(name, getattr(self, name))})
 
     @property
     @override
@@ -130,20 +130,6 @@ class VaryingEffects(SmoothEconomy):
         quantity, types = checked_profiles(self.n_traders, quantity, types)
         nearness = self._weighted(sech_squared(self._distance(quantity, types)))
         return np.asarray(-self.slope - self._bend_per_unit * nearness)
-
-    @override
-    def relabelled(self, order: Sequence[int]) -> Self:
-        return replace(self, **self._renumbered(order, "slope"))
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        return replace(
-            self,
-            slope=self.slope * price / quantity,
-            type_scale=self.type_scale * price,
-            quantity_scale=self.quantity_scale * quantity,
-            **self._restated(price),
-        )
 
     @property
     def _bend_per_unit(self) -> float:
@@ -199,13 +185,5 @@ def varying_effects(
     array([1.5, 1. , 1. ])
     """
     weights = common_weights(n_traders, alpha, beta)
-    ends = (end_of_types(type_low, n_traders), end_of_types(type_high, n_traders))
-    return VaryingEffects(
-        weights,
-        slope,  # type: ignore[arg-type]
-        bend,
-        type_scale,
-        quantity_scale,
-        intercept,  # type: ignore[arg-type]
-        *ends,
-    )
+    fields: Any = slope, bend, type_scale, quantity_scale, intercept, type_low, type_high
+    return VaryingEffects(weights, *fields)
