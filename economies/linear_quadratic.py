@@ -5,7 +5,7 @@ All examples of the paper (Examples 1 to 7) are of this form.
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import final
+from typing import TypeGuard, final
 
 import numpy as np
 from typing_extensions import override
@@ -14,6 +14,8 @@ from deviator.arrays import like
 from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array, freeze, read_only, trader_count
 
+from .base import Economy
+from .factored import Factored
 from .fields import Effects, Ends, Roles, Slopes, Values
 from .quadratic import SINGULAR, QuadraticEconomy
 
@@ -103,3 +105,19 @@ class LinearQuadratic(QuadraticEconomy):
         if 1 / np.linalg.cond(balanced) < self.n_traders * np.finfo(float).eps:
             raise RefusedError(SINGULAR)
         return read_only(np.linalg.inv(balanced) / column_scale[:, None] / scale)
+
+
+def is_linear_quadratic(economy: Economy) -> TypeGuard[QuadraticEconomy]:
+    """Return whether an economy's utilities are the quadratic ones of its weights and slopes.
+
+    Closed forms and certificates rest on that, so a subclass, which may override anything, does
+    not count: it is measured like any other economy.
+
+    Examples
+    --------
+    >>> from deviator.economies import private_values
+    >>> is_linear_quadratic(private_values(3))
+    True
+    """
+    plain = "utility" not in getattr(economy, "__dict__", {})
+    return type(economy) in (LinearQuadratic, Factored) and plain

@@ -62,22 +62,27 @@ class QuadraticEconomy(Economy):
     def effects_on_several(self, traders: slice) -> Floats:
         """Return several traders' rows of W as a new array, shape (R, N)."""
 
-    def blocks_of_effects(self) -> Iterator[tuple[slice, Floats]]:
-        """Return all of W in blocks of rows that fit the memory, each with its traders."""
+    def blocks_of_effects(self, diagonal: float | None = None) -> Iterator[tuple[slice, Floats]]:
+        """Return all of W in blocks of rows that fit the memory, each with its traders.
+
+        Parameters
+        ----------
+        diagonal : float, optional
+            What stands in the place of the own type effects.
+        """
         rows = max(1, BLOCK // self.n_traders)
         for start in range(0, self.n_traders, rows):
             traders = slice(start, min(start + rows, self.n_traders))
-            yield traders, self.effects_on_several(traders)
+            effects = self.effects_on_several(traders)
+            if diagonal is not None:
+                own = np.arange(len(effects))
+                effects[own, start + own] = diagonal
+            yield traders, effects
 
     @property
     def has_private_values(self) -> bool:
         """Whether no type matters to another trader: W is diagonal."""
-        for traders, effects in self.blocks_of_effects():
-            places = np.arange(len(effects))
-            effects[places, traders.start + places] = 0.0
-            if effects.any():
-                return False
-        return True
+        return not any(effects.any() for _, effects in self.blocks_of_effects(diagonal=0.0))
 
     @abstractmethod
     def weighted_types(self, types: Floats) -> Floats:
@@ -175,6 +180,22 @@ class QuadraticEconomy(Economy):
             )
         freeze(self, slope=slope, intercept=intercept)
         self._freeze_type_set(n_traders)
+
+
+def checked_quadratic(economy: object) -> QuadraticEconomy:
+    """Return an economy that states weights and slopes.
+
+    Raises
+    ------
+    InvalidInputError
+        If it does not.
+    """
+    if not isinstance(economy, QuadraticEconomy):
+        raise InvalidInputError(
+            f"economy must be a linear-quadratic economy, got {type(economy).__name__}; build one "
+            "with deviator.economies"
+        )
+    return economy
 
 
 def _plain(value: Any) -> Any:

@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_number, trader_count
+from deviator.validation import Floats
 
-from .dense_arrays import identity
 from .fields import Effects, Ends, Quantities, Slopes, Values
 from .profiles import checked_profiles
 from .smooth import SmoothEconomy, UtilityBounds
+from .trader_matrices import common_value_weights
 
 
 @final
@@ -157,15 +157,9 @@ def saturating(
     >>> economy.efficient_allocation(np.array([[1.0, 0.0, -1.0]]))
     array([[ 1.,  0., -1.]])
     """
-    weights = common_weights(n_traders, alpha, beta)
+    weights = common_value_weights(n_traders, alpha, beta)
     fields: Any = flat, steep, quantity_scale, intercept, type_low, type_high
     return Saturating(weights, *fields)
-
-
-def common_weights(n_traders: int, alpha: float, beta: float) -> Floats:
-    """Return alpha I + (beta / N) 11', shape (N, N)."""
-    n = trader_count(n_traders)
-    return finite_number("alpha", alpha) * identity(n) + finite_number("beta", beta) / n
 
 
 def check_scale(name: str, scale: Floats) -> None:

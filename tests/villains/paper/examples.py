@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from deviator.economies import justifying_information
 from deviator.paper.closed_forms import (
     fundamental_value,
     heterogeneous,
@@ -25,6 +24,7 @@ from deviator.paper.figures import (
     figure_3,
     transfers_figure,
 )
+from deviator.paper.justifying_information import justifying_information
 
 
 def scaled(formula, factor=1.01):
