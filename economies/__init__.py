@@ -31,19 +31,17 @@ from .information import (
     NormalInformation,
     fundamental_value_information,
     heterogeneous_information,
-    justifying_information,
     normal_information,
     two_groups_information,
 )
-from .known_quadratic import is_linear_quadratic
-from .linear_quadratic import LinearQuadratic
+from .linear_quadratic import LinearQuadratic, is_linear_quadratic
 from .pivotal_types import PivotalMarket, pivotal_market
 from .quadratic import QuadraticEconomy
+from .quadratic_assumptions import interdependence_radius
 from .saturating import Saturating, saturating
 from .single_crossing import affects_others_alike, single_crossing_violation
 from .smooth import SmoothEconomy, UtilityBounds
 from .smooth_walrasian import OwnResponse, own_response, taxed_allocation
-from .uniqueness import interdependence_radius
 from .unit_demands import UnitDemands, unit_demands
 from .unit_matching import UnitMatch, holding_threshold, match_units
 from .varying_effects import VaryingEffects, varying_effects
@@ -89,7 +87,6 @@ __all__ = [
     "holding_threshold",
     "interdependence_radius",
     "is_linear_quadratic",
-    "justifying_information",
     "largest_interdependence",
     "linear_quadratic",
     "match_units",

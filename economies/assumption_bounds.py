@@ -15,9 +15,8 @@ import numpy as np
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import non_negative, positive, trader_count
 
-from .bounds import check_effects, pairwise_interdependence
-from .known_quadratic import checked_quadratic
-from .quadratic import QuadraticEconomy
+from .bounds import check_effects, limit_of_a4n, pairwise_interdependence
+from .quadratic import QuadraticEconomy, checked_quadratic
 from .smooth import SmoothEconomy
 
 Interdependence = Literal["average", "maximum"]
@@ -80,10 +79,8 @@ class AssumptionBounds:
     @property
     def interdependence_limit(self) -> float:
         """What phi_N must stay below: A4^N, or variant (iii) of Section 7 for the maximum."""
-        size = (self.n_traders - 2) / (2 * (self.n_traders - 1))
-        if self.kind == "average":
-            size = min(size, self.flattest / self.steepest)
-        return size * self.own_effect
+        flatness = self.flattest / self.steepest if self.kind == "average" else 1.0
+        return limit_of_a4n(self.n_traders, self.own_effect, flatness)
 
     @property
     def reach(self) -> float:
@@ -119,7 +116,7 @@ class AssumptionBounds:
 
 
 def check_bounds(bounds: object) -> None:
-    """Check that bounds are given, and not the economy that they bound, say.
+    """Check that bounds are given, and not the economy that they bound.
 
     Raises
     ------
@@ -191,12 +188,8 @@ def largest_interdependence(economy: QuadraticEconomy) -> float:
 
     As phi_N it repairs the budget claim of Proposition 2 (Section 7, "Weaker assumptions" (iii)).
     """
-    largest = -np.inf
-    for traders, effects in checked_quadratic(economy).blocks_of_effects():
-        rows = np.arange(len(effects))
-        effects[rows, traders.start + rows] = -np.inf
-        largest = max(largest, float(effects.max()))
-    return largest
+    blocks = checked_quadratic(economy).blocks_of_effects(diagonal=-np.inf)
+    return max(float(effects.max()) for _, effects in blocks)
 
 
 def sigma_n_from(bounds: AssumptionBounds) -> float:

@@ -5,9 +5,6 @@ from typing import final
 
 from deviator.validation import Floats
 
-SHOWN = 8
-"""Numbers of a profile that a witness shows."""
-
 
 @final
 @dataclass(frozen=True)
@@ -21,8 +18,8 @@ class AssumptionResult:
     witness : str
         The numbers and the traders or the profile that decide, or why nothing does.
     sampled : bool
-        Whether violations were looked for at sampled profiles. One that is found is a proof, and
-        `holds` is False; that none is found proves nothing, and `holds` is None.
+        Whether violations were looked for at sampled profiles. One is a proof, and `holds` is
+        False; where there is none nothing is proved, and `holds` is None.
     """
 
     holds: bool | None
@@ -43,7 +40,7 @@ class AssumptionResult:
         return "holds" if self.holds else "fails"
 
 
-def none_found(violated: bool, witness: str) -> AssumptionResult:
+def of_sample(violated: bool, witness: str) -> AssumptionResult:
     """Return what a sample shows: that an assumption fails, or that no violation was found."""
     return AssumptionResult(False if violated else None, witness, sampled=True)
 
@@ -53,9 +50,3 @@ def least_of(name: str, values: Floats) -> AssumptionResult:
     trader = int(values.argmin())
     least = float(values[trader])
     return AssumptionResult(least > 0, f"least {name} is {least:.6g}, of trader {trader}")
-
-
-def shown(profile: Floats) -> str:
-    """Return a profile of numbers as text, cut where it is long."""
-    numbers = ", ".join(f"{number:.4g}" for number in profile[:SHOWN])
-    return f"({numbers}{', ...' if len(profile) > SHOWN else ''})"

@@ -62,8 +62,8 @@ def check_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
     economy : Economy
         In a `QuadraticEconomy` everything is decided exactly, in a `SmoothEconomy` A2 to A4^N are
         decided by its bounds, and INJ where these suffice. Elsewhere violations are looked for at
-        sampled profiles: where none is found, `holds` is None and `verdict` says so. What cannot
-        be checked says so too.
+        sampled profiles: where there is none, `holds` is None. `verdict` tells that apart from what
+        cannot be checked.
 
     Returns
     -------

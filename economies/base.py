@@ -1,4 +1,4 @@
-"""What an economy is: who trades, and what each trader's quantity is worth to him.
+"""What an economy is: who trades, and what each quantity is worth to its trader.
 
 Utilities are quasilinear, U_i = u_i(q_i, s) - t_i, with interdependent values: u_i may
 depend on the whole profile of types s (Section 2.1 of Andreyanov and Sadzik).
@@ -6,15 +6,17 @@ depend on the whole profile of types s (Section 2.1 of Andreyanov and Sadzik).
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from deviator.errors import RefusedError
-from deviator.validation import Floats
+from deviator.validation import Floats, freeze
 
-from .distributions import TypeDistribution, bounded_types
+from .distributions import TypeDistribution, bounded_types, type_set
 from .efficient import concave_allocation
+from .fields import renumbered, restated
 
 
 class Economy(ABC):
@@ -25,11 +27,15 @@ class Economy(ABC):
     Attributes
     ----------
     n_traders : int
+    type_low, type_high : ndarray of float, shape (N,), or None
+        Ends of the sets S_i of types; None where types are unbounded on that side (assumption INF).
     waivers : mapping of str to str
         Checks of the conformance kit that the economy is known to fail, each with the reason.
     """
 
     n_traders: int
+    type_low: Floats | None = None
+    type_high: Floats | None = None
     waivers: ClassVar[Mapping[str, str]] = {}
 
     @property
@@ -85,7 +91,11 @@ class Economy(ABC):
     @property
     def type_set(self) -> tuple[Floats, Floats]:
         """Ends of the sets S_i of types, each of shape (N,); infinite where unbounded (INF)."""
-        return np.full(self.n_traders, -np.inf), np.full(self.n_traders, np.inf)
+        low, high = (np.full(self.n_traders, end) for end in (-np.inf, np.inf))
+        return (
+            low if self.type_low is None else self.type_low,
+            high if self.type_high is None else self.type_high,
+        )
 
     @property
     def has_bounded_types(self) -> bool:
@@ -93,7 +103,7 @@ class Economy(ABC):
         return bool(np.isfinite(self.type_set).any())
 
     def types(self) -> TypeDistribution:
-        """Return the law of the types where nothing else is said, on the set of types.
+        """Return the law of the types where none is stated, on their sets.
 
         Standard Normal where types are unbounded.
         """
@@ -107,7 +117,7 @@ class Economy(ABC):
         Raises
         ------
         NotConvergedError
-            If it was not found.
+            If Newton's method does not reach it.
         """
         return concave_allocation(self.marginal_utility, self.quantity_slopes, types)
 
@@ -117,12 +127,9 @@ class Economy(ABC):
         Raises
         ------
         RefusedError
-            If the economy does not say how.
+            If the economy neither overrides this nor declares its fields, see `Declared`.
         """
-        del order
-        raise RefusedError(
-            f"{type(self).__name__} must override relabelled to be used by a direct mechanism"
-        )
+        return self._with(renumbered(self, order), "relabelled")
 
     def rescaled(self, price: float, quantity: float) -> Self:
         """Return the economy in units of which there go more to a price or a quantity.
@@ -130,9 +137,23 @@ class Economy(ABC):
         Raises
         ------
         RefusedError
-            If the economy does not say how.
+            If the economy neither overrides this nor declares its fields, see `Declared`.
         """
-        del price, quantity
-        raise RefusedError(
-            f"{type(self).__name__} must override rescaled to be used by a direct mechanism"
+        return self._with(restated(self, price, quantity), "rescaled")
+
+    def _with(self, changes: dict[str, Any], method: str) -> Self:
+        if not changes:
+            raise RefusedError(
+                f"{type(self).__name__} must override {method} to be used by a direct mechanism"
+            )
+        return replace(self, **changes)  # type: ignore[type-var]
+
+    def _freeze_type_set(self, n_traders: int) -> None:
+        """Check the number of traders' ends of types, and freeze both."""
+        low, high = type_set("type", self.type_low, self.type_high, n_traders)
+        freeze(
+            self,
+            n_traders=n_traders,
+            type_low=None if self.type_low is None else low,
+            type_high=None if self.type_high is None else high,
         )

@@ -7,9 +7,8 @@ from deviator.errors import RefusedError
 from deviator.validation import Floats
 
 from .factored import Factored
-from .known_quadratic import checked_quadratic
 from .linear_quadratic import LinearQuadratic
-from .quadratic import QuadraticEconomy
+from .quadratic import QuadraticEconomy, checked_quadratic
 from .walrasian import walrasian_response
 
 
@@ -47,16 +46,27 @@ def sigma_n(economy: QuadraticEconomy) -> float:
             f"{phi:.6g}, by the type of trader {trader}; use sigma_budget, or state sigma as a "
             "number"
         )
-    own = float(economy.own_type_effects.min())
-    reach = own / (economy.n_traders - 1) + phi
-    return float(economy.slope.max()) * reach / (own - phi - reach)
+    own, steepest = float(economy.own_type_effects.min()), float(economy.slope.max())
+    return sigma_n_formula(economy.n_traders, own, phi, steepest)
+
+
+def sigma_n_formula(
+    n_traders: int, own_effect: float, interdependence: float, steepest: float
+) -> float:
+    """Return m_bar X / (m_o - phi_N - X) with X = m_o / (N - 1) + phi_N, equation (3.13)."""
+    reach = own_effect / (n_traders - 1) + interdependence
+    return steepest * reach / (own_effect - interdependence - reach)
+
+
+def limit_of_a4n(n_traders: int, own_effect: float, flatness: float) -> float:
+    """Return what A4^N asks phi_N to be below, where flatness is m_low / m_bar."""
+    return min(flatness, (n_traders - 2) / (2 * (n_traders - 1))) * own_effect
 
 
 def interdependence_limit(economy: QuadraticEconomy) -> float:
     """Return what A4^N asks phi_N to be below, min{m_low / m_bar, (N-2) / (2 (N-1))} m_o."""
-    n = economy.n_traders
-    share = min(float(economy.slope.min() / economy.slope.max()), (n - 2) / (2 * (n - 1)))
-    return share * float(economy.own_type_effects.min())
+    flatness = float(economy.slope.min() / economy.slope.max())
+    return limit_of_a4n(economy.n_traders, float(economy.own_type_effects.min()), flatness)
 
 
 def largest_average_effect(economy: QuadraticEconomy) -> tuple[float, int]:
@@ -85,7 +95,7 @@ def check_effects(economy: QuadraticEconomy) -> None:
         trader = int(own.argmin())
         raise RefusedError(
             f"own type effects must be positive (assumption A3), got {own[trader]:.6g} for trader "
-            f"{trader}; give him a type that matters to him"
+            f"{trader}; give that trader a type that matters"
         )
     negative = negative_effect(economy)
     if negative is not None:
@@ -124,8 +134,8 @@ def has_non_negative_factors(economy: QuadraticEconomy) -> bool:
 def sigma_budget(economy: QuadraticEconomy) -> float:
     """Return the smallest tax slope with sigma >= max_i k_i(sigma).
 
-    There each trader's tax covers his own discount, t_i >= p q_i, so the sum of transfers is
-    never negative, in any linear-quadratic economy.
+    There each trader's tax covers the trader's own discount, t_i >= p q_i, so the sum of transfers
+    is never negative, in any linear-quadratic economy.
 
     Parameters
     ----------

@@ -6,9 +6,9 @@ from numpy.typing import ArrayLike
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, finite_number, per_trader, trader_count
 
-from .dense_arrays import identity
 from .factored import Factored
 from .linear_quadratic import LinearQuadratic
+from .trader_matrices import common_value_weights, identity
 
 
 def linear_quadratic(
@@ -80,7 +80,7 @@ def fundamental_value(
     >>> float(fundamental_value(5, alpha=1.0, beta=0.5, slope=1.2).weights[0, 1])
     0.1
     """
-    weights = _common_value_weights(trader_count(n_traders), alpha, beta)
+    weights = common_value_weights(n_traders, alpha, beta)
     return linear_quadratic(weights, slope, name="fundamental value")
 
 
@@ -141,7 +141,7 @@ def heterogeneous(
         [finite_number("slope_small", slope_small), finite_number("slope_big", slope_big)], n // 2
     )
     roles = ("small",) * (n // 2) + ("big",) * (n // 2)
-    weights = _common_value_weights(n, alpha, beta)
+    weights = common_value_weights(n, alpha, beta)
     return LinearQuadratic(weights, slope, np.zeros(n), name="heterogeneous", roles=roles)
 
 
@@ -214,11 +214,6 @@ def even_count(n_traders: object) -> int:
 
 def _end(value: ArrayLike | None) -> Floats | None:
     return None if value is None else np.asarray(value, dtype=np.float64)
-
-
-def _common_value_weights(n: int, alpha: float, beta: float) -> Floats:
-    own, common = finite_number("alpha", alpha), finite_number("beta", beta)
-    return own * identity(n) + common / n
 
 
 def _per_group(name: str, value: ArrayLike) -> Floats:

@@ -20,7 +20,7 @@ from deviator.validation import (
     trader_count,
 )
 
-from .dense_arrays import identity
+from .trader_matrices import identity
 
 
 class TypeDistribution(ABC):
@@ -270,7 +270,7 @@ class TruncatedNormal(TypeDistribution):
         mean, variance = law.mean(), law.var()
         if not (np.isfinite(mean).all() and (variance > 0).all()):
             raise InvalidInputError(
-                "the interval must hold a share of the Normal law that can be reckoned with, got "
+                "the interval must hold a share of the Normal law that can be computed with, got "
                 f"low={low} and high={high} around {center}; move the center into the interval"
             )
         object.__setattr__(self, "mean", read_only(mean))
@@ -301,7 +301,7 @@ class TruncatedNormal(TypeDistribution):
         return self.sample(rng, batch)
 
     def _law(self) -> Any:
-        # Its import takes longer than all of ours, and few laws need it.
+        # Its import takes longer than all of deviator's, and few laws need it.
         from scipy.stats import truncnorm
 
         ends = (self.low - self.center) / self.spread, (self.high - self.center) / self.spread
@@ -344,7 +344,7 @@ def type_set(
 
 
 def bounded_types(low: Floats, high: Floats) -> TypeDistribution:
-    """Return the law of types in a set where nothing else is said.
+    """Return the law of types in a set where none is stated.
 
     Standard Normal where the set is unbounded. Where it has both ends, a Normal law around its
     middle whose standard deviation is half its width, cut to it; with one end, the standard Normal

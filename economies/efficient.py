@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from deviator.errors import NotConvergedError
-from deviator.numerics.damped_newton import damped_newton
+from deviator.numerics.newton import damped_newton
 from deviator.validation import Bools, Floats
 
 Marginal = Callable[[Floats, Floats], Floats]

@@ -1,14 +1,13 @@
 """Factored economies: W = diag(own) + L V, few statistics of the types behind all values.
 
 With D = diag(own), W^-1 = D^-1 - D^-1 L (I + V D^-1 L)^-1 V D^-1 (Woodbury), so that honest bids
-in markets of any size cost O(N G^2) and nobody writes out W (Lemma 2, low-dimensional
+in markets of any size cost O(N G^2) without writing out W (Lemma 2, low-dimensional
 conditioning).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Self, final
+from typing import Annotated, Any, final
 
 import numpy as np
 from typing_extensions import override
@@ -16,8 +15,9 @@ from typing_extensions import override
 from deviator.arrays import like
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.memory import require_memory
-from deviator.validation import Floats, finite_array, non_negative, read_only, trader_count
+from deviator.validation import Floats, finite_array, freeze, non_negative, trader_count
 
+from .fields import Declared, Ends, Roles, Slopes, Values
 from .quadratic import SINGULAR, QuadraticEconomy
 
 
@@ -49,15 +49,15 @@ class Factored(QuadraticEconomy):
         If the shapes do not fit, N < 3, a slope is not positive or a number is not finite.
     """
 
-    own: Floats
-    loadings: Floats
-    statistics: Floats
-    slope: Floats
-    intercept: Floats
+    own: Annotated[Floats, Declared((0,))]
+    loadings: Annotated[Floats, Declared((0,))]
+    statistics: Annotated[Floats, Declared((1,))]
+    slope: Slopes
+    intercept: Values
     name: str = "factored"
-    roles: tuple[str, ...] = ()
-    type_low: Floats | None = None
-    type_high: Floats | None = None
+    roles: Roles = ()
+    type_low: Ends = None
+    type_high: Ends = None
     n_traders: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,9 +65,8 @@ class Factored(QuadraticEconomy):
         own = finite_array("own", self.own, (n,))
         loadings = finite_array("loadings", self.loadings, (n, None))
         statistics = finite_array("statistics", self.statistics, (loadings.shape[1], n))
-        for name, value in (("own", own), ("loadings", loadings), ("statistics", statistics)):
-            object.__setattr__(self, name, read_only(value))
-        self._check_common_fields(n)
+        freeze(self, own=own, loadings=loadings, statistics=statistics)
+        self._freeze_common_fields(n)
 
     @property
     @override
@@ -180,35 +179,6 @@ class Factored(QuadraticEconomy):
             self.statistics * (scale / self.own),
         )
         return float(1 / np.sqrt(balanced.sum() * inverse.sum()))
-
-    @override
-    def relabelled(self, order: Sequence[int]) -> Self:
-        places = list(order)
-        return replace(
-            self,
-            own=self.own[places],
-            loadings=self.loadings[places],
-            statistics=self.statistics[:, places],
-            **self._renumbered_fields(order),
-        )
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        return replace(self, **self._restated_fields(price, quantity))
-
-    @override
-    def to_dict(self) -> dict[str, Any]:
-        factors = {
-            "own": self.own.tolist(),
-            "loadings": self.loadings.tolist(),
-            "statistics": self.statistics.tolist(),
-        }
-        return factors | self._common_dict()
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Factored":
-        """Build the economy that `to_dict` described."""
-        return cls(**{**data, "roles": tuple(data["roles"])})
 
 
 def public_statistics(economy: Factored, tax_slope: float = 0.0, *, exact: bool = False) -> Any:

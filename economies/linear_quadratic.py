@@ -3,18 +3,20 @@
 All examples of the paper (Examples 1 to 7) are of this form.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self, final
+from typing import TypeGuard, final
 
 import numpy as np
 from typing_extensions import override
 
 from deviator.arrays import like
 from deviator.errors import RefusedError
-from deviator.validation import Floats, finite_array, read_only, trader_count
+from deviator.validation import Floats, finite_array, freeze, read_only, trader_count
 
+from .base import Economy
+from .factored import Factored
+from .fields import Effects, Ends, Roles, Slopes, Values
 from .quadratic import SINGULAR, QuadraticEconomy
 
 
@@ -39,21 +41,19 @@ class LinearQuadratic(QuadraticEconomy):
         Ends of the sets of types, low below high; by default types are unbounded.
     """
 
-    weights: Floats
-    slope: Floats
-    intercept: Floats
+    weights: Effects
+    slope: Slopes
+    intercept: Values
     name: str = "linear-quadratic"
-    roles: tuple[str, ...] = ()
-    type_low: Floats | None = None
-    type_high: Floats | None = None
+    roles: Roles = ()
+    type_low: Ends = None
+    type_high: Ends = None
     n_traders: int = field(init=False)
 
     def __post_init__(self) -> None:
         n = trader_count(len(np.atleast_1d(np.asarray(self.slope))))
-        object.__setattr__(
-            self, "weights", read_only(finite_array("weights", self.weights, (n, n)))
-        )
-        self._check_common_fields(n)
+        freeze(self, weights=finite_array("weights", self.weights, (n, n)))
+        self._freeze_common_fields(n)
 
     @property
     @override
@@ -81,16 +81,6 @@ class LinearQuadratic(QuadraticEconomy):
     def types_behind(self, values: Floats) -> Floats:
         return values @ self.inverse_weights().T
 
-    @override
-    def relabelled(self, order: Sequence[int]) -> Self:
-        places = list(order)
-        weights = self.weights[places][:, places]
-        return replace(self, weights=weights, **self._renumbered_fields(order))
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        return replace(self, **self._restated_fields(price, quantity))
-
     def inverse_weights(self) -> Floats:
         """Return the inverse of W, by which a conditional bid reads types off an allocation.
 
@@ -103,7 +93,7 @@ class LinearQuadratic(QuadraticEconomy):
 
     @cached_property
     def _inverse_weights(self) -> Floats:
-        """The inverse of W, which every honest bid needs, reckoned once."""
+        """The inverse of W, which every honest bid needs, computed once."""
         # Rows and columns carry units of their own; equilibrating first keeps the verdict free
         # of them.
         rows = np.abs(self.weights).max(axis=1)
@@ -116,11 +106,18 @@ class LinearQuadratic(QuadraticEconomy):
             raise RefusedError(SINGULAR)
         return read_only(np.linalg.inv(balanced) / column_scale[:, None] / scale)
 
-    @override
-    def to_dict(self) -> dict[str, Any]:
-        return {"weights": self.weights.tolist()} | self._common_dict()
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "LinearQuadratic":
-        """Build the economy that `to_dict` described."""
-        return cls(**{**data, "roles": tuple(data["roles"])})
+def is_linear_quadratic(economy: Economy) -> TypeGuard[QuadraticEconomy]:
+    """Return whether an economy's utilities are the quadratic ones of its weights and slopes.
+
+    Closed forms and certificates rest on that, so a subclass, which may override anything, does
+    not count: it is measured like any other economy.
+
+    Examples
+    --------
+    >>> from deviator.economies import private_values
+    >>> is_linear_quadratic(private_values(3))
+    True
+    """
+    plain = "utility" not in getattr(economy, "__dict__", {})
+    return type(economy) in (LinearQuadratic, Factored) and plain

@@ -5,7 +5,7 @@ from typing import Any, final
 
 import numpy as np
 
-from deviator.numerics.damped_newton import damped_newton
+from deviator.numerics.newton import damped_newton
 from deviator.validation import Bools, Floats
 
 from .smooth import SmoothEconomy
@@ -52,13 +52,13 @@ def pivotal_market(
     Parameters
     ----------
     economy : SmoothEconomy
-        Types are taken to be unbounded here: where they are not, ask only for units that a report
+        Types count as unbounded here: where they are not, ask only for units that a report
         leads to.
     sigma : float
     traders : ndarray of int, shape (B,)
         Whose type is sought.
     units : ndarray of float, shape (B,)
-        x, the units that he is to receive.
+        x, the units that the trader is to receive.
     quantity, types : ndarray of float, shape (B, N)
         A taxed Walrasian allocation and its types; the types of the others stay.
 

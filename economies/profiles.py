@@ -6,6 +6,9 @@ from deviator.arrays import is_foreign
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, real_array
 
+NUMBERS = 8
+"""Numbers of a profile that a text shows."""
+
 
 def checked_profiles(
     n_traders: int, quantity: Floats, types: Floats, any_library: bool = False
@@ -26,7 +29,7 @@ def checked_profiles(
     ------
     InvalidInputError
         If the numbers of traders or of markets do not fit, something is no real number, or an array
-        is of a library that the economy does not reckon in.
+        is of a library that the economy does not compute with.
 
     Examples
     --------
@@ -53,3 +56,9 @@ def _of_traders(name: str, value: Any, n_traders: int, any_library: bool) -> Flo
             f"traders, got {tuple(array.shape)}"
         )
     return array
+
+
+def profile_text(profile: Floats) -> str:
+    """Return a profile of numbers as text, cut where it is long."""
+    numbers = ", ".join(f"{number:.4g}" for number in profile[:NUMBERS])
+    return f"({numbers}{', ...' if len(profile) > NUMBERS else ''})"

@@ -5,7 +5,8 @@ a large economy need never write it out.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
@@ -13,10 +14,9 @@ from typing_extensions import override
 
 from deviator.arrays import check_one_kind, like
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_array, read_only
+from deviator.validation import Floats, finite_array, freeze
 
 from .base import Economy
-from .distributions import type_set
 from .profiles import checked_profiles
 
 BLOCK = 2**22
@@ -42,16 +42,12 @@ class QuadraticEconomy(Economy):
         c, in money per unit.
     roles : tuple of str
         A role for each trader ("small", "big"), or empty where all play the same.
-    type_low, type_high : ndarray of float, shape (N,), or None
-        Ends of the sets S_i of types; None where types are unbounded on that side (assumption INF).
     """
 
     weights: Floats
     slope: Floats
     intercept: Floats
     roles: tuple[str, ...]
-    type_low: Floats | None
-    type_high: Floats | None
 
     @property
     @abstractmethod
@@ -60,28 +56,33 @@ class QuadraticEconomy(Economy):
 
     @abstractmethod
     def effects_on(self, trader: int) -> Floats:
-        """Return a trader's row of W: the effects of all types on him, shape (N,)."""
+        """Return a trader's row of W: the effects of all types on it, shape (N,)."""
 
     @abstractmethod
     def effects_on_several(self, traders: slice) -> Floats:
         """Return several traders' rows of W as a new array, shape (R, N)."""
 
-    def blocks_of_effects(self) -> Iterator[tuple[slice, Floats]]:
-        """Return all of W in blocks of rows that fit the memory, each with its traders."""
+    def blocks_of_effects(self, diagonal: float | None = None) -> Iterator[tuple[slice, Floats]]:
+        """Return all of W in blocks of rows that fit the memory, each with its traders.
+
+        Parameters
+        ----------
+        diagonal : float, optional
+            What stands in the place of the own type effects.
+        """
         rows = max(1, BLOCK // self.n_traders)
         for start in range(0, self.n_traders, rows):
             traders = slice(start, min(start + rows, self.n_traders))
-            yield traders, self.effects_on_several(traders)
+            effects = self.effects_on_several(traders)
+            if diagonal is not None:
+                own = np.arange(len(effects))
+                effects[own, start + own] = diagonal
+            yield traders, effects
 
     @property
     def has_private_values(self) -> bool:
         """Whether no type matters to another trader: W is diagonal."""
-        for traders, effects in self.blocks_of_effects():
-            places = np.arange(len(effects))
-            effects[places, traders.start + places] = 0.0
-            if effects.any():
-                return False
-        return True
+        return not any(effects.any() for _, effects in self.blocks_of_effects(diagonal=0.0))
 
     @abstractmethod
     def weighted_types(self, types: Floats) -> Floats:
@@ -100,19 +101,6 @@ class QuadraticEconomy(Economy):
         RefusedError
             If W is singular to working precision (assumption INJ fails).
         """
-
-    @abstractmethod
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data from which `from_dict` builds an equal economy."""
-
-    @property
-    @override
-    def type_set(self) -> tuple[Floats, Floats]:
-        low, high = super().type_set
-        return (
-            low if self.type_low is None else self.type_low,
-            high if self.type_high is None else self.type_high,
-        )
 
     def value(self, types: Floats) -> Floats:
         """Return the marginal utility of the first unit, v = W s + c, shape (B, N)."""
@@ -161,61 +149,56 @@ class QuadraticEconomy(Economy):
         Raises
         ------
         InvalidInputError
-            If nobody plays it.
+            If no trader plays it.
         """
         if role not in self.roles:
             known = ", ".join(sorted(set(self.roles))) or "none"
             raise InvalidInputError(f"trader {role!r} must be a role of the economy: {known}")
         return self.roles.index(role)
 
-    def _check_common_fields(self, n_traders: int) -> None:
-        """Freeze and check what all members hold."""
-        for name in ("slope", "intercept"):
-            array = finite_array(name, getattr(self, name), (n_traders,))
-            object.__setattr__(self, name, read_only(array))
-        object.__setattr__(self, "n_traders", n_traders)
-        if (self.slope <= 0).any():
-            raise InvalidInputError(f"slope must be positive, got {self.slope.min()}")
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data from which `from_dict` builds an equal economy."""
+        names = [each.name for each in fields(self) if each.init]  # type: ignore[arg-type]
+        stated = ((name, getattr(self, name)) for name in names)
+        return {name: _plain(value) for name, value in stated if value is not None}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Build the economy that `to_dict` described."""
+        return cls(**{**data, "roles": tuple(data["roles"])})
+
+    def _freeze_common_fields(self, n_traders: int) -> None:
+        """Check and freeze what all members hold."""
+        slope, intercept = (
+            finite_array(name, getattr(self, name), (n_traders,)) for name in ("slope", "intercept")
+        )
+        if (slope <= 0).any():
+            raise InvalidInputError(f"slope must be positive, got {slope.min()}")
         if self.roles and len(self.roles) != n_traders:
             raise InvalidInputError(
                 f"roles must name all {n_traders} traders, got {len(self.roles)}"
             )
-        low, high = type_set("type", self.type_low, self.type_high, n_traders)
-        object.__setattr__(self, "type_low", None if self.type_low is None else low)
-        object.__setattr__(self, "type_high", None if self.type_high is None else high)
+        freeze(self, slope=slope, intercept=intercept)
+        self._freeze_type_set(n_traders)
 
-    def _common_dict(self) -> dict[str, Any]:
-        data = {
-            "slope": self.slope.tolist(),
-            "intercept": self.intercept.tolist(),
-            "name": self.name,
-            "roles": list(self.roles),
-        }
-        ends = {"type_low": self.type_low, "type_high": self.type_high}
-        return data | {name: end.tolist() for name, end in ends.items() if end is not None}
 
-    def _renumbered_fields(self, order: Sequence[int]) -> dict[str, Any]:
-        places = list(order)
-        return {
-            "slope": self.slope[places],
-            "intercept": self.intercept[places],
-            "roles": tuple(self.roles[i] for i in places) if self.roles else (),
-            "type_low": None if self.type_low is None else self.type_low[places],
-            "type_high": None if self.type_high is None else self.type_high[places],
-        }
+def checked_quadratic(economy: object) -> QuadraticEconomy:
+    """Return an economy that states weights and slopes.
 
-    def _restated_fields(self, price: float, quantity: float) -> dict[str, Any]:
-        return {
-            "slope": self.slope * price / quantity,
-            "intercept": self.intercept * price,
-            "type_low": None if self.type_low is None else self.type_low * price,
-            "type_high": None if self.type_high is None else self.type_high * price,
-        }
+    Raises
+    ------
+    InvalidInputError
+        If it does not.
+    """
+    if not isinstance(economy, QuadraticEconomy):
+        raise InvalidInputError(
+            f"economy must be a linear-quadratic economy, got {type(economy).__name__}; build one "
+            "with deviator.economies"
+        )
+    return economy
 
-    @abstractmethod
-    def relabelled(self, order: Sequence[int]) -> Self:
-        """Return the economy of renumbered traders: new trader i is old order[i]."""
 
-    @abstractmethod
-    def rescaled(self, price: float, quantity: float) -> Self:
-        """Return the economy in other units; types are values and move with prices."""
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value

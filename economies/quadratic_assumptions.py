@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats
 
-from .assumption_result import AssumptionResult, least_of, shown
+from .assumption_result import AssumptionResult, least_of
 from .bounds import (
     has_non_negative_factors,
     interdependence_limit,
@@ -20,8 +20,8 @@ from .bounds import (
     sigma_n,
 )
 from .factored import Factored
-from .quadratic import QuadraticEconomy
-from .uniqueness import interdependence_radius
+from .profiles import profile_text
+from .quadratic import QuadraticEconomy, checked_quadratic
 from .walrasian import WalrasianResponse, walrasian_response
 
 ROUNDING = 1e-12
@@ -67,6 +67,40 @@ def quadratic_assumptions(economy: QuadraticEconomy) -> dict[str, AssumptionResu
         "sigma_N": _sigma_n_exists(economy),
         "unique": _contraction(economy),
     }
+
+
+def interdependence_radius(economy: QuadraticEconomy) -> float:
+    """Return the spectral radius of [|w_ij| / |w_ii|, zero diagonal].
+
+    Below 1, truth is the only equilibrium of sigma-VCG in every information structure. The reports'
+    errors that survive k rounds of best responses are at most the k-th power of that matrix times
+    the errors at first.
+
+    Parameters
+    ----------
+    economy : QuadraticEconomy
+        Of a few hundred traders at most, whose own type effects are not 0.
+
+    Raises
+    ------
+    InvalidInputError
+        If the economy is not linear-quadratic, or an own type effect is 0.
+
+    Examples
+    --------
+    >>> from deviator.economies import fundamental_value
+    >>> round(interdependence_radius(fundamental_value(4, alpha=1.0, beta=2.0)), 12)
+    1.0
+    """
+    own = np.abs(checked_quadratic(economy).own_type_effects)
+    if (own == 0).any():
+        raise InvalidInputError(
+            "own type effects must not be 0 (assumption A3) for the uniqueness of Section 7, got 0 "
+            f"for trader {int(own.argmin())}; give that trader a type that matters"
+        )
+    ratios = np.abs(economy.weights) / own[:, None]
+    np.fill_diagonal(ratios, 0.0)
+    return float(np.abs(np.linalg.eigvals(ratios)).max())
 
 
 def unbounded_types(low: Floats, high: Floats) -> AssumptionResult:
@@ -127,7 +161,7 @@ def _bounded_trade(economy: QuadraticEconomy, response: WalrasianResponse) -> As
                 largest, trader = float(quantity[best]), traders.start + best
                 profile = corner[best]
     return AssumptionResult(
-        True, f"largest |q_i^0| is {largest:.6g}, of trader {trader} at s = {shown(profile)}"
+        True, f"largest |q_i^0| is {largest:.6g}, of trader {trader} at s = {profile_text(profile)}"
     )
 
 

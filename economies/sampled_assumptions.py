@@ -1,7 +1,7 @@
 """The paper's assumptions on any economy, looked for at sampled profiles.
 
-A violation found is a proof, and its witness names the profile. None found is evidence only: the
-result says so, and its witness what came nearest.
+A violation is a proof, and its witness names the profile. Where there is none, that is evidence
+only: the result is undecided, and its witness is what came nearest.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,10 @@ import numpy as np
 from deviator.errors import DeviatorError
 from deviator.validation import Floats
 
-from .assumption_result import AssumptionResult, none_found, shown
+from .assumption_result import AssumptionResult, of_sample
 from .base import Economy
+from .bounds import limit_of_a4n, sigma_n_formula
+from .profiles import profile_text
 from .quadratic_assumptions import unbounded_types
 
 PROFILES = 128
@@ -53,7 +55,7 @@ class _Sample:
         return np.asarray(np.einsum("sii->si", self.effects))
 
     def at(self, place: int) -> str:
-        return f"at s = {shown(self.types[place])}, q = {shown(self.quantity[place])}"
+        return f"at s = {profile_text(self.types[place])}, q = {profile_text(self.quantity[place])}"
 
 
 class _Bounds(NamedTuple):
@@ -66,8 +68,7 @@ class _Bounds(NamedTuple):
 
     def interdependence_limit(self, n_traders: int) -> float:
         """Return what A4^N asks phi_N to be below."""
-        size = (n_traders - 2) / (2 * (n_traders - 1))
-        return min(self.flattest / self.steepest, size) * self.own
+        return limit_of_a4n(n_traders, self.own, self.flattest / self.steepest)
 
 
 def sampled_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
@@ -103,7 +104,7 @@ def _unknown(why: str) -> dict[str, AssumptionResult]:
 
 
 def _without_slopes(sample: _Sample) -> dict[str, AssumptionResult]:
-    """Return what can be said where A2 fails, on which the other conditions build."""
+    """Return the conditions that do not build on A2, where that fails."""
     return _unknown("not checked: A2 fails") | {
         "A2": _least(sample, "slope", -sample.slopes),
         "A3": _least(sample, "own type effect", sample.own),
@@ -128,7 +129,7 @@ def _sample(economy: Economy) -> _Sample:
 def _least(sample: _Sample, name: str, values: Floats) -> AssumptionResult:
     place, trader = np.unravel_index(int(values.argmin()), values.shape)
     least = float(values[place, trader]) + 0.0
-    return none_found(
+    return of_sample(
         not least > 0,
         f"least {name} found is {least:.6g}, of trader {trader} {sample.at(int(place))}",
     )
@@ -149,13 +150,13 @@ def _bounded_trade(economy: Economy, sample: _Sample) -> AssumptionResult:
     low, high = economy.type_set
     trades = np.abs(sample.quantity[sample.efficient])
     place, trader = np.unravel_index(int(trades.argmax()), trades.shape)
-    found = (
+    witness = (
         f"largest |q_i^0| found is {trades[place, trader]:.6g}, of trader {trader} at "
-        f"s = {shown(sample.types[place])}"
+        f"s = {profile_text(sample.types[place])}"
     )
     if np.isinf(low).any() or np.isinf(high).any():
-        return AssumptionResult(None, f"not checked, types are unbounded; {found}")
-    return none_found(False, f"types are bounded; {found}")
+        return AssumptionResult(None, f"not checked, types are unbounded; {witness}")
+    return of_sample(False, f"types are bounded; {witness}")
 
 
 def _small_interdependence(sample: _Sample, bounds: _Bounds) -> AssumptionResult:
@@ -163,13 +164,13 @@ def _small_interdependence(sample: _Sample, bounds: _Bounds) -> AssumptionResult
     least = int(sample.effects.argmin())
     place, affected, trader = np.unravel_index(least, sample.effects.shape)
     if sample.effects.flat[least] < 0:
-        return none_found(
+        return of_sample(
             True,
             f"type effects must not be negative, that of trader {trader} on trader {affected} is "
             f"{sample.effects.flat[least]:.6g} {sample.at(int(place))}",
         )
     bound = bounds.interdependence_limit(n)
-    return none_found(
+    return of_sample(
         not bounds.interdependence < bound,
         f"phi_N is {bounds.interdependence:.6g}, the bound is {bound:.6g}, over "
         f"{len(sample.types)} sampled profiles",
@@ -179,7 +180,7 @@ def _small_interdependence(sample: _Sample, bounds: _Bounds) -> AssumptionResult
 def _injective(sample: _Sample) -> AssumptionResult:
     determinants = np.linalg.det(sample.effects)
     place = int(determinants.argmin())
-    return none_found(
+    return of_sample(
         not determinants[place] > 0,
         f"least determinant found is {determinants[place]:.6g} {sample.at(place)}",
     )
@@ -191,18 +192,18 @@ def _functions(sample: _Sample) -> AssumptionResult:
     try:
         sums = np.linalg.solve(sample.effects, np.ones((n, 1)))[..., 0]
     except np.linalg.LinAlgError:
-        return none_found(True, "a matrix of type effects has no inverse")
+        return of_sample(True, "a matrix of type effects has no inverse")
     turning = np.flatnonzero(np.sign(sums).min(axis=0) != np.sign(sums).max(axis=0))
     if len(turning):
         trader = int(turning[0])
         low, high = float(sums[:, trader].min()), float(sums[:, trader].max())
-        return none_found(
+        return of_sample(
             True,
             f"row sum of the inverse passes 0 between {low:.6g} and {high:.6g}, of trader {trader}",
         )
     place, trader = (int(i) for i in np.unravel_index(int(np.abs(sums).argmin()), sums.shape))
     least = float(sums[place, trader])
-    return none_found(
+    return of_sample(
         not np.abs(least) > ROUNDING * np.abs(sums[place]).max(),
         f"least row sum of the inverse found is {least:.6g}, of trader {trader} {sample.at(place)}",
     )
@@ -214,7 +215,7 @@ def _dominant_own_effect(sample: _Sample) -> AssumptionResult:
     slack = sample.own - 2 * n * others
     place, trader = np.unravel_index(int(slack.argmin()), slack.shape)
     least = float(slack[place, trader])
-    return none_found(
+    return of_sample(
         not least >= 0,
         "least own effect less 2N times the largest effect on another found is "
         f"{least:.6g}, of trader {trader} {sample.at(int(place))}",
@@ -225,7 +226,7 @@ def _equal_row_sums(sample: _Sample) -> AssumptionResult:
     sums = sample.effects.sum(axis=2)
     spread = np.ptp(sums, axis=1)
     place = int(spread.argmax())
-    return none_found(
+    return of_sample(
         not (spread <= ROUNDING * np.abs(sums).max(axis=1)).all(),
         f"row sums of the type effects differ by {spread[place]:.6g} {sample.at(place)}",
     )
@@ -245,11 +246,10 @@ def _sigma_n(sample: _Sample, bounds: _Bounds) -> AssumptionResult:
     n = sample.own.shape[1]
     limit, least = bounds.interdependence_limit(n), float(sample.effects.min())
     if bounds.own <= 0 or least < 0 or bounds.interdependence >= limit:
-        return none_found(
+        return of_sample(
             True,
             f"phi_N is {bounds.interdependence:.6g}, the bound of A4^N {limit:.6g}, m_o "
             f"{bounds.own:.6g} and the least effect {least:.6g} in the sample",
         )
-    reach = bounds.own / (n - 1) + bounds.interdependence
-    sigma = bounds.steepest * reach / (bounds.own - bounds.interdependence - reach)
-    return none_found(False, f"sigma_N is {sigma:.6g} over {len(sample.types)} sampled profiles")
+    sigma = sigma_n_formula(n, bounds.own, bounds.interdependence, bounds.steepest)
+    return of_sample(False, f"sigma_N is {sigma:.6g} over {len(sample.types)} sampled profiles")

@@ -6,20 +6,20 @@ has slopes from steep_i at no trade to flat_i far from it: A2 holds if flat_i > 
 Type effects are the constants W, so A3 and A4^N are conditions on W and on these slopes.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Self, final
+from dataclasses import dataclass, field
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_number, trader_count
+from deviator.validation import Floats
 
-from .dense_arrays import identity
+from .fields import Effects, Ends, Quantities, Slopes, Values
 from .profiles import checked_profiles
 from .smooth import SmoothEconomy, UtilityBounds
+from .trader_matrices import common_value_weights
 
 
 @final
@@ -57,18 +57,18 @@ class Saturating(SmoothEconomy):
     array([[-1.5, -0.5, -1.5, -0.5]])
     """
 
-    weights: Floats
-    flat: Floats
-    steep: Floats
-    quantity_scale: Floats
-    intercept: Floats
-    type_low: Floats | None = None
-    type_high: Floats | None = None
+    weights: Effects
+    flat: Slopes
+    steep: Slopes
+    quantity_scale: Quantities
+    intercept: Values
+    type_low: Ends = None
+    type_high: Ends = None
     name: str = "saturating"
     n_traders: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self._check_common_fields("flat", "steep", "quantity_scale")
+        self._freeze_common_fields("flat", "steep", "quantity_scale")
         if (self.flat < 0).any():
             raise InvalidInputError(f"flat must be non-negative, got {self.flat.min()}")
         if (self.steep <= 0).any():
@@ -120,20 +120,6 @@ class Saturating(SmoothEconomy):
         steepness = sech_squared(quantity / self.quantity_scale)
         return np.asarray(-self.flat - (self.steep - self.flat) * steepness)
 
-    @override
-    def relabelled(self, order: Sequence[int]) -> Self:
-        return replace(self, **self._renumbered(order, "flat", "steep", "quantity_scale"))
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        return replace(
-            self,
-            flat=self.flat * price / quantity,
-            steep=self.steep * price / quantity,
-            quantity_scale=self.quantity_scale * quantity,
-            **self._restated(price),
-        )
-
     def _value(self, types: Floats) -> Floats:
         return np.asarray(types @ self.weights.T + self.intercept)
 
@@ -171,22 +157,9 @@ def saturating(
     >>> economy.efficient_allocation(np.array([[1.0, 0.0, -1.0]]))
     array([[ 1.,  0., -1.]])
     """
-    weights = common_weights(n_traders, alpha, beta)
-    ends = (end_of_types(type_low, n_traders), end_of_types(type_high, n_traders))
-    return Saturating(weights, flat, steep, quantity_scale, intercept, *ends)  # type: ignore[arg-type]
-
-
-def common_weights(n_traders: int, alpha: float, beta: float) -> Floats:
-    """Return alpha I + (beta / N) 11', shape (N, N)."""
-    n = trader_count(n_traders)
-    return finite_number("alpha", alpha) * identity(n) + finite_number("beta", beta) / n
-
-
-def end_of_types(value: ArrayLike | None, n_traders: int) -> Floats | None:
-    """Return one end of the sets of types, one number per trader; None where there is none."""
-    if value is None or np.ndim(value) != 0:
-        return None if value is None else np.asarray(value, dtype=np.float64)
-    return np.full(n_traders, value, dtype=np.float64)
+    weights = common_value_weights(n_traders, alpha, beta)
+    fields: Any = flat, steep, quantity_scale, intercept, type_low, type_high
+    return Saturating(weights, *fields)
 
 
 def check_scale(name: str, scale: Floats) -> None:

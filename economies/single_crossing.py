@@ -8,8 +8,7 @@ over all traders only, so it does not imply it.
 
 import numpy as np
 
-from .known_quadratic import checked_quadratic
-from .quadratic import QuadraticEconomy
+from .quadratic import QuadraticEconomy, checked_quadratic
 
 
 def single_crossing_violation(economy: QuadraticEconomy) -> tuple[int, int] | None:
@@ -30,9 +29,7 @@ def single_crossing_violation(economy: QuadraticEconomy) -> tuple[int, int] | No
     (0, 1)
     """
     own = checked_quadratic(economy).own_type_effects
-    for traders, effects in economy.blocks_of_effects():
-        places = np.arange(len(effects))
-        effects[places, traders.start + places] = -np.inf
+    for traders, effects in economy.blocks_of_effects(diagonal=-np.inf):
         crossing = np.argwhere(effects >= own)
         if len(crossing):
             reacting, owner = crossing[0]
@@ -57,9 +54,7 @@ def affects_others_alike(economy: QuadraticEconomy) -> bool:
     checked_quadratic(economy)
     lowest = np.full(economy.n_traders, np.inf)
     highest = np.full(economy.n_traders, -np.inf)
-    for traders, effects in economy.blocks_of_effects():
-        places = np.arange(len(effects))
-        effects[places, traders.start + places] = np.nan
+    for _, effects in economy.blocks_of_effects(diagonal=np.nan):
         lowest = np.fmin(lowest, np.nanmin(effects, axis=0, initial=np.inf))
         highest = np.fmax(highest, np.nanmax(effects, axis=0, initial=-np.inf))
     own = economy.own_type_effects

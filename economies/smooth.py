@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-from typing_extensions import override
 
 from deviator.errors import RefusedError
-from deviator.validation import Floats, finite_array, per_trader, read_only, trader_count
+from deviator.validation import Floats, finite_array, freeze, per_trader, trader_count
 
 from .base import Economy
-from .distributions import type_set
 
 ROUNDING = 1e-12
 """Differences below this share of the numbers that they are of are rounding."""
@@ -92,17 +90,13 @@ class SmoothEconomy(Economy):
     ----------
     weights : ndarray of float, shape (N, N)
         How much each type matters to each trader, row i the trader affected; what it multiplies is
-        the member's to say.
+        up to the member.
     intercept : ndarray of float, shape (N,)
         In money per unit.
-    type_low, type_high : ndarray of float, shape (N,), or None
-        Ends of the sets S_i of types; None where types are unbounded on that side.
     """
 
     weights: Floats
     intercept: Floats
-    type_low: Floats | None
-    type_high: Floats | None
 
     @property
     @abstractmethod
@@ -120,40 +114,11 @@ class SmoothEconomy(Economy):
         quantity, types : ndarray of float, shape (B, N)
         """
 
-    @property
-    @override
-    def type_set(self) -> tuple[Floats, Floats]:
-        low, high = super().type_set
-        return (
-            low if self.type_low is None else self.type_low,
-            high if self.type_high is None else self.type_high,
-        )
-
-    def _check_common_fields(self, *per_trader_fields: str) -> None:
-        """Freeze and check weights, type sets, and fields of one number per trader."""
+    def _freeze_common_fields(self, *per_trader_fields: str) -> None:
+        """Check and freeze weights, type sets, and fields of one number per trader."""
         matrix = finite_array("weights", self.weights, (None, None))
         n = trader_count(len(matrix))
-        values = {"weights": read_only(finite_array("weights", matrix, (n, n)))}
+        freeze(self, weights=finite_array("weights", matrix, (n, n)))
         for name in ("intercept", *per_trader_fields):
-            values[name] = read_only(per_trader(name, getattr(self, name), n))
-        low, high = type_set("type", self.type_low, self.type_high, n)
-        if self.type_low is not None:
-            values["type_low"] = low
-        if self.type_high is not None:
-            values["type_high"] = high
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "n_traders", n)
-
-    def _renumbered(self, order: Any, *per_trader_fields: str) -> dict[str, Any]:
-        """Return the fields of renumbered traders: new trader i is old order[i]."""
-        places = list(order)
-        names = ("intercept", "type_low", "type_high", *per_trader_fields)
-        held = {name: getattr(self, name) for name in names}
-        moved = {name: value[places] for name, value in held.items() if value is not None}
-        return moved | {"weights": self.weights[places][:, places]}
-
-    def _restated(self, price: float) -> dict[str, Any]:
-        """Return the fields that are money per unit, as types are, in other units of price."""
-        held = {name: getattr(self, name) for name in ("intercept", "type_low", "type_high")}
-        return {name: value * price for name, value in held.items() if value is not None}
+            freeze(self, **{name: per_trader(name, getattr(self, name), n)})
+        self._freeze_type_set(n)

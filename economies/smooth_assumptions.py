@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from .assumption_result import AssumptionResult
+from .bounds import limit_of_a4n, sigma_n_formula
 from .sampled_assumptions import sampled_assumptions
 from .smooth import ROUNDING, SmoothEconomy, UtilityBounds
 
@@ -15,16 +16,15 @@ def smooth_assumptions(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
     The bounds are over all quantities and all real types. Where types are bounded, what fails by
     them may hold, and is left to the sample.
     """
-    found = sampled_assumptions(economy)
+    results = sampled_assumptions(economy)
     reached = not economy.has_bounded_types
     for name, result in _by_bounds(economy.bounds, economy.n_traders).items():
         if result.holds or reached:
-            found[name] = result
-        elif found[name].holds is None:
-            seen = found[name]
-            witness = f"{seen.witness}; not decided: over all types {result.witness}"
-            found[name] = replace(seen, witness=witness)
-    return found | _trade(economy, found["A1"])
+            results[name] = result
+        elif results[name].holds is None:
+            witness = f"{results[name].witness}; not decided: over all types {result.witness}"
+            results[name] = replace(results[name], witness=witness)
+    return results | _trade(economy, results["A1"])
 
 
 def _by_bounds(bounds: UtilityBounds, n_traders: int) -> dict[str, AssumptionResult]:
@@ -37,12 +37,15 @@ def _by_bounds(bounds: UtilityBounds, n_traders: int) -> dict[str, AssumptionRes
     }
     own_outweighs = _own_effects_outweigh(bounds, n_traders)
     if all(result.holds for result in results.values()):
-        results["sigma_N"] = _sigma_n(bounds, n_traders)
+        sigma = sigma_n_formula(
+            n_traders, bounds.own_effect, bounds.interdependence, bounds.steepest
+        )
+        results["sigma_N"] = AssumptionResult(True, f"sigma_N is {sigma:.6g}")
         results["monotone"] = AssumptionResult(True, "implied by A2, A3 and A4^N (Appendix B)")
     return results | own_outweighs
 
 
-def _trade(economy: SmoothEconomy, found: AssumptionResult) -> dict[str, AssumptionResult]:
+def _trade(economy: SmoothEconomy, sampled: AssumptionResult) -> dict[str, AssumptionResult]:
     """Return that A1 holds where types are bounded, and fails where one moves the own trade enough.
 
     With slopes that are bounded away from 0 the efficient quantities are continuous in the types.
@@ -50,15 +53,15 @@ def _trade(economy: SmoothEconomy, found: AssumptionResult) -> dict[str, Assumpt
     """
     bounds, n = economy.bounds, economy.n_traders
     unbounded = np.flatnonzero(np.isinf(economy.type_set).any(axis=0))
-    if not len(unbounded) and bounds.flattest > 0 and found.sampled:
-        return {"A1": AssumptionResult(True, f"q^0 is continuous by A2, {found.witness}")}
+    if not len(unbounded) and bounds.flattest > 0 and sampled.sampled:
+        return {"A1": AssumptionResult(True, f"q^0 is continuous by A2, {sampled.witness}")}
     if not len(unbounded) or not bounds.guarantee_monotone(0.0):
         return {}
     share = bounds.flattest / bounds.steepest
     least = (1 - 1 / n) * (bounds.own_effect * share - bounds.interdependence) / bounds.steepest
     witness = (
-        f"the type of trader {unbounded[0]} is unbounded and moves his efficient quantity by at "
-        f"least {least:.6g} per unit (INF and A1 exclude each other here)"
+        f"the type of trader {unbounded[0]} is unbounded and moves its owner's efficient quantity "
+        f"by at least {least:.6g} per unit (INF and A1 exclude each other here)"
     )
     return {"A1": AssumptionResult(False, witness)}
 
@@ -68,8 +71,8 @@ def _small_interdependence(bounds: UtilityBounds, n_traders: int) -> AssumptionR
         return AssumptionResult(
             False, f"type effects must not be negative, the least is {bounds.least_effect:.6g}"
         )
-    share = min(bounds.flattest / bounds.steepest, (n_traders - 2) / (2 * (n_traders - 1)))
-    phi, limit = bounds.interdependence, share * bounds.own_effect
+    phi = bounds.interdependence
+    limit = limit_of_a4n(n_traders, bounds.own_effect, bounds.flattest / bounds.steepest)
     return AssumptionResult(phi < limit, f"phi_N is {phi:.6g}, the bound is {limit:.6g}")
 
 
@@ -88,9 +91,3 @@ def _own_effects_outweigh(bounds: UtilityBounds, n_traders: int) -> dict[str, As
         f"{bounds.own_effect:.6g} to their own traders, by at most {on_others:.6g} to all others"
     )
     return {"INJ": AssumptionResult(True, witness)}
-
-
-def _sigma_n(bounds: UtilityBounds, n_traders: int) -> AssumptionResult:
-    reach = bounds.own_effect / (n_traders - 1) + bounds.interdependence
-    sigma = bounds.steepest * reach / (bounds.own_effect - bounds.interdependence - reach)
-    return AssumptionResult(True, f"sigma_N is {sigma:.6g}")

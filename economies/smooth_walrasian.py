@@ -8,8 +8,8 @@ import numpy as np
 from deviator.errors import NotConvergedError, RefusedError
 from deviator.validation import Bools, Floats
 
-from .assumption_result import shown
 from .efficient import agreeing_quantities
+from .profiles import profile_text
 from .smooth import SmoothEconomy
 
 
@@ -69,8 +69,8 @@ def taxed_allocation(
         market = place if markets is None else int(markets[place])
         raise NotConvergedError(
             f"a market must have a price that clears it, none was found in market {market} of the "
-            f"{economy.name} economy at sigma = {sigma:.6g}, s = {shown(types[place])} (existence "
-            "follows from A2); raise sigma, or keep slopes away from 0"
+            f"{economy.name} economy at sigma = {sigma:.6g}, s = {profile_text(types[place])} "
+            "(existence follows from A2); raise sigma, or keep slopes away from 0"
         )
     return price, quantity
 
@@ -118,7 +118,7 @@ def own_response(
 def check_monotone(
     economy: SmoothEconomy, sigma: float, traders: Any, quantity: Floats, types: Floats
 ) -> None:
-    """Refuse allocations that do not rise in the own type, whose prices nobody could be told.
+    """Refuse allocations that do not rise in the own type, at whose prices truth would not be best.
 
     Taxed utilities must be concave there (A2), or it is no allocation of the largest total.
 
@@ -140,7 +140,7 @@ def check_monotone(
     raise RefusedError(
         "a direct mechanism needs quantities that increase in the own type (dq_i/ds_i > 0, "
         f"implied by A4^N), got {own[market]:.6g} for trader {trader} at s = "
-        f"{shown(types[market])}; weaken the interdependence of values"
+        f"{profile_text(types[market])}; weaken the interdependence of values"
     )
 
 
@@ -151,6 +151,7 @@ def _check_concave(economy: SmoothEconomy, sigma: float, quantity: Floats, types
     market, trader = (int(index) for index in np.argwhere(~(slopes < 0))[0])
     raise RefusedError(
         "taxed utilities must be concave (assumption A2 at sigma = 0), got marginal utilities of "
-        f"slope {slopes[market, trader]:.6g} for trader {trader} at s = {shown(types[market])}, "
-        f"q = {shown(quantity[market])} and sigma = {sigma:.6g}; raise sigma"
+        f"slope {slopes[market, trader]:.6g} for trader {trader} at s = "
+        f"{profile_text(types[market])}, q = {profile_text(quantity[market])} and sigma = "
+        f"{sigma:.6g}; raise sigma"
     )

@@ -3,9 +3,8 @@
 The setting of the double auctions of Chatterjee and Samuelson (1983) and McAfee (1992).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Self, final
+from dataclasses import dataclass, field
+from typing import final
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from deviator.validation import (
     Bools,
     Floats,
     finite_array,
+    freeze,
     non_negative,
     positive,
     trader_count,
@@ -22,6 +22,7 @@ from deviator.validation import (
 
 from .base import Economy
 from .distributions import UniformBox
+from .fields import Price, Quantity, Roles
 from .profiles import checked_profiles
 from .unit_matching import match_units
 
@@ -35,9 +36,9 @@ class UnitDemands(Economy):
 
     A type is the value of the unit, in money per unit of the good. A buyer's quantities run from
     0 to `unit`, a seller's from -`unit` to 0. More than one unit is worth nothing more. A unit
-    that a trader sells and does not own he must find elsewhere, at the price `high`, or at his own
-    value where that is higher. Utility is therefore finite everywhere, concave where values are
-    not negative, and no gains from trade arise where quantities are not feasible.
+    that a trader sells without owning it must be bought elsewhere, at the price `high`, or at the
+    trader's own value where that is higher. Utility is therefore finite everywhere, concave where
+    values are not negative, and no gains from trade arise where quantities are not feasible.
 
     Parameters
     ----------
@@ -55,30 +56,28 @@ class UnitDemands(Economy):
         If there are fewer than three traders, a side is empty, or a number is out of range.
     """
 
-    roles: tuple[str, ...]
-    low: float = 0.0
-    high: float = 1.0
-    unit: float = 1.0
+    roles: Roles
+    low: Price = 0.0
+    high: Price = 1.0
+    unit: Quantity = 1.0
     name: str = "unit demands"
     n_traders: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "roles", tuple(self.roles))
-        object.__setattr__(self, "n_traders", trader_count(len(self.roles)))
+        freeze(self, roles=tuple(self.roles), n_traders=trader_count(len(self.roles)))
         if set(self.roles) != set(ROLES):
             raise InvalidInputError(
                 "roles must be 'buyer' or 'seller', with at least one of each, got "
                 f"{sorted(set(self.roles))}"
             )
-        object.__setattr__(self, "low", non_negative("low", self.low))
-        object.__setattr__(self, "high", positive("high", self.high))
-        object.__setattr__(self, "unit", positive("unit", self.unit))
+        freeze(self, low=non_negative("low", self.low), high=positive("high", self.high))
+        freeze(self, unit=positive("unit", self.unit))
         if self.low >= self.high:
             raise InvalidInputError(f"low must be below high, got {self.low} and {self.high}")
 
     @property
     def type_set(self) -> tuple[Floats, Floats]:
-        """Return the ends of the sets of types, low and high for everybody, each of shape (N,)."""
+        """Return the ends of the sets of types, low and high for all, each of shape (N,)."""
         return np.full(self.n_traders, self.low), np.full(self.n_traders, self.high)
 
     @property
@@ -120,23 +119,13 @@ class UnitDemands(Economy):
         values = finite_array("types", types, (None, self.n_traders))
         return self.unit * match_units(values, self.buyers).quantity
 
-    def relabelled(self, order: Sequence[int]) -> Self:
-        """Return the economy of renumbered traders: new trader i is old order[i]."""
-        return replace(self, roles=tuple(self.roles[i] for i in order))
-
-    def rescaled(self, price: float, quantity: float) -> Self:
-        """Return the economy in other units; types are values and move with prices."""
-        return replace(
-            self, low=self.low * price, high=self.high * price, unit=self.unit * quantity
-        )
-
     def trader_of_role(self, role: str) -> int:
         """Return the first trader who plays a role.
 
         Raises
         ------
         InvalidInputError
-            If nobody plays it.
+            If no trader plays it.
         """
         if role not in self.roles:
             raise InvalidInputError(

@@ -75,7 +75,7 @@ def match_units(values: Floats, buyers: Bools) -> UnitMatch:
 def holding_threshold(values: Floats, buyers: Bools, trader: int) -> Floats:
     """Return the value that a trader must pass to hold a unit after trade, shape (B,).
 
-    It is the S-th highest value of the others, whatever side he is on.
+    It is the S-th highest value of the others, whatever side the trader is on.
 
     Examples
     --------

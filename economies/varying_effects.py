@@ -2,7 +2,7 @@
 
 mu_i = c_i - slope_i q_i + sum_j w_ij [s_j + bend b tanh(s_j / b - q_i / r)]
 
-A type tells most about the unit q = r s_j / b: there its effect is w_ij (1 + bend), far from there
+A type matters most to the unit q = r s_j / b: there its effect is w_ij (1 + bend), far from there
 w_ij. The derivatives
 
 mu_ij = w_ij [1 + bend h_ij],  mu_iq = -slope_i - bend (b / r) sum_j w_ij h_ij,
@@ -13,20 +13,21 @@ With W >= 0: A3 holds if and only if bend > -1, A2 if slopes stay positive, whic
 may prevent.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Self, final
+from dataclasses import dataclass, field
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_number, positive
+from deviator.validation import Floats, finite_number, freeze, positive
 
+from .fields import Effects, Ends, Price, Quantity, Slopes, Values
 from .profiles import checked_profiles
-from .saturating import common_weights, effect_bounds, end_of_types, log_cosh, sech_squared
+from .saturating import effect_bounds, log_cosh, sech_squared
 from .smooth import SmoothEconomy, UtilityBounds
+from .trader_matrices import common_value_weights
 
 
 @final
@@ -37,7 +38,7 @@ class VaryingEffects(SmoothEconomy):
     Parameters
     ----------
     weights : ndarray of float, shape (N, N)
-        W, the effects far from the unit that a type tells most about; row i the trader affected.
+        W, the effects far from the unit to which a type matters most; row i the trader affected.
     slope : float or ndarray of float, shape (N,)
         Slopes of the marginal utilities without the bend, positive, in money per squared unit.
     bend : float
@@ -66,24 +67,24 @@ class VaryingEffects(SmoothEconomy):
     [1.0, 1.7]
     """
 
-    weights: Floats
-    slope: Floats
+    weights: Effects
+    slope: Slopes
     bend: float
-    type_scale: float
-    quantity_scale: float
-    intercept: Floats
-    type_low: Floats | None = None
-    type_high: Floats | None = None
+    type_scale: Price
+    quantity_scale: Quantity
+    intercept: Values
+    type_low: Ends = None
+    type_high: Ends = None
     name: str = "varying effects"
     n_traders: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self._check_common_fields("slope")
+        self._freeze_common_fields("slope")
         if (self.slope <= 0).any():
             raise InvalidInputError(f"slope must be positive, got {self.slope.min()}")
-        object.__setattr__(self, "bend", finite_number("bend", self.bend))
+        freeze(self, bend=finite_number("bend", self.bend))
         for name in ("type_scale", "quantity_scale"):
-            object.__setattr__(self, name, positive(name, getattr(self, name)))
+            freeze(self, **{name: positive(name, getattr(self, name))})
 
     @property
     @override
@@ -101,17 +102,17 @@ class VaryingEffects(SmoothEconomy):
     def utility(self, quantity: Floats, types: Floats) -> Floats:
         quantity, types = checked_profiles(self.n_traders, quantity, types)
         start = log_cosh(types / self.type_scale)[:, None, :]
-        told = self._weighted(start - log_cosh(self._distance(quantity, types)))
+        bent_part = self._weighted(start - log_cosh(self._distance(quantity, types)))
         plain = types @ self.weights.T + self.intercept
-        bent = self.bend * self.type_scale * self.quantity_scale * told
+        bent = self.bend * self.type_scale * self.quantity_scale * bent_part
         return np.asarray(plain * quantity - 0.5 * self.slope * quantity**2 + bent)
 
     @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
         quantity, types = checked_profiles(self.n_traders, quantity, types)
-        told = self._weighted(np.tanh(self._distance(quantity, types)))
+        bent_part = self._weighted(np.tanh(self._distance(quantity, types)))
         plain = types @ self.weights.T + self.intercept - self.slope * quantity
-        return np.asarray(plain + self.bend * self.type_scale * told)
+        return np.asarray(plain + self.bend * self.type_scale * bent_part)
 
     @override
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:
@@ -130,20 +131,6 @@ class VaryingEffects(SmoothEconomy):
         quantity, types = checked_profiles(self.n_traders, quantity, types)
         nearness = self._weighted(sech_squared(self._distance(quantity, types)))
         return np.asarray(-self.slope - self._bend_per_unit * nearness)
-
-    @override
-    def relabelled(self, order: Sequence[int]) -> Self:
-        return replace(self, **self._renumbered(order, "slope"))
-
-    @override
-    def rescaled(self, price: float, quantity: float) -> Self:
-        return replace(
-            self,
-            slope=self.slope * price / quantity,
-            type_scale=self.type_scale * price,
-            quantity_scale=self.quantity_scale * quantity,
-            **self._restated(price),
-        )
 
     @property
     def _bend_per_unit(self) -> float:
@@ -190,7 +177,7 @@ def varying_effects(
 
     Examples
     --------
-    The own type tells most about the units that such a type trades:
+    The own type matters most to the units that such a type trades:
 
     >>> economy = varying_effects(3, alpha=1.0, beta=0.0, bend=0.5)
     >>> types = np.array([[1.0, 0.0, -1.0]])
@@ -198,14 +185,6 @@ def varying_effects(
     >>> effects[0].diagonal().round(4)
     array([1.5, 1. , 1. ])
     """
-    weights = common_weights(n_traders, alpha, beta)
-    ends = (end_of_types(type_low, n_traders), end_of_types(type_high, n_traders))
-    return VaryingEffects(
-        weights,
-        slope,  # type: ignore[arg-type]
-        bend,
-        type_scale,
-        quantity_scale,
-        intercept,  # type: ignore[arg-type]
-        *ends,
-    )
+    weights = common_value_weights(n_traders, alpha, beta)
+    fields: Any = slope, bend, type_scale, quantity_scale, intercept, type_low, type_high
+    return VaryingEffects(weights, *fields)

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy, single_crossing_violation
 from deviator.economies.bounds import interdependence_limit, largest_average_effect
-from deviator.economies.known_quadratic import checked_quadratic
+from deviator.economies.quadratic import checked_quadratic
 from deviator.errors import RefusedError
 from deviator.validation import Floats
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, NoReturn, final
 import numpy as np
 from numpy.typing import NDArray
 
-from deviator.economies.assumption_result import shown
+from deviator.economies.profiles import profile_text
 from deviator.errors import NotConvergedError, RefusedError
 from deviator.validation import Bools, Floats
 
@@ -89,7 +89,7 @@ class MarketLabels:
         'in market 7 at s = (1, 0.5, -1.5)'
         """
         market = row if self.markets is None else int(self.markets[row])
-        return f"in market {market} at s = {shown(self.types[row])}"
+        return f"in market {market} at s = {profile_text(self.types[row])}"
 
 
 @final

@@ -25,7 +25,7 @@ from deviator.economies import (
 )
 from deviator.economies.smooth_walrasian import check_monotone, solved_allocation
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
-from deviator.numerics.legendre import gauss_legendre, legendre_integrals
+from deviator.numerics.quadrature import gauss_legendre, legendre_integrals
 from deviator.validation import Floats, non_negative
 
 from ..base import Claim, check_candidates

@@ -7,7 +7,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy
-from deviator.numerics.safeguarded_newton import increasing_root
+from deviator.numerics.newton import increasing_root
 from deviator.validation import Floats
 
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy

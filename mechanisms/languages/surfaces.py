@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, NoReturn, Self, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.economies.assumption_result import shown
+from deviator.economies.profiles import profile_text
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, trader_count, trader_index, whole_number
 
@@ -125,7 +125,7 @@ class SurfaceBids(Bids):
         raise InvalidInputError(
             f"surfaces must return finite numbers, that of trader {trader} does not in market "
             f"{int(points.market[row])} at p = {points.price[row]:.6g}, q = "
-            f"{shown(points.quantity[row])}"
+            f"{profile_text(points.quantity[row])}"
         )
 
     @property

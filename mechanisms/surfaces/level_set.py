@@ -12,9 +12,9 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import SmoothEconomy
-from deviator.economies.assumption_result import shown
+from deviator.economies.profiles import profile_text
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
-from deviator.numerics.damped_newton import damped_newton
+from deviator.numerics.newton import damped_newton
 from deviator.validation import Floats, finite_array, non_negative, trader_index
 
 from .base import Points, Surface, Tangent, in_market
@@ -129,8 +129,9 @@ class InverseMap:
             row = int(np.flatnonzero(~converged)[0])
             raise NotConvergedError(
                 "an honest bid must tell which types are behind an outcome (INF and INJ), none "
-                f"were found for p + sigma q = {shown(asked[row])} in the {self.economy.name} "
-                f"economy at sigma = {self.sigma:.6g}; weaken the interdependence of values"
+                f"were found for p + sigma q = {profile_text(asked[row])} in the "
+                f"{self.economy.name} economy at sigma = {self.sigma:.6g}; weaken the "
+                "interdependence of values"
             )
         return types
 

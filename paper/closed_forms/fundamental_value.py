@@ -202,3 +202,14 @@ def projection_weights(size: int, rho: float, noise: float) -> tuple[float, floa
 def taxed_slope(slope: float, sigma: float) -> float:
     """Return mu + sigma, the slope of taxed marginal utilities."""
     return positive("slope", slope) + non_negative("sigma", sigma)
+
+
+def unique_in_example_1(n_traders: int, alpha: float, beta: float) -> bool:
+    """Return whether truth is the only equilibrium in Example 1: (N - 2) beta < N alpha.
+
+    Examples
+    --------
+    >>> unique_in_example_1(4, alpha=1.0, beta=1.9)
+    True
+    """
+    return (n_traders - 2) * beta < n_traders * alpha

@@ -13,7 +13,6 @@ import numpy as np
 from deviator.economies import (
     NormalTypes,
     fundamental_value_information,
-    justifying_information,
     two_groups_information,
 )
 from deviator.mechanisms import Reports, SigmaVCG
@@ -32,6 +31,7 @@ from ..checks.normal_models import (
     regression,
 )
 from ..closed_forms import fundamental_value, two_groups
+from ..justifying_information import justifying_information
 from ..statement import Finding, Statement, against_printed, compared, gap, worst
 
 Formula = Callable[..., Any]

@@ -12,11 +12,11 @@ from deviator.economies import (
     interdependence_radius,
     linear_quadratic,
 )
-from deviator.economies.uniqueness import unique_in_example_1
 from deviator.mechanisms import NaiveWalrasian, Reports, SigmaVCG
 from deviator.validation import Floats
 
 from ..checks.drawn import random_economy
+from ..closed_forms.fundamental_value import unique_in_example_1
 from ..closed_forms.naive_walrasian import best_gain, best_report, honest_utility
 from ..statement import Finding, Statement, gap, worst
 

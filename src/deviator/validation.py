@@ -1,6 +1,7 @@
 """Checks of user input that all packages share; each failure is one sentence."""
 
 import sys
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -208,6 +209,13 @@ def read_only(array: Floats) -> Floats:
     copy = np.array(array, dtype=np.float64, order="C")
     copy.setflags(write=False)
     return copy
+
+
+def freeze(record: object, **values: Any) -> None:
+    """Set fields of a frozen record to what was checked; arrays of numbers become read-only."""
+    for name, value in values.items():
+        held = read_only(value) if isinstance(value, np.ndarray) else value
+        object.__setattr__(record, name, held)
 
 
 def per_trader(name: str, value: ArrayLike, n_traders: int) -> Floats:

@@ -16,7 +16,6 @@ from deviator.economies import (
     fundamental_value,
     fundamental_value_information,
     heterogeneous_information,
-    justifying_information,
     normal_information,
     tight,
     two_groups,
@@ -24,6 +23,7 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import UniformDoubleAuction
+from deviator.paper.justifying_information import justifying_information
 from deviator.policies import LinearBayes, exact_gain
 
 

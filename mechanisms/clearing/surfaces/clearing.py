@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deviator.economies.assumption_result import shown
+from deviator.economies.profiles import profile_text
 from deviator.errors import NotConvergedError
 from deviator.validation import Bools, Floats
 
@@ -87,7 +87,7 @@ def check_converged(name: str, sigma: float, solution: SurfaceSolution) -> None:
     raise NotConvergedError(
         f"{name} must find the clearing pair of bids or that there is none, and did neither in "
         f"market {market} at sigma = {sigma:.6g}, where the search ended at p = "
-        f"{solution.price[market]:.6g}, q = {shown(solution.quantity[market])}; smooth the "
+        f"{solution.price[market]:.6g}, q = {profile_text(solution.quantity[market])}; smooth the "
         "surfaces, or clear with unsolved='report' and leave that market out"
     )
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from deviator.numerics.hermite import panel_rule
+from deviator.numerics.quadrature import panel_rule
 from deviator.validation import Bools, Floats
 
 from ...languages import SurfaceBids

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deviator.economies.assumption_result import shown
+from deviator.economies.profiles import profile_text
 from deviator.errors import InvalidInputError
 from deviator.validation import Bools, Floats
 
@@ -132,6 +132,6 @@ def _check_trader(bids: SurfaceBids, trader: int, point: Floats, market: Any, pr
         raise InvalidInputError(
             f"derivatives of a surface must be its own, those of trader {trader} say that F "
             f"changes by {claimed[row]:.6g} around p = {point[row, -1]:.6g}, q = "
-            f"{shown(point[row, :-1])} of market {int(market[row])}, and it changes by "
+            f"{profile_text(point[row, :-1])} of market {int(market[row])}, and it changes by "
             f"{differences[:, row].mean():.6g}; correct them, or take TorchSurface"
         )

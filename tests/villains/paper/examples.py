@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from deviator.economies import justifying_information
 from deviator.paper.closed_forms import (
     fundamental_value,
     heterogeneous,
@@ -19,6 +18,7 @@ from deviator.paper.closed_forms.heterogeneous_beliefs import (
     sigma_vcg_reaction,
 )
 from deviator.paper.figures import INTERDEPENDENT, LOWER_TYPES, PRIVATE, figure_3, transfers_figure
+from deviator.paper.justifying_information import justifying_information
 
 
 def scaled(formula, factor=1.01):

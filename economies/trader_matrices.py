@@ -1,9 +1,9 @@
-"""Arrays of traders by traders: weights and covariances that are written out."""
+"""Matrices of traders by traders: weights and covariances that are written out."""
 
 import numpy as np
 
 from deviator.memory import require_memory
-from deviator.validation import Floats
+from deviator.validation import Floats, finite_number, trader_count
 
 COPIES = 4
 """Arrays that are held at once while such an economy or law is made."""
@@ -29,3 +29,9 @@ def identity(n_traders: int) -> Floats:
         "build a factored economy (deviator.economies.factored), and draw types with NumPy",
     )
     return np.eye(n_traders)
+
+
+def common_value_weights(n_traders: int, alpha: float, beta: float) -> Floats:
+    """Return alpha I + (beta / N) 11', shape (N, N)."""
+    n = trader_count(n_traders)
+    return finite_number("alpha", alpha) * identity(n) + finite_number("beta", beta) / n

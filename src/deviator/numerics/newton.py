@@ -1,27 +1,32 @@
-"""Newton's method with halved steps, for markets in which numbers have to agree across traders.
+"""Newton's method for many problems at once: with halved steps, or kept inside brackets.
 
-An allocation is found where every trader's marginal utility, net of tax, is the same number: the
-price. Every row of a batch goes its own way and stops by itself, so a batch gives what its rows
-give alone.
+Every row of a batch goes its own way and stops by itself, so a batch gives what its rows give
+alone.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
+from deviator.errors import NotConvergedError
 from deviator.validation import Bools, Floats
 
-ROUNDING = 4 * np.finfo(float).eps
+STEPS, HALVINGS = 200, 40
+
+SPREAD_ROUNDING = 4 * np.finfo(float).eps
 """Spreads below this share of the numbers that they are of are rounding."""
 
-PRECISION = 1e-10
+AGREEMENT = 1e-10
 """Largest spread, of the numbers' size, that counts as agreement."""
 
-STEPS = 200
-HALVINGS = 40
+SMALLEST_STEP = 64 * np.finfo(float).eps
+"""Steps this small, of the given size, end a search: rounding makes the next ones as large."""
 
 Point = tuple[Floats, ...]
-"""What is moved: arrays with one row per market."""
+"""What is moved: arrays with one row per problem."""
+
+Equation = Callable[[Floats], tuple[Floats, Floats]]
+"""Where an increasing function is evaluated, to its values and derivatives."""
 
 
 def damped_newton(
@@ -52,17 +57,62 @@ def damped_newton(
         Whether the values of the row agree.
     """
     point, spread = start, _spread(values(*start))
-    moving = spread > ROUNDING * size
+    moving = spread > SPREAD_ROUNDING * size
     for _ in range(STEPS):
         if not moving.any():
             break
-        far = spread > PRECISION * size
+        far = spread > AGREEMENT * size
         moved, reached = _longest_descent(values, point, spread, step(*point), (moving, far))
         # Close to the solution a Newton step that does not even halve the spread meets rounding.
         moving &= (reached < spread) & (far | (reached < spread / 2))
-        moving &= reached > ROUNDING * size
+        moving &= reached > SPREAD_ROUNDING * size
         point, spread = moved, reached
-    return point, spread <= PRECISION * size
+    return point, spread <= AGREEMENT * size
+
+
+def increasing_root(
+    equation: Equation, low: Floats, high: Floats, size: Floats, name_of: Callable[[int], str]
+) -> Floats:
+    """Return where increasing functions are 0, of the shape of the brackets.
+
+    A Newton step that would leave the bracket halves it instead.
+
+    Parameters
+    ----------
+    equation : callable
+    low, high : ndarray of float
+        Ends of the brackets: the function is not positive at one, not negative at the other.
+    size : ndarray of float
+        How large the numbers are from which the root is computed, in units of the root.
+    name_of : callable
+        What is solved for in a row of the brackets, with its market and its parameters, for the
+        error.
+
+    Raises
+    ------
+    NotConvergedError
+        If an equation is not solved; the error says which, by `name_of`.
+    """
+    smallest = SMALLEST_STEP * size
+    root = 0.5 * (low + high)
+    open_equations = np.ones(root.shape, dtype=bool)
+    for _ in range(STEPS):
+        value, slope = equation(root)
+        low, high = np.where(value <= 0, root, low), np.where(value >= 0, root, high)
+        step = -value / np.where(slope > 0, slope, np.inf)
+        inside = (root + step >= low) & (root + step <= high) & (slope > 0)
+        small = (np.abs(step) <= smallest) & (slope > 0)
+        following = np.where(inside | small, root + step, 0.5 * (low + high))
+        moved = np.abs(following - root)
+        # What is solved stays: an answer must not depend on the rest of the batch.
+        root = np.where(open_equations, following, root)
+        open_equations &= (moved > smallest) | np.isnan(value)
+        if not open_equations.any():
+            return root
+    row = int(np.argwhere(open_equations)[0][0])
+    raise NotConvergedError(
+        f"{name_of(row)} must be found to precision in {STEPS} steps, and was not"
+    )
 
 
 def _spread(values: Floats) -> Floats:
@@ -76,7 +126,7 @@ def _longest_descent(
     change: Point,
     rows: tuple[Bools, Bools],
 ) -> tuple[Point, Floats]:
-    """Take the longest of the halved steps that lowers the spread; none where there is none.
+    """Take the longest of the halved steps that lowers the spread, or stay where none does.
 
     `rows` are those that move at all, and those in which steps are halved.
     """
