@@ -18,7 +18,7 @@ from deviator.evidence import (
     standing_control,
 )
 from deviator.policies import ActionBox, ActionMode, Information, Observation, check_information
-from deviator.validation import Floats, finite_array, positive, shown
+from deviator.validation import Floats, finite_array, given, positive
 
 RANGE_MULTIPLE = 5.0
 """Default range of a relative action, as a multiple of the matched control's best shift."""
@@ -128,7 +128,7 @@ def deviation_core(
     for name, value in {"tested": tested, "control": control}.items():
         if not isinstance(value, Market) and (name == "tested" or value is not None):
             raise InvalidInputError(
-                f"{name} must be a Market, got {shown(value)}; build one with "
+                f"{name} must be a Market, got {given(value)}; build one with "
                 "deviator.evidence.market(mechanism, economy)"
             )
     if control is not None:
@@ -157,7 +157,7 @@ def check_core(core: object) -> None:
     """
     if not isinstance(core, DeviationCore):
         raise InvalidInputError(
-            f"core must be a DeviationCore, got {shown(core)}; build one with "
+            f"core must be a DeviationCore, got {given(core)}; build one with "
             "deviator.envs.deviation_core(market(mechanism, economy))"
         )
 

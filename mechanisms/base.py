@@ -12,7 +12,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.polynomial import Polynomial
 from deviator.numerics.rational import Rationals
-from deviator.validation import Floats, finite_array, shown, trader_index
+from deviator.validation import Floats, finite_array, given, trader_index
 
 from . import portable
 from .clearing import Clearing, DeviationSolution
@@ -88,7 +88,7 @@ class Mechanism(ABC):
         """
         if not isinstance(economy, Economy):
             raise InvalidInputError(
-                f"economy must be an Economy, got {shown(economy)}; call "
+                f"economy must be an Economy, got {given(economy)}; call "
                 "honest_bids(economy, types)"
             )
         if is_foreign(types):

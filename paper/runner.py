@@ -129,10 +129,7 @@ def select(names: Sequence[str]) -> tuple[Statement, ...]:
 
 
 def replicate(
-    names: Iterable[str] | None = None,
-    progress: Progress | None = None,
-    *,
-    workers: int = WORKERS,
+    names: Iterable[str] | None = None, progress: Progress | None = None, *, workers: int = WORKERS
 ) -> list[Row]:
     """Compute statements on the paper and say of each whether it holds.
 

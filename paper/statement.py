@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 
 from deviator.errors import InvalidInputError
 
+Formula = Callable[..., Any]
+"""A formula under test, as a keyword argument of a check."""
+
 State = Literal["holds", "fails", "erratum"]
 """Erratum: the statement does not hold as printed, and holds as corrected."""
 

@@ -21,8 +21,8 @@ def provenance(thing: Any) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``name``, ``provider`` (the distribution, the single file, or the module where there is
-        neither) and ``version`` (for a single file, a digest of its text).
+        ``name``, ``provider`` (the distribution, the single file, or the module if there is
+        neither or the file is not loaded) and ``version`` (for a single file, its digest).
 
     Examples
     --------
@@ -34,8 +34,10 @@ def provenance(thing: Any) -> dict[str, str]:
     top = module.partition(".")[0]
     name = str(getattr(thing, "name", type(thing).__name__))
     if module.startswith(FILE_MODULE):
-        file = Path(sys.modules[module].__file__ or module).name
-        return {"name": name, "provider": file, "version": module.removeprefix(FILE_MODULE)}
+        # A class that was pickled by value stands in a process that never loaded its file.
+        file = getattr(sys.modules.get(module), "__file__", None) or module
+        digest = module.removeprefix(FILE_MODULE)
+        return {"name": name, "provider": Path(file).name, "version": digest}
     provider = OWN if top == OWN else packages_distributions().get(top, [top])[0]
     return {"name": name, "provider": provider, "version": _version(provider)}
 

@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.trust import OWN
-from deviator.validation import shown
+from deviator.validation import given
 
 from .single_file import plugins_of_file
 from .spec import Kind, PluginSpec
@@ -117,14 +117,14 @@ def make(name: str, *unnamed: Any, **parameters: Any) -> Any:
     """
     if not isinstance(name, str):
         raise InvalidInputError(
-            f"name must be a mechanism's name, got {shown(name)}; write make('sigma-dcda'), say, "
+            f"name must be a mechanism's name, got {given(name)}; write make('sigma-dcda'), say, "
             "and use classes and mechanisms themselves without make"
         )
     if unnamed:
         settings = list(signature(find_plugin("mechanism", name).load()).parameters)
         way_out = f"name what you set, of {', '.join(settings)}" if settings else "leave it out"
         raise InvalidInputError(
-            f"settings of {name} must go by name, got {shown(unnamed[0])} without one; {way_out}"
+            f"settings of {name} must go by name, got {given(unnamed[0])} without one; {way_out}"
         )
     return build("mechanism", name, parameters)
 

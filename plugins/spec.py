@@ -67,10 +67,10 @@ class PluginSpec:
     @property
     def title(self) -> str:
         """The plugin's name in errors."""
-        return f"{self.kind} {self.name!r} of {self.shown_provider}"
+        return f"{self.kind} {self.name!r} of {self.provider_label}"
 
     @property
-    def shown_provider(self) -> str:
+    def provider_label(self) -> str:
         """Provider and version as tables show them; for a file, its name without the folder."""
         name = Path(self.provider).name if self.provider.endswith(".py") else self.provider
         return f"{name} {self.version}".rstrip()

@@ -13,7 +13,7 @@ from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, DirectMechanism, Mechanism, Mutated
 from deviator.mechanisms.exact import RationalBids
 from deviator.numerics.rational import Rationals
-from deviator.validation import Floats, shown
+from deviator.validation import Floats, given
 
 Information = Literal["own", "profile"]
 """What a deviator knows when he bids: his own type, or the whole profile of types."""
@@ -119,17 +119,17 @@ def check_market(mechanism: object, economy: object) -> None:
     """
     if isinstance(mechanism, Economy) and isinstance(economy, Mechanism):
         raise InvalidInputError(
-            f"the mechanism comes before the economy, got {shown(mechanism)} before "
-            f"{shown(economy)}; swap them"
+            f"the mechanism comes before the economy, got {given(mechanism)} before "
+            f"{given(economy)}; swap them"
         )
     if not isinstance(mechanism, Mechanism):
         raise InvalidInputError(
-            f"mechanism must be a Mechanism, got {shown(mechanism)}; build one by name with "
+            f"mechanism must be a Mechanism, got {given(mechanism)}; build one by name with "
             "deviator.make"
         )
     if not isinstance(economy, Economy):
         raise InvalidInputError(
-            f"economy must be an Economy, got {shown(economy)}; build one with deviator.economies"
+            f"economy must be an Economy, got {given(economy)}; build one with deviator.economies"
         )
     rule = mechanism.mechanism if isinstance(mechanism, Mutated) else mechanism
     if isinstance(rule, DirectMechanism):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, shown, trader_count
+from deviator.validation import Floats, given, trader_count
 
 from ..clearing.factored.outcomes import Extremes, Traded, trade
 from ..clearing.factored.parts import Scratch, Solution, TraderRows
@@ -207,7 +207,7 @@ def _check_client(client: Any) -> None:
     if client is None or (hasattr(client, "map") and hasattr(client, "gather")):
         return
     raise InvalidInputError(
-        f"client must be a distributed.Client, got {shown(client)}; connect first, by "
+        f"client must be a distributed.Client, got {given(client)}; connect first, by "
         "distributed.Client(address)"
     )
 

@@ -124,11 +124,7 @@ def _best_allocation(economy: LinearQuadratic, types: Floats, grid: _Grid) -> Fl
         b_ub=np.concatenate([np.zeros(cells), height]),
         A_eq=_utilities(cells, rents),
         b_eq=np.append(grid.first_utility, np.zeros(cells - 1)),
-        bounds=[
-            *zip(grid.least, grid.most, strict=True),
-            *[(0.0, None)] * cells,
-            (None, None),
-        ],
+        bounds=[*zip(grid.least, grid.most, strict=True), *[(0.0, None)] * cells, (None, None)],
         method="highs",
     )
     if solution.status != 0:

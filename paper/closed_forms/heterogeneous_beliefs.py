@@ -1,4 +1,4 @@
-"""Example 6's continuum of beliefs behind one economy, and the double auction under each.
+"""Example 6's continuum of beliefs for one economy, and the double auction under each.
 
 theta_i = theta + theta_G + theta_i^id and s_i = theta_i + eps_G + eps_i, all shocks independent and
 Normal. Small traders are group S, big ones group B, N / 2 each. Everything is computed from group
@@ -49,7 +49,7 @@ class HeterogeneousBeliefs:
 
     Examples
     --------
-    Noise that is common to a group goes with values that are:
+    Noise that is common to a group implies values that are, too:
 
     >>> HeterogeneousBeliefs(8, 0.5, 0.3, var_noise_own=1.0, var_noise_group=0.2).variances().group
     0.2
@@ -159,7 +159,7 @@ def price_projection(
 
     Examples
     --------
-    Under private values the price is no news:
+    Under private values the price carries no information:
 
     >>> price_projection(HeterogeneousBeliefs(8, 0.5, 0.0, 1.0, 0.2), 0.3, 0.4, 1.5)
     (0.5, 0.0)
@@ -184,7 +184,7 @@ def projection_sensitivity(
     """Return the derivatives of a~_G in var_noise_own and in var_noise_group, alpha, beta fixed.
 
     Appendix C, Example 6, part 4: neither is 0 where a_G is not a_-G, so that equilibria differ
-    among beliefs behind one economy.
+    among beliefs that justify one economy.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def linear_equilibrium(
     point = np.concatenate([beliefs.alpha / bends, np.log(1 / bends)])
     for share in np.linspace(0, 1, STAGES):
         stage = replace(beliefs, beta=beliefs.beta * float(share))
-        point = _solve(stage, bends, point)
+        point = _solve_equilibrium(stage, bends, point)
     return HeterogeneousEquilibrium(point[:2], np.exp(point[2:]))
 
 
@@ -266,12 +266,14 @@ def sigma_vcg_reaction(
     return beliefs.alpha / bend * np.array([1.0, -gamma[group], -gamma[1 - group]])
 
 
-def _solve(beliefs: HeterogeneousBeliefs, bends: Floats, start: Floats) -> Floats:
+def _solve_equilibrium(beliefs: HeterogeneousBeliefs, bends: Floats, start: Floats) -> Floats:
     """Solve (C.4) in a_S, a_B and the logarithms of b_S, b_B."""
 
     def error(point: Floats) -> Floats:
         intercept, slope = point[:2], np.exp(np.clip(point[2:], -50, 50))
-        wanted = np.array([_respond(beliefs, bends, intercept, slope, group) for group in (0, 1)])
+        wanted = np.array(
+            [_best_response(beliefs, bends, intercept, slope, group) for group in (0, 1)]
+        )
         return np.concatenate([wanted[:, 0] / intercept - 1, wanted[:, 1] / slope - 1])
 
     solution = root(error, start, options={"xtol": 1e-14})
@@ -283,7 +285,7 @@ def _solve(beliefs: HeterogeneousBeliefs, bends: Floats, start: Floats) -> Float
     return np.asarray(solution.x, dtype=np.float64)
 
 
-def _respond(
+def _best_response(
     beliefs: HeterogeneousBeliefs, bends: Floats, intercept: Floats, slope: Floats, group: int
 ) -> tuple[float, float]:
     """Return the right sides of (C.4) for one group."""

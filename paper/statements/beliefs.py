@@ -4,9 +4,8 @@ The weights are compared with regressions of values on signals that are built sh
 double auction's equilibria with the fixed point for N traders and with how the auction clears.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -32,9 +31,7 @@ from ..checks.normal_models import (
 )
 from ..closed_forms import fundamental_value, two_groups
 from ..justifying_information import justifying_information
-from ..statement import Finding, Statement, against_printed, compared, gap, worst
-
-Formula = Callable[..., Any]
+from ..statement import Finding, Formula, Statement, against_printed, compared, gap, worst
 
 SLOPE = 1.3
 """mu."""
@@ -134,8 +131,7 @@ def limits_of_constants(rho: float, noise: float) -> tuple[float, float]:
 
 
 def check_example_5_constants(
-    constants: Formula = two_groups.equilibrium_constants,
-    limits: Formula = limits_of_constants,
+    constants: Formula = two_groups.equilibrium_constants, limits: Formula = limits_of_constants
 ) -> Finding:
     """Compare c_s and c_p with their limits, by extrapolation in 1 / N."""
 

@@ -103,10 +103,10 @@ def worst_ratio(n_traders: int, sigma_n: SlopeOf = sigma_n_from) -> tuple[float,
     return float(np.exp(minimum.x)), -float(minimum.fun)
 
 
-def _repaired(economy: LinearQuadratic, sigma_n: SlopeOf) -> float:
-    """Return the slope with the maximum as phi_N; with the average where slopes are equal."""
+def _repaired_bounds(economy: LinearQuadratic) -> AssumptionBounds:
+    """Return the bounds with the maximum as phi_N; with the average if slopes are equal."""
     equal = float(np.ptp(economy.slope)) == 0
-    return sigma_n(assumption_bounds(economy, kind="average" if equal else "maximum"))
+    return assumption_bounds(economy, kind="average" if equal else "maximum")
 
 
 def _economies(seed: int) -> Iterator[LinearQuadratic]:
@@ -123,7 +123,7 @@ def _check_budget(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
     rng = np.random.default_rng(31)
     held = []
     for economy in _economies(seed=31):
-        sigma = _repaired(economy, sigma_n)
+        sigma = sigma_n(_repaired_bounds(economy))
         held += [worst_market(economy, sigma * factor).deficit for factor in (1.0, 1.5)]
     drawn = []
     for _ in range(ECONOMIES):
@@ -284,8 +284,7 @@ def _check_deficit(*, deficit: DeficitOf = proposition_2_deficit) -> Finding:
     rng = np.random.default_rng(32)
     excess, printed, share = [], [], []
     for index, economy in enumerate(_economies(seed=32)):
-        equal = float(np.ptp(economy.slope)) == 0
-        bounds = assumption_bounds(economy, kind="average" if equal else "maximum")
+        bounds = _repaired_bounds(economy)
         sigma = rng.choice([0.0, 0.3, 0.8, 1.0]) * sigma_n_from(bounds)
         types = worst_market(economy, sigma).types
         beyond, part = _deficit_beyond(economy, sigma, bounds, types, deficit)

@@ -1,6 +1,6 @@
 """Lemmas 2 to 4: what honest conditional bids depend on, and when they are functions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -20,9 +20,7 @@ from deviator.validation import Floats
 from ..checks.definitions import pivotal_transfers, taxed_equilibrium
 from ..checks.drawn import general_markets
 from ..closed_forms.linear_quadratic import conditional_price
-from ..statement import Finding, Statement, compared, gap, worst
-
-Formula = Callable[..., Any]
+from ..statement import Finding, Formula, Statement, compared, gap, worst
 
 SIGMA = 0.3
 
@@ -251,9 +249,7 @@ def equicommon(weights: Any) -> bool:
     return len({sum(row) for row in weights}) == 1
 
 
-def check_lemma_4_ii(
-    condition: Formula = equicommon,
-) -> Finding:
+def check_lemma_4_ii(condition: Formula = equicommon) -> Finding:
     """Compare (ii), equicommonality, with the exact row sums of W^-1, also just outside (ii)."""
     broken, held, excess = 0, 0, []
     for weights in _equicommon(7):

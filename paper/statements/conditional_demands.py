@@ -6,7 +6,6 @@ clear, and with the price of Definition 1 at the allocation that clears.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -22,9 +21,7 @@ from ..checks.drawn import (
     two_groups_markets,
 )
 from ..closed_forms import fundamental_value, heterogeneous, linear_quadratic, two_groups
-from ..statement import Finding, Statement, against_printed, compared, gap, worst
-
-Formula = Callable[..., Any]
+from ..statement import Finding, Formula, Statement, against_printed, compared, gap, worst
 
 
 def _at_random_allocations(market: DrawnMarket, seed: int) -> tuple[Floats, Floats]:

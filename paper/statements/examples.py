@@ -4,8 +4,7 @@ The closed forms are compared with the equations of the definitions, solved as s
 how the mechanisms clear.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -21,10 +20,8 @@ from ..checks.drawn import (
     two_groups_markets,
 )
 from ..closed_forms import fundamental_value, heterogeneous, two_groups
-from ..statement import Finding, Statement, against_printed, compared, gap, worst
+from ..statement import Finding, Formula, Statement, against_printed, compared, gap, worst
 from .budget_claim import smallest_slope
-
-Formula = Callable[..., Any]
 
 
 def _allocation_gap(market: DrawnMarket, price: Floats, quantity: Floats) -> float:
@@ -139,8 +136,7 @@ def check_example_5(
 
 
 def check_example_6(
-    price: Formula = heterogeneous.price,
-    quantity: Formula = heterogeneous.quantity,
+    price: Formula = heterogeneous.price, quantity: Formula = heterogeneous.quantity
 ) -> Finding:
     """Compare Example 6's price and allocation with (3.8) and both mechanisms."""
     gaps = (

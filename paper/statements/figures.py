@@ -1,6 +1,6 @@
 """Figures 1, 2 and 3, compared with independent computations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,7 @@ from ..figures import (
     figure_3,
     utility_ratio,
 )
-from ..statement import Finding, Statement, gap, worst
-
-Formula = Callable[..., Any]
+from ..statement import Finding, Formula, Statement, gap, worst
 
 NODES = 6
 """Nodes of the quadrature under a residual demand curve."""

@@ -5,11 +5,11 @@ solution of (C.4) with the fixed point for N traders and with how the auction cl
 in large economies with the equations of the limit.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import root
@@ -35,9 +35,7 @@ from ..closed_forms.heterogeneous_beliefs import (
     projection_sensitivity,
     sigma_vcg_reaction,
 )
-from ..statement import Finding, Statement, against_printed, gap, worst
-
-Formula = Callable[..., Any]
+from ..statement import Finding, Formula, Statement, against_printed, gap, worst
 
 SLOPES = {"slope_small": 2.0, "slope_big": 0.6}
 """mu_S and mu_B."""
@@ -75,9 +73,7 @@ def _draw_shocks(beliefs: HeterogeneousBeliefs, variances: Sequence[float]) -> _
     return _Drawn(values, values + noise + shocks.several(beliefs.var_noise_own, n))
 
 
-def check_example_6_beliefs(
-    variances: Formula = HeterogeneousBeliefs.variances,
-) -> Finding:
+def check_example_6_beliefs(variances: Formula = HeterogeneousBeliefs.variances) -> Finding:
     """Compare (4.21) with regressions: many beliefs have one pair of weights."""
     gaps = []
     for beliefs in _drawn_heterogeneous(8):

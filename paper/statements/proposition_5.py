@@ -27,8 +27,7 @@ NEAREST_UNIT = 1e-3
 
 
 def _check_identity(
-    *,
-    inefficiency: Callable[[AssumptionBounds], float] = proposition_5_inefficiency,
+    *, inefficiency: Callable[[AssumptionBounds], float] = proposition_5_inefficiency
 ) -> Finding:
     """Compare the mechanism's quantities at sigma_N with efficient ones."""
     rng = np.random.default_rng(51)

@@ -132,9 +132,7 @@ def responses(response: Callable[..., Any] = own_response) -> Finding:
             got = response(economy, sigma, traders, quantity, types)
             price_effect, own_effect = _differences(economy, sigma, types, trader)
             largest = max(
-                largest,
-                gap(got.price_effect, price_effect),
-                gap(got.own_effect, own_effect),
+                largest, gap(got.price_effect, price_effect), gap(got.own_effect, own_effect)
             )
             least = min(least, float(own_effect.min()))
     return Finding(

@@ -28,12 +28,10 @@ from deviator.mechanisms.surfaces import (
 from deviator.validation import Floats
 
 from ..checks.taxed_demand import taxed_equilibrium
-from ..statement import Finding, Statement, compared, gap, worst
+from ..statement import Finding, Formula, Statement, compared, gap, worst
 
 Auction = Callable[[float], Any]
-"""A slope of the tax in, a mechanism out."""
-
-Formula = Callable[..., Any]
+"""The slope of a tax to a mechanism."""
 
 SIGMA = 0.3
 ECONOMIES = 4
@@ -43,7 +41,7 @@ NODES = 16
 """Nodes of the quadrature of residual prices."""
 
 GRID = np.linspace(-3.0, 3.0, 41)
-"""Prices at which bids are looked at."""
+"""Prices at which bids are evaluated."""
 
 
 class _Drawn(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from inspect import signature
 from typing import Any, Protocol, final
 
@@ -223,7 +224,7 @@ def parametrize_with_checks(
         for check in checks_for(subject):
             reason = waivers.get(check.name)
             marks = () if reason is None else (_expected_failure(pytest, reason),)
-            run = check.run if guard is None else _Guarded(guard, check)
+            run = check.run if guard is None else partial(run_guarded, guard, check)
             items.append(pytest.param(run, subject, marks=marks, id=f"{check.name}-{subject.name}"))
 
     def decorate(test: Callable[..., None]) -> Any:
@@ -235,18 +236,6 @@ def parametrize_with_checks(
 def _expected_failure(pytest: Any, reason: str) -> Any:
     # A crash is not excused, and a check that passes despite its waiver fails.
     return pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)
-
-
-@final
-@dataclass(frozen=True)
-class _Guarded:
-    """A check that runs in another process."""
-
-    guard: Guard
-    check: Check
-
-    def __call__(self, subject: Any) -> None:
-        run_guarded(self.guard, self.check, subject)
 
 
 def run_guarded(guard: Guard, check: Check, subject: Any) -> None:

@@ -69,10 +69,10 @@ def real_array(name: str, value: ArrayLike) -> Floats:
             "first (torch: .detach().cpu().numpy())"
         )
     try:
-        given = np.asarray(value)
-        if given.dtype.kind == "c":
+        array = np.asarray(value)
+        if array.dtype.kind == "c":
             raise TypeError("complex numbers are not ordered, as types, bids and quantities are")
-        return np.asarray(given, dtype=np.float64)
+        return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None
 
@@ -172,18 +172,18 @@ def generator(name: str, value: object) -> np.random.Generator:
     if not isinstance(value, np.random.Generator):
         seed = value if isinstance(value, int) and value >= 0 else 0
         raise InvalidInputError(
-            f"{name} must be a numpy.random.Generator, got {shown(value)}; pass "
+            f"{name} must be a numpy.random.Generator, got {given(value)}; pass "
             f"np.random.default_rng({int(seed)})"
         )
     return value
 
 
-def shown(value: object) -> str:
+def given(value: object) -> str:
     """Return a value of the wrong kind as errors show it: itself if short, else its type.
 
     Examples
     --------
-    >>> shown("sigma-dcda"), shown(0), shown(dict), shown({})
+    >>> given("sigma-dcda"), given(0), given(dict), given({})
     ("'sigma-dcda'", '0', 'the class dict', 'dict')
     """
     if value is None or isinstance(value, (str, int, float)):

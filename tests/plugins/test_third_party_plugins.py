@@ -89,7 +89,7 @@ def test_the_listing_describes_files_and_what_is_no_plugin_file(tmp_path):
     files = [str(tmp_path / name) for name in ("auction.py", "empty.py", "missing.py")]
     found = {one.spec.name: one for one in plugin_statuses("mechanism", files)}
     assert found["sound-auction"].about == "One price for all."
-    assert found["sound-auction"].spec.shown_provider.startswith("auction.py ")
+    assert found["sound-auction"].spec.provider_label.startswith("auction.py ")
     assert "must define a plugin" in found[files[1]].state
     assert "cannot be read" in found[files[2]].state
 

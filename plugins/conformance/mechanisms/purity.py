@@ -9,13 +9,7 @@ import numpy as np
 from deviator.mechanisms import Bids, Mechanism
 from deviator.validation import Floats
 
-from ..comparing import (
-    FIELDS,
-    assert_same_outcome,
-    assert_unchanged,
-    bids_of_markets,
-    locked,
-)
+from ..comparing import FIELDS, assert_same_outcome, assert_unchanged, bids_of_markets, locked
 from ..process_state import assert_same_state, process_state, shifted_clock
 from ..trials import candidate_bids, trials
 

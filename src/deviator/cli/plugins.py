@@ -51,7 +51,7 @@ def _table(plugins: "list[PluginStatus]") -> Table:
         style = "green" if _is_ready(each) else "red"
         name, state, *rest = map(
             _escaped,
-            (each.spec.name, each.state, each.about, each.parameters, each.spec.shown_provider),
+            (each.spec.name, each.state, each.about, each.parameters, each.spec.provider_label),
         )
         table.add_row(name, f"[{style}]{state}[/{style}]", *rest)
     return table

@@ -1,4 +1,4 @@
-"""Cremer and McLean's bets, which extract all surplus where the designer's beliefs are right."""
+"""Cremer and McLean's bets, which extract all surplus if the designer's beliefs are right."""
 
 from .beliefs import Beliefs
 from .cremer_mclean import CremerMcLean

@@ -1,4 +1,4 @@
-"""What the designer believes: jointly Normal types with a common correlation."""
+"""The designer's beliefs: jointly Normal types with a common correlation."""
 
 from dataclasses import dataclass
 from typing import final
@@ -78,9 +78,9 @@ class Beliefs:
         return self.r2 * (1 - self.r2) * self.deviation**2
 
     def predictor(self, types: Floats) -> Floats:
-        """Return what the others' types predict of each, shape (B, N)."""
-        apart = types - self.mean
-        others: Floats = apart.sum(axis=1, keepdims=True) - apart
+        """Return the prediction of each type from the others', shape (B, N)."""
+        deviations = types - self.mean
+        others: Floats = deviations.sum(axis=1, keepdims=True) - deviations
         return self.mean + self.weight * others
 
     def law(self) -> NormalTypes:

@@ -1,8 +1,8 @@
 """Full surplus extraction by bets on correlated types (Cremer and McLean 1985, 1988).
 
-Reports decide the efficient allocation at one price, t = p q, which by itself is no honest rule.
-On top, each trader is made to bet that the others' reports are what his own report predicts of
-them. Under the designer's beliefs honest bets take all of his expected surplus, and any other
+Reports decide the efficient allocation at one price, t = p q, under which honesty is not optimal.
+In addition, each trader bets that the others' reports are as the trader's own report predicts.
+Under the designer's beliefs honest bets take all of the trader's expected surplus, and any other
 report loses stake (s - r)^2 on average.
 """
 
@@ -37,19 +37,19 @@ class CremerMcLean(DirectMechanism):
         alpha(r) + beta(r) e + gamma (e^2 - var),
         alpha(r) = -U(r; r), beta(r) = -U_s(r; r) / r2, gamma = -(U_ss / 2 + stake) / r2^2,
 
-    so that type s expects exactly -stake (s - r)^2 from reporting r. Where the designer is right,
-    honesty is a Bayesian equilibrium that leaves nobody any expected surplus. At single profiles,
-    and under any other law of types, it is neither, and transfers may be of any size: the rule
-    claims to be efficient, and nothing else.
+    so that type s expects exactly -stake (s - r)^2 from reporting r. If the designer's beliefs are
+    right, honesty is a Bayesian equilibrium that leaves no trader any expected surplus. At single
+    profiles, and under any other law of types, neither holds, and transfers may have any size: the
+    rule claims only to be efficient.
 
     Parameters
     ----------
     economy : QuadraticEconomy
         The utilities that the designer knows.
     mean, deviation, correlation : float
-        The designer's beliefs: Normal types, all alike, equally correlated.
+        The designer's beliefs: Normal types of one mean, deviation and correlation.
     stake : float
-        What a report costs per squared distance from the type, positive; in money per squared type.
+        Cost of a report per squared distance from the type, positive; in money per squared type.
 
     Raises
     ------
@@ -96,7 +96,7 @@ class CremerMcLean(DirectMechanism):
 
     @property
     def beliefs(self) -> Beliefs:
-        """What the designer believes."""
+        """The designer's beliefs."""
         return Beliefs(self.economy.n_traders, self.mean, self.deviation, self.correlation)
 
     @override
@@ -139,7 +139,7 @@ class CremerMcLean(DirectMechanism):
         )
 
     def _bets(self, reports: Floats) -> "_Bets":
-        """Return what each trader is paid, as a polynomial in his report."""
+        """Return the payment to each trader, as a polynomial in the trader's report."""
         beliefs = self.beliefs
         without = interim_utility(self.auction, beliefs)
         r2 = beliefs.r2
@@ -161,7 +161,7 @@ class CremerMcLean(DirectMechanism):
 class _Bets(NamedTuple):
     """Payments to traders, constant + linear x + quadratic x^2, for the report x from the mean.
 
-    Each of shape (B, N), or (N,) where it is the same in all markets.
+    Each of shape (B, N), or (N,) if it is the same in all markets.
     """
 
     constant: Floats

@@ -1,4 +1,4 @@
-"""What a trader expects of the Walrasian auction, by his type and his report.
+"""A trader's expected utility in the Walrasian auction, by type and report.
 
 Quantity, price and value are affine in types, and types are Normal, so the expected utility of
 reporting r at type s is a quadratic polynomial. With n = v_i - p - mu_i q_i / 2,
@@ -42,7 +42,7 @@ class _Expected(NamedTuple):
 
     @property
     def on_both(self) -> Floats:
-        """What it moves by where r and s move together."""
+        """Its change when r and s move together."""
         return self.on_report + self.on_type
 
 
@@ -57,7 +57,7 @@ def interim_utility(auction: NaiveWalrasian, beliefs: Beliefs) -> InterimUtility
     quantity = _expected(outcome.quantity[0], response.quantity_effect, beliefs)
     own = np.diagonal(economy.weights)
     net = _expected(economy.value(center)[0] - paid, economy.weights - paid_effect, beliefs)
-    # The value follows the true type, whatever is reported.
+    # The value depends on the true type, not on the report.
     net = net._replace(on_report=net.on_report - own, on_type=net.on_type + own)
     covariance = _covariance_of_news(
         economy.weights - paid_effect, response.quantity_effect, beliefs
@@ -66,13 +66,13 @@ def interim_utility(auction: NaiveWalrasian, beliefs: Beliefs) -> InterimUtility
 
 
 def _expected(at: Floats, effect: Floats, beliefs: Beliefs) -> _Expected:
-    """Return the conditional mean of something that moves with the reports, effect (N, N)."""
+    """Return the conditional mean of a variable that is affine in reports, effect (N, N)."""
     own = np.diagonal(effect)
     return _Expected(at, own, beliefs.correlation * (effect.sum(axis=1) - own))
 
 
 def _covariance_of_news(left: Floats, right: Floats, beliefs: Beliefs) -> Floats:
-    """Return the covariance, given the own type, of two things that move with the types, (N,)."""
+    """Return the covariance, given the own type, of two variables affine in types, (N,)."""
     others = 1 - np.eye(beliefs.n_traders)
     rho = beliefs.correlation
     given_one = beliefs.covariance() - rho**2 * beliefs.deviation**2

@@ -1,8 +1,8 @@
-"""McAfee's trade reduction (1992): leave out the pair that would set the prices.
+"""McAfee's trade reduction (1992): the pair that sets the prices does not trade.
 
 With buyers' values b_(1) >= b_(2) >= ..., sellers' s_(1) <= s_(2) <= ... and m pairs that can gain
-from trade, the price p = (b_(m+1) + s_(m+1)) / 2 is set by traders who do not trade. Where it lies
-between s_(m) and b_(m) all m pairs trade at it. Elsewhere, and where there is no (m+1)-th buyer or
+from trade, the price p = (b_(m+1) + s_(m+1)) / 2 is set by traders who do not trade. If it lies
+between s_(m) and b_(m), all m pairs trade at it. Otherwise, and if there is no (m+1)-th buyer or
 seller, the m-th pair is left out; the others trade, buyers pay b_(m) and sellers receive s_(m).
 """
 
@@ -22,16 +22,16 @@ from deviator.validation import Bools, Floats
 class TradeReduction(UnitDemandMechanism):
     """McAfee's double auction for single units.
 
-    No trader's bid moves the price at which he trades: honesty is a dominant strategy, nobody
-    loses, and the mechanism keeps b_(m) - s_(m) for each trading pair, or nothing. What it gives up
-    is one pair, of the least gain. Quantities balance always.
+    No trader's bid moves the price at which the trader trades: honesty is a dominant strategy,
+    nobody loses, and the mechanism keeps b_(m) - s_(m) for each trading pair, or nothing. It gives
+    up at most one pair, the one with the smallest gain. Quantities always balance.
 
     Parameters
     ----------
     buyers : int, tuple of int or None
-        Who buys: the first so many traders, the traders of these indices, or the first half.
+        Who buys: the first `buyers` traders, the traders with these indices, or the first half.
     unit : float
-        How many units of the good are traded as one; 1 but in other units.
+        Number of units of the good that are traded as one; other than 1 after a change of units.
 
     Raises
     ------
@@ -51,7 +51,7 @@ class TradeReduction(UnitDemandMechanism):
     >>> TradeReduction().clear(Reports(values)).transfer
     array([[ 4.,  4.,  0., -4., -4.,  0.]])
 
-    With 8 in place of 6 it does not fit below 4, and the second pair is left out.
+    Here the price (3 + 8) / 2 does not fit between 2 and 4, and the second pair is left out.
 
     >>> values = np.array([[9.0, 4.0, 3.0, 1.0, 2.0, 8.0]])
     >>> TradeReduction().clear(Reports(values)).transfer
@@ -80,7 +80,7 @@ class TradeReduction(UnitDemandMechanism):
 
     @override
     def price_to_trade(self, bids: Any, trader: int) -> Floats:
-        """Return the price that a bid beyond all others meets: no trading bid moves it."""
+        """Return the price of a bid beyond all others: no trading bid moves it."""
         winning = bids.as_array().copy()
         winning[:, trader] = self._beyond(bids, trader)
         outcome = self.clear(type(bids).from_array(winning))
@@ -100,7 +100,7 @@ class TradeReduction(UnitDemandMechanism):
 
 
 class _Prices(NamedTuple):
-    """What buyers pay and sellers receive, each (B,), and where the last pair is left out."""
+    """Buyers' and sellers' prices, each (B,), and whether the last pair is left out."""
 
     buy: Floats
     sell: Floats
@@ -126,7 +126,7 @@ def _prices(values: Floats, buyers: Bools, match: UnitMatch) -> _Prices:
 def _without_last_pair(match: UnitMatch, buyers: Bools) -> Floats:
     """Return the trades without those of the buyer and the seller who are closest to the margin.
 
-    Of the buyers who trade he is of the largest rank, of the sellers of the smallest.
+    That buyer has the largest rank of the trading buyers, that seller the smallest of the sellers.
     """
     n = len(buyers)
     buys = np.where(match.quantity > 0, match.rank, -1)
@@ -136,7 +136,7 @@ def _without_last_pair(match: UnitMatch, buyers: Bools) -> Floats:
 
 
 def _extreme(values: Floats, trader: int, *, above: bool) -> Floats:
-    """Return bids next above, or next below, all of the others' values, shape (B, 1)."""
+    """Return bids just above, or just below, all of the others' values, shape (B, 1)."""
     others = np.delete(values, trader, axis=1)
     edge = others.max(axis=1) if above else others.min(axis=1)
     return np.asarray(np.nextafter(edge, np.inf if above else -np.inf)[:, None])
