@@ -22,12 +22,7 @@ from deviator.mechanisms import (
     TaxVCG,
 )
 from deviator.mechanisms.direct.pivotal_pricing import OwnQuantity, own_quantity, signs
-<<<<<<< HEAD
-from deviator.numerics.safeguarded_newton import increasing_root
-=======
-from deviator.mechanisms.direct.taxes import Tax
 from deviator.numerics.newton import increasing_root
->>>>>>> numerics
 from deviator.plugins import make
 
 BOUNDED = linear_quadratic(
@@ -236,11 +231,7 @@ def test_outside_a4n_the_assumption_is_named_with_its_witness(rule):
 @pytest.mark.parametrize(
     ("module", "constant", "value", "rule", "words"),
     [
-<<<<<<< HEAD
-        ("numerics.safeguarded_newton", "STEPS", 1, TaxVCG(GENERAL, [[0.1, 3]]),
-=======
         ("numerics.newton", "STEPS", 1, TaxVCG(GENERAL, [[0.1, 3]]),
->>>>>>> numerics
          r"under the tax SumTax.*coefficient=0.1, exponent=3.0.* in market 5 at s = \(9, 0, 0, -9\)"),
         ("mechanisms.direct.pivotal_pricing", "AGREES", -1.0, TaxVCG(GENERAL, [[0.1, 3]]),
          r"those of trader 0 do not in market 5 at s = \(9, 0, 0, -9\)"),
