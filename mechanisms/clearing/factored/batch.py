@@ -54,7 +54,7 @@ from .passes import TRADERS, settle_large
 
 LARGE = 2**11
 """Traders in a market from which on it is cleared by itself, in passes over its traders: measured,
-passes take as long as this kernel at 1,000 to 2,000 traders, whether markets share weights or not."""
+passes take as long as this kernel at 1,000 to 2,000 traders, with shared weights and without."""
 
 _Moved = tuple[Floats, Floats, Floats, Bools, Bools]
 """Price, quantity, residual slope, whether the market is regular, and whether the update decides
