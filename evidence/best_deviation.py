@@ -19,7 +19,7 @@ from deviator.policies import (
     expected_exact_gain,
     level_shift,
 )
-from deviator.trust import is_ours
+from deviator.trust import foreign_methods
 from deviator.validation import Floats
 
 from .market import SURFACE_PROFILES, Market
@@ -121,7 +121,7 @@ def best_deviation(tested: Market, types: Floats, information: Information) -> B
     RefusedError
         If bids are surfaces and deviations of own types are asked for.
     """
-    if not is_ours(type(tested.mechanism).clear):
+    if foreign_methods(tested.mechanism, ["clear"]):
         check_repeatable(tested, types[:COMPARED])
     if tested.bids_are_surfaces:
         return _mean(
@@ -131,7 +131,7 @@ def best_deviation(tested: Market, types: Floats, information: Information) -> B
         exact = _mean(tested, _exact(tested, types, information), information)
     except RefusedError:
         return _mean(tested, _searched(tested, types, information), information)
-    if is_ours(type(tested.mechanism).menu):
+    if not foreign_methods(tested.mechanism, ["menu"]):
         return exact
     # A third party's menu may be wrong: what a search gains beyond it counts.
     searched = _mean(tested, _searched(tested, types[:COMPARED], information), information)

@@ -23,7 +23,7 @@ from deviator.numerics.polynomial import Polynomial
 from deviator.numerics.rational import Rationals, rational, rational_inverse
 from deviator.policies import Information
 from deviator.policies.affine_shift import check_regressions
-from deviator.trust import is_ours
+from deviator.trust import foreign_methods, is_ours
 from deviator.validation import Floats
 
 from ..market import Market
@@ -158,7 +158,7 @@ def foreign_parts(mechanism: ResidualLineMechanism) -> list[str]:
 
     What a rule overrides might do anything in markets that nobody tries.
     """
-    foreign = [name for name in DERIVED if not is_ours(getattr(type(mechanism), name))]
+    foreign = foreign_methods(mechanism, DERIVED)
     return foreign if is_ours(type(mechanism.clearing)) else [*foreign, "clearing"]
 
 

@@ -1,6 +1,7 @@
 """What is deviator's own, and so may be believed without being tried."""
 
 import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 OWN = "deviator"
@@ -19,8 +20,18 @@ def is_ours(thing: Any) -> bool:
     module = str(getattr(thing, "__module__", ""))
     if module.partition(".")[0] != OWN:
         return False
-    # A module's name is easily claimed; what is ours is also found there.
-    found: Any = sys.modules.get(module)
+    # A module's name is easily claimed; what is defined there can also be looked up there.
+    defined: Any = sys.modules.get(module)
     for name in str(getattr(thing, "__qualname__", "")).split("."):
-        found = getattr(found, name, None)
-    return found is thing
+        defined = getattr(defined, name, None)
+    return defined is thing
+
+
+def foreign_methods(thing: object, names: Iterable[str]) -> list[str]:
+    """Return those of some methods that a third party's class defines or overrides."""
+    return [name for name in names if not is_ours(getattr(type(thing), name))]
+
+
+def is_third_party(plugin: Mapping[str, str]) -> bool:
+    """Return whether a plugin, described by its provider, comes from outside deviator."""
+    return plugin["provider"] != OWN

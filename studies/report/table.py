@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from deviator.trust import OWN
+from deviator.trust import is_third_party
 
 from .row import ReportRow
 
@@ -146,7 +146,7 @@ def third_party_plugins(rows: Sequence[ReportRow]) -> list[str]:
         f"{plugin['kind']} {plugin['name']}: {plugin['provider']} {plugin['version']}"
         for row in rows
         for plugin in row["plugins"]
-        if plugin["provider"] != OWN
+        if is_third_party(plugin)
     }
     return sorted(lines)
 

@@ -17,7 +17,7 @@ from deviator.evidence import best_deviation
 from deviator.evidence.best_deviation import trades
 from deviator.plugins import find_plugin
 from deviator.plugins.guard import Guard
-from deviator.trust import OWN
+from deviator.trust import is_third_party
 
 from ..report.page import write_html
 from ..report.row import INTERVAL, ReportRow, report_rows
@@ -195,7 +195,7 @@ def try_cell(cell: Cell) -> None:
     if not tested.bids_are_surfaces and trades(tested, tested.distribution.sample(rng, TRADED)):
         control = None if cell.control is None else cell.control.build()
         core = deviation_core(tested, information=cell.information, control=control)
-        if find_plugin("learner", cell.learner.name).provider != OWN:
+        if is_third_party(find_plugin("learner", cell.learner.name).describe()):
             learner.train(core, 1, 0)
     best_deviation(tested, types, cell.information)
 

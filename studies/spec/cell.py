@@ -10,7 +10,7 @@ from pydantic import Field
 import deviator
 from deviator.plugins import find_plugin
 from deviator.policies import Information
-from deviator.trust import OWN
+from deviator.trust import is_third_party
 
 from .market import LearnerSpec, MarketSpec, Spec, plain_name
 
@@ -48,7 +48,7 @@ class Cell(Spec):
     @property
     def third_party(self) -> list[dict[str, str]]:
         """The plugins among these that are not deviator's own."""
-        return [plugin for plugin in self.plugins if plugin["provider"] != OWN]
+        return [plugin for plugin in self.plugins if is_third_party(plugin)]
 
     @cached_property
     def key(self) -> str:

@@ -107,10 +107,10 @@ def _third_party_error(spec: Any, learner: Any, error: Exception) -> Exception:
     """Return an error as one sentence about the third-party plugins, if there are any."""
     from deviator.errors import PluginLoadError
     from deviator.plugins import provenance
-    from deviator.trust import OWN
+    from deviator.trust import is_third_party
 
     plugins = [*spec.plugins(), provenance(learner)]
-    third_party = [f"{p['name']} of {p['provider']}" for p in plugins if p["provider"] != OWN]
+    third_party = [f"{p['name']} of {p['provider']}" for p in plugins if is_third_party(p)]
     if not third_party:
         return error
     return PluginLoadError(
