@@ -1,6 +1,6 @@
 """Dense linear clearing against the bare inverse of the same matrices.
 
-Ours is `SigmaDCDA.clear`: price, quantities, all residual curves, transfers, autarky test, on bids
+Measured is `SigmaDCDA.clear` (price, quantities, residual curves, transfers, autarky test) on bids
 of B markets of which no two are alike. The baseline inverts the (B, N + 1, N + 1) market matrices,
 built beforehand: an inverse is what holds all residual curves (Definition 3). With two threads, the
 baseline may use them too.

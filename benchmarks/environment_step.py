@@ -2,7 +2,7 @@
 
 The share counts everything that is the market's: drawing types, observations, honest bids, the
 rank-one clearing, rewards, and the gains of the learning curve. The rest is PPO in torch. Both are
-on one thread, as our learner trains.
+on one thread, as the learner trains.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _share(core: DeviationCore, n: int) -> Row:
         "share of a PPO run's wall time",
         value,
         at_most(0.10),
-        ours=parts,
+        deviator=parts,
         baseline=wholes,
         spread=(min(run[0] for run in runs), max(run[0] for run in runs)),
         note=f"{ROLLOUTS} rollouts, our preset; the rest is PPO in torch",
@@ -107,31 +107,31 @@ def _counted() -> Iterator[_Clock]:
 def _speeds(core: DeviationCore, n: int) -> list[Row]:
     rng = np.random.default_rng(0)
     actions = rng.uniform(-1, 1, (MARKETS, core.box.size))
-    plain, ours = PlainMarketEnv(core), DeviationVecEnv(core, MARKETS, seed=0)
+    plain, env = PlainMarketEnv(core), DeviationVecEnv(core, MARKETS, seed=0)
     difference = _largest_difference(plain, core, actions[:SAMPLE])
     if difference > 1e-9:
         raise AssertionError(f"rewards must agree to 1e-9, differ by {difference:.3g}")
-    ours.reset()
+    env.reset()
     bar = at_least(100) if n == 10 else None
 
     def step() -> None:
-        ours.step_async(actions)
-        ours.step_wait()
+        env.step_async(actions)
+        env.step_wait()
 
     note = (
         f"draws and clears in both; largest difference of rewards {difference:.1e}; "
         f"{busiest(step)} of the time"
     )
 
-    found = []
-    for env, who in ((PlainExchangeEnv(core), "every trader"), (plain, "one trader")):
+    rows = []
+    for baseline, who in ((PlainExchangeEnv(core), "every trader"), (plain, "one trader")):
         sides = side_by_side(
-            step, _one_by_one(env, actions[:SAMPLE]), baseline_scale=MARKETS / SAMPLE
+            step, _one_by_one(baseline, actions[:SAMPLE]), baseline_scale=MARKETS / SAMPLE
         )
         figure = f"times a plain PettingZoo env stepped one by one, {who} an agent"
         size = f"{MARKETS} markets x {n} traders"
-        found.append(Row.times_faster(WORK, size, sides, bar, figure=figure, note=note))
-    return found
+        rows.append(Row.times_faster(WORK, size, sides, bar, figure=figure, note=note))
+    return rows
 
 
 def _one_by_one(env: PlainMarketEnv | PlainExchangeEnv, actions: Floats) -> Callable[[], None]:
@@ -149,8 +149,8 @@ def _one_by_one(env: PlainMarketEnv | PlainExchangeEnv, actions: Floats) -> Call
 def _largest_difference(plain: PlainMarketEnv, core: DeviationCore, actions: Floats) -> float:
     """Compare rewards at the same types and actions, as shares of the largest."""
     types, rewards = np.empty((len(actions), core.observation.size)), np.empty(len(actions))
-    for place, action in enumerate(actions):
-        plain.reset(seed=place)
-        types[place] = plain.types
-        rewards[place] = plain.step({AGENT: action})[1][AGENT]
+    for seed, action in enumerate(actions):
+        plain.reset(seed=seed)
+        types[seed] = plain.types
+        rewards[seed] = plain.step({AGENT: action})[1][AGENT]
     return float(np.abs(core.reward(types, actions) - rewards).max() / np.abs(rewards).max())

@@ -1,9 +1,9 @@
 """Exact regret of 10 traders at 10^5 profiles, against a search trader by trader.
 
 The baseline is what one writes with SciPy: for every profile and trader the residual line from the
-others' bids, then `minimize_scalar` over the quantity of what he pays less what it is worth. It
-knows the auction (uniform price, conditional bids) and calls nothing of ours while it is timed; it
-runs on a sample of the profiles.
+others' bids, then `minimize_scalar` over the quantity of the payment less the value. It knows
+the auction (uniform price, conditional bids), calls no code of deviator while it is timed, and runs
+on a sample of the profiles.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def rows() -> list[Row]:
     economy = fundamental_value(TRADERS)
     types = economy.types().sample(np.random.default_rng(0), PROFILES)
     sample, mechanism = types[:SAMPLE], UniformConditional()
-    ours = exact_gain(mechanism, economy, sample)
-    difference = float(np.abs(ours - searched_gains(economy, sample)).max())
+    gains = exact_gain(mechanism, economy, sample)
+    difference = float(np.abs(gains - searched_gains(economy, sample)).max())
     if difference > 1e-9:
         raise AssertionError(f"gains must agree to 1e-9, differ by {difference:.3g}")
     with threads(1):
@@ -42,7 +42,7 @@ def rows() -> list[Row]:
             functools.partial(searched_gains, economy, sample),
             baseline_scale=PROFILES / SAMPLE,
         )
-        seconds = timing.ours
+        seconds = timing.deviator
         measured = [
             Row(WORK, SIZE, "seconds, uniform-conditional", seconds, at_most(1.0)),
             Row.times_faster(
@@ -72,7 +72,7 @@ def _seconds(mechanism: Mechanism, economy: LinearQuadratic, types: Floats) -> R
 
 
 def searched_gains(economy: LinearQuadratic, types: Floats) -> Floats:
-    """Return every trader's best gain over honesty, found one by one; shape (B, N)."""
+    """Return every trader's best gain over honesty, searched one by one; shape (B, N)."""
     n = economy.n_traders
     inverse = np.linalg.inv(economy.weights)
     matrix = np.zeros((n + 1, n + 1))

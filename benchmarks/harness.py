@@ -1,6 +1,6 @@
 """What every benchmark shares: two timings side by side, a row of the table, a process apart.
 
-A topic is a module of this folder with a function ``rows() -> list[Row]``. It measures ours and
+A topic is a module of this folder with a function ``rows() -> list[Row]``. It measures deviator and
 the baseline in one process, interleaved (`side_by_side`), checks that both give the same answer,
 and states the bar beside what was reached:
 
@@ -61,15 +61,15 @@ def at_least(value: float) -> Bar:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one call of ours and of the baseline, run by run, side by side."""
+    """Seconds of one call of deviator and of the baseline, run by run, side by side."""
 
-    ours_runs: tuple[float, ...]
+    deviator_runs: tuple[float, ...]
     baseline_runs: tuple[float, ...]
 
     @property
-    def ours(self) -> float:
-        """Median seconds of ours."""
-        return statistics.median(self.ours_runs)
+    def deviator(self) -> float:
+        """Median seconds of deviator."""
+        return statistics.median(self.deviator_runs)
 
     @property
     def baseline(self) -> float:
@@ -78,22 +78,22 @@ class Timing:
 
     @property
     def slowdowns(self) -> tuple[float, ...]:
-        """Ours over the baseline, run by run."""
-        return tuple(o / b for o, b in zip(self.ours_runs, self.baseline_runs, strict=True))
+        """Deviator over the baseline, run by run."""
+        return tuple(o / b for o, b in zip(self.deviator_runs, self.baseline_runs, strict=True))
 
     @property
     def speedups(self) -> tuple[float, ...]:
-        """The baseline over ours, run by run."""
-        return tuple(b / o for o, b in zip(self.ours_runs, self.baseline_runs, strict=True))
+        """The baseline over deviator, run by run."""
+        return tuple(b / o for o, b in zip(self.deviator_runs, self.baseline_runs, strict=True))
 
     @property
     def slowdown(self) -> float:
-        """Median of ours over the baseline."""
+        """Median of deviator over the baseline."""
         return statistics.median(self.slowdowns)
 
     @property
     def speedup(self) -> float:
-        """Median of the baseline over ours."""
+        """Median of the baseline over deviator."""
         return statistics.median(self.speedups)
 
 
@@ -113,10 +113,10 @@ class Row:
         The figure; usually a ratio, so that it means the same on another machine.
     bar : Bar or None
         What it has to reach; None for a figure given for information.
-    ours, baseline : float or None
+    deviator, baseline : float or None
         The two measurements behind a ratio, in `unit`; None where there are none.
     unit : str
-        "s", "bytes" or any other unit of `ours` and `baseline`.
+        "s", "bytes" or any other unit of `deviator` and `baseline`.
     spread : tuple of float or None
         Lower and upper quartile of the figure over the runs.
     note : str
@@ -128,7 +128,7 @@ class Row:
     figure: str
     value: float
     bar: Bar | None = None
-    ours: float | None = None
+    deviator: float | None = None
     baseline: float | None = None
     unit: str = "s"
     spread: tuple[float, float] | None = None
@@ -143,19 +143,19 @@ class Row:
     def times_slower(
         cls, work: str, size: str, timing: Timing, bar: Bar | None, *, figure: str, note: str = ""
     ) -> Row:
-        """Return the row of a cost in units of the baseline: ours over the baseline."""
+        """Return the row of a cost in units of the baseline: deviator over the baseline."""
         spread = _quartiles(timing.slowdowns)
-        value, ours, baseline = timing.slowdown, timing.ours, timing.baseline
-        return cls(work, size, figure, value, bar, ours, baseline, "s", spread, note)
+        value, deviator, baseline = timing.slowdown, timing.deviator, timing.baseline
+        return cls(work, size, figure, value, bar, deviator, baseline, "s", spread, note)
 
     @classmethod
     def times_faster(
         cls, work: str, size: str, timing: Timing, bar: Bar | None, *, figure: str, note: str = ""
     ) -> Row:
-        """Return the row of a gain in speed: the baseline over ours."""
+        """Return the row of a gain in speed: the baseline over deviator."""
         spread = _quartiles(timing.speedups)
-        value, ours, baseline = timing.speedup, timing.ours, timing.baseline
-        return cls(work, size, figure, value, bar, ours, baseline, "s", spread, note)
+        value, deviator, baseline = timing.speedup, timing.deviator, timing.baseline
+        return cls(work, size, figure, value, bar, deviator, baseline, "s", spread, note)
 
 
 def _quartiles(values: tuple[float, ...]) -> tuple[float, float] | None:
@@ -167,7 +167,7 @@ def _quartiles(values: tuple[float, ...]) -> tuple[float, float] | None:
 
 
 def side_by_side(
-    ours: Callable[[], object],
+    deviator: Callable[[], object],
     baseline: Callable[[], object],
     repeats: int = 7,
     *,
@@ -178,14 +178,14 @@ def side_by_side(
 
     Parameters
     ----------
-    ours, baseline : callable
+    deviator, baseline : callable
         What is timed; each is called once before, so that caches and imports are warm.
     repeats : int
         Runs of each, interleaved; their order alternates.
     at_least_seconds : float
-        A run repeats a faster function until it has taken this long.
+        A run repeats a faster function until it has run for this long.
     baseline_scale : float
-        The work of ours over that of the baseline, for a baseline so slow that it runs on a
+        The work of deviator over that of the baseline, for a baseline so slow that it runs on a
         sample: 10,000 profiles against a sample of 20 give 500.
 
     Returns
@@ -193,16 +193,16 @@ def side_by_side(
     Timing
         Seconds for one call; the baseline's times `baseline_scale`.
     """
-    ours_calls = _calls_needed(ours, at_least_seconds)
+    deviator_calls = _calls_needed(deviator, at_least_seconds)
     baseline_calls = _calls_needed(baseline, at_least_seconds)
-    ours_runs, baseline_runs = [], []
+    deviator_runs, baseline_runs = [], []
     for repeat in range(repeats):
         if repeat % 2:
             baseline_runs.append(_seconds(baseline, baseline_calls) * baseline_scale)
-        ours_runs.append(_seconds(ours, ours_calls))
+        deviator_runs.append(_seconds(deviator, deviator_calls))
         if not repeat % 2:
             baseline_runs.append(_seconds(baseline, baseline_calls) * baseline_scale)
-    return Timing(tuple(ours_runs), tuple(baseline_runs))
+    return Timing(tuple(deviator_runs), tuple(baseline_runs))
 
 
 def seconds_of(

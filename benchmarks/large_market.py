@@ -42,7 +42,7 @@ def rows() -> list[Row]:
             "peak memory",
             apart.peak_bytes / GIB,
             at_most(2),
-            ours=apart.peak_bytes,
+            deviator=apart.peak_bytes,
             baseline=inputs,
             unit="bytes",
             note="GiB, interpreter included; the baseline is what its bids alone would take",
@@ -53,8 +53,8 @@ def rows() -> list[Row]:
 
 
 def _arithmetic(shards: int) -> Row:
-    """Return the time that clearing takes where drawing or reading bids takes none."""
-    parts = [shard(place, SHARD) for place in range(shards)]
+    """Return the time that clearing takes where no time goes into drawing or reading bids."""
+    parts = [shard(seed, SHARD) for seed in range(shards)]
     with threads(1):
         seconds = min(seconds_of(lambda: clear_sharded(SigmaDCDA(SIGMA), parts), 3))
     n = shards * SHARD
@@ -62,9 +62,9 @@ def _arithmetic(shards: int) -> Row:
     return Row(WORK, f"1 market x {n:,}", figure, 1e9 * seconds / n, note="one core")
 
 
-def shard(place: int, n: int) -> Shard:
+def shard(seed: int, n: int) -> Shard:
     """Draw the bids of n traders."""
-    rng = np.random.default_rng(place)
+    rng = np.random.default_rng(seed)
     return Shard(
         1 + rng.random(n),
         0.3 * rng.standard_normal((n, STATISTICS)),
@@ -78,11 +78,11 @@ def clear_market(shards: int, n: int) -> dict[str, float]:
     """Clear one market whose shards are drawn when they are read; say what drawing takes."""
     drawn = list[int]()
 
-    def draw(place: int) -> Shard:
-        drawn.append(place)
-        return shard(place, n)
+    def draw(seed: int) -> Shard:
+        drawn.append(seed)
+        return shard(seed, n)
 
-    outcome = clear_sharded(SigmaDCDA(SIGMA), [partial(draw, place) for place in range(shards)])
+    outcome = clear_sharded(SigmaDCDA(SIGMA), [partial(draw, seed) for seed in range(shards)])
     if not outcome.traded:
         raise RuntimeError("the market of the benchmark must trade")
     start = time.perf_counter()
@@ -93,14 +93,14 @@ def clear_market(shards: int, n: int) -> dict[str, float]:
 
 def check_same(shards: int, n: int) -> None:
     """Hold that shards give what one clearing gives, to 1e-12."""
-    parts = [shard(place, n) for place in range(shards)]
+    parts = [shard(seed, n) for seed in range(shards)]
     columns: list[Any] = [
         np.concatenate([np.asarray(getattr(part, name)) for part in parts])[None]
         for name in ("own_weights", "statistic_weights", "price_weights", "level")
     ]
     statistics = np.concatenate([np.asarray(part.statistics) for part in parts], axis=1)
     whole = SigmaDCDA(SIGMA, PublicStatistics(statistics)).clear(FactoredBids(*columns))
-    told = list(clear_sharded(SigmaDCDA(SIGMA), parts).outcomes())
+    outcomes = list(clear_sharded(SigmaDCDA(SIGMA), parts).outcomes())
     for name in ("quantity", "transfer", "residual_slope"):
-        got = np.concatenate([getattr(each, name) for each in told])
+        got = np.concatenate([getattr(each, name) for each in outcomes])
         np.testing.assert_allclose(got, getattr(whole, name)[0], rtol=1e-12, atol=1e-12)

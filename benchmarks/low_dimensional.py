@@ -1,6 +1,6 @@
 """Clearing of bids on public statistics: time per trader, against a streaming pass, and memory.
 
-Ours is `SigmaDCDA.clear` of one market of N traders who condition on G = 2 public statistics. The
+Measured is `SigmaDCDA.clear`: one market of N traders who condition on G = 2 public statistics. The
 streaming pass reads each input once and writes each output once, and does nothing else: no clearing
 can move less through memory. Both give their outputs memory of their own.
 """
@@ -53,8 +53,8 @@ def check_same(n: int) -> None:
     dense = SigmaDCDA(SIGMA).clear(LinearBids(weights, bids.price_weights, bids.level))
     outcome = auction.clear(bids)
     for name in ("price", "quantity", "transfer", "residual_slope"):
-        ours, expected = getattr(outcome, name), getattr(dense, name)
-        np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-10)
+        got, expected = getattr(outcome, name), getattr(dense, name)
+        np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-10)
 
 
 def _growth() -> list[Row]:
@@ -112,7 +112,7 @@ def _memory(n: int) -> Row:
         "peak memory over inputs and outputs",
         needed.bytes_used / moved,
         at_most(4),
-        ours=needed.bytes_used,
+        deviator=needed.bytes_used,
         baseline=moved,
         unit="bytes",
         note="a process of its own, drawing of the bids included",

@@ -30,7 +30,7 @@ def machine() -> dict[str, str]:
         "numpy's BLAS": _blas("numpy"),
         "scipy's BLAS": _blas("scipy"),
     }
-    return facts | {name: found for name in PACKAGES if (found := _version(name))}
+    return facts | {name: installed for name in PACKAGES if (installed := _version(name))}
 
 
 def _processor() -> str:

@@ -67,12 +67,12 @@ def schedule_row(markets: int, n: int) -> Row:
 def check_same(outcome: Outcome, loops: tuple[Floats, ...]) -> None:
     """Hold that the loops give the outcome."""
     fields = (outcome.price, outcome.quantity, outcome.transfer, outcome.residual_slope)
-    for ours, theirs in zip(fields, loops, strict=True):
-        np.testing.assert_allclose(theirs, ours, rtol=1e-8, atol=1e-9)
+    for field, loop in zip(fields, loops, strict=True):
+        np.testing.assert_allclose(loop, field, rtol=1e-8, atol=1e-9)
 
 
-def _gain(loops: Any, ours: Any, work: str, markets: int, n: int) -> Row:
-    timing = side_by_side(loops, ours, 7)
+def _gain(loops: Any, deviator: Any, work: str, markets: int, n: int) -> Row:
+    timing = side_by_side(loops, deviator, 7)
     size, figure = f"{markets:,} markets x {n}", "times our kernel's speed, numba, one thread"
     return Row.times_faster(work, size, timing, None, figure=figure)
 

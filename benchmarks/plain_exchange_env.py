@@ -20,7 +20,7 @@ from .plain_market_env import PlainMarketEnv
 
 
 class PlainExchangeEnv(ParallelEnv[str, Floats, Floats]):  # type: ignore[misc]
-    """Every trader of one sigma-DCDA bids his honest bid, changed by his action.
+    """Every trader of one sigma-DCDA bids an honest bid, changed by an action.
 
     Parameters
     ----------

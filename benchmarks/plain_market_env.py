@@ -91,7 +91,7 @@ class PlainMarketEnv(ParallelEnv[str, Floats, Floats]):  # type: ignore[misc]
         return np.clip(standard, -8.0, 8.0).astype(np.float32)
 
     def utility(self, matrix: Floats, level: Floats) -> float:
-        """Return trader 0's utility in one market: clear it, charge him, value what he holds."""
+        """Return trader 0's utility in one market: clear, charge, value the quantity."""
         sides = np.zeros((len(matrix), 2))
         sides[:-1, 0], sides[0, 1] = level, 1.0
         try:

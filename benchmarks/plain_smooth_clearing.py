@@ -32,7 +32,7 @@ class PlainOutcome(NamedTuple):
 def clear(surfaces: Surfaces, n_traders: int, sigma: float) -> PlainOutcome:
     """Clear one market: F_i(p, q) = 0 for all i and sum q = 0, from no trade (Definition 3).
 
-    A trader pays the integral of his residual price from 0 to q_i, and sigma q_i^2 / 2.
+    A trader pays the integral of the residual price from 0 to q_i, and sigma q_i^2 / 2.
     """
 
     def market(point: Floats) -> Floats:
@@ -48,7 +48,7 @@ def clear(surfaces: Surfaces, n_traders: int, sigma: float) -> PlainOutcome:
 
 
 def _area(surfaces: Surfaces, price: float, quantity: Floats, trader: int) -> float:
-    """Return the integral of a trader's residual price from 0 to his quantity."""
+    """Return the integral of a trader's residual price from 0 to the quantity."""
     others = np.arange(len(quantity)) != trader
     start = np.append(price, quantity[others])
 
@@ -108,20 +108,20 @@ def level_set_surfaces(economy: SmoothEconomy, sigma: float, types: Floats) -> S
     sigma : float
     types : ndarray of float, shape (N,)
     """
-    place = np.zeros_like(types)
+    inferred_types = np.zeros_like(types)
 
     def surfaces(price: float, quantity: Floats) -> Floats:
         def excess(inferred: Floats) -> Floats:
             worth = economy.marginal_utility(quantity[None], inferred[None])[0]
-            found: Floats = worth - price - sigma * quantity
-            return found
+            left: Floats = worth - price - sigma * quantity
+            return left
 
         def slopes(inferred: Floats) -> Floats:
             effects: Floats = economy.type_effects(quantity[None], inferred[None])[0]
             return effects
 
-        place[:] = _solved(excess, place, slopes)
-        inferred: Floats = place - types
-        return inferred
+        inferred_types[:] = _solved(excess, inferred_types, slopes)
+        off: Floats = inferred_types - types
+        return off
 
     return surfaces

@@ -3,7 +3,7 @@
 Bids are honest ones of a saturating economy, in two forms that lead to the same outcomes. As level
 sets both sides find the inverse map numerically, as for any smooth economy; in closed form both are
 handed it. The baseline solves the market and follows each residual curve, from a sample of the
-markets; ours also looks for a second solution and watches over every curve (Definition 3).
+markets; deviator also looks for a second solution and watches over every curve (Definition 3).
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def rows() -> list[Row]:
 
 def _row(bids: Any, baseline: Callable[[], list[PlainOutcome]], form: str, bar: Any) -> Row:
     auction = SigmaDCDA(SIGMA)
-    ours = functools.partial(auction.clear, bids)
-    difference = largest_difference(ours(), baseline())
+    clear = functools.partial(auction.clear, bids)
+    difference = largest_difference(clear(), baseline())
     if difference > TOLERANCE:
         raise AssertionError(f"outcomes must agree to {TOLERANCE}, differ by {difference:.3g}")
-    timing = side_by_side(ours, baseline, 5, baseline_scale=MARKETS / SAMPLE)
-    note = f"largest difference {difference:.1e}; {busiest(ours)} of the time"
+    timing = side_by_side(clear, baseline, 5, baseline_scale=MARKETS / SAMPLE)
+    note = f"largest difference {difference:.1e}; {busiest(clear)} of the time"
     return Row.times_faster(
         WORK,
         f"{MARKETS} markets x {TRADERS}",
@@ -101,4 +101,4 @@ def largest_difference(outcome: Outcome, expected: list[PlainOutcome]) -> float:
         (outcome.quantity, np.array([market.quantity for market in expected])),
         (outcome.transfer, np.array([market.transfer for market in expected])),
     ]
-    return float(max(np.abs(ours[: len(theirs)] - theirs).max() for ours, theirs in pairs))
+    return float(max(np.abs(got[: len(want)] - want).max() for got, want in pairs))

@@ -9,7 +9,7 @@ from typing import Any
 from .harness import Row
 from .topics import TopicResult, row_of
 
-COLUMNS = ("work", "size", "figure", "reached", "bar", "met", "ours", "baseline")
+COLUMNS = ("work", "size", "figure", "reached", "bar", "met", "deviator", "baseline")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def cells(row: Row) -> tuple[str, ...]:
         reached += f" ({plain_number(row.spread[0])} to {plain_number(row.spread[1])})"
     bar = f"{row.bar.sense} {plain_number(row.bar.value)}" if row.bar else ""
     met = {None: "", True: "yes", False: "**no**"}[row.met]
-    sides = (quantity(row.ours, row.unit), quantity(row.baseline, row.unit))
+    sides = (quantity(row.deviator, row.unit), quantity(row.baseline, row.unit))
     return (row.work, row.size, row.figure, reached, bar, met, *sides)
 
 

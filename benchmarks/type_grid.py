@@ -3,7 +3,7 @@
 mechaudit audits direct mechanisms given as tables. A divisible good fits its linear outcomes when
 a trader's q_i and q_i^2 are outcomes of their own, worth v_i(s) and -mu_i / 2 a unit. That is the
 shortest table that states the mechanism. Its environment and tables are built outside the timing;
-ours clears the auction within it.
+deviator's side clears the auction within it.
 """
 
 from __future__ import annotations
@@ -42,26 +42,26 @@ def rows() -> list[Row]:
 def _row(mechanism: Mechanism, economy: LinearQuadratic) -> Row:
     audit = mechaudit_of(mechanism, economy)
 
-    def ours() -> TypeGridRegret:
+    def sweep() -> TypeGridRegret:
         return type_grid_regret(mechanism, economy, TYPES, tolerance=TOLERANCE)
 
-    found, report = ours(), audit()
-    if report.ic.passed != found.holds or abs(report.epsilon_ic - found.epsilon) > 1e-12:
+    regret, report = sweep(), audit()
+    if report.ic.passed != regret.holds or abs(report.epsilon_ic - regret.epsilon) > 1e-12:
         raise AssertionError(
-            f"verdicts must agree, got {found.holds} with {found.epsilon} and "
+            f"verdicts must agree, got {regret.holds} with {regret.epsilon} and "
             f"{report.ic.passed} with {report.epsilon_ic}"
         )
-    if len(report.ic) != found.misreports:
-        raise AssertionError(f"got {len(report.ic)} checks beside {found.misreports}")
-    timing = side_by_side(ours, audit)
-    verdict = "holds" if found.holds else f"epsilon {found.epsilon:.4g}"
+    if len(report.ic) != regret.misreports:
+        raise AssertionError(f"got {len(report.ic)} checks beside {regret.misreports}")
+    timing = side_by_side(sweep, audit)
+    verdict = "holds" if regret.holds else f"epsilon {regret.epsilon:.4g}"
     return Row.times_faster(
         WORK,
         SIZE,
         timing,
         at_least(100),
         figure=f"times the rate of mechaudit, {mechanism.name}",
-        note=f"{found.misreports} checks, both say: {verdict}; Python bounds the baseline",
+        note=f"{regret.misreports} checks, both say: {verdict}; Python bounds the baseline",
     )
 
 
@@ -69,12 +69,12 @@ def _large() -> Row:
     """Measure the rate on a grid where arrays, not calls, are what takes time."""
     economy, grid = fundamental_value(5), np.linspace(-1.0, 1.0, 8)
 
-    def ours() -> TypeGridRegret:
+    def sweep() -> TypeGridRegret:
         return type_grid_regret(SigmaDCDA(1.0), economy, grid)
 
-    checks = ours().misreports
-    value = checks / statistics.median(seconds_of(ours)) / 1e6
-    note = f"clearing included; {busiest(ours)} of the time"
+    checks = sweep().misreports
+    value = checks / statistics.median(seconds_of(sweep)) / 1e6
+    note = f"clearing included; {busiest(sweep)} of the time"
     return Row(WORK, "5 traders x 8 types", "million checks a second", value, note=note)
 
 

@@ -81,7 +81,7 @@ def test_a_bar_is_met_on_its_own_side_only(bar: harness.Bar, figure: float, met:
 
 
 def test_ratios_and_their_spread_are_of_pairs() -> None:
-    assert (TIMING.ours, TIMING.baseline) == (3.0, 1.0)
+    assert (TIMING.deviator, TIMING.baseline) == (3.0, 1.0)
     slower = Row.times_slower("w", "s", TIMING, at_most(1.9), figure="f")
     faster = Row.times_faster("w", "s", TIMING, at_least(0.5), figure="f")
     assert (slower.value, slower.spread, slower.met) == (2.0, (1.5, 2.5), False)
@@ -97,21 +97,21 @@ def test_the_two_sides_take_turns(clock: Clock) -> None:
     timing = side_by_side(clock.work("o", lambda: 2.0), clock.work("b", lambda: 1.0), repeats=4)
     assert "".join(clock.calls) == "ob" + "ob" + "bo" + "ob" + "bo"  # the first pair warms up
     assert timing.slowdown == 2.0
-    assert len(timing.ours_runs) == len(timing.baseline_runs) == 4
+    assert len(timing.deviator_runs) == len(timing.baseline_runs) == 4
 
 
 def test_a_machine_that_becomes_slower_does_not_move_the_ratio(clock: Clock) -> None:
-    ours = clock.work("o", lambda: 2.0 * (1 + len(clock.calls) // 2))
+    deviator = clock.work("o", lambda: 2.0 * (1 + len(clock.calls) // 2))
     baseline = clock.work("b", lambda: 1.0 * (1 + len(clock.calls) // 2))
-    timing = side_by_side(ours, baseline, repeats=30)
+    timing = side_by_side(deviator, baseline, repeats=30)
     assert timing.slowdown == pytest.approx(2.0, rel=0.05)
 
 
 def test_fast_work_is_repeated_and_its_seconds_are_those_of_one_call(clock: Clock) -> None:
-    ours, baseline = clock.work("o", lambda: 0.001), clock.work("b", lambda: 0.5)
-    timing = side_by_side(ours, baseline, repeats=3, at_least_seconds=0.02)
+    deviator, baseline = clock.work("o", lambda: 0.001), clock.work("b", lambda: 0.5)
+    timing = side_by_side(deviator, baseline, repeats=3, at_least_seconds=0.02)
     assert clock.calls.count("o") == 2 + 3 * 20
-    assert timing.ours == pytest.approx(0.001)
+    assert timing.deviator == pytest.approx(0.001)
     assert timing.baseline == 0.5
 
 
@@ -120,8 +120,8 @@ def test_one_function_alone(clock: Clock) -> None:
 
 
 def test_a_baseline_on_a_sample_is_scaled_to_the_whole(clock: Clock) -> None:
-    ours, baseline = clock.work("o", lambda: 1.0), clock.work("b", lambda: 1.0)
-    assert side_by_side(ours, baseline, baseline_scale=500.0).speedup == 500.0
+    deviator, baseline = clock.work("o", lambda: 1.0), clock.work("b", lambda: 1.0)
+    assert side_by_side(deviator, baseline, baseline_scale=500.0).speedup == 500.0
 
 
 def test_a_profile_names_where_the_time_goes() -> None:

@@ -2,9 +2,9 @@
 
 A market trades where Newton's method from (0, 0) finds a pair at which all F_i and sum q are 0,
 the tangent hyperplanes there clear regularly, all residual curves can be followed to 0, and no
-second pair is found: neither where a trader's own surface meets his residual curve on the way, nor
-from starts on both sides of the pair along every trader's residual curve. Nor may a second residual
-price be found at 0.
+search meets a second pair: neither where a trader's own surface meets the residual curve on the
+way, nor from starts on both sides of the pair along every trader's residual curve. Nor may a search
+meet a second residual price at 0.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from .nearest_approach import nearest_approach
 from .newton import Located, clearing_pairs, located, newton_step, tangent_bids
 from .uniqueness import second_pairs, second_prices
 
-NUMBERS = 2**17
+TANGENT_NUMBERS = 2**17
 """Numbers in the tangents of all residual curves of a chunk of markets."""
 
 
@@ -43,8 +43,8 @@ class SurfaceSolution(NamedTuple):
         Whether the market clears uniquely with a residual curve for all; where it does not,
         the fields above mean nothing.
     converged : ndarray of bool, shape (B,)
-        False where neither a clearing pair was found nor that there is none; price and quantity
-        are then where the search ended.
+        False where the search ended neither at a clearing pair nor with the result that there is
+        no such pair; price and quantity are then where it ended.
     """
 
     price: Floats
@@ -67,7 +67,7 @@ def solve_surfaces(bids: SurfaceBids) -> SurfaceSolution:
     claimed = any(surface.derivatives_are_claimed for surface in bids.surfaces)
     probe = check_derivatives_at_start(bids) if claimed else None
     batch, n, _ = bids.shape
-    chunk = max(1, NUMBERS // (n * (n + 1) ** 2))
+    chunk = max(1, TANGENT_NUMBERS // (n * (n + 1) ** 2))
     markets: Any = np.arange(batch)
     parts = in_chunks(lambda some: _solve(bids, some, probe), markets, chunk=chunk)
     return SurfaceSolution(*(np.concatenate(part) for part in zip(*parts, strict=True)))
@@ -130,7 +130,7 @@ def _drop(regular: Bools, here: Located, keeps: Callable[[Located], Bools]) -> N
 
 
 def _pairs(bids: SurfaceBids, markets: Any) -> tuple[Located, Bools, Bools]:
-    """Return clearing pairs, which markets have one, and which were found to have none."""
+    """Return clearing pairs, which markets have one, and which show that they have none."""
     nothing = np.zeros((len(markets), bids.shape[1] + 1))
     here, converged = clearing_pairs(bids, located(bids, nothing, markets))
     apart = np.zeros(len(markets), dtype=bool)
@@ -140,9 +140,9 @@ def _pairs(bids: SurfaceBids, markets: Any) -> tuple[Located, Bools, Bools]:
     for row in np.flatnonzero(~converged):
         nearest = nearest_approach(bids, int(markets[row]), here.point[row])
         start = located(bids, nearest.point[None], markets[row, None])
-        some, found = clearing_pairs(bids, start)
+        some, solved = clearing_pairs(bids, start)
         here.put(np.array([row]), some)
         # Surfaces that meet without crossing meet along a curve, or touch: no unique pair.
         touching = nearest.meets and not newton_step(start)[1][0]
-        converged[row], apart[row] = found[0], nearest.stationary or touching
+        converged[row], apart[row] = solved[0], nearest.stationary or touching
     return here, converged, apart

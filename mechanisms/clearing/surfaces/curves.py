@@ -1,6 +1,6 @@
 """Residual demand curves of surfaces: continuation from q_i to 0, integrated on the way.
 
-Trader i's curve is where all F_j but his own, and sum q, are 0 (Definition 3). It is followed in
+Trader i's curve is where all F_j but F_i, and sum q, are 0 (Definition 3). It is followed in
 panels: at the Gauss-Legendre nodes of a panel the curve is predicted from where it came, and
 corrected by Newton's method. A panel whose two integrals do not agree, or on which the curve is
 lost, is halved; a curve that cannot be followed however short the panels has an end or a fold.
@@ -15,7 +15,7 @@ from deviator.numerics.quadrature import panel_rule
 from deviator.validation import Bools, Floats
 
 from ...languages import SurfaceBids
-from .newton import Hints, Located, length, located, price_units, solved, tangent_matrix
+from .newton import Hints, Located, length, located, price_units, solved_or_nan, tangent_matrix
 
 NODES = 10
 """Nodes of a panel."""
@@ -23,8 +23,9 @@ NODES = 10
 AGREES = 1e-12
 """How closely a panel's integrals have to agree, of the price change over the curve."""
 
-ROUNDING = 1e-13
-"""The same of the price itself."""
+PRICE_ROUNDING = 1e-13
+"""How closely they can agree, of the price itself: the nodes' prices are differences from it, and
+corrections end a few hundred roundings from the curve."""
 
 SMALL = 1e-11
 """A correction this short, of the curve's length, is the last."""
@@ -47,7 +48,7 @@ NOT_ZERO = 1e-9
 @final
 @dataclass(frozen=True, eq=False)
 class ResidualCurves:
-    """What following C residual curves has found.
+    """C residual curves, followed to 0.
 
     Attributes
     ----------
@@ -135,8 +136,8 @@ def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> tuple[Floats, 
         last = np.abs(panel) == np.abs(at.units)
         end[rows] = _predicted(*lasts, np.zeros(len(rows)))[1]
         onward = kept & ~last & ~second
-        at, found = _ends(bids, some, at, lasts, at.units + panel, onward)
-        lost = onward & ~found
+        at, moved = _ends(bids, some, at, lasts, at.units + panel, onward)
+        lost = onward & ~moved
         share = np.where(kept & ~lost, np.minimum(2 * share, 1.0), share / 2)
         given_up = share < SHORTEST
         unique[rows[given_up]] = False
@@ -165,15 +166,15 @@ def _panel(
     for k, node in enumerate((0.0, *rule.node)):
         if k:
             guess = _predicted(before, last, at.units + node * panel)
-            before, (last, found) = last, _corrected(bids, curves, last, guess)
-            good &= found
+            before, (last, near) = last, _corrected(bids, curves, last, guess)
+            good &= near
         fall[k], slope[k] = curves.price - last.point[:, -1], -last.direction[:, -1]
         ahead = curves.expected * (last.units - curves.quantity)
         second |= good & (np.sign(ahead) * last.own_value < -NOT_ZERO * np.abs(ahead))
     first = rule.weight @ fall[1:]
     other = rule.value_weight @ fall + panel * (rule.slope_weight @ slope)
     largest = np.maximum(np.abs(fall).max(axis=0), curves.fall)
-    size = AGREES * largest + ROUNDING * np.abs(curves.price)
+    size = AGREES * largest + PRICE_ROUNDING * np.abs(curves.price)
     share = np.abs(panel / curves.quantity)
     agree = np.abs(first - other) * share <= size
     # The area from the panel's far end to its near one, hence the sign.
@@ -194,15 +195,13 @@ def _ends(
     -------
     All curves; which of them were moved.
     """
-    found = np.zeros(len(units), dtype=bool)
-    places = np.flatnonzero(rows)
-    if not len(places):
-        return at, found
-    before, last = (_some(nodes, places) for nodes in lasts)
-    moved, fine = _corrected(bids, curves.of(places), last, _predicted(before, last, units[places]))
-    good, moved = places[fine], _some(moved, fine)
-    found[good] = True
-    return _merged_nodes(at, good, moved), found
+    moved, these = np.zeros(len(units), dtype=bool), np.flatnonzero(rows)
+    if not len(these):
+        return at, moved
+    before, last = (_some(nodes, these) for nodes in lasts)
+    ends, fine = _corrected(bids, curves.of(these), last, _predicted(before, last, units[these]))
+    moved[these[fine]] = True
+    return _merged_nodes(at, these[fine], _some(ends, fine)), moved
 
 
 def _merged_nodes(nodes: _Nodes, rows: Any, new: _Nodes) -> _Nodes:
@@ -237,9 +236,9 @@ def _predicted(before: _Nodes, last: _Nodes, units: Floats) -> tuple[Floats, Flo
 def _corrected(
     bids: SurfaceBids, curves: _Curves, last: _Nodes, guess: tuple[Floats, Floats]
 ) -> tuple[_Nodes, Bools]:
-    """Bring predicted points to the curve; return them, and which were found close by."""
+    """Bring predicted points to the curve; return them, and which ended close by."""
     units, predicted = guess
-    point, found = predicted.copy(), np.zeros(len(units), dtype=bool)
+    point, settled = predicted.copy(), np.zeros(len(units), dtype=bool)
     _pin(point, curves.trader, units)
     reached = _Nodes(units, point, last.direction.copy(), last.own_value.copy(), dict(last.hints))
     rows = np.arange(len(units))
@@ -253,13 +252,13 @@ def _corrected(
         moved = rows[fine]
         point[moved] += step[fine]
         small = length(step, some.unit) <= some.small
-        found[rows[fine & small]] = True
+        settled[rows[fine & small]] = True
         rows = rows[fine & ~small]
         if not len(rows):
             break
     course = np.abs(units - last.units) * length(last.direction, curves.unit)
     off = length(point - predicted, curves.unit)
-    return reached, found & (off <= LOST * course + curves.small)
+    return reached, settled & (off <= LOST * course + curves.small)
 
 
 def _keep(reached: _Nodes, rows: Any, here: Located, direction: Floats, trader: Any) -> None:
@@ -290,7 +289,7 @@ def _directions(here: Located, trader: Any) -> tuple[Floats, Floats]:
     matrix[each, trader] = 0.0
     matrix[each, trader, trader] = 1.0
     right[each, trader, 0], right[each, trader, 1] = 1.0, 0.0
-    solution = solved(matrix, right)
+    solution = solved_or_nan(matrix, right)
     return solution[..., 0], solution[..., 1]
 
 

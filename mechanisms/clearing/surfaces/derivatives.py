@@ -1,4 +1,4 @@
-"""Whether the derivatives that a user wrote are those of his function.
+"""Whether the derivatives that a user wrote are those of the function.
 
 Clearing, residual curves and the search for second pairs rest on derivatives; with wrong ones they
 may end in autarky, slowly, or not at all. So they are compared with differences of F where the
@@ -19,8 +19,9 @@ from ...surfaces import Points
 from .newton import Located, located, newton_step, price_units
 from .uniqueness import starts_of_second_pairs
 
-DERIVATIVES = 1e-6
-"""How closely derivatives have to agree with differences of F."""
+AGREEMENT = 1e-6
+"""How closely derivatives have to agree with differences of F, which are good to the power 2/3 of
+the machine precision at best, and to STEP^2 where F bends."""
 
 LEAST = 0.01
 """Quantities move by no less than this share of what weighs as much as the price's move."""
@@ -28,8 +29,8 @@ LEAST = 0.01
 STEP = 1e-5
 """Half the distance of the points of a difference, of what moves a market to its outcome."""
 
-ROUNDING = 16 * np.finfo(np.float64).eps
-"""Rounding errors of F, of the largest of its terms."""
+VALUE_ROUNDING = 16 * np.finfo(np.float64).eps
+"""Rounding errors of F, of the largest of its terms: of a sum of a dozen terms or so."""
 
 
 class Probe(NamedTuple):
@@ -112,8 +113,8 @@ def _check(bids: SurfaceBids, point: Floats, market: Any, probe: Probe) -> None:
 def _check_trader(bids: SurfaceBids, trader: int, point: Floats, market: Any, probe: Probe) -> None:
     change = probe.change
     before, tangent, after = (
-        bids.surfaces[trader].at(Points(place[:, -1], place[:, :-1], market))
-        for place in (point - change, point, point + change)
+        bids.surfaces[trader].at(Points(at[:, -1], at[:, :-1], market))
+        for at in (point - change, point, point + change)
     )
     parts = np.append(tangent.by_quantity * change[:-1], tangent.by_price[:, None] * change[-1], 1)
     terms = np.append(tangent.by_quantity, tangent.by_price[:, None], axis=1) * point
@@ -123,8 +124,8 @@ def _check_trader(bids: SurfaceBids, trader: int, point: Floats, market: Any, pr
     low, high = differences.min(axis=0), differences.max(axis=0)
     # Where F is flat, as at a triple root, only higher orders are left of a difference.
     size = np.abs(parts).max(axis=1) + np.abs(differences).max(axis=0) + probe.usual[trader]
-    room = DERIVATIVES * size
-    room += ROUNDING * (np.abs(terms).max(axis=1) + np.abs(tangent.value))
+    room = AGREEMENT * size
+    room += VALUE_ROUNDING * (np.abs(terms).max(axis=1) + np.abs(tangent.value))
     # Comparisons with what is not finite, far away, are false.
     wrong = np.flatnonzero((claimed < low - room) | (claimed > high + room))
     if len(wrong):

@@ -13,6 +13,7 @@ from deviator.validation import Bools, Floats
 
 from ...languages import LinearBids, SurfaceBids, Tangents
 from ...surfaces import Points
+from ..autarky import RowSquares, price_scale, price_shares
 from ..dense.clearing import ConditionalClearing
 
 Hints = dict[Hashable, Floats]
@@ -62,10 +63,8 @@ def price_units(tangents: Tangents) -> Floats:
     """Return the price that weighs as much as a unit of the good, (R,), as in `autarky`."""
     rows = tangents.by_quantity
     squares = (rows**2).sum(axis=2) - rows.sum(axis=2) ** 2 / rows.shape[2]
-    weighted = squares > 0
-    share = np.where(weighted, tangents.by_price**2 / np.where(weighted, squares, 1.0), 0.0)
-    total = share.sum(axis=1)
-    return np.where(total > 0, np.sqrt(rows.shape[2] / np.where(total > 0, total, 1.0)), 1.0)
+    shares = price_shares(RowSquares(squares, tangents.by_price**2))
+    return np.asarray(price_scale(shares.sum(axis=1), rows.shape[2]))
 
 
 def length(change: Floats, unit: Floats) -> Floats:
@@ -91,7 +90,7 @@ def tangent_matrix(tangents: Tangents) -> Floats:
     return matrix
 
 
-def solved(matrix: Floats, right: Floats) -> Floats:
+def solved_or_nan(matrix: Floats, right: Floats) -> Floats:
     """Return solutions of linear systems, NaN where a matrix is singular."""
     try:
         return np.asarray(np.linalg.solve(matrix, right))
@@ -100,7 +99,7 @@ def solved(matrix: Floats, right: Floats) -> Floats:
             return np.full_like(right, np.nan)
         half = len(matrix) // 2
         parts = (slice(None, half), slice(half, None))
-        return np.concatenate([solved(matrix[part], right[part]) for part in parts])
+        return np.concatenate([solved_or_nan(matrix[part], right[part]) for part in parts])
 
 
 def newton_step(here: Located) -> tuple[Floats, Bools]:

@@ -1,8 +1,8 @@
 """The search for a second clearing pair, and for a second residual price where nothing is bought.
 
-All clearing pairs lie on the residual curve of each trader, and whoever breaks uniqueness by his
-bid does so along his own. So Newton's method starts on its tangents, on both sides of the pair that
-is known, nearby and far away. A residual curve is a function only where the others' bids and his
+All clearing pairs lie on the residual curve of each trader, and whoever breaks uniqueness by a bid
+does so along their own. So Newton's method starts on tangents of these curves, on both sides of the
+known pair, nearby and far away. A residual curve is a function only where the others' bids and the
 quantity leave one price: at the curve's end, no trade, Newton's method starts from other prices.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from deviator.validation import Bools, Floats
 
 from ...languages import SurfaceBids
-from .newton import Located, length, located, price_units, solved, tangent_matrix
+from .newton import Located, length, located, price_units, solved_or_nan, tangent_matrix
 
 AWAY = (-8.0, -2.0, 2.0, 8.0)
 """How far from q_i starts are, of the largest quantity in the market."""
@@ -34,7 +34,7 @@ STEPS = 12
 
 
 def second_pairs(bids: SurfaceBids, cleared: Located, direction: Floats) -> Bools:
-    """Return in which markets another clearing pair is found, shape (B,).
+    """Return in which markets the search meets another clearing pair, shape (B,).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def second_pairs(bids: SurfaceBids, cleared: Located, direction: Floats) -> Bool
     cleared : Located
         The known pairs of B markets.
     direction : ndarray of float, shape (B N, N + 1)
-        How quantities and price move with each q_i along his residual curve.
+        How quantities and price move with each q_i along its residual curve.
     """
     batch, n = cleared.tangents.value.shape
     home = cleared.of(np.repeat(np.arange(batch), n * len(AWAY)))
@@ -85,7 +85,7 @@ def second_prices(bids: SurfaceBids, cleared: Located, end: Floats) -> Bools:
 def _reach(cleared: Located) -> Floats:
     """Return the largest quantity in each market; where nobody trades, what the price weighs.
 
-    A market that says nothing about units, at p = 0 and q = 0, is searched on the scale of 1.
+    A market without units, at p = 0 and q = 0, is searched on the scale of 1.
     """
     unit = price_units(cleared.tangents)
     largest, size = np.abs(cleared.point[:, :-1]).max(axis=1), length(cleared.point, unit)
@@ -98,9 +98,9 @@ def _search(
 ) -> Bools:
     """Return which rows are led to a point that is not the one known, `home`.
 
-    Where a trader is `pinned`, his quantity stays, and his bid does not count.
+    A `pinned` trader's quantity stays, and their bid does not count.
     """
-    unit, found = price_units(home.tangents), np.zeros(len(start), dtype=bool)
+    unit, elsewhere = price_units(home.tangents), np.zeros(len(start), dtype=bool)
     point, hints, rows = start, home.hints, np.arange(len(start))
     for _ in range(STEPS):
         here = located(bids, point, home.market[rows], hints)
@@ -110,11 +110,11 @@ def _search(
         )
         if pinned is not None:
             _pin(matrix, right, pinned[rows])
-        change = solved(matrix, right[..., None])[..., 0]
+        change = solved_or_nan(matrix, right[..., None])[..., 0]
         step, target = length(change, unit[rows]), point + change
         apart = length(target - home.point[rows], unit[rows]) / reach[rows]
         arrived = (step <= ARRIVED * reach[rows]) & (apart > NEAR)
-        found[rows[arrived]] = True
+        elsewhere[rows[arrived]] = True
         going = np.flatnonzero((apart > NEAR) & ~arrived & np.isfinite(apart))
         if not len(going):
             break
@@ -122,11 +122,11 @@ def _search(
         rows = rows[going]
         point = home.point[rows] + kept * (target[going] - home.point[rows])
         hints = {key: left[going] for key, left in here.hints.items()}
-    return found
+    return elsewhere
 
 
 def _pin(matrix: Floats, right: Floats, trader: Any) -> None:
-    """Put dq_i = 0 in the place of trader i's bid."""
+    """Replace trader i's bid by dq_i = 0."""
     rows = np.arange(len(matrix))
     matrix[rows, trader], right[rows, trader] = 0.0, 0.0
     matrix[rows, trader, trader] = 1.0
