@@ -29,8 +29,8 @@ CONDITION_ROUNDINGS = 16
 loses about N of them, so that numbers of regular markets keep at least one digit."""
 
 IDLE_ROUNDINGS = 8
-"""Roundings of its largest weight up to which what is left of a row, its mean taken out, is
-rounding: the mean and the difference each cost a few."""
+"""Roundings of its largest weight up to which what is left of a row without its mean is rounding:
+the mean and the difference each cost a few."""
 
 BLURRED = 2.0**16
 """Numbers below so many times what bounds their rounding (`amplified`) may be 0. Bounds of first
@@ -76,8 +76,8 @@ def require_precision(array: Array, n_traders: int) -> None:
     """
     if CONDITION_ROOM * n_traders**0.5 * tolerance(n_traders, precision(array)) > 1:
         raise RefusedError(
-            f"bids in {array.dtype} are told from singular ones in small markets only, got "
-            f"{n_traders} traders; convert the bids to float64"
+            f"bids in {array.dtype} can be distinguished from singular ones in small markets only, "
+            f"got {n_traders} traders; convert the bids to float64"
         )
 
 
@@ -169,7 +169,7 @@ def amplified(core: Array, inverse: Array, lengths: Array) -> Array:
 
 
 def but_the_last(reference: Array, size: int) -> Array:
-    """Return the identity, (size, size), with 0 in the last place, which is the price's."""
+    """Return the identity, (size, size), with 0 for the last, which is the price's."""
     xp = namespace(reference)
     kept = xp.arange(size, device=device(reference)) < size - 1
     return xp.eye(size, **kind(reference)) * xp.astype(kept, reference.dtype)

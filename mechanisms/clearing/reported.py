@@ -87,9 +87,9 @@ class ReportedClearing(Clearing):
         low, high = (like(reports, ends[traders]) for ends in self.economy.type_set)
         outside = (reports < low) | (reports > high)
         if bool(namespace(reports).any(outside)):
-            market, place = (int(index) for index in np.argwhere(to_numpy(outside))[0])
-            report, ends = float(reports[market, place]), self.economy.type_set
-            trader = place if len(ends[0][traders]) > 1 else traders.start
+            market, column = (int(index) for index in np.argwhere(to_numpy(outside))[0])
+            report, ends = float(reports[market, column]), self.economy.type_set
+            trader = column if len(ends[0][traders]) > 1 else traders.start
             raise InvalidInputError(
                 f"reports of trader {trader} must be in their set of types [{ends[0][trader]:.6g}, "
                 f"{ends[1][trader]:.6g}], got {report:.6g} in market {market}"

@@ -51,7 +51,7 @@ class _Candidates(NamedTuple):
 
     effect: Floats  # (B, M, N + 1), row times present inverse
     squares: RowSquares  # of shape (B, M)
-    own: Floats  # (B, M), the effect at the trader's own place, NaN for 0
+    own: Floats  # (B, M), the effect on the trader's own equation, NaN for 0
     length: Floats  # (B, M), of the rows under the present price scale
 
     def only(self, markets: Bools) -> "_Candidates":

@@ -73,8 +73,8 @@ class _Market(NamedTuple):
     price_scale: Array  # (S,), price = price_scale * scaled price
     row_length: Array  # (S, N)
     direct: Array  # (S, N), 1 / a_i, 0 for kept traders
-    equations: Array  # (S, K, N): X_i / a_i, and 1 in its own place for a kept trader
-    reaction: Array  # (S, K, N): -Y_i / a_i, and 1 in its own place for a kept trader
+    equations: Array  # (S, K, N): X_i / a_i; for kept trader k a 1 in row H + 1 + k
+    reaction: Array  # (S, K, N): -Y_i / a_i; for kept trader k a 1 in row H + 1 + k
     inverse: Array  # (S, K, K)
     response: Array  # (S, K, N), inverse equations
     diagonal: Array  # (S, N), P[q_i, i]

@@ -71,13 +71,13 @@ class Candidates(NamedTuple):
     squares: Floats  # (m,), |A_i|^2
     rows: TraderRows
 
-    def at(self, places: NDArray[np.int_]) -> "Candidates":
+    def at(self, some: NDArray[np.int_]) -> "Candidates":
         """Return some of them."""
         return Candidates(
-            self.trader[places],
-            self.distance[places],
-            self.squares[places],
-            self.rows.at(places),
+            self.trader[some],
+            self.distance[some],
+            self.squares[some],
+            self.rows.at(some),
         )
 
 
@@ -184,10 +184,10 @@ def closer_sums(
     if not squares.min(initial=1.0):
         share[squares == 0] = distance[squares == 0] = 0.0
     shares = float(share @ rows.price)
-    place = _smallest(distance, reading.size + 1)
-    inverse[place] = 0.0
+    least = _smallest(distance, reading.size + 1)
+    inverse[least] = 0.0
     rows = rows._replace(own=own, statistic=statistic.T)
-    candidates = Candidates(start + place, distance[place], squares[place], rows.at(place))
+    candidates = Candidates(start + least, distance[least], squares[least], rows.at(least))
     vector = _moments_and_lengths(rows, inverse, squares, reading, scratch)
     return Sums(shares, vector, candidates)
 
@@ -283,17 +283,17 @@ def _largest(values: Floats) -> float:
 
 
 def _smallest(values: Floats, count: int) -> NDArray[np.int_]:
-    """Return the places of the smallest values; a few come faster one by one."""
+    """Return the indices of the smallest values; a few come faster one by one."""
     if len(values) <= count:
         return np.arange(len(values))
     if count > FEW:
         return np.argpartition(values, count - 1)[:count]
-    places, smallest = np.empty(count, dtype=np.int_), np.empty(count)
+    indices, smallest = np.empty(count, dtype=np.int_), np.empty(count)
     for rank in range(count):
-        places[rank] = values.argmin()
-        smallest[rank], values[places[rank]] = values[places[rank]], np.inf
-    values[places] = smallest
-    return places
+        indices[rank] = values.argmin()
+        smallest[rank], values[indices[rank]] = values[indices[rank]], np.inf
+    values[indices] = smallest
+    return indices
 
 
 def _moments_and_lengths(
