@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.known_answers import KNOWN_ANSWERS
 from helpers.market_strategies import floats
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,8 +50,8 @@ def test_examples_agree_with_their_factored_form():
     np.testing.assert_allclose(groups.weights, two_groups(n, 1.0, 0.7).weights)
 
 
-def test_two_groups_with_weights_of_their_own(known_answers):
-    case = known_answers["sigma_vcg"][2]
+def test_two_groups_with_weights_of_their_own():
+    case = KNOWN_ANSWERS["sigma_vcg"][2]
     economy = two_groups(6, alpha=[1.0, 0.8], beta=[0.7, 0.2], slope=1.0)
     np.testing.assert_allclose(economy.weights, case["weights"])
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.known_answers import KNOWN_ANSWERS
 
 from deviator.economies import (
     fundamental_value_information,
@@ -28,9 +29,12 @@ def information_of(case):
     return heterogeneous_information(n, case["alpha"], case["beta"], *noises), slope
 
 
-@pytest.mark.parametrize("place", range(6))
-def test_linear_bayes_known_answers(known_answers, place):
-    case = known_answers["linear_bayesian_equilibrium"][place]
+@pytest.mark.parametrize(
+    "case",
+    KNOWN_ANSWERS["linear_bayesian_equilibrium"],
+    ids=lambda case: f"{case['model']}, {case['n_traders']}",
+)
+def test_linear_bayes_known_answers(case):
     information, slope = information_of(case)
     policy = LinearBayes(information, slope)
     for letter, found in (("a", policy.intercept), ("b", policy.slope)):
