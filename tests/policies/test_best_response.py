@@ -183,10 +183,10 @@ def test_own_type_best_response_in_schedules_beats_a_search_over_schedules(n):
         bid = np.stack([level, np.full(len(types), np.exp(numbers[2]))], axis=1)
         return -tested.gains(types, bid).mean()
 
-    found = minimize(loss, [0.0, 0.8, -0.2], method="Nelder-Mead", options={"xatol": 1e-6})
+    result = minimize(loss, [0.0, 0.8, -0.2], method="Nelder-Mead", options={"xatol": 1e-6})
     assert reached > 0.01
-    assert -found.fun == pytest.approx(reached, rel=0.02)
-    assert -found.fun <= reached + 2e-3 * abs(reached) + 1e-4
+    assert -result.fun == pytest.approx(reached, rel=0.02)
+    assert -result.fun <= reached + 2e-3 * abs(reached) + 1e-4
 
 
 def test_no_own_type_schedule_beats_the_linear_bayesian_equilibrium():
@@ -208,9 +208,11 @@ def test_no_own_type_schedule_beats_the_linear_bayesian_equilibrium():
 
     assert loss([0.1, 0.2, 0.2]) > 1e-4
     for start in ([0.1, 0.2, 0.2], [-0.2, -0.3, 0.1]):
-        found = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-13})
-        assert -1e-8 < -found.fun < 1e-9
-        np.testing.assert_allclose(found.x, 0, atol=1e-3)
+        result = minimize(
+            loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-13}
+        )
+        assert -1e-8 < -result.fun < 1e-9
+        np.testing.assert_allclose(result.x, 0, atol=1e-3)
 
 
 def test_own_type_schedules_that_would_increase_are_refused():

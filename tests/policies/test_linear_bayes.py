@@ -37,12 +37,12 @@ def information_of(case):
 def test_linear_bayes_known_answers(case):
     information, slope = information_of(case)
     policy = LinearBayes(information, slope)
-    for letter, found in (("a", policy.intercept), ("b", policy.slope)):
+    for letter, result in (("a", policy.intercept), ("b", policy.slope)):
         if letter in case:
-            np.testing.assert_allclose(found, case[letter], rtol=1e-8)
+            np.testing.assert_allclose(result, case[letter], rtol=1e-8)
         else:
-            np.testing.assert_allclose(found[0], case[f"{letter}_small"], rtol=1e-8)
-            np.testing.assert_allclose(found[-1], case[f"{letter}_big"], rtol=1e-8)
+            np.testing.assert_allclose(result[0], case[f"{letter}_small"], rtol=1e-8)
+            np.testing.assert_allclose(result[-1], case[f"{letter}_big"], rtol=1e-8)
 
 
 def test_linear_bayes_non_existence_is_reported():
