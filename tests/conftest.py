@@ -1,6 +1,4 @@
-import json
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,9 +29,3 @@ def run_command(monkeypatch):
         return ended.value.code or 0
 
     return run
-
-
-@pytest.fixture(scope="session")
-def known_answers():
-    """Golden values, computed by an independent implementation of the paper's formulas."""
-    return json.loads((Path(__file__).parent / "known_answers.json").read_text())

@@ -237,8 +237,8 @@ def has_rows(path: Path) -> bool:
 
 
 def test_every_script_with_rows_is_a_topic() -> None:
-    found = {path.stem for path in FOLDER.glob("*.py") if has_rows(path)}
-    assert found == {*TOPICS, *EXTRA_TOPICS}
+    result = {path.stem for path in FOLDER.glob("*.py") if has_rows(path)}
+    assert result == {*TOPICS, *EXTRA_TOPICS}
 
 
 @pytest.mark.parametrize("topic", TOPICS)

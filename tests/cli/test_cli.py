@@ -114,8 +114,8 @@ from dataclasses import dataclass, replace
 from deviator.mechanisms import Mechanism, ScheduleLanguage, UniformDoubleAuction
 
 @dataclass(frozen=True)
-class Faints(Mechanism):
-    name = "faints"
+class Fails(Mechanism):
+    name = "fails"
     language = ScheduleLanguage()
 
     def clear(self, bids):
@@ -133,9 +133,9 @@ def test_a_broken_plugin_is_counted_and_fails_a_strict_list(run_command, capsys,
     assert "cannot be used" not in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_check_tells_broken_rules_first_and_each_reason_once(run_command, capsys, tmp_path):
-    (tmp_path / "faints.py").write_text(BROKEN)
-    assert run_command("check", tmp_path / "faints.py") == 1
+def test_check_reports_broken_rules_first_and_each_reason_once(run_command, capsys, tmp_path):
+    (tmp_path / "fails.py").write_text(BROKEN)
+    assert run_command("check", tmp_path / "fails.py") == 1
     lines = capsys.readouterr().out.splitlines()
     failed = [line for line in lines if "failed" in line]
     assert "check_outcome_shapes: clear must return an Outcome, got ndarray" in failed[0]

@@ -45,8 +45,8 @@ def rows():
 
 @pytest.mark.parametrize(("n", "share", "ratio"), rows())
 def test_the_shares_that_are_lost(n, share, ratio):
-    found_ratio, found = worst_ratio(n)
-    assert 100 * found == pytest.approx(share, abs=0.05)
+    found_ratio, result = worst_ratio(n)
+    assert 100 * result == pytest.approx(share, abs=0.05)
     assert found_ratio == pytest.approx(ratio, abs=0.05)
 
 

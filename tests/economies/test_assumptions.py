@@ -178,8 +178,8 @@ def test_uniqueness_in_large_economies(n, sign):
         result = check_assumptions(economy)["unique"]
         assert result.holds == unique, result
         eigenvalue = (n - 1) * beta / (n * alpha + beta)
-        found = re.search(r"between (\S+) and (\S+),", result.witness)
-        low, high = float(found[1]), float(found[2])
+        interval = re.search(r"between (\S+) and (\S+),", result.witness)
+        low, high = float(interval[1]), float(interval[2])
         if sign > 0:
             assert low <= eigenvalue * (1 + 1e-5)
             assert high >= eigenvalue * (1 - 1e-5)
@@ -286,7 +286,7 @@ def test_a_sample_has_no_sigma_n_outside_a4n():
         (Bent(beta=3.0), "sigma_N"),
     ],
 )
-def test_violations_are_found_in_other_economies(economy, name):
+def test_violations_are_detected_in_other_economies(economy, name):
     result = check_assumptions(economy)[name]
     assert (result.holds, result.verdict) == (False, "fails")
 

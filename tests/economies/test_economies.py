@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.known_answers import KNOWN_ANSWERS
 from helpers.market_strategies import floats
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,8 +50,8 @@ def test_examples_agree_with_their_factored_form():
     np.testing.assert_allclose(groups.weights, two_groups(n, 1.0, 0.7).weights)
 
 
-def test_two_groups_with_weights_of_their_own(known_answers):
-    case = known_answers["sigma_vcg"][2]
+def test_two_groups_with_weights_of_their_own():
+    case = KNOWN_ANSWERS["sigma_vcg"][2]
     economy = two_groups(6, alpha=[1.0, 0.8], beta=[0.7, 0.2], slope=1.0)
     np.testing.assert_allclose(economy.weights, case["weights"])
 
@@ -294,7 +295,7 @@ SMALL = [
     "method", ["utility", "marginal_utility", "type_effects", "quantity_slopes"]
 )
 def test_quantities_and_types_that_do_not_fit_are_one_clear_sentence(economy, method):
-    reckon, fitting = getattr(economy, method), np.zeros((2, 4))
+    method_of, fitting = getattr(economy, method), np.zeros((2, 4))
     for quantity, types, message in [
         (
             np.zeros((2, 5)),
@@ -309,12 +310,12 @@ def test_quantities_and_types_that_do_not_fit_are_one_clear_sentence(economy, me
         (fitting + 1j, fitting, "quantity must be an array of numbers .complex numbers are not"),
     ]:
         with pytest.raises(InvalidInputError, match=message) as caught:
-            reckon(quantity, types)
+            method_of(quantity, types)
         assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("economy", SMALL, ids=lambda economy: economy.name)
-def test_lists_and_one_row_for_all_markets_are_taken(economy):
+def test_lists_and_one_row_for_all_markets_are_accepted(economy):
     quantity = [[0.5, -0.5, 0.0, 0.0]]
     types = np.linspace(0, 1, 12).reshape(3, 4)
     spread = economy.utility(np.repeat(quantity, 3, axis=0), types)
@@ -323,7 +324,7 @@ def test_lists_and_one_row_for_all_markets_are_taken(economy):
 
 
 @pytest.mark.parametrize("economy", SMALL[2:], ids=lambda economy: economy.name)
-def test_economies_that_reckon_in_numpy_refuse_tensors_in_a_sentence(economy):
+def test_economies_that_compute_in_numpy_refuse_tensors_in_a_sentence(economy):
     torch = pytest.importorskip("torch")
     with pytest.raises(InvalidInputError, match=r"a NumPy array here, .* of torch; convert"):
         economy.marginal_utility(torch.zeros((2, 4)), np.zeros((2, 4)))

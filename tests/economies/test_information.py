@@ -156,7 +156,7 @@ def test_lemma_5_takes_factored_economies_and_keeps_roles():
 @settings(max_examples=15)
 @given(floats(-0.15, 0.5), floats(0.1, 0.5), floats(-1.0, 1.0))
 def test_linear_bayes_runs_on_justifying_beliefs(correlation, beta, mean):
-    """The equilibrium of those beliefs leaves nothing to gain to who knows his own type.
+    """The equilibrium of those beliefs leaves nothing to gain to a trader who knows the own type.
 
     The villain is the equilibrium of other beliefs about the same utilities: signals that are
     correlated inside the groups. (Under all exchangeable laws the equilibrium is the same.)

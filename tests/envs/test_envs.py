@@ -84,44 +84,44 @@ def test_spaces_are_the_same_objects_on_every_call():
 
 def episode_gymnasium(seed, actions):
     env = DeviationEnv(MECHANISMS[1], ECONOMY)
-    found = []
+    result = []
     for place, action in enumerate(actions):
-        found.append(env.reset(seed=seed if place == 0 else None)[0])
-        found.extend(map(np.asarray, env.step(action)[:4]))
-    return found
+        result.append(env.reset(seed=seed if place == 0 else None)[0])
+        result.extend(map(np.asarray, env.step(action)[:4]))
+    return result
 
 
 def episode_vector(seed, actions):
     env = DeviationVectorEnv(2, MECHANISMS[1], ECONOMY)
-    found = [env.reset(seed=seed)[0]]
+    result = [env.reset(seed=seed)[0]]
     for action in actions:
         *values, info = env.step(np.stack([action, -action]))
-        found += [*values, info["final_obs"]]
-    return found
+        result += [*values, info["final_obs"]]
+    return result
 
 
 def episode_sb3(seed, actions):
     env = DeviationVecEnv(core_of(MECHANISMS[1]), 2)
     env.seed(seed)
-    found = [env.reset()]
+    result = [env.reset()]
     for action in actions:
         observation, reward, done, _ = env.step(np.stack([action, -action]))
-        found += [observation, reward, done]
-    return found
+        result += [observation, reward, done]
+    return result
 
 
 def episode_exchange(seed, actions):
     env = exchange_v0.parallel_env(MECHANISMS[1], ECONOMY, rounds=4)
-    found = []
+    result = []
     for episode in range(2):
         observations, _ = env.reset(seed=seed if episode == 0 else None)
-        found += list(observations.values())
+        result += list(observations.values())
         for action in actions[:4]:
             values = env.step({agent: action * (1 - 0.1 * i) for i, agent in enumerate(env.agents)})
-            found += [np.array(list(value.values())) for value in values[:4]]
+            result += [np.array(list(value.values())) for value in values[:4]]
         assert env.agents == []
         assert env.step({}) == ({}, {}, {}, {}, {})
-    return found
+    return result
 
 
 EPISODES = [episode_gymnasium, episode_vector, episode_sb3, episode_exchange]
@@ -140,7 +140,7 @@ def test_seeds_over_several_episodes(episode):
     assert any(not np.array_equal(first[i], other[i]) for i in late)
 
 
-def test_our_seed_check_catches_an_env_that_is_random_from_the_second_step_on():
+def test_the_seed_check_catches_an_env_that_is_random_from_the_second_step_on():
     """The villain that PettingZoo 1.27's own check lets pass."""
 
     def villain(seed, actions):
@@ -231,9 +231,9 @@ def test_the_best_deviation_fits_in_the_box(mode):
         core = core_of(mechanism, mode=mode)
         types = core.draw(np.random.default_rng(0), 10_000)
         honest = core.market.strategy.bids(types).of_trader(1)
-        wanted = BestResponse(mechanism, ECONOMY).bid(types, 1)
-        action = core.box.to_action(honest, wanted)
-        np.testing.assert_allclose(core.box.to_bid(honest, action), wanted, atol=1e-12)
+        expected = BestResponse(mechanism, ECONOMY).bid(types, 1)
+        action = core.box.to_action(honest, expected)
+        np.testing.assert_allclose(core.box.to_bid(honest, action), expected, atol=1e-12)
         assert (np.abs(action) <= 1).all(axis=1).mean() > 0.999
 
 

@@ -122,7 +122,7 @@ def test_a_strategy_or_payment_that_runs_otherwise_fails_in_any_units(slope):
 
 
 @pytest.mark.parametrize("n", [5, 8, 10])
-def test_sampling_error_is_not_taken_for_a_contradiction(n):
+def test_sampling_error_is_not_mistaken_for_a_contradiction(n):
     """Uniform profiles are not moment-matched: their mean gain may exceed the expected one."""
     types = UniformBox.common(n, -1.0, 1.0)
     verdict = audit("naive-walrasian", private_values(n), distribution=types, held_out=2000)
@@ -157,7 +157,7 @@ def test_payment_rules_with_fractions_certify(divisor):
 
 @dataclass(frozen=True)
 class Discount(ResidualLineMechanism):
-    """Gives back a share of the price impact; its setting is a float, as strangers write it."""
+    """Gives back a share of the price impact; its setting is a float, as users write it."""
 
     share: float
     name = "discount"
@@ -224,7 +224,7 @@ def test_equilibrium_schedules(information):
 
 
 @pytest.mark.parametrize(("gain", "pay"), [(1.0, (True, False)), (-1.0, (False, False))])
-def test_one_lucky_gain_of_a_learner_pays_where_he_knew_when_to_deviate(gain, pay):
+def test_one_lucky_gain_of_a_learner_pays_where_it_knew_when_to_deviate(gain, pay):
     tested = market(SigmaDCDA(), private_values(3))
     gains = np.zeros(1000)
     gains[0] = gain
@@ -283,8 +283,8 @@ def test_there_is_no_witness_where_honesty_is_optimal():
     ],
 )
 def test_states(lower, upper, rechecked, state):
-    found = decide(lower=lower, upper=upper, epsilon=1e-9, rechecked=rechecked)
-    assert found == state
+    result = decide(lower=lower, upper=upper, epsilon=1e-9, rechecked=rechecked)
+    assert result == state
 
 
 @pytest.mark.parametrize(("fault", "size"), [("colour", 0.1), ("clearing", 1.0)])

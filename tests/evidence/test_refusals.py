@@ -68,7 +68,7 @@ def test_a_mechanism_built_for_other_traders_is_one_clear_sentence(mechanism, n)
         ),
     ],
 )
-def test_what_stands_in_another_place_is_named_by_its_type(call, message):
+def test_a_misplaced_argument_is_named_by_its_type(call, message):
     with pytest.raises(InvalidInputError, match=message) as caught:
         call(SigmaDCDA(0.2), private_values(4))
     assert len(str(caught.value)) < 120

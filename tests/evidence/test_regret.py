@@ -62,7 +62,7 @@ def profiles(economy, batch=40):
 
 
 def one_by_one(mechanism, economy, types):
-    """Every trader's gain from a menu asked for him alone."""
+    """Every trader's gain from a menu asked for that trader alone."""
     policy = Revelation(mechanism, economy)
     traders = range(economy.n_traders)
     return np.stack([best_point(mechanism, economy, policy, types, i).gain for i in traders], 1)
@@ -208,7 +208,7 @@ def test_what_a_clearing_of_its_own_says_of_curves_is_not_believed(rule):
     np.testing.assert_allclose(exact_gain(rule(), PRIVATE, types), expected, rtol=1e-12)
 
 
-def test_a_single_profile_with_a_planted_gain_is_found():
+def test_a_single_profile_with_a_planted_gain_is_detected():
     """Honest bids that are wrong at one profile out of thousands."""
 
     class Slips(type(Revelation(SigmaDCDA(0.2), MIXED))):
@@ -326,8 +326,8 @@ def test_rank_one_outcomes_equal_fresh_clearings_near_autarky_and_far_from_it(sh
     assert not fast.traded[:, -2].any()
     assert fast.traded[:, [0, -1]].all()
     for field in ("price", "quantity", "transfer"):
-        found, right = (getattr(outcome, field)[:, [*range(6), -1]] for outcome in (fast, slow))
-        np.testing.assert_allclose(found, right, rtol=1e-7, atol=1e-9)
+        result, right = (getattr(outcome, field)[:, [*range(6), -1]] for outcome in (fast, slow))
+        np.testing.assert_allclose(result, right, rtol=1e-7, atol=1e-9)
 
 
 def test_candidates_that_move_the_level_only_need_no_update_and_mix_with_others():
@@ -369,15 +369,15 @@ def test_rewards_of_many_markets_are_gains_of_fresh_clearings(mechanism):
 
 
 @pytest.mark.parametrize("economy", [MIXED, two_groups(4), saturating(4)], ids=lambda e: e.name)
-def test_one_traders_utility_is_his_part_of_everybodys(economy):
+def test_one_traders_utility_is_a_column_of_everybodys(economy):
     rng = np.random.default_rng(3)
     quantity, types = rng.normal(size=(7, 5)), 0.1 * rng.normal(size=(7, 4))
     for trader in range(4):
         units = rng.normal(size=(5, 7, 4))
         units[..., trader] = quantity.T
         right = np.stack([economy.utility(unit, types)[:, trader] for unit in units], axis=1)
-        found = economy.utility_of(trader, quantity, types)
-        np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-14)
+        result = economy.utility_of(trader, quantity, types)
+        np.testing.assert_allclose(result, right, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -390,6 +390,6 @@ def test_one_traders_utility_is_his_part_of_everybodys(economy):
         lambda economy, types: type_grid_regret(SigmaDCDA(0.2), None, [0.0, 1.0]),
     ],
 )
-def test_names_and_swapped_arguments_are_told_in_a_sentence(asked):
+def test_names_and_swapped_arguments_are_refused_in_a_sentence(asked):
     with pytest.raises(InvalidInputError, match=r"must be an? (Mechanism|Economy)"):
         asked(two_groups(4), np.zeros((2, 4)))

@@ -48,8 +48,8 @@ def as_smooth(economy):
 def test_the_best_response_is_the_exact_one_where_utilities_are_quadratic(economy):
     smooth, types, rule = as_smooth(economy), normal_types(12, 4), UniformConditional()
     exact = exact_gain(rule, economy, types, trader=1)
-    found = surface_best_response(rule, smooth, types, 1)
-    np.testing.assert_allclose(found.gain, exact, rtol=1e-8, atol=1e-10)
+    result = surface_best_response(rule, smooth, types, 1)
+    np.testing.assert_allclose(result.gain, exact, rtol=1e-8, atol=1e-10)
     coarse = surface_best_response(rule, smooth, types, 1, rounds=0)
     assert (exact - coarse.gain).max() > 1e-4
     assert (coarse.gain <= exact + 1e-10).all()
@@ -87,10 +87,10 @@ class GivesUp(UniformConditional):
 
 def test_points_that_are_not_solved_are_passed_over():
     economy, types = saturating(4), normal_types(6, 4)
-    wanted = surface_best_response(UniformConditional(), economy, types, 0)
-    found = surface_best_response(GivesUp(), economy, types, 0)
-    np.testing.assert_array_equal(found.gain, wanted.gain)
-    assert wanted.gain.min() > 0
+    expected = surface_best_response(UniformConditional(), economy, types, 0)
+    result = surface_best_response(GivesUp(), economy, types, 0)
+    np.testing.assert_array_equal(result.gain, expected.gain)
+    assert expected.gain.min() > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +133,10 @@ def test_where_nobody_trades_the_search_is_as_wide_as_alone():
 def test_the_best_response_is_to_the_strategy_under_test():
     economy, types, rule = saturating(4), normal_types(4, 4), SigmaDCDA(SIGMA)
     timid = Timid(Revelation(rule, economy))
-    found = surface_best_response(rule, economy, types, 0, others=timid)
+    result = surface_best_response(rule, economy, types, 0, others=timid)
     honest = rule.clear(rule.honest_bids(economy, types))
-    np.testing.assert_allclose(found.quantity, honest.quantity[:, 0], atol=1e-6)
-    assert found.gain.max() > 1e-3
+    np.testing.assert_allclose(result.quantity, honest.quantity[:, 0], atol=1e-6)
+    assert result.gain.max() > 1e-3
     verdict = audit(rule, economy, strategy=timid)
     assert verdict.state == "refuted"
     assert verdict.certificate["cap"] is None
@@ -208,11 +208,11 @@ class SaysHonest(Revelation):
 
 
 class Unowned(Saturating):
-    """An economy of a stranger, whose bounds nobody has proved."""
+    """An economy from elsewhere, whose bounds nobody has proved."""
 
 
 class Claims(Saturating):
-    """The same, which says that it was defined with ours."""
+    """The same, which claims to be defined in this package."""
 
     __module__ = Saturating.__module__
 
@@ -247,10 +247,10 @@ def test_rules_that_cannot_be_searched_are_refused(rule, message):
         audit(rule, saturating(4))
 
 
-def test_what_the_theorem_does_not_speak_of_is_not_certified():
+def test_markets_outside_the_theorem_are_not_certified():
     economy, rule = saturating(4), SigmaDCDA(SIGMA)
-    for stranger in (Unowned, Claims):
-        unowned = stranger(
+    for kind in (Unowned, Claims):
+        unowned = kind(
             *(
                 getattr(economy, name)
                 for name in ("weights", "flat", "steep", "quantity_scale", "intercept")

@@ -1,4 +1,4 @@
-"""Every misreport on a grid of types: equal to plain loops, and a planted gain is found."""
+"""Every misreport on a grid of types: equal to plain loops, and a planted gain is detected."""
 
 import itertools
 import re
@@ -45,7 +45,7 @@ def plain_loops(mechanism, economy, axes, strategy=None):
         types = np.array([profile])
         bids = policy.bids(types)
         for trader, axis in enumerate(axes):
-            bid = [policy.bids(told(types, trader, r)).of_trader(trader)[0] for r in axis]
+            bid = [policy.bids(with_report(types, trader, r)).of_trader(trader)[0] for r in axis]
             outcome = mechanism.clear_deviations(bids, trader, np.array([bid]))
             for place, report in enumerate(axis):
                 units = np.zeros_like(types)
@@ -59,7 +59,7 @@ def plain_loops(mechanism, economy, axes, strategy=None):
     }
 
 
-def told(types, trader, report):
+def with_report(types, trader, report):
     changed = types.copy()
     changed[:, trader] = report
     return changed
@@ -78,15 +78,15 @@ RULES = [
 def test_the_grid_equals_plain_loops(mechanism):
     """Types of traders differ in number and order; reports and conditional bids alike."""
     gains = plain_loops(mechanism, MIXED, AXES)
-    found = type_grid_regret(mechanism, MIXED, AXES)
-    assert found.gain == pytest.approx(max(gains.values()), rel=1e-9, abs=1e-13)
-    assert found.misreports == len(gains)
-    assert found.profiles == 30
-    witness = gains[tuple(found.types), found.trader, found.misreport]
-    assert witness == pytest.approx(found.gain, rel=1e-9, abs=1e-13)
+    result = type_grid_regret(mechanism, MIXED, AXES)
+    assert result.gain == pytest.approx(max(gains.values()), rel=1e-9, abs=1e-13)
+    assert result.misreports == len(gains)
+    assert result.profiles == 30
+    witness = gains[tuple(result.types), result.trader, result.misreport]
+    assert witness == pytest.approx(result.gain, rel=1e-9, abs=1e-13)
     for trader in range(3):
         own = max(gain for (_, who, _), gain in gains.items() if who == trader)
-        assert found.largest[trader] == pytest.approx(own, rel=1e-9, abs=1e-13)
+        assert result.largest[trader] == pytest.approx(own, rel=1e-9, abs=1e-13)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_the_grid_equals_plain_loops(mechanism):
 def test_schedules_and_single_units_equal_plain_loops(mechanism, economy):
     axes = [[0.0, 0.3, 1.0]] * 3
     gains = plain_loops(mechanism, economy, axes)
-    found = type_grid_regret(mechanism, economy, axes[0])
-    assert found.gain == pytest.approx(max(gains.values()), rel=1e-9, abs=1e-13)
+    result = type_grid_regret(mechanism, economy, axes[0])
+    assert result.gain == pytest.approx(max(gains.values()), rel=1e-9, abs=1e-13)
 
 
 def test_smooth_economies_are_measured_at_true_types():
@@ -109,8 +109,8 @@ def test_smooth_economies_are_measured_at_true_types():
     economy, mechanism = saturating(3), NaiveWalrasian(fundamental_value(3))
     axes = [[-0.2, 0.0, 0.3]] * 3
     gains = plain_loops(mechanism, economy, axes)
-    found = type_grid_regret(mechanism, economy, axes[0])
-    assert found.gain == pytest.approx(max(gains.values()), rel=1e-12)
+    result = type_grid_regret(mechanism, economy, axes[0])
+    assert result.gain == pytest.approx(max(gains.values()), rel=1e-12)
 
 
 @settings(max_examples=30, deadline=None)
@@ -123,9 +123,9 @@ def test_smooth_economies_are_measured_at_true_types():
 def test_any_grid_equals_plain_loops(grid, mechanism):
     axes = [[0.25 * value for value in axis] for axis in grid]
     gains = plain_loops(mechanism, MIXED, axes)
-    found = type_grid_regret(mechanism, MIXED, axes)
-    assert found.gain == pytest.approx(max(gains.values()), rel=1e-9, abs=1e-12)
-    assert np.isneginf(found.largest).tolist() == [len(axis) == 1 for axis in axes]
+    result = type_grid_regret(mechanism, MIXED, axes)
+    assert result.gain == pytest.approx(max(gains.values()), rel=1e-9, abs=1e-12)
+    assert np.isneginf(result.largest).tolist() == [len(axis) == 1 for axis in axes]
 
 
 def test_pieces_do_not_matter():
@@ -140,14 +140,14 @@ def test_a_grid_with_the_best_report_on_it_attains_the_exact_gain():
     """Footnote 28: the best report is (N s_i + m) / (N + 1), relative gain 1 / (N^2 - 1)."""
     economy = private_values(3, alpha=1.0, slope=2.0)
     mechanism = NaiveWalrasian(economy)
-    found = type_grid_regret(mechanism, economy, [0.0, 0.75, 1.0])
-    assert found.misreport == pytest.approx(0.75)
-    types = found.types[None]
-    exact = exact_gain(mechanism, economy, types)[0, found.trader]
-    assert found.epsilon == pytest.approx(exact, rel=1e-12)
+    result = type_grid_regret(mechanism, economy, [0.0, 0.75, 1.0])
+    assert result.misreport == pytest.approx(0.75)
+    types = result.types[None]
+    exact = exact_gain(mechanism, economy, types)[0, result.trader]
+    assert result.epsilon == pytest.approx(exact, rel=1e-12)
     outcome = mechanism.clear(Revelation(mechanism, economy).bids(types))
-    honest = (economy.utility(outcome.quantity, types) - outcome.transfer)[0, found.trader]
-    assert found.epsilon == pytest.approx(honest / 8, rel=1e-12)
+    honest = (economy.utility(outcome.quantity, types) - outcome.transfer)[0, result.trader]
+    assert result.epsilon == pytest.approx(honest / 8, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -156,14 +156,14 @@ def test_a_grid_with_the_best_report_on_it_attains_the_exact_gain():
 def test_the_paper_s_rules_hold_and_their_controls_do_not(economy):
     grid = np.linspace(-1, 1, 4)
     for rule in (SigmaDCDA(0.4), SigmaVCG(economy, 0.4)):
-        found = type_grid_regret(rule, economy, grid)
-        assert found.holds
-        assert (found.epsilon <= found.tolerance).all()
-        assert found.tolerance.max() < 1e-7
+        result = type_grid_regret(rule, economy, grid)
+        assert result.holds
+        assert (result.epsilon <= result.tolerance).all()
+        assert result.tolerance.max() < 1e-7
     for rule in (UniformConditional(), NaiveWalrasian(economy)):
-        found = type_grid_regret(rule, economy, grid)
-        assert not found.holds
-        assert found.epsilon == found.gain > 1e-3
+        result = type_grid_regret(rule, economy, grid)
+        assert not result.holds
+        assert result.epsilon == result.gain > 1e-3
 
 
 # Villains
@@ -183,16 +183,16 @@ ECONOMY = linear_quadratic(np.diag([1.0, 1.2, 0.9]), [1.0, 2.0, 0.7])
 BRIBED = np.array([0.5, 1.0, 0.75])
 
 
-def test_a_gain_planted_at_one_profile_is_found_with_its_witness():
+def test_a_gain_planted_at_one_profile_is_detected_with_its_witness():
     axes = [[-1.0, 0.5, 0.0], [0.25, 1.0], [0.0, 2.0, 0.75]]
     assert type_grid_regret(SigmaDCDA(0.3), ECONOMY, axes).holds
-    found = type_grid_regret(Bribes(0.3), ECONOMY, axes)
-    assert not found.holds
-    assert found.trader == 1
-    assert found.misreport == 1.0
-    np.testing.assert_array_equal(found.types, [0.5, 0.25, 0.75])
-    assert not type_grid_regret(Bribes(0.3), ECONOMY, axes, tolerance=found.gain / 2).holds
-    assert type_grid_regret(Bribes(0.3), ECONOMY, axes, tolerance=found.gain).holds
+    result = type_grid_regret(Bribes(0.3), ECONOMY, axes)
+    assert not result.holds
+    assert result.trader == 1
+    assert result.misreport == 1.0
+    np.testing.assert_array_equal(result.types, [0.5, 0.25, 0.75])
+    assert not type_grid_regret(Bribes(0.3), ECONOMY, axes, tolerance=result.gain / 2).holds
+    assert type_grid_regret(Bribes(0.3), ECONOMY, axes, tolerance=result.gain).holds
 
 
 def test_a_strategy_that_is_not_honest_is_measured_as_it_bids():
@@ -203,13 +203,13 @@ def test_a_strategy_that_is_not_honest_is_measured_as_it_bids():
             return Revelation(SigmaDCDA(0.3), MIXED).bids(0.5 * np.asarray(view))
 
     gains = plain_loops(SigmaDCDA(0.3), MIXED, AXES, Shades())
-    found = type_grid_regret(SigmaDCDA(0.3), MIXED, AXES, strategy=Shades())
-    assert found.gain == pytest.approx(max(gains.values()), rel=1e-9)
-    assert not found.holds
+    result = type_grid_regret(SigmaDCDA(0.3), MIXED, AXES, strategy=Shades())
+    assert result.gain == pytest.approx(max(gains.values()), rel=1e-9)
+    assert not result.holds
 
 
 class Stub(Mechanism):
-    """Clears reports as it is told to."""
+    """Clears reports as its settings say."""
 
     name = "stub"
     language = NaiveWalrasian(MIXED).language
@@ -292,10 +292,10 @@ def test_a_small_traders_gain_is_not_hidden_by_anothers_large_payments():
             return replace(outcome, transfer=outcome.transfer + np.array([1e12, 0.0, 0.0]))
 
     axes = [[-1.0, 0.5, 0.0], [0.25, 1.0], [0.0, 2.0, 0.75]]
-    found = type_grid_regret(Fines(0.3), ECONOMY, axes)
-    assert 0 < found.largest[1] < 1e-9 * 1e12
-    assert not found.holds
-    assert found.tolerance[1] < found.largest[1]
+    result = type_grid_regret(Fines(0.3), ECONOMY, axes)
+    assert 0 < result.largest[1] < 1e-9 * 1e12
+    assert not result.holds
+    assert result.tolerance[1] < result.largest[1]
 
 
 def test_a_tolerance_must_be_a_number():

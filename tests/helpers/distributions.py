@@ -1,4 +1,4 @@
-"""Distributions as strangers install them, written to a folder: metadata and modules."""
+"""Installed distributions of plugins, written to a folder: metadata and modules."""
 
 from textwrap import dedent
 
@@ -32,8 +32,8 @@ def install(folder, name, version, entry_points, modules, requires=()):
         (folder / f"{module}.py").write_text(text)
 
 
-def install_trouble(folder):
-    """Write a sound plugin, and around it everything that can be wrong with others."""
+def install_broken_plugins(folder):
+    """Write a sound plugin, and beside it one for everything that can be wrong."""
     install(
         folder,
         "acme",

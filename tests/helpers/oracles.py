@@ -28,8 +28,8 @@ def sigma_vcg(weights, slope, intercept, sigma, types):
         pivotal = list(types)
         prices = []
         for share in (0.0, 0.5, 1.0):
-            wanted = share * quantity[i]
-            pivotal[i] = types[i] + (wanted - quantity[i]) / (quantity_up[i] - quantity[i])
+            expected = share * quantity[i]
+            pivotal[i] = types[i] + (expected - quantity[i]) / (quantity_up[i] - quantity[i])
             prices.append(clear(pivotal)[0])
         area = quantity[i] * (prices[0] + 4 * prices[1] + prices[2]) / 6
         transfer.append(area + sigma * quantity[i] ** 2 / 2)

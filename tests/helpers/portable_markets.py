@@ -79,7 +79,7 @@ def net_utilities(mechanism, economy, bids, types):
     return economy.utility(outcome.quantity, types) - outcome.transfer
 
 
-def strange_bids(seed, n=5):
+def irregular_bids(seed, n=5):
     """Return linear bids of which about half are in autarky, each for another reason."""
     rng = np.random.default_rng(seed)
     weights, price = rng.standard_normal((9, n, n)), rng.standard_normal((9, n))
@@ -89,14 +89,14 @@ def strange_bids(seed, n=5):
     price[4] = 0.0  # nobody reads the price
     weights[5] += 1e6 * rng.standard_normal((n, 1))  # idle components, large
     weights[6] = np.diag(weights[6].diagonal())
-    weights[6, :2] = 0.0  # two who fix the price
+    weights[6, :2] = 0.0  # two traders fix the price
     scale = 10.0 ** rng.integers(-9, 9, (n, 1))  # the same bids, written otherwise
     weights[7], price[7] = weights[7] * scale, price[7] * scale[:, 0]
     weights[8, 1], price[8, 1] = np.eye(n)[0], 0.0  # trader 0's quantity is fixed: P[q_0, 0] = 0
     return LinearBids(weights, price, rng.standard_normal((9, n)))
 
 
-def strange_factored_bids(seed):
+def irregular_factored_bids(seed):
     rng = np.random.default_rng(seed)
     own, price = 1 + rng.random((6, 7)), 1 + rng.random((6, 7))
     statistic = rng.standard_normal((6, 7, 2))

@@ -18,7 +18,7 @@ def unit_markets(draw, batch=3):
 
 
 def ranked(values, buyers):
-    """Buyers by falling, sellers by rising value; of equals, who gives up his unit goes last."""
+    """Buyers by falling, sellers by rising value; among equals, the trader who gives up a unit goes last."""
     bids = sorted((-v, i) for i, (v, b) in enumerate(zip(values, buyers, strict=True)) if b)
     asks = sorted((v, -i) for i, (v, b) in enumerate(zip(values, buyers, strict=True)) if not b)
     bids, asks = [(-v, i) for v, i in bids], [(v, -i) for v, i in asks]
@@ -72,7 +72,7 @@ def modified_vickrey_double_auction(values, enters, buyers, fee):
     inside = [i for i in range(len(values)) if enters[i]]
     bids, asks, pairs = ranked([values[i] for i in inside], [buyers[i] for i in inside])
     lower, upper = clearing_interval(bids, asks, pairs)
-    found = settled(len(inside), bids, asks, pairs, lower, upper)
+    result = settled(len(inside), bids, asks, pairs, lower, upper)
     quantity, transfer = np.zeros(len(values)), np.zeros(len(values))
-    quantity[inside], transfer[inside] = found
+    quantity[inside], transfer[inside] = result
     return quantity, transfer + fee * np.array(enters)

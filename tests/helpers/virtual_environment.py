@@ -1,4 +1,4 @@
-"""A virtual environment on top of ours, in which packages are installed as a stranger would."""
+"""A virtual environment on top of this one, in which packages are installed as users do it."""
 
 import os
 import subprocess
@@ -10,17 +10,17 @@ COMMANDS = {"pip": "pip", "pytest": "pytest", "deviator": "deviator.cli"}
 
 
 def create(folder):
-    """Make the environment; what is installed in it leaves ours alone.
+    """Make the environment; what is installed in it leaves this one alone.
 
     Returns
     -------
     dict
-        Environment variables under which its commands are found first.
+        Environment variables under which its commands come first.
     """
     venv.create(folder, with_pip=False, symlinks=True)
     site = next((folder / "lib").glob("python*")) / "site-packages"
-    ours = [path for path in sys.path if path and Path(path).is_dir()]
-    (site / "ours.pth").write_text("\n".join(ours) + "\n")
+    paths = [path for path in sys.path if path and Path(path).is_dir()]
+    (site / "parent.pth").write_text("\n".join(paths) + "\n")
     for name, module in COMMANDS.items():
         script = folder / "bin" / name
         script.write_text(f'#!/bin/sh\nexec "{folder}/bin/python" -m {module} "$@"\n')
@@ -37,12 +37,12 @@ def create(folder):
 
 def run(command, environment, folder, *, code=0):
     """Run a shell command and return what it printed."""
-    found = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", command],
         env=environment,
         cwd=folder,
         capture_output=True,
         text=True,
     )
-    assert found.returncode == code, f"{command}\n{found.stdout[-3000:]}\n{found.stderr[-3000:]}"
-    return found.stdout + found.stderr
+    assert result.returncode == code, f"{command}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
+    return result.stdout + result.stderr

@@ -16,10 +16,10 @@ from helpers.portable_markets import (
     MARKETS,
     PRIVATE,
     STATISTICS,
+    irregular_bids,
+    irregular_factored_bids,
     net_utilities,
     perturbed_bids,
-    strange_bids,
-    strange_factored_bids,
     types_of,
 )
 from helpers.repository import DOCS
@@ -48,11 +48,11 @@ FLOAT32 = torch.zeros((), dtype=torch.float32)
 STRICT = array_api_strict.zeros((), dtype=array_api_strict.float64)
 
 
-def assert_same(found, wanted, tolerance):
+def assert_same(got, want, tolerance):
     """Assert that outcomes agree up to a share of their largest numbers, autarky exactly."""
-    assert (to_numpy(found.traded) == wanted.traded).all()
+    assert (to_numpy(got.traded) == want.traded).all()
     for name in FIELDS:
-        one, other = to_numpy(getattr(found, name)), getattr(wanted, name)
+        one, other = to_numpy(getattr(got, name)), getattr(want, name)
         np.testing.assert_array_equal(np.isnan(one), np.isnan(other), err_msg=name)
         scale = np.nanmax(np.abs(other), initial=0)
         np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * scale, err_msg=name)
@@ -83,11 +83,11 @@ def test_everything_stays_on_the_bids_device(mechanism, economy):
     bids = perturbed_bids(mechanism, economy)
     device = array_api_strict.Device("device1")
     outcome = mechanism.clear(bids.converted(array_api_strict.zeros((), device=device)))
-    wanted = mechanism.clear(bids)
+    expected = mechanism.clear(bids)
     for name in (*FIELDS, "traded", "converged"):
         array = getattr(outcome, name)
         assert array.device == device
-        np.testing.assert_allclose(np.from_dlpack(array), getattr(wanted, name), rtol=1e-9)
+        np.testing.assert_allclose(np.from_dlpack(array), getattr(expected, name), rtol=1e-9)
     types = array_api_strict.asarray(types_of(economy), device=device)
     assert mechanism.honest_bids(economy, types).as_array().device == device
 
@@ -95,12 +95,12 @@ def test_everything_stays_on_the_bids_device(mechanism, economy):
 def test_markets_in_autarky_stay_on_the_bids_device():
     reference = array_api_strict.zeros((), device=array_api_strict.Device("device1"))
     for mechanism, bids in (
-        (SigmaDCDA(0.4), strange_bids(0)),
-        (SigmaDCDA(0.4, STATISTICS), strange_factored_bids(0)),
+        (SigmaDCDA(0.4), irregular_bids(0)),
+        (SigmaDCDA(0.4, STATISTICS), irregular_factored_bids(0)),
     ):
-        found = mechanism.clear(bids.converted(reference))
+        result = mechanism.clear(bids.converted(reference))
         np.testing.assert_array_equal(
-            np.isnan(np.from_dlpack(found.price)), ~mechanism.clear(bids).traded
+            np.isnan(np.from_dlpack(result.price)), ~mechanism.clear(bids).traded
         )
 
 
@@ -119,23 +119,23 @@ def test_a_batch_is_the_loop_over_its_markets(mechanism, economy):
 @EVERY_MARKET
 def test_honest_bids_of_tensors_are_those_of_numpy(mechanism, economy):
     types = types_of(economy)
-    wanted = mechanism.honest_bids(economy, types).as_array()
+    expected = mechanism.honest_bids(economy, types).as_array()
     for bids in (
         mechanism.honest_bids(economy, torch.tensor(types)),
         Revelation(mechanism, economy).bids(torch.tensor(types)),
     ):
-        np.testing.assert_allclose(bids.as_array().numpy(), wanted, rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(bids.as_array().numpy(), expected, rtol=1e-13, atol=1e-14)
 
 
 @EVERY_MARKET
 def test_deviations_are_those_of_numpy(mechanism, economy):
     bids = perturbed_bids(mechanism, economy)
     candidates = bids.of_trader(2)[:, None] * np.array([1.0, 0.95, 0.9])[:, None]
-    wanted = mechanism.clear_deviations(bids, 2, candidates)
-    found = mechanism.clear_deviations(bids.converted(FLOAT64), 2, torch.tensor(candidates))
+    expected = mechanism.clear_deviations(bids, 2, candidates)
+    result = mechanism.clear_deviations(bids.converted(FLOAT64), 2, torch.tensor(candidates))
     for name in ("price", "quantity", "transfer", "traded"):
         np.testing.assert_allclose(
-            getattr(found, name).numpy(), getattr(wanted, name), rtol=1e-10, atol=1e-11
+            getattr(result, name).numpy(), getattr(expected, name), rtol=1e-10, atol=1e-11
         )
 
 
@@ -171,10 +171,10 @@ def test_the_portable_kernel_in_numpy_is_the_fast_one():
     """So that both stay in step: the same functions, the same library, another algorithm."""
     mechanism, economy = MARKETS["sigma-dcda"]
     bids = perturbed_bids(mechanism, economy)
-    got, wanted = portable_conditional.solve(bids), mechanism.clearing.solve(bids)
+    got, expected = portable_conditional.solve(bids), mechanism.clearing.solve(bids)
     for name in ("price", "quantity", "residual_slope", "regular"):
         np.testing.assert_allclose(
-            getattr(got, name), getattr(wanted, name), rtol=1e-11, atol=1e-12
+            getattr(got, name), getattr(expected, name), rtol=1e-11, atol=1e-12
         )
 
 
@@ -182,8 +182,8 @@ def test_the_portable_kernel_in_numpy_is_the_fast_one():
 @given(st.integers(0, 10**6))
 def test_autarky_is_decided_alike(seed):
     for mechanism, bids in (
-        (SigmaDCDA(0.4), strange_bids(seed)),
-        (SigmaDCDA(0.4, STATISTICS), strange_factored_bids(seed)),
+        (SigmaDCDA(0.4), irregular_bids(seed)),
+        (SigmaDCDA(0.4, STATISTICS), irregular_factored_bids(seed)),
     ):
         traded = mechanism.clear(bids).traded
         assert traded.any()
@@ -196,7 +196,7 @@ def test_autarky_is_decided_alike(seed):
 
 
 def test_factored_and_dense_tensors_agree_on_autarky():
-    bids = strange_factored_bids(0).converted(FLOAT64)
+    bids = irregular_factored_bids(0).converted(FLOAT64)
     weights = torch.diag_embed(bids.own_weights) + bids.statistic_weights @ torch.tensor(STATISTICS)
     dense = SigmaDCDA(0.4).clear(LinearBids(weights, bids.price_weights, bids.level))
     sparse = SigmaDCDA(0.4, STATISTICS).clear(bids)
@@ -361,7 +361,7 @@ def test_the_page_on_backends_prints_what_it_says():
 
 
 @pytest.mark.parametrize("record", ["numpy", "torch"])
-def test_a_trader_who_is_not_there_has_no_candidates(record):
+def test_candidates_of_a_trader_out_of_range_are_refused(record):
     bids = SigmaDCDA(0.2).honest_bids(GROUPS, np.zeros((2, GROUPS.n_traders)))
     candidates = np.ones((2, 3, bids.shape[2]))
     if record == "torch":

@@ -9,10 +9,10 @@ from helpers.portable_markets import (
     GROUPS,
     PRIVATE,
     STATISTICS,
+    irregular_bids,
+    irregular_factored_bids,
     net_utilities,
     perturbed_bids,
-    strange_bids,
-    strange_factored_bids,
     types_of,
 )
 
@@ -63,9 +63,9 @@ def test_gradients_in_shared_coefficients_and_candidates_are_those_of_finite_dif
 @pytest.mark.parametrize(
     ("mechanism", "economy", "bids"),
     [
-        (SigmaDCDA(0.4), PRIVATE, strange_bids(3)),
-        (UniformConditional(), PRIVATE, strange_bids(3)),
-        (SigmaDCDA(0.4, STATISTICS), FACTORED, strange_factored_bids(3)),
+        (SigmaDCDA(0.4), PRIVATE, irregular_bids(3)),
+        (UniformConditional(), PRIVATE, irregular_bids(3)),
+        (SigmaDCDA(0.4, STATISTICS), FACTORED, irregular_factored_bids(3)),
     ],
     ids=["dense", "uniform", "factored"],
 )

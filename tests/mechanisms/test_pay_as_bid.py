@@ -18,7 +18,7 @@ def mixed_private_values():
 def test_pay_as_bid_by_hand():
     """u = s q - q^2 / 2, types (3, 0, 0): p = 1, quantities (2, -1, -1), areas 6 - 2 and -1/2.
 
-    The residual line of trader 0 is x / 2. With a floor of 1/2 he gains 9 / (2 (1 + 1 + 1/2)).
+    The residual line of trader 0 is x / 2. With a floor of 1/2 the gain is 9 / (2 (1 + 1 + 1/2)).
     """
     rule, economy = PayAsBid(floor=0.5), private_values(3)
     types = np.array([[3.0, 0.0, 0.0], [2.0, 2.0, 2.0]])
@@ -39,12 +39,12 @@ def test_pay_as_bid_gains_are_the_closed_form_and_what_a_search_finds(floor):
         menu = rule.menu(bids, trader)
         slope = economy.slope[trader]
         value = economy.value(types)[:, trader]
-        wanted = (value - menu.intercept) ** 2 / (2 * (slope + 2 * menu.slope + floor))
-        np.testing.assert_allclose(gain, wanted, rtol=1e-10)
+        expected = (value - menu.intercept) ** 2 / (2 * (slope + 2 * menu.slope + floor))
+        np.testing.assert_allclose(gain, expected, rtol=1e-10)
         bid = BestResponse(rule, economy).bid(types, trader)
         np.testing.assert_allclose(bid[:, 1], 1 / floor)
-        found = rule.clear_deviations(bids, trader, bid[:, None])
-        quantity, paid = found.quantity[:, 0], found.transfer[:, 0]
+        result = rule.clear_deviations(bids, trader, bid[:, None])
+        quantity, paid = result.quantity[:, 0], result.transfer[:, 0]
         np.testing.assert_allclose(value * quantity - slope * quantity**2 / 2 - paid, gain)
         for market in range(2):
             one = bids.from_array(bids.as_array()[[market]])
@@ -55,9 +55,9 @@ def test_pay_as_bid_gains_are_the_closed_form_and_what_a_search_finds(floor):
 def _searched_gain(rule, bids, trader, value, slope, floor):
     def loss(numbers):
         candidate = np.array([[[numbers[0], 1 / (floor + numbers[1] ** 2)]]])
-        found = rule.clear_deviations(bids, trader, candidate)
-        quantity = found.quantity[0, 0]
-        return -(value * quantity - slope * quantity**2 / 2 - found.transfer[0, 0])
+        result = rule.clear_deviations(bids, trader, candidate)
+        quantity = result.quantity[0, 0]
+        return -(value * quantity - slope * quantity**2 / 2 - result.transfer[0, 0])
 
     starts = [[0.0, 0.1], [1.0, 1.0]]
     options = {"maxiter": 4000, "xatol": 1e-9, "fatol": 1e-12}
@@ -127,7 +127,7 @@ def test_pay_as_bid_in_other_units():
 def test_numeric_search_keeps_to_the_floor():
     rule, economy = PayAsBid(floor=0.5), private_values(3)
     types = sampled_types(economy, 20)
-    found = NumericSearch(rule, economy, 0).find(types).gain
+    result = NumericSearch(rule, economy, 0).find(types).gain
     exact = exact_gain(rule, economy, types, trader=0)
-    assert (found <= exact + 1e-12).all()
-    assert found.mean() > 0.99 * exact.mean()
+    assert (result <= exact + 1e-12).all()
+    assert result.mean() > 0.99 * exact.mean()

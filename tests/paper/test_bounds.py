@@ -159,8 +159,8 @@ def test_random_economies_are_within_the_assumptions(kind, equal_slopes):
             rng, int(rng.integers(3, 9)), kind=kind, equal_slopes=equal_slopes, bounded_types=True
         )
         checks = check_assumptions(economy)
-        wanted = ("A1", "A2", "A3", "A4N") if kind == "average" else ("A1", "A2", "A3")
-        assert all(checks[name].holds for name in wanted), checks
+        expected = ("A1", "A2", "A3", "A4N") if kind == "average" else ("A1", "A2", "A3")
+        assert all(checks[name].holds for name in expected), checks
         b = assumption_bounds(economy, kind=kind)
         assert b.interdependence < b.interdependence_limit
         assert (np.ptp(economy.slope) == 0) == equal_slopes

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.known_answers import KNOWN_ANSWERS
 
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.paper.closed_forms import fundamental_value, heterogeneous, two_groups
@@ -9,8 +10,8 @@ from deviator.paper.closed_forms.heterogeneous_beliefs import HeterogeneousBelie
 from deviator.paper.statements import heterogeneous_traders
 
 
-def test_golden_values(known_answers):
-    for stored in known_answers["linear_bayesian_equilibrium"]:
+def test_golden_values():
+    for stored in KNOWN_ANSWERS["linear_bayesian_equilibrium"]:
         if stored["model"] != "heterogeneous (4.21)":
             continue
         keys = ("n_traders", "alpha", "beta", "var_noise_own", "var_noise_group")
@@ -23,7 +24,7 @@ def test_golden_values(known_answers):
             solved.intercept, [stored["a_small"], stored["a_big"]], rtol=1e-10
         )
         np.testing.assert_allclose(solved.slope, [stored["b_small"], stored["b_big"]], rtol=1e-10)
-    by_name = {stored["name"]: stored for stored in known_answers["sigma_vcg"]}
+    by_name = {stored["name"]: stored for stored in KNOWN_ANSWERS["sigma_vcg"]}
     stored = by_name["two groups, unequal weights"]
     settings = {"alpha": [1.0, 0.8], "beta": [0.7, 0.2]}
     types = np.array([stored["types"]])

@@ -1,4 +1,4 @@
-"""The kits: our own members pass them, and every check catches a villain."""
+"""The kits: built-in members pass them, and every check catches a villain."""
 
 import os
 import re
@@ -150,26 +150,26 @@ MEMBERS = {
 @parametrize_with_checks(
     [member for members in MEMBERS.values() for member in members], limit_s=PATIENCE_S
 )
-def test_our_members_conform(check, member):
+def test_built_in_members_conform(check, member):
     check(member)
 
 
-def test_all_our_members_are_checked():
-    ours = {(spec.kind, spec.name) for spec in list_plugins() if spec.provider == "deviator"}
-    assert set(MEMBERS) == ours
+def test_all_built_in_members_are_checked():
+    registered = {(spec.kind, spec.name) for spec in list_plugins() if spec.provider == "deviator"}
+    assert set(MEMBERS) == registered
     for (kind, name), members in MEMBERS.items():
         if kind != "economy":
             assert {member.name for member in members} == {name}
 
 
-def test_our_members_waive_nothing_without_a_reason():
+def test_built_in_members_waive_nothing_without_a_reason():
     for members in MEMBERS.values():
         for member in members:
             assert all(reason.strip() for reason in member.waivers.values())
 
 
 @parametrize_with_checks([MenuRegret(), BestBidRegret(), SearchedRegret()], limit_s=PATIENCE_S)
-def test_our_estimators_conform(check, estimator):
+def test_built_in_estimators_conform(check, estimator):
     check(estimator)
 
 
@@ -213,7 +213,7 @@ def test_the_tiling_mistake_is_all_that_the_estimators_villain_does_wrong():
         (mechanisms.Sleeps(), "must end within 3 s"),
         (mechanisms.Exits(), "must leave its process running"),
         (mechanisms.Crashes(), "must leave its process running"),
-        (mechanisms.Raises(), "the auctioneer fainted"),
+        (mechanisms.Raises(), "the auctioneer failed"),
     ],
 )
 def test_what_hangs_or_crashes_fails_its_checks_and_harms_nothing_else(villain, rule):
@@ -222,7 +222,7 @@ def test_what_hangs_or_crashes_fails_its_checks_and_harms_nothing_else(villain, 
     assert (
         rule
         in results[
-            "check_market_clears" if "fainted" in rule else "check_bids_survive_arrays"
+            "check_market_clears" if "failed" in rule else "check_bids_survive_arrays"
         ].detail
     )
     assert results["check_settings"].ok
@@ -247,7 +247,7 @@ class WaivedForNothing(mechanisms.SoundAuction):
 
 
 class WaivedCrash(mechanisms.Raises):
-    waivers = {"check_market_clears": "it faints"}
+    waivers = {"check_market_clears": "it fails"}
 
 
 @pytest.mark.parametrize(
@@ -272,14 +272,14 @@ def test_pytest_takes_waivers_as_strictly(tmp_path):
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "check_units"]
     paths = {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(Path(__file__).parent)])}
-    found = subprocess.run(
+    result = subprocess.run(
         [*command, tmp_path],
         capture_output=True,
         text=True,
         env={**os.environ, **paths},
     )
-    assert "1 failed" in found.stdout
-    assert "1 xfailed" in found.stdout
+    assert "1 failed" in result.stdout
+    assert "1 xfailed" in result.stdout
 
 
 def test_what_has_no_kit_is_refused():
@@ -297,20 +297,20 @@ class Nameless(estimators.Estimator):
         return self.title
 
 
-def test_what_has_no_name_is_told_so_in_one_sentence():
+def test_what_has_no_name_is_refused_in_one_sentence():
     for run in (run_checks, lambda subject: parametrize_with_checks([subject])):
         with pytest.raises(InvalidInputError, match="estimator Nameless must have a name"):
             run(Nameless())
 
 
-def test_forgotten_units_are_told_with_their_remedy():
+def test_forgotten_units_are_reported_with_the_remedy():
     for villain in (mechanisms.FlatFee(), economies.ForgetsUnits()):
         result = run_checks(villain, guarded=False, only=["check_units"])[0]
         assert "`rescaled` must restate every setting" in result.detail
         assert not result.crashed
 
 
-def test_crashes_are_told_from_broken_rules():
+def test_crashes_are_distinguished_from_broken_rules():
     results = run_checks(mechanisms.Raises(), guarded=False, only=["check_market_clears"])
     assert results[0].crashed
 
@@ -321,8 +321,8 @@ def test_checks_refuse_to_run_without_assertions():
         "from deviator.plugins.conformance import run_checks\n"
         "run_checks(UniformDoubleAuction())"
     )
-    found = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True)
-    assert "run python without -O" in found.stderr
+    result = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True)
+    assert "run python without -O" in result.stderr
 
 
 def test_guard_errors_are_no_assertion_errors():

@@ -46,7 +46,7 @@ def test_cremer_mclean_by_hand():
     """N = 3, u = s q - q^2 / 2, correlation 1/2, stake 1, reports (1, 0, -1).
 
     U(r; s) = (5 s / 6 - 2 r / 3)(2 r / 3 - s / 3) + 1/9, r2 = 1/3, var = 2/9, gamma = -13/2. Trader
-    0 has e = -2/3: his bet pays -1/6 + 4/9 - 13/9; trader 1 has e = 0: -1/9 + 13/9.
+    0 has e = -2/3: that bet pays -1/6 + 4/9 - 13/9; trader 1 has e = 0: -1/9 + 13/9.
     """
     outcome = CremerMcLean(private_values(3)).clear(Reports(np.array([[1.0, 0.0, -1.0]])))
     np.testing.assert_allclose(outcome.transfer, [[7 / 6, -4 / 3, 7 / 6]])
@@ -87,7 +87,7 @@ def test_bets_are_neither_honest_nor_free_elsewhere(economy, settings):
 
 
 @pytest.mark.parametrize(("economy", "settings"), BELIEVED)
-def test_bets_agree_with_expectations_taken_numerically(economy, settings):
+def test_bets_agree_with_numerical_expectations(economy, settings):
     """The oracle: Walrasian outcomes by loops, U by averages, its derivatives by differences."""
     auction = CremerMcLean(economy, **settings)
     beliefs, law = auction.beliefs, auction.beliefs.law()
@@ -123,20 +123,20 @@ def test_the_cremer_mclean_menu_is_what_reports_reach():
     for trader in range(4):
         menu = auction.menu(bids, trader)
         reports = np.linspace(-2, 2, 9)[None, :, None].repeat(20, axis=0)
-        found = auction.clear_deviations(bids, trader, reports)
+        result = auction.clear_deviations(bids, trader, reports)
         for place in range(9):
             np.testing.assert_allclose(
-                menu.transfer(found.quantity[:, place]), found.transfer[:, place], atol=1e-10
+                menu.transfer(result.quantity[:, place]), result.transfer[:, place], atol=1e-10
             )
     best = BestResponse(auction, economy).bid(bids.types, 0)
-    found = auction.clear_deviations(
+    result = auction.clear_deviations(
         bids, 0, np.stack([best[:, 0], bids.types[:, 0]], 1)[:, :, None]
     )
     quantity = np.zeros((20, 4))
     utility = []
     for place in range(2):
-        quantity[:, 0] = found.quantity[:, place]
-        utility.append(economy.utility(quantity, bids.types)[:, 0] - found.transfer[:, place])
+        quantity[:, 0] = result.quantity[:, place]
+        utility.append(economy.utility(quantity, bids.types)[:, 0] - result.transfer[:, place])
     gain = exact_gain(auction, economy, bids.types, trader=0)
     np.testing.assert_allclose(utility[0] - utility[1], gain, atol=1e-9)
 

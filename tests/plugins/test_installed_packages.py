@@ -1,4 +1,4 @@
-"""Packages of strangers, installed by pip: the worked examples, and what `deviator new` writes."""
+"""Packages of others, installed by pip: the worked examples, and what `deviator new` writes."""
 
 import json
 
@@ -15,7 +15,7 @@ SCAFFOLDS = {
 }
 
 STUDY = """
-name: strangers
+name: installed
 seeds: [0]
 steps: 3000
 held_out: 400
@@ -41,7 +41,7 @@ cells:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """Return a folder with the packages, and the environment in which they are installed."""
-    folder = tmp_path_factory.mktemp("strangers")
+    folder = tmp_path_factory.mktemp("installed")
     variables = virtual_environment.create(folder / "venv")
     for name in EXAMPLES:
         virtual_environment.run(
@@ -79,7 +79,7 @@ def test_they_are_audited_from_a_study_file(installed):
     printed = virtual_environment.run("deviator confirm study.yaml", variables, folder)
     assert "mechanism trade-reduction: deviator-trade-reduction 0.1.0" in printed
     assert "learner hill-climber: hill-climber 0.1.0" in printed
-    report = json.loads((folder / "runs" / "strangers" / "report.json").read_text())
+    report = json.loads((folder / "runs" / "installed" / "report.json").read_text())
     assert report["failures"] == {}
     rows = {(row["mechanism"], row["information"], row["strategy"]): row for row in report["rows"]}
     assert rows["trade-reduction", "profile", "honest"]["exact_gain"] == 0

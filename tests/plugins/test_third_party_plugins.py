@@ -1,4 +1,4 @@
-"""Plugins of strangers: found, named, tried where they harm nothing, and never fatal to others."""
+"""Plugins of others: listed, named, tried where they harm nothing, and never fatal."""
 
 import sys
 
@@ -15,10 +15,10 @@ from deviator.studies import confirm, read_study
 
 
 @pytest.fixture
-def trouble(tmp_path, monkeypatch):
+def broken_plugins(tmp_path, monkeypatch):
     """Install everything that can be wrong."""
     folder = tmp_path / "site"
-    distributions.install_trouble(folder)
+    distributions.install_broken_plugins(folder)
     monkeypatch.syspath_prepend(folder)
     yield folder
     for name in [name for name in sys.modules if name.startswith(("acme_", "zeta", "future"))]:
@@ -39,7 +39,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "rule"), WRONG)
-def test_what_is_wrong_is_one_sentence_and_harms_no_other(trouble, name, rule):
+def test_what_is_wrong_is_one_sentence_and_harms_no_other(broken_plugins, name, rule):
     limit_s = 2 if name == "sleeps" else 600
     with pytest.raises(PluginLoadError) as caught:
         find_plugin("mechanism", name).load(limit_s)
@@ -51,18 +51,18 @@ def test_what_is_wrong_is_one_sentence_and_harms_no_other(trouble, name, rule):
     assert audit("uniform-double-auction", private_values(4)).state == "refuted"
 
 
-def test_listing_imports_nothing(trouble):
+def test_listing_imports_nothing(broken_plugins):
     names = {spec.name for spec in list_plugins("mechanism") if spec.provider == "acme"}
     assert names >= {name for name, _ in WRONG}
     assert not [name for name in sys.modules if name.startswith("acme_")]
 
 
-def test_incompatible_plugins_are_named(trouble):
+def test_incompatible_plugins_are_named(broken_plugins):
     with pytest.raises(PluginLoadError, match=r"of future 9.0 .* requires deviator>=99"):
         make("futuristic")
 
 
-def test_names_taken_twice(trouble):
+def test_names_claimed_twice(broken_plugins):
     with pytest.raises(PluginLoadError, match="claimed by acme and zeta; say 'acme:twice'"):
         make("twice")
     assert find_plugin("mechanism", "zeta:twice").provider == "zeta"
@@ -71,7 +71,7 @@ def test_names_taken_twice(trouble):
     assert find_plugin("mechanism", "acme:sigma-dcda").provider == "acme"
 
 
-def test_the_listing_says_which_plugins_work(trouble):
+def test_the_listing_says_which_plugins_work(broken_plugins):
     statuses = plugin_statuses("mechanism", limit_s=5)
     states = {(one.spec.name, one.spec.provider): one.state for one in statuses}
     for name, rule in WRONG:
@@ -87,11 +87,11 @@ def test_the_listing_describes_files_and_what_is_no_plugin_file(tmp_path):
     (tmp_path / "auction.py").write_text(distributions.AUCTION)
     (tmp_path / "empty.py").write_text("x = 1\n")
     files = [str(tmp_path / name) for name in ("auction.py", "empty.py", "missing.py")]
-    found = {one.spec.name: one for one in plugin_statuses("mechanism", files)}
-    assert found["sound-auction"].about == "One price for all."
-    assert found["sound-auction"].spec.provider_label.startswith("auction.py ")
-    assert "must define a plugin" in found[files[1]].state
-    assert "cannot be read" in found[files[2]].state
+    result = {one.spec.name: one for one in plugin_statuses("mechanism", files)}
+    assert result["sound-auction"].about == "One price for all."
+    assert result["sound-auction"].spec.provider_label.startswith("auction.py ")
+    assert "must define a plugin" in result[files[1]].state
+    assert "cannot be read" in result[files[2]].state
 
 
 FILE = """
@@ -126,8 +126,8 @@ def helper(n: int) -> int:
 def test_a_file_is_read_without_importing_it(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(FILE + "\nraise RuntimeError('imported')\n")
-    found = plugins_of_file(path)
-    assert [(spec.kind, spec.name) for spec in found] == [
+    result = plugins_of_file(path)
+    assert [(spec.kind, spec.name) for spec in result] == [
         ("mechanism", "taxed"),
         ("economy", "small-market"),
     ]
@@ -161,7 +161,7 @@ def test_an_edited_file_is_another_version(tmp_path):
 
 
 STUDY = """
-name: strange
+name: small
 plugins: [mine.py]
 seeds: [0]
 steps: 2000
@@ -200,17 +200,17 @@ def test_results_follow_the_content_of_a_file_and_not_its_place(tmp_path):
     assert keys[0] == keys[1] != keys[2]
 
 
-TROUBLE = """
+BROKEN = """
 import os, time
 from deviator.mechanisms import Mechanism, ScheduleLanguage, UniformDoubleAuction
 
 class Base(Mechanism):
     language = ScheduleLanguage()
 
-class Faints(Base):
-    name = "faints"
+class Fails(Base):
+    name = "fails"
     def clear(self, bids):
-        raise ZeroDivisionError("fainted")
+        raise ZeroDivisionError("failed")
 
 class Hangs(Base):
     name = "hangs"
@@ -224,19 +224,19 @@ class Crashes(Base):
 """
 
 
-def test_a_study_goes_on_where_plugins_faint_hang_or_crash(tmp_path):
+def test_a_study_goes_on_where_plugins_raise_hang_or_crash(tmp_path):
     (tmp_path / "mine.py").write_text(FILE)
-    (tmp_path / "trouble.py").write_text(TROUBLE)
+    (tmp_path / "trouble.py").write_text(BROKEN)
     (tmp_path / "raises.py").write_text("class A(Mechanism):\n    name = 'raises'\nraise OSError\n")
     study = STUDY.replace("[mine.py]", "[mine.py, trouble.py, raises.py]")
-    for name in ("faints", "hangs", "crashes", "raises"):
+    for name in ("fails", "hangs", "crashes", "raises"):
         study += f"  - {{mechanism: {name}, economy: small}}\n"
     (tmp_path / "study.yaml").write_text(study)
     report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1, trial_s=5)
     assert [row["mechanism"] for row in report.rows] == ["taxed", "uniform-double-auction"]
     reasons = "\n".join(report.failures.values())
     for rule in (
-        "faints of trouble.py: ZeroDivisionError: fainted",
+        "fails of trouble.py: ZeroDivisionError: failed",
         "hangs of trouble.py: it must end within 5 s",
         "crashes of trouble.py: it must leave its process running",
         "'raises' of raises.py",

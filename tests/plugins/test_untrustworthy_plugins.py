@@ -1,4 +1,4 @@
-"""Plugins that lie: what is said about them must not be believed, and nothing else is harmed."""
+"""Plugins that misstate what they do: no claim of theirs is believed, and nothing else is harmed."""
 
 from dataclasses import dataclass, replace
 
@@ -80,7 +80,7 @@ def test_where_nobody_trades_nothing_is_claimed():
 
 
 STUDY = """
-name: lies
+name: faults
 plugins: [mine.py]
 seeds: [0]
 steps: 2000
@@ -104,13 +104,13 @@ class Mine(Mechanism):
     def clear(self, bids):
         outcome = UniformDoubleAuction().clear(bids)
         late = len(bids.level) > 1500
-        LIE
+        FAULT
         return outcome
 """
 
 
 @pytest.mark.parametrize(
-    ("lie", "reason"),
+    ("fault", "reason"),
     [
         ("outcome = replace(outcome, transfer=outcome.transfer * np.nan)", "a finite transfer"),
         ("outcome = replace(outcome, transfer=outcome.price)", "a transfer of shape"),
@@ -123,9 +123,9 @@ class Mine(Mechanism):
         ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
     ],
 )
-def test_a_study_goes_on_whatever_one_plugin_does_and_when(tmp_path, lie, reason):
-    (tmp_path / "mine.py").write_text(MINE.replace("LIE", lie))
-    limit = "limit_s: 3\n" if "sleep" in lie else ""
+def test_a_study_goes_on_whatever_one_plugin_does_and_when(tmp_path, fault, reason):
+    (tmp_path / "mine.py").write_text(MINE.replace("FAULT", fault))
+    limit = "limit_s: 3\n" if "sleep" in fault else ""
     (tmp_path / "study.yaml").write_text(STUDY + limit)
     report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1)
     assert [row["mechanism"] for row in report.rows] == ["uniform-double-auction"]
@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_read_costs_no_other_its_cells(tmp_path):
 
 def test_results_follow_the_files_that_a_file_imports(tmp_path):
     helper = tmp_path / "helper_of_mine.py"
-    (tmp_path / "mine.py").write_text(MINE.replace("LIE", "import helper_of_mine"))
+    (tmp_path / "mine.py").write_text(MINE.replace("FAULT", "import helper_of_mine"))
     (tmp_path / "study.yaml").write_text(STUDY)
     keys = []
     for factor in (1.0, 3.0):

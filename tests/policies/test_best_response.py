@@ -97,37 +97,43 @@ def all_markets():
     )
 
 
+MARKETS = list(all_markets())
+
+EVERY_MARKET = pytest.mark.parametrize(
+    ("seed", "tested"),
+    list(enumerate(MARKETS)),
+    ids=[f"{tested.mechanism.name}, {tested.economy.name}" for tested in MARKETS],
+)
+
+
 def parts(tested):
     return tested.mechanism, tested.economy
 
 
-@pytest.mark.parametrize("place", range(22))
-def test_exact_gain_equals_search(place):
+@EVERY_MARKET
+def test_exact_gain_equals_search(seed, tested):
     """The closed form against a scalar search over level shifts, market by market."""
-    tested = list(all_markets())[place]
-    types = tested.distribution.sample(np.random.default_rng(place), 4)
+    types = tested.distribution.sample(np.random.default_rng(seed), 4)
     exact = exact_gain(*parts(tested), types, others=tested.strategy, trader=tested.trader)
     unit = 0.1 + np.abs(types).max()
     for one, gain in zip(types, exact, strict=True):
         assert best_gain_by_search(tested, one, unit) == pytest.approx(gain, abs=1e-9)
 
 
-@pytest.mark.parametrize("place", range(22))
-def test_best_response_bids_attain_the_exact_gain(place):
-    tested = list(all_markets())[place]
-    types = tested.distribution.sample(np.random.default_rng(place), 50)
+@EVERY_MARKET
+def test_best_response_bids_attain_the_exact_gain(seed, tested):
+    types = tested.distribution.sample(np.random.default_rng(seed), 50)
     best = BestResponse(*parts(tested), others=tested.strategy)
     realized = tested.gains(types, best.bid(types, tested.trader))
     exact = exact_gain(*parts(tested), types, others=tested.strategy, trader=tested.trader)
     np.testing.assert_allclose(realized, exact, atol=1e-11)
 
 
-@pytest.mark.parametrize("place", range(22))
-def test_expected_gains_are_means_on_both_rungs(place):
+@EVERY_MARKET
+def test_expected_gains_are_means_on_both_rungs(seed, tested):
     """Closed-form expectations against means over many profiles, realized and interim."""
-    tested = list(all_markets())[place]
     law, others, trader = tested.distribution, tested.strategy, tested.trader
-    types = law.sample(np.random.default_rng(place), 100_000)
+    types = law.sample(np.random.default_rng(seed), 100_000)
     for information in ("profile", "own"):
         expected = expected_exact_gain(
             *parts(tested), law, trader, others=others, information=information
@@ -146,11 +152,10 @@ def test_expected_gains_are_means_on_both_rungs(place):
             assert abs(sample.mean() - expected) < error
 
 
-@pytest.mark.parametrize("place", range(22))
-def test_own_type_bids_use_the_own_type_only(place):
-    tested = list(all_markets())[place]
+@EVERY_MARKET
+def test_own_type_bids_use_the_own_type_only(seed, tested):
     law, trader = tested.distribution, tested.trader
-    types = law.sample(np.random.default_rng(0), 3)
+    types = law.sample(np.random.default_rng(seed), 3)
     best = BestResponse(*parts(tested), "own", law, tested.strategy)
     changed = types.copy()
     changed[:, [i for i in range(types.shape[1]) if i != trader]] += 1.7
@@ -178,10 +183,10 @@ def test_own_type_best_response_in_schedules_beats_a_search_over_schedules(n):
         bid = np.stack([level, np.full(len(types), np.exp(numbers[2]))], axis=1)
         return -tested.gains(types, bid).mean()
 
-    found = minimize(loss, [0.0, 0.8, -0.2], method="Nelder-Mead", options={"xatol": 1e-6})
+    result = minimize(loss, [0.0, 0.8, -0.2], method="Nelder-Mead", options={"xatol": 1e-6})
     assert reached > 0.01
-    assert -found.fun == pytest.approx(reached, rel=0.02)
-    assert -found.fun <= reached + 2e-3 * abs(reached) + 1e-4
+    assert -result.fun == pytest.approx(reached, rel=0.02)
+    assert -result.fun <= reached + 2e-3 * abs(reached) + 1e-4
 
 
 def test_no_own_type_schedule_beats_the_linear_bayesian_equilibrium():
@@ -203,9 +208,11 @@ def test_no_own_type_schedule_beats_the_linear_bayesian_equilibrium():
 
     assert loss([0.1, 0.2, 0.2]) > 1e-4
     for start in ([0.1, 0.2, 0.2], [-0.2, -0.3, 0.1]):
-        found = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-13})
-        assert -1e-8 < -found.fun < 1e-9
-        np.testing.assert_allclose(found.x, 0, atol=1e-3)
+        result = minimize(
+            loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-13}
+        )
+        assert -1e-8 < -result.fun < 1e-9
+        np.testing.assert_allclose(result.x, 0, atol=1e-3)
 
 
 def test_own_type_schedules_that_would_increase_are_refused():
@@ -329,7 +336,7 @@ def estimators_of(tested):
 @pytest.mark.parametrize("batch", [1, 2, 7, 1000])
 def test_every_estimator_equals_a_loop_over_single_markets(batch):
     """Candidates tiled in one order and values in another is the mistake this is about."""
-    for tested in list(all_markets())[::3]:
+    for tested in MARKETS[::3]:
         types = tested.distribution.sample(np.random.default_rng(batch), batch)
         for estimator in estimators_of(tested):
             whole = estimator(types)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.known_answers import KNOWN_ANSWERS
 
 from deviator.economies import (
     fundamental_value_information,
@@ -28,17 +29,20 @@ def information_of(case):
     return heterogeneous_information(n, case["alpha"], case["beta"], *noises), slope
 
 
-@pytest.mark.parametrize("place", range(6))
-def test_linear_bayes_known_answers(known_answers, place):
-    case = known_answers["linear_bayesian_equilibrium"][place]
+@pytest.mark.parametrize(
+    "case",
+    KNOWN_ANSWERS["linear_bayesian_equilibrium"],
+    ids=lambda case: f"{case['model']}, {case['n_traders']}",
+)
+def test_linear_bayes_known_answers(case):
     information, slope = information_of(case)
     policy = LinearBayes(information, slope)
-    for letter, found in (("a", policy.intercept), ("b", policy.slope)):
+    for letter, result in (("a", policy.intercept), ("b", policy.slope)):
         if letter in case:
-            np.testing.assert_allclose(found, case[letter], rtol=1e-8)
+            np.testing.assert_allclose(result, case[letter], rtol=1e-8)
         else:
-            np.testing.assert_allclose(found[0], case[f"{letter}_small"], rtol=1e-8)
-            np.testing.assert_allclose(found[-1], case[f"{letter}_big"], rtol=1e-8)
+            np.testing.assert_allclose(result[0], case[f"{letter}_small"], rtol=1e-8)
+            np.testing.assert_allclose(result[-1], case[f"{letter}_big"], rtol=1e-8)
 
 
 def test_linear_bayes_non_existence_is_reported():

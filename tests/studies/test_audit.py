@@ -119,7 +119,7 @@ def test_audit_by_name_and_by_object():
     assert audit("naive-walrasian", economy).witness["gain"] > 0
 
 
-def test_audit_of_a_designer_who_is_mistaken():
+def test_audit_of_a_mechanism_built_on_another_economy():
     """A direct mechanism that holds another economy is a study of misspecification."""
     mistaken = SigmaVCG(two_groups(4, beta=0.2), 0.3)
     verdict = audit(mistaken, two_groups(4, beta=0.7))

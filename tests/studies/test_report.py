@@ -51,7 +51,7 @@ def test_a_null_row_whose_control_failed_says_so(finished):
 
 
 @pytest.mark.parametrize("width", [60, 100, 210])
-def test_rows_are_told_apart_at_every_width(finished, width):
+def test_rows_are_distinguishable_at_every_width(finished, width):
     row = next(row for row in finished.rows if row["mechanism"] == "sigma-dcda")
     unusual = ({"information": "own"}, {"strategy": "bold"}, {"trader": "big"}, {"sigma": 0.77})
     rows = [row, row, row, *(row | change for change in unusual)]
@@ -67,9 +67,9 @@ def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished)
     rows = finished.rows
     assert explanations(rows) == []
     for column in ("share", "power"):
-        told = explanations([*rows[:-1], rows[-1] | {column: -0.3}])
-        assert len(told) == 1
-        assert told[0].startswith("A share or control below 0%: the learner ended worse off")
+        text = explanations([*rows[:-1], rows[-1] | {column: -0.3}])
+        assert len(text) == 1
+        assert text[0].startswith("A share or control below 0%: the learner ended worse off")
     content = json.loads((finished.folder / "report.json").read_text())
     store = RunStore(finished.folder)
     page = finished.folder / "report.html"
@@ -79,7 +79,7 @@ def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished)
     write_html(store, content)
 
 
-def test_economies_of_one_family_are_told_apart_by_what_differs():
+def test_economies_of_one_family_are_labelled_by_what_differs():
     study = tiny(
         economies={
             "steep": {"family": "private-values", "n_traders": 4, "slope": 2.0},

@@ -163,7 +163,7 @@ def test_impossible_studies(tmp_path, old, new, message):
         ("mechanism: uniform-conditional", "mechanism: naive-walrasian", "lacks uniform-conditional in two-groups"),
     ],
 )  # fmt: skip
-def test_a_missing_control_is_told_after_what_is_impossible(old, new, message):
+def test_a_missing_control_is_reported_after_impossible_markets(old, new, message):
     study = StudySpec.model_validate(read_yaml(TINY.replace(old, new)).values)
     with pytest.raises(InvalidInputError, match=message):
         study.expand()
@@ -173,7 +173,7 @@ def test_a_missing_control_is_told_after_what_is_impossible(old, new, message):
     ("stated", "slope"),
     [("", 0.0), ("sigma: 0, ", 0.0), ("sigma: 0.2, ", 0.2), ("parameters: {sigma: 0.3}, ", 0.3)],
 )
-def test_the_tax_slope_told_is_the_mechanism_s_own(stated, slope):
+def test_the_reported_tax_slope_is_the_mechanism_s_own(stated, slope):
     text = TINY.replace("sigma: sigma-n, ", stated)
     cells = StudySpec.model_validate(read_yaml(text).values).expand()
     assert [cell.market.tax_slope() for cell in cells] == [slope, None, None, None]

@@ -29,8 +29,8 @@ class SumsTraders(Estimator):
 
 class CanBeNegative(Estimator):
     def regret(self, mechanism, economy, types, trader):
-        found = menu(mechanism, economy, types, trader)
-        return found - found.mean()
+        result = menu(mechanism, economy, types, trader)
+        return result - result.mean()
 
 
 class TilesInAnotherOrder(Estimator):
@@ -63,15 +63,15 @@ class TilesInOneOrder(TilesInAnotherOrder):
 
 class KnowsTheFirstOnly(Estimator):
     def regret(self, mechanism, economy, types, trader):
-        found = menu(mechanism, economy, types, trader)
-        return found if trader == 0 or len(types) < 8 else found[::-1]
+        result = menu(mechanism, economy, types, trader)
+        return result if trader == 0 or len(types) < 8 else result[::-1]
 
 
 class TiresInLargeBatches(Estimator):
     def regret(self, mechanism, economy, types, trader):
-        found = menu(mechanism, economy, types, trader)
-        found[200:] = 0.0
-        return found
+        result = menu(mechanism, economy, types, trader)
+        result[200:] = 0.0
+        return result
 
 
 class BestProfileFirst(Estimator):
@@ -108,15 +108,15 @@ class Relative(Estimator):
     """Regret over the size of types, which is no money."""
 
     def regret(self, mechanism, economy, types, trader):
-        found = menu(mechanism, economy, types, trader)
-        return found / np.abs(types).max(axis=1) ** 2
+        result = menu(mechanism, economy, types, trader)
+        return result / np.abs(types).max(axis=1) ** 2
 
 
 class SortsTypes(Estimator):
     def regret(self, mechanism, economy, types, trader):
-        found = menu(mechanism, economy, types, trader)
+        result = menu(mechanism, economy, types, trader)
         types.sort(axis=1)
-        return found
+        return result
 
 
 EFFORTS = count(4)

@@ -34,11 +34,11 @@ class Climber(Learner):
         curve, largest = [CurvePoint(0, gains.mean())], gains.max()
         while done < steps:
             tried = best + self.stride * rng.standard_normal(best.shape)
-            found = measured(core, policy(core, tried), types)
+            result = measured(core, policy(core, tried), types)
             done += BATCH
-            largest = max(largest, found.max())
-            if found.mean() > gains.mean():
-                best, gains = tried, found
+            largest = max(largest, result.max())
+            if result.mean() > gains.mean():
+                best, gains = tried, result
         curve.append(CurvePoint(done, gains.mean()))
         for point in curve if progress else ():
             progress(point)

@@ -273,10 +273,10 @@ class BidsLikeTheBatch(SoundAuction):
 
 class ForgetsLateDeviations(SoundAuction):
     def clear_deviations(self, bids, trader, candidates):
-        found = super().clear_deviations(bids, trader, candidates)
-        transfer = found.transfer.copy()
+        result = super().clear_deviations(bids, trader, candidates)
+        transfer = result.transfer.copy()
         transfer[50:] *= 0.9
-        return replace(found, transfer=transfer)
+        return replace(result, transfer=transfer)
 
 
 class MenuForFew(SoundAuction):
@@ -387,7 +387,7 @@ class Crashes(SoundAuction):
 @dataclass(frozen=True)
 class Raises(SoundAuction):
     def clear(self, bids):
-        raise ZeroDivisionError("the auctioneer fainted")
+        raise ZeroDivisionError("the auctioneer failed")
 
 
 class Lies(SoundAuction):

@@ -25,7 +25,7 @@ def _factored(n: int, seed: int, markets: int = 40):
     return SigmaDCDA(0.2, statistics=statistics), bids
 
 
-def _written_out(auction: SigmaDCDA, bids: FactoredBids) -> LinearBids:
+def _as_linear_bids(auction: SigmaDCDA, bids: FactoredBids) -> LinearBids:
     n = bids.shape[1]
     weights = bids.statistic_weights @ auction.statistics.weights
     weights[:, range(n), range(n)] += bids.own_weights
@@ -40,7 +40,7 @@ def _payment(auction: SigmaDCDA):
 def test_without_the_only_weight_on_the_price_there_is_no_residual_curve(n):
     auction, bids = _factored(n, seed=0)
     assert not auction.clear(bids).traded.any()
-    assert not SigmaDCDA(0.2).clear(_written_out(auction, bids)).traded.any()
+    assert not SigmaDCDA(0.2).clear(_as_linear_bids(auction, bids)).traded.any()
 
 
 @pytest.mark.parametrize("n", SIZES)
@@ -75,20 +75,20 @@ def test_nor_in_tensors(n, dtype):
     auction, bids = _factored(n, seed=3)
     reference = torch.zeros((), dtype=getattr(torch, dtype))
     assert not auction.clear(bids.converted(reference)).traded.any()
-    dense = _written_out(auction, bids).converted(reference)
+    dense = _as_linear_bids(auction, bids).converted(reference)
     assert not SigmaDCDA(0.2).clear(dense).traded.any()
 
 
 @pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("written_out", [False, True])
-def test_deviations_that_take_the_other_price_away_end_in_autarky(n, written_out):
+def test_deviations_that_take_the_other_price_away_end_in_autarky(n, as_linear_bids):
     auction, bids = _factored(n, seed=4, markets=10)
     trader = int(np.flatnonzero(bids.price_weights[0] == 0)[0])
     array = bids.as_array()
     array[:, trader, -2] = 1.0
     bids = FactoredBids.from_array(array)
-    if written_out:
-        auction, bids = SigmaDCDA(0.2), _written_out(auction, bids)
+    if as_linear_bids:
+        auction, bids = SigmaDCDA(0.2), _as_linear_bids(auction, bids)
     present = auction.clear(bids)
     candidates = np.repeat(bids.of_trader(trader)[:, None], 4, axis=1)
     candidates[..., -2] = 0.0
@@ -111,12 +111,12 @@ def test_regular_markets_near_autarky_still_trade(exponent):
     auction = SigmaDCDA(0.2, statistics=np.zeros((0, 12)))
     whole = auction.clear(bids)
     passes = FactoredClearing(auction.statistics, large=1).settle(bids, _payment(auction))
-    dense = SigmaDCDA(0.2).clear(_written_out(auction, bids))
+    dense = SigmaDCDA(0.2).clear(_as_linear_bids(auction, bids))
     assert whole.traded.all() == passes.traded.all() == dense.traded.all()
     if dense.traded.all():
-        for found in (whole, passes):
-            np.testing.assert_allclose(found.quantity, dense.quantity, rtol=0, atol=1e-11)
-            np.testing.assert_allclose(found.transfer, dense.transfer, rtol=0, atol=1e-10)
+        for result in (whole, passes):
+            np.testing.assert_allclose(result.quantity, dense.quantity, rtol=0, atol=1e-11)
+            np.testing.assert_allclose(result.transfer, dense.transfer, rtol=0, atol=1e-10)
 
 
 def test_updates_that_all_but_cancel_equal_fresh_clearings():

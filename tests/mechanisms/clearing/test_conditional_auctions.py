@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.known_answers import KNOWN_ANSWERS
 from helpers.market_strategies import economies, floats, profiles
 from helpers.oracles import linear_bids, sigma_vcg
 from hypothesis import given
@@ -34,10 +35,9 @@ def relative_error(got, want):
     return np.abs(np.asarray(got) - want).max() / max(np.abs(want).max(), 1e-3)
 
 
-@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("case", KNOWN_ANSWERS["sigma_vcg"], ids=lambda case: case["name"])
 @pytest.mark.parametrize("rule", ["sigma-dcda", "sigma-vcg"])
-def test_known_answers(known_answers, place, rule):
-    case = known_answers["sigma_vcg"][place]
+def test_known_answers(case, rule):
     economy = linear_quadratic(case["weights"], case["slope"], case["intercept"])
     sigma = case["sigma"]
     mechanism = SigmaDCDA(sigma) if rule == "sigma-dcda" else SigmaVCG(economy, sigma)

@@ -139,9 +139,9 @@ def test_the_autarky_test_is_the_plain_one_where_it_is_close(monkeypatch, n, bou
     monkeypatch.setattr(autarky, "tolerance", lambda *_: bound)
     bids = random_bids(np.random.default_rng(n), 500, n)
     pairs = zip(bids.quantity_weights, bids.price_weights, strict=True)
-    wanted = np.array([trades(*pair, bound) for pair in pairs])
-    assert 50 < wanted.sum() < 450
-    np.testing.assert_array_equal(SigmaDCDA(0.3).clear(bids).traded, wanted)
+    expected = np.array([trades(*pair, bound) for pair in pairs])
+    assert 50 < expected.sum() < 450
+    np.testing.assert_array_equal(SigmaDCDA(0.3).clear(bids).traded, expected)
 
 
 @pytest.mark.parametrize("n", [3, 7, 128])
@@ -190,10 +190,10 @@ def test_an_idle_part_costs_an_update_no_digits(idle):
     candidates = np.tile(bids.of_trader(2)[:, None], (1, 4, 1))
     candidates[..., :6] += 0.1 * rng.normal(size=(5, 4, 6)) + idle
     candidates[..., -1] += 0.1
-    found = rule.clear_deviations(bids, 2, candidates)
+    result = rule.clear_deviations(bids, 2, candidates)
     fresh = rule.clear(bids.with_candidates(2, candidates))
-    assert found.traded.all()
-    np.testing.assert_allclose(found.quantity.ravel(), fresh.quantity[:, 2], rtol=0, atol=1e-13)
+    assert result.traded.all()
+    np.testing.assert_allclose(result.quantity.ravel(), fresh.quantity[:, 2], rtol=0, atol=1e-13)
 
 
 def test_the_border_against_aliased_rows_changes_nothing(monkeypatch):
@@ -330,7 +330,7 @@ def test_what_threads_cannot_do_is_refused():
         clear_parallel(UniformDoubleAuction(), tensors, threads=2)
 
 
-def test_more_memory_than_there_is_is_refused_before_it_is_taken(monkeypatch):
+def test_a_market_larger_than_memory_is_refused_before_allocation(monkeypatch):
     monkeypatch.setattr("deviator.memory.available_memory", lambda: 2**30)
     n = 20_000
     weights = np.broadcast_to(1.0, (1, n, n))
@@ -375,7 +375,7 @@ def test_more_numbers_than_there_is_memory_for_are_not_written_down(monkeypatch)
     assert few.with_candidates(0, np.zeros((10, 2, 102))).shape == (20, 100, 102)
 
 
-def test_a_number_that_is_none_is_an_error_and_not_autarky():
+def test_numbers_that_are_not_finite_are_an_error_and_not_autarky():
     bids = random_bids(np.random.default_rng(0), 5, 4)
     arrays = _arrays(bids)
     for place in range(3):

@@ -35,7 +35,7 @@ from deviator.studies import audit
 FIELDS = ("price", "quantity", "transfer", "residual_slope")
 
 
-def written_out(bids, statistics):
+def as_linear_bids(bids, statistics):
     """The same hyperplanes with weights on every quantity."""
     own = bids.own_weights[..., None] * np.eye(bids.shape[1])
     weights = own + bids.statistic_weights @ statistics.weights
@@ -64,7 +64,7 @@ def test_clearing_equals_the_dense_path(n, g, zeros):
     rng = np.random.default_rng([n, g, zeros])
     for _ in range(10):
         statistics, bids = random_market(rng, n, g, zeros=min(zeros, g + 1))
-        whole = written_out(bids, statistics)
+        whole = as_linear_bids(bids, statistics)
         got = FactoredClearing(statistics).solve(bids)
         want = ConditionalClearing().solve(whole)
         np.testing.assert_array_equal(got.regular, want.regular)
@@ -94,7 +94,7 @@ def test_deviations_equal_the_dense_path_and_a_fresh_clearing(n, zeros):
         whole = np.concatenate(
             [own + candidates[..., 1:-2] @ statistics.weights, candidates[..., -2:]], axis=-1
         )
-        dense_market = written_out(bids, statistics)
+        dense_market = as_linear_bids(bids, statistics)
         for want in (
             ConditionalClearing().solve_deviations(dense_market, trader, whole),
             solve_by_tiling(clearing, bids, trader, candidates),
@@ -131,7 +131,7 @@ def test_autarky_is_the_dense_rule(g):
     for zeros in range(6):
         statistics, bids = random_market(rng, 6, g, zeros=zeros)
         got = FactoredClearing(statistics).solve(bids).regular
-        want = ConditionalClearing().solve(written_out(bids, statistics)).regular
+        want = ConditionalClearing().solve(as_linear_bids(bids, statistics)).regular
         np.testing.assert_array_equal(got, want)
         assert got.all() == (zeros <= g + 1)
 
@@ -151,7 +151,7 @@ def test_nearly_singular_markets_in_any_units(distance, traded, scale):
     submitted = FactoredBids.from_array(array * scale)
     got = FactoredClearing(statistics).solve(submitted).regular
     assert (got == traded).all()
-    dense_market = written_out(submitted, statistics)
+    dense_market = as_linear_bids(submitted, statistics)
     np.testing.assert_array_equal(got, ConditionalClearing().solve(dense_market).regular)
 
 
@@ -225,7 +225,7 @@ def test_honest_markets_equal_the_dense_path_and_the_direct_mechanism(data):
 
 
 def test_best_responses_of_a_trader_whose_level_is_next_to_nothing():
-    """Hypothesis found it: a level of 1e-117 beside others of 1 gives no step to measure by."""
+    """A case of Hypothesis: a level of 1e-117 beside others of 1 gives no step to measure by."""
     economy = factored([1.0] * 3, [[0.0], [1e-117], [0.0]], [[1.0] * 3], 1.0, [1.0, 0.0, 0.0])
     rule, types = UniformConditional(public_statistics(economy)), np.zeros((1, 3))
     bid = BestResponse(rule, economy).bid(types, 1)

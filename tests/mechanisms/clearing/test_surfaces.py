@@ -202,7 +202,7 @@ def test_a_pair_between_the_known_one_and_no_trade_is_met_on_the_way(monkeypatch
 
 
 @pytest.mark.parametrize(("miss", "traded"), [(1e-3, True), (3.0, False)])
-def test_a_curve_found_far_from_its_course_is_another(monkeypatch, miss, traded):
+def test_a_curve_corrected_far_from_its_prediction_is_another_branch(monkeypatch, miss, traded):
     """Corrections lead back to the curve here, but so far only to another branch of it."""
     predicted = surface_curves._predicted
 

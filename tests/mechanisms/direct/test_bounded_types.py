@@ -125,7 +125,7 @@ def test_exact_clearing_charges_the_same(bounded_market, sigma):
 
 @given(bounded_markets(), floats(0.0, 1.0))
 def test_no_report_in_the_set_beats_the_truth(bounded_market, sigma):
-    """Also where everybody's types make him buy: transfers differ by what no report changes."""
+    """Also where everybody's types make the trader buy: transfers differ by what no report changes."""
     economy, types = bounded_market
     rule = SigmaVCG(economy, sigma)
     low, high = economy.type_set
@@ -184,8 +184,8 @@ def test_best_responses_end_at_the_end_of_a_narrow_set():
     tied = exact_gain(narrow, economy, types)
     assert (tied <= free + 1e-15).all()
     assert free[0, 0] > 0
-    found = NumericSearch(narrow, economy, 3).find(types)
-    np.testing.assert_allclose(found.gain, tied[:, 3], rtol=1e-3, atol=1e-9)
+    result = NumericSearch(narrow, economy, 3).find(types)
+    np.testing.assert_allclose(result.gain, tied[:, 3], rtol=1e-3, atol=1e-9)
 
 
 def test_searches_and_actions_stay_in_the_set():

@@ -11,11 +11,9 @@ from deviator.errors import InvalidInputError
 from deviator.mechanisms import CallableTax, PowerTax, Reports, SumTax, TaxVCG
 from deviator.mechanisms.direct.taxes import Tax
 
-# A stranger's taxes: villains of each rule.
-
 
 @dataclass(frozen=True)
-class StrangeTax(Tax):
+class CustomTax(Tax):
     tau: Callable
     slope: Callable
     curvature: Callable
@@ -44,10 +42,10 @@ def late(x):
     return np.where(x < 50, x**2 / 2, 1250 + 50 * (x - 50) - (x - 50) ** 2 / 200)
 
 
-STEEP = StrangeTax(
+STEEP = CustomTax(
     lambda x: np.cosh(30 * x) - 1, lambda x: 30 * np.sinh(30 * x), lambda x: 900 * np.cosh(30 * x)
 )
-LATE = StrangeTax(
+LATE = CustomTax(
     late,
     lambda x: np.where(x < 50, x, 50 - (x - 50) / 100),
     lambda x: np.where(x < 50, 1.0, -0.01),
@@ -57,19 +55,19 @@ LATE = StrangeTax(
 @pytest.mark.parametrize(
     ("tax", "rule"),
     [
-        (StrangeTax(lambda x: 1 - np.exp(-x), lambda x: np.exp(-x), lambda x: -np.exp(-x)), "convex"),
-        (StrangeTax(lambda x: -(x**2) / 2, lambda x: -x, lambda x: -ones(x)), "increasing"),
-        (StrangeTax(lambda x: x**2, lambda x: x, ones), "the integral of its derivative"),
-        (StrangeTax(lambda x: x**2 / 2, lambda x: x, lambda x: 2 * ones(x)), "its second derivative"),
-        (StrangeTax(lambda x: 1 + x, ones, np.zeros_like), "0 where nothing is traded"),
-        (StrangeTax(lambda x: np.nan * x, lambda x: x, ones), "finite, got nan at quantity 0"),
-        (StrangeTax(lambda x: x**2 / 2, lambda x: np.where(x > 1, np.nan, x), ones), "finite, got nan"),
-        (StrangeTax(np.sqrt, lambda x: 0.5 * x**-0.5, lambda x: -0.25 * x**-1.5), "finite, got inf"),
+        (CustomTax(lambda x: 1 - np.exp(-x), lambda x: np.exp(-x), lambda x: -np.exp(-x)), "convex"),
+        (CustomTax(lambda x: -(x**2) / 2, lambda x: -x, lambda x: -ones(x)), "increasing"),
+        (CustomTax(lambda x: x**2, lambda x: x, ones), "the integral of its derivative"),
+        (CustomTax(lambda x: x**2 / 2, lambda x: x, lambda x: 2 * ones(x)), "its second derivative"),
+        (CustomTax(lambda x: 1 + x, ones, np.zeros_like), "0 where nothing is traded"),
+        (CustomTax(lambda x: np.nan * x, lambda x: x, ones), "finite, got nan at quantity 0"),
+        (CustomTax(lambda x: x**2 / 2, lambda x: np.where(x > 1, np.nan, x), ones), "finite, got nan"),
+        (CustomTax(np.sqrt, lambda x: 0.5 * x**-0.5, lambda x: -0.25 * x**-1.5), "finite, got inf"),
     ],
 )  # fmt: skip
-def test_a_stranger_s_tax_is_looked_at(tax, rule):
+def test_a_custom_tax_is_checked(tax, rule):
     scalar = replace(tax, curvature=lambda x: 1.0)
-    with pytest.raises(InvalidInputError, match=r"StrangeTax.bend gives float64 of shape \(\)"):
+    with pytest.raises(InvalidInputError, match=r"CustomTax.bend gives float64 of shape \(\)"):
         TaxVCG(private_values(4), scalar)
     for held in (tax, SumTax((PowerTax(0.1, 2.0), tax))):
         with pytest.raises(InvalidInputError, match=rule) as caught:
@@ -77,7 +75,7 @@ def test_a_stranger_s_tax_is_looked_at(tax, rule):
         assert "\n" not in str(caught.value)
 
 
-def test_a_stranger_s_tax_is_looked_at_as_far_as_somebody_might_trade():
+def test_a_custom_tax_is_checked_up_to_the_largest_trade():
     rule = TaxVCG(private_values(4), LATE)
     near, far = [1.0, 0, 0, -1], [90.0, 0, 0, -90]
     assert rule.clear(Reports([near])).quantity[0, 0] == pytest.approx(0.5)
@@ -93,11 +91,11 @@ def test_a_stranger_s_tax_is_looked_at_as_far_as_somebody_might_trade():
         SumTax((1, 2))
 
 
-def test_a_sound_tax_of_a_stranger_clears_in_all_units_and_may_overflow_far_away():
+def test_a_sound_custom_tax_clears_in_all_units_and_may_overflow_far_away():
     rule, types = TaxVCG(private_values(4), STEEP), np.array([[1.0, 0.2, 0, -1]])
     outcome = rule.clear(Reports(types))
-    ours = CallableTax(STEEP.tau, STEEP.slope, STEEP.curvature, largest=5.0)
-    same = TaxVCG(private_values(4), ours).clear(Reports(types))
+    callable_tax = CallableTax(STEEP.tau, STEEP.slope, STEEP.curvature, largest=5.0)
+    same = TaxVCG(private_values(4), callable_tax).clear(Reports(types))
     np.testing.assert_allclose(outcome.transfer, same.transfer, atol=1e-13)
     restated = rule.rescaled(1e-6, 1e5).clear(Reports(types * 1e-6))
     np.testing.assert_allclose(restated.quantity, outcome.quantity * 1e5, rtol=1e-9, atol=1e-9)

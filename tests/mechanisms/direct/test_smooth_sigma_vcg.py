@@ -86,9 +86,9 @@ def solved(economy, sigma, profile, trader=None, units=0.0):
         return system if trader is None else np.append(system, quantity[trader] - units)
 
     start = np.zeros(n + 1 if trader is None else n + 2)
-    found = root(equations, start, tol=1e-13)
-    assert np.abs(found.fun).max() < 1e-9
-    return found.x
+    result = root(equations, start, tol=1e-13)
+    assert np.abs(result.fun).max() < 1e-9
+    return result.x
 
 
 def transfer_by_definition(economy, sigma, profile, trader, unreached="printed"):
@@ -171,13 +171,13 @@ def test_the_pivotal_type_leads_to_its_units(economy):
     quantity = taxed_allocation(economy, 0.3, types)[1]
     traders = np.arange(20) % economy.n_traders
     units = np.linspace(-2, 2, 20)
-    found = pivotal_market(economy, 0.3, traders, units, quantity, types)
-    assert found.converged.all()
-    again_price, again = taxed_allocation(economy, 0.3, found.types)
+    result = pivotal_market(economy, 0.3, traders, units, quantity, types)
+    assert result.converged.all()
+    again_price, again = taxed_allocation(economy, 0.3, result.types)
     np.testing.assert_allclose(again[np.arange(20), traders], units, atol=1e-12)
-    np.testing.assert_allclose(again, found.quantity, atol=1e-12)
-    np.testing.assert_allclose(again_price, found.price, atol=1e-12)
-    moved = found.types != types
+    np.testing.assert_allclose(again, result.quantity, atol=1e-12)
+    np.testing.assert_allclose(again_price, result.price, atol=1e-12)
+    moved = result.types != types
     assert moved.sum(axis=1).max() == 1
 
 
@@ -229,7 +229,7 @@ def test_quantities_that_fall_somewhere_are_refused_where_they_do():
     """The sampled profiles trade little, and weights are harmful far from no trade only."""
     weights = np.eye(3)
     weights[1, 0] = 1.8
-    # Trader 1's steep demand weighs little at no trade; far from it he is flat and weighs most.
+    # Trader 1's steep demand weighs little at no trade; far from it, it is flat and weighs most.
     economy = Saturating(weights, [1.0, 0.1, 1.0], [1.0, 9.0, 1.0], [1.0, 6.0, 1.0], 0.0)
     rule = SmoothSigmaVCG(economy)
     near, far = np.array([0.1, 0.0, -0.1]), np.array([0.0, 400.0, -400.0])

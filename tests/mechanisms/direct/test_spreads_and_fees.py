@@ -65,9 +65,9 @@ def best_set(economy, fee, types):
 def test_an_entry_fee_leaves_the_best_of_all_sets_of_traders(economy, fee):
     types = normal_types(60, economy.n_traders, seed=3)
     rule = EntryFeeVCG(economy, fee)
-    found = rule.allocate(types).quantity
+    result = rule.allocate(types).quantity
     brute = np.array([best_set(economy, fee, profile) for profile in types])
-    np.testing.assert_allclose(found, brute, atol=1e-12)
+    np.testing.assert_allclose(result, brute, atol=1e-12)
     clearing = rule.price_clearing(types)
     np.testing.assert_allclose(
         clearing.quantity[clearing.exists], brute[clearing.exists], atol=1e-12

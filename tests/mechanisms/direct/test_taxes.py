@@ -93,8 +93,8 @@ def test_a_batch_equals_the_loop_and_deviations_equal_clearing(rule):
         alone = rule.clear(Reports(types[[market]]))
         np.testing.assert_allclose(alone.quantity[0], whole.quantity[market], atol=1e-12)
         np.testing.assert_allclose(alone.transfer[0], whole.transfer[market], atol=1e-12)
-    found = rule.clear_deviations(Reports(types), 1, types[:, [1], None] + [[[0.0], [0.7]]])
-    np.testing.assert_allclose(found.transfer[:, 0], whole.transfer[:, 1], atol=1e-12)
+    result = rule.clear_deviations(Reports(types), 1, types[:, [1], None] + [[[0.0], [0.7]]])
+    np.testing.assert_allclose(result.transfer[:, 0], whole.transfer[:, 1], atol=1e-12)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -121,9 +121,9 @@ def test_no_markets_and_no_candidates_have_no_outcomes(rule):
 )
 def test_special_taxes_are_the_mechanisms_of_their_own(tax, same):
     types = Reports(normal_types(30, 4, seed=4))
-    found, wanted = TaxVCG(GENERAL, tax).clear(types), same.clear(types)
+    result, expected = TaxVCG(GENERAL, tax).clear(types), same.clear(types)
     for field in ("price", "quantity", "transfer"):
-        np.testing.assert_allclose(getattr(found, field), getattr(wanted, field), atol=1e-11)
+        np.testing.assert_allclose(getattr(result, field), getattr(expected, field), atol=1e-11)
 
 
 def test_taxes_add_up_and_are_written_in_other_units():

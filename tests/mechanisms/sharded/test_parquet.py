@@ -119,8 +119,8 @@ def test_the_address_of_a_scheduler_is_no_client():
 
 def test_shards_and_paths_that_cannot_be_written_are_one_clear_sentence(tmp_path):
     shard, outcome = make_shard(0, 5), ShardOutcome(np.zeros(2), np.zeros(2), np.ones(2))
-    taken, missing = tmp_path / "folder", tmp_path / "missing" / "shard.parquet"
-    taken.mkdir()
+    folder, missing = tmp_path / "folder", tmp_path / "missing" / "shard.parquet"
+    folder.mkdir()
     for write, thing in ((write_shard, shard), (write_outcome, outcome)):
         kind = type(thing).__name__
         for first, path, message in [
@@ -134,7 +134,7 @@ def test_shards_and_paths_that_cannot_be_written_are_one_clear_sentence(tmp_path
                 missing,
                 "must be in a folder that exists, got .*shard.parquet; make .*missing first",
             ),
-            (thing, taken, "must be a file's, got the folder .*folder; name a file in it"),
+            (thing, folder, "must be a file's, got the folder .*folder; name a file in it"),
             (thing, 3, "must be a file's path, got int"),
         ]:
             with pytest.raises(InvalidInputError, match=message) as caught:

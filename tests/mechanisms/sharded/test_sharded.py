@@ -231,9 +231,9 @@ def test_malformed_shards_are_one_clear_sentence(build, message):
 def test_the_local_dask_script_of_the_page_runs(tmp_path):
     pytest.importorskip("distributed")
     page = DOCS / "large-markets.md"
-    found = re.search(r"`on_dask\.py`:\n\n```python\n(.*?)```", page.read_text(), re.DOTALL)
+    result = re.search(r"`on_dask\.py`:\n\n```python\n(.*?)```", page.read_text(), re.DOTALL)
     script = tmp_path / "on_dask.py"
-    script.write_text(found[1])
+    script.write_text(result[1])
     run = subprocess.run(
         [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=True
     )
@@ -248,7 +248,7 @@ def test_the_page_on_large_markets_prints_what_it_says():
 
 
 def test_a_sharded_outcome_shows_the_market_and_not_its_arrays():
-    told = repr(clear_sharded(SigmaDCDA(0.1), [make_shard(seed, 50) for seed in range(3)]))
-    assert told.startswith("ShardedOutcome(")
-    assert "n_traders=150, shards=3" in told
-    assert len(told) < 160
+    text = repr(clear_sharded(SigmaDCDA(0.1), [make_shard(seed, 50) for seed in range(3)]))
+    assert text.startswith("ShardedOutcome(")
+    assert "n_traders=150, shards=3" in text
+    assert len(text) < 160

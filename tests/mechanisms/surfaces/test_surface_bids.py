@@ -84,8 +84,8 @@ def broken(**parts):
             "price": np.ones_like(price),
             "quantity": slopes,
         }
-        found = sound | {name: part(sound[name]) for name, part in parts.items()}
-        return found["value"], found["price"], found["quantity"]
+        result = sound | {name: part(sound[name]) for name, part in parts.items()}
+        return result["value"], result["price"], result["quantity"]
 
     rest = [Hyperplane(np.eye(3)[i], 1.0, [0.0, 1.0]) for i in (1, 2)]
     return SurfaceBids([CallableSurface(3, function), *rest])

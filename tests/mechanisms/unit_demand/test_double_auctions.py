@@ -84,12 +84,12 @@ GOLDEN = {
 @pytest.mark.parametrize("name", GOLDEN)
 def test_hand_worked_markets(name):
     values, k_price, reduced, fees, vickrey = (np.array([row]) for row in GOLDEN[name])
-    for rule, wanted in (
+    for rule, expected in (
         (KDoubleAuction(k=0.25), k_price),
         (TradeReduction(), reduced),
         (EntryFeeDoubleAuction(fee=1.0), fees),
     ):
-        np.testing.assert_array_equal(rule.clear(Reports(values)).transfer, wanted, rule.name)
+        np.testing.assert_array_equal(rule.clear(Reports(values)).transfer, expected, rule.name)
     entered = EntryReports(values, np.ones_like(values))
     outcome = ModifiedVickreyDoubleAuction(fee=1.0).clear(entered)
     np.testing.assert_array_equal(outcome.transfer, vickrey)
@@ -101,22 +101,22 @@ def test_rules_agree_with_plain_loops(market, number):
     buyers, values = market
     enters = (values * 7).round() % 3 > 0
     entered = EntryReports(values, np.where(enters, 0.5, -0.5))
-    found = {
+    result = {
         "k": rule_for(KDoubleAuction, buyers, k=number).clear(Reports(values)),
         "reduction": rule_for(TradeReduction, buyers).clear(Reports(values)),
         "fee": rule_for(EntryFeeDoubleAuction, buyers, fee=number / 4).clear(Reports(values)),
         "entry": rule_for(ModifiedVickreyDoubleAuction, buyers, fee=number / 4).clear(entered),
     }
     for row in range(len(values)):
-        wanted = {
+        expected = {
             "k": k_double_auction(values[row], buyers, number),
             "reduction": trade_reduction(values[row], buyers),
             "fee": entry_fee_double_auction(values[row], buyers, number / 4),
             "entry": modified_vickrey_double_auction(values[row], enters[row], buyers, number / 4),
         }
-        for name, (quantity, transfer) in wanted.items():
-            np.testing.assert_array_equal(found[name].quantity[row], quantity, name)
-            np.testing.assert_allclose(found[name].transfer[row], transfer, atol=1e-14)
+        for name, (quantity, transfer) in expected.items():
+            np.testing.assert_array_equal(result[name].quantity[row], quantity, name)
+            np.testing.assert_allclose(result[name].transfer[row], transfer, atol=1e-14)
 
 
 @pytest.mark.parametrize("kind", UNIT_RULES)
@@ -143,10 +143,10 @@ def test_menus_are_what_a_grid_of_bids_reaches(kind, trader):
     if kind is ModifiedVickreyDoubleAuction:
         inside = np.concatenate([grid, np.ones_like(grid)], axis=2)
         grid = np.concatenate([inside, inside * [1.0, -1.0]], axis=1)
-    found = rule.clear_deviations(bids, trader, np.repeat(grid, 40, axis=0))
+    result = rule.clear_deviations(bids, trader, np.repeat(grid, 40, axis=0))
     for point, quantity in enumerate(menu.quantity.T):
-        same = found.quantity == quantity[:, None]
-        paid = np.where(same, found.transfer, np.inf).min(axis=1)
+        same = result.quantity == quantity[:, None]
+        paid = np.where(same, result.transfer, np.inf).min(axis=1)
         gap = paid - menu.transfer[:, point]
         assert (gap > -1e-12).all()
         assert (gap[np.isfinite(gap)] < 2e-3).all()
@@ -154,7 +154,7 @@ def test_menus_are_what_a_grid_of_bids_reaches(kind, trader):
         reached = rule.clear_deviations(bids, trader, bid[:, None])
         np.testing.assert_array_equal(reached.quantity[:, 0], quantity)
         np.testing.assert_allclose(reached.transfer[:, 0], menu.transfer[:, point], atol=1e-12)
-    unlisted = (found.quantity[:, :, None] != menu.quantity[:, None]).all(axis=2)
+    unlisted = (result.quantity[:, :, None] != menu.quantity[:, None]).all(axis=2)
     assert not unlisted.any()
 
 
@@ -168,9 +168,9 @@ def test_the_best_response_gains_what_the_menu_says(kind):
         gain = exact_gain(rule, economy, types, trader=trader)
         bid = BestResponse(rule, economy).bid(types, trader)
         pair = np.stack([bid, bids.of_trader(trader)], axis=1)
-        found = rule.clear_deviations(bids, trader, pair)
-        side = np.where(economy.buyers[trader], 1, -1) * np.abs(found.quantity)
-        utility = side * types[:, [trader]] - found.transfer
+        result = rule.clear_deviations(bids, trader, pair)
+        side = np.where(economy.buyers[trader], 1, -1) * np.abs(result.quantity)
+        utility = side * types[:, [trader]] - result.transfer
         np.testing.assert_allclose(utility[:, 0] - utility[:, 1], gain, atol=1e-9)
 
 
@@ -239,10 +239,10 @@ def test_k_double_auction_gains_what_moving_the_price_brings(k):
     outcome = rule.clear(rule.honest_bids(economy, types))
     match = match_units(types, economy.buyers)
     width = (match.upper - match.lower)[:, None]
-    wanted = np.where(economy.buyers, k, 1 - k) * width * np.abs(outcome.quantity)
-    np.testing.assert_allclose(exact_gain(rule, economy, types), wanted, atol=1e-12)
+    expected = np.where(economy.buyers, k, 1 - k) * width * np.abs(outcome.quantity)
+    np.testing.assert_allclose(exact_gain(rule, economy, types), expected, atol=1e-12)
     np.testing.assert_allclose(outcome.transfer.sum(axis=1), 0.0, atol=1e-12)
-    assert (wanted > 0.01).any()
+    assert (expected > 0.01).any()
 
 
 @pytest.mark.parametrize("trader", [0, 5])
@@ -250,9 +250,9 @@ def test_numeric_search_finds_the_gain_of_the_k_double_auction(trader):
     rule, economy = KDoubleAuction(k=0.5), unit_demands(3, 3)
     types = sampled_types(economy, 200, seed=3)
     exact = exact_gain(rule, economy, types, trader=trader)
-    found = NumericSearch(rule, economy, trader).find(types).gain
-    assert (found <= exact + 1e-12).all()
-    assert found.mean() > 0.99 * exact.mean() > 0
+    result = NumericSearch(rule, economy, trader).find(types).gain
+    assert (result <= exact + 1e-12).all()
+    assert result.mean() > 0.99 * exact.mean() > 0
 
 
 @given(unit_markets())
@@ -298,8 +298,8 @@ def test_vickrey_double_auction_runs_the_stated_deficit(market):
     rule = rule_for(EntryFeeDoubleAuction, buyers, fee=0.0)
     match = match_units(values, buyers)
     outcome = rule.clear(Reports(values))
-    wanted = np.where(match.pairs > 0, match.pairs * (match.lower - match.upper), 0.0)
-    np.testing.assert_allclose(outcome.transfer.sum(axis=1), wanted, atol=1e-14)
+    expected = np.where(match.pairs > 0, match.pairs * (match.lower - match.upper), 0.0)
+    np.testing.assert_allclose(outcome.transfer.sum(axis=1), expected, atol=1e-14)
     assert exact_gain(rule, economy_of(buyers), values).max() <= 1e-15
     assert "efficient" in rule.claims
 
