@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, freeze
 
 from .distributions import TypeDistribution, bounded_types, type_set
@@ -27,6 +27,8 @@ class Economy(ABC):
     Attributes
     ----------
     n_traders : int
+    roles : tuple of str
+        A role for each trader ("small", "big"), or empty where all play the same.
     type_low, type_high : ndarray of float, shape (N,), or None
         Ends of the sets S_i of types; None where types are unbounded on that side (assumption INF).
     waivers : mapping of str to str
@@ -34,6 +36,7 @@ class Economy(ABC):
     """
 
     n_traders: int
+    roles: tuple[str, ...] = ()
     type_low: Floats | None = None
     type_high: Floats | None = None
     waivers: ClassVar[Mapping[str, str]] = {}
@@ -120,6 +123,21 @@ class Economy(ABC):
             If Newton's method does not reach it.
         """
         return concave_allocation(self.marginal_utility, self.quantity_slopes, types)
+
+    def trader_of_role(self, role: str) -> int:
+        """Return the first trader who plays a role.
+
+        Raises
+        ------
+        InvalidInputError
+            If no trader plays it.
+        """
+        if not self.roles:
+            raise InvalidInputError(f"trader must be an index in this economy, got {role!r}")
+        if role not in self.roles:
+            known = ", ".join(sorted(set(self.roles)))
+            raise InvalidInputError(f"trader {role!r} must be a role of the economy: {known}")
+        return self.roles.index(role)
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the economy of renumbered traders: new trader i is old order[i].

@@ -40,14 +40,11 @@ class QuadraticEconomy(Economy):
         Slopes of the marginal utilities, positive, in money per squared unit.
     intercept : ndarray of float, shape (N,)
         c, in money per unit.
-    roles : tuple of str
-        A role for each trader ("small", "big"), or empty where all play the same.
     """
 
     weights: Floats
     slope: Floats
     intercept: Floats
-    roles: tuple[str, ...]
 
     @property
     @abstractmethod
@@ -142,19 +139,6 @@ class QuadraticEconomy(Economy):
         value = self.value(types)
         price = value @ steepness / steepness.sum()
         return np.asarray(steepness * (value - price[:, None]))
-
-    def trader_of_role(self, role: str) -> int:
-        """Return the first trader who plays a role.
-
-        Raises
-        ------
-        InvalidInputError
-            If no trader plays it.
-        """
-        if role not in self.roles:
-            known = ", ".join(sorted(set(self.roles))) or "none"
-            raise InvalidInputError(f"trader {role!r} must be a role of the economy: {known}")
-        return self.roles.index(role)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which `from_dict` builds an equal economy."""

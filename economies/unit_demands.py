@@ -119,20 +119,6 @@ class UnitDemands(Economy):
         values = finite_array("types", types, (None, self.n_traders))
         return self.unit * match_units(values, self.buyers).quantity
 
-    def trader_of_role(self, role: str) -> int:
-        """Return the first trader who plays a role.
-
-        Raises
-        ------
-        InvalidInputError
-            If no trader plays it.
-        """
-        if role not in self.roles:
-            raise InvalidInputError(
-                f"trader {role!r} must be a role of the economy: {', '.join(ROLES)}"
-            )
-        return self.roles.index(role)
-
     def _limits(self) -> tuple[Floats, Floats]:
         """Return each trader's least and largest feasible quantity, each of shape (N,)."""
         return np.where(self.buyers, 0.0, -self.unit), np.where(self.buyers, self.unit, 0.0)
