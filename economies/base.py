@@ -6,17 +6,16 @@ depend on the whole profile of types s (Section 2.1 of Andreyanov and Sadzik).
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.units import relabelled_fields, rescaled_fields
 from deviator.validation import Floats, freeze
 
 from .distributions import TypeDistribution, bounded_types, type_set
 from .efficient import concave_allocation
-from .fields import renumbered, restated
 
 
 class Economy(ABC):
@@ -145,9 +144,9 @@ class Economy(ABC):
         Raises
         ------
         RefusedError
-            If the economy neither overrides this nor declares its fields, see `Declared`.
+            If the economy neither overrides this nor declares its fields, see `deviator.units`.
         """
-        return self._with(renumbered(self, order), "relabelled")
+        return self._changed(relabelled_fields(self, order), "relabelled")
 
     def rescaled(self, price: float, quantity: float) -> Self:
         """Return the economy in units of which there go more to a price or a quantity.
@@ -155,16 +154,16 @@ class Economy(ABC):
         Raises
         ------
         RefusedError
-            If the economy neither overrides this nor declares its fields, see `Declared`.
+            If the economy neither overrides this nor declares its fields, see `deviator.units`.
         """
-        return self._with(restated(self, price, quantity), "rescaled")
+        return self._changed(rescaled_fields(self, price, quantity), "rescaled")
 
-    def _with(self, changes: dict[str, Any], method: str) -> Self:
-        if not changes:
+    def _changed(self, economy: Self, method: str) -> Self:
+        if economy is self:
             raise RefusedError(
                 f"{type(self).__name__} must override {method} to be used by a direct mechanism"
             )
-        return replace(self, **changes)  # type: ignore[type-var]
+        return economy
 
     def _freeze_type_set(self, n_traders: int) -> None:
         """Check the number of traders' ends of types, and freeze both."""

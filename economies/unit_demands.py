@@ -9,6 +9,7 @@ from typing import final
 import numpy as np
 
 from deviator.errors import InvalidInputError
+from deviator.units import EACH_TRADER, PRICE, QUANTITY
 from deviator.validation import (
     Bools,
     Floats,
@@ -22,7 +23,6 @@ from deviator.validation import (
 
 from .base import Economy
 from .distributions import UniformBox
-from .fields import Price, Quantity, Roles
 from .profiles import checked_profiles
 from .unit_matching import match_units
 
@@ -56,10 +56,10 @@ class UnitDemands(Economy):
         If there are fewer than three traders, a side is empty, or a number is out of range.
     """
 
-    roles: Roles
-    low: Price = 0.0
-    high: Price = 1.0
-    unit: Quantity = 1.0
+    roles: tuple[str, ...] = field(metadata=EACH_TRADER)
+    low: float = field(default=0.0, metadata=PRICE)
+    high: float = field(default=1.0, metadata=PRICE)
+    unit: float = field(default=1.0, metadata=QUANTITY)
     name: str = "unit demands"
     n_traders: int = field(init=False)
 
