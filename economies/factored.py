@@ -18,7 +18,7 @@ from deviator.memory import require_memory
 from deviator.units import EACH_TRADER, PRICES, SLOPES
 from deviator.validation import Floats, finite_array, freeze, non_negative, trader_count
 
-from .quadratic import SINGULAR, QuadraticEconomy
+from .quadratic import SINGULAR_WEIGHTS, QuadraticEconomy
 
 
 @final
@@ -128,9 +128,9 @@ class Factored(QuadraticEconomy):
         try:
             loadings: Floats = np.asarray(np.linalg.solve(core.T, scaled.T).T, dtype=np.float64)
         except np.linalg.LinAlgError:
-            raise RefusedError(SINGULAR) from None
+            raise RefusedError(SINGULAR_WEIGHTS) from None
         if self._reciprocal_condition(loadings) < self.n_traders * np.finfo(float).eps:
-            raise RefusedError(SINGULAR)
+            raise RefusedError(SINGULAR_WEIGHTS)
         return loadings
 
     def log_determinant(self) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from deviator.validation import Floats, finite_array, freeze, read_only, trader_
 
 from .base import Economy
 from .factored import Factored
-from .quadratic import SINGULAR, QuadraticEconomy
+from .quadratic import SINGULAR_WEIGHTS, QuadraticEconomy
 
 
 @final
@@ -103,7 +103,7 @@ class LinearQuadratic(QuadraticEconomy):
         column_scale = np.where(columns > 0, columns, 1.0)
         balanced = balanced / column_scale
         if 1 / np.linalg.cond(balanced) < self.n_traders * np.finfo(float).eps:
-            raise RefusedError(SINGULAR)
+            raise RefusedError(SINGULAR_WEIGHTS)
         return read_only(np.linalg.inv(balanced) / column_scale[:, None] / scale)
 
 

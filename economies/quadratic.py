@@ -19,10 +19,10 @@ from deviator.validation import Floats, finite_array, freeze
 from .base import Economy
 from .profiles import checked_profiles
 
-BLOCK = 2**22
+BLOCK_ENTRIES = 2**22
 """Entries of W that are looked at together where all have to be."""
 
-SINGULAR = (
+SINGULAR_WEIGHTS = (
     "weights must be invertible (assumption INJ) for conditional bids, got a singular matrix; use "
     "a mechanism with reports or schedules instead"
 )
@@ -67,7 +67,7 @@ class QuadraticEconomy(Economy):
         diagonal : float, optional
             What stands in the place of the own type effects.
         """
-        rows = max(1, BLOCK // self.n_traders)
+        rows = max(1, BLOCK_ENTRIES // self.n_traders)
         for start in range(0, self.n_traders, rows):
             traders = slice(start, min(start + rows, self.n_traders))
             effects = self.effects_on_several(traders)
