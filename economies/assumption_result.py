@@ -5,6 +5,9 @@ from typing import final
 
 from deviator.validation import Floats
 
+EFFECT_ROUNDING = 1e-12
+"""Differences of type effects below this share of them are rounding: sums of N of them are."""
+
 
 @final
 @dataclass(frozen=True)

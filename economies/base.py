@@ -6,17 +6,16 @@ depend on the whole profile of types s (Section 2.1 of Andreyanov and Sadzik).
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.units import relabelled_fields, rescaled_fields
 from deviator.validation import Floats, freeze
 
 from .distributions import TypeDistribution, bounded_types, type_set
 from .efficient import concave_allocation
-from .fields import renumbered, restated
 
 
 class Economy(ABC):
@@ -27,6 +26,8 @@ class Economy(ABC):
     Attributes
     ----------
     n_traders : int
+    roles : tuple of str
+        A role for each trader ("small", "big"), or empty where all play the same.
     type_low, type_high : ndarray of float, shape (N,), or None
         Ends of the sets S_i of types; None where types are unbounded on that side (assumption INF).
     waivers : mapping of str to str
@@ -34,6 +35,7 @@ class Economy(ABC):
     """
 
     n_traders: int
+    roles: tuple[str, ...] = ()
     type_low: Floats | None = None
     type_high: Floats | None = None
     waivers: ClassVar[Mapping[str, str]] = {}
@@ -121,15 +123,30 @@ class Economy(ABC):
         """
         return concave_allocation(self.marginal_utility, self.quantity_slopes, types)
 
+    def trader_of_role(self, role: str) -> int:
+        """Return the first trader who plays a role.
+
+        Raises
+        ------
+        InvalidInputError
+            If no trader plays it.
+        """
+        if not self.roles:
+            raise InvalidInputError(f"trader must be an index in this economy, got {role!r}")
+        if role not in self.roles:
+            known = ", ".join(sorted(set(self.roles)))
+            raise InvalidInputError(f"trader {role!r} must be a role of the economy: {known}")
+        return self.roles.index(role)
+
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the economy of renumbered traders: new trader i is old order[i].
 
         Raises
         ------
         RefusedError
-            If the economy neither overrides this nor declares its fields, see `Declared`.
+            If the economy neither overrides this nor declares its fields, see `deviator.units`.
         """
-        return self._with(renumbered(self, order), "relabelled")
+        return self._changed(relabelled_fields(self, order), "relabelled")
 
     def rescaled(self, price: float, quantity: float) -> Self:
         """Return the economy in units of which there go more to a price or a quantity.
@@ -137,16 +154,16 @@ class Economy(ABC):
         Raises
         ------
         RefusedError
-            If the economy neither overrides this nor declares its fields, see `Declared`.
+            If the economy neither overrides this nor declares its fields, see `deviator.units`.
         """
-        return self._with(restated(self, price, quantity), "rescaled")
+        return self._changed(rescaled_fields(self, price, quantity), "rescaled")
 
-    def _with(self, changes: dict[str, Any], method: str) -> Self:
-        if not changes:
+    def _changed(self, economy: Self, method: str) -> Self:
+        if economy is self:
             raise RefusedError(
                 f"{type(self).__name__} must override {method} to be used by a direct mechanism"
             )
-        return replace(self, **changes)  # type: ignore[type-var]
+        return economy
 
     def _freeze_type_set(self, n_traders: int) -> None:
         """Check the number of traders' ends of types, and freeze both."""

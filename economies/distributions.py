@@ -14,6 +14,7 @@ from deviator.validation import (
     Floats,
     finite_array,
     finite_number,
+    freeze,
     per_trader,
     positive,
     read_only,
@@ -89,12 +90,11 @@ class NormalTypes(TypeDistribution):
     linear_regressions: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        mean = read_only(finite_array("mean", self.mean, (None,)))
+        mean = finite_array("mean", self.mean, (None,))
         n = trader_count(len(mean))
         covariance = finite_array("covariance", self.covariance, (n, n))
         _check_covariance(covariance)
-        object.__setattr__(self, "mean", mean)
-        object.__setattr__(self, "covariance", read_only(covariance))
+        freeze(self, mean=mean, covariance=covariance)
 
     @classmethod
     def independent(
@@ -198,15 +198,13 @@ class UniformBox(TypeDistribution):
     linear_regressions: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        low = read_only(finite_array("low", self.low, (None,)))
+        low = finite_array("low", self.low, (None,))
         n = trader_count(len(low))
-        high = read_only(finite_array("high", self.high, (n,)))
+        high = finite_array("high", self.high, (n,))
         if (low >= high).any():
             raise InvalidInputError(f"low must be below high, got low={low} and high={high}")
-        object.__setattr__(self, "low", low)
-        object.__setattr__(self, "high", high)
-        object.__setattr__(self, "mean", read_only((low + high) / 2))
-        object.__setattr__(self, "covariance", read_only(identity(n) * ((high - low) ** 2 / 12)))
+        variance = (high - low) ** 2 / 12
+        freeze(self, low=low, high=high, mean=(low + high) / 2, covariance=identity(n) * variance)
 
     @classmethod
     def common(cls, n_traders: int, low: float = 0.0, high: float = 1.0) -> "UniformBox":
@@ -258,14 +256,13 @@ class TruncatedNormal(TypeDistribution):
     linear_regressions: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        center = read_only(finite_array("center", self.center, (None,)))
+        center = finite_array("center", self.center, (None,))
         n = trader_count(len(center))
-        spread = read_only(finite_array("spread", self.spread, (n,)))
+        spread = finite_array("spread", self.spread, (n,))
         if (spread <= 0).any():
             raise InvalidInputError(f"spread must be positive, got {spread.min()}")
         low, high = type_set("type", self.low, self.high, n)
-        for name, value in (("center", center), ("spread", spread), ("low", low), ("high", high)):
-            object.__setattr__(self, name, value)
+        freeze(self, center=center, spread=spread, low=low, high=high)
         law = self._law()
         mean, variance = law.mean(), law.var()
         if not (np.isfinite(mean).all() and (variance > 0).all()):
@@ -273,8 +270,7 @@ class TruncatedNormal(TypeDistribution):
                 "the interval must hold a share of the Normal law that can be computed with, got "
                 f"low={low} and high={high} around {center}; move the center into the interval"
             )
-        object.__setattr__(self, "mean", read_only(mean))
-        object.__setattr__(self, "covariance", read_only(identity(n) * variance))
+        freeze(self, mean=mean, covariance=identity(n) * variance)
 
     @classmethod
     def common(

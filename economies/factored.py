@@ -7,7 +7,7 @@ conditioning).
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Annotated, Any, final
+from typing import Any, final
 
 import numpy as np
 from typing_extensions import override
@@ -15,10 +15,10 @@ from typing_extensions import override
 from deviator.arrays import like
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.memory import require_memory
+from deviator.units import EACH_TRADER, PRICES, SLOPES
 from deviator.validation import Floats, finite_array, freeze, non_negative, trader_count
 
-from .fields import Declared, Ends, Roles, Slopes, Values
-from .quadratic import SINGULAR, QuadraticEconomy
+from .quadratic import SINGULAR_WEIGHTS, QuadraticEconomy
 
 
 @final
@@ -49,15 +49,15 @@ class Factored(QuadraticEconomy):
         If the shapes do not fit, N < 3, a slope is not positive or a number is not finite.
     """
 
-    own: Annotated[Floats, Declared((0,))]
-    loadings: Annotated[Floats, Declared((0,))]
-    statistics: Annotated[Floats, Declared((1,))]
-    slope: Slopes
-    intercept: Values
+    own: Floats = field(metadata=EACH_TRADER)
+    loadings: Floats = field(metadata=EACH_TRADER)
+    statistics: Floats = field(metadata={"trader_axes": (1,)})
+    slope: Floats = field(metadata=SLOPES)
+    intercept: Floats = field(metadata=PRICES)
     name: str = "factored"
-    roles: Roles = ()
-    type_low: Ends = None
-    type_high: Ends = None
+    roles: tuple[str, ...] = field(default=(), metadata=EACH_TRADER)
+    type_low: Floats | None = field(default=None, metadata=PRICES)
+    type_high: Floats | None = field(default=None, metadata=PRICES)
     n_traders: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,9 +128,9 @@ class Factored(QuadraticEconomy):
         try:
             loadings: Floats = np.asarray(np.linalg.solve(core.T, scaled.T).T, dtype=np.float64)
         except np.linalg.LinAlgError:
-            raise RefusedError(SINGULAR) from None
+            raise RefusedError(SINGULAR_WEIGHTS) from None
         if self._reciprocal_condition(loadings) < self.n_traders * np.finfo(float).eps:
-            raise RefusedError(SINGULAR)
+            raise RefusedError(SINGULAR_WEIGHTS)
         return loadings
 
     def log_determinant(self) -> tuple[float, float]:

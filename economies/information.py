@@ -16,10 +16,10 @@ from deviator.validation import (
     Floats,
     finite_array,
     finite_number,
+    freeze,
     non_negative,
     per_trader,
     positive,
-    read_only,
     trader_count,
 )
 
@@ -68,13 +68,11 @@ class NormalInformation:
         n = signals.n_traders
         value_mean = finite_array("value_mean", self.value_mean, (n,))
         cross = finite_array("value_signal_covariance", self.value_signal_covariance, (n, n))
-        object.__setattr__(self, "value_mean", read_only(value_mean))
-        object.__setattr__(self, "signal_mean", signals.mean)
-        object.__setattr__(self, "value_signal_covariance", read_only(cross))
-        object.__setattr__(self, "signal_covariance", signals.covariance)
+        freeze(self, value_mean=value_mean, value_signal_covariance=cross)
+        freeze(self, signal_mean=signals.mean, signal_covariance=signals.covariance)
         if self.value_covariance is not None:
-            values = read_only(finite_array("value_covariance", self.value_covariance, (n, n)))
-            object.__setattr__(self, "value_covariance", values)
+            values = finite_array("value_covariance", self.value_covariance, (n, n))
+            freeze(self, value_covariance=values)
             _check_joint_law(values, self._unexplained(values))
 
     @property
@@ -213,8 +211,7 @@ def two_groups_information(
     """
     n = even_count(n_traders)
     shared = correlation(rho)
-    group = np.kron(np.eye(2), np.ones((n // 2, n // 2)))
-    values = (1 - shared) * np.eye(n) + shared * group
+    values = (1 - shared) * np.eye(n) + shared * _same_half(n)
     return _noisy_signals(values, noise, mean, "two groups")
 
 
@@ -247,12 +244,18 @@ def heterogeneous_information(
     )
     odds = own / (1 - own)
     var_common = common * (2 * noise + n * group_noise) / (2 * n * (1 - own) * (1 - own - common))
-    group = np.kron(np.eye(2), np.ones((n // 2, n // 2)))
+    group = _same_half(n)
     values = odds * noise * np.eye(n) + odds * group_noise * group + var_common
     signals = values + noise * np.eye(n) + group_noise * group
     roles = ("small",) * (n // 2) + ("big",) * (n // 2)
     zeros = np.zeros(n)
     return NormalInformation(zeros, zeros, values, signals, "heterogeneous", roles, values)
+
+
+def _same_half(n_traders: int) -> Floats:
+    """Return 1 where two traders are of the same group, else 0, shape (N, N)."""
+    half = np.repeat([0, 1], n_traders // 2)
+    return np.asarray(half == half[:, None], dtype=np.float64)
 
 
 def _noisy_signals(values: Floats, noise: float, mean: ArrayLike, name: str) -> NormalInformation:

@@ -12,12 +12,12 @@ from typing_extensions import override
 
 from deviator.arrays import like
 from deviator.errors import RefusedError
+from deviator.units import EACH_TRADER, PRICES, SLOPES, TRADERS_BY_TRADERS
 from deviator.validation import Floats, finite_array, freeze, read_only, trader_count
 
 from .base import Economy
 from .factored import Factored
-from .fields import Effects, Ends, Roles, Slopes, Values
-from .quadratic import SINGULAR, QuadraticEconomy
+from .quadratic import SINGULAR_WEIGHTS, QuadraticEconomy
 
 
 @final
@@ -41,13 +41,13 @@ class LinearQuadratic(QuadraticEconomy):
         Ends of the sets of types, low below high; by default types are unbounded.
     """
 
-    weights: Effects
-    slope: Slopes
-    intercept: Values
+    weights: Floats = field(metadata=TRADERS_BY_TRADERS)
+    slope: Floats = field(metadata=SLOPES)
+    intercept: Floats = field(metadata=PRICES)
     name: str = "linear-quadratic"
-    roles: Roles = ()
-    type_low: Ends = None
-    type_high: Ends = None
+    roles: tuple[str, ...] = field(default=(), metadata=EACH_TRADER)
+    type_low: Floats | None = field(default=None, metadata=PRICES)
+    type_high: Floats | None = field(default=None, metadata=PRICES)
     n_traders: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ class LinearQuadratic(QuadraticEconomy):
         column_scale = np.where(columns > 0, columns, 1.0)
         balanced = balanced / column_scale
         if 1 / np.linalg.cond(balanced) < self.n_traders * np.finfo(float).eps:
-            raise RefusedError(SINGULAR)
+            raise RefusedError(SINGULAR_WEIGHTS)
         return read_only(np.linalg.inv(balanced) / column_scale[:, None] / scale)
 
 

@@ -19,10 +19,10 @@ from deviator.validation import Floats, finite_array, freeze
 from .base import Economy
 from .profiles import checked_profiles
 
-BLOCK = 2**22
+BLOCK_ENTRIES = 2**22
 """Entries of W that are looked at together where all have to be."""
 
-SINGULAR = (
+SINGULAR_WEIGHTS = (
     "weights must be invertible (assumption INJ) for conditional bids, got a singular matrix; use "
     "a mechanism with reports or schedules instead"
 )
@@ -40,14 +40,11 @@ class QuadraticEconomy(Economy):
         Slopes of the marginal utilities, positive, in money per squared unit.
     intercept : ndarray of float, shape (N,)
         c, in money per unit.
-    roles : tuple of str
-        A role for each trader ("small", "big"), or empty where all play the same.
     """
 
     weights: Floats
     slope: Floats
     intercept: Floats
-    roles: tuple[str, ...]
 
     @property
     @abstractmethod
@@ -70,7 +67,7 @@ class QuadraticEconomy(Economy):
         diagonal : float, optional
             What stands in the place of the own type effects.
         """
-        rows = max(1, BLOCK // self.n_traders)
+        rows = max(1, BLOCK_ENTRIES // self.n_traders)
         for start in range(0, self.n_traders, rows):
             traders = slice(start, min(start + rows, self.n_traders))
             effects = self.effects_on_several(traders)
@@ -142,19 +139,6 @@ class QuadraticEconomy(Economy):
         value = self.value(types)
         price = value @ steepness / steepness.sum()
         return np.asarray(steepness * (value - price[:, None]))
-
-    def trader_of_role(self, role: str) -> int:
-        """Return the first trader who plays a role.
-
-        Raises
-        ------
-        InvalidInputError
-            If no trader plays it.
-        """
-        if role not in self.roles:
-            known = ", ".join(sorted(set(self.roles))) or "none"
-            raise InvalidInputError(f"trader {role!r} must be a role of the economy: {known}")
-        return self.roles.index(role)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which `from_dict` builds an equal economy."""

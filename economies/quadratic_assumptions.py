@@ -12,7 +12,7 @@ import numpy as np
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats
 
-from .assumption_result import AssumptionResult, least_of
+from .assumption_result import EFFECT_ROUNDING, AssumptionResult, least_of
 from .bounds import (
     has_non_negative_factors,
     interdependence_limit,
@@ -24,13 +24,10 @@ from .profiles import profile_text
 from .quadratic import QuadraticEconomy, checked_quadratic
 from .walrasian import WalrasianResponse, walrasian_response
 
-ROUNDING = 1e-12
-"""Differences below this share of the numbers that they are of are rounding."""
-
-SMALL = 400
+MOST_FOR_EIGENVALUES = 400
 """Up to so many traders eigenvalues are computed from W written out."""
 
-STEPS = 2000
+POWER_STEPS = 2000
 """Steps of the power iteration; each certifies bounds on the spectral radius."""
 
 RADIUS_PRECISION = 1e-9
@@ -148,7 +145,7 @@ def _bounded_trade(economy: QuadraticEconomy, response: WalrasianResponse) -> As
     for traders, effects in economy.blocks_of_effects():
         size = np.abs(effects).max(axis=0) + np.abs(response.price_effect)
         effects -= response.price_effect
-        moved = unbounded & (np.abs(effects) > ROUNDING * size)
+        moved = unbounded & (np.abs(effects) > EFFECT_ROUNDING * size)
         if moved.any():
             return _unbounded_trade(traders.start, effects, moved, response)
         steepness = response.steepness[traders]
@@ -226,7 +223,7 @@ def _functions(economy: QuadraticEconomy) -> AssumptionResult:
     if sums is None:
         return AssumptionResult(False, "W has no inverse")
     trader = int(np.abs(sums).argmin())
-    holds = bool(np.abs(sums[trader]) > ROUNDING * np.abs(sums).max())
+    holds = bool(np.abs(sums[trader]) > EFFECT_ROUNDING * np.abs(sums).max())
     return AssumptionResult(
         holds, f"least row sum of the inverse of W is {sums[trader]:.6g}, of trader {trader}"
     )
@@ -247,7 +244,7 @@ def _equal_row_sums(economy: QuadraticEconomy) -> AssumptionResult:
     low, high = int(sums.argmin()), int(sums.argmax())
     spread = float(sums[high] - sums[low])
     return AssumptionResult(
-        spread <= ROUNDING * float(np.abs(sums).max()),
+        spread <= EFFECT_ROUNDING * float(np.abs(sums).max()),
         f"row sums of W differ by {spread:.6g}, most between traders {low} and {high}",
     )
 
@@ -264,7 +261,7 @@ def _contraction(economy: QuadraticEconomy) -> AssumptionResult:
     if (own == 0).any():
         trader = int(np.flatnonzero(own == 0)[0])
         return AssumptionResult(False, f"the own type effect of trader {trader} is 0")
-    if economy.n_traders <= SMALL:
+    if economy.n_traders <= MOST_FOR_EIGENVALUES:
         radius = interdependence_radius(economy)
         return AssumptionResult(radius < 1, f"spectral radius is {radius:.6g}, the bound is 1")
     return _spectral_radius_below_one(_others_over_own(economy), economy.n_traders)
@@ -292,7 +289,7 @@ def _spectral_radius_below_one(
     """
     vector = np.ones(n_traders)
     low, high = 0.0, np.inf
-    for _ in range(STEPS):
+    for _ in range(POWER_STEPS):
         image = np.maximum(product(vector), 0.0)
         ratios = image / vector
         low, high = float(ratios.min()), float(ratios.max())

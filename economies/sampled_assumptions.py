@@ -5,18 +5,18 @@ only: the result is undecided, and its witness is what came nearest.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
 
 from deviator.errors import DeviatorError
 from deviator.validation import Floats
 
-from .assumption_result import AssumptionResult, of_sample
+from .assumption_result import EFFECT_ROUNDING, AssumptionResult, of_sample
 from .base import Economy
-from .bounds import limit_of_a4n, sigma_n_formula
 from .profiles import profile_text
 from .quadratic_assumptions import unbounded_types
+from .smooth import UtilityBounds
 
 PROFILES = 128
 """Profiles of types drawn, each looked at with three allocations."""
@@ -29,8 +29,6 @@ SAMPLED = (
     "with no trade, the efficient trade and twice that"
 )
 """How the conditions are checked, in words."""
-
-ROUNDING = 1e-12
 
 NAMES = (
     *("A1", "A2", "A3", "A4N", "INF", "INJ", "FUN"),
@@ -56,19 +54,6 @@ class _Sample:
 
     def at(self, place: int) -> str:
         return f"at s = {profile_text(self.types[place])}, q = {profile_text(self.quantity[place])}"
-
-
-class _Bounds(NamedTuple):
-    """The constants of A2 to A4 over a sample."""
-
-    flattest: float
-    steepest: float
-    own: float
-    interdependence: float
-
-    def interdependence_limit(self, n_traders: int) -> float:
-        """Return what A4^N asks phi_N to be below."""
-        return limit_of_a4n(n_traders, self.own, self.flattest / self.steepest)
 
 
 def sampled_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
@@ -135,14 +120,17 @@ def _least(sample: _Sample, name: str, values: Floats) -> AssumptionResult:
     )
 
 
-def _bounds(sample: _Sample) -> _Bounds:
-    others = sample.effects.sum(axis=1) - sample.own
+def _bounds(sample: _Sample) -> UtilityBounds:
+    """Return the constants of A2 to A4 over a sample."""
     n = sample.own.shape[1]
-    return _Bounds(
-        float((-sample.slopes).min()),
-        float((-sample.slopes).max()),
-        float(sample.own.min()),
-        float(others.max()) / (n - 1),
+    others = sample.effects.sum(axis=1) - sample.own
+    return UtilityBounds(
+        flattest=float((-sample.slopes).min()),
+        steepest=float((-sample.slopes).max()),
+        own_effect=float(sample.own.min()),
+        interdependence=float(others.max()) / (n - 1),
+        cross_effect=float(sample.effects[:, ~np.eye(n, dtype=bool)].max()),
+        least_effect=float(sample.effects.min()),
     )
 
 
@@ -159,7 +147,7 @@ def _bounded_trade(economy: Economy, sample: _Sample) -> AssumptionResult:
     return of_sample(False, f"types are bounded; {witness}")
 
 
-def _small_interdependence(sample: _Sample, bounds: _Bounds) -> AssumptionResult:
+def _small_interdependence(sample: _Sample, bounds: UtilityBounds) -> AssumptionResult:
     n = sample.own.shape[1]
     least = int(sample.effects.argmin())
     place, affected, trader = np.unravel_index(least, sample.effects.shape)
@@ -204,7 +192,7 @@ def _functions(sample: _Sample) -> AssumptionResult:
     place, trader = (int(i) for i in np.unravel_index(int(np.abs(sums).argmin()), sums.shape))
     least = float(sums[place, trader])
     return of_sample(
-        not np.abs(least) > ROUNDING * np.abs(sums[place]).max(),
+        not np.abs(least) > EFFECT_ROUNDING * np.abs(sums[place]).max(),
         f"least row sum of the inverse found is {least:.6g}, of trader {trader} {sample.at(place)}",
     )
 
@@ -227,7 +215,7 @@ def _equal_row_sums(sample: _Sample) -> AssumptionResult:
     spread = np.ptp(sums, axis=1)
     place = int(spread.argmax())
     return of_sample(
-        not (spread <= ROUNDING * np.abs(sums).max(axis=1)).all(),
+        not (spread <= EFFECT_ROUNDING * np.abs(sums).max(axis=1)).all(),
         f"row sums of the type effects differ by {spread[place]:.6g} {sample.at(place)}",
     )
 
@@ -241,15 +229,16 @@ def _monotone(sample: _Sample) -> AssumptionResult:
     return _least(sample, "dq_i/ds_i", steepness * (sample.own[where] - price))
 
 
-def _sigma_n(sample: _Sample, bounds: _Bounds) -> AssumptionResult:
+def _sigma_n(sample: _Sample, bounds: UtilityBounds) -> AssumptionResult:
     """Equation (3.13) with the sample's constants."""
     n = sample.own.shape[1]
-    limit, least = bounds.interdependence_limit(n), float(sample.effects.min())
-    if bounds.own <= 0 or least < 0 or bounds.interdependence >= limit:
+    limit = bounds.interdependence_limit(n)
+    if bounds.own_effect <= 0 or bounds.least_effect < 0 or bounds.interdependence >= limit:
         return of_sample(
             True,
             f"phi_N is {bounds.interdependence:.6g}, the bound of A4^N {limit:.6g}, m_o "
-            f"{bounds.own:.6g} and the least effect {least:.6g} in the sample",
+            f"{bounds.own_effect:.6g} and the least effect {bounds.least_effect:.6g} in the sample",
         )
-    sigma = sigma_n_formula(n, bounds.own, bounds.interdependence, bounds.steepest)
-    return of_sample(False, f"sigma_N is {sigma:.6g} over {len(sample.types)} sampled profiles")
+    return of_sample(
+        False, f"sigma_N is {bounds.sigma_n(n):.6g} over {len(sample.types)} sampled profiles"
+    )

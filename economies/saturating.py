@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
+from deviator.units import PRICES, QUANTITIES, SLOPES, TRADERS_BY_TRADERS
 from deviator.validation import Floats
 
-from .fields import Effects, Ends, Quantities, Slopes, Values
 from .profiles import checked_profiles
 from .smooth import SmoothEconomy, UtilityBounds
 from .trader_matrices import common_value_weights
@@ -57,13 +57,13 @@ class Saturating(SmoothEconomy):
     array([[-1.5, -0.5, -1.5, -0.5]])
     """
 
-    weights: Effects
-    flat: Slopes
-    steep: Slopes
-    quantity_scale: Quantities
-    intercept: Values
-    type_low: Ends = None
-    type_high: Ends = None
+    weights: Floats = field(metadata=TRADERS_BY_TRADERS)
+    flat: Floats = field(metadata=SLOPES)
+    steep: Floats = field(metadata=SLOPES)
+    quantity_scale: Floats = field(metadata=QUANTITIES)
+    intercept: Floats = field(metadata=PRICES)
+    type_low: Floats | None = field(default=None, metadata=PRICES)
+    type_high: Floats | None = field(default=None, metadata=PRICES)
     name: str = "saturating"
     n_traders: int = field(init=False)
 

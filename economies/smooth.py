@@ -12,10 +12,9 @@ import numpy as np
 from deviator.errors import RefusedError
 from deviator.validation import Floats, finite_array, freeze, per_trader, trader_count
 
+from .assumption_result import EFFECT_ROUNDING
 from .base import Economy
-
-ROUNDING = 1e-12
-"""Differences below this share of the numbers that they are of are rounding."""
+from .bounds import limit_of_a4n, sigma_n_formula
 
 
 @final
@@ -69,6 +68,14 @@ class UtilityBounds:
                 f"{self.least_effect:.6g}; the paper's bounds are for effects of one sign"
             )
 
+    def interdependence_limit(self, n_traders: int) -> float:
+        """Return what A4^N asks phi_N to be below."""
+        return limit_of_a4n(n_traders, self.own_effect, self.flattest / self.steepest)
+
+    def sigma_n(self, n_traders: int) -> float:
+        """Return the tax slope sigma_N of equation (3.13), where A3 and A4^N hold."""
+        return sigma_n_formula(n_traders, self.own_effect, self.interdependence, self.steepest)
+
     def guarantee_monotone(self, sigma: float) -> bool:
         """Return whether sigma-VCG quantities must rise in the own type.
 
@@ -77,7 +84,7 @@ class UtilityBounds:
         """
         low = sigma + self.flattest
         reach = self.interdependence * (sigma + self.steepest)
-        room = self.own_effect * low * (1 - ROUNDING)
+        room = self.own_effect * low * (1 - EFFECT_ROUNDING)
         return self.least_effect >= 0 and low > 0 and bool(room > reach)
 
 

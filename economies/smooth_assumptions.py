@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from .assumption_result import AssumptionResult
-from .bounds import limit_of_a4n, sigma_n_formula
+from .assumption_result import EFFECT_ROUNDING, AssumptionResult
 from .sampled_assumptions import sampled_assumptions
-from .smooth import ROUNDING, SmoothEconomy, UtilityBounds
+from .smooth import SmoothEconomy, UtilityBounds
 
 
 def smooth_assumptions(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
@@ -37,9 +36,7 @@ def _by_bounds(bounds: UtilityBounds, n_traders: int) -> dict[str, AssumptionRes
     }
     own_outweighs = _own_effects_outweigh(bounds, n_traders)
     if all(result.holds for result in results.values()):
-        sigma = sigma_n_formula(
-            n_traders, bounds.own_effect, bounds.interdependence, bounds.steepest
-        )
+        sigma = bounds.sigma_n(n_traders)
         results["sigma_N"] = AssumptionResult(True, f"sigma_N is {sigma:.6g}")
         results["monotone"] = AssumptionResult(True, "implied by A2, A3 and A4^N (Appendix B)")
     return results | own_outweighs
@@ -71,8 +68,7 @@ def _small_interdependence(bounds: UtilityBounds, n_traders: int) -> AssumptionR
         return AssumptionResult(
             False, f"type effects must not be negative, the least is {bounds.least_effect:.6g}"
         )
-    phi = bounds.interdependence
-    limit = limit_of_a4n(n_traders, bounds.own_effect, bounds.flattest / bounds.steepest)
+    phi, limit = bounds.interdependence, bounds.interdependence_limit(n_traders)
     return AssumptionResult(phi < limit, f"phi_N is {phi:.6g}, the bound is {limit:.6g}")
 
 
@@ -84,7 +80,7 @@ def _own_effects_outweigh(bounds: UtilityBounds, n_traders: int) -> dict[str, As
     """
     on_others = (n_traders - 1) * bounds.interdependence
     room = bounds.own_effect - on_others
-    if bounds.least_effect < 0 or not room > ROUNDING * bounds.own_effect:
+    if bounds.least_effect < 0 or not room > EFFECT_ROUNDING * bounds.own_effect:
         return {}
     witness = (
         f"determinants are at least {room**n_traders:.6g}: types matter by at least "

@@ -5,7 +5,7 @@ import numpy as np
 from deviator.memory import require_memory
 from deviator.validation import Floats, finite_number, trader_count
 
-COPIES = 4
+MATRICES_AT_ONCE = 4
 """Arrays that are held at once while such an economy or law is made."""
 
 
@@ -24,7 +24,7 @@ def identity(n_traders: int) -> Floats:
            [0., 1.]])
     """
     require_memory(
-        8.0 * COPIES * n_traders**2,
+        8.0 * MATRICES_AT_ONCE * n_traders**2,
         f"an economy, or law of types, of {n_traders} traders that is written out",
         "build a factored economy (deviator.economies.factored), and draw types with NumPy",
     )

@@ -9,6 +9,7 @@ from typing import final
 import numpy as np
 
 from deviator.errors import InvalidInputError
+from deviator.units import EACH_TRADER, PRICE, QUANTITY
 from deviator.validation import (
     Bools,
     Floats,
@@ -22,7 +23,6 @@ from deviator.validation import (
 
 from .base import Economy
 from .distributions import UniformBox
-from .fields import Price, Quantity, Roles
 from .profiles import checked_profiles
 from .unit_matching import match_units
 
@@ -56,10 +56,10 @@ class UnitDemands(Economy):
         If there are fewer than three traders, a side is empty, or a number is out of range.
     """
 
-    roles: Roles
-    low: Price = 0.0
-    high: Price = 1.0
-    unit: Quantity = 1.0
+    roles: tuple[str, ...] = field(metadata=EACH_TRADER)
+    low: float = field(default=0.0, metadata=PRICE)
+    high: float = field(default=1.0, metadata=PRICE)
+    unit: float = field(default=1.0, metadata=QUANTITY)
     name: str = "unit demands"
     n_traders: int = field(init=False)
 
@@ -118,20 +118,6 @@ class UnitDemands(Economy):
         """Return the allocation in which the m best pairs trade, shape (B, N)."""
         values = finite_array("types", types, (None, self.n_traders))
         return self.unit * match_units(values, self.buyers).quantity
-
-    def trader_of_role(self, role: str) -> int:
-        """Return the first trader who plays a role.
-
-        Raises
-        ------
-        InvalidInputError
-            If no trader plays it.
-        """
-        if role not in self.roles:
-            raise InvalidInputError(
-                f"trader {role!r} must be a role of the economy: {', '.join(ROLES)}"
-            )
-        return self.roles.index(role)
 
     def _limits(self) -> tuple[Floats, Floats]:
         """Return each trader's least and largest feasible quantity, each of shape (N,)."""

@@ -21,9 +21,9 @@ from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
+from deviator.units import PRICE, PRICES, QUANTITY, SLOPES, TRADERS_BY_TRADERS
 from deviator.validation import Floats, finite_number, freeze, positive
 
-from .fields import Effects, Ends, Price, Quantity, Slopes, Values
 from .profiles import checked_profiles
 from .saturating import effect_bounds, log_cosh, sech_squared
 from .smooth import SmoothEconomy, UtilityBounds
@@ -67,14 +67,14 @@ class VaryingEffects(SmoothEconomy):
     [1.0, 1.7]
     """
 
-    weights: Effects
-    slope: Slopes
+    weights: Floats = field(metadata=TRADERS_BY_TRADERS)
+    slope: Floats = field(metadata=SLOPES)
     bend: float
-    type_scale: Price
-    quantity_scale: Quantity
-    intercept: Values
-    type_low: Ends = None
-    type_high: Ends = None
+    type_scale: float = field(metadata=PRICE)
+    quantity_scale: float = field(metadata=QUANTITY)
+    intercept: Floats = field(metadata=PRICES)
+    type_low: Floats | None = field(default=None, metadata=PRICES)
+    type_high: Floats | None = field(default=None, metadata=PRICES)
     name: str = "varying effects"
     n_traders: int = field(init=False)
 

@@ -12,6 +12,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.polynomial import Polynomial
 from deviator.numerics.rational import Rationals
+from deviator.units import fields_of, relabelled_fields, rescaled_fields
 from deviator.validation import Floats, finite_array, given, trader_index
 
 from . import portable
@@ -20,7 +21,6 @@ from .exact import RationalBids, RationalSolution
 from .languages import BidLanguage, Bids, check_record
 from .menu import LineMenu, Menu
 from .outcome import Outcome, TraderOutcome, check_cleared
-from .units import held_economies, relabelled_fields, rescaled_fields
 
 Claim = Literal["truthful", "individually_rational", "budget_surplus", "efficient", "anonymous"]
 """What a mechanism may claim, at honest bids and at every profile of types.
@@ -179,7 +179,7 @@ class Mechanism(ABC):
         By default those that the rule holds; a rule that holds none is tried in the standard ones
         of the kit. Override this where honest bids exist in other economies only.
         """
-        return held_economies(self)
+        return _held_economies(self)
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the same rule for traders who are renumbered: new trader i is old order[i].
@@ -192,7 +192,7 @@ class Mechanism(ABC):
     def rescaled(self, price: float, quantity: float) -> Self:
         """Return the same rule in other units, of which there go more to a price or a quantity.
 
-        What it holds is restated, and settings whose units are declared (`mechanisms.units`);
+        What it holds is restated, and settings whose units are declared (`deviator.units`);
         override this where another setting carries units.
 
         Parameters
@@ -372,3 +372,8 @@ def check_candidates(bids: Bids, trader: int, candidates: Floats) -> tuple[Float
     batch, n, size = bids.shape
     index = trader_index(trader, n)
     return finite_array("candidates", candidates, (batch, None, size)), index
+
+
+def _held_economies(rule: object) -> tuple[Economy, ...]:
+    """Return the economies among the fields of a rule."""
+    return tuple(value for value, _ in fields_of(rule).values() if isinstance(value, Economy))

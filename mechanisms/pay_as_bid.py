@@ -7,6 +7,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import Economy, linear_quadratic, private_values
+from deviator.units import SLOPE
 from deviator.validation import Floats, finite_array, positive, trader_index
 
 from .base import Claim, Mechanism, check_candidates
@@ -15,7 +16,6 @@ from .languages import BidLanguage, FlooredScheduleLanguage, Schedules, check_re
 from .menu import LineMenu
 from .outcome import Outcome, TraderOutcome
 from .portable import cleared_deviations, require_numpy
-from .units import SLOPE
 
 
 @final

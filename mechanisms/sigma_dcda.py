@@ -10,13 +10,13 @@ from typing import Any, ClassVar, final
 from numpy.typing import ArrayLike
 from typing_extensions import override
 
+from deviator.units import SLOPE
 from deviator.validation import non_negative
 
 from .base import Claim
 from .conditional_auction import ConditionalAuction
 from .payments import area_under_residual_demand
 from .statistics import PublicStatistics
-from .units import SLOPE
 
 
 @final

@@ -20,9 +20,9 @@ from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
+from deviator.units import PRICE, QUANTITY, SLOPE
 from deviator.validation import Bools, Floats, non_negative, positive
 
-from ..units import PRICE, QUANTITY, SLOPE
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 from .pivotal_pricing import MarketLabels, Regime, own_quantity
 from .spread_vcg import spread_allocation

@@ -22,11 +22,11 @@ from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy, affects_others_alike
 from deviator.errors import RefusedError
+from deviator.units import MONEY
 from deviator.validation import Bools, Floats, finite_array, non_negative
 
 from ..base import Claim
 from ..chunking import in_chunks
-from ..units import MONEY
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 
 MOST_SETS = 2**16

@@ -18,6 +18,7 @@ from deviator.arrays import like, namespace
 from deviator.economies import QuadraticEconomy
 from deviator.errors import InvalidInputError
 from deviator.numerics.rational import Rationals, rational
+from deviator.units import SLOPE
 from deviator.validation import Floats
 
 from ..base import Claim
@@ -25,7 +26,6 @@ from ..exact import RationalBids, RationalEconomy, RationalSolution
 from ..menu import LineMenu
 from ..outcome import Outcome, TraderOutcome
 from ..payments import area_under_residual_demand
-from ..units import SLOPE
 from .reported_mechanism import ReportedMechanism
 
 UnreachedUnits = Literal["printed", "pivotal"]

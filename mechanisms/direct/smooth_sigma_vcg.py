@@ -26,12 +26,12 @@ from deviator.economies import (
 from deviator.economies.smooth_walrasian import check_monotone, solved_allocation
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.numerics.quadrature import gauss_legendre, legendre_integrals
+from deviator.units import SLOPE
 from deviator.validation import Floats, non_negative
 
 from ..base import Claim, check_candidates
 from ..chunking import in_chunks
 from ..outcome import Outcome, TraderOutcome
-from ..units import SLOPE
 from .direct_mechanism import DirectMechanism
 from .sigma_vcg import UnreachedUnits, checked_unreached_units
 

@@ -13,10 +13,10 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy
+from deviator.units import PRICE
 from deviator.validation import Bools, Floats, non_negative
 
 from ..base import Claim
-from ..units import PRICE
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 
 

@@ -10,9 +10,9 @@ from typing_extensions import override
 from deviator.arrays import Array, check_one_kind, is_foreign, like, namespace, to_numpy
 from deviator.errors import InvalidInputError
 from deviator.memory import require_memory
+from deviator.units import rescaled_fields
 from deviator.validation import Floats, trader_index
 
-from ..units import rescaled_fields
 from .base import Bids, renumbered
 
 
@@ -21,7 +21,7 @@ class ArrayBids(Bids):
     """Bids whose fields are arrays, in the order in which a bid's numbers are written.
 
     A field has shape (B, N), or (B, N, K_j) for several numbers of each bid. Its metadata says in
-    which units it is (`mechanisms.units`), and under "trader_axes" which axes run over traders
+    which units it is (`deviator.units`), and under "trader_axes" which axes run over traders
     beside the second. The first axis of a field has length 1 where all markets share it; that of
     the last field is always B.
     """

@@ -10,10 +10,10 @@ from typing_extensions import override
 from deviator.economies import Economy
 from deviator.errors import RefusedError
 from deviator.numerics.rational import Rationals
+from deviator.units import PRICE
 from deviator.validation import Bools, Floats, finite_array, trader_count
 
 from ..exact import RationalBids, RationalEconomy
-from ..units import PRICE
 from .array_bids import ArrayBids
 from .base import BidLanguage
 

@@ -14,11 +14,11 @@ from typing_extensions import override
 from deviator.economies import Economy, Factored, public_statistics
 from deviator.errors import InvalidInputError
 from deviator.numerics.rational import Rationals
+from deviator.units import PER_PRICE, PER_QUANTITY
 from deviator.validation import Floats, finite_numbers, trader_count
 
 from ..exact import RationalBids, RationalEconomy
 from ..statistics import PublicStatistics, check_said, check_traders
-from ..units import PER_PRICE, PER_QUANTITY
 from .array_bids import ArrayBids, check_shared
 from .base import require_quadratic
 from .hyperplanes import AllocationLanguage, exact_inverse_weights, inverse_weights

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import ClassVar, Self, final
 
+from deviator.units import PER_PRICE, PER_QUANTITY
 from deviator.validation import Floats, finite_numbers, trader_count
 
 from ..surfaces import Hyperplane
-from ..units import PER_PRICE, PER_QUANTITY
 from .array_bids import ArrayBids, check_shared
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from deviator.economies import Economy
 from deviator.numerics.rational import Rationals
+from deviator.units import PRICE
 from deviator.validation import Floats, finite_numbers, trader_count
 
 from ..exact import RationalBids, RationalEconomy
-from ..units import PRICE
 from .array_bids import ArrayBids
 from .base import BidLanguage
 

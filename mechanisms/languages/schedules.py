@@ -10,10 +10,10 @@ from deviator.arrays import namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals
+from deviator.units import QUANTITY, STEEPNESS
 from deviator.validation import Floats, finite_numbers, trader_count
 
 from ..exact import RationalBids, RationalEconomy
-from ..units import QUANTITY, STEEPNESS
 from .array_bids import ArrayBids
 from .base import BidLanguage, require_quadratic
 

@@ -12,11 +12,11 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import holding_threshold, match_units
+from deviator.units import MONEY
 from deviator.validation import Bools, Floats, non_negative
 
 from ..base import Claim
 from ..outcome import Outcome
-from ..units import MONEY
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 
 

@@ -7,12 +7,12 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import Economy, UnitDemands, holding_threshold, match_units
+from deviator.units import MONEY, PRICE
 from deviator.validation import Bools, Floats, finite_array, finite_number, non_negative
 
 from ..base import Claim
 from ..languages import BidLanguage, Bids, EntryReportLanguage, EntryReports
 from ..outcome import Outcome
-from ..units import MONEY, PRICE
 from .entry_equilibrium import balancing_fee, equilibrium_cutoffs
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism, side_prices
 

@@ -10,13 +10,13 @@ from typing_extensions import override
 
 from deviator.economies import Economy, UnitDemands, holding_threshold
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.units import rescaled_fields
 from deviator.validation import Bools, Floats, finite_array, positive, trader_index, whole_number
 
 from ..base import Mechanism
 from ..languages import BidLanguage, Bids, ReportLanguage, check_record
 from ..menu import FiniteMenu
 from ..portable import require_numpy
-from ..units import rescaled_fields
 
 Buyers = int | tuple[int, ...] | None
 """Who buys: so many traders, the first; the traders of these indices; or None, the first half."""

@@ -266,11 +266,7 @@ class MarketSpec(Spec):
         """Return who deviates as an index."""
         if isinstance(self.trader, int):
             return self.trader
-        find = getattr(self.economy.economy, "trader_of_role", None)
-        if find is None:
-            raise InvalidInputError(f"trader must be an index in this economy, got {self.trader!r}")
-        index: int = find(self.trader)
-        return index
+        return self.economy.economy.trader_of_role(self.trader)
 
     def with_sigma(self) -> "MarketSpec":
         """Return the market with its tax slope stated, where the mechanism's default was meant."""

@@ -1,7 +1,7 @@
 """What is wrong with data that a person wrote, one sentence a mistake.
 
-Pydantic tells of every alternative that did not fit, by the names of its own types. Here a mistake
-is what stands in one place of the data: where, what is allowed there, and what was found.
+Pydantic lists every alternative that did not fit, by the names of its own types. Here a mistake is
+what stands in one place of the data: where, what is allowed there, and what is there instead.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,13 +63,13 @@ def mistakes_of(error: ValidationError, data: Any, model: type[BaseModel]) -> li
     ...     print(mistakes_of(error, {"eggs": "two"}, Cake)[0].sentence)
     eggs must be a whole number or a list, got 'two'
     """
-    found: dict[Place, list[Any]] = {}
+    problems: dict[Place, list[Any]] = {}
     for each in error.errors():
-        found.setdefault(_place(each, data), []).append(each)
+        problems.setdefault(_place(each, data), []).append(each)
     return [
-        Mistake(place, _sentence(place, problems, model))
-        for place, problems in found.items()
-        if not any(_is_within(other, place) for other in found)
+        Mistake(place, _sentence(place, there, model))
+        for place, there in problems.items()
+        if not any(_is_within(other, place) for other in problems)
     ]
 
 
@@ -120,11 +120,11 @@ def _sentence(place: Place, problems: Sequence[Any], model: type[BaseModel]) -> 
     if first["type"] == "extra_forbidden":
         return f"{where} is no key that is known here{_suggestion(place, model)}"
     own = [problem["ctx"]["error"] for problem in problems if problem["type"] == "value_error"]
-    found = shortened(first["input"])
+    value = shortened(first["input"])
     if own:
-        return f"{where}: {own[0]}, got {found}"
+        return f"{where}: {own[0]}, got {value}"
     wanted = dict.fromkeys(_wanted(problem) for problem in problems)
-    return f"{where} must be {' or '.join(wanted)}, got {found}"
+    return f"{where} must be {' or '.join(wanted)}, got {value}"
 
 
 def _wanted(problem: Any) -> str:

@@ -1,10 +1,11 @@
-"""Units of settings and bids, each declared once where the field is: other units follow from it.
+"""Units and axes over traders, declared once where a field is: restating a record follows from it.
 
-The metadata of a dataclass field says in which units its numbers are::
+The metadata of a dataclass field says in which units its numbers are, and under "trader_axes" which
+of its axes run over traders::
 
     sigma: float = field(default=0.0, metadata=SLOPE)
 
-Fields without metadata are pure numbers.
+Fields without metadata are pure numbers, the same for all traders.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,8 @@ from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from deviator.economies import Economy
+import numpy as np
+
 from deviator.errors import RefusedError
 
 Thing = TypeVar("Thing")
@@ -48,6 +50,13 @@ STEEPNESS = _declared(-1, 1)
 PER_PRICE = _declared(-1, 0)
 PER_QUANTITY = _declared(0, -1)
 
+EACH_TRADER: Mapping[str, Any] = MappingProxyType({"trader_axes": (0,)})
+PRICES = MappingProxyType({**PRICE, **EACH_TRADER})
+QUANTITIES = MappingProxyType({**QUANTITY, **EACH_TRADER})
+SLOPES = MappingProxyType({**SLOPE, **EACH_TRADER})
+"""One number for each trader."""
+TRADERS_BY_TRADERS: Mapping[str, Any] = MappingProxyType({"trader_axes": (0, 1)})
+
 
 @runtime_checkable
 class Rescalable(Protocol):
@@ -82,19 +91,24 @@ def relabelled_fields(thing: Thing, order: Sequence[int]) -> Thing:
     """Return a thing whose fields are for renumbered traders, as far as they tell them apart."""
 
     def renumbered(value: Any, metadata: Mapping[str, Any]) -> Any:
-        del metadata
-        return value.relabelled(order) if isinstance(value, Relabellable) else value
+        if isinstance(value, Relabellable):
+            return value.relabelled(order)
+        return _reordered(value, metadata.get("trader_axes", ()), list(order))
 
     return _with_changed_fields(thing, renumbered)
 
 
-def held_economies(thing: object) -> tuple[Economy, ...]:
-    """Return the economies among the fields of a rule."""
-    values = (value for value, _ in _fields_of(thing).values())
-    return tuple(value for value in values if isinstance(value, Economy))
+def _reordered(value: Any, trader_axes: Sequence[int], order: list[int]) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, tuple):
+        return tuple(value[i] for i in order) if value and trader_axes else value
+    for axis in trader_axes:
+        value = np.take(value, order, axis=axis)
+    return value
 
 
-def _fields_of(thing: Any) -> dict[str, tuple[Any, Mapping[str, Any]]]:
+def fields_of(thing: Any) -> dict[str, tuple[Any, Mapping[str, Any]]]:
     """Return values and metadata of what a thing is built from."""
     if not is_dataclass(thing):
         return {name: (value, {}) for name, value in getattr(thing, "__dict__", {}).items()}
@@ -103,7 +117,7 @@ def _fields_of(thing: Any) -> dict[str, tuple[Any, Mapping[str, Any]]]:
 
 
 def _with_changed_fields(thing: Thing, changed: Callable[[Any, Mapping[str, Any]], Any]) -> Thing:
-    old = _fields_of(thing)
+    old = fields_of(thing)
     new = {name: changed(*entry) for name, entry in old.items()}
     changes = {name: value for name, value in new.items() if value is not old[name][0]}
     if not changes:
