@@ -101,6 +101,7 @@ class SmoothSigmaVCG(DirectMechanism):
     Examples
     --------
     >>> from deviator.economies import saturating
+    >>> from deviator.mechanisms import Reports
     >>> rule = SmoothSigmaVCG(saturating(4), sigma=0.5)
     >>> outcome = rule.clear(Reports(np.array([[1.0, 0.5, -0.5, -1.0]])))
     >>> outcome.quantity.round(3), outcome.transfer.round(3)

@@ -1,6 +1,7 @@
 """Records of bids in arrays, from whose fields the common array and its parts are read."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
@@ -29,11 +30,14 @@ class ArrayBids(Bids):
     def _arrays(self) -> tuple[Array, ...]:
         return tuple(getattr(self, entry.name) for entry in fields(self))
 
-    def _set(self, **arrays: Array) -> None:
-        """Set the checked arrays of a record that is being built: of one library, on one device."""
-        check_one_kind(**arrays)
-        for name, array in arrays.items():
+    def __post_init__(self) -> None:
+        check_one_kind(**{entry.name: getattr(self, entry.name) for entry in fields(self)})
+        for name, array in self._checked().items():
             object.__setattr__(self, name, array)
+
+    @abstractmethod
+    def _checked(self) -> dict[str, Floats]:
+        """Return the fields as arrays, with shapes and numbers checked."""
 
     @property
     @override

@@ -36,10 +36,11 @@ class EntryReports(ArrayBids):
     types: Floats = field(metadata=PRICE)
     entry: Floats
 
-    def __post_init__(self) -> None:
+    @override
+    def _checked(self) -> dict[str, Floats]:
         types = finite_array("reports", self.types, (None, None))
         trader_count(types.shape[1])
-        self._set(types=types, entry=finite_array("entry", self.entry, types.shape))
+        return {"types": types, "entry": finite_array("entry", self.entry, types.shape)}
 
     @property
     def enters(self) -> Bools:

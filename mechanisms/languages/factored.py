@@ -53,7 +53,8 @@ class FactoredBids(ArrayBids):
     price_weights: Floats = field(metadata=PER_PRICE)
     level: Floats
 
-    def __post_init__(self) -> None:
+    @override
+    def _checked(self) -> dict[str, Floats]:
         level = finite_numbers("level", self.level, (None, None))
         batch, n = level.shape[0], trader_count(level.shape[1])
         own = finite_numbers("own_weights", self.own_weights, (None, n))
@@ -61,7 +62,12 @@ class FactoredBids(ArrayBids):
         statistic = finite_numbers("statistic_weights", self.statistic_weights, shape)
         price = finite_numbers("price_weights", self.price_weights, (own.shape[0], n))
         check_shared("own_weights", own, batch)
-        self._set(own_weights=own, statistic_weights=statistic, price_weights=price, level=level)
+        return {
+            "own_weights": own,
+            "statistic_weights": statistic,
+            "price_weights": price,
+            "level": level,
+        }
 
     @property
     def n_statistics(self) -> int:

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal, Self, final
 
 import numpy as np
+from typing_extensions import override
 
 from deviator.economies import Economy
 from deviator.numerics.rational import Rationals
@@ -30,10 +31,11 @@ class Reports(ArrayBids):
 
     types: Floats = field(metadata=PRICE)
 
-    def __post_init__(self) -> None:
+    @override
+    def _checked(self) -> dict[str, Floats]:
         types = finite_numbers("reports", self.types, (None, None))
         trader_count(types.shape[1])
-        self._set(types=types)
+        return {"types": types}
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:

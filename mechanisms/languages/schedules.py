@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal, Self, final
 
 import numpy as np
+from typing_extensions import override
 
 from deviator.arrays import namespace
 from deviator.economies import Economy
@@ -41,12 +42,13 @@ class Schedules(ArrayBids):
     level: Floats = field(metadata=QUANTITY)
     steepness: Floats = field(metadata=STEEPNESS)
 
-    def __post_init__(self) -> None:
+    @override
+    def _checked(self) -> dict[str, Floats]:
         level = finite_numbers("level", self.level, (None, None))
         trader_count(level.shape[1])
         steepness = finite_numbers("steepness", self.steepness, level.shape)
         check_decreasing(steepness)
-        self._set(level=level, steepness=steepness)
+        return {"level": level, "steepness": steepness}
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:
