@@ -25,7 +25,7 @@ from .units import held_economies, relabelled_fields, rescaled_fields
 Claim = Literal["truthful", "individually_rational", "budget_surplus", "efficient", "anonymous"]
 """What a mechanism may claim, at honest bids and at every profile of types.
 
-truthful: no bid of one trader beats his honest one; individually_rational: nobody is worse off than
+truthful: no bid of one trader beats the honest one; individually_rational: nobody is worse off than
 without trade; budget_surplus: transfers never sum to less than 0; efficient: the allocation is of
 the largest total utility; anonymous: traders who swap their bids swap their outcomes.
 """
@@ -57,7 +57,7 @@ class Mechanism(ABC):
 
     @property
     def tax_slope(self) -> float:
-        """Slope of the quadratic tax that honest bidders reckon with; 0 where there is none."""
+        """Slope of the quadratic tax that honest bids allow for; 0 without a tax."""
         return 0.0
 
     @abstractmethod
@@ -72,7 +72,7 @@ class Mechanism(ABC):
         """
 
     def honest_bids(self, economy: Economy, types: Floats) -> Bids:
-        """Return what honest traders submit; a trader's bid uses his own type only.
+        """Return what honest traders submit; a trader's bid uses the own type only.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class Mechanism(ABC):
         Raises
         ------
         InvalidInputError
-            If the economy is none, or types are not finite or of other traders.
+            If the economy is not an Economy, or types are not finite or of other traders.
         RefusedError
             If the language determines no honest bid in this economy.
         """
@@ -118,16 +118,16 @@ class Mechanism(ABC):
         bids : ndarray of float, shape (B, M, K)
             Candidates.
         own : ndarray of float, shape (B, K)
-            His present, allowed bids.
+            The trader's present, allowed bids.
         """
         allowed = self.language.admissible(bids, own)
         limits = self.bid_limits(trader)
         return allowed if limits is None else np.clip(allowed, *limits)
 
     def menu_bid(self, bids: Any, trader: int, quantity: Floats) -> Floats:
-        """Return bids that lead one trader to points of his menu, shape (B, K).
+        """Return bids that lead one trader to points of the menu, shape (B, K).
 
-        By default the level of his present bid is moved until he receives the quantity.
+        By default the level of the present bid is moved until it buys the quantity.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class Mechanism(ABC):
         Raises
         ------
         InvalidInputError
-            If `clear` returns what is no outcome of these markets.
+            If `clear` returns anything but an outcome of these markets.
         NotConvergedError
             If a market could not be solved.
         """
@@ -176,8 +176,8 @@ class Mechanism(ABC):
     def example_economies(self) -> tuple[Economy, ...]:
         """Return economies in which the rule is at home: the conformance kit tries it there.
 
-        By default those that the rule holds; a rule that holds none is tried in the standard ones
-        of the kit. Override this where honest bids exist in other economies only.
+        By default those that the rule holds; any other rule is tried in the standard ones of
+        the kit. Override this where honest bids exist in other economies only.
         """
         return held_economies(self)
 
@@ -299,7 +299,7 @@ class ResidualLineMechanism(Mechanism):
 
 
 def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
-    """Return by how many units the trader's quantity moves per unit of his bid's level, (B,)."""
+    """Return by how many units the trader's quantity moves per unit of the bid's level, (B,)."""
     bid = bids.of_trader(trader)
     level = mechanism.language.level
     # A level far below the others' would move the market by less than its rounding errors.
@@ -334,7 +334,7 @@ def exact_payment(mechanism: ResidualLineMechanism, price: Any, quantity: Any, s
     """Return the transfer in exact numbers, or as an exact polynomial where one of these is.
 
     A rule's settings are floats, and a float times a rational number is a float. So the rule is
-    read off with symbols first, and its coefficients are taken for the rational numbers that they
+    read off with symbols first, and its coefficients are read as the rational numbers that they
     are.
 
     Raises
@@ -362,7 +362,7 @@ def _unreadable(mechanism: Mechanism, error: Exception) -> RefusedError:
 
 
 def check_candidates(bids: Bids, trader: int, candidates: Floats) -> tuple[Floats, int]:
-    """Return candidate bids of one trader as floats (B, M, K), and his index.
+    """Return candidate bids of one trader as floats (B, M, K), and its index.
 
     Raises
     ------

@@ -196,7 +196,7 @@ class SmoothSigmaVCG(DirectMechanism):
             check_monotone(self.economy, self.sigma, traders, quantity, types)
 
     def _transfers(self, curves: _Curves, units: Floats) -> Floats:
-        """Return what each trader pays for M quantities on his curve, shape (C, M)."""
+        """Return what each trader pays for M quantities on the own curve, shape (C, M)."""
         chunk = max(1, NUMBERS // (self.economy.n_traders**2 * NODES[1]))
         return np.concatenate(in_chunks(self._transfers_in_chunk, *curves, units, chunk=chunk))
 
@@ -271,12 +271,12 @@ class SmoothSigmaVCG(DirectMechanism):
     def _residual_prices(self, curves: _Curves, units: Floats) -> Floats:
         """Return p^sigma(s_i(x), s_-i) at quantities x on each curve, shape (C, K)."""
         many, flat = curves.of(np.repeat(np.arange(len(units)), units.shape[1])), units.ravel()
-        found = pivotal_market(
+        pivotal = pivotal_market(
             self.economy, self.sigma, many.trader, flat, many.quantity, many.types
         )
-        self._check_solved(found.converged, many.trader, many.market, flat)
-        check_monotone(self.economy, self.sigma, many.trader, found.quantity, found.types)
-        return found.price.reshape(units.shape)
+        self._check_solved(pivotal.converged, many.trader, many.market, flat)
+        check_monotone(self.economy, self.sigma, many.trader, pivotal.quantity, pivotal.types)
+        return pivotal.price.reshape(units.shape)
 
     def _check_solved(self, converged: Any, traders: Any, markets: Any, units: Floats) -> None:
         if converged.all():

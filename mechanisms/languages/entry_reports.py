@@ -28,7 +28,7 @@ class EntryReports(ArrayBids):
     types : ndarray of float, shape (B, N)
         Reported values, in money per unit of the good.
     entry : ndarray of float, shape (B, N)
-        A trader enters where his number is positive; it has no units.
+        A trader enters where the number is positive; it has no units.
     """
 
     meant_for: ClassVar[str] = "double auctions with an entry fee: EntryFeeDoubleAuction(fee)"
