@@ -17,7 +17,7 @@ from deviator.numerics.rational import Rationals
 from deviator.validation import Floats, finite_numbers, trader_count
 
 from ..exact import RationalBids, RationalEconomy
-from ..statistics import PublicStatistics, check_said, check_traders
+from ..statistics import PublicStatistics, check_spanned, check_traders
 from ..units import PER_PRICE, PER_QUANTITY
 from .array_bids import ArrayBids, check_shared
 from .base import require_quadratic
@@ -75,8 +75,8 @@ class FactoredBids(ArrayBids):
         return int(self.statistic_weights.shape[2])
 
     @classmethod
+    @override
     def from_array(cls, array: Floats) -> Self:
-        """Build from an array, shape (B, N, G + 3)."""
         checked = finite_numbers("factored bids", array, (None, None, None))
         if checked.shape[2] < 3:
             raise InvalidInputError(
@@ -99,8 +99,8 @@ class FactoredLanguage(AllocationLanguage):
     name = "conditional inverse demands on public statistics"
     record = FactoredBids
 
+    @override
     def size(self, n_traders: int) -> int:
-        """Return G + 3."""
         del n_traders
         return len(self.statistics) + 3
 
@@ -128,9 +128,9 @@ class FactoredLanguage(AllocationLanguage):
         """Return a and C of W^-1 diag(mu + sigma), W^-1 = D^-1 - R V D^-1."""
         reading = economy.reading_loadings()
         wanted = public_statistics(economy, tax_slope)
-        check_said(wanted, self.statistics.missed(wanted))
+        check_spanned(wanted, self.statistics.residual(wanted))
         own = (economy.slope + tax_slope) / economy.own
-        return own, -reading @ self.statistics.said(wanted)
+        return own, -reading @ self.statistics.coefficients(wanted)
 
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction

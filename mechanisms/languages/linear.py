@@ -47,8 +47,8 @@ class LinearBids(ArrayBids):
         return {"quantity_weights": weights, "price_weights": price, "level": level}
 
     @classmethod
+    @override
     def from_array(cls, array: Floats) -> Self:
-        """Build from an array, shape (B, N, N + 2)."""
         checked = finite_numbers("linear bids", array, (None, None, None))
         n = checked.shape[1]
         finite_numbers("linear bids", checked, (None, n, n + 2))

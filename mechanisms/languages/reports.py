@@ -38,8 +38,8 @@ class Reports(ArrayBids):
         return {"types": types}
 
     @classmethod
+    @override
     def from_array(cls, array: Floats) -> Self:
-        """Build from an array, shape (B, N, 1)."""
         return cls(finite_numbers("reports", array, (None, None, 1))[..., 0])
 
 
@@ -53,26 +53,26 @@ class ReportLanguage(BidLanguage):
     level = 0
     reads: Literal["nothing", "price", "allocation"] = "nothing"
 
+    @override
     def size(self, n_traders: int) -> int:
-        """Return 1."""
         del n_traders
         return 1
 
+    @override
     def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> Reports:
-        """Return the types themselves."""
         del economy, tax_slope
         return Reports(types)
 
+    @override
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
     ) -> RationalBids:
-        """Return the types."""
         del economy, tax_slope
         return RationalBids(np.empty((types.shape[1], 0), dtype=object), types)
 
+    @override
     def coordinate_ranges(
         self, level_range: float, price: float, quantity: Floats, bid: Floats
     ) -> Floats:
-        """Return the level's range."""
         del price, quantity, bid
         return np.array([level_range])

@@ -51,8 +51,8 @@ class Schedules(ArrayBids):
         return {"level": level, "steepness": steepness}
 
     @classmethod
+    @override
     def from_array(cls, array: Floats) -> Self:
-        """Build from an array, shape (B, N, 2)."""
         checked = finite_numbers("schedules", array, (None, None, 2))
         return cls(checked[..., 0], checked[..., 1])
 
@@ -67,8 +67,8 @@ class ScheduleLanguage(BidLanguage):
     level = 0
     reads: Literal["nothing", "price", "allocation"] = "price"
 
+    @override
     def size(self, n_traders: int) -> int:
-        """Return 2."""
         del n_traders
         return 2
 
@@ -87,10 +87,10 @@ class ScheduleLanguage(BidLanguage):
         level = market.value(types) / bend
         return Schedules(level, np.broadcast_to(1 / bend, level.shape))
 
+    @override
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
     ) -> RationalBids:
-        """Return own marginal utility as a schedule."""
         _check_private_values(economy.weights)
         bend = economy.slope + tax_slope
         return RationalBids((1 / bend)[:, None], economy.value(types) / bend)
