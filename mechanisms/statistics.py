@@ -1,7 +1,7 @@
 """Public statistics of the allocation, on which factored bids condition (Lemma 2).
 
-Quantities sum to 0, so a statistic matters only up to multiples of their sum: S is used with its
-row means taken out, and written in an orthonormal basis Q of the result, which frees clearing from
+Quantities sum to 0, so a statistic matters only up to multiples of their sum: S is used
+less its row means, and written in an orthonormal basis Q of the result, which frees clearing from
 the statistics' units and from statistics that repeat each other.
 """
 

@@ -33,7 +33,7 @@ MOST_SETS = 2**16
 """Sets of traders that are compared at most."""
 
 ENTRIES = 2**22
-"""Markets times sets (times traders) that are looked at together."""
+"""Markets times sets (times traders) that are compared together."""
 
 TIED = 1e-14
 """Totals that differ by less, of the largest there could be, count as equal."""

@@ -37,7 +37,7 @@ HALVINGS = {False: 30, True: 52}
 """Halvings of a cell that locate a kink, whose error counts squared, or a jump."""
 
 DOUBLINGS = 60
-"""Doublings of the distance at which the report that gets nothing is looked for."""
+"""Doublings of the distance at which a report that gets nothing is searched."""
 
 FALLS = 1e-9
 """By how much rounding may let a quantity fall, of the largest in the market."""
@@ -135,7 +135,7 @@ class OwnQuantity:
         ----------
         reports : ndarray of float, shape (B, M)
         step : ndarray of float, shape (B,)
-            How far from the reports the report that gets nothing is looked for first.
+            How far from the reports a report that gets nothing is searched first.
 
         Returns
         -------

@@ -36,7 +36,7 @@ from .direct_mechanism import DirectMechanism
 from .sigma_vcg import UnreachedUnits, checked_unreached_units
 
 PROFILES = 64
-"""Profiles of types at which monotonicity is looked at where the bounds do not guarantee it."""
+"""Profiles of types at which monotonicity is checked where the bounds do not guarantee it."""
 
 NODES = (8, 16, 32, 64, 128, 256, 512)
 """Nodes of the quadrature, doubled until two answers agree."""
@@ -90,7 +90,7 @@ class SmoothSigmaVCG(DirectMechanism):
         If types are unbounded and the economy's bounds break A3, or A2 by more than the tax makes
         up for; or if quantities do not increase in the own type at some profile, so that no
         transfers make the allocation incentive compatible. Where A4^N does not exclude it, it is
-        looked for at sampled profiles first, and then wherever a market is cleared.
+        checked at sampled profiles first, and then wherever a market is cleared.
     NotConvergedError
         From clearing, if a market or a transfer could not be computed.
 

@@ -295,7 +295,7 @@ def _apart(x: Floats, function: Floats, derivative: Floats) -> Any:
 def tax_of(tax: Any) -> Tax:
     """Return a tax from a `Tax`, or from plain data: pairs [coefficient, exponent], summed.
 
-    The shape of a `Tax` is not looked at here; see `checked_tax`.
+    The shape of a `Tax` is not checked here; see `checked_tax`.
 
     Raises
     ------

@@ -68,7 +68,7 @@ class InverseMap:
         RefusedError
             If type effects are singular there (INJ fails).
         NotConvergedError
-            If no types are found.
+            If the search for them does not converge.
         """
         return points.once(self, lambda: self._types_behind(points))
 
