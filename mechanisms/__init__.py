@@ -2,14 +2,7 @@
 
 from deviator.numerics.polynomial import Polynomial
 
-from .base import (
-    Claim,
-    Mechanism,
-    ResidualLineMechanism,
-    exact_payment,
-    quantity_per_level,
-    residual_transfer,
-)
+from .base import Claim, Mechanism, quantity_per_level
 from .direct import (
     Allocation,
     CallableTax,
@@ -50,6 +43,7 @@ from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
 from .parallel import clear_parallel
 from .pay_as_bid import PayAsBid
+from .residual_line import ResidualLineMechanism, exact_payment, residual_transfer
 from .sharded import (
     Shard,
     ShardedOutcome,

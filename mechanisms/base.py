@@ -2,30 +2,25 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from deviator.arrays import is_foreign
 from deviator.economies import Economy
-from deviator.errors import InvalidInputError, RefusedError
-from deviator.numerics.polynomial import Polynomial
-from deviator.numerics.rational import Rationals
+from deviator.errors import InvalidInputError
 from deviator.units import fields_of, relabelled_fields, rescaled_fields
 from deviator.validation import Floats, finite_array, given, trader_index
 
 from . import portable
-from .clearing import Clearing, DeviationSolution
-from .exact import RationalBids, RationalSolution
-from .languages import BidLanguage, Bids, check_record
-from .menu import LineMenu, Menu
+from .languages import BidLanguage, Bids
+from .menu import Menu
 from .outcome import Outcome, TraderOutcome, check_cleared
 
 Claim = Literal["truthful", "individually_rational", "budget_surplus", "efficient", "anonymous"]
 """What a mechanism may claim, at honest bids and at every profile of types.
 
-truthful: no bid of one trader beats his honest one; individually_rational: nobody is worse off than
+truthful: no bid of one trader beats the honest one; individually_rational: nobody is worse off than
 without trade; budget_surplus: transfers never sum to less than 0; efficient: the allocation is of
 the largest total utility; anonymous: traders who swap their bids swap their outcomes.
 """
@@ -57,7 +52,7 @@ class Mechanism(ABC):
 
     @property
     def tax_slope(self) -> float:
-        """Slope of the quadratic tax that honest bidders reckon with; 0 where there is none."""
+        """Slope of the quadratic tax that honest bids allow for; 0 without a tax."""
         return 0.0
 
     @abstractmethod
@@ -72,7 +67,7 @@ class Mechanism(ABC):
         """
 
     def honest_bids(self, economy: Economy, types: Floats) -> Bids:
-        """Return what honest traders submit; a trader's bid uses his own type only.
+        """Return what honest traders submit; a trader's bid uses the own type only.
 
         Parameters
         ----------
@@ -82,7 +77,7 @@ class Mechanism(ABC):
         Raises
         ------
         InvalidInputError
-            If the economy is none, or types are not finite or of other traders.
+            If the economy is not an Economy, or types are not finite or of other traders.
         RefusedError
             If the language determines no honest bid in this economy.
         """
@@ -118,16 +113,16 @@ class Mechanism(ABC):
         bids : ndarray of float, shape (B, M, K)
             Candidates.
         own : ndarray of float, shape (B, K)
-            His present, allowed bids.
+            The trader's present, allowed bids.
         """
         allowed = self.language.admissible(bids, own)
         limits = self.bid_limits(trader)
         return allowed if limits is None else np.clip(allowed, *limits)
 
     def menu_bid(self, bids: Any, trader: int, quantity: Floats) -> Floats:
-        """Return bids that lead one trader to points of his menu, shape (B, K).
+        """Return bids that lead one trader to points of the menu, shape (B, K).
 
-        By default the level of his present bid is moved until he receives the quantity.
+        By default the level of the present bid is moved until it buys the quantity.
 
         Parameters
         ----------
@@ -156,7 +151,7 @@ class Mechanism(ABC):
         Raises
         ------
         InvalidInputError
-            If `clear` returns what is no outcome of these markets.
+            If `clear` returns anything but an outcome of these markets.
         NotConvergedError
             If a market could not be solved.
         """
@@ -176,8 +171,8 @@ class Mechanism(ABC):
     def example_economies(self) -> tuple[Economy, ...]:
         """Return economies in which the rule is at home: the conformance kit tries it there.
 
-        By default those that the rule holds; a rule that holds none is tried in the standard ones
-        of the kit. Override this where honest bids exist in other economies only.
+        By default those that the rule holds; any other rule is tried in the standard ones of
+        the kit. Override this where honest bids exist in other economies only.
         """
         return _held_economies(self)
 
@@ -203,103 +198,8 @@ class Mechanism(ABC):
         return rescaled_fields(self, price, quantity)
 
 
-class ResidualLineMechanism(Mechanism):
-    """A mechanism in which every trader faces a straight residual demand curve.
-
-    Subclasses state how bids clear and what a trader pays; menus, deviations and certificates
-    follow from these two.
-    """
-
-    @property
-    @abstractmethod
-    def clearing(self) -> Clearing:
-        """How bids turn into price and quantities."""
-
-    @abstractmethod
-    def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
-        """Return a trader's transfer to the mechanism, in units of money.
-
-        Uses + - * and division by whole numbers only, so that it also runs on rational numbers
-        and on `Polynomial`, which is how menus and certificates are read off it.
-        """
-
-    def clear(self, bids: Any) -> Outcome:
-        """Clear every market of a batch; irregular ones are in autarky."""
-        self._check_record(bids)
-        if not bids.is_numpy:
-            return portable.outcome_of(self, self.clearing.solve(bids))
-        return self.clearing.settle(bids, self._transfer)
-
-    def menu(self, bids: Any, trader: int) -> LineMenu:
-        """Return the trader's exact menu, read off the payment rule.
-
-        Raises
-        ------
-        RefusedError
-            If transfers are not quadratic in the quantity.
-        """
-        self._check_record(bids)
-        portable.require_numpy("menus", bids)
-        index = trader_index(trader, bids.shape[1])
-        solution = self.clearing.solve(bids)
-        regular = solution.regular
-        slope = np.where(regular, solution.residual_slope[:, index], np.nan)
-        intercept = solution.price - slope * solution.quantity[:, index]
-        transfer = residual_transfer(self, intercept, slope, self.tax_slope)
-        if any(monomial not in (("x",), ("x", "x")) for monomial in transfer.terms):
-            raise RefusedError(
-                "a menu needs transfers that are quadratic in the quantity and 0 where nothing is "
-                f"traded, those of {self.name} are not; train a learner against it instead"
-            )
-        linear = np.asarray(transfer.coefficient("x") + 0.0 * slope, dtype=np.float64)
-        bend = np.asarray(2 * transfer.coefficient("x", "x") + 0.0 * slope, dtype=np.float64)
-        return LineMenu(intercept, slope, linear, bend, regular)
-
-    def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
-        """Return a trader's outcomes under candidate bids by the clearing's fast path."""
-        self._check_record(bids)
-        if not bids.is_numpy:
-            return portable.cleared_deviations(self, bids, trader, candidates)
-        checked, index = check_candidates(bids, trader, candidates)
-        solution = self.clearing.solve_deviations(bids, index, checked)
-        return self._pay_deviations(solution)
-
-    def clear_exact(self, bids: RationalBids) -> tuple[RationalSolution, Rationals] | None:
-        """Clear M markets that differ in their levels only, in exact numbers.
-
-        Returns
-        -------
-        tuple of RationalSolution and ndarray of Fraction, or None
-            The clearing and the transfers (M, N); None in autarky.
-
-        Raises
-        ------
-        RefusedError
-            If the payment rule uses more than + - * and division by numbers.
-        """
-        solution = self.clearing.solve_exact(bids)
-        if solution is None:
-            return None
-        price, quantity = solution.price[:, None], solution.quantity
-        transfers = exact_payment(self, price, quantity, solution.residual_slope)
-        return solution, transfers + Fraction(0) * quantity
-
-    def _transfer(self, price: Floats, quantity: Floats, residual_slope: Floats) -> Any:
-        return self.payment(price, quantity, residual_slope, self.tax_slope)
-
-    def _pay_deviations(self, solution: DeviationSolution) -> TraderOutcome:
-        traded = solution.regular
-        quantity = np.where(traded, solution.quantity, 0.0)
-        price = np.where(traded, solution.price, np.nan)
-        transfer = self.payment(price, quantity, solution.residual_slope, self.tax_slope)
-        return TraderOutcome(price, quantity, np.where(traded, transfer, 0.0), traded)
-
-    def _check_record(self, bids: Any) -> None:
-        check_record(self.name, self.language.record, bids)
-
-
 def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
-    """Return by how many units the trader's quantity moves per unit of his bid's level, (B,)."""
+    """Return by how many units the trader's quantity moves per unit of the bid's level, (B,)."""
     bid = bids.of_trader(trader)
     level = mechanism.language.level
     # A level far below the others' would move the market by less than its rounding errors.
@@ -312,57 +212,8 @@ def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
     return (quantity[:, 1] - quantity[:, 0]) / unit
 
 
-def residual_transfer(
-    mechanism: ResidualLineMechanism, intercept: Any, slope: Any, tax_slope: Any
-) -> Polynomial:
-    """Return the transfer for x units on the residual line intercept + slope x, in x.
-
-    Raises
-    ------
-    RefusedError
-        If the payment rule uses more than + - * and division by numbers.
-    """
-    x = Polynomial.variable("x")
-    try:
-        transfer = mechanism.payment(intercept + slope * x, x, slope, tax_slope)
-    except TypeError as error:
-        raise _unreadable(mechanism, error) from None
-    return transfer if isinstance(transfer, Polynomial) else Polynomial({(): transfer})
-
-
-def exact_payment(mechanism: ResidualLineMechanism, price: Any, quantity: Any, slope: Any) -> Any:
-    """Return the transfer in exact numbers, or as an exact polynomial where one of these is.
-
-    A rule's settings are floats, and a float times a rational number is a float. So the rule is
-    read off with symbols first, and its coefficients are taken for the rational numbers that they
-    are.
-
-    Raises
-    ------
-    RefusedError
-        If the payment rule uses more than + - * and division by numbers.
-    """
-    symbols = [Polynomial.variable(name) for name in ("price", "quantity", "slope", "tax")]
-    try:
-        rule = mechanism.payment(*symbols)
-        polynomial = rule if isinstance(rule, Polynomial) else Polynomial({(): rule})
-        exact = polynomial.exact()
-    except (TypeError, ValueError, OverflowError) as error:
-        raise _unreadable(mechanism, error) from None
-    return exact.evaluate(
-        price=price, quantity=quantity, slope=slope, tax=Fraction(mechanism.tax_slope)
-    )
-
-
-def _unreadable(mechanism: Mechanism, error: Exception) -> RefusedError:
-    return RefusedError(
-        f"a payment rule can be read off only where it uses + - * and division by numbers, that of "
-        f"{mechanism.name} does not ({error}); train a learner against it instead"
-    )
-
-
 def check_candidates(bids: Bids, trader: int, candidates: Floats) -> tuple[Floats, int]:
-    """Return candidate bids of one trader as floats (B, M, K), and his index.
+    """Return candidate bids of one trader as floats (B, M, K), and its index.
 
     Raises
     ------

@@ -9,7 +9,6 @@ from typing_extensions import override
 from deviator.economies import Economy, Factored
 from deviator.errors import InvalidInputError, RefusedError
 
-from .base import ResidualLineMechanism
 from .clearing import Clearing, ConditionalClearing, FactoredClearing
 from .clearing.surfaces.clearing import SurfaceSolution, check_converged, solve_surfaces
 from .languages import (
@@ -20,6 +19,7 @@ from .languages import (
     refuse_numbers,
 )
 from .outcome import Outcome
+from .residual_line import ResidualLineMechanism
 from .statistics import PublicStatistics
 
 WEAK = 0.3
@@ -29,7 +29,7 @@ WEAK = 0.3
 class ConditionalAuction(ResidualLineMechanism):
     """Conditional bids, Definition 3's clearing.
 
-    Bids are `LinearBids`, or `SurfaceBids` where some are no hyperplanes.
+    Bids are `LinearBids`, or `SurfaceBids` where some are not hyperplanes.
 
     Attributes
     ----------

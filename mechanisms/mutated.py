@@ -10,10 +10,10 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_number
 
-from .base import ResidualLineMechanism
 from .clearing import Clearing, DeviationSolution, MarketSolution
 from .exact import RationalBids, RationalSolution
 from .languages import BidLanguage, Bids
+from .residual_line import ResidualLineMechanism
 
 Fault = Literal["transfer", "residual-slope", "tax", "clearing"]
 """What a mutant distorts; the list of kinds is part of the package."""

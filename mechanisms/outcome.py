@@ -15,7 +15,7 @@ from deviator.validation import Bools, Floats
 CLEARS = 1e-8
 """How far quantities may be from summing to 0, of the largest in a market."""
 
-ROUNDING = 1e-14
+CLEARS_OF_BATCH = 1e-14
 """How far they may be in any case, of the largest in the batch, or of one unit."""
 
 
@@ -27,8 +27,7 @@ class Outcome:
     Attributes
     ----------
     price : ndarray of float, shape (B,) or (B, N)
-        Market-clearing price, or what each trader meets where prices differ; NaN in autarky, where
-        there is none.
+        Market-clearing price, or what each trader meets where prices differ; NaN in autarky.
     quantity : ndarray of float, shape (B, N)
         Units received, negative where sold; sums to 0 over the traders.
     transfer : ndarray of float, shape (B, N)
@@ -39,7 +38,7 @@ class Outcome:
         Whether the market was solved; closed forms always are. By default all true.
     residual_slope : ndarray of float, shape (B, N)
         Slope k_i of each trader's residual price p + k_i (x - q_i); NaN in autarky, and everywhere
-        where the rule knows of none (the default).
+        where the rule states none (the default).
     """
 
     price: Floats
@@ -91,7 +90,7 @@ class TraderOutcome:
 
 
 def _plain(values: Array) -> Array:
-    """Return a plain array: what reckons with outcomes must not run a subclass's own arithmetic."""
+    """Return a plain array: computations with outcomes must not run a subclass's own arithmetic."""
     return values if is_foreign(values) else np.asarray(values)
 
 
@@ -105,7 +104,7 @@ def _everywhere(value: Array, quantity: Array, shape: tuple[int, ...]) -> Array:
 
 
 def check_cleared(name: str, outcome: object, shape: tuple[int, int]) -> Outcome:
-    """Return what a rule made of bids if it is an outcome of as many markets and traders.
+    """Return the outcome of a rule if it is one of so many markets and traders.
 
     Parameters
     ----------
@@ -118,7 +117,7 @@ def check_cleared(name: str, outcome: object, shape: tuple[int, int]) -> Outcome
     Raises
     ------
     InvalidInputError
-        If it is no outcome, has other shapes, or quantities do not sum to 0.
+        If it is not an outcome, has other shapes, or quantities do not sum to 0.
     NotConvergedError
         If a market could not be solved.
     """
@@ -128,10 +127,10 @@ def check_cleared(name: str, outcome: object, shape: tuple[int, int]) -> Outcome
             "run `deviator check` on it"
         )
     for values in ("quantity", "transfer"):
-        found = getattr(outcome, values).shape
-        if found != shape:
+        got = getattr(outcome, values).shape
+        if got != shape:
             raise InvalidInputError(
-                f"mechanism {name} must return a {values} of shape {shape}, got {found}; "
+                f"mechanism {name} must return a {values} of shape {shape}, got {got}; "
                 "run `deviator check` on it"
             )
     if not outcome.converged.all():
@@ -148,7 +147,7 @@ def _check_clears(name: str, outcome: Outcome) -> None:
     excess = np.abs(outcome.quantity.sum(axis=1))
     largest = np.abs(outcome.quantity).max(axis=1)
     # Where nobody trades, what is left is rounding beside the markets that do.
-    rounding = ROUNDING * max(largest.max(initial=0.0), 1.0)
+    rounding = CLEARS_OF_BATCH * max(largest.max(initial=0.0), 1.0)
     short = ~(excess <= CLEARS * largest + rounding)
     if np.isfinite(outcome.quantity).all() and short.any():
         market = int(np.flatnonzero(short)[0])
@@ -159,7 +158,7 @@ def _check_clears(name: str, outcome: Outcome) -> None:
 
 
 def check_outcome(name: str, outcome: TraderOutcome) -> TraderOutcome:
-    """Return the outcome of a rule if it can be reckoned with.
+    """Return the outcome of a rule if all its numbers are finite.
 
     Raises
     ------
@@ -171,7 +170,7 @@ def check_outcome(name: str, outcome: TraderOutcome) -> TraderOutcome:
         if not np.isfinite(values).all():
             market = int(np.argwhere(~np.isfinite(values))[0][0])
             raise InvalidInputError(
-                f"mechanism {name} must return a finite {name_of_values}, got none in market "
+                f"mechanism {name} must return a finite {name_of_values}, and does not in market "
                 f"{market}; run `deviator check` on it"
             )
     return outcome

@@ -1,4 +1,4 @@
-"""The pay-as-bid auction: each trader pays the area under his own submitted demand."""
+"""The pay-as-bid auction: each trader pays the area under the own submitted demand."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
@@ -24,12 +24,12 @@ class PayAsBid(Mechanism):
     """Decreasing demand schedules p = v - c' q; the transfer is v q - c' q^2 / 2.
 
     At the clearing price p that is p q + c' q^2 / 2: a buyer pays more than the price for all but
-    his last unit, and a seller receives less, the area under his submitted supply. An honest trader
-    submits his marginal utility, and so ends with a utility of 0.
+    the last unit, and a seller receives less, the area under the submitted supply. An honest trader
+    submits the own marginal utility, and so ends with a utility of 0.
 
     Against a residual price p_i(x) = a + k x, x units cost at least p_i(x) x + c x^2 / 2 for the
-    floor c on slopes, which the bid of slope c through the point attains; without a floor a flat
-    bid would be best, and none exists. In linear-quadratic utility the best gain over honesty is
+    floor c on slopes, which the bid of slope c through the point attains; without a floor the
+    flatter bid would always be better. In linear-quadratic utility the best gain over honesty is
     (v_i - a)^2 / (2 (mu_i + 2 k + c)).
 
     Parameters
@@ -99,9 +99,9 @@ class PayAsBid(Mechanism):
             return cleared_deviations(self, bids, trader, candidates)
         checked, index = check_candidates(bids, trader, candidates)
         FlooredScheduleLanguage(self.floor).check(checked[..., 1])
-        found = ScheduleClearing().solve_deviations(bids, index, checked)
-        transfer = area_under_demand(found.price, found.quantity, checked[..., 1])
-        return TraderOutcome(found.price, found.quantity, transfer, found.regular)
+        solution = ScheduleClearing().solve_deviations(bids, index, checked)
+        transfer = area_under_demand(solution.price, solution.quantity, checked[..., 1])
+        return TraderOutcome(solution.price, solution.quantity, transfer, solution.regular)
 
     @override
     def example_economies(self) -> tuple[Economy, ...]:

@@ -1,7 +1,7 @@
 """The sigma-Discriminatory Conditional Double Auction (Definition 3).
 
-Each trader pays the area under the residual demand curve that he faces, from 0 to his
-quantity, and a quadratic tax: t_i = p q_i - k_i q_i^2 / 2 + sigma q_i^2 / 2.
+Each trader pays the area under the own residual demand curve from 0 to the own quantity,
+and a quadratic tax: t_i = p q_i - k_i q_i^2 / 2 + sigma q_i^2 / 2.
 """
 
 from dataclasses import dataclass, field

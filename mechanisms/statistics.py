@@ -1,7 +1,7 @@
 """Public statistics of the allocation, on which factored bids condition (Lemma 2).
 
-Quantities sum to 0, so a statistic matters only up to multiples of their sum: S is used with its
-row means taken out, and written in an orthonormal basis Q of the result, which frees clearing from
+Quantities sum to 0, so a statistic matters only up to multiples of their sum: S is used
+less its row means, and written in an orthonormal basis Q of the result, which frees clearing from
 the statistics' units and from statistics that repeat each other.
 """
 
@@ -21,7 +21,7 @@ from deviator.validation import Bools, Floats, finite_array, read_only, trader_c
 SPANNED = 1e-9
 """A row that statistics miss by less than this share of its length is spanned, up to rounding."""
 
-ROUNDING = 1e-12
+NEGLIGIBLE = 1e-12
 """Shares of a row below this are rounding."""
 
 
@@ -45,16 +45,16 @@ class PublicStatistics:
         Centered S = coordinates basis.
     largest : ndarray of float, shape (G,)
         Largest absolute weight of each statistic.
-    unsaid : ndarray of float, shape (N,)
-        Squared distance of each own quantity from what the statistics and sum q = 0 say of it; 0
-        where they say it all.
+    own_residual : ndarray of float, shape (N,)
+        Squared distance of each own quantity from the span of the statistics and of sum q; 0 where
+        they span it.
     chosen : ndarray of int, shape (H,)
         The first statistics that are independent of those before them; bids that are computed
         condition on these only.
 
     Examples
     --------
-    The sums over two halves say the same, since they sum to 0:
+    The sums over two halves carry the same information, since they sum to 0:
 
     >>> PublicStatistics([[1, 1, 0, 0], [0, 0, 1, 1]]).chosen
     array([0])
@@ -65,7 +65,7 @@ class PublicStatistics:
     basis: Floats = field(init=False)
     coordinates: Floats = field(init=False)
     largest: Floats = field(init=False)
-    unsaid: Floats = field(init=False)
+    own_residual: Floats = field(init=False)
     chosen: NDArray[np.int_] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,7 +81,7 @@ class PublicStatistics:
             ("basis", read_only(basis)),
             ("coordinates", read_only(centered @ basis.T)),
             ("largest", read_only(np.abs(weights).max(axis=1))),
-            ("unsaid", read_only(unsaid_by(basis, weights.shape[1]))),
+            ("own_residual", read_only(own_residuals(basis, weights.shape[1]))),
             ("chosen", chosen),
         ):
             object.__setattr__(self, name, value)
@@ -106,13 +106,13 @@ class PublicStatistics:
         """Return the statistics of renumbered traders: new trader i is old order[i]."""
         return PublicStatistics(self.given[:, list(order)])
 
-    def missed(self, rows: Floats) -> Floats:
-        """Return what of some rows (..., N) the statistics do not say, sum q = 0 given."""
+    def residual(self, rows: Floats) -> Floats:
+        """Return the part of rows (..., N) outside the span of the statistics and of sum q."""
         centered = rows - rows.mean(axis=-1, keepdims=True)
-        missed: Floats = centered - (centered @ self.basis.T) @ self.basis
-        return missed
+        residual: Floats = centered - (centered @ self.basis.T) @ self.basis
+        return residual
 
-    def said(self, rows: Floats) -> Floats:
+    def coefficients(self, rows: Floats) -> Floats:
         """Return coefficients T, shape (..., G), with T S nearest to rows (..., N)."""
         coordinates = (rows - rows.mean(axis=-1, keepdims=True)) @ self.basis.T
         coefficients = np.zeros((*rows.shape[:-1], len(self)))
@@ -123,7 +123,7 @@ class PublicStatistics:
         """Return which coefficients (..., G) on statistics are rounding beside their row."""
         sizes = np.sqrt((self.coordinates**2).sum(axis=1))
         lengths = np.sqrt((rows**2).sum(axis=-1, keepdims=True))
-        noise: Bools = np.abs(coefficients) * sizes <= ROUNDING * lengths
+        noise: Bools = np.abs(coefficients) * sizes <= NEGLIGIBLE * lengths
         return noise
 
     def read(self, rows: Floats, traders: NDArray[np.int_]) -> tuple[Floats, Floats]:
@@ -139,23 +139,23 @@ class PublicStatistics:
         Returns
         -------
         tuple of ndarray of float, of shapes (R,) and (R, G)
-            The weight a is 0 where statistics say the own quantity anyway.
+            The weight a is 0 where the statistics span the own quantity.
 
         Raises
         ------
         RefusedError
-            If a row reads more than that.
+            If a row is outside the span of both.
         """
         places = np.arange(len(rows))
-        left = self.unsaid[traders]
-        unsaid = left > 0
+        left = self.own_residual[traders]
+        separate = left > 0
         own = np.where(
-            unsaid, self.missed(rows)[places, traders] / np.where(unsaid, left, 1.0), 0.0
+            separate, self.residual(rows)[places, traders] / np.where(separate, left, 1.0), 0.0
         )
         rest = rows.copy()
         rest[places, traders] -= own
-        check_said(rows, self.missed(rest))
-        return own, self.said(rest)
+        check_spanned(rows, self.residual(rest))
+        return own, self.coefficients(rest)
 
     def read_exactly(
         self, rows: Rationals, own: Rationals | None = None
@@ -164,19 +164,19 @@ class PublicStatistics:
 
         The weights on own quantities may be given.
         """
-        missed = self._exactly_missed(rows)
+        residual = self._exact_residual(rows)
         if own is None:
-            left = np.diagonal(self._exactly_missed(rational(np.eye(self.n_traders, dtype=int))))
-            unsaid = left != 0
-            own = np.diagonal(missed) * unsaid / np.where(unsaid, left, 1)
+            left = np.diagonal(self._exact_residual(rational(np.eye(self.n_traders, dtype=int))))
+            separate = left != 0
+            own = np.diagonal(residual) * separate / np.where(separate, left, 1)
         rest = rows - np.diag(own)
-        check_said(rows.astype(np.float64), self._exactly_missed(rest).astype(np.float64))
-        statistic = self._exactly_said(rest)
+        check_spanned(rows.astype(np.float64), self._exact_residual(rest).astype(np.float64))
+        statistic = self._exact_coefficients(rest)
         noise = self._is_noise(statistic.astype(np.float64), rest.astype(np.float64))
         statistic[noise] = Fraction(0)
         return own, statistic
 
-    def _exactly_said(self, rows: Rationals) -> Rationals:
+    def _exact_coefficients(self, rows: Rationals) -> Rationals:
         coefficients = np.full((len(rows), len(self)), Fraction(0), dtype=object)
         if len(self.chosen):
             chosen = _centered(rational(self.given[self.chosen]))
@@ -185,21 +185,21 @@ class PublicStatistics:
             coefficients[:, self.chosen] = (_centered(rows) @ chosen.T) @ inverse
         return coefficients
 
-    def _exactly_missed(self, rows: Rationals) -> Rationals:
-        missed: Rationals = _centered(rows)
+    def _exact_residual(self, rows: Rationals) -> Rationals:
+        residual: Rationals = _centered(rows)
         if len(self):
-            missed = missed - self._exactly_said(rows) @ _centered(rational(self.given))
-        return missed
+            residual = residual - self._exact_coefficients(rows) @ _centered(rational(self.given))
+        return residual
 
 
-def unsaid_by(basis: Floats, n_traders: int) -> Floats:
-    """Return squared distances of own quantities (n,) from the basis (H, n) and sum q = 0."""
-    unsaid = 1 - 1 / n_traders - np.einsum("hn,hn->n", basis, basis)
-    return np.where(unsaid > ROUNDING, unsaid, 0.0)
+def own_residuals(basis: Floats, n_traders: int) -> Floats:
+    """Return squared distances of own quantities (n,) from the span of basis (H, n) and sum q."""
+    residual = 1 - 1 / n_traders - np.einsum("hn,hn->n", basis, basis)
+    return np.where(residual > NEGLIGIBLE, residual, 0.0)
 
 
-def check_said(rows: Floats, missed: Floats) -> None:
-    """Check that what statistics miss of some rows (R, N) is rounding.
+def check_spanned(rows: Floats, residual: Floats) -> None:
+    """Check that the part of rows (R, N) outside the span of the statistics is rounding.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def check_said(rows: Floats, missed: Floats) -> None:
         If it is not.
     """
     size = np.sqrt(np.einsum("rj,rj->r", rows, rows))
-    gap = np.sqrt(np.einsum("rj,rj->r", missed, missed))
+    gap = np.sqrt(np.einsum("rj,rj->r", residual, residual))
     if (gap > SPANNED * size).any():
         worst = int(np.argmax(gap - SPANNED * size))
         raise RefusedError(

@@ -5,10 +5,11 @@ from typing import Any, ClassVar, final
 
 from typing_extensions import override
 
-from .base import Claim, ResidualLineMechanism
+from .base import Claim
 from .clearing import ScheduleClearing
 from .languages import BidLanguage, ScheduleLanguage
 from .payments import uniform_price
+from .residual_line import ResidualLineMechanism
 
 
 @final

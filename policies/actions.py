@@ -1,4 +1,4 @@
-"""Numbers in and out of a deviator's head: what he observes and what his actions mean."""
+"""What a deviator observes, and what its actions mean, as numbers."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, final, get_args
@@ -30,7 +30,7 @@ class ActionBox:
     center, half_width : ndarray of float, shape (K,)
         In the units of a bid; the center is not used by relative actions.
     low, high : ndarray of float, shape (K,), optional
-        Limits of bids, to which they are moved; none by default.
+        Limits of bids, to which they are moved; by default there are none.
     """
 
     mode: ActionMode
@@ -84,7 +84,7 @@ class ActionBox:
 @final
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What a deviator sees: types in standard deviations, all or his own.
+    """What a deviator sees: types in standard deviations, all or the own one.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class Observation:
 
     @property
     def size(self) -> int:
-        """How many types he sees: N or 1."""
+        """How many types are seen: N or 1."""
         return len(self.mean) if self.information == "profile" else 1
 
     def __call__(self, types: Floats) -> Floats:

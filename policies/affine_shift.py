@@ -120,7 +120,7 @@ def price_projection(
     if not 0 < steepness * shift.residual_slope < 1:
         raise RefusedError(
             "the best own-type response must be a schedule that decreases with the price, and here "
-            "none is: the price is too strong a piece of news; use information='profile'"
+            "it does not: the price is too strong a piece of news; use information='profile'"
         )
     constant = (
         shift.constant
@@ -155,7 +155,7 @@ def interim_gain(
     law: TypeDistribution,
     trader: int,
 ) -> InterimGain:
-    """Return the own-type deviator's expected best gain as a function of his type."""
+    """Return the own-type deviator's expected best gain as a function of the own type."""
     shift = affine_shift(mechanism, economy, policy, trader)
     best = conditional_shift(mechanism, policy, shift, law, trader)
     own_variance = law.covariance[trader, trader]

@@ -16,7 +16,7 @@ from deviator.numerics.rational import Rationals
 from deviator.validation import Floats, given
 
 Information = Literal["own", "profile"]
-"""What a deviator knows when he bids: his own type, or the whole profile of types."""
+"""What a deviator knows when bidding: the own type, or the whole profile of types."""
 
 
 @final
@@ -41,7 +41,7 @@ class View:
 
 
 class Policy(ABC):
-    """Bids of all traders; each trader's bid uses his own type only.
+    """Bids of all traders; each trader's bid uses the own type only.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Policy(ABC):
         Raises
         ------
         NotImplementedError
-            If it has none; no certificate exists then.
+            If it has no exact bids, and so no certificate.
         """
         raise NotImplementedError(f"{self.name} has no exact bids")
 
@@ -98,7 +98,7 @@ def check_information(information: Any) -> Information:
     Raises
     ------
     InvalidInputError
-        If it is not one of ours.
+        If it is not a known one.
     """
     if information not in get_args(Information):
         raise InvalidInputError(

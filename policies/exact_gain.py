@@ -32,7 +32,7 @@ def exact_gain(
     distribution: TypeDistribution | None = None,
     trader: int | None = None,
 ) -> Floats:
-    """Return the exact best gain over a strategy that everybody else follows.
+    """Return the exact best gain over a strategy that all others follow.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def exact_gain(
     others : Policy, optional
         The strategy deviated from; honesty by default.
     information : {"profile", "own"}
-        Whether the deviator knows all types (gain at each profile, ex post) or his own (expected
-        gain given his type, interim).
+        Whether the deviator knows all types (gain at each profile, ex post) or the own one
+        (expected gain, interim).
     distribution : TypeDistribution, optional
         Law of the types; needed for "own".
     trader : int, optional
@@ -157,7 +157,7 @@ def required_distribution(distribution: TypeDistribution | None) -> TypeDistribu
     Raises
     ------
     InvalidInputError
-        If there is none.
+        If it is missing.
     """
     if distribution is None:
         raise InvalidInputError(

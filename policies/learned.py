@@ -62,7 +62,7 @@ class Network:
 @final
 @dataclass(frozen=True, eq=False)
 class LearnedDeviation(Deviation):
-    """A deviation that a learner found.
+    """A deviation that a learner trained.
 
     Parameters
     ----------
@@ -137,9 +137,9 @@ def save_policy(policy: LearnedDeviation, path: Path) -> None:
 
 
 def _digest(data: bytes, description: dict[str, Any]) -> str:
-    """Return the digest of a policy's numbers and of what is said about them."""
-    said = {key: value for key, value in description.items() if key != "sha256"}
-    return hashlib.sha256(data + json.dumps(said, sort_keys=True).encode()).hexdigest()
+    """Return the digest of a policy's numbers and of their description."""
+    described = {key: value for key, value in description.items() if key != "sha256"}
+    return hashlib.sha256(data + json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
 def read_description(path: Path) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def read_description(path: Path) -> dict[str, Any]:
     Raises
     ------
     ResultsError
-        If the file is missing, damaged, or not a policy of ours.
+        If the file is missing, damaged, or not a policy written by `save_policy`.
     """
     source = _with_suffix(path, ".json")
     try:
@@ -177,14 +177,14 @@ def load_policy(path: Path, others: Policy) -> LearnedDeviation:
     Raises
     ------
     ResultsError
-        If a file is missing, damaged, or not a policy of ours.
+        If a file is missing, damaged, or not a policy written by `save_policy`.
     """
     description = read_description(path)
     source = _with_suffix(path, ".safetensors")
     data = _read(source)
     if _digest(data, description) != description.get("sha256"):
         raise ResultsError(
-            f"{source} and its JSON must match the digest taken when they were written, and do "
+            f"{source} and its JSON must match the digest of when they were written, and do "
             "not; train anew"
         )
     try:

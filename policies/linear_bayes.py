@@ -65,7 +65,7 @@ class LinearBayes(Policy):
     Raises
     ------
     NoEquilibriumError
-        If no linear equilibrium exists or none was found.
+        If no linear equilibrium exists, or the search does not reach it.
 
     Examples
     --------
@@ -123,12 +123,12 @@ def _fixed_point(information: NormalInformation, bend: Floats) -> tuple[Floats, 
     n = information.n_traders
     start = _respond(_weakened(information, 0.0), bend, 1 / bend, (n - 2) / ((n - 1) * bend))
     reached, step = 0.0, 1.0
-    slopes = _solve(_weakened(information, 0.0), bend, start)
+    slopes = _equilibrium_near(_weakened(information, 0.0), bend, start)
     while slopes is not None and reached < 1:
         strength = min(reached + step, 1.0)
-        found = _solve(_weakened(information, strength), bend, slopes)
-        if found is not None:
-            slopes, reached, step = found, strength, 2 * step
+        solution = _equilibrium_near(_weakened(information, strength), bend, slopes)
+        if solution is not None:
+            slopes, reached, step = solution, strength, 2 * step
         elif step / 2 < SMALLEST_STEP:
             break
         else:
@@ -153,7 +153,7 @@ def _weakened(information: NormalInformation, strength: float) -> NormalInformat
     )
 
 
-def _solve(
+def _equilibrium_near(
     information: NormalInformation, bend: Floats, start: tuple[Floats, Floats]
 ) -> tuple[Floats, Floats] | None:
     """Return a solution of the fixed-point equation near a start, or None."""
@@ -168,10 +168,10 @@ def _solve(
         return np.concatenate([(wanted - intercept) / unit, (steeper - steepness) / steepness])
 
     point = np.concatenate([start[0] / unit, np.log(start[1])])
-    found = root(error, point, options={"xtol": 1e-15})
-    slopes = unpacked(found.x)
-    solved = np.abs(error(found.x)).max() < PRECISION * max(1.0, np.abs(found.x[:n]).max())
-    trades = np.isfinite(found.x).all() and (slopes[1] * bend > VANISHING).all()
+    point = root(error, point, options={"xtol": 1e-15}).x
+    slopes = unpacked(point)
+    solved = np.abs(error(point)).max() < PRECISION * max(1.0, np.abs(point[:n]).max())
+    trades = np.isfinite(point).all() and (slopes[1] * bend > VANISHING).all()
     return slopes if solved and trades else None
 
 

@@ -2,7 +2,7 @@
 
 A derivative-free search around the strategy's own bid: candidates spread over several sizes, the
 best one kept, the spread halved. In auctions the outcome jumps where a bid passes another, so the
-others' bids, and points a hair to each side of them, are candidates too. What is found is a lower
+others' bids, and points a hair to each side of them, are candidates too. The result is a lower
 bound on the best gain, and never below 0, since the strategy's own bid is among the candidates.
 
 All markets share the candidates' random offsets, so that a batch gives what a loop over single
@@ -37,8 +37,8 @@ HAIR = 1e-9
 Trial = Callable[[Floats], Floats]
 
 
-class Found(NamedTuple):
-    """What a search found at each profile."""
+class SearchResult(NamedTuple):
+    """The best deviations that a search comes upon, at each profile."""
 
     bid: Floats  # (B, K)
     gain: Floats  # (B,), never negative
@@ -99,8 +99,8 @@ class NumericSearch(Deviation):
         """The strategy deviated from."""
         return self.others or Revelation(self.mechanism, self.economy)
 
-    def find(self, types: Floats) -> Found:
-        """Return the best bids found at given profiles (B, N), all types known, and their gains."""
+    def find(self, types: Floats) -> SearchResult:
+        """Return the best bids tried at given profiles (B, N), all types known, and their gains."""
         checked = finite_array("types", types, (None, self.economy.n_traders))
         bids = self.policy.bids(checked)
         own = bids.of_trader(self.trader)
@@ -117,7 +117,7 @@ class NumericSearch(Deviation):
         for offsets in self._offsets(own.shape[1]):
             candidates = allowed(best.bid[:, None] + offsets * size, own)
             best = best.improved(candidates, gains, honest)
-        return Found(best.bid, best.gain)
+        return SearchResult(best.bid, best.gain)
 
     @override
     def bid(self, view: View | Floats, trader: int) -> Floats:

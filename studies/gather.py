@@ -27,7 +27,7 @@ from deviator.evidence import (
 from deviator.evidence.best_deviation import trades
 from deviator.evidence.mean_gain import pays
 from deviator.learners import CurvePoint, Learner, Training
-from deviator.mechanisms import Mechanism, Mutated, ResidualLineMechanism
+from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, ResidualLineMechanism
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information
 from deviator.threads import one_thread
@@ -246,7 +246,7 @@ def _plugins(tested: Market, learners: Sequence[Learner]) -> tuple[dict[str, str
 
 def _other_economy(mechanism: Mechanism, economy: Economy) -> dict[str, Any] | None:
     """Return the economy that a direct mechanism holds, where it is not the one under test."""
-    held = getattr(mechanism, "economy", None)
+    held = mechanism.economy if isinstance(mechanism, DirectMechanism) else None
     if not isinstance(held, QuadraticEconomy) or not isinstance(economy, QuadraticEconomy):
         return None
     same = held is economy or (

@@ -1,4 +1,4 @@
-"""Direct mechanisms: rules that must be told the traders' utilities."""
+"""Direct mechanisms: rules that need to know the traders' utilities."""
 
 from .constructors import sigma_vcg
 from .direct_mechanism import DirectMechanism

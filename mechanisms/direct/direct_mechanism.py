@@ -1,4 +1,4 @@
-"""Rules that must be told the traders' utilities: reports of types in."""
+"""Rules that need to know the traders' utilities; traders report their types."""
 
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from ..portable import require_numpy
 
 
 class DirectMechanism(Mechanism):
-    """A rule of a designer who knows the utilities; traders report types.
+    """A rule that knows the traders' utilities; bids are reports of types.
 
     Members are frozen dataclasses that hold the economy, which is renumbered and restated with
     them. A market whose traders have other utilities is a study of misspecification.

@@ -5,10 +5,11 @@ mu_i(x) is what the step is worth per unit of the good. The tax on unit x is sig
 per unit of the good, so q units are taxed sigma |q| (|q| + Delta) / 2 + delta |q|. With the forward
 differences that Appendix G prints, (G.1) and (G.2) contradict each other.
 
-The allocation maximizes tax-adjusted utilities: units move from the trader who values his last one
-least to the one who values his next one most, while that pays. The receiver's unit is q_i + Delta
-if q_i >= 0 and q_i otherwise, the giver's q_j if q_j > 0 and q_j - Delta otherwise. Where it costs
-nothing, a unit goes to the trader who comes first. Pivotal types follow the same rule.
+The allocation maximizes tax-adjusted utilities: units move from the trader with the least value of
+the last unit to the one with the largest value of the next, while that pays. The receiver's unit
+is q_i + Delta if q_i >= 0 and q_i otherwise, the giver's q_j if q_j > 0 and q_j - Delta otherwise.
+Where it costs nothing, a unit goes to the trader who comes first. Pivotal types follow the same
+rule.
 """
 
 from dataclasses import dataclass, field, replace

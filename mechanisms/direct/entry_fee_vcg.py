@@ -1,7 +1,7 @@
 """VCG with an entry fee (Example 9): whoever trades pays phi once.
 
 The allocation is the paper's own general definition of Section 6, the largest total of utilities
-less fees. Equation (6.28) asks for more, one price at which each trader decides for himself
+less fees. Equation (6.28) asks for more, one price at which each trader decides alone
 whether to pay; such a price often does not exist, and where it does, the allocation is the same
 (first welfare theorem). Both are offered: `EntryFeeVCG.allocate` and `EntryFeeVCG.price_clearing`.
 
@@ -33,7 +33,7 @@ MOST_SETS = 2**16
 """Sets of traders that are compared at most."""
 
 ENTRIES = 2**22
-"""Markets times sets (times traders) that are looked at together."""
+"""Markets times sets (times traders) that are compared together."""
 
 TIED = 1e-14
 """Totals that differ by less, of the largest there could be, count as equal."""
@@ -46,8 +46,8 @@ class PriceClearing(NamedTuple):
     """Whether some price clears the market as in (6.28), and what is traded at it."""
 
     exists: Bools  # (B,)
-    price: Floats  # (B,), NaN where none exists
-    quantity: Floats  # (B, N), NaN where none exists
+    price: Floats  # (B,), NaN where it does not
+    quantity: Floats  # (B, N), NaN where it does not
 
 
 @final
@@ -123,9 +123,9 @@ class EntryFeeVCG(PivotalMechanism):
         return Allocation(price, _unranked(quantity, order))
 
     def price_clearing(self, types: Floats) -> PriceClearing:
-        """Return prices that clear the market with each trader deciding for himself, (6.28).
+        """Return prices that clear the market with each trader deciding alone, (6.28).
 
-        He trades where the rent y_i (v_i - p)^2 / 2 is at least the fee.
+        A trader trades where the rent y_i (v_i - p)^2 / 2 is at least the fee.
 
         Parameters
         ----------
@@ -225,7 +225,7 @@ def _extremes(size: int) -> list[Floats]:
 
 
 def _among(trades: Bools, value: Floats, steepness: Floats) -> Allocation:
-    """Return the Walrasian allocation of those who trade; the price is all traders' if none do."""
+    """Return the Walrasian allocation of those who trade; without trade, the price of all."""
     counted = trades | ~trades.any(axis=1, keepdims=True)
     weight = np.where(counted, steepness, 0.0)
     centre = value.mean(axis=1)

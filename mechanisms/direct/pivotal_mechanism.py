@@ -61,7 +61,7 @@ class PivotalMechanism(DirectMechanism):
         ----------
         types : ndarray of float, shape (B, N)
         markets : ndarray of int, shape (B,), optional
-            What errors call the markets; by their place by default.
+            What errors call the markets; by default 0, 1, ....
         """
 
     @property
@@ -103,10 +103,10 @@ class PivotalMechanism(DirectMechanism):
         markets = np.arange(len(types))
         rows = np.repeat(markets, reports.shape[1])
         self.check_types(tiled, rows)
-        found = self.allocate(tiled, rows)
-        quantity = found.quantity[:, index].reshape(reports.shape)
+        allocation = self.allocate(tiled, rows)
+        quantity = allocation.quantity[:, index].reshape(reports.shape)
         transfer = self._transfers(types, index, reports, quantity, markets)
-        price = found.price.reshape(reports.shape)
+        price = allocation.price.reshape(reports.shape)
         return TraderOutcome(price, quantity, transfer, np.ones(reports.shape, dtype=bool))
 
     def _clear(self, types: Floats, markets: Any) -> tuple[Floats, Floats, Floats]:
@@ -122,7 +122,7 @@ class PivotalMechanism(DirectMechanism):
     def _transfers(
         self, types: Floats, trader: int, reports: Floats, quantity: Floats, markets: Any
     ) -> Floats:
-        """Return what a trader pays for his quantities (B, M) at his reports (B, M)."""
+        """Return what a trader pays for quantities (B, M) at reports (B, M)."""
 
         def priced(*arrays: Any) -> Floats:
             return self._transfers_in_chunk(trader, *arrays)
@@ -170,7 +170,7 @@ class PivotalMechanism(DirectMechanism):
             own = float(self.economy.own_type_effects[owner])
             broken.append(
                 f"single crossing fails: the type of trader {owner} moves trader {reacting} by "
-                f"{effect:.6g}, himself by {own:.6g}"
+                f"{effect:.6g}, itself by {own:.6g}"
             )
         return "; ".join(broken)
 
@@ -183,7 +183,7 @@ def checked_economy(economy: object) -> QuadraticEconomy:
     InvalidInputError
         If it is not linear-quadratic.
     RefusedError
-        If a trader's own type does not matter to him (assumption A3).
+        If a trader's own type does not matter (assumption A3).
     """
     quadratic = checked_quadratic(economy)
     own = quadratic.own_type_effects

@@ -1,7 +1,7 @@
 """Pivotal pricing: what makes an allocation that increases in the own type incentive compatible.
 
-For unit x a trader pays his marginal utility at the type that is pivotal for it, s_i(x) of equation
-(3.11): t_i = integral from 0 to q_i of mu_i(x, s_i(x), s_-i) dx. Integrated by parts,
+For unit x a trader pays the own marginal utility at the type that is pivotal for it, s_i(x) of
+equation (3.11): t_i = integral from 0 to q_i of mu_i(x, s_i(x), s_-i) dx. Integrated by parts,
 
     t_i = u_i(q_i, s) - integral from s_i(0) to s_i of du_i/ds_i (q_i(r, s_-i), r, s_-i) dr,
 
@@ -37,7 +37,7 @@ HALVINGS = {False: 30, True: 52}
 """Halvings of a cell that locate a kink, whose error counts squared, or a jump."""
 
 DOUBLINGS = 60
-"""Doublings of the distance at which the report that gets nothing is looked for."""
+"""Doublings of the distance at which a report that gets nothing is searched."""
 
 FALLS = 1e-9
 """By how much rounding may let a quantity fall, of the largest in the market."""
@@ -49,7 +49,7 @@ Allocate = Callable[[Floats, NDArray[np.intp]], Floats]
 """Types (L, N) and what errors call their markets (L,) to quantities (L, N), each by itself."""
 
 Regime = Callable[[Floats, int], NDArray[Any]]
-"""Quantities (L, N) and a trader to labels (L, P); his quantity is smooth where they are equal."""
+"""Quantities (L, N) and a trader to labels (L, P); the quantity is smooth where they are equal."""
 
 
 def signs(quantity: Floats, trader: int) -> NDArray[Any]:
@@ -95,7 +95,7 @@ class MarketLabels:
 @final
 @dataclass(frozen=True, eq=False)
 class OwnQuantity:
-    """One trader's quantity as a function of his report, others' types fixed, in B markets.
+    """One trader's quantity as a function of the report, others' types fixed, in B markets.
 
     Parameters
     ----------
@@ -110,9 +110,9 @@ class OwnQuantity:
     jumps : bool
         Whether the quantity may jump between pieces.
     low, high : float
-        Ends of his set of types.
+        Ends of the trader's set of types.
     markets : ndarray of int, shape (B,), optional
-        What errors call the markets; by their place by default.
+        What errors call the markets; by default 0, 1, ....
     why_it_falls : callable
         Which assumptions fail that would keep the quantity from falling, for the error.
     """
@@ -135,7 +135,7 @@ class OwnQuantity:
         ----------
         reports : ndarray of float, shape (B, M)
         step : ndarray of float, shape (B,)
-            How far from the reports the report that gets nothing is looked for first.
+            How far from the reports a report that gets nothing is searched first.
 
         Returns
         -------
@@ -201,10 +201,10 @@ class OwnQuantity:
         report, distance = start.copy(), step.copy()
         markets, before = np.arange(len(start)), None
         for _ in range(DOUBLINGS):
-            found = self.at(markets, report[markets])
-            quantity = found[:, self.trader]
+            quantities = self.at(markets, report[markets])
+            quantity = quantities[:, self.trader]
             if before is not None:
-                after, allowed = (report[markets], quantity), FALLS * np.abs(found).max(axis=1)
+                after, allowed = (report[markets], quantity), FALLS * np.abs(quantities).max(axis=1)
                 self._check_moves(side[markets], markets, before, after, allowed)
             # At an end of the set the pivotal type stops (3.11).
             stays = (side[markets] * quantity < 0) & (report[markets] != end)
@@ -219,8 +219,8 @@ class OwnQuantity:
             distance[markets] *= 2
         raise NotConvergedError(
             f"some report of trader {self.trader} must get nothing, and none was found "
-            f"{self._place(markets[0])}, up to {report[markets[0]]:.6g}; his own type must matter "
-            "to him (assumption A3)"
+            f"{self._place(markets[0])}, up to {report[markets[0]]:.6g}; the own type must "
+            "matter (assumption A3)"
         )
 
     def _check_moves(
@@ -245,7 +245,7 @@ class OwnQuantity:
         why = self.why_it_falls()
         raise RefusedError(
             "transfers make reports truthful only where quantities increase in the own type, and "
-            f"trader {self.trader}'s falls from {low[1]:.6g} to {high[1]:.6g} as his type rises to "
+            f"trader {self.trader}'s falls from {low[1]:.6g} to {high[1]:.6g} as its type rises to "
             f"{high[0]:.6g} from types {np.round(types, 6).tolist()} in market "
             f"{int(self._names[market])}{f' ({why})' if why else ''}; weaken the interdependence "
             "of values"

@@ -10,9 +10,9 @@ from deviator.arrays import like
 from deviator.economies import QuadraticEconomy
 from deviator.validation import Floats, trader_index
 
-from ..base import ResidualLineMechanism
 from ..clearing import ReportedClearing
 from ..menu import LineMenu
+from ..residual_line import ResidualLineMechanism
 from .direct_mechanism import DirectMechanism
 
 

@@ -36,7 +36,7 @@ from .direct_mechanism import DirectMechanism
 from .sigma_vcg import UnreachedUnits, checked_unreached_units
 
 PROFILES = 64
-"""Profiles of types at which monotonicity is looked at where the bounds do not guarantee it."""
+"""Profiles of types at which monotonicity is checked where the bounds do not guarantee it."""
 
 NODES = (8, 16, 32, 64, 128, 256, 512)
 """Nodes of the quadrature, doubled until two answers agree."""
@@ -90,7 +90,7 @@ class SmoothSigmaVCG(DirectMechanism):
         If types are unbounded and the economy's bounds break A3, or A2 by more than the tax makes
         up for; or if quantities do not increase in the own type at some profile, so that no
         transfers make the allocation incentive compatible. Where A4^N does not exclude it, it is
-        looked for at sampled profiles first, and then wherever a market is cleared.
+        checked at sampled profiles first, and then wherever a market is cleared.
     NotConvergedError
         From clearing, if a market or a transfer could not be computed.
 
@@ -101,6 +101,7 @@ class SmoothSigmaVCG(DirectMechanism):
     Examples
     --------
     >>> from deviator.economies import saturating
+    >>> from deviator.mechanisms import Reports
     >>> rule = SmoothSigmaVCG(saturating(4), sigma=0.5)
     >>> outcome = rule.clear(Reports(np.array([[1.0, 0.5, -0.5, -1.0]])))
     >>> outcome.quantity.round(3), outcome.transfer.round(3)
@@ -195,7 +196,7 @@ class SmoothSigmaVCG(DirectMechanism):
             check_monotone(self.economy, self.sigma, traders, quantity, types)
 
     def _transfers(self, curves: _Curves, units: Floats) -> Floats:
-        """Return what each trader pays for M quantities on his curve, shape (C, M)."""
+        """Return what each trader pays for M quantities on the own curve, shape (C, M)."""
         chunk = max(1, NUMBERS // (self.economy.n_traders**2 * NODES[1]))
         return np.concatenate(in_chunks(self._transfers_in_chunk, *curves, units, chunk=chunk))
 
@@ -270,12 +271,12 @@ class SmoothSigmaVCG(DirectMechanism):
     def _residual_prices(self, curves: _Curves, units: Floats) -> Floats:
         """Return p^sigma(s_i(x), s_-i) at quantities x on each curve, shape (C, K)."""
         many, flat = curves.of(np.repeat(np.arange(len(units)), units.shape[1])), units.ravel()
-        found = pivotal_market(
+        pivotal = pivotal_market(
             self.economy, self.sigma, many.trader, flat, many.quantity, many.types
         )
-        self._check_solved(found.converged, many.trader, many.market, flat)
-        check_monotone(self.economy, self.sigma, many.trader, found.quantity, found.types)
-        return found.price.reshape(units.shape)
+        self._check_solved(pivotal.converged, many.trader, many.market, flat)
+        check_monotone(self.economy, self.sigma, many.trader, pivotal.quantity, pivotal.types)
+        return pivotal.price.reshape(units.shape)
 
     def _check_solved(self, converged: Any, traders: Any, markets: Any, units: Floats) -> None:
         if converged.all():

@@ -31,7 +31,7 @@ class SpreadVCG(PivotalMechanism):
         As in `PivotalMechanism`.
     half_spread : float
         delta, in money per unit: buyers' marginal utilities are p + delta, sellers' p - delta, and
-        who does not trade has his between (equation (6.27), where mu_i is the marginal utility).
+        others' are between (equation (6.27), where mu_i is the marginal utility).
 
     Raises
     ------
@@ -133,7 +133,7 @@ def _clearing_cell(value: Floats, steepness: Floats, half_spread: float) -> tupl
     return np.where(idle, centre, below), np.where(idle, centre, above)
 
 
-def _first_true(found: Bools) -> np.ndarray:
+def _first_true(holds: Bools) -> np.ndarray:
     """Return the first true place in each row, or the last place where rounding left none."""
-    place = np.where(found.any(axis=1), found.argmax(axis=1), found.shape[1] - 1)
+    place = np.where(holds.any(axis=1), holds.argmax(axis=1), holds.shape[1] - 1)
     return np.asarray(place)[:, None]

@@ -15,7 +15,7 @@ from .pivotal_pricing import MarketLabels
 from .taxes import Tax, checked_tax, tax_of
 
 PROFILES = 64
-"""Profiles of types up to whose trades a tax that is not ours is checked before any market is."""
+"""Profiles of types up to whose trades a tax of unknown shape is checked at once."""
 
 
 @final
@@ -23,8 +23,8 @@ PROFILES = 64
 class TaxVCG(PivotalMechanism):
     """Reports in; the efficient allocation for u_i - tau(|q_i|) out, at pivotal prices.
 
-    Each trader's marginal utility is p + tau'(|q_i|) where he buys, p - tau'(|q_i|) where he sells,
-    and within tau'(0) of p where he does not trade.
+    Each trader's marginal utility is p + tau'(|q_i|) for a buyer, p - tau'(|q_i|) for a seller, and
+    within tau'(0) of p for a trader who does not trade.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class TaxVCG(PivotalMechanism):
     Raises
     ------
     InvalidInputError
-        If it is no tax, or one that is not increasing and convex. Of a `Tax` that is not ours this
-        is looked at up to the quantities that traders would demand without it: at first at a few
+        If it is not a tax, or not increasing and convex. A `Tax` of unknown shape is checked
+        up to the quantities that traders would demand without it: at first at a few
         profiles of the economy's own law, and then wherever a market is cleared.
 
     References

@@ -12,7 +12,7 @@ from deviator.errors import InvalidInputError
 from deviator.validation import Bools, Floats, finite_number, non_negative, positive
 
 GRID = np.union1d(np.linspace(0.0, 1.0, 1001), np.geomspace(1e-9, 1.0, 1000))
-"""Shares of the largest quantity at which the shape of a tax that is not ours is checked."""
+"""Shares of the largest quantity at which the shape of a tax of unknown shape is checked."""
 
 AGREES = 1e-4
 """How far a stated derivative may be from finite differences, of its largest value."""
@@ -21,8 +21,8 @@ AGREES = 1e-4
 class Tax(ABC):
     """A tax on quantities x >= 0: 0 at 0, increasing, convex and twice differentiable.
 
-    Members compute on arrays of any shape. `checked_tax` looks at the shape of those that are not
-    of this module, as far as somebody might trade.
+    Members compute on arrays of any shape. `checked_tax` checks the shape of those that are not of
+    this module, as far as somebody might trade.
     """
 
     @abstractmethod
@@ -117,7 +117,7 @@ class SumTax(Tax):
     Raises
     ------
     InvalidInputError
-        If a part is no `Tax`.
+        If a part is not a `Tax`.
     """
 
     parts: tuple[Tax, ...]
@@ -295,7 +295,7 @@ def _apart(x: Floats, function: Floats, derivative: Floats) -> Any:
 def tax_of(tax: Any) -> Tax:
     """Return a tax from a `Tax`, or from plain data: pairs [coefficient, exponent], summed.
 
-    The shape of a `Tax` is not looked at here; see `checked_tax`.
+    The shape of a `Tax` is not checked here; see `checked_tax`.
 
     Raises
     ------

@@ -1,8 +1,10 @@
 """Records of bids in arrays, from whose fields the common array and its parts are read."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any, Self
 
 from typing_extensions import override
@@ -27,13 +29,16 @@ class ArrayBids(Bids):
     """
 
     def _arrays(self) -> tuple[Array, ...]:
-        return tuple(getattr(self, entry.name) for entry in fields(self))
+        return tuple([getattr(self, name) for name in _names(type(self))])
 
-    def _set(self, **arrays: Array) -> None:
-        """Set the checked arrays of a record that is being built: of one library, on one device."""
-        check_one_kind(**arrays)
-        for name, array in arrays.items():
+    def __post_init__(self) -> None:
+        check_one_kind(**dict(zip(_names(type(self)), self._arrays(), strict=True)))
+        for name, array in self._checked().items():
             object.__setattr__(self, name, array)
+
+    @abstractmethod
+    def _checked(self) -> dict[str, Floats]:
+        """Return the fields as arrays, with shapes and numbers checked."""
 
     @property
     @override
@@ -45,7 +50,7 @@ class ArrayBids(Bids):
     def shape(self) -> tuple[int, int, int]:
         arrays = self._arrays()
         batch, n = arrays[-1].shape[:2]
-        return batch, n, sum(1 if array.ndim == 2 else array.shape[2] for array in arrays)
+        return batch, n, sum([1 if array.ndim == 2 else array.shape[2] for array in arrays])
 
     @override
     def as_array(self) -> Floats:
@@ -79,11 +84,16 @@ class ArrayBids(Bids):
         return rescaled_fields(self, price, quantity)
 
     def _changed(self, change: Callable[[Array], Array]) -> Self:
-        names = [entry.name for entry in fields(self)]
-        return replace(self, **{name: change(getattr(self, name)) for name in names})
+        return replace(self, **{name: change(getattr(self, name)) for name in _names(type(self))})
 
     def _is_shared(self, array: Array) -> bool:
         return bool(array.shape[0] < self.shape[0])
+
+
+@cache
+def _names(record: type[ArrayBids]) -> tuple[str, ...]:
+    """Return the fields' names; kept, as single markets are cleared in no time."""
+    return tuple(entry.name for entry in fields(record))
 
 
 def check_shared(name: str, array: Array, batch: int) -> None:

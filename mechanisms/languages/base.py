@@ -218,7 +218,7 @@ class BidLanguage(ABC):
         bids : ndarray of float, shape (B, M, K)
             Candidates of one trader.
         own : ndarray of float, shape (B, K)
-            His present, allowed bids.
+            The trader's present, allowed bids.
         """
         del own
         return bids
@@ -228,8 +228,8 @@ def renumbered(array: Array, order: Sequence[int], axis: int = 1) -> Floats:
     """Return the array with entry order[i] in place i of an axis, negative places included."""
     xp, n = namespace(array), array.shape[axis]
     places = [range(n)[place] for place in order]
-    taken: Floats = xp.take(array, xp.asarray(places, device=device(array)), axis=axis)
-    return taken
+    moved: Floats = xp.take(array, xp.asarray(places, device=device(array)), axis=axis)
+    return moved
 
 
 def _with_candidates(bids: Array, trader: int, candidates: Array) -> Array:

@@ -31,8 +31,8 @@ class ConditionalLanguage(AllocationLanguage):
     name = "conditional inverse demands"
     record = LinearBids
 
+    @override
     def size(self, n_traders: int) -> int:
-        """Return N + 2."""
         return n_traders + 2
 
     def honest_bids(
@@ -59,10 +59,10 @@ class ConditionalLanguage(AllocationLanguage):
             types + inverse @ market.intercept,
         )
 
+    @override
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
     ) -> RationalBids:
-        """Return the revelation strategy of Example 7."""
         inverse = exact_inverse_weights(economy)
         weights = inverse * (economy.slope + tax_slope)
         coefficients = np.column_stack([weights, inverse.sum(axis=1)])

@@ -28,7 +28,7 @@ class EntryReports(ArrayBids):
     types : ndarray of float, shape (B, N)
         Reported values, in money per unit of the good.
     entry : ndarray of float, shape (B, N)
-        A trader enters where his number is positive; it has no units.
+        A trader enters where the number is positive; it has no units.
     """
 
     meant_for: ClassVar[str] = "double auctions with an entry fee: EntryFeeDoubleAuction(fee)"
@@ -36,10 +36,11 @@ class EntryReports(ArrayBids):
     types: Floats = field(metadata=PRICE)
     entry: Floats
 
-    def __post_init__(self) -> None:
+    @override
+    def _checked(self) -> dict[str, Floats]:
         types = finite_array("reports", self.types, (None, None))
         trader_count(types.shape[1])
-        self._set(types=types, entry=finite_array("entry", self.entry, types.shape))
+        return {"types": types, "entry": finite_array("entry", self.entry, types.shape)}
 
     @property
     def enters(self) -> Bools:

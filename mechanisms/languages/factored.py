@@ -18,7 +18,7 @@ from deviator.units import PER_PRICE, PER_QUANTITY
 from deviator.validation import Floats, finite_numbers, trader_count
 
 from ..exact import RationalBids, RationalEconomy
-from ..statistics import PublicStatistics, check_said, check_traders
+from ..statistics import PublicStatistics, check_spanned, check_traders
 from .array_bids import ArrayBids, check_shared
 from .base import require_quadratic
 from .hyperplanes import AllocationLanguage, exact_inverse_weights, inverse_weights
@@ -53,7 +53,8 @@ class FactoredBids(ArrayBids):
     price_weights: Floats = field(metadata=PER_PRICE)
     level: Floats
 
-    def __post_init__(self) -> None:
+    @override
+    def _checked(self) -> dict[str, Floats]:
         level = finite_numbers("level", self.level, (None, None))
         batch, n = level.shape[0], trader_count(level.shape[1])
         own = finite_numbers("own_weights", self.own_weights, (None, n))
@@ -61,7 +62,12 @@ class FactoredBids(ArrayBids):
         statistic = finite_numbers("statistic_weights", self.statistic_weights, shape)
         price = finite_numbers("price_weights", self.price_weights, (own.shape[0], n))
         check_shared("own_weights", own, batch)
-        self._set(own_weights=own, statistic_weights=statistic, price_weights=price, level=level)
+        return {
+            "own_weights": own,
+            "statistic_weights": statistic,
+            "price_weights": price,
+            "level": level,
+        }
 
     @property
     def n_statistics(self) -> int:
@@ -69,8 +75,8 @@ class FactoredBids(ArrayBids):
         return int(self.statistic_weights.shape[2])
 
     @classmethod
+    @override
     def from_array(cls, array: Floats) -> Self:
-        """Build from an array, shape (B, N, G + 3)."""
         checked = finite_numbers("factored bids", array, (None, None, None))
         if checked.shape[2] < 3:
             raise InvalidInputError(
@@ -93,8 +99,8 @@ class FactoredLanguage(AllocationLanguage):
     name = "conditional inverse demands on public statistics"
     record = FactoredBids
 
+    @override
     def size(self, n_traders: int) -> int:
-        """Return G + 3."""
         del n_traders
         return len(self.statistics) + 3
 
@@ -122,9 +128,9 @@ class FactoredLanguage(AllocationLanguage):
         """Return a and C of W^-1 diag(mu + sigma), W^-1 = D^-1 - R V D^-1."""
         reading = economy.reading_loadings()
         wanted = public_statistics(economy, tax_slope)
-        check_said(wanted, self.statistics.missed(wanted))
+        check_spanned(wanted, self.statistics.residual(wanted))
         own = (economy.slope + tax_slope) / economy.own
-        return own, -reading @ self.statistics.said(wanted)
+        return own, -reading @ self.statistics.coefficients(wanted)
 
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction

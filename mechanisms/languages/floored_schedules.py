@@ -17,7 +17,7 @@ from ..exact import RationalBids, RationalEconomy
 from .base import BidLanguage
 from .schedules import ScheduleLanguage, Schedules
 
-ROUNDING = 1e-9
+PASSES_LIMIT = 1e-9
 """By which share a steepness may pass the limit: rounding, in whatever units."""
 
 
@@ -71,7 +71,7 @@ class FlooredScheduleLanguage(BidLanguage):
     ) -> Floats:
         """Return the ranges; steepness keeps its sign and stays below the limit."""
         ranges = ScheduleLanguage().coordinate_ranges(level_range, price, quantity, bid)
-        room = max(1 / self.floor - bid[1], 0.1 * ROUNDING / self.floor)
+        room = max(1 / self.floor - bid[1], 0.1 * PASSES_LIMIT / self.floor)
         ranges[1] = min(ranges[1], room)
         return ranges
 
@@ -91,14 +91,14 @@ class FlooredScheduleLanguage(BidLanguage):
             If it is.
         """
         xp = namespace(steepness)
-        if bool(xp.any(steepness > (1 + ROUNDING) / self.floor)):
+        if bool(xp.any(steepness > (1 + PASSES_LIMIT) / self.floor)):
             raise InvalidInputError(
                 f"submitted demand must have a slope of at least the floor, steepness at most "
                 f"{1 / self.floor}, got steepness {float(xp.max(steepness))}"
             )
 
     def _check_honest(self, slope: float) -> None:
-        if slope < self.floor * (1 - ROUNDING):
+        if slope < self.floor * (1 - PASSES_LIMIT):
             raise RefusedError(
                 f"an honest schedule needs marginal utility at least as steep as the floor "
                 f"{self.floor}, got slope {slope:.6g}; lower the floor"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import ClassVar, Self, final
 
+from typing_extensions import override
+
 from deviator.units import PER_PRICE, PER_QUANTITY
 from deviator.validation import Floats, finite_numbers, trader_count
 
@@ -35,17 +37,18 @@ class LinearBids(ArrayBids):
     price_weights: Floats = field(metadata=PER_PRICE)
     level: Floats
 
-    def __post_init__(self) -> None:
+    @override
+    def _checked(self) -> dict[str, Floats]:
         level = finite_numbers("level", self.level, (None, None))
         batch, n = level.shape[0], trader_count(level.shape[1])
         weights = finite_numbers("quantity_weights", self.quantity_weights, (None, n, n))
         price = finite_numbers("price_weights", self.price_weights, (weights.shape[0], n))
         check_shared("quantity_weights", weights, batch)
-        self._set(quantity_weights=weights, price_weights=price, level=level)
+        return {"quantity_weights": weights, "price_weights": price, "level": level}
 
     @classmethod
+    @override
     def from_array(cls, array: Floats) -> Self:
-        """Build from an array, shape (B, N, N + 2)."""
         checked = finite_numbers("linear bids", array, (None, None, None))
         n = checked.shape[1]
         finite_numbers("linear bids", checked, (None, n, n + 2))

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal, Self, final
 
 import numpy as np
+from typing_extensions import override
 
 from deviator.economies import Economy
 from deviator.numerics.rational import Rationals
@@ -30,14 +31,15 @@ class Reports(ArrayBids):
 
     types: Floats = field(metadata=PRICE)
 
-    def __post_init__(self) -> None:
+    @override
+    def _checked(self) -> dict[str, Floats]:
         types = finite_numbers("reports", self.types, (None, None))
         trader_count(types.shape[1])
-        self._set(types=types)
+        return {"types": types}
 
     @classmethod
+    @override
     def from_array(cls, array: Floats) -> Self:
-        """Build from an array, shape (B, N, 1)."""
         return cls(finite_numbers("reports", array, (None, None, 1))[..., 0])
 
 
@@ -51,26 +53,26 @@ class ReportLanguage(BidLanguage):
     level = 0
     reads: Literal["nothing", "price", "allocation"] = "nothing"
 
+    @override
     def size(self, n_traders: int) -> int:
-        """Return 1."""
         del n_traders
         return 1
 
+    @override
     def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> Reports:
-        """Return the types themselves."""
         del economy, tax_slope
         return Reports(types)
 
+    @override
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
     ) -> RationalBids:
-        """Return the types."""
         del economy, tax_slope
         return RationalBids(np.empty((types.shape[1], 0), dtype=object), types)
 
+    @override
     def coordinate_ranges(
         self, level_range: float, price: float, quantity: Floats, bid: Floats
     ) -> Floats:
-        """Return the level's range."""
         del price, quantity, bid
         return np.array([level_range])

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal, Self, final
 
 import numpy as np
+from typing_extensions import override
 
 from deviator.arrays import namespace
 from deviator.economies import Economy
@@ -41,16 +42,17 @@ class Schedules(ArrayBids):
     level: Floats = field(metadata=QUANTITY)
     steepness: Floats = field(metadata=STEEPNESS)
 
-    def __post_init__(self) -> None:
+    @override
+    def _checked(self) -> dict[str, Floats]:
         level = finite_numbers("level", self.level, (None, None))
         trader_count(level.shape[1])
         steepness = finite_numbers("steepness", self.steepness, level.shape)
         check_decreasing(steepness)
-        self._set(level=level, steepness=steepness)
+        return {"level": level, "steepness": steepness}
 
     @classmethod
+    @override
     def from_array(cls, array: Floats) -> Self:
-        """Build from an array, shape (B, N, 2)."""
         checked = finite_numbers("schedules", array, (None, None, 2))
         return cls(checked[..., 0], checked[..., 1])
 
@@ -65,8 +67,8 @@ class ScheduleLanguage(BidLanguage):
     level = 0
     reads: Literal["nothing", "price", "allocation"] = "price"
 
+    @override
     def size(self, n_traders: int) -> int:
-        """Return 2."""
         del n_traders
         return 2
 
@@ -85,10 +87,10 @@ class ScheduleLanguage(BidLanguage):
         level = market.value(types) / bend
         return Schedules(level, np.broadcast_to(1 / bend, level.shape))
 
+    @override
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
     ) -> RationalBids:
-        """Return own marginal utility as a schedule."""
         _check_private_values(economy.weights)
         bend = economy.slope + tax_slope
         return RationalBids((1 / bend)[:, None], economy.value(types) / bend)

@@ -37,7 +37,7 @@ class SurfaceBids(Bids):
     surfaces : sequence of Surface
         One per trader.
     n_markets : int, optional
-        B; by default what the surfaces say, and 1 if none does.
+        B; by default as many as the surfaces are of, or 1.
 
     Raises
     ------
@@ -96,7 +96,7 @@ class SurfaceBids(Bids):
             and the point.
         """
         rows, n = points.quantity.shape
-        found = Tangents(np.empty((rows, n)), np.empty((rows, n)), np.empty((rows, n, n)))
+        tangents = Tangents(np.empty((rows, n)), np.empty((rows, n)), np.empty((rows, n, n)))
         for trader, surface in enumerate(self.surfaces):
             try:
                 tangent = surface.at(points)
@@ -110,15 +110,15 @@ class SurfaceBids(Bids):
                         f"the surface of trader {trader} must return {name} of shape {wanted}, "
                         f"got {np.shape(values)}"
                     )
-            for everyone, own in zip(found, tangent, strict=True):
+            for everyone, own in zip(tangents, tangent, strict=True):
                 everyone[:, trader] = own
-        if not all(np.isfinite(values.sum()) for values in found):
-            self._name_what_is_not_finite(found, points)
-        return found
+        if not all(np.isfinite(values.sum()) for values in tangents):
+            self._refuse_what_is_not_finite(tangents, points)
+        return tangents
 
-    def _name_what_is_not_finite(self, found: Tangents, points: Points) -> None:
-        finite = np.isfinite(found.value) & np.isfinite(found.by_price)
-        finite &= np.isfinite(found.by_quantity).all(axis=2)
+    def _refuse_what_is_not_finite(self, tangents: Tangents, points: Points) -> None:
+        finite = np.isfinite(tangents.value) & np.isfinite(tangents.by_price)
+        finite &= np.isfinite(tangents.by_quantity).all(axis=2)
         if finite.all():
             return
         row, trader = (int(place) for place in np.argwhere(~finite)[0])
@@ -172,11 +172,11 @@ class SurfaceBids(Bids):
         refuse_numbers()
 
 
-def _markets(surfaces: Iterable[Surface], said: int) -> int:
+def _markets(surfaces: Iterable[Surface], given: int) -> int:
     counts = {trader: surface.n_markets for trader, surface in enumerate(surfaces)}
-    told = {trader: count for trader, count in counts.items() if count is not None}
-    wanted = said or max(told.values(), default=1)
-    for trader, count in told.items():
+    stated = {trader: count for trader, count in counts.items() if count is not None}
+    wanted = given or max(stated.values(), default=1)
+    for trader, count in stated.items():
         if count not in (1, wanted):
             raise InvalidInputError(
                 f"surfaces must all be of {wanted} markets, that of trader {trader} is of {count}"

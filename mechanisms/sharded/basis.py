@@ -13,7 +13,7 @@ import numpy as np
 from deviator.validation import Bools, Floats
 
 from ..clearing.factored.parts import Reading
-from ..statistics import unsaid_by
+from ..statistics import own_residuals
 from .shard import Shard
 
 CLEARLY = 1e-5
@@ -31,7 +31,7 @@ class Basis(NamedTuple):
     def columns(self, statistics: Floats) -> tuple[Floats, Floats]:
         """Return columns of Q, (H, n), and own quantities' squared distance from it, (n,)."""
         basis = self.combinations @ (statistics - self.mean[:, None])
-        return basis, unsaid_by(basis, self.reading.n_traders)
+        return basis, own_residuals(basis, self.reading.n_traders)
 
 
 class Look(NamedTuple):

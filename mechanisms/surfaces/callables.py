@@ -56,13 +56,13 @@ class CallableSurface(Surface):
 
     @override
     def at(self, points: Points) -> Tangent:
-        found = self._evaluated(points)
-        if not isinstance(found, tuple) or len(found) != 3:
+        returned = self._evaluated(points)
+        if not isinstance(returned, tuple) or len(returned) != 3:
             raise InvalidInputError(
                 "a surface's function must return F, dF/dp and dF/dq, got "
-                f"{_described(found)}; take TorchSurface where torch shall supply derivatives"
+                f"{_described(returned)}; take TorchSurface where torch shall supply derivatives"
             )
-        tangent = Tangent(*(np.asarray(part) for part in found))
+        tangent = Tangent(*(np.asarray(part) for part in returned))
         for name, part in zip(("F", "dF/dp", "dF/dq"), tangent, strict=True):
             if part.dtype.kind not in "fiu":
                 raise InvalidInputError(
@@ -172,7 +172,7 @@ def _check(surface: CallableSurface | TorchSurface) -> None:
         )
 
 
-def _described(found: object) -> str:
-    if isinstance(found, tuple):
-        return f"{len(found)} values"
-    return type(found).__name__
+def _described(returned: object) -> str:
+    if isinstance(returned, tuple):
+        return f"{len(returned)} values"
+    return type(returned).__name__

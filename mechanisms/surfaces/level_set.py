@@ -22,7 +22,7 @@ from .base import Points, Surface, Tangent, in_market
 STEPS = 8
 """Undamped Newton steps, before the damped ones of rows that need them."""
 
-ROUNDING = 16 * np.finfo(np.float64).eps
+SOLVED = 16 * np.finfo(np.float64).eps
 """Differences of marginal utilities below this share of their size are rounding."""
 
 PRECISION = 1e-12
@@ -68,11 +68,11 @@ class InverseMap:
         RefusedError
             If type effects are singular there (INJ fails).
         NotConvergedError
-            If no types are found.
+            If the search for them does not converge.
         """
-        return points.once(self, lambda: self._solve(points))
+        return points.once(self, lambda: self._types_behind(points))
 
-    def _solve(self, points: Points) -> TypesBehind:
+    def _types_behind(self, points: Points) -> TypesBehind:
         quantity, economy = points.quantity, self.economy
         asked = points.price[:, None] + self.sigma * quantity
         hint = points.hint(self)
@@ -89,8 +89,8 @@ class InverseMap:
         at_rest = np.abs(economy.marginal_utility(nothing, nothing)).max()
         now = np.abs(economy.marginal_utility(points.quantity, types)).max(axis=1)
         effects = np.abs(self._effects(points.quantity, types)).max(axis=(1, 2))
-        told = effects * np.abs(types).max(axis=1)
-        return np.asarray(np.abs(asked).max(axis=1) + at_rest + now + told)
+        by_types = effects * np.abs(types).max(axis=1)
+        return np.asarray(np.abs(asked).max(axis=1) + at_rest + now + by_types)
 
     def _newton(
         self, quantity: Floats, asked: Floats, types: Floats, size: Floats
@@ -100,7 +100,7 @@ class InverseMap:
         for _ in range(STEPS):
             apart = asked - self.economy.marginal_utility(quantity, types)
             # What is solved stays: an answer must not depend on the rest of the batch.
-            off = ~(np.abs(apart).max(axis=1) <= ROUNDING * size)
+            off = ~(np.abs(apart).max(axis=1) <= SOLVED * size)
             if not off.any():
                 return types, inverse
             types = np.where(off[:, None], types + _times(inverse, apart), types)

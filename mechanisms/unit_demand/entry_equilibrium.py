@@ -2,8 +2,8 @@
 
 Values are independent and uniform on [low, high]; in the formulas, on [0, 1]. Buyers enter where
 their value is at least beta, sellers where theirs is at most gamma. A buyer of value beta ranks
-last among entering buyers: with K other buyers in the market he trades if K + 1 sellers of values
-below beta are, at the price s_(K+1). So his expected profit is
+last among entering buyers: with K other buyers in the market it trades if K + 1 sellers of values
+below beta are, at the price s_(K+1). So the expected profit is
 
     integral from 0 to beta of P(K < Y(x)) dx,
 
@@ -80,7 +80,7 @@ def equilibrium_cutoffs(fee: float, economy: UnitDemands) -> EntryCutoffs:
 def marginal_profits(cutoffs: EntryCutoffs, economy: UnitDemands) -> tuple[float, float]:
     """Return the expected Vickrey profit of a buyer and of a seller at the cutoffs, in money.
 
-    Fees are not taken off.
+    Before fees.
     """
     width = economy.high - economy.low
     buyer, seller = ((cutoff - economy.low) / width for cutoff in cutoffs)

@@ -2,7 +2,7 @@
 
 A fee phi on each of the two traders of a pair makes their gain b - s - 2 phi. As if values were
 b - phi and s + phi, the m best pairs trade, those with b_(m) - s_(m) > 2 phi. Each trader pays, or
-receives, the price at which he would just have traded, and pays the fee.
+receives, the price at which the trade would just have happened, and pays the fee.
 """
 
 from dataclasses import dataclass, field

@@ -79,7 +79,7 @@ class KDoubleAuction(UnitDemandMechanism):
     def price_to_trade(self, bids: Any, trader: int) -> Floats:
         """Return the other end of the interval, which the trader's best bid comes close to.
 
-        A buyer who bids just above the highest value that he must pass makes it both ends, whatever
+        A buyer who bids just above the highest value to pass makes it both ends, whatever
         k; a seller who asks just below it likewise.
         """
         return holding_threshold(bids.types, self.buyer_mask(bids.shape[1]), trader)

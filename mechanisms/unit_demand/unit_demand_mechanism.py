@@ -46,9 +46,9 @@ class UnitDemandMechanism(Mechanism):
 
     @abstractmethod
     def price_to_trade(self, bids: Any, trader: int) -> Floats:
-        """Return what one unit costs a buyer, or brings a seller, at his best bid, shape (B,).
+        """Return what one unit costs a buyer, or brings a seller, at the best bid, shape (B,).
 
-        In money per unit of the good, a limit where ties decide; NaN where he cannot trade.
+        In money per unit of the good, a limit where ties decide; NaN where the trader cannot.
         """
 
     def buyer_mask(self, n_traders: int) -> Bools:
@@ -90,7 +90,7 @@ class UnitDemandMechanism(Mechanism):
         same_sides = np.array_equal(self.buyer_mask(economy.n_traders), economy.buyers)
         if not same_sides or not np.isclose(self.unit, economy.unit, rtol=1e-9, atol=0):
             raise RefusedError(
-                f"{self.name} must be told the economy's own sides and unit, buyers = "
+                f"{self.name} must have the economy's own sides and unit, buyers = "
                 f"{tuple(np.flatnonzero(economy.buyers).tolist())} and unit = {economy.unit}, got "
                 f"buyers = {self.buyers} and unit = {self.unit}"
             )
@@ -118,7 +118,7 @@ class UnitDemandMechanism(Mechanism):
         return self.bid_to_hold(bids, index, holds)
 
     def bid_to_hold(self, bids: Any, trader: int, holds: Bools) -> Floats:
-        """Return a trader's bids that leave him with a unit, or without, as asked, shape (B, K).
+        """Return a trader's bids that end with a unit, or without, as asked, shape (B, K).
 
         By default values the next number above or below the threshold.
         """
@@ -170,7 +170,7 @@ def checked_buyers(buyers: Any) -> Buyers:
     Raises
     ------
     InvalidInputError
-        If it is none of these, or nobody buys.
+        If it is in another form, or nobody buys.
 
     Examples
     --------

@@ -50,7 +50,7 @@ def rows_on_basis(
     these = slice(None) if trader is None else slice(trader, trader + 1)
     basis = xp.matmul(like(own, statistics.coordinates.T), xp.matrix_transpose(statistic))
     on_basis = basis + own[..., None, :] * like(own, statistics.basis[:, these])
-    squares = xp.sum(on_basis**2, axis=-2) + own**2 * like(own, statistics.unsaid[these])
+    squares = xp.sum(on_basis**2, axis=-2) + own**2 * like(own, statistics.own_residual[these])
     sizes = xp.matmul(xp.abs(statistic), like(own, statistics.largest[:, None]))[..., 0]
     constant = constant_rows(squares, xp.abs(own) + sizes)
     if bool(xp.any(constant)):

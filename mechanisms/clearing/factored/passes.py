@@ -145,7 +145,7 @@ def settle_large(
             bids.price_weights[market],
             bids.level[levels],
             statistics.basis,
-            statistics.unsaid,
+            statistics.own_residual,
         )
         _settle(rows, reading, payment, _part(whole, levels, market), chunk)
     return whole

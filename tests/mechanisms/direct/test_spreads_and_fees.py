@@ -81,7 +81,7 @@ def test_where_the_fee_market_falls_in_the_own_type_it_is_refused_with_the_witne
     rng = np.random.default_rng(5)
     rule, types = EntryFeeVCG(TWO_IN_EACH, 0.3), 2 * rng.standard_normal((200, 4))
     with pytest.raises(
-        RefusedError, match=r"trader \d's falls from .* as his type rises"
+        RefusedError, match=r"trader \d's falls from .* as its type rises"
     ) as caught:
         rule.clear(Reports(types))
     text = str(caught.value)
