@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+from gymnasium import spaces
 
 from deviator.errors import InvalidInputError
 from deviator.evidence import (
@@ -17,7 +18,14 @@ from deviator.evidence import (
     seat_of,
     standing_control,
 )
-from deviator.policies import ActionBox, ActionMode, Information, Observation, check_information
+from deviator.policies import (
+    OBSERVATION_BOUND,
+    ActionBox,
+    ActionMode,
+    Information,
+    Observation,
+    check_information,
+)
 from deviator.validation import Floats, finite_array, given, positive
 
 RANGE_MULTIPLE = 5.0
@@ -145,6 +153,17 @@ def deviation_core(
         )
     shift = usual_shift * positive("range_multiple", range_multiple)
     return DeviationCore(tested, information, _action_box(tested, reference, mode, shift), gain)
+
+
+def action_space(core: DeviationCore) -> spaces.Box:
+    """Return [-1, 1]^K, one number per number of a bid."""
+    return spaces.Box(-1.0, 1.0, (core.box.size,), np.float32)
+
+
+def observation_space(core: DeviationCore) -> spaces.Box:
+    """Return the box of types in standard deviations."""
+    bound = OBSERVATION_BOUND
+    return spaces.Box(-bound, bound, (core.observation.size,), np.float32)
 
 
 def check_core(core: object) -> None:

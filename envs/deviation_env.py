@@ -12,8 +12,7 @@ from deviator.evidence.market import market
 from deviator.mechanisms import Mechanism
 from deviator.policies import Information
 
-from .core import DeviationCore, check_core, deviation_core
-from .spaces import action_space, observation_space
+from .core import DeviationCore, action_space, check_core, deviation_core, observation_space
 
 MARKET_SETTINGS = ("distribution", "strategy", "trader")
 """What environments pass on to `market`."""

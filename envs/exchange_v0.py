@@ -19,8 +19,7 @@ from deviator.mechanisms import Mechanism, Outcome
 from deviator.policies import Information
 from deviator.validation import Floats, whole_number
 
-from .core import DeviationCore, deviation_core
-from .spaces import action_space, observation_space
+from .core import DeviationCore, action_space, deviation_core, observation_space
 
 HISTORY_BOUND = 1e3
 """Past prices and quantities are shown in units of their typical size, clipped here."""

@@ -8,9 +8,8 @@ from typing_extensions import override
 
 from deviator.validation import whole_number
 
-from .core import DeviationCore, check_core
+from .core import DeviationCore, action_space, check_core, observation_space
 from .malloc import keep_freed_memory
-from .spaces import action_space, observation_space
 
 
 @final

@@ -12,10 +12,9 @@ from deviator.mechanisms import Mechanism
 from deviator.policies import Information
 from deviator.validation import whole_number
 
-from .core import DeviationCore, check_core
+from .core import DeviationCore, action_space, check_core, observation_space
 from .deviation_env import build_core
 from .malloc import keep_freed_memory
-from .spaces import action_space, observation_space
 
 
 @final

@@ -23,7 +23,6 @@ from deviator.trust import foreign_methods
 from deviator.validation import Floats
 
 from .market import SURFACE_PROFILES, Market
-from .mean_gain import pays, sampling_error
 from .surface_best_response import surface_best_response
 from .witness import find_surface_witness, find_witness
 
@@ -159,6 +158,21 @@ def deviation_size(tested: Market) -> DeviationSize:
         bid, gains = _search(tested, "profile").find(types)
     change = (bid - strategy.bids(types).of_trader(trader))[:, mechanism.language.level]
     return DeviationSize(float(gains.mean()), float(np.sqrt((change**2).mean())))
+
+
+def sampling_error(gains: Floats) -> float:
+    """Return three standard errors of the mean gain, from the choice of profiles."""
+    return 3 * float(gains.std()) / float(np.sqrt(len(gains)))
+
+
+def pays(tested: Market, gains: Floats, information: Information) -> bool:
+    """Return whether a deviation's gains at drawn profiles are worth a search for a witness.
+
+    A deviator who knows the profile deviates only where it pays: one gain refutes, however rare.
+    One who knows only their own type may lose at profiles that were not drawn.
+    """
+    luck = sampling_error(gains) if information == "own" else 0.0
+    return float(gains.mean()) > max(luck, tested.epsilon)
 
 
 def check_repeatable(tested: Market, types: Floats) -> None:

@@ -24,8 +24,7 @@ from deviator.evidence import (
     held_out_profiles,
     standing_control,
 )
-from deviator.evidence.best_deviation import trades
-from deviator.evidence.mean_gain import pays
+from deviator.evidence.best_deviation import pays, trades
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, ResidualLineMechanism
 from deviator.plugins import provenance

@@ -24,7 +24,7 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import certify, market
-from deviator.evidence.mean_gain import pays
+from deviator.evidence.best_deviation import pays
 from deviator.evidence.verdict import decide
 from deviator.evidence.witness import find_witness, recheck
 from deviator.mechanisms import (
