@@ -94,7 +94,7 @@ def train(
     DeviatorError
         If the market or the file breaks a rule.
     """
-    tested = spec.build()
+    tested = spec.build_market()
     if out is not None:
         out = policy_stem(out)
         _check_writable(out)
@@ -133,7 +133,7 @@ def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
     market = description.get("market")
     try:
         spec = MarketSpec.model_validate(market)
-        tested = spec.with_plugins(tuple(plugins)).build()
+        tested = spec.with_plugins(tuple(plugins)).build_market()
     except ValidationError as error:
         raise ResultsError(
             f"{path}.json must describe the market of the policy, and does not "

@@ -132,4 +132,4 @@ def test_the_study_in_the_documentation_expands(tmp_path):
     (tmp_path / "study.yaml").write_text(text)
     cells = read_study(tmp_path / "study.yaml").expand()
     assert len(cells) == 8
-    assert all(cell.market.build() and cell.control.build() for cell in cells)
+    assert all(cell.market.build_market() and cell.control.build_market() for cell in cells)

@@ -22,15 +22,15 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     folder : Path
         Where the learned policies and the TensorBoard logs go.
     """
-    tested = cell.market.build()
+    tested = cell.market.build_market()
     # Learners bid numbers, and surfaces are functions: such markets are searched alone.
-    learners = () if tested.bids_are_surfaces else (cell.learner.build(),)
+    learners = () if tested.bids_are_surfaces else (cell.learner.build_learner(),)
     search = Search(learners, cell.seeds, cell.steps, cell.information, cell.held_out)
 
     def keep(seed: int, training: Training) -> None:
         save_policy(described(training.policy, cell.market, cell.plugins), folder / f"seed{seed}")
 
-    control = None if cell.control is None else cell.control.build()
+    control = None if cell.control is None else cell.control.build_market()
     watch = Watch(keep, log_folder=folder / "tensorboard")
     evidence = gather(tested, search, control=control, watch=watch)
     return {

@@ -188,12 +188,12 @@ def try_cell(cell: Cell) -> None:
     DeviatorError
         If the parts do not fit together.
     """
-    learner = cell.learner.build()
-    tested = cell.market.build()
+    learner = cell.learner.build_learner()
+    tested = cell.market.build_market()
     rng = np.random.default_rng(0)
     types = tested.distribution.sample(rng, TRIAL_PROFILES)
     if not tested.bids_are_surfaces and trades(tested, tested.distribution.sample(rng, TRADED)):
-        control = None if cell.control is None else cell.control.build()
+        control = None if cell.control is None else cell.control.build_market()
         core = deviation_core(tested, information=cell.information, control=control)
         if is_third_party(find_plugin("learner", cell.learner.name).describe()):
             learner.train(core, 1, 0)

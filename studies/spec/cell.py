@@ -57,7 +57,7 @@ class Cell(Spec):
         Plugins count by name, provider and version, not by where their files lie.
         """
         content = _plain(self.model_dump(mode="json")) | {
-            "settings": self.learner.build().settings(),
+            "settings": self.learner.build_learner().settings(),
             "plugins": self.plugins,
             "schema": SCHEMA,
             "version": deviator.__version__,

@@ -112,7 +112,7 @@ class TypesSpec(Spec):
     low: Numbers = 0.0
     high: Numbers = 1.0
 
-    def build(self, n_traders: int) -> TypeDistribution:
+    def build_law(self, n_traders: int) -> TypeDistribution:
         """Return the distribution."""
         mean, deviation, low, high = (
             per_trader(name, getattr(self, name), n_traders)
@@ -208,7 +208,7 @@ class EconomySpec(Spec):
             return self.information.types()
         if self.types is None:
             return self.economy.types()
-        return self.types.build(self.economy.n_traders)
+        return self.types.build_law(self.economy.n_traders)
 
 
 class MarketSpec(Spec):
@@ -241,7 +241,7 @@ class MarketSpec(Spec):
     strategy_parameters: dict[str, Any] = Field(default_factory=dict)
     trader: int | str = 0
 
-    def build(self) -> Market:
+    def build_market(self) -> Market:
         """Return the market.
 
         Raises
@@ -381,7 +381,7 @@ class LearnerSpec(Spec):
     name: str = "ppo"
     settings: dict[str, Any] = Field(default_factory=dict)
 
-    def build(self) -> Learner:
+    def build_learner(self) -> Learner:
         """Return the learner."""
         learner: Learner = build("learner", self.name, self.settings)
         return learner

@@ -289,7 +289,7 @@ def _check_buildable(cell: Cell) -> None:
     if cell.third_party:
         return
     try:
-        cell.market.build()
+        cell.market.build_market()
     except DeviatorError as error:
         raise InvalidInputError(
             f"cell {plain_name(cell.market.mechanism)} in {cell.market.economy.name}: {error}"

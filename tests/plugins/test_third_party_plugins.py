@@ -360,7 +360,7 @@ cells:
 """
     )
     cells = read_study(tmp_path / "study.yaml").expand()
-    assert cells[0].market.build().bid_size == 4
+    assert cells[0].market.build_market().bid_size == 4
     assert cells[1].is_control
     assert cells[1].controls(cells[0])
 
@@ -387,6 +387,6 @@ cells:
   - {mechanism: uniform-double-auction, economy: takers}
 """
     )
-    tested = read_study(tmp_path / "study.yaml").expand()[0].market.build()
+    tested = read_study(tmp_path / "study.yaml").expand()[0].market.build_market()
     assert tested.strategy.name == "linear-bayes"
     assert tested.distribution.covariance[0, 0] == 1.5

@@ -27,7 +27,7 @@ def test_files_of_a_small_study(finished):
             path.name for path in folder.iterdir()
         }
         assert any((folder / "tensorboard" / "seed0").iterdir())
-        policy = load_policy(folder / "seed0", cell.market.build().strategy)
+        policy = load_policy(folder / "seed0", cell.market.build_market().strategy)
         assert policy.market["mechanism"] == cell.market.mechanism
     again = evaluate(folder / "seed0")
     assert again.exact_gain == 0.0
