@@ -91,10 +91,6 @@ class Factored(QuadraticEconomy):
         return np.asarray(self.own + np.einsum("ig,gi->i", self.loadings, self.statistics))
 
     @override
-    def effects_on(self, trader: int) -> Floats:
-        return np.asarray(self.effects_on_several(slice(trader, trader + 1))[0])
-
-    @override
     def effects_on_several(self, traders: slice) -> Floats:
         rows = self.loadings[traders] @ self.statistics
         places = np.arange(self.n_traders)[traders]

@@ -61,10 +61,6 @@ class LinearQuadratic(QuadraticEconomy):
         return np.asarray(np.diagonal(self.weights))
 
     @override
-    def effects_on(self, trader: int) -> Floats:
-        return np.asarray(self.weights[trader])
-
-    @override
     def effects_on_several(self, traders: slice) -> Floats:
         return self.weights[traders].copy()
 

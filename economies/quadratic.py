@@ -51,9 +51,9 @@ class QuadraticEconomy(Economy):
     def own_type_effects(self) -> Floats:
         """The diagonal of W, shape (N,)."""
 
-    @abstractmethod
     def effects_on(self, trader: int) -> Floats:
         """Return a trader's row of W: the effects of all types on it, shape (N,)."""
+        return np.asarray(self.effects_on_several(slice(trader, trader + 1))[0])
 
     @abstractmethod
     def effects_on_several(self, traders: slice) -> Floats:

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-import yaml
 
 from deviator.economies import private_values, saturating, unit_demands
 from deviator.errors import InvalidInputError
+from deviator.plain_yaml import read_yaml
 from deviator.studies import StudySpec, audit, confirm
 
 STUDY = """
@@ -26,7 +26,7 @@ economies:
 
 
 def study(*cells):
-    return StudySpec.model_validate(yaml.safe_load(STUDY) | {"cells": list(cells)})
+    return StudySpec.model_validate(read_yaml(STUDY).values | {"cells": list(cells)})
 
 
 AUDITED = {
