@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import device
 
-from deviator.arrays import Array, namespace
+from deviator.arrays import Array, like, namespace
 from deviator.errors import RefusedError
 
 EPS = float(np.finfo(np.float64).eps)
@@ -161,18 +161,21 @@ def amplified(core: Array, inverse: Array, lengths: Array) -> Array:
         The first entries of `core` are sums over traders, which may cancel: they count by the
         lengths of what is added up. To all but the last of them the identity is added.
     """
-    xp, size, absolute = namespace(core), lengths.shape[-1], namespace(core).abs(core)
-    sums = lengths[..., None, :] + but_the_last(core, size)
-    top = xp.concat([sums, absolute[..., :size, size:]], axis=-1)
-    absolute = xp.concat([top, absolute[..., size:, :]], axis=-2)
-    return xp.matmul(xp.matmul(xp.abs(inverse), absolute), xp.abs(inverse))
+    xp, size = namespace(core), lengths.shape[-1]
+    absolute = lengths[..., None, :] + but_the_last(core, size)
+    if core.shape[-1] > size:
+        rest = xp.abs(core)
+        top = xp.concat([absolute, rest[..., :size, size:]], axis=-1)
+        absolute = xp.concat([top, rest[..., size:, :]], axis=-2)
+    inverse = xp.abs(inverse)
+    return xp.matmul(xp.matmul(inverse, absolute), inverse)
 
 
 def but_the_last(reference: Array, size: int) -> Array:
     """Return the identity, (size, size), with 0 for the last, which is the price's."""
-    xp = namespace(reference)
-    kept = xp.arange(size, device=device(reference)) < size - 1
-    return xp.eye(size, **kind(reference)) * xp.astype(kept, reference.dtype)
+    identity = np.eye(size)
+    identity[-1, -1] = 0.0
+    return like(reference, identity)
 
 
 def divisor(values: Array) -> Array:

@@ -33,7 +33,6 @@ from ..autarky import (
     amplified,
     constant_rows,
     divisor,
-    inverses,
     price_scale,
     row_lengths,
     tolerance,
@@ -355,8 +354,10 @@ def _core(on_bids: Floats, kept: Candidates, length: Floats, to_w: Floats, n: in
 
 
 def _inverse(core: Floats) -> tuple[Floats, bool]:
-    inverse, invertible = inverses(core[None])
-    return inverse[0], bool(invertible[0])
+    try:
+        return np.asarray(np.linalg.inv(core), dtype=np.float64), True
+    except np.linalg.LinAlgError:
+        return np.zeros_like(core), False
 
 
 def _kept_columns(
