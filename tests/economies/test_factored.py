@@ -4,7 +4,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from helpers.factored_markets import HALVES, assert_close, dense, factored_economies
+from helpers.factored_markets import HALVES, dense, factored_economies
+from helpers.outcomes import assert_close
 from hypothesis import given
 
 from deviator.economies import (

@@ -1,6 +1,5 @@
 """Factored economies and markets, and the dense ones that they must equal."""
 
-import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -23,11 +22,6 @@ def factored_economies(draw):
 
 def dense(economy):
     return LinearQuadratic(economy.weights, economy.slope, economy.intercept)
-
-
-def assert_close(got, want, tolerance=1e-10):
-    size = max(np.abs(want).max(), 1.0)
-    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * size)
 
 
 HALVES = [[1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]

@@ -3,13 +3,7 @@
 import numpy as np
 
 from deviator.mechanisms import FactoredBids, PublicStatistics, Shard, SigmaDCDA
-
-FIELDS = ("price", "quantity", "transfer", "residual_slope")
-
-
-def assert_close(got, want, tolerance=1e-12):
-    size = max(np.abs(want).max(initial=0.0), 1.0)
-    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * size)
+from helpers.outcomes import FIELDS, assert_close
 
 
 def make_shard(seed, n=700, g=2):

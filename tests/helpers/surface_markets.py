@@ -6,6 +6,7 @@ from deviator.economies import saturating, varying_effects
 from deviator.mechanisms import LinearBids, SigmaDCDA
 from deviator.mechanisms.languages import SurfaceBids
 from deviator.mechanisms.surfaces import CallableSurface, Hyperplane, Kinked, Tilted
+from helpers.outcomes import assert_outcomes_agree
 
 ECONOMIES = {"saturating": saturating, "varying effects": varying_effects}
 SIGMA = 0.3
@@ -31,10 +32,7 @@ def cubic(trader, n, intercept=1.0, steepness=1.0):
 
 
 def outcomes_agree(one, other, tolerance):
-    for name in ("price", "quantity", "transfer", "residual_slope"):
-        np.testing.assert_allclose(
-            getattr(one, name), getattr(other, name), rtol=tolerance, atol=tolerance, err_msg=name
-        )
+    assert_outcomes_agree(one, other, tolerance, tolerance)
     np.testing.assert_array_equal(one.traded, other.traded)
 
 

@@ -80,7 +80,7 @@ def test_nor_in_tensors(n, dtype):
 
 
 @pytest.mark.parametrize("n", SIZES)
-@pytest.mark.parametrize("written_out", [False, True])
+@pytest.mark.parametrize("as_linear_bids", [False, True])
 def test_deviations_that_take_the_other_price_away_end_in_autarky(n, as_linear_bids):
     auction, bids = _factored(n, seed=4, markets=10)
     trader = int(np.flatnonzero(bids.price_weights[0] == 0)[0])

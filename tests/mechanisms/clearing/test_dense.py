@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 from helpers.oracles import linear_bids
+from helpers.outcomes import FIELDS, assert_outcomes_agree
 
 from deviator.economies import factored, two_groups
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
@@ -31,7 +32,7 @@ from deviator.mechanisms.clearing.base import solve_by_tiling
 from deviator.mechanisms.clearing.dense import clearing as dense
 from deviator.mechanisms.languages import ScheduleLanguage
 
-FIELDS = ("price", "quantity", "transfer", "residual_slope", "traded")
+WITH_TRADED = (*FIELDS, "traded")
 
 
 def random_bids(rng, batch, n):
@@ -202,9 +203,7 @@ def test_the_border_against_aliased_rows_changes_nothing(monkeypatch):
     monkeypatch.setattr(dense, "ALIASED", 10**9)
     bare = SigmaDCDA(0.3).clear(bids)
     assert bordered.traded.all()
-    for field in FIELDS:
-        left, right = getattr(bordered, field), getattr(bare, field)
-        np.testing.assert_allclose(left, right, rtol=1e-8, atol=1e-10)
+    assert_outcomes_agree(bordered, bare, 1e-8, 1e-10, fields=WITH_TRADED)
 
 
 @pytest.mark.parametrize("n", [3, 8, 21])
@@ -218,8 +217,7 @@ def test_a_batch_is_its_markets_to_the_last_bit(n):
     assert whole.traded.sum() == markets - 1
     for market in (*range(10), piece - 1, piece, piece + 1, 2 * piece, markets - 2, markets - 1):
         alone = SigmaDCDA(0.3).clear(bids.of_markets(slice(market, market + 1)))
-        for field in FIELDS:
-            np.testing.assert_array_equal(getattr(whole, field)[[market]], getattr(alone, field))
+        assert_outcomes_agree(whole, alone, fields=WITH_TRADED, rows=([market], ...))
 
 
 def test_markets_that_share_weights_clear_as_they_do_alone():
@@ -228,9 +226,8 @@ def test_markets_that_share_weights_clear_as_they_do_alone():
     bids = auction.honest_bids(two_groups(6), rng.normal(size=(markets, 6)))
     assert len(bids.quantity_weights) == 1
     own = LinearBids.from_array(bids.as_array())
-    for field in FIELDS:
-        left, right = getattr(auction.clear(bids), field), getattr(auction.clear(own), field)
-        np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-12)
+    shared, owned = auction.clear(bids), auction.clear(own)
+    assert_outcomes_agree(shared, owned, 1e-9, 1e-12, fields=WITH_TRADED)
 
 
 @pytest.mark.parametrize("n", [4, 10])
@@ -277,12 +274,10 @@ def test_threads_change_nothing(batch):
         whole = mechanism.clear(bids)
         for threads in (2, 3):
             several = clear_parallel(mechanism, bids, threads=threads)
-            for field in FIELDS:
-                np.testing.assert_array_equal(getattr(several, field), getattr(one, field))
-        for field in FIELDS:
-            left, right = getattr(one, field), getattr(whole, field)
-            assert left.dtype == right.dtype
-            np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-13)
+            assert_outcomes_agree(several, one, fields=WITH_TRADED)
+        assert_outcomes_agree(one, whole, 1e-10, 1e-13, fields=WITH_TRADED)
+        for field in WITH_TRADED:
+            assert getattr(one, field).dtype == getattr(whole, field).dtype
 
 
 class Watched(Mechanism):
@@ -393,5 +388,4 @@ def test_prices_of_schedules_do_not_depend_on_pieces():
     for start in range(0, markets, 1000):
         part = slice(start, start + 1000)
         cut = UniformDoubleAuction().clear(bids.of_markets(part))
-        for field in FIELDS:
-            np.testing.assert_array_equal(getattr(whole, field)[part], getattr(cut, field))
+        assert_outcomes_agree(whole, cut, fields=WITH_TRADED, rows=(part, ...))

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.factored_markets import HALVES, assert_close, dense, factored_economies
+from helpers.factored_markets import HALVES, dense, factored_economies
 from helpers.market_strategies import floats
 from helpers.oracles import linear_bids
+from helpers.outcomes import FIELDS, assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -31,8 +32,6 @@ from deviator.mechanisms.clearing.base import solve_by_tiling
 from deviator.plugins.conformance import parametrize_with_checks
 from deviator.policies import BestResponse, exact_gain, expected_exact_gain
 from deviator.studies import audit
-
-FIELDS = ("price", "quantity", "transfer", "residual_slope")
 
 
 def as_linear_bids(bids, statistics):

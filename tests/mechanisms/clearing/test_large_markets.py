@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from helpers.shards import FIELDS, assert_close
+from helpers.outcomes import FIELDS, assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

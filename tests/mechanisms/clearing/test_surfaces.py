@@ -95,7 +95,7 @@ def test_linear_autarky_decisions_agree(spoil, scale):
 @pytest.mark.parametrize("family", ECONOMIES)
 @pytest.mark.parametrize(("n", "sigma"), [(3, 0.0), (4, 0.7), (5, 0.3)])
 def test_honest_surfaces_lead_to_sigma_vcg(family, n, sigma):
-    economy, types = ECONOMIES[family](n)(12, n, seed=n)
+    economy, types = ECONOMIES[family](n), normal_types(12, n, seed=n)
     rule = SigmaDCDA(sigma)
     bids = Revelation(rule, economy).bids(types)
     assert isinstance(bids, SurfaceBids)
@@ -121,7 +121,7 @@ def test_one_price_for_all_units_in_the_control():
 
 @pytest.mark.parametrize("family", ECONOMIES)
 def test_units_numbers_and_batches_do_not_matter(family):
-    economy, types = ECONOMIES[family](4)(6, 4)
+    economy, types = ECONOMIES[family](4), normal_types(6, 4)
     rule = SigmaDCDA(SIGMA)
     bids = rule.honest_bids(economy, types)
     outcome = rule.clear(bids)
@@ -178,7 +178,7 @@ def test_a_residual_price_must_be_one_at_no_trade_too():
 @pytest.mark.parametrize("offsets", [(0.0, 0.5), (0.0, -2.0), (-1.0, 0.0, 1.0), (0.0, 6.0)])
 def test_several_sheets_are_no_unique_bid(offsets):
     rule = SigmaDCDA(SIGMA)
-    honest = rule.honest_bids(varying_effects(4)(4, 4))
+    honest = rule.honest_bids(varying_effects(4), normal_types(4, 4))
     assert rule.clear(honest.with_surface(1, Sheets(honest.surfaces[1], (0.0,)))).traded.all()
     assert not rule.clear(honest.with_surface(1, Sheets(honest.surfaces[1], offsets))).traded.any()
 
@@ -211,7 +211,7 @@ def test_a_curve_corrected_far_from_its_prediction_is_another_branch(monkeypatch
         step = (units - last.units)[:, None] * last.direction
         return at, point + miss * step
 
-    honest = SigmaDCDA(SIGMA).honest_bids(saturating(4)(2, 4))
+    honest = SigmaDCDA(SIGMA).honest_bids(saturating(4), normal_types(2, 4))
     monkeypatch.setattr(surface_curves, "_predicted", astray)
     assert SigmaDCDA(SIGMA).clear(honest).traded.tolist() == [traded] * 2
 
@@ -222,7 +222,7 @@ def test_surfaces_that_never_meet_are_autarky():
         slopes[:, 0] = 2 * quantity[:, 0]
         return quantity[:, 0] ** 2 + 1, np.zeros_like(price), slopes
 
-    honest = SigmaDCDA(SIGMA).honest_bids(saturating(4)(2, 4))
+    honest = SigmaDCDA(SIGMA).honest_bids(saturating(4), normal_types(2, 4))
     outcome = SigmaDCDA(SIGMA).clear(honest.with_surface(0, CallableSurface(4, never)))
     assert not outcome.traded.any()
     assert outcome.converged.all()
@@ -238,7 +238,7 @@ def torn_bids():
         jump = np.where(market == 1, 0.5, 0.0)
         return own + jump * np.where(own > 0, 1.0, -1.0), np.zeros_like(price), slopes
 
-    honest = SigmaDCDA(SIGMA).honest_bids(saturating(4)(2, 4))
+    honest = SigmaDCDA(SIGMA).honest_bids(saturating(4), normal_types(2, 4))
     return honest.with_surface(0, CallableSurface(4, torn, 2))
 
 
@@ -255,7 +255,7 @@ def test_a_market_that_is_not_solved_raises_or_is_marked():
 
 @pytest.mark.parametrize("family", ECONOMIES)
 def test_no_deviation_gains_and_in_the_control_some_do(family):
-    economy, types = ECONOMIES[family](3)(2, 3, seed=5)
+    economy, types = ECONOMIES[family](3), normal_types(2, 3, seed=5)
     gains = surface_gains(SigmaDCDA(SIGMA), economy, types, 1)
     assert max(gain.max() for gain in gains.values()) < 1e-10
     rule = UniformConditional()
@@ -267,7 +267,7 @@ def test_no_deviation_gains_and_in_the_control_some_do(family):
 
 def test_deviations_hold_one_of_each_kind():
     rule = SigmaDCDA(SIGMA)
-    honest = rule.honest_bids(saturating(4)(2, 4))
+    honest = rule.honest_bids(saturating(4), normal_types(2, 4))
     kinds = {type(surface) for surface in surface_deviations(honest, 2).values()}
     assert kinds == {LevelSet, Shifted, Tilted, Kinked, Sheets, Hyperplane}
 

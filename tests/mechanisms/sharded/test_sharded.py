@@ -8,8 +8,9 @@ from functools import partial
 
 import numpy as np
 import pytest
+from helpers.outcomes import assert_close
 from helpers.repository import DOCS
-from helpers.shards import assert_close, assert_shards_equal_one_market, make_shard, one_market
+from helpers.shards import assert_shards_equal_one_market, make_shard, one_market
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

@@ -36,7 +36,7 @@ def test_an_honest_bid_uses_the_own_type_only():
     types = normal_types(3, 4)
     changed = types.copy()
     changed[:, 1:] += 1.0
-    points = Points(np.ones(3)(3, 4, seed=9), np.arange(3))
+    points = Points(np.ones(3), normal_types(3, 4, seed=9), np.arange(3))
     economy, rule = varying_effects(4), SigmaDCDA(SIGMA)
     first, second = (
         rule.honest_bids(economy, profile).surfaces[0].at(points) for profile in (types, changed)
@@ -237,7 +237,7 @@ def test_a_wrong_derivative_far_from_the_market_changes_nothing():
 @pytest.mark.parametrize("economy", [saturating(3), varying_effects(4)])
 def test_one_surface_bid_twice_is_autarky_and_no_failure(economy):
     rule, n = SigmaDCDA(SIGMA), economy.n_traders
-    bids = rule.honest_bids(economy(4, n))
+    bids = rule.honest_bids(economy, normal_types(4, n))
     for surface in (bids.surfaces[1], cubic(0, n)):
         both = bids.with_surface(0, surface).with_surface(1, surface)
         outcome = rule.clear(both, unsolved="report")
@@ -278,7 +278,7 @@ def test_functions_that_fail_are_named_by_their_trader(function, message):
 
 def test_what_surfaces_cannot_do_is_refused_in_a_sentence():
     economy, rule = saturating(4), SigmaDCDA(SIGMA)
-    bids = rule.honest_bids(economy(2, 4))
+    bids = rule.honest_bids(economy, normal_types(2, 4))
     for ask in (
         bids.as_array,
         lambda: bids.of_trader(0),
@@ -292,18 +292,18 @@ def test_what_surfaces_cannot_do_is_refused_in_a_sentence():
         ):
             ask()
     with pytest.raises(RefusedError, match="INF"):
-        rule.honest_bids(saturating(4, type_low=-1.0, type_high=1.0)(2, 4))
+        rule.honest_bids(saturating(4, type_low=-1.0, type_high=1.0), normal_types(2, 4))
     with pytest.raises(RefusedError, match="public statistics"):
         SigmaDCDA(SIGMA, np.ones((1, 4))).clear(bids)
     with pytest.raises(RefusedError, match="INJ"):
-        rule.clear(rule.honest_bids(saturating(4, alpha=0.0)(2, 4)))
+        rule.clear(rule.honest_bids(saturating(4, alpha=0.0), normal_types(2, 4)))
     with pytest.raises(InvalidInputError, match="use exact_gain"):
-        surface_gains(rule, fundamental_value(4)(1, 4), 0)
+        surface_gains(rule, fundamental_value(4), normal_types(1, 4), 0)
 
 
 def test_hyperplanes_of_linear_bids():
     bids = drawn_linear(3, 4)
-    points = Points(np.ones(3)(3, 4), np.arange(3))
+    points = Points(np.ones(3), normal_types(3, 4), np.arange(3))
     tangent = bids.hyperplane(2).at(points)
     want = np.einsum("bj,bj->b", bids.quantity_weights[:, 2], points.quantity)
     np.testing.assert_allclose(tangent.value, want + bids.price_weights[:, 2] - bids.level[:, 2])
