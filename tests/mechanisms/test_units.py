@@ -8,8 +8,8 @@ import pytest
 from deviator.economies import fundamental_value, private_values
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Mechanism, Mutated, NaiveWalrasian, ReportLanguage, SigmaDCDA
-from deviator.mechanisms.units import MONEY, PRICE, QUANTITY, SLOPE
 from deviator.policies import exact_gain
+from deviator.units import MONEY, PRICE, QUANTITY, SLOPE
 
 
 class Rule(Mechanism):
