@@ -15,7 +15,7 @@ from typing_extensions import override
 from deviator.economies import Economy
 from deviator.mechanisms import Mechanism
 from deviator.policies.best_response import BestResponse
-from deviator.policies.exact_gain import exact_gain
+from deviator.policies.gains import exact_gain
 from deviator.policies.numeric_search import NumericSearch, utilities
 from deviator.policies.revelation import Revelation
 from deviator.validation import Floats

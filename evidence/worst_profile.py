@@ -14,7 +14,7 @@ from deviator.economies import Economy, TypeDistribution
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Mechanism
 from deviator.policies.base import Policy, check_market
-from deviator.policies.exact_gain import all_gains
+from deviator.policies.gains import all_gains
 from deviator.policies.revelation import Revelation
 from deviator.validation import Floats, finite_array, generator, read_only, whole_number
 

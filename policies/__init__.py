@@ -3,7 +3,7 @@
 from .actions import OBSERVATION_BOUND, ActionBox, ActionMode, Observation
 from .base import Deviation, Information, Policy, View, check_information
 from .best_response import BestResponse
-from .exact_gain import exact_gain, expected_exact_gain, level_shift
+from .gains import exact_gain, expected_exact_gain, level_shift
 from .learned import LearnedDeviation, Network, load_policy, save_policy
 from .linear_bayes import LinearBayes
 from .numeric_search import NumericSearch

@@ -21,7 +21,7 @@ from .affine_shift import (
 )
 from .base import Deviation, Information, Policy, View, check_information, check_market
 from .best_point import best_point, line_menu
-from .exact_gain import required_distribution
+from .gains import required_distribution
 from .revelation import Revelation
 
 
