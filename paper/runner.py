@@ -68,7 +68,7 @@ def statements(package: str = f"{__package__}.statements") -> tuple[Statement, .
     Parameters
     ----------
     package : str
-        Its modules hold them, as ``STATEMENTS``.
+        Its modules hold them.
 
     Raises
     ------
@@ -92,7 +92,8 @@ def statements(package: str = f"{__package__}.statements") -> tuple[Statement, .
 
 def _of_modules(package: str) -> Iterator[Statement]:
     for module in pkgutil.iter_modules(import_module(package).__path__):
-        yield from import_module(f"{package}.{module.name}").STATEMENTS
+        values = vars(import_module(f"{package}.{module.name}")).values()
+        yield from (value for value in values if isinstance(value, Statement))
 
 
 def select(names: Sequence[str]) -> tuple[Statement, ...]:

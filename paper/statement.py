@@ -82,6 +82,13 @@ class Statement:
         return Row(self, finding, _state(finding, self.tolerance))
 
 
+def statement(
+    name: str, source: str, printed: str, *, tolerance: float = 1e-9, corrected: str = ""
+) -> Callable[[Callable[..., Finding]], Statement]:
+    """Make a check the statement that it computes; parameters are those of `Statement`."""
+    return lambda check: Statement(name, source, printed, check, tolerance, corrected)
+
+
 @final
 @dataclass(frozen=True)
 class Row:

@@ -24,7 +24,7 @@ from ..checks.drawn import (
     heterogeneous_markets,
     two_groups_markets,
 )
-from ..statement import Finding, Statement, compared, gap, worst
+from ..statement import Finding, compared, gap, statement, worst
 
 Auction = Callable[[float], Any]
 """The slope of a tax to a mechanism."""
@@ -69,8 +69,12 @@ def _clearing_pairs(bids: LinearBids) -> Floats:
     return np.asarray(np.linalg.solve(equations, right[..., None])[..., 0], dtype=np.float64)
 
 
-def check_definition_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
-    """Compare the auction's price and quantities with the equations of drawn hyperplanes."""
+@statement(
+    "Definition 3: allocation",
+    "Section 5, Definition 3, equation (5.23)",
+    "The mechanism finds the pair (p, q) that clears the market: p in d_i(q_-i) for all i.",
+)
+def _check_definition_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
     gaps = []
     for bids in _drawn_bids(1):
         outcome, pairs = auction(SIGMA).clear(bids), _clearing_pairs(bids)
@@ -79,8 +83,12 @@ def check_definition_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
     return compared(gaps, "the auction clears where all bids are met and quantities sum to 0")
 
 
-def check_definition_3_transfers(auction: Auction = SigmaDCDA) -> Finding:
-    """Compare transfers with the integral under residual demand, traced unit by unit."""
+@statement(
+    "Definition 3: transfers",
+    "Section 5, Definition 3",
+    "t_i is the integral of the residual demand curve from 0 to q_i, and sigma q_i^2 / 2.",
+)
+def _check_definition_3_transfers(auction: Auction = SigmaDCDA) -> Finding:
     gaps = []
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     for bids in _drawn_bids(2):
@@ -102,8 +110,13 @@ def _residual_price(bids: LinearBids, trader: int, units: Floats) -> Floats:
     return _clearing_pairs(LinearBids(weights, price, level))[:, -1]
 
 
-def check_definition_3_autarky(auction: Auction = SigmaDCDA) -> Finding:
-    """Submit bids without a unique clearing pair or residual curve, and slightly changed ones."""
+@statement(
+    "Definition 3: autarky",
+    "Section 5, Definition 3",
+    "Where there are no unique residual demand curves, and so no unique market clearing pair, "
+    "allocation and transfers are zero.",
+)
+def _check_definition_3_autarky(auction: Auction = SigmaDCDA) -> Finding:
     rng = np.random.default_rng(3)
     wrong, moved = [], 0.0
     for spoil in (_same_bid, _same_surface, _no_bid, _pinned):
@@ -159,8 +172,13 @@ def _all_markets(seed: int) -> Iterator[DrawnMarket]:
         yield from list(family(seed))[:16]
 
 
-def check_proposition_3_outcome(auction: Auction = SigmaDCDA) -> Finding:
-    """Compare honest bids' outcome with (3.8) and the transfers (3.10)."""
+@statement(
+    "Proposition 3: outcome",
+    "Section 5, Proposition 3",
+    "sigma-VCG conditional inverse demands result in transfers and allocation as in the sigma-VCG "
+    "mechanism.",
+)
+def _check_proposition_3_outcome(auction: Auction = SigmaDCDA) -> Finding:
     gaps = []
     for m in _all_markets(4):
         rule = auction(m.sigma)
@@ -172,8 +190,13 @@ def check_proposition_3_outcome(auction: Auction = SigmaDCDA) -> Finding:
     return compared(gaps, "honest conditional bids lead to the sigma-VCG outcome")
 
 
-def check_proposition_3_deviations(auction: Auction = SigmaDCDA) -> Finding:
-    """Clear many other bids of every trader at every profile, the others honest."""
+@statement(
+    "Proposition 3: equilibrium",
+    "Section 5, Proposition 3",
+    "sigma-VCG conditional inverse demands are an ex post equilibrium of the sigma-DCDA: no bid "
+    "gains at any profile.",
+)
+def _check_proposition_3_deviations(auction: Auction = SigmaDCDA) -> Finding:
     rng = np.random.default_rng(5)
     gains, count = [], 0
     for m in _all_markets(5):
@@ -218,8 +241,13 @@ def _utilities(rule: Mechanism, drawn: DrawnMarket, trader: int, candidates: Flo
     return np.asarray(utility[:, trader].reshape(candidates.shape[:2]))
 
 
-def check_proposition_3_certificate(auction: Auction = SigmaDCDA) -> Finding:
-    """Certify in rational arithmetic that no deviation gains at any profile, trader by trader."""
+@statement(
+    "Proposition 3: certificate",
+    "Section 5, Proposition 3",
+    "The same, for all types and all deviations, in rational arithmetic, in given economies.",
+    tolerance=0.0,
+)
+def _check_proposition_3_certificate(auction: Auction = SigmaDCDA) -> Finding:
     caps, failed = [], set[str]()
     for economy, sigma in _small_economies():
         for trader in range(economy.n_traders):
@@ -236,47 +264,3 @@ def _small_economies() -> Iterator[tuple[LinearQuadratic, float]]:
     for family in (fundamental_value_markets, heterogeneous_markets, general_markets):
         small = [m for m in family(6) if m.n_traders <= 5]
         yield from ((m.economy, m.sigma) for m in small[:3])
-
-
-STATEMENTS = (
-    Statement(
-        "Definition 3: allocation",
-        "Section 5, Definition 3, equation (5.23)",
-        "The mechanism finds the pair (p, q) that clears the market: p in d_i(q_-i) for all i.",
-        check_definition_3_clearing,
-    ),
-    Statement(
-        "Definition 3: transfers",
-        "Section 5, Definition 3",
-        "t_i is the integral of the residual demand curve from 0 to q_i, and sigma q_i^2 / 2.",
-        check_definition_3_transfers,
-    ),
-    Statement(
-        "Definition 3: autarky",
-        "Section 5, Definition 3",
-        "Where there are no unique residual demand curves, and so no unique market clearing pair, "
-        "allocation and transfers are zero.",
-        check_definition_3_autarky,
-    ),
-    Statement(
-        "Proposition 3: outcome",
-        "Section 5, Proposition 3",
-        "sigma-VCG conditional inverse demands result in transfers and allocation as in the "
-        "sigma-VCG mechanism.",
-        check_proposition_3_outcome,
-    ),
-    Statement(
-        "Proposition 3: equilibrium",
-        "Section 5, Proposition 3",
-        "sigma-VCG conditional inverse demands are an ex post equilibrium of the sigma-DCDA: no "
-        "bid gains at any profile.",
-        check_proposition_3_deviations,
-    ),
-    Statement(
-        "Proposition 3: certificate",
-        "Section 5, Proposition 3",
-        "The same, for all types and all deviations, in rational arithmetic, in given economies.",
-        check_proposition_3_certificate,
-        tolerance=0.0,
-    ),
-)

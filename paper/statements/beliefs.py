@@ -31,7 +31,7 @@ from ..checks.normal_models import (
 )
 from ..closed_forms import fundamental_value, two_groups
 from ..justifying_information import justifying_information
-from ..statement import Finding, Formula, Statement, against_printed, compared, gap, worst
+from ..statement import Finding, Formula, against_printed, compared, gap, statement, worst
 
 SLOPE = 1.3
 """mu."""
@@ -48,8 +48,15 @@ def _drawn_correlations(seed: int) -> Iterator[tuple[int, float, float]]:
         yield 2 * int(rng.integers(2, 6)), float(rng.uniform(0, 0.95)), float(rng.uniform(0.05, 3))
 
 
-def check_example_4_beliefs(weights: Formula = fundamental_value.justified_weights) -> Finding:
-    """Compare (4.17) with regressions of theta_i = theta + theta_i^id on s_i = theta_i + eps_i."""
+@statement(
+    "Example 4: beliefs",
+    "Section 4, equation (4.17)",
+    "E[theta_i | s] = alpha s_i + beta mean(s), alpha = (1 - rho) / (1 - rho + zeta), beta = N "
+    "rho zeta / ((1 - rho + zeta) (1 + (N - 1) rho)).",
+    corrected="The same with beta = N rho zeta / ((1 - rho + zeta) (1 + (N - 1) rho + zeta)), as "
+    "in the last line of Appendix C's derivation.",
+)
+def _check_example_4_beliefs(weights: Formula = fundamental_value.justified_weights) -> Finding:
     gaps, printed = [], []
     for n, rho, zeta in _drawn_correlations(1):
         shocks = Shocks(n, 1 + 2 * n)
@@ -62,26 +69,17 @@ def check_example_4_beliefs(weights: Formula = fundamental_value.justified_weigh
     return against_printed(gaps, printed, f"regressions under {BELIEFS} beliefs agree")
 
 
-def check_example_5_beliefs(weights: Formula = two_groups.justified_weights) -> Finding:
-    """Compare (4.18) with regressions of theta_i = theta_G + theta_i^id on s_i = theta_i + eps."""
-    gaps, printed = [], []
-    for n, rho, zeta in _drawn_correlations(2):
-        shocks = Shocks(n, 2 + 2 * n)
-        group = np.repeat(shocks.several(rho, 2), n // 2, axis=1)
-        values = group + shocks.several(1 - rho, n)
-        wanted = regression(values, values + shocks.several(zeta, n))
-        alpha, beta = weights(n, rho=rho, noise=zeta)
-        gaps.append(gap(_group_weights(n, alpha, beta), wanted))
-        old = n / 2 * rho * zeta / ((1 - rho + zeta) * (1 + (n / 2 - 1) * rho))
-        printed.append(gap(_group_weights(n, alpha, old), wanted))
-    return against_printed(gaps, printed, f"regressions under {BELIEFS} beliefs agree")
-
-
-def check_example_4_auction(
+@statement(
+    "Example 4: double auction",
+    "Section 4 and Appendix C",
+    "The linear Bayesian equilibrium of the double auction has the allocation and transfers of "
+    "sigma_N-VCG, and demands (alpha + beta) (s_i + mu (N - 1) / (alpha (N - 2) - beta) sum_{j != "
+    "i} q_j).",
+)
+def _check_example_4_auction(
     quantity: Formula = fundamental_value.quantity,
     inverse_demand: Formula = fundamental_value.equilibrium_inverse_demand,
 ) -> Finding:
-    """Compare the double auction's equilibrium with sigma_N-VCG: outcome and submitted demands."""
     gaps, shared = [], 0
     for n, rho, zeta in _drawn_correlations(3):
         alpha, beta = fundamental_value.justified_weights(n, rho=rho, noise=zeta)
@@ -108,11 +106,38 @@ def check_example_4_auction(
     return Finding(worst(gaps), f"outcomes and submitted demands agree under {shared} beliefs")
 
 
-def check_example_5_auction(
+@statement(
+    "Example 5: beliefs",
+    "Section 4, equation (4.18)",
+    "E[theta_i | s] = alpha s_i + beta mean(s^G), alpha = (1 - rho) / (1 - rho + zeta), beta = (N "
+    "/ 2) rho zeta / ((1 - rho + zeta) (1 + (N / 2 - 1) rho)).",
+    corrected="The same with beta = (N / 2) rho zeta / ((1 - rho + zeta) (1 + (N / 2 - 1) rho + "
+    "zeta)).",
+)
+def _check_example_5_beliefs(weights: Formula = two_groups.justified_weights) -> Finding:
+    gaps, printed = [], []
+    for n, rho, zeta in _drawn_correlations(2):
+        shocks = Shocks(n, 2 + 2 * n)
+        group = np.repeat(shocks.several(rho, 2), n // 2, axis=1)
+        values = group + shocks.several(1 - rho, n)
+        wanted = regression(values, values + shocks.several(zeta, n))
+        alpha, beta = weights(n, rho=rho, noise=zeta)
+        gaps.append(gap(_group_weights(n, alpha, beta), wanted))
+        old = n / 2 * rho * zeta / ((1 - rho + zeta) * (1 + (n / 2 - 1) * rho))
+        printed.append(gap(_group_weights(n, alpha, old), wanted))
+    return against_printed(gaps, printed, f"regressions under {BELIEFS} beliefs agree")
+
+
+@statement(
+    "Example 5: double auction",
+    "Section 4, equation (4.19), and Appendix C",
+    "The equilibrium price is c_s / (1 - c_p) mean(s), quantities are c_s / mu ((N - 2) / (N - 1) "
+    "- c_p) / (1 - c_p) (s_i - mean(s)).",
+)
+def _check_example_5_auction(
     price: Formula = two_groups.equilibrium_price,
     quantity: Formula = two_groups.equilibrium_quantity,
 ) -> Finding:
-    """Compare (4.19) with the fixed point for N traders and the double auction's clearing."""
     gaps = []
     for n, rho, zeta in _drawn_correlations(4):
         auction = auction_equilibrium(two_groups_information(n, rho, zeta), SLOPE, n)
@@ -130,10 +155,15 @@ def limits_of_constants(rho: float, noise: float) -> tuple[float, float]:
     return (2 - rho) / total, 2 * noise / total
 
 
-def check_example_5_constants(
+@statement(
+    "Example 5: constants",
+    "Section 4",
+    "As N grows c_s tends to (2 - rho) / (2 - rho + 2 zeta), c_p to 2 zeta / (2 - rho + 2 zeta).",
+    tolerance=1e-8,
+)
+def _check_example_5_constants(
     constants: Formula = two_groups.equilibrium_constants, limits: Formula = limits_of_constants
 ) -> Finding:
-    """Compare c_s and c_p with their limits, by extrapolation in 1 / N."""
 
     def limit_gap(rho: float, zeta: float) -> float:
         limit = extrapolated(lambda n: np.array(constants(n, rho=rho, noise=zeta)))
@@ -143,11 +173,15 @@ def check_example_5_constants(
     return Finding(worst(gaps), f"c_s and c_p extrapolated from N = {LARGE}, {BELIEFS} beliefs")
 
 
-def check_example_5_utilities(
+@statement(
+    "Example 5: expected utilities",
+    "Section 4",
+    "Expected utilities, before transfers, of both mechanisms at any N.",
+)
+def _check_example_5_utilities(
     expected: Formula = two_groups.expected_utility,
     in_auction: Formula = two_groups.equilibrium_expected_utility,
 ) -> Finding:
-    """Compare expected utilities at finite N with those at which both mechanisms clear."""
     gaps = []
     for n, rho, zeta in _drawn_correlations(6):
         information = two_groups_information(n, rho, zeta)
@@ -165,11 +199,18 @@ def _group_sigma_n(n: int, rho: float, zeta: float) -> float:
     return two_groups.sigma_n(n, alpha=alpha, beta=beta, slope=SLOPE)
 
 
-def check_example_5_limits(
+@statement(
+    "Example 5: limits",
+    "Section 4, equation (4.20)",
+    "As N grows sigma_N-VCG's expected utility tends to the efficient (rho / 4 + (1 - rho)^2 / (2 "
+    "(1 - rho + zeta))) / mu, the double auction's to (2 - rho)^2 / (4 (2 - rho + 2 zeta)) / mu, "
+    "which is less.",
+    tolerance=1e-8,
+)
+def _check_example_5_limits(
     limit: Formula = two_groups.limit_expected_utility,
     auction_limit: Formula = two_groups.limit_equilibrium_utility,
 ) -> Finding:
-    """Compare the limits (4.20) with expected utilities at growing N, and with each other."""
     gaps, ratios = [], []
     for _, drawn, zeta in _drawn_correlations(7):
         rho = max(drawn, 0.1)
@@ -195,8 +236,13 @@ def _auction_utility(n: int, rho: float, zeta: float) -> float:
     return two_groups.equilibrium_expected_utility(n, rho=rho, noise=zeta, slope=SLOPE)
 
 
-def check_lemma_5(justify: Formula = justifying_information) -> Finding:
-    """Build beliefs around drawn laws of signals, and regress values on signals under them."""
+@statement(
+    "Lemma 5",
+    "Section 7, Lemma 5",
+    "For any Normal law of the signals a joint Normal law of values and signals exists under "
+    "which the expected utilities are the given u_i.",
+)
+def _check_lemma_5(justify: Formula = justifying_information) -> Finding:
     gaps, least = [], np.inf
     for seed, m in enumerate(general_markets(8)):
         n, rng = m.n_traders, np.random.default_rng(seed)
@@ -215,70 +261,3 @@ def check_lemma_5(justify: Formula = justifying_information) -> Finding:
         gaps.append(gap(utility, m.economy.utility(quantity, m.types)))
     text = f"joint laws, least eigenvalue {least:.2g}, with the law of signals and the utilities"
     return compared([*gaps, max(-least, 0.0)], text)
-
-
-STATEMENTS = (
-    Statement(
-        "Example 4: beliefs",
-        "Section 4, equation (4.17)",
-        "E[theta_i | s] = alpha s_i + beta mean(s), alpha = (1 - rho) / (1 - rho + zeta), beta = "
-        "N rho zeta / ((1 - rho + zeta) (1 + (N - 1) rho)).",
-        check_example_4_beliefs,
-        corrected="The same with beta = N rho zeta / ((1 - rho + zeta) (1 + (N - 1) rho + zeta)), "
-        "as in the last line of Appendix C's derivation.",
-    ),
-    Statement(
-        "Example 4: double auction",
-        "Section 4 and Appendix C",
-        "The linear Bayesian equilibrium of the double auction has the allocation and transfers "
-        "of sigma_N-VCG, and demands (alpha + beta) (s_i + mu (N - 1) / (alpha (N - 2) - beta) "
-        "sum_{j != i} q_j).",
-        check_example_4_auction,
-    ),
-    Statement(
-        "Example 5: beliefs",
-        "Section 4, equation (4.18)",
-        "E[theta_i | s] = alpha s_i + beta mean(s^G), alpha = (1 - rho) / (1 - rho + zeta), beta "
-        "= (N / 2) rho zeta / ((1 - rho + zeta) (1 + (N / 2 - 1) rho)).",
-        check_example_5_beliefs,
-        corrected="The same with beta = (N / 2) rho zeta / ((1 - rho + zeta) (1 + (N / 2 - 1) rho "
-        "+ zeta)).",
-    ),
-    Statement(
-        "Example 5: double auction",
-        "Section 4, equation (4.19), and Appendix C",
-        "The equilibrium price is c_s / (1 - c_p) mean(s), quantities are c_s / mu ((N - 2) / (N - "
-        "1) - c_p) / (1 - c_p) (s_i - mean(s)).",
-        check_example_5_auction,
-    ),
-    Statement(
-        "Example 5: constants",
-        "Section 4",
-        "As N grows c_s tends to (2 - rho) / (2 - rho + 2 zeta), c_p to 2 zeta / (2 - rho + 2 "
-        "zeta).",
-        check_example_5_constants,
-        tolerance=1e-8,
-    ),
-    Statement(
-        "Example 5: expected utilities",
-        "Section 4",
-        "Expected utilities, before transfers, of both mechanisms at any N.",
-        check_example_5_utilities,
-    ),
-    Statement(
-        "Example 5: limits",
-        "Section 4, equation (4.20)",
-        "As N grows sigma_N-VCG's expected utility tends to the efficient (rho / 4 + (1 - rho)^2 / "
-        "(2 (1 - rho + zeta))) / mu, the double auction's to (2 - rho)^2 / (4 (2 - rho + 2 zeta)) "
-        "/ mu, which is less.",
-        check_example_5_limits,
-        tolerance=1e-8,
-    ),
-    Statement(
-        "Lemma 5",
-        "Section 7, Lemma 5",
-        "For any Normal law of the signals a joint Normal law of values and signals exists under "
-        "which the expected utilities are the given u_i.",
-        check_lemma_5,
-    ),
-)

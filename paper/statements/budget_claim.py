@@ -26,7 +26,7 @@ from deviator.validation import Floats
 
 from ..bounds.continuous import harmless_interdependence, proposition_2_deficit
 from ..checks.drawn import random_economy
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 
 ECONOMIES = 2000
 SIZES = (3, 4, 5, 6, 8, 10, 12, 30)
@@ -118,8 +118,16 @@ def _economies(seed: int) -> Iterator[LinearQuadratic]:
         yield random_economy(rng, n, kind="maximum")
 
 
+@statement(
+    "Proposition 2: budget",
+    "Section 3; Appendix B, part 2, (B.5) to (B.7)",
+    "In every economy within A2, A3 and A4^N, phi_N bounding the average effect of a type on the "
+    "others, sigma-VCG satisfies BS as long as sigma >= sigma_N.",
+    corrected="So where slopes are equal, or where phi_N bounds every effect of a type on another "
+    "trader; with mixed slopes and the average there are economies in deficit at sigma_N from N = "
+    "4 on.",
+)
 def _check_budget(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
-    """Compute the worst profile of drawn economies, at the repaired slope and the printed one."""
     rng = np.random.default_rng(31)
     held = []
     for economy in _economies(seed=31):
@@ -139,6 +147,43 @@ def _check_budget(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
         f"a search from N = {SIZES[0]} on finds deficits of these shares of the gains from trade: "
         f"{shares}",
         printed=max(*searched.values(), *drawn),
+    )
+
+
+@statement(
+    "Proposition 2: deficit",
+    "(3.12), delta; Appendix B, (B.7)",
+    "In every economy within A1 to A4^N, phi_N bounding the average effect of a type on the "
+    "others, the deficit is at most N [D_1^N (m_o/(N-1) + phi_N) - D_2^N sigma]_+.",
+    corrected="So where slopes are equal, or where phi_N bounds every effect of a type on another "
+    "trader; with mixed slopes and the average deficits exceed it.",
+)
+def _check_deficit(*, deficit: DeficitOf = proposition_2_deficit) -> Finding:
+    rng = np.random.default_rng(32)
+    excess, printed, share = [], [], []
+    for index, economy in enumerate(_economies(seed=32)):
+        bounds = _repaired_bounds(economy)
+        sigma = rng.choice([0.0, 0.3, 0.8, 1.0]) * sigma_n_from(bounds)
+        types = worst_market(economy, sigma).types
+        beyond, part = _deficit_beyond(economy, sigma, bounds, types, deficit)
+        excess.append(beyond)
+        share.append(part)
+        if index % 4 == 0:
+            economy = random_economy(rng, economy.n_traders)
+            bounds = assumption_bounds(economy)
+            sigma = sigma_n_from(bounds)
+            types = worst_market(economy, sigma).types
+            printed.append(_deficit_beyond(economy, sigma, bounds, types, proposition_2_deficit)[0])
+    case, types = tight(6, 1.0, 0.2, 1.0), np.repeat([1.0, -1.0], 3)
+    beyond, part = _deficit_beyond(case, 0.0, assumption_bounds(case), types, deficit)
+    excess.append(beyond)
+    share.append(part)
+    return Finding(
+        max(0.0, worst(excess)),
+        f"in {len(excess)} economies deficits are within the bound, up to {max(share):.4f} of it "
+        f"(attained in the economy (A.1)); with the average as phi_N "
+        f"{sum(one > 1e-9 for one in printed)} of {len(printed)} economies exceed it",
+        printed=max(0.0, worst(printed)),
     )
 
 
@@ -198,10 +243,16 @@ def _exact_total(example: Counterexample, sigma: Fraction) -> Fraction:
     return total
 
 
+@statement(
+    "Proposition 2: counterexample",
+    "mixed slopes; docs/proposition-2.md",
+    "Not in the paper: there are economies within A4^N, of N = 4 and of N = 8, and profiles at "
+    "which transfers at sigma_N sum to -6/19 and -60/151.",
+    tolerance=0.0,
+)
 def _check_counterexamples(
     *, sigma_n: Callable[[int, Fraction, Fraction], Fraction] = exact_sigma_n
 ) -> Finding:
-    """Sum transfers in rational arithmetic, from the definitions and in the mechanism."""
     wrong, exact_sums = [], []
     for example in counterexamples():
         n, flattest, steepest = len(example.slope), min(example.slope), max(example.slope)
@@ -220,10 +271,16 @@ def _check_counterexamples(
     return Finding(worst(wrong), f"exactly, {'; '.join(exact_sums)}")
 
 
+@statement(
+    "Proposition 2: where the printed claim holds",
+    "docs/proposition-2.md",
+    "Not in the paper: with the average as phi_N no economy is in deficit at sigma >= sigma_N if "
+    "phi_N <= m_o/(N-1)^2, so none of N = 3; for N >= 4 and any larger phi_N within A4^N some "
+    "economy is.",
+)
 def _check_harmless(
     *, threshold: Callable[[AssumptionBounds], float] = harmless_interdependence
 ) -> Finding:
-    """Compute deficits of drawn economies below the threshold, and on both sides of it."""
     rng = np.random.default_rng(33)
     below = []
     for _ in range(ECONOMIES):
@@ -279,36 +336,6 @@ def _deficit_beyond(
     return (lost - allowed) / unit, lost / allowed if allowed > 0 else 0.0
 
 
-def _check_deficit(*, deficit: DeficitOf = proposition_2_deficit) -> Finding:
-    """Compare worst deficits at taxes up to sigma_N with the bound; A1 holds: types are bounded."""
-    rng = np.random.default_rng(32)
-    excess, printed, share = [], [], []
-    for index, economy in enumerate(_economies(seed=32)):
-        bounds = _repaired_bounds(economy)
-        sigma = rng.choice([0.0, 0.3, 0.8, 1.0]) * sigma_n_from(bounds)
-        types = worst_market(economy, sigma).types
-        beyond, part = _deficit_beyond(economy, sigma, bounds, types, deficit)
-        excess.append(beyond)
-        share.append(part)
-        if index % 4 == 0:
-            economy = random_economy(rng, economy.n_traders)
-            bounds = assumption_bounds(economy)
-            sigma = sigma_n_from(bounds)
-            types = worst_market(economy, sigma).types
-            printed.append(_deficit_beyond(economy, sigma, bounds, types, proposition_2_deficit)[0])
-    case, types = tight(6, 1.0, 0.2, 1.0), np.repeat([1.0, -1.0], 3)
-    beyond, part = _deficit_beyond(case, 0.0, assumption_bounds(case), types, deficit)
-    excess.append(beyond)
-    share.append(part)
-    return Finding(
-        max(0.0, worst(excess)),
-        f"in {len(excess)} economies deficits are within the bound, up to {max(share):.4f} of it "
-        f"(attained in the economy (A.1)); with the average as phi_N "
-        f"{sum(one > 1e-9 for one in printed)} of {len(printed)} economies exceed it",
-        printed=max(0.0, worst(printed)),
-    )
-
-
 def smallest_slope(economy: LinearQuadratic, types: Floats) -> float:
     """Return the tax slope at which the sum of the mechanism's transfers turns positive."""
 
@@ -321,8 +348,13 @@ def smallest_slope(economy: LinearQuadratic, types: Floats) -> float:
     return float(brentq(budget, 0.0, top, xtol=1e-13, rtol=1e-13))
 
 
+@statement(
+    "Equation (3.13)",
+    "Section 3",
+    "sigma_N = D_1^N/D_2^N (m_o/(N-1) + phi_N) is where the tax pays for the discounts of the "
+    "economy (A.1).",
+)
 def _check_sigma_n(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
-    """Compare sigma_N with the smallest slope without a deficit, and its range with A4^N."""
     rng = np.random.default_rng(34)
     gaps = []
     for _ in range(200):
@@ -344,49 +376,3 @@ def _exists(n: int, share: float) -> bool:
         return sigma_n_from(AssumptionBounds(n, 1.0, phi, 1.0, 1.0)) > 0
     except RefusedError:
         return False
-
-
-STATEMENTS = (
-    Statement(
-        "Equation (3.13)",
-        "Section 3",
-        "sigma_N = D_1^N/D_2^N (m_o/(N-1) + phi_N) is where the tax pays for the discounts of the "
-        "economy (A.1).",
-        _check_sigma_n,
-    ),
-    Statement(
-        "Proposition 2: budget",
-        "Section 3; Appendix B, part 2, (B.5) to (B.7)",
-        "In every economy within A2, A3 and A4^N, phi_N bounding the average effect of a type on "
-        "the others, sigma-VCG satisfies BS as long as sigma >= sigma_N.",
-        _check_budget,
-        corrected="So where slopes are equal, or where phi_N bounds every effect of a type on "
-        "another trader; with mixed slopes and the average there are economies in deficit at "
-        "sigma_N from N = 4 on.",
-    ),
-    Statement(
-        "Proposition 2: deficit",
-        "(3.12), delta; Appendix B, (B.7)",
-        "In every economy within A1 to A4^N, phi_N bounding the average effect of a type on the "
-        "others, the deficit is at most N [D_1^N (m_o/(N-1) + phi_N) - D_2^N sigma]_+.",
-        _check_deficit,
-        corrected="So where slopes are equal, or where phi_N bounds every effect of a type on "
-        "another trader; with mixed slopes and the average deficits exceed it.",
-    ),
-    Statement(
-        "Proposition 2: counterexample",
-        "mixed slopes; docs/proposition-2.md",
-        "Not in the paper: there are economies within A4^N, of N = 4 and of N = 8, and profiles at "
-        "which transfers at sigma_N sum to -6/19 and -60/151.",
-        _check_counterexamples,
-        tolerance=0.0,
-    ),
-    Statement(
-        "Proposition 2: where the printed claim holds",
-        "docs/proposition-2.md",
-        "Not in the paper: with the average as phi_N no economy is in deficit at sigma >= sigma_N "
-        "if phi_N <= m_o/(N-1)^2, so none of N = 3; for N >= 4 and any larger phi_N within A4^N "
-        "some economy is.",
-        _check_harmless,
-    ),
-)

@@ -20,7 +20,7 @@ from deviator.validation import Floats
 from ..checks.definitions import pivotal_transfers, taxed_equilibrium
 from ..checks.drawn import general_markets
 from ..closed_forms.linear_quadratic import conditional_price
-from ..statement import Finding, Formula, Statement, compared, gap, worst
+from ..statement import Finding, Formula, compared, gap, statement, worst
 
 SIGMA = 0.3
 
@@ -39,13 +39,15 @@ def _factored_economies(seed: int) -> Iterator[tuple[Factored, LinearQuadratic, 
         yield economy, linear_quadratic(economy.weights, slope), rng.standard_normal((6, n))
 
 
-def check_lemma_2(
+@statement(
+    "Lemma 2: quantities",
+    "Section 5, Lemma 2",
+    "Where utilities depend on n statistics of the others' types, bids depend on the total "
+    "quantity and n statistics of the others' quantities.",
+)
+def _check_lemma_2(
     price: Formula = conditional_price, statistics: Formula = public_statistics
 ) -> Finding:
-    """Move the others' quantities without moving the statistics: the price must not move.
-
-    If a statistic moves the price must move: all statistics are needed.
-    """
     rng = np.random.default_rng(2)
     gaps, least = [], np.inf
     for economy, dense, types in _factored_economies(2):
@@ -74,11 +76,14 @@ def _directions(read: Floats, trader: int) -> tuple[Floats, Floats]:
     return off, along
 
 
-def check_lemma_2_types(utility: Formula | None = None) -> Finding:
-    """Compare bids with (5.26), w~_i = w_i of the types that solve (3.8) given s_i and q_-i.
-
-    These types are also moved without moving the statistic: the utility and the bid do not change.
-    """
+@statement(
+    "Lemma 2: bid",
+    "Section 5, Lemma 2, equation (5.26)",
+    "d_i(s_i)(q_-i) = mu~_i(-sum_{j != i} q_j, s_i, w~_i(q_-i)) + sigma sum_{j != i} q_j.",
+)
+def _check_lemma_2_types(utility: Formula | None = None) -> Finding:
+    # w~_i = w_i of the types that solve (3.8) given s_i and q_-i. They are also moved without moving
+    # the statistic: the utility and the bid do not change.
     gaps = []
     for economy, dense, types in _factored_economies(3):
         auction = SigmaDCDA(SIGMA)
@@ -153,8 +158,13 @@ def _fun_of_traders(economy: LinearQuadratic) -> list[bool]:
     return list(np.abs(sums) > RESIDUAL_TOLERANCE * np.abs(sums).max())
 
 
-def check_lemma_3(fun: Formula = _fun_of_traders) -> Finding:
-    """Compare FUN, trader by trader, with whether one type can face two prices."""
+@statement(
+    "Lemma 3: functions",
+    "Section 5, Lemma 3",
+    "FUN is sufficient for sigma-VCG inverse demands to be functions, and for linear utilities "
+    "necessary.",
+)
+def _check_lemma_3(fun: Formula = _fun_of_traders) -> Finding:
     wrong = []
     economies = [economy for economy, _ in _correspondence_economies(4)]
     for economy in [*economies, *(m.economy for m in general_markets(4))]:
@@ -164,8 +174,12 @@ def check_lemma_3(fun: Formula = _fun_of_traders) -> Finding:
     return Finding(float(np.mean(wrong)), text)
 
 
-def check_lemma_3_clearing(auction: Formula = SigmaDCDA) -> Finding:
-    """Clear markets in which one honest bid is a correspondence."""
+@statement(
+    "Lemma 3: clearing",
+    "Section 5, Lemma 3 and Proposition 3",
+    "Where FUN fails the bid is a correspondence, and the auction still clears to sigma-VCG.",
+)
+def _check_lemma_3_clearing(auction: Formula = SigmaDCDA) -> Finding:
     gaps, weights = [], []
     rng = np.random.default_rng(5)
     for economy, k in _correspondence_economies(5):
@@ -199,8 +213,13 @@ def dominant(weights: Any, factor: float = 2) -> bool:
     return all(weights[i][i] >= factor * n * weights[j][i] for i, j in pairs)
 
 
-def check_lemma_4_i(condition: Formula = dominant) -> Finding:
-    """Compare (i) with the exact row sums of W^-1, in economies on both sides of it."""
+@statement(
+    "Lemma 4: (i)",
+    "Section 5, Lemma 4 (i)",
+    "mu_{i,i} >= 2N mu_{j,i} for all i and j != i is sufficient for FUN.",
+    tolerance=0.0,
+)
+def _check_lemma_4_i(condition: Formula = dominant) -> Finding:
     broken, sums = 0, []
     for weights in (*_dominated(6), *_spread_dominance(0)):
         if condition(weights):
@@ -249,8 +268,13 @@ def equicommon(weights: Any) -> bool:
     return len({sum(row) for row in weights}) == 1
 
 
-def check_lemma_4_ii(condition: Formula = equicommon) -> Finding:
-    """Compare (ii), equicommonality, with the exact row sums of W^-1, also just outside (ii)."""
+@statement(
+    "Lemma 4: (ii)",
+    "Section 5, Lemma 4 (ii)",
+    "Equicommonality, sum_k mu_{i,k} = sum_k mu_{j,k}, is sufficient for FUN.",
+    tolerance=0.0,
+)
+def _check_lemma_4_ii(condition: Formula = equicommon) -> Finding:
     broken, held, excess = 0, 0, []
     for weights in _equicommon(7):
         if condition(weights):
@@ -293,47 +317,3 @@ def _almost_equicommon() -> Iterator[Any]:
             matrix = [[Fraction(1, n) + alpha * (i == j) for j in range(n)] for i in range(n)]
             matrix[0][1] += alpha
             yield matrix
-
-
-STATEMENTS = (
-    Statement(
-        "Lemma 2: quantities",
-        "Section 5, Lemma 2",
-        "Where utilities depend on n statistics of the others' types, bids depend on the total "
-        "quantity and n statistics of the others' quantities.",
-        check_lemma_2,
-    ),
-    Statement(
-        "Lemma 2: bid",
-        "Section 5, Lemma 2, equation (5.26)",
-        "d_i(s_i)(q_-i) = mu~_i(-sum_{j != i} q_j, s_i, w~_i(q_-i)) + sigma sum_{j != i} q_j.",
-        check_lemma_2_types,
-    ),
-    Statement(
-        "Lemma 3: functions",
-        "Section 5, Lemma 3",
-        "FUN is sufficient for sigma-VCG inverse demands to be functions, and for linear utilities "
-        "necessary.",
-        check_lemma_3,
-    ),
-    Statement(
-        "Lemma 3: clearing",
-        "Section 5, Lemma 3 and Proposition 3",
-        "Where FUN fails the bid is a correspondence, and the auction still clears to sigma-VCG.",
-        check_lemma_3_clearing,
-    ),
-    Statement(
-        "Lemma 4: (i)",
-        "Section 5, Lemma 4 (i)",
-        "mu_{i,i} >= 2N mu_{j,i} for all i and j != i is sufficient for FUN.",
-        check_lemma_4_i,
-        tolerance=0.0,
-    ),
-    Statement(
-        "Lemma 4: (ii)",
-        "Section 5, Lemma 4 (ii)",
-        "Equicommonality, sum_k mu_{i,k} = sum_k mu_{j,k}, is sufficient for FUN.",
-        check_lemma_4_ii,
-        tolerance=0.0,
-    ),
-)

@@ -21,7 +21,7 @@ from ..checks.drawn import (
     two_groups_markets,
 )
 from ..closed_forms import fundamental_value, heterogeneous, linear_quadratic, two_groups
-from ..statement import Finding, Formula, Statement, against_printed, compared, gap, worst
+from ..statement import Finding, Formula, against_printed, compared, gap, statement, worst
 
 
 def _at_random_allocations(market: DrawnMarket, seed: int) -> tuple[Floats, Floats]:
@@ -59,8 +59,13 @@ def _demand_gap(market: DrawnMarket, demand: DemandOf, seed: int) -> float:
     )
 
 
-def check_example_7(conditional_price: Formula = linear_quadratic.conditional_price) -> Finding:
-    """Compare (5.24) with the bids of the auction and with the price at which it clears."""
+@statement(
+    "Example 7",
+    "Section 5, equation (5.24)",
+    "p sum_j w~_ij = s_i - sum_{j != i} (w~_ij (mu_j + sigma) - w~_ii (mu_i + sigma)) q_j with "
+    "[w~_ij] the inverse of [w_ij].",
+)
+def _check_example_7(conditional_price: Formula = linear_quadratic.conditional_price) -> Finding:
 
     def demand(m: DrawnMarket, quantity: Floats, i: int) -> Floats:
         return np.asarray(conditional_price(m.economy, i, m.types[:, i], quantity, sigma=m.sigma))
@@ -69,10 +74,32 @@ def check_example_7(conditional_price: Formula = linear_quadratic.conditional_pr
     return compared(gaps, "(5.24) is the honest bid, and holds at what clears")
 
 
-def check_example_7_fundamental_value(
+@statement("Example 7: weights", "Section 5", "The weights are w_ij = mu_{i,j}(0, 0).")
+def _check_example_7_matrix(weights: Formula = lambda economy: economy.weights) -> Finding:
+    gaps = []
+    for market in (*general_markets(18), *heterogeneous_markets(18)):
+        economy, types = market.economy, market.types
+        nothing = np.zeros_like(types)
+        level = economy.marginal_utility(nothing, types)
+        for j in range(market.n_traders):
+            moved = types.copy()
+            moved[:, j] += 1.0
+            difference = economy.marginal_utility(nothing, moved) - level
+            column = np.broadcast_to(weights(economy)[:, j], difference.shape)
+            gaps.append(gap(column, difference))
+    return Finding(
+        worst(gaps), f"w_ij is the difference of marginal utilities, {len(gaps)} columns"
+    )
+
+
+@statement(
+    "Example 7: fundamental value",
+    "Section 5",
+    "d_i(s_i)(q_-i) = (alpha + beta) (s_i + (mu + sigma) / alpha sum_{j != i} q_j).",
+)
+def _check_example_7_fundamental_value(
     inverse_demand: Formula = fundamental_value.inverse_demand,
 ) -> Finding:
-    """Compare the fundamental value's inverse demand with bids and prices."""
 
     def demand(m: DrawnMarket, quantity: Floats, i: int) -> Floats:
         settings = m.weights | m.slopes | {"sigma": m.sigma}
@@ -82,8 +109,15 @@ def check_example_7_fundamental_value(
     return compared(gaps, "the inverse demand reads the total quantity only, as honest bids do")
 
 
-def check_example_7_two_groups(inverse_demand: Formula = two_groups.inverse_demand) -> Finding:
-    """Compare the group model's inverse demand with bids and prices, for each meaning of q^own."""
+@statement(
+    "Example 7: two groups",
+    "Section 5",
+    "d_i(s_i)(q_-i) = (alpha + beta) s_i + (mu + sigma) / alpha ((alpha + beta (N - 2) / N) "
+    "sum_{j != i} q_j + beta q^own), q^own the average trade by the agents in the own group.",
+    corrected="The same with q^own the sum of the trades of the group's other members, divided by "
+    "N / 2.",
+)
+def _check_example_7_two_groups(inverse_demand: Formula = two_groups.inverse_demand) -> Finding:
 
     def demand(m: DrawnMarket, quantity: Floats, i: int, reading: Reading) -> Floats:
         sums = two_groups.group_means(quantity) * (m.n_traders // 2)
@@ -124,10 +158,15 @@ def _average_of_group(own: Floats, total: Floats, half: int) -> Floats:
     return total
 
 
-def check_example_7_heterogeneous(
+@statement(
+    "Example 7: heterogeneous traders",
+    "Section 5",
+    "d_i(s_i)(q_-i) = (alpha + beta) (s_i + (mu_G + sigma) / alpha sum_{j != i} q_j) + beta "
+    "(mu_-G - mu_G) / (2 alpha) mean(q^-G).",
+)
+def _check_example_7_heterogeneous(
     inverse_demand: Formula = heterogeneous.inverse_demand,
 ) -> Finding:
-    """Compare the heterogeneous traders' inverse demands with bids and prices."""
 
     def demand(m: DrawnMarket, quantity: Floats, i: int) -> Floats:
         other_group = two_groups.group_means(quantity)[:, -1 - i]
@@ -141,60 +180,3 @@ def check_example_7_heterogeneous(
 
     gaps = (_demand_gap(m, demand, 17) for m in heterogeneous_markets(17))
     return compared(gaps, "big and small traders' inverse demands are their honest bids")
-
-
-def check_example_7_matrix(weights: Formula = lambda economy: economy.weights) -> Finding:
-    """Compare the weights w_ij = d mu_i / ds_j with differences of marginal utilities."""
-    gaps = []
-    for market in (*general_markets(18), *heterogeneous_markets(18)):
-        economy, types = market.economy, market.types
-        nothing = np.zeros_like(types)
-        level = economy.marginal_utility(nothing, types)
-        for j in range(market.n_traders):
-            moved = types.copy()
-            moved[:, j] += 1.0
-            difference = economy.marginal_utility(nothing, moved) - level
-            column = np.broadcast_to(weights(economy)[:, j], difference.shape)
-            gaps.append(gap(column, difference))
-    return Finding(
-        worst(gaps), f"w_ij is the difference of marginal utilities, {len(gaps)} columns"
-    )
-
-
-STATEMENTS = (
-    Statement(
-        "Example 7",
-        "Section 5, equation (5.24)",
-        "p sum_j w~_ij = s_i - sum_{j != i} (w~_ij (mu_j + sigma) - w~_ii (mu_i + sigma)) q_j with "
-        "[w~_ij] the inverse of [w_ij].",
-        check_example_7,
-    ),
-    Statement(
-        "Example 7: weights",
-        "Section 5",
-        "The weights are w_ij = mu_{i,j}(0, 0).",
-        check_example_7_matrix,
-    ),
-    Statement(
-        "Example 7: fundamental value",
-        "Section 5",
-        "d_i(s_i)(q_-i) = (alpha + beta) (s_i + (mu + sigma) / alpha sum_{j != i} q_j).",
-        check_example_7_fundamental_value,
-    ),
-    Statement(
-        "Example 7: two groups",
-        "Section 5",
-        "d_i(s_i)(q_-i) = (alpha + beta) s_i + (mu + sigma) / alpha ((alpha + beta (N - 2) / N) "
-        "sum_{j != i} q_j + beta q^own), q^own the average trade by the agents in the own group.",
-        check_example_7_two_groups,
-        corrected="The same with q^own the sum of the trades of the group's other members, "
-        "divided by N / 2.",
-    ),
-    Statement(
-        "Example 7: heterogeneous traders",
-        "Section 5",
-        "d_i(s_i)(q_-i) = (alpha + beta) (s_i + (mu_G + sigma) / alpha sum_{j != i} q_j) + beta "
-        "(mu_-G - mu_G) / (2 alpha) mean(q^-G).",
-        check_example_7_heterogeneous,
-    ),
-)

@@ -14,7 +14,7 @@ from ..bounds.discrete import proposition_6_deficit, proposition_7_deficit
 from ..checks.pivotal_types import pivotal_profiles
 from ..checks.taxed_markets import crossing_markets
 from ..checks.unit_markets import UnitMarket, half_markets, unit_markets, unit_value, units_up_to
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 
 SHRINKING = (0.5, 0.2, 0.05)
 """Decreasing unit sizes."""
@@ -55,6 +55,15 @@ def _no_pair_above(receives: Floats, gives: Floats) -> Bools:
     return np.asarray(~(above & apart).any(axis=(1, 2)))
 
 
+@statement(
+    "Appendix G: allocation (G.1)",
+    "(G.1)",
+    "An allocation maximizes the sum of taxed utilities where m~u_i(q_i + Delta, s) <= m~u_j(q_j, "
+    "s) for all i != j, with mu_i(q_i, s) = (u_i(q_i + Delta, s) - u_i(q_i, s)) / Delta.",
+    corrected="Unit x is the step to x from the one nearer to 0, and the left side is that of "
+    "unit q_i + Delta if q_i >= 0, else of q_i, the right side that of unit q_j if q_j > 0, else "
+    "of q_j - Delta.",
+)
 def _check_condition(*, condition: Callable[[Units, Floats], Bools] = no_exchange_pays) -> Finding:
     wrong, cases = 0, 0
     printed = {printed_indices: 0, forward_differences: 0}
@@ -83,6 +92,13 @@ def forward_value(value: Floats, slope: float, units: Floats, unit_size: float) 
     return value - slope * (units + 0.5 * unit_size)
 
 
+@statement(
+    "Appendix G: transfers (G.2)",
+    "(G.2)",
+    "t_i = Delta sum_{x = Delta}^{q_i} mu_i(x, s_i(x), s_-i) for q_i > 0, with mu_i(x) = (u_i(x + "
+    "Delta) - u_i(x)) / Delta; for q_i < 0 with the other sign.",
+    corrected="The same with mu_i(x) = (u_i(x) - u_i(x - Delta)) / Delta for x > 0.",
+)
 def _check_transfers(
     *, worth: Callable[[Floats, float, Floats, float], Floats] = unit_value
 ) -> Finding:
@@ -126,6 +142,11 @@ def _literal_transfer(
     return float(side * unit * worth(value, slope, units, unit).sum())
 
 
+@statement(
+    "Appendix G: limit",
+    "Appendix G",
+    "As Delta falls to 0, the mechanism with a slope and a spread becomes the one without units.",
+)
 def _check_limit(*, rule: Callable[..., DiscreteVCG] = DiscreteVCG) -> Finding:
     rates, shares = [], []
     for index, (economy, tax, types) in enumerate(crossing_markets(seed=72, count=4)):
@@ -147,12 +168,18 @@ def _check_limit(*, rule: Callable[..., DiscreteVCG] = DiscreteVCG) -> Finding:
     return Finding(excess, text)
 
 
+@statement(
+    "Appendix G: limit of the bounds",
+    "Propositions 6 and 7",
+    "They are the discrete-allocation analogues of Propositions 1 and 2: as Delta falls to 0, the "
+    "deficits that they bound become those of (2.7) and (3.12).",
+    tolerance=1e-5,
+)
 def _check_bounds_limit(
     *,
     lower: Callable[[AssumptionBounds, float, float], float] = proposition_6_deficit,
     upper: Callable[[AssumptionBounds, float, float, float], float] = proposition_7_deficit,
 ) -> Finding:
-    """Compare constants with tiny units with those of Propositions 1 and 2."""
     rng = np.random.default_rng(73)
     gaps = []
     for market in half_markets(seed=73):
@@ -171,41 +198,3 @@ def _check_bounds_limit(
         f"{len(gaps) // 2} sets of constants"
     )
     return Finding(worst(gaps), text)
-
-
-STATEMENTS = (
-    Statement(
-        "Appendix G: allocation (G.1)",
-        "(G.1)",
-        "An allocation maximizes the sum of taxed utilities where m~u_i(q_i + Delta, s) <= "
-        "m~u_j(q_j, s) for all i != j, with mu_i(q_i, s) = (u_i(q_i + Delta, s) - u_i(q_i, s)) / "
-        "Delta.",
-        _check_condition,
-        corrected="Unit x is the step to x from the one nearer to 0, and the left side is that of "
-        "unit q_i + Delta if q_i >= 0, else of q_i, the right side that of unit q_j if q_j > 0, "
-        "else of q_j - Delta.",
-    ),
-    Statement(
-        "Appendix G: transfers (G.2)",
-        "(G.2)",
-        "t_i = Delta sum_{x = Delta}^{q_i} mu_i(x, s_i(x), s_-i) for q_i > 0, with mu_i(x) = "
-        "(u_i(x + Delta) - u_i(x)) / Delta; for q_i < 0 with the other sign.",
-        _check_transfers,
-        corrected="The same with mu_i(x) = (u_i(x) - u_i(x - Delta)) / Delta for x > 0.",
-    ),
-    Statement(
-        "Appendix G: limit",
-        "Appendix G",
-        "As Delta falls to 0, the mechanism with a slope and a spread becomes the one without "
-        "units.",
-        _check_limit,
-    ),
-    Statement(
-        "Appendix G: limit of the bounds",
-        "Propositions 6 and 7",
-        "They are the discrete-allocation analogues of Propositions 1 and 2: as Delta falls to 0, "
-        "the deficits that they bound become those of (2.7) and (3.12).",
-        _check_bounds_limit,
-        tolerance=1e-5,
-    ),
-)

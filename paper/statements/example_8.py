@@ -11,7 +11,7 @@ from deviator.validation import Floats
 
 from ..checks.pivotal_types import PriceOf
 from ..checks.taxed_markets import crossing_markets, same_for_all, transfer_gap
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 
 ECONOMIES = 60
 
@@ -29,6 +29,12 @@ def spread_in(economy: QuadraticEconomy, half_spread: float, types: Floats) -> A
     return SpreadVCG(economy, half_spread).allocate(types)
 
 
+@statement(
+    "Example 8: allocation",
+    "(6.27), Section 6",
+    "With a spread, marginal utilities are the ask price for buyers, the bid price for sellers, "
+    "and the market clears (mu_i(q_i, s) there is the marginal utility).",
+)
 def _check_spread(*, allocation: AllocationIn = spread_in) -> Finding:
     gaps = []
     for economy, tax, types in crossing_markets(seed=80, count=ECONOMIES):
@@ -86,6 +92,12 @@ def bid_or_ask(middle: Floats, half_spread: float, side: float) -> Floats:
     return middle + side * half_spread
 
 
+@statement(
+    "Example 8: transfers",
+    "Section 6, (3.11)",
+    "Transfers integrate ask prices of units bought, bid prices of units sold, at pivotal types.",
+    tolerance=2e-5,
+)
 def _check_spread_transfers(
     *, price: Callable[[Floats, float, float], Floats] = bid_or_ask
 ) -> Finding:
@@ -109,22 +121,3 @@ def quoted_price(rule: SpreadVCG, price: Callable[[Floats, float, float], Floats
         return price(rule.allocate(profiles).price, rule.half_spread, float(np.sign(units[0])))
 
     return quoted
-
-
-STATEMENTS = (
-    Statement(
-        "Example 8: allocation",
-        "(6.27), Section 6",
-        "With a spread, marginal utilities are the ask price for buyers, the bid price for "
-        "sellers, and the market clears (mu_i(q_i, s) there is the marginal utility).",
-        _check_spread,
-    ),
-    Statement(
-        "Example 8: transfers",
-        "Section 6, (3.11)",
-        "Transfers integrate ask prices of units bought, bid prices of units sold, at pivotal "
-        "types.",
-        _check_spread_transfers,
-        tolerance=2e-5,
-    ),
-)

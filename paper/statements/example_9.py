@@ -19,7 +19,7 @@ from deviator.validation import Bools, Floats
 from ..checks.monotonicity import FEE_WITNESS, falls_in_own_type, largest_fall
 from ..checks.pivotal_types import PriceOf, marginal_utility
 from ..checks.taxed_markets import PROFILES, TaxedMarket, market_price, same_for_all, transfer_gap
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 
 ENTRY_MARKETS = 1000
 
@@ -41,6 +41,15 @@ def entry_fee_in(economy: QuadraticEconomy, fee: float, types: Floats) -> Alloca
     return EntryFeeVCG(economy, fee).allocate(types)
 
 
+@statement(
+    "Example 9: allocation",
+    "(6.28), Section 6",
+    "For any type profile the allocation is determined jointly with a price p such that markets "
+    "clear, mu_i(q_i, s) = p where q_i != 0, and q_i != 0 iff int_0^q_i mu_i(x, s) dx - p q_i >= "
+    "phi (6.28).",
+    corrected="Such a price may not exist; the allocation is the one of the largest total of "
+    "utilities less fees, which is that of (6.28) wherever there is a price.",
+)
 def _check_entry(*, allocation: AllocationIn = entry_fee_in) -> Finding:
     gaps, shares = [], []
     for economy, fee, types in entry_markets():
@@ -88,6 +97,15 @@ def best_of_all_sets(
     return total, exists, clearing
 
 
+@statement(
+    "Example 9: transfers",
+    "Section 6, (3.11)",
+    "Transfers that guarantee incentive compatibility are t_i = T_i + phi + int_0^q_i p(s_i(x), "
+    "s_-i) dx where q_i != 0, with T_i <= 0.",
+    tolerance=2e-5,
+    corrected="t_i = T_i + int_0^q_i mu_i(x, s_i(x), s_-i) dx, which differs for units that no "
+    "report leads to, since whoever enters or leaves moves the price.",
+)
 def _check_entry_transfers(
     *, unit_price: Callable[[QuadraticEconomy, int], PriceOf] = marginal_utility
 ) -> Finding:
@@ -110,10 +128,17 @@ def _check_entry_transfers(
     return Finding(worst(gaps), text, worst(printed))
 
 
+@statement(
+    "Example 9: incentives",
+    "Section 6",
+    'With an entry fee there are transfers t(s) "that guarantee incentive compatibility".',
+    corrected="There are where each type affects all others alike, as in Examples 1 and 3 and "
+    "under private values; elsewhere within A4^N quantities may fall in the own type, and then "
+    "there are none. (An entry fee is not convex, and so is no tax of Section 6's definition.)",
+)
 def _check_entry_incentives(
     *, condition: Callable[[QuadraticEconomy], bool] = affects_others_alike
 ) -> Finding:
-    """Compare quantities as own types rise, under an entry fee."""
     broken, excluded, cases = falls_in_own_type(
         condition, lambda economy, types: [(EntryFeeVCG(economy, 0.3), types)]
     )
@@ -125,36 +150,3 @@ def _check_entry_incentives(
         f".775 within, fee .3) by {by:.3g}"
     )
     return Finding(broken / cases, text, excluded / cases)
-
-
-STATEMENTS = (
-    Statement(
-        "Example 9: allocation",
-        "(6.28), Section 6",
-        "For any type profile the allocation is determined jointly with a price p such that "
-        "markets clear, mu_i(q_i, s) = p where q_i != 0, and q_i != 0 iff int_0^q_i mu_i(x, s) dx "
-        "- p q_i >= phi (6.28).",
-        _check_entry,
-        corrected="Such a price may not exist; the allocation is the one of the largest total of "
-        "utilities less fees, which is that of (6.28) wherever there is a price.",
-    ),
-    Statement(
-        "Example 9: transfers",
-        "Section 6, (3.11)",
-        "Transfers that guarantee incentive compatibility are t_i = T_i + phi + int_0^q_i "
-        "p(s_i(x), s_-i) dx where q_i != 0, with T_i <= 0.",
-        _check_entry_transfers,
-        tolerance=2e-5,
-        corrected="t_i = T_i + int_0^q_i mu_i(x, s_i(x), s_-i) dx, which differs for units that "
-        "no report leads to, since whoever enters or leaves moves the price.",
-    ),
-    Statement(
-        "Example 9: incentives",
-        "Section 6",
-        'With an entry fee there are transfers t(s) "that guarantee incentive compatibility".',
-        _check_entry_incentives,
-        corrected="There are where each type affects all others alike, as in Examples 1 and 3 and "
-        "under private values; elsewhere within A4^N quantities may fall in the own type, and then "
-        "there are none. (An entry fee is not convex, and so is no tax of Section 6's definition.)",
-    ),
-)

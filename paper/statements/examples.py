@@ -20,7 +20,7 @@ from ..checks.drawn import (
     two_groups_markets,
 )
 from ..closed_forms import fundamental_value, heterogeneous, two_groups
-from ..statement import Finding, Formula, Statement, against_printed, compared, gap, worst
+from ..statement import Finding, Formula, against_printed, compared, gap, statement, worst
 from .budget_claim import smallest_slope
 
 
@@ -45,8 +45,12 @@ def _efficient_gap(market: DrawnMarket, quantity: Floats) -> float:
     return gap(quantity, taxed_equilibrium(market.economy, 0.0, market.types)[1])
 
 
-def check_example_1(quantity: Formula = fundamental_value.quantity) -> Finding:
-    """Compare (2.2) with the equations of the Walrasian equilibrium (2.1)."""
+@statement(
+    "Example 1",
+    "Section 2.2, equation (2.2)",
+    "In the fundamental value model q_i^0 = alpha (s_i - mean(s)) / mu.",
+)
+def _check_example_1(quantity: Formula = fundamental_value.quantity) -> Finding:
     gaps = (
         _efficient_gap(m, quantity(m.types, alpha=m.weights["alpha"], **m.slopes))
         for m in fundamental_value_markets(1)
@@ -54,10 +58,14 @@ def check_example_1(quantity: Formula = fundamental_value.quantity) -> Finding:
     return compared(gaps, "(2.2) solves (2.1)")
 
 
-def check_example_1_interdependence(
+@statement(
+    "Example 1: assumption A4^N",
+    "Section 2.2",
+    "In the fundamental value model A4^N holds where alpha > beta / (N - 2).",
+)
+def _check_example_1_interdependence(
     bound: Formula = lambda n_traders, beta: beta / (n_traders - 2),
 ) -> Finding:
-    """Compare alpha > beta / (N - 2) with assumption A4^N, on both sides of the bound."""
     rng = np.random.default_rng(2)
     wrong, cases = 0, 0
     for _ in range(200):
@@ -69,8 +77,15 @@ def check_example_1_interdependence(
     return Finding(wrong / cases, f"A4^N and alpha > beta / (N - 2) disagree in {wrong} of {cases}")
 
 
-def check_example_2(quantity: Formula = two_groups.quantity) -> Finding:
-    """Compare (2.3) with (2.1) for groups of different weights."""
+@statement(
+    "Example 2",
+    "Section 2.2, equation (2.3)",
+    "In the group model q_i^0 = (alpha_G s_i + beta_G mean(s^G) - (alpha_G + beta_G) mean(s)) / "
+    "mu.",
+    corrected="q_i^0 = (alpha_G s_i + beta_G mean(s^G) - p^0) / mu with p^0 = sum_G (alpha_G + "
+    "beta_G) mean(s^G) / 2; the two agree only where alpha_1 + beta_1 = alpha_2 + beta_2.",
+)
+def _check_example_2(quantity: Formula = two_groups.quantity) -> Finding:
     rng = np.random.default_rng(3)
     gaps, printed, excess = [], [], []
     for _ in range(40):
@@ -92,8 +107,13 @@ def _printed_two_groups(types: Floats, alpha: Floats, beta: Floats, slope: float
     return np.asarray((value - (own + group) * types.mean(axis=1, keepdims=True)) / slope)
 
 
-def check_example_3(quantity: Formula = heterogeneous.quantity) -> Finding:
-    """Compare (2.4) with (2.1); as printed it has the price at a positive tax."""
+@statement(
+    "Example 3",
+    "Section 2.2, equation (2.4)",
+    "With small and big traders q_i^0 = (alpha s_i + beta mean(s) - p^sigma(s)) / mu_G.",
+    corrected="q_i^0 = (alpha s_i + beta mean(s) - p^0(s)) / mu_G, with the price without tax.",
+)
+def _check_example_3(quantity: Formula = heterogeneous.quantity) -> Finding:
     gaps, printed = [], []
     for market in list(heterogeneous_markets(4))[1:]:
         settings = market.weights | market.slopes
@@ -105,10 +125,14 @@ def check_example_3(quantity: Formula = heterogeneous.quantity) -> Finding:
     return against_printed(gaps, printed, "at the price without tax, (2.4) solves (2.1)")
 
 
-def check_example_4(
+@statement(
+    "Example 4: allocation",
+    "Section 4, equation (4.14)",
+    "p^sigma = (alpha + beta) mean(s) and q_i^sigma = alpha (s_i - mean(s)) / (mu + sigma).",
+)
+def _check_example_4(
     price: Formula = fundamental_value.price, quantity: Formula = fundamental_value.quantity
 ) -> Finding:
-    """Compare (4.14) with (3.8) and both mechanisms."""
     gaps = (
         _allocation_gap(
             m,
@@ -120,10 +144,15 @@ def check_example_4(
     return compared(gaps, "(4.14) solves (3.8) and is what sigma-VCG and sigma-DCDA clear to")
 
 
-def check_example_5(
+@statement(
+    "Example 5: allocation",
+    "Section 4",
+    "p^sigma = (alpha + beta) mean(s) and q_i^sigma = (alpha s_i + beta mean(s^G) - p^sigma) / "
+    "(mu + sigma).",
+)
+def _check_example_5(
     price: Formula = two_groups.price, quantity: Formula = two_groups.quantity
 ) -> Finding:
-    """Compare Example 5's price and allocation with (3.8) and both mechanisms."""
     gaps = (
         _allocation_gap(
             m,
@@ -135,10 +164,16 @@ def check_example_5(
     return compared(gaps, "price and allocation solve (3.8), and both mechanisms clear to them")
 
 
-def check_example_6(
+@statement(
+    "Example 6: allocation",
+    "Section 4",
+    "p^sigma = alpha (gamma_S mean(s^S) + gamma_B mean(s^B)) + beta mean(s), gamma_G = (sigma + "
+    "mu_-G) / (2 sigma + mu_B + mu_S), and q_i^sigma = (alpha s_i + beta mean(s) - p^sigma) / "
+    "(mu_G + sigma).",
+)
+def _check_example_6(
     price: Formula = heterogeneous.price, quantity: Formula = heterogeneous.quantity
 ) -> Finding:
-    """Compare Example 6's price and allocation with (3.8) and both mechanisms."""
     gaps = (
         _allocation_gap(
             m,
@@ -174,31 +209,47 @@ def _sigma_n_gaps(
         yield worst(gaps)
 
 
-def check_example_4_slope(sigma_n: Formula = fundamental_value.sigma_n) -> Finding:
-    """Compare (4.15) with (3.13), and with the slope at which the budget turns positive."""
+@statement(
+    "Example 4: sigma_N",
+    "Section 4, equation (4.15)",
+    "sigma_N = mu (alpha + beta) / ((N - 2) alpha - beta).",
+)
+def _check_example_4_slope(sigma_n: Formula = fundamental_value.sigma_n) -> Finding:
     gaps = _sigma_n_gaps(fundamental_value_markets(8), sigma_n)
     return compared(gaps, "(4.15) is (3.13) and the least slope without a deficit, by bisection")
 
 
-def check_example_5_slope(sigma_n: Formula = two_groups.sigma_n) -> Finding:
-    """Compare Example 5's sigma_N with (3.13), and with where the budget turns positive."""
+@statement("Example 5: sigma_N", "Section 4", "sigma_N = mu (alpha + beta) / ((N - 2) alpha).")
+def _check_example_5_slope(sigma_n: Formula = two_groups.sigma_n) -> Finding:
     gaps = _sigma_n_gaps(two_groups_markets(9), sigma_n)
     return compared(gaps, "it is (3.13) and the least slope without a deficit, by bisection")
 
 
-def check_example_6_slope(sigma_n: Formula = heterogeneous.sigma_n) -> Finding:
-    """Compare the tax slope for heterogeneous traders with (3.13)."""
+@statement(
+    "Example 6: sigma_N",
+    "Section 4, equation (3.13)",
+    "The slope sigma_N from Proposition 2, here mu_S (alpha + beta) / ((N - 2) alpha - beta).",
+)
+def _check_example_6_slope(sigma_n: Formula = heterogeneous.sigma_n) -> Finding:
     gaps = _sigma_n_gaps(heterogeneous_markets(10), sigma_n, balances=False)
     return compared(gaps, "(4.15) with the steeper slope is (3.13)")
 
 
-def check_example_4_transfers(transfer: Formula = fundamental_value.transfer) -> Finding:
-    """Compare transfers with (3.10) at any tax; at sigma_N with p q, (4.16), and a budget of 0."""
+@statement(
+    "Example 4: transfers",
+    "Section 4, equation (4.16)",
+    "At sigma_N transfers are t_i = p q_i and the budget balances.",
+)
+def _check_example_4_transfers(transfer: Formula = fundamental_value.transfer) -> Finding:
     return _transfers_finding(fundamental_value_markets(11), transfer, fundamental_value.sigma_n)
 
 
-def check_example_5_transfers(transfer: Formula = two_groups.transfer) -> Finding:
-    """Compare transfers with (3.10) at any tax, and at sigma_N with p q and a budget of 0."""
+@statement(
+    "Example 5: transfers",
+    "Section 4",
+    "At sigma_N transfers are t_i = p q_i and the budget balances.",
+)
+def _check_example_5_transfers(transfer: Formula = two_groups.transfer) -> Finding:
     return _transfers_finding(two_groups_markets(12), transfer, two_groups.sigma_n)
 
 
@@ -221,8 +272,14 @@ def _balance_gap(market: DrawnMarket, sigma: float, transfer: Floats) -> float:
     return worst([gap(transfer, price[:, None] * quantity), float(imbalance)])
 
 
-def check_example_6_transfers(transfer: Formula = heterogeneous.transfer) -> Finding:
-    """Compare Appendix C's transfers with (3.10); as printed they have the own slope in gamma."""
+@statement(
+    "Example 6: transfers",
+    "Appendix C, Example 6, part 1",
+    "t_i = p q_i + q_i^2/2 [sigma - (sigma + mu_G) (beta + 2 alpha gamma_G) / (alpha (N - 2 "
+    "gamma_G))], in the explicit line with gamma_G = (sigma + mu_G) / (2 sigma + mu_B + mu_S).",
+    corrected="The same with gamma_G = (sigma + mu_-G) / (2 sigma + mu_B + mu_S), as in Section 4.",
+)
+def _check_example_6_transfers(transfer: Formula = heterogeneous.transfer) -> Finding:
     gaps, printed = [], []
     for market in heterogeneous_markets(13):
         settings = market.weights | market.slopes | {"sigma": market.sigma}
@@ -241,96 +298,3 @@ def _printed_transfer(market: DrawnMarket) -> Floats:
     quantity = heterogeneous.quantity(market.types, **settings)
     price = heterogeneous.price(market.types, **settings)[:, None]
     return np.asarray(price * quantity + (market.sigma - discount) * quantity**2 / 2)
-
-
-STATEMENTS = (
-    Statement(
-        "Example 1",
-        "Section 2.2, equation (2.2)",
-        "In the fundamental value model q_i^0 = alpha (s_i - mean(s)) / mu.",
-        check_example_1,
-    ),
-    Statement(
-        "Example 1: assumption A4^N",
-        "Section 2.2",
-        "In the fundamental value model A4^N holds where alpha > beta / (N - 2).",
-        check_example_1_interdependence,
-    ),
-    Statement(
-        "Example 2",
-        "Section 2.2, equation (2.3)",
-        "In the group model q_i^0 = (alpha_G s_i + beta_G mean(s^G) - (alpha_G + beta_G) mean(s)) "
-        "/ mu.",
-        check_example_2,
-        corrected="q_i^0 = (alpha_G s_i + beta_G mean(s^G) - p^0) / mu with p^0 = sum_G (alpha_G "
-        "+ beta_G) mean(s^G) / 2; the two agree only where alpha_1 + beta_1 = alpha_2 + beta_2.",
-    ),
-    Statement(
-        "Example 3",
-        "Section 2.2, equation (2.4)",
-        "With small and big traders q_i^0 = (alpha s_i + beta mean(s) - p^sigma(s)) / mu_G.",
-        check_example_3,
-        corrected="q_i^0 = (alpha s_i + beta mean(s) - p^0(s)) / mu_G, with the price without tax.",
-    ),
-    Statement(
-        "Example 4: allocation",
-        "Section 4, equation (4.14)",
-        "p^sigma = (alpha + beta) mean(s) and q_i^sigma = alpha (s_i - mean(s)) / (mu + sigma).",
-        check_example_4,
-    ),
-    Statement(
-        "Example 4: sigma_N",
-        "Section 4, equation (4.15)",
-        "sigma_N = mu (alpha + beta) / ((N - 2) alpha - beta).",
-        check_example_4_slope,
-    ),
-    Statement(
-        "Example 4: transfers",
-        "Section 4, equation (4.16)",
-        "At sigma_N transfers are t_i = p q_i and the budget balances.",
-        check_example_4_transfers,
-    ),
-    Statement(
-        "Example 5: allocation",
-        "Section 4",
-        "p^sigma = (alpha + beta) mean(s) and q_i^sigma = (alpha s_i + beta mean(s^G) - p^sigma) / "
-        "(mu + sigma).",
-        check_example_5,
-    ),
-    Statement(
-        "Example 5: sigma_N",
-        "Section 4",
-        "sigma_N = mu (alpha + beta) / ((N - 2) alpha).",
-        check_example_5_slope,
-    ),
-    Statement(
-        "Example 5: transfers",
-        "Section 4",
-        "At sigma_N transfers are t_i = p q_i and the budget balances.",
-        check_example_5_transfers,
-    ),
-    Statement(
-        "Example 6: allocation",
-        "Section 4",
-        "p^sigma = alpha (gamma_S mean(s^S) + gamma_B mean(s^B)) + beta mean(s), gamma_G = (sigma "
-        "+ mu_-G) / (2 sigma + mu_B + mu_S), and q_i^sigma = (alpha s_i + beta mean(s) - p^sigma) "
-        "/ (mu_G + sigma).",
-        check_example_6,
-    ),
-    Statement(
-        "Example 6: sigma_N",
-        "Section 4, equation (3.13)",
-        "The slope sigma_N from Proposition 2, here mu_S (alpha + beta) / ((N - 2) alpha - beta).",
-        check_example_6_slope,
-    ),
-    Statement(
-        "Example 6: transfers",
-        "Appendix C, Example 6, part 1",
-        "t_i = p q_i + q_i^2/2 [sigma - (sigma + mu_G) (beta + 2 alpha gamma_G) / (alpha (N - 2 "
-        "gamma_G))], in the explicit line with gamma_G = (sigma + mu_G) / (2 sigma + mu_B + "
-        "mu_S).",
-        check_example_6_transfers,
-        corrected="The same with gamma_G = (sigma + mu_-G) / (2 sigma + mu_B + mu_S), as in "
-        "Section 4.",
-    ),
-)

@@ -23,7 +23,7 @@ from ..figures import (
     figure_3,
     utility_ratio,
 )
-from ..statement import Finding, Formula, Statement, gap, worst
+from ..statement import Finding, Formula, gap, statement, worst
 
 NODES = 6
 """Nodes of the quadrature under a residual demand curve."""
@@ -32,8 +32,13 @@ SMALL = 20
 """Largest number of traders at which Figure 3 is compared with how the mechanisms clear."""
 
 
-def check_figure_1(figure: Formula = figure_1) -> Finding:
-    """Compare the figure with two-trader markets solved by search, private values."""
+@statement(
+    "Figure 1",
+    "Section 3, Figure 1",
+    "sigma-VCG allocation and discriminatory transfers of a buyer and a seller, private values: "
+    "the shaded areas under the other's tax-adjusted marginal utility.",
+)
+def _check_figure_1(figure: Formula = figure_1) -> Finding:
     drawn = figure()
     finding = _transfers_finding(drawn, PRIVATE)
     gaps = [finding.discrepancy]
@@ -45,8 +50,13 @@ def check_figure_1(figure: Formula = figure_1) -> Finding:
     return Finding(worst(gaps), finding.computed)
 
 
-def check_figure_2(figure: Formula = figure_2) -> Finding:
-    """Compare the figure with two-trader markets solved by search, interdependent values."""
+@statement(
+    "Figure 2",
+    "Section 3, Figure 2",
+    "The same with interdependent values: residual demand curves are steeper, through the "
+    "crossings of the tax-adjusted curves of other types.",
+)
+def _check_figure_2(figure: Formula = figure_2) -> Finding:
     drawn, gaps = figure(), []
     for trader in (0, 1):
         faced = _curve(drawn, trader, "residual demand")
@@ -135,8 +145,14 @@ def transfer_by_search(traders: TwoTraders, trader: int) -> float:
     return float(total)
 
 
-def check_figure_3(figure: Formula = figure_3) -> Finding:
-    """Compare drawn ratios with how the mechanisms clear, and limits with growing economies."""
+@statement(
+    "Figure 3",
+    "Section 4, Figure 3",
+    "Ratios of expected utilities, sigma_N-VCG to double auction, in the group model, over "
+    "correlations rho, noise variances zeta and sizes N, with their limits.",
+    tolerance=1e-8,
+)
+def _check_figure_3(figure: Formula = figure_3) -> Finding:
     drawn, gaps = figure(), []
     ratios: list[float] = []
     for panel, zeta in enumerate(NOISES):
@@ -165,29 +181,3 @@ def _cleared_ratio(n_traders: int, rho: float, zeta: float) -> float:
 
 def _limit_by_growth(rho: float, zeta: float) -> float:
     return float(extrapolated(lambda n: utility_ratio(n, rho=rho, noise=zeta)))
-
-
-STATEMENTS = (
-    Statement(
-        "Figure 1",
-        "Section 3, Figure 1",
-        "sigma-VCG allocation and discriminatory transfers of a buyer and a seller, private "
-        "values: the shaded areas under the other's tax-adjusted marginal utility.",
-        check_figure_1,
-    ),
-    Statement(
-        "Figure 2",
-        "Section 3, Figure 2",
-        "The same with interdependent values: residual demand curves are steeper, through the "
-        "crossings of the tax-adjusted curves of other types.",
-        check_figure_2,
-    ),
-    Statement(
-        "Figure 3",
-        "Section 4, Figure 3",
-        "Ratios of expected utilities, sigma_N-VCG to double auction, in the group model, over "
-        "correlations rho, noise variances zeta and sizes N, with their limits.",
-        check_figure_3,
-        tolerance=1e-8,
-    ),
-)

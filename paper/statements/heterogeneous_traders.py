@@ -35,7 +35,7 @@ from ..closed_forms.heterogeneous_beliefs import (
     projection_sensitivity,
     sigma_vcg_reaction,
 )
-from ..statement import Finding, Formula, Statement, against_printed, gap, worst
+from ..statement import Finding, Formula, against_printed, gap, statement, worst
 
 SLOPES = {"slope_small": 2.0, "slope_big": 0.6}
 """mu_S and mu_B."""
@@ -73,8 +73,14 @@ def _draw_shocks(beliefs: HeterogeneousBeliefs, variances: Sequence[float]) -> _
     return _Drawn(values, values + noise + shocks.several(beliefs.var_noise_own, n))
 
 
-def check_example_6_beliefs(variances: Formula = HeterogeneousBeliefs.variances) -> Finding:
-    """Compare (4.21) with regressions: many beliefs have one pair of weights."""
+@statement(
+    "Example 6: beliefs",
+    "Section 4, equation (4.21)",
+    "For fixed alpha and beta a continuum of Bayesian models has these weights: var(theta_i^id) = "
+    "alpha var(eps_i) / (1 - alpha), var(theta_G) = alpha var(eps_G) / (1 - alpha), var(theta) = "
+    "beta (2 var(eps_i) + N var(eps_G)) / (2 N (1 - alpha) (1 - alpha - beta)).",
+)
+def _check_example_6_beliefs(variances: Formula = HeterogeneousBeliefs.variances) -> Finding:
     gaps = []
     for beliefs in _drawn_heterogeneous(8):
         wanted = common_weights(beliefs.n_traders, beliefs.alpha, beliefs.beta)
@@ -86,8 +92,16 @@ def check_example_6_beliefs(variances: Formula = HeterogeneousBeliefs.variances)
     return Finding(worst(gaps), text)
 
 
-def check_example_6_moments(moments: Formula = price_moments) -> Finding:
-    """Compare Var(s_i, p) and Cov(theta_i, (s_i, p)) with those of drawn signals and values."""
+@statement(
+    "Example 6: price moments",
+    "Appendix C, Example 6, part 3",
+    "With v = var(theta) and g = a_G/(b_G + b_-G), Cov(s_i, p) = v + g (var(theta_G) + var(eps_G) "
+    "+ 2 (var(theta_id) + var(eps_id))/N), Cov(theta_i, p) = v + g (var(theta_G) + 2 "
+    "var(theta_id)/N), Var(p) = v + (a_G^2 + a_-G^2)/(b_G + b_-G)^2 (var(theta_G) + ...).",
+    corrected="The same with v (a_S + a_B)/(b_S + b_B) in the two covariances and v ((a_S + "
+    "a_B)/(b_S + b_B))^2 in Var(p) in the place of v.",
+)
+def _check_example_6_moments(moments: Formula = price_moments) -> Finding:
     gaps, printed = list[float](), list[float]()
     for beliefs, own, other in _drawn_prices(9):
         drawn = _draw_shocks(beliefs, beliefs.variances())
@@ -123,8 +137,17 @@ def _printed_moments(beliefs: HeterogeneousBeliefs, own: float, other: float) ->
     )
 
 
-def check_example_6_projection(projection: Formula = price_projection) -> Finding:
-    """Compare a~ and b~ of (C.3) with regressions of values on the own signal and the price."""
+@statement(
+    "Example 6: projection",
+    "Appendix C, equation (C.3)",
+    "E[theta_i | s_i, p] = a~_G s_i - b~_G p with, v = var(eps_id) and w = var(eps_G), b~_G = "
+    "(alpha - 1) beta (b_G + b_-G) (a_G (N - 2) v + a_-G N (v + w)) / (2 (alpha - 1) (a_G^2 (N - "
+    "2) v + a_-G^2 N (v + w)) + beta (N - 2) v (a_G - a_-G)^2).",
+    corrected="b~_G = (1 - alpha) beta (b_G + b_-G) (a_G (N - 2) v + a_-G N (v + w)) / (2 (alpha "
+    "- 1) (a_G^2 (N - 2) v + a_-G^2 N (v + w)) + beta (N - 2) v (a_G - a_-G)^2), of the other "
+    "sign; a~_G stands.",
+)
+def _check_example_6_projection(projection: Formula = price_projection) -> Finding:
     gaps, printed = [], []
     for beliefs, own, other in _drawn_prices(10):
         total = own + other + 0.5
@@ -139,8 +162,13 @@ def check_example_6_projection(projection: Formula = price_projection) -> Findin
     return against_printed(gaps, printed, f"{text} {len(gaps)} beliefs")
 
 
-def check_example_6_sensitivity(sensitivity: Formula = projection_sensitivity) -> Finding:
-    """Compare the derivatives of a~ in the noise variances with differences."""
+@statement(
+    "Example 6: sensitivity",
+    "Appendix C, Example 6, part 4",
+    "a~_G depends on var(eps_i) and var(eps_G) at fixed alpha and beta: its derivatives.",
+    tolerance=1e-6,
+)
+def _check_example_6_sensitivity(sensitivity: Formula = projection_sensitivity) -> Finding:
     gaps, step = [], 1e-5
     for beliefs, own, other in _drawn_prices(11):
         changed = replace(beliefs, var_noise_group=beliefs.var_noise_group + 0.2)
@@ -156,8 +184,13 @@ def check_example_6_sensitivity(sensitivity: Formula = projection_sensitivity) -
     return Finding(worst(gaps), f"both derivatives, not 0, under {len(gaps)} beliefs")
 
 
-def check_example_6_equilibrium(equilibrium: Formula = linear_equilibrium) -> Finding:
-    """Compare the solution of (C.4) with the fixed point for N traders and with how it clears."""
+@statement(
+    "Example 6: double auction",
+    "Appendix C, equations (C.1), (C.2) and (C.4)",
+    "The linear equilibrium solves (C.4).",
+    tolerance=1e-8,
+)
+def _check_example_6_equilibrium(equilibrium: Formula = linear_equilibrium) -> Finding:
     gaps, slopes = [], {"slope_small": 2.0, "slope_big": 0.8}
     for beliefs in _drawn_heterogeneous(12):
         half = beliefs.n_traders // 2
@@ -181,8 +214,12 @@ def _information(beliefs: HeterogeneousBeliefs) -> NormalInformation:
     )
 
 
-def check_example_6_continuum(equilibrium: Formula = linear_equilibrium) -> Finding:
-    """Compare equilibria under beliefs that justify the same utilities; all must differ."""
+@statement(
+    "Example 6: continuum of equilibria",
+    "Section 4",
+    "The continuum of models gives rise to a continuum of different equilibria.",
+)
+def _check_example_6_continuum(equilibrium: Formula = linear_equilibrium) -> Finding:
     economies, outcomes = [], []
     beliefs = HeterogeneousBeliefs(8, 0.5, 0.3, var_noise_own=1.0, var_noise_group=0.0)
     for group in np.linspace(0.0, 2.0, 9):
@@ -196,10 +233,16 @@ def check_example_6_continuum(equilibrium: Formula = linear_equilibrium) -> Find
     return Finding(worst([same, max(1e-4 - apart, 0.0)]), text)
 
 
-def check_example_6_limits(
+@statement(
+    "Example 6: large economies",
+    "Section 4, equation (4.22)",
+    "As N grows the double auction becomes efficient only without group noise; sigma_N-VCG always "
+    "does.",
+    tolerance=1e-8,
+)
+def _check_example_6_limits(
     equilibrium: Formula = linear_equilibrium, reaction: Formula = sigma_vcg_reaction
 ) -> Finding:
-    """Compare limits of efficiency as N grows: sigma_N-VCG with 1, the auction with (4.22)."""
 
     def lost(beliefs: HeterogeneousBeliefs, taxed: bool, n: int) -> float:
         large = replace(beliefs, n_traders=n)
@@ -276,65 +319,3 @@ def _limit_projections(covariance: Floats, value: Floats, weights: Floats) -> tu
         projections.append(np.linalg.solve(seen @ covariance @ seen.T, seen @ covariance @ value))
     on_signal, on_price = np.array(projections).T
     return on_signal, on_price
-
-
-STATEMENTS = (
-    Statement(
-        "Example 6: beliefs",
-        "Section 4, equation (4.21)",
-        "For fixed alpha and beta a continuum of Bayesian models has these weights: "
-        "var(theta_i^id) = alpha var(eps_i) / (1 - alpha), var(theta_G) = alpha var(eps_G) / (1 - "
-        "alpha), var(theta) = beta (2 var(eps_i) + N var(eps_G)) / (2 N (1 - alpha) (1 - alpha - "
-        "beta)).",
-        check_example_6_beliefs,
-    ),
-    Statement(
-        "Example 6: price moments",
-        "Appendix C, Example 6, part 3",
-        "With v = var(theta) and g = a_G/(b_G + b_-G), Cov(s_i, p) = v + g (var(theta_G) + "
-        "var(eps_G) + 2 (var(theta_id) + var(eps_id))/N), Cov(theta_i, p) = v + g (var(theta_G) + "
-        "2 var(theta_id)/N), Var(p) = v + (a_G^2 + a_-G^2)/(b_G + b_-G)^2 (var(theta_G) + ...).",
-        check_example_6_moments,
-        corrected="The same with v (a_S + a_B)/(b_S + b_B) in the two covariances and v ((a_S + "
-        "a_B)/(b_S + b_B))^2 in Var(p) in the place of v.",
-    ),
-    Statement(
-        "Example 6: projection",
-        "Appendix C, equation (C.3)",
-        "E[theta_i | s_i, p] = a~_G s_i - b~_G p with, v = var(eps_id) and w = var(eps_G), b~_G = "
-        "(alpha - 1) beta (b_G + b_-G) (a_G (N - 2) v + a_-G N (v + w)) / (2 (alpha - 1) (a_G^2 "
-        "(N - 2) v + a_-G^2 N (v + w)) + beta (N - 2) v (a_G - a_-G)^2).",
-        check_example_6_projection,
-        corrected="b~_G = (1 - alpha) beta (b_G + b_-G) (a_G (N - 2) v + a_-G N (v + w)) / (2 "
-        "(alpha - 1) (a_G^2 (N - 2) v + a_-G^2 N (v + w)) + beta (N - 2) v (a_G - a_-G)^2), of "
-        "the other sign; a~_G stands.",
-    ),
-    Statement(
-        "Example 6: sensitivity",
-        "Appendix C, Example 6, part 4",
-        "a~_G depends on var(eps_i) and var(eps_G) at fixed alpha and beta: its derivatives.",
-        check_example_6_sensitivity,
-        tolerance=1e-6,
-    ),
-    Statement(
-        "Example 6: double auction",
-        "Appendix C, equations (C.1), (C.2) and (C.4)",
-        "The linear equilibrium solves (C.4).",
-        check_example_6_equilibrium,
-        tolerance=1e-8,
-    ),
-    Statement(
-        "Example 6: continuum of equilibria",
-        "Section 4",
-        "The continuum of models gives rise to a continuum of different equilibria.",
-        check_example_6_continuum,
-    ),
-    Statement(
-        "Example 6: large economies",
-        "Section 4, equation (4.22)",
-        "As N grows the double auction becomes efficient only without group noise; sigma_N-VCG "
-        "always does.",
-        check_example_6_limits,
-        tolerance=1e-8,
-    ),
-)

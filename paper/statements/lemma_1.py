@@ -9,7 +9,7 @@ from deviator.validation import Floats
 
 from ..bounds.continuous import utility_loss, welfare_loss
 from ..checks.drawn import random_economy
-from ..statement import Finding, Statement, worst
+from ..statement import Finding, statement, worst
 
 ECONOMIES = 400
 PROFILES = 6
@@ -27,10 +27,17 @@ def _allocations(rng: np.random.Generator, efficient: Floats) -> tuple[float, Fl
     return epsilon, efficient + epsilon * distance
 
 
+@statement(
+    "Lemma 1: one trader's utility",
+    "Section 2.3, first line",
+    "Where |mu_i(0, s)| <= m, a mechanism that is epsilon-efficient and satisfies MC has "
+    "|u_i(q_i) - u_i(q_i^0)| <= epsilon m.",
+    corrected="|u_i(q_i) - u_i(q_i^0)| <= epsilon m + m_bar epsilon^2/2: the marginal utility is "
+    "at most m at the efficient quantity, and moves away from there.",
+)
 def _check_one_trader(
     *, loss: Callable[[AssumptionBounds, float, float], float] = utility_loss
 ) -> Finding:
-    """Compare utilities at allocations near the efficient one with the bound."""
     rng = np.random.default_rng(11)
     excess, printed, share = [], [], []
     for _ in range(ECONOMIES):
@@ -56,10 +63,17 @@ def _check_one_trader(
     )
 
 
+@statement(
+    "Lemma 1: welfare",
+    "Section 2.3, second line",
+    "epsilon^2 N m_low/2 <= |sum_i u_i(q_i) - sum_i u_i(q_i^0)| <= epsilon^2 N m_bar/2.",
+    corrected="m_low/2 sum_i (q_i - q_i^0)^2 <= |sum_i u_i(q_i) - sum_i u_i(q_i^0)| <= m_bar/2 "
+    "sum_i (q_i - q_i^0)^2: the printed upper bound stands, the lower one only where every trader "
+    "is exactly epsilon away.",
+)
 def _check_welfare(
     *, loss: Callable[[AssumptionBounds, Floats], tuple[Floats, Floats]] = welfare_loss
 ) -> Finding:
-    """Compare total utilities at allocations near the efficient one with both bounds."""
     rng = np.random.default_rng(12)
     excess, printed = [], []
     for _ in range(ECONOMIES):
@@ -82,25 +96,3 @@ def _check_welfare(
         "of the upper one",
         printed=max(0.0, worst(printed)),
     )
-
-
-STATEMENTS = (
-    Statement(
-        "Lemma 1: one trader's utility",
-        "Section 2.3, first line",
-        "Where |mu_i(0, s)| <= m, a mechanism that is epsilon-efficient and satisfies MC has "
-        "|u_i(q_i) - u_i(q_i^0)| <= epsilon m.",
-        _check_one_trader,
-        corrected="|u_i(q_i) - u_i(q_i^0)| <= epsilon m + m_bar epsilon^2/2: the marginal utility "
-        "is at most m at the efficient quantity, and moves away from there.",
-    ),
-    Statement(
-        "Lemma 1: welfare",
-        "Section 2.3, second line",
-        "epsilon^2 N m_low/2 <= |sum_i u_i(q_i) - sum_i u_i(q_i^0)| <= epsilon^2 N m_bar/2.",
-        _check_welfare,
-        corrected="m_low/2 sum_i (q_i - q_i^0)^2 <= |sum_i u_i(q_i) - sum_i u_i(q_i^0)| <= "
-        "m_bar/2 sum_i (q_i - q_i^0)^2: the printed upper bound stands, the lower one only where "
-        "every trader is exactly epsilon away.",
-    ),
-)

@@ -18,7 +18,7 @@ from ..bounds.continuous import (
     worst_case_traders,
 )
 from ..checks.transfer_search import CELLS, Band, best_transfer
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 
 DRAWS = 20
 INEFFICIENCIES = (0.04, 0.15, 1 / 3)
@@ -123,10 +123,18 @@ def _printed_deficit(bounds: AssumptionBounds, inefficiency: float) -> float:
     return bounds.n_traders / worst_case_traders(bounds) * deficit
 
 
+@statement(
+    "Proposition 1",
+    "equation (2.7), Section 2.3; Appendix A",
+    "For every N > 2 there are economies within A1 to A4^N in which, for every epsilon <= qbar/3, "
+    "no mechanism satisfies MC, IR, IC, epsilon-Eff and delta-BS with delta = N [C_1^N (m_o/(N-1) "
+    "+ phi_N) - C_2 epsilon].",
+    corrected="So for N even, as is proved; for N odd with N - 1 in the place of the first N, one "
+    "trader staying out at s*.",
+)
 def _check_deficit(
     *, deficit: Callable[[AssumptionBounds, float], float] = proposition_1_deficit
 ) -> Finding:
-    """Compare (2.7) with the deficit of the best mechanism within epsilon of efficiency."""
     excess, slack = [], []
     for case in worst_cases(seed=1):
         bounds, size = case.bounds, _size(case.bounds)
@@ -171,10 +179,16 @@ def _leaves_a1(case: TightMarket) -> float:
     return max(ends, float(np.abs(quantity).max()) / case.bounds.largest_trade - 1)
 
 
+@statement(
+    "Proposition 1: best transfer",
+    "Appendix A, last but one line",
+    "At s* a trader pays at most epsilon m_bar (q - epsilon/2) - (q - epsilon)^2 p_q^max/2, and "
+    "mechanisms come arbitrarily near.",
+    tolerance=1e-4,
+)
 def _check_most_transfer(
     *, most: Callable[[AssumptionBounds, float, float], float] = most_transfer
 ) -> Finding:
-    """Compare the search, as its grid is refined, with the second to last line of Appendix A."""
     gaps = []
     for case in worst_cases(seed=2, draws=10):
         for share in INEFFICIENCIES:
@@ -199,10 +213,17 @@ def _printed_first_line(bounds: AssumptionBounds) -> float:
     return (bounds.own_effect + bounds.interdependence * (n - 1)) / n
 
 
+@statement(
+    "Equation (A.3)",
+    "Appendix A",
+    "In the economy (A.1) dp^0/dq_1 = dp^0/ds_1 = m_bar/(m_o - phi_N) (m_o/(N-1) + phi_N) = "
+    "p_q^max.",
+    corrected="dp^0/dq_1 = (dp^0/ds_1) / (dq_1^0/ds_1) = m_bar/(m_o - phi_N) (m_o/(N-1) + phi_N) "
+    "= p_q^max, which is the fraction that is printed in between.",
+)
 def _check_sensitivity(
     *, sensitivity: Callable[[AssumptionBounds], float] = price_sensitivity
 ) -> Finding:
-    """Compare dp^0/dq_1 with finite differences of the efficient allocation."""
     gaps, printed = [], []
     for case in worst_cases(seed=3, draws=200):
         path = np.tile(case.types, (2, 1))
@@ -218,34 +239,3 @@ def _check_sensitivity(
         f"from dp/ds by up to {worst(printed):.3g} of it",
         printed=worst(printed),
     )
-
-
-STATEMENTS = (
-    Statement(
-        "Proposition 1",
-        "equation (2.7), Section 2.3; Appendix A",
-        "For every N > 2 there are economies within A1 to A4^N in which, for every epsilon <= "
-        "qbar/3, no mechanism satisfies MC, IR, IC, epsilon-Eff and delta-BS with delta = N "
-        "[C_1^N (m_o/(N-1) + phi_N) - C_2 epsilon].",
-        _check_deficit,
-        corrected="So for N even, as is proved; for N odd with N - 1 in the place of the first N, "
-        "one trader staying out at s*.",
-    ),
-    Statement(
-        "Proposition 1: best transfer",
-        "Appendix A, last but one line",
-        "At s* a trader pays at most epsilon m_bar (q - epsilon/2) - (q - epsilon)^2 p_q^max/2, "
-        "and mechanisms come arbitrarily near.",
-        _check_most_transfer,
-        tolerance=1e-4,
-    ),
-    Statement(
-        "Equation (A.3)",
-        "Appendix A",
-        "In the economy (A.1) dp^0/dq_1 = dp^0/ds_1 = m_bar/(m_o - phi_N) (m_o/(N-1) + phi_N) = "
-        "p_q^max.",
-        _check_sensitivity,
-        corrected="dp^0/dq_1 = (dp^0/ds_1) / (dq_1^0/ds_1) = m_bar/(m_o - phi_N) (m_o/(N-1) + "
-        "phi_N) = p_q^max, which is the fraction that is printed in between.",
-    ),
-)

@@ -31,7 +31,7 @@ from ..bounds.continuous import (
 )
 from ..checks.definitions import taxed_equilibrium
 from ..checks.drawn import random_economy
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 from .proposition_1 import worst_cases
 
 ECONOMIES = 2000
@@ -76,8 +76,13 @@ def opposed_markets(ratios: tuple[float, ...], n_traders: int) -> Iterator[Marke
         yield Market(linear_quadratic(np.eye(2 * half), slope), 1e-3, (slope * quantity)[None])
 
 
+@statement(
+    "Proposition 2: efficiency",
+    "equation (3.12), Section 3; Appendix B, part 3",
+    "In every economy within A1 to A4^N quantities of sigma-VCG are within D_3 sigma of the "
+    "efficient ones, and not above qbar.",
+)
 def _check_efficiency(*, inefficiency: BoundOf = proposition_2_inefficiency) -> Finding:
-    """Compare the mechanism's quantities with efficient ones, with qbar at each profile."""
     excess, share = [], []
     for market in (*markets(seed=21), *opposed_markets((1.05, 2.0, 10.0, 100.0), 60)):
         economy, sigma = market.economy, market.sigma
@@ -98,8 +103,12 @@ def _check_efficiency(*, inefficiency: BoundOf = proposition_2_inefficiency) -> 
     )
 
 
+@statement(
+    "Proposition 2: individual rationality",
+    "Section 3; Appendix B, part 1",
+    "In sigma-VCG no trader is worse off than without trade, at any profile.",
+)
 def _check_individual_rationality(*, mechanism: MechanismOf = SigmaVCG) -> Finding:
-    """Compare utilities of honest traders with those without trade, which are 0."""
     losses, seen = [], 0
     for bounded in (True, False):
         for market in markets(seed=22, count=ECONOMIES // 2, bounded_types=bounded):
@@ -114,8 +123,12 @@ def _check_individual_rationality(*, mechanism: MechanismOf = SigmaVCG) -> Findi
     )
 
 
+@statement(
+    "Proposition 2: incentive compatibility",
+    "Section 3; Appendix B, part 1",
+    "In sigma-VCG no report beats the truth at any profile, and quantities rise in the own type.",
+)
 def _check_incentive_compatibility(*, mechanism: MechanismOf = SigmaVCG) -> Finding:
-    """Clear all reports of a grid and compare utilities and quantities."""
     rng = np.random.default_rng(23)
     gains, falls = [], []
     for bounded in (True, False):
@@ -157,8 +170,14 @@ def _printed_price_shift(bounds: AssumptionBounds, sigma: float) -> float:
     return sigma * bounds.largest_trade * spread / (2 * (sigma + bounds.steepest))
 
 
+@statement(
+    "Equation (B.9)",
+    "Appendix B, part 3; with (B.10)",
+    "|p^sigma - p^0| <= sigma qbar (m_bar - m_low) / (2 (sigma + m_bar)).",
+    corrected="|p^sigma - p^0| <= sigma qbar (m_bar - m_low) / (2 (sigma + m_low)), as the "
+    "fraction before it gives and (3.12) uses, and <= sigma qbar (B.10).",
+)
 def _check_price_shift(*, shift: BoundOf = price_shift) -> Finding:
-    """Compare prices with and without the tax, also of flat buyers and steep sellers."""
     opposed = (
         market._replace(types=np.repeat([1.0, -1.0], 10)[None] * market.economy.slope, sigma=0.3)
         for market in opposed_markets((1.5, 3.0, 8.0), 20)
@@ -193,12 +212,20 @@ def _stated_slopes(economy: QuadraticEconomy, sigma: float) -> Floats:
     return walrasian_response(economy, sigma).residual_slope
 
 
+@statement(
+    "Equation (B.5)",
+    "Appendix B, part 2",
+    "With y_j = 1 / (sigma + slope_j), dp/dq_i = sum_j mu_ji y_j / ((mu_ii sum_j y_j - sum_j "
+    "mu_ji y_j) y_i) <= (sigma + m_bar)/(m_o - phi_N) (m_o/(N-1) + phi_N), phi_N bounding the "
+    "average effect of a type on the others (A4^N).",
+    corrected="The equality stands; the inequality holds if phi_N bounds each effect of a type on "
+    "another, since what it bounds is an average weighted by y_j, not the plain one.",
+)
 def _check_residual_slope(
     *,
     slope: Callable[[QuadraticEconomy, float], Floats] = _stated_slopes,
     bound: BoundOf = price_sensitivity,
 ) -> Finding:
-    """Compare (B.5) with differences of (3.8), under mixed slopes and the maximum as phi."""
     rng = np.random.default_rng(25)
     gaps, excess, printed = [], [], []
     for market in markets(seed=25):
@@ -219,32 +246,15 @@ def _check_residual_slope(
     )
 
 
-def _check_slack(
-    *,
-    slack: Callable[[AssumptionBounds], float] = frontier_slack,
-    third: Callable[[AssumptionBounds], float] = d_3,
-) -> Finding:
-    """Compare the formula of the slack with the constants themselves at N = 10^9."""
-    rng = np.random.default_rng(26)
-    gaps, printed = [], []
-    for _ in range(200):
-        flat, qbar = rng.uniform(0.5, 2.0, 2)
-        bounds = AssumptionBounds(10**9, 1.0, 0.0, flat, flat * rng.uniform(1.0, 5.0), qbar)
-        ratio = c_2(bounds) * third(bounds) / d_2(bounds)
-        gaps.append(gap(slack(bounds), ratio))
-        printed.append(gap(2 * bounds.steepest / bounds.flattest, ratio))
-    return Finding(
-        worst(gaps),
-        f"C_2 / (D_2/D_3) differs from the formula by {worst(gaps):.2g} in {len(gaps)} sets of "
-        f"constants, and from 2 m_bar/m_low by up to {worst(printed):.0%} of it",
-        printed=worst(printed),
-    )
-
-
+@statement(
+    "Section 3: frontiers",
+    "(2.7), (3.12), Section 3",
+    "In the economy (A.1) sigma-VCG's deficit at s* is at least Proposition 1's and at most "
+    "Proposition 2's at epsilon = D_3 sigma.",
+)
 def _check_frontiers(
     *, frontiers: Callable[[AssumptionBounds, Floats], tuple[Floats, Floats]] = deficit_frontiers
 ) -> Finding:
-    """Compare the deficit of sigma-VCG at s* in the economy (A.1) with both frontiers."""
     excess, shares = [], []
     for case in worst_cases(seed=27, draws=100):
         bounds = case.bounds
@@ -263,60 +273,31 @@ def _check_frontiers(
     )
 
 
-STATEMENTS = (
-    Statement(
-        "Proposition 2: efficiency",
-        "equation (3.12), Section 3; Appendix B, part 3",
-        "In every economy within A1 to A4^N quantities of sigma-VCG are within D_3 sigma of the "
-        "efficient ones, and not above qbar.",
-        _check_efficiency,
-    ),
-    Statement(
-        "Proposition 2: individual rationality",
-        "Section 3; Appendix B, part 1",
-        "In sigma-VCG no trader is worse off than without trade, at any profile.",
-        _check_individual_rationality,
-    ),
-    Statement(
-        "Proposition 2: incentive compatibility",
-        "Section 3; Appendix B, part 1",
-        "In sigma-VCG no report beats the truth at any profile, and quantities rise in the own "
-        "type.",
-        _check_incentive_compatibility,
-    ),
-    Statement(
-        "Equation (B.5)",
-        "Appendix B, part 2",
-        "With y_j = 1 / (sigma + slope_j), dp/dq_i = sum_j mu_ji y_j / ((mu_ii sum_j y_j - sum_j "
-        "mu_ji y_j) y_i) <= (sigma + m_bar)/(m_o - phi_N) (m_o/(N-1) + phi_N), phi_N bounding the "
-        "average effect of a type on the others (A4^N).",
-        _check_residual_slope,
-        corrected="The equality stands; the inequality holds if phi_N bounds each effect of a "
-        "type on another, since what it bounds is an average weighted by y_j, not the plain one.",
-    ),
-    Statement(
-        "Equation (B.9)",
-        "Appendix B, part 3; with (B.10)",
-        "|p^sigma - p^0| <= sigma qbar (m_bar - m_low) / (2 (sigma + m_bar)).",
-        _check_price_shift,
-        corrected="|p^sigma - p^0| <= sigma qbar (m_bar - m_low) / (2 (sigma + m_low)), as the "
-        "fraction before it gives and (3.12) uses, and <= sigma qbar (B.10).",
-    ),
-    Statement(
-        "Section 3: frontiers",
-        "(2.7), (3.12), Section 3",
-        "In the economy (A.1) sigma-VCG's deficit at s* is at least Proposition 1's and at most "
-        "Proposition 2's at epsilon = D_3 sigma.",
-        _check_frontiers,
-    ),
-    Statement(
-        "Section 3: slack of the frontier",
-        "Section 3, last but one page; (2.7), (3.12)",
-        "In large economies with small pairwise interdependence C_2 is approximately 2 "
-        "m_bar/m_low times larger than D_2^N/D_3.",
-        _check_slack,
-        tolerance=1e-8,
-        corrected="It is 2 m_bar/m_low [1 + min{1, (m_bar - m_low)/(2 m_low)}] times D_2^N/D_3, "
-        "with the bracket of D_3, which is 1 only where slopes are equal.",
-    ),
+@statement(
+    "Section 3: slack of the frontier",
+    "Section 3, last but one page; (2.7), (3.12)",
+    "In large economies with small pairwise interdependence C_2 is approximately 2 m_bar/m_low "
+    "times larger than D_2^N/D_3.",
+    tolerance=1e-8,
+    corrected="It is 2 m_bar/m_low [1 + min{1, (m_bar - m_low)/(2 m_low)}] times D_2^N/D_3, with "
+    "the bracket of D_3, which is 1 only where slopes are equal.",
 )
+def _check_slack(
+    *,
+    slack: Callable[[AssumptionBounds], float] = frontier_slack,
+    third: Callable[[AssumptionBounds], float] = d_3,
+) -> Finding:
+    rng = np.random.default_rng(26)
+    gaps, printed = [], []
+    for _ in range(200):
+        flat, qbar = rng.uniform(0.5, 2.0, 2)
+        bounds = AssumptionBounds(10**9, 1.0, 0.0, flat, flat * rng.uniform(1.0, 5.0), qbar)
+        ratio = c_2(bounds) * third(bounds) / d_2(bounds)
+        gaps.append(gap(slack(bounds), ratio))
+        printed.append(gap(2 * bounds.steepest / bounds.flattest, ratio))
+    return Finding(
+        worst(gaps),
+        f"C_2 / (D_2/D_3) differs from the formula by {worst(gaps):.2g} in {len(gaps)} sets of "
+        f"constants, and from 2 m_bar/m_low by up to {worst(printed):.0%} of it",
+        printed=worst(printed),
+    )

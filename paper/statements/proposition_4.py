@@ -30,7 +30,7 @@ from deviator.validation import Floats
 
 from ..bounds.continuous import price_sensitivity
 from ..bounds.proposition_4 import balancing_entry_fee, balancing_half_spread, condition_6_29
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 
 SIZES = (6, 12, 24, 48, 96, 192)
 """Numbers of traders."""
@@ -90,6 +90,52 @@ def pairs(common: float, sizes: tuple[int, ...] = SIZES) -> Iterator[Pair]:
         yield Pair(tight(n, own_effect=1.2, cross_effect=common / n, slope=0.8), trade=1.5)
 
 
+@statement(
+    "Proposition 4: condition (6.29)",
+    "(6.29), Appendix E",
+    "In large markets, a tax that violates (6.29) leaves a deficit between some two traders.",
+    tolerance=1e-8,
+)
+def _check_condition(*, condition: Condition = condition_6_29) -> Finding:
+    exact, excess, precision = [], [], []
+    wrong, signs = 0, ""
+    for common in (0.0, 0.5):
+        for exponent in EXPONENTS:
+            offs = {}
+            for pair in pairs(common, sizes=GROWING):
+                bounds = pair.bounds
+                offs[bounds.n_traders] = off = _off_root(condition, pair, exponent)
+                order = bounds.reach / (bounds.own_effect - bounds.interdependence)
+                excess.append(abs(off) - MARGIN * order)
+            first, last = (abs(offs[n]) for n in GROWING)
+            # N grows by a factor of 4, and so should the precision; a factor of 3 is required.
+            excess.append(last - first / 3)
+            precision.append(
+                f"{first:.2g} to {last:.2g} (exponent {exponent:g}, phi = {common:g}/N)"
+            )
+        exact += [_off_quadratic(condition, pair) for pair in pairs(common, sizes=GROWING)]
+        (large,) = pairs(common, sizes=(LARGE,))
+        disagree, signs = _wrong_signs(condition, large)
+        wrong += disagree
+    # Interdependence of a fixed size, within A4^N.
+    exact += [_off_quadratic(condition, Pair(tight(n, 1.2, 0.5, 0.8), 1.5)) for n in (12, 48)]
+    text = (
+        f"the least coefficient of a power tax without a deficit between two traders exceeds the "
+        f"root of (6.29) by at most {MARGIN} X/(m_o - phi) of it, from N = {GROWING[0]} to "
+        f"{GROWING[1]} by {', '.join(precision)}; with m_bar + sigma for m_bar it is exact for "
+        f"quadratic taxes, to {worst(exact):.2g}, also at phi = .5; at N = {LARGE} the budget is "
+        f"negative for just those taxes that violate it ({signs})"
+    )
+    return Finding(max(wrong, worst(exact), worst(excess), 0.0), text)
+
+
+@statement(
+    "Proposition 4: quadratic taxes",
+    "Section 6, footnotes 25 and 26",
+    "The minimal slope that is required for budget surplus, when (6.29) binds at every quantity, "
+    "converges to p_q^max, and so to the minimal slope sigma_N of sigma-VCG: their ratios "
+    "converge to 1.",
+)
 def _check_quadratic(
     *,
     slope: Callable[[QuadraticEconomy], float] = sigma_n,
@@ -121,6 +167,11 @@ def _least_slope(pair: Pair) -> float:
     return float(brentq(budget, 0.0, 50.0, xtol=1e-14, rtol=1e-13))
 
 
+@statement(
+    "Proposition 4: spread",
+    "Section 6, Appendix E",
+    "A bid-ask spread balances the budget only at distortions of a larger order than sigma_N's.",
+)
 def _check_spread(
     *, half_spread: Callable[[AssumptionBounds, float], float] = balancing_half_spread
 ) -> Finding:
@@ -149,6 +200,12 @@ def _check_spread(
     return Finding(worst(gaps), text)
 
 
+@statement(
+    "Proposition 4: entry fee",
+    "Section 6, Appendix E",
+    "Entry fees perform strictly worse: small ones are dwarfed by the fall in prices before "
+    "others enter.",
+)
 def _check_entry_fee(
     *, fee: Callable[[AssumptionBounds, float], float] = balancing_entry_fee
 ) -> Finding:
@@ -235,69 +292,3 @@ def _off_quadratic(condition: Condition, pair: Pair) -> float:
     taxed = replace(bounds, flattest=slope, steepest=slope)
     asked = taxed.steepest * pair.trade**2 / (2 * (bounds.own_effect - bounds.interdependence))
     return abs(_left_side(condition, taxed, PowerTax(sigma, 2.0), pair.trade)) / asked
-
-
-def _check_condition(*, condition: Condition = condition_6_29) -> Finding:
-    exact, excess, precision = [], [], []
-    wrong, signs = 0, ""
-    for common in (0.0, 0.5):
-        for exponent in EXPONENTS:
-            offs = {}
-            for pair in pairs(common, sizes=GROWING):
-                bounds = pair.bounds
-                offs[bounds.n_traders] = off = _off_root(condition, pair, exponent)
-                order = bounds.reach / (bounds.own_effect - bounds.interdependence)
-                excess.append(abs(off) - MARGIN * order)
-            first, last = (abs(offs[n]) for n in GROWING)
-            # N grows by a factor of 4, and so should the precision; a factor of 3 is required.
-            excess.append(last - first / 3)
-            precision.append(
-                f"{first:.2g} to {last:.2g} (exponent {exponent:g}, phi = {common:g}/N)"
-            )
-        exact += [_off_quadratic(condition, pair) for pair in pairs(common, sizes=GROWING)]
-        (large,) = pairs(common, sizes=(LARGE,))
-        disagree, signs = _wrong_signs(condition, large)
-        wrong += disagree
-    # Interdependence of a fixed size, within A4^N.
-    exact += [_off_quadratic(condition, Pair(tight(n, 1.2, 0.5, 0.8), 1.5)) for n in (12, 48)]
-    text = (
-        f"the least coefficient of a power tax without a deficit between two traders exceeds the "
-        f"root of (6.29) by at most {MARGIN} X/(m_o - phi) of it, from N = {GROWING[0]} to "
-        f"{GROWING[1]} by {', '.join(precision)}; with m_bar + sigma for m_bar it is exact for "
-        f"quadratic taxes, to {worst(exact):.2g}, also at phi = .5; at N = {LARGE} the budget is "
-        f"negative for just those taxes that violate it ({signs})"
-    )
-    return Finding(max(wrong, worst(exact), worst(excess), 0.0), text)
-
-
-STATEMENTS = (
-    Statement(
-        "Proposition 4: condition (6.29)",
-        "(6.29), Appendix E",
-        "In large markets, a tax that violates (6.29) leaves a deficit between some two traders.",
-        _check_condition,
-        tolerance=1e-8,
-    ),
-    Statement(
-        "Proposition 4: quadratic taxes",
-        "Section 6, footnotes 25 and 26",
-        "The minimal slope that is required for budget surplus, when (6.29) binds at every "
-        "quantity, converges to p_q^max, and so to the minimal slope sigma_N of sigma-VCG: their "
-        "ratios converge to 1.",
-        _check_quadratic,
-    ),
-    Statement(
-        "Proposition 4: spread",
-        "Section 6, Appendix E",
-        "A bid-ask spread balances the budget only at distortions of a larger order than "
-        "sigma_N's.",
-        _check_spread,
-    ),
-    Statement(
-        "Proposition 4: entry fee",
-        "Section 6, Appendix E",
-        "Entry fees perform strictly worse: small ones are dwarfed by the fall in prices before "
-        "others enter.",
-        _check_entry_fee,
-    ),
-)

@@ -18,7 +18,7 @@ from ..bounds.continuous import (
 )
 from ..checks.drawn import random_economy
 from ..checks.transfer_search import CELLS, Band, best_transfer
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 from .proposition_1 import TightMarket, worst_case, worst_cases
 
 SIZES = (10, 100, 1000, 10_000)
@@ -26,10 +26,15 @@ NEAREST_UNIT = 1e-3
 """First quantity of the grid as a share of the trader's own; below it the band is narrow."""
 
 
+@statement(
+    "Proposition 5: identity",
+    "Section 7; Appendix F, first display",
+    "With equal slopes sigma_N-VCG is sigma_N/m_bar-q-efficient, |q_i - q_i^0| = sigma_N/m_bar "
+    "|q_i| exactly, and never in deficit.",
+)
 def _check_identity(
     *, inefficiency: Callable[[AssumptionBounds], float] = proposition_5_inefficiency
 ) -> Finding:
-    """Compare the mechanism's quantities at sigma_N with efficient ones."""
     rng = np.random.default_rng(51)
     gaps, deficits = [], []
     for _ in range(400):
@@ -68,12 +73,19 @@ def _best_transfer(case: TightMarket, inefficiency: float) -> float:
     return (2 * fine - coarse) / (case.bounds.steepest * case.bounds.largest_trade**2)
 
 
+@statement(
+    "Proposition 5: tightness",
+    "Section 7; Appendix F",
+    "In the economy (A.1) every mechanism with |q_i - q_i^0| <= delta |q_i| and delta below "
+    "p_q^max/m_bar = (sigma_N/m_bar)/(1 + sigma_N/m_bar) is in deficit at s*; so for any gamma < "
+    "1 none is gamma sigma_N/m_bar-q-efficient in large economies.",
+    tolerance=2e-3,
+)
 def _check_tightness(
     *,
     least: Callable[[AssumptionBounds], float] = least_relative_inefficiency,
     most: Callable[[AssumptionBounds, float, float], float] = most_transfer_relative,
 ) -> Finding:
-    """Compare the formula with the inefficiency at which the best transfer turns positive."""
     rng = np.random.default_rng(52)
     gaps = []
     for n in (6, 8, 12, 20):
@@ -102,8 +114,12 @@ def _ratio(n_traders: int, least: Callable[[AssumptionBounds], float]) -> float:
     return least(bounds) / proposition_5_inefficiency(bounds)
 
 
+@statement(
+    "Proposition 5: budget balance",
+    "Section 7, Section 3",
+    "In the economy (A.1) taxes at sigma_N pay for the discounts exactly.",
+)
 def _check_budget_balance(*, slope: Callable[[AssumptionBounds], float] = sigma_n_from) -> Finding:
-    """Sum transfers at sigma_N in the economy (A.1): neither a deficit nor a surplus."""
     rng = np.random.default_rng(53)
     gaps = []
     for case in worst_cases(seed=53, draws=100):
@@ -112,29 +128,3 @@ def _check_budget_balance(*, slope: Callable[[AssumptionBounds], float] = sigma_
         volume = np.abs(outcome.transfer).sum(axis=1)
         gaps.append(float((np.abs(outcome.transfer.sum(axis=1)) / volume).max()))
     return Finding(worst(gaps), f"largest |sum of transfers| is {worst(gaps):.2g} of what is paid")
-
-
-STATEMENTS = (
-    Statement(
-        "Proposition 5: identity",
-        "Section 7; Appendix F, first display",
-        "With equal slopes sigma_N-VCG is sigma_N/m_bar-q-efficient, |q_i - q_i^0| = sigma_N/m_bar "
-        "|q_i| exactly, and never in deficit.",
-        _check_identity,
-    ),
-    Statement(
-        "Proposition 5: tightness",
-        "Section 7; Appendix F",
-        "In the economy (A.1) every mechanism with |q_i - q_i^0| <= delta |q_i| and delta below "
-        "p_q^max/m_bar = (sigma_N/m_bar)/(1 + sigma_N/m_bar) is in deficit at s*; so for any gamma "
-        "< 1 none is gamma sigma_N/m_bar-q-efficient in large economies.",
-        _check_tightness,
-        tolerance=2e-3,
-    ),
-    Statement(
-        "Proposition 5: budget balance",
-        "Section 7, Section 3",
-        "In the economy (A.1) taxes at sigma_N pay for the discounts exactly.",
-        _check_budget_balance,
-    ),
-)

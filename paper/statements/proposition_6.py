@@ -6,7 +6,7 @@ from deviator.economies import AssumptionBounds
 
 from ..bounds.discrete import proposition_6_deficit, proposition_7_deficit
 from ..checks.unit_markets import half_markets
-from ..statement import Finding, Statement, worst
+from ..statement import Finding, statement, worst
 
 
 def printed_proposition_6(bounds: AssumptionBounds, unit_size: float) -> float:
@@ -17,6 +17,16 @@ def printed_proposition_6(bounds: AssumptionBounds, unit_size: float) -> float:
     return n * area * (bounds.reach + bounds.own_effect * unit_size)
 
 
+@statement(
+    "Proposition 6",
+    "Proposition 6, Appendix G",
+    "For every N > 2 there are economies in which no mechanism that satisfies MC, IR, IC and "
+    "epsilon-Eff has a deficit below N [C_1 (m_o/(N-1) + phi) - C_2 epsilon + C_3 Delta], C_1 = "
+    "((N-1)/N qbar - epsilon)^2 m_bar / (2 (m_o - phi)), C_3 = m_o C_1.",
+    corrected="N [m_bar / (m_o - phi) (m_o max{q^2 / (2 (N-1)), Delta q / 2} + phi q^2 / 2) - C_2 "
+    "epsilon] with q the trade less epsilon: C_3 squares a length, and the two private terms may "
+    "not be added. For N odd with N - 1 in the place of the first N.",
+)
 def _check_lower_bound(
     *, deficit: Callable[[AssumptionBounds, float, float], float] = proposition_6_deficit
 ) -> Finding:
@@ -43,18 +53,3 @@ def _check_lower_bound(
         "times what VCG can leave"
     )
     return Finding(worst(gaps), text, max(*printed, 0.0))
-
-
-STATEMENTS = (
-    Statement(
-        "Proposition 6",
-        "Proposition 6, Appendix G",
-        "For every N > 2 there are economies in which no mechanism that satisfies MC, IR, IC and "
-        "epsilon-Eff has a deficit below N [C_1 (m_o/(N-1) + phi) - C_2 epsilon + C_3 Delta], C_1 "
-        "= ((N-1)/N qbar - epsilon)^2 m_bar / (2 (m_o - phi)), C_3 = m_o C_1.",
-        _check_lower_bound,
-        corrected="N [m_bar / (m_o - phi) (m_o max{q^2 / (2 (N-1)), Delta q / 2} + phi q^2 / 2) - "
-        "C_2 epsilon] with q the trade less epsilon: C_3 squares a length, and the two private "
-        "terms may not be added. For N odd with N - 1 in the place of the first N.",
-    ),
-)

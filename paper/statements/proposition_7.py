@@ -21,7 +21,7 @@ from ..checks.drawn import random_economy
 from ..checks.monotonicity import largest_fall
 from ..checks.taxed_markets import crossing_markets
 from ..checks.unit_markets import ECONOMIES, PROFILES, UnitMarket, half_markets
-from ..statement import Finding, Statement, worst
+from ..statement import Finding, statement, worst
 
 REPORTS = 61
 
@@ -64,6 +64,60 @@ def _largest_trade(market: UnitMarket) -> float:
     return max(float(np.abs(efficient).max()), float(np.abs(taxed).max()), market.rule.unit_size)
 
 
+def as_charged(transfer: Floats, quantity: Floats) -> Floats:
+    """Return the price of quantities: the mechanism's transfers."""
+    del quantity
+    return transfer
+
+
+@statement(
+    "Proposition 7: constraints",
+    "Proposition 7, part 1",
+    "In every economy within A1, A2^d, A3 and A4^N the mechanism with a slope and a spread "
+    "satisfies MC, IR and IC.",
+    corrected="So under single crossing, w_ji < w_ii; within A4^N alone quantities may fall in "
+    "the own type.",
+)
+def _check_constraints(*, charged: Callable[[Floats, Floats], Floats] = as_charged) -> Finding:
+    gains, losses = [0.0], [0.0]
+    for economy, tax, types in crossing_markets(seed=76, count=5):
+        rule = DiscreteVCG(economy, 0.5, 0.2, tax)
+        bids = Reports(types[:3])
+        honest = rule.clear(bids)
+        paid = charged(honest.transfer, honest.quantity)
+        utility = economy.utility(honest.quantity, bids.types) - paid
+        losses.append(float(-utility.min()))
+        for trader in range(economy.n_traders):
+            reports = np.tile(np.linspace(-4, 4, REPORTS), (3, 1))[:, :, None]
+            outcome = rule.clear_deviations(bids, trader, reports)
+            value = economy.value(bids.types)[:, [trader]]
+            worth = (value - 0.5 * economy.slope[trader] * outcome.quantity) * outcome.quantity
+            gain = worth - charged(outcome.transfer, outcome.quantity) - utility[:, [trader]]
+            gains.append(float(gain.max()))
+    rng = np.random.default_rng(77)
+    falls = []
+    for _ in range(40):
+        economy = random_economy(rng, int(rng.integers(3, 6)))
+        types = rng.standard_normal((PROFILES, economy.n_traders))
+        if single_crossing_violation(economy) is not None:
+            falls.append(largest_fall(DiscreteVCG(economy, 0.5), types) > 0)
+    text = (
+        "under single crossing nobody loses by taking part and no report on a grid gains, to "
+        f"{max(*gains, *losses):.2g}; without it, within A4^N, quantities fall in the own type in "
+        f"{sum(falls)} of {len(falls)} economies, and no transfers are incentive compatible"
+    )
+    return Finding(max(*gains, *losses), text, sum(falls) / len(falls))
+
+
+@statement(
+    "Proposition 7: budget",
+    "(G.3), (G.9)",
+    "In every economy within A1, A2^d, A3 and A4^N the deficit is at most N ([D_1 X - D_2 "
+    "sigma]_+ + [Delta (D_3 + D_4 sigma) - D_5 delta]_+), X = m_o/(N-1) + phi_N, phi_N bounding "
+    "the average effect of a type on the others.",
+    corrected="So where slopes are equal, or where phi_N bounds every effect of a type on another "
+    "trader, as in Proposition 2.",
+)
 def _check_budget(
     *, deficit: Callable[[AssumptionBounds, float, float, float], float] = proposition_7_deficit
 ) -> Finding:
@@ -100,6 +154,13 @@ def _excess(largest: float, bound: float) -> float:
     return max(largest - bound, 0.0) / largest if largest > TOLERANCE else 0.0
 
 
+@statement(
+    "Proposition 7: efficiency",
+    "(G.3), part 3 of the proof",
+    "Quantities are within epsilon = D_6 sigma + D_7 delta = (2 qbar sigma + 3 delta) / m_low of "
+    "efficient ones.",
+    corrected="Quantities are within Delta + 2 (qbar sigma + delta) / m_low of efficient ones.",
+)
 def _check_efficiency(
     *,
     inefficiency: Callable[
@@ -131,43 +192,6 @@ def _check_efficiency(
     return Finding(worst(gaps), text, max(printed))
 
 
-def as_charged(transfer: Floats, quantity: Floats) -> Floats:
-    """Return the price of quantities: the mechanism's transfers."""
-    del quantity
-    return transfer
-
-
-def _check_constraints(*, charged: Callable[[Floats, Floats], Floats] = as_charged) -> Finding:
-    gains, losses = [0.0], [0.0]
-    for economy, tax, types in crossing_markets(seed=76, count=5):
-        rule = DiscreteVCG(economy, 0.5, 0.2, tax)
-        bids = Reports(types[:3])
-        honest = rule.clear(bids)
-        paid = charged(honest.transfer, honest.quantity)
-        utility = economy.utility(honest.quantity, bids.types) - paid
-        losses.append(float(-utility.min()))
-        for trader in range(economy.n_traders):
-            reports = np.tile(np.linspace(-4, 4, REPORTS), (3, 1))[:, :, None]
-            outcome = rule.clear_deviations(bids, trader, reports)
-            value = economy.value(bids.types)[:, [trader]]
-            worth = (value - 0.5 * economy.slope[trader] * outcome.quantity) * outcome.quantity
-            gain = worth - charged(outcome.transfer, outcome.quantity) - utility[:, [trader]]
-            gains.append(float(gain.max()))
-    rng = np.random.default_rng(77)
-    falls = []
-    for _ in range(40):
-        economy = random_economy(rng, int(rng.integers(3, 6)))
-        types = rng.standard_normal((PROFILES, economy.n_traders))
-        if single_crossing_violation(economy) is not None:
-            falls.append(largest_fall(DiscreteVCG(economy, 0.5), types) > 0)
-    text = (
-        "under single crossing nobody loses by taking part and no report on a grid gains, to "
-        f"{max(*gains, *losses):.2g}; without it, within A4^N, quantities fall in the own type in "
-        f"{sum(falls)} of {len(falls)} economies, and no transfers are incentive compatible"
-    )
-    return Finding(max(*gains, *losses), text, sum(falls) / len(falls))
-
-
 def positive_part(number: float) -> float:
     """Return max{0, x}: [x]_+ of footnote 19."""
     return max(0.0, number)
@@ -178,6 +202,9 @@ def printed_part(number: float) -> float:
     return min(0.0, number)
 
 
+@statement(
+    "Footnote 19", "Proposition 2", "[x]_+ is the positive part, max{0, x}.", tolerance=1e-12
+)
 def _check_footnote_19(*, part: Callable[[float], float] = positive_part) -> Finding:
     gaps = []
     rng = np.random.default_rng(78)
@@ -202,6 +229,12 @@ def _check_footnote_19(*, part: Callable[[float], float] = positive_part) -> Fin
     return Finding(worst(gaps), text)
 
 
+@statement(
+    "Footnote 33",
+    "Propositions 6 and 7",
+    "[x]_+ = min{0, x} and [x]_- = max{0, x}.",
+    corrected="[x]_+ = max{0, x} and [x]_- = min{0, x}, as in footnote 19.",
+)
 def _check_footnote_33(*, part: Callable[[float], float] = positive_part) -> Finding:
     gaps, printed = [], []
     for market, bounds in taxed_unit_markets(seed=79):
@@ -225,48 +258,3 @@ def _g_3(
         return bounds.n_traders * (part(first) + part(second))
 
     return deficit
-
-
-STATEMENTS = (
-    Statement(
-        "Proposition 7: constraints",
-        "Proposition 7, part 1",
-        "In every economy within A1, A2^d, A3 and A4^N the mechanism with a slope and a spread "
-        "satisfies MC, IR and IC.",
-        _check_constraints,
-        corrected="So under single crossing, w_ji < w_ii; within A4^N alone quantities may fall "
-        "in the own type.",
-    ),
-    Statement(
-        "Proposition 7: budget",
-        "(G.3), (G.9)",
-        "In every economy within A1, A2^d, A3 and A4^N the deficit is at most N ([D_1 X - D_2 "
-        "sigma]_+ + [Delta (D_3 + D_4 sigma) - D_5 delta]_+), X = m_o/(N-1) + phi_N, phi_N "
-        "bounding the average effect of a type on the others.",
-        _check_budget,
-        corrected="So where slopes are equal, or where phi_N bounds every effect of a type on "
-        "another trader, as in Proposition 2.",
-    ),
-    Statement(
-        "Proposition 7: efficiency",
-        "(G.3), part 3 of the proof",
-        "Quantities are within epsilon = D_6 sigma + D_7 delta = (2 qbar sigma + 3 delta) / m_low "
-        "of efficient ones.",
-        _check_efficiency,
-        corrected="Quantities are within Delta + 2 (qbar sigma + delta) / m_low of efficient ones.",
-    ),
-    Statement(
-        "Footnote 19",
-        "Proposition 2",
-        "[x]_+ is the positive part, max{0, x}.",
-        _check_footnote_19,
-        tolerance=1e-12,
-    ),
-    Statement(
-        "Footnote 33",
-        "Propositions 6 and 7",
-        "[x]_+ = min{0, x} and [x]_- = max{0, x}.",
-        _check_footnote_33,
-        corrected="[x]_+ = max{0, x} and [x]_- = min{0, x}, as in footnote 19.",
-    ),
-)

@@ -11,9 +11,15 @@ from deviator.validation import Floats
 
 from ..checks.monotonicity import TAX_WITNESS, falls_in_own_type, largest_fall
 from ..checks.taxed_markets import crossing_markets, market_price, same_for_all, transfer_gap
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 
 
+@statement(
+    "Section 6: quadratic tax",
+    "Section 6, Definitions 1 and 2",
+    "The VCG mechanism with the tax sigma q^2 / 2 is sigma-VCG.",
+    tolerance=1e-10,
+)
 def _check_quadratic(*, tax: Callable[[float], Any] = lambda sigma: [[sigma, 2]]) -> Finding:
     gaps = []
     for economy, sigma, types in crossing_markets(seed=60, count=12):
@@ -35,6 +41,12 @@ def tax_collected(tax: Tax, quantity: Floats) -> Floats:
     return tax.amount(quantity)
 
 
+@statement(
+    "Section 6: definition of tau-VCG",
+    "Section 6",
+    "Transfers are those of an incentive compatible mechanism for u_i - tau, plus the tax.",
+    tolerance=2e-5,
+)
 def _check_definition(*, collected: Callable[[Tax, Floats], Floats] = tax_collected) -> Finding:
     gaps = []
     for economy, size, types in crossing_markets(seed=61, count=2):
@@ -64,10 +76,19 @@ def increases_with_convex_taxes(economy: QuadraticEconomy) -> bool:
     return single_crossing_violation(economy) is None
 
 
+@statement(
+    "Section 6: convex taxes",
+    "Section 6",
+    '"A VCG mechanism with taxes tau satisfies IR, IC, and MC for every choice of tax function '
+    'tau", twice continuously differentiable, increasing and convex.',
+    corrected="It does by its definition, from a mechanism for u_i - tau that satisfies them, but "
+    "there may be none: under single crossing (w_ji < w_ii) there is for every such tau; within "
+    "A4^N alone the efficient quantities for u_i - tau may fall in the own type, and then no "
+    "transfers are incentive compatible.",
+)
 def _check_convex_taxes(
     *, condition: Callable[[QuadraticEconomy], bool] = increases_with_convex_taxes
 ) -> Finding:
-    """Compare quantities as own types rise, under a spread and under a cubic tax."""
     broken, excluded, cases = falls_in_own_type(
         condition,
         lambda economy, types: [
@@ -89,32 +110,3 @@ def _check_convex_taxes(
         "transfers are incentive compatible"
     )
     return Finding(broken / cases + float(not inside), text, min(falls_with.values()))
-
-
-STATEMENTS = (
-    Statement(
-        "Section 6: quadratic tax",
-        "Section 6, Definitions 1 and 2",
-        "The VCG mechanism with the tax sigma q^2 / 2 is sigma-VCG.",
-        _check_quadratic,
-        tolerance=1e-10,
-    ),
-    Statement(
-        "Section 6: definition of tau-VCG",
-        "Section 6",
-        "Transfers are those of an incentive compatible mechanism for u_i - tau, plus the tax.",
-        _check_definition,
-        tolerance=2e-5,
-    ),
-    Statement(
-        "Section 6: convex taxes",
-        "Section 6",
-        '"A VCG mechanism with taxes tau satisfies IR, IC, and MC for every choice of tax function '
-        'tau", twice continuously differentiable, increasing and convex.',
-        _check_convex_taxes,
-        corrected="It does by its definition, from a mechanism for u_i - tau that satisfies them, "
-        "but there may be none: under single crossing (w_ji < w_ii) there is for every such tau; "
-        "within A4^N alone the efficient quantities for u_i - tau may fall in the own type, and "
-        "then no transfers are incentive compatible.",
-    ),
-)

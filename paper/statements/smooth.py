@@ -21,7 +21,7 @@ from deviator.mechanisms import Reports, SmoothSigmaVCG, sigma_vcg
 from deviator.validation import Floats
 
 from ..checks.taxed_demand import residual_price_curve, taxed_equilibrium
-from ..statement import Finding, Statement, gap
+from ..statement import Finding, gap, statement
 
 ECONOMIES = 8
 PROFILES = 4
@@ -74,8 +74,13 @@ def second_residual_slope(steepness: Floats, effects: Floats, trader: int) -> Fl
     return np.asarray(own / room + (moved / total) / (room / total * steepness[:, trader]))
 
 
-def uniqueness(tax: Callable[[float, Floats], Floats] = tax_per_unit) -> Finding:
-    """Look for a second solution of (3.8) from many starts."""
+@statement(
+    "Definition 1: uniqueness, smooth economies",
+    "Section 3, equation (3.8)",
+    "At most one allocation and price satisfy mu_i(q_i, s) = p + sigma q_i and sum q_i = 0.",
+    tolerance=1e-8,
+)
+def _check_uniqueness(tax: Callable[[float, Floats], Floats] = tax_per_unit) -> Finding:
     largest, searches = 0.0, 0
     for drawn in _markets(0):
         for profile in drawn.types[:2]:
@@ -106,8 +111,14 @@ def _solutions(drawn: _Drawn, profile: Floats, tax: Callable[[float, Floats], Fl
     return np.array(solved)
 
 
-def market_clearing(allocation: Callable[..., Any] = taxed_allocation) -> Finding:
-    """Compare price and quantities with bisection, and sum the quantities."""
+@statement(
+    "Definition 1: market clearing, smooth economies",
+    "Section 3, equation (3.8)",
+    "The sigma-VCG allocation and price exist, clear the market, and are the Walrasian ones of "
+    "the taxed utilities.",
+    tolerance=1e-10,
+)
+def _check_market_clearing(allocation: Callable[..., Any] = taxed_allocation) -> Finding:
     largest = excess = 0.0
     for economy, sigma, types in _markets(1):
         price, quantity = allocation(economy, sigma, types)
@@ -122,8 +133,13 @@ def market_clearing(allocation: Callable[..., Any] = taxed_allocation) -> Findin
     )
 
 
-def responses(response: Callable[..., Any] = own_response) -> Finding:
-    """Compare dp/ds_i and dq_i/ds_i, (B.3) and (B.2), with finite differences."""
+@statement(
+    "Definition 2: monotone allocation, smooth economies",
+    "Appendix B, equations (B.2) and (B.3)",
+    "Under A2, A3 and A4^N each quantity rises in the own type, at the stated rates.",
+    tolerance=1e-8,
+)
+def _check_responses(response: Callable[..., Any] = own_response) -> Finding:
     largest, least = 0.0, np.inf
     for economy, sigma, types in _markets(2):
         quantity = taxed_equilibrium(economy, sigma, types)[1]
@@ -142,11 +158,16 @@ def responses(response: Callable[..., Any] = own_response) -> Finding:
     )
 
 
-def slopes(
+@statement(
+    "Definition 2: residual slope, smooth economies",
+    "Appendix B, equation (B.5)",
+    "The residual price moves with the own quantity at the rate of both lines of (B.5).",
+    tolerance=1e-8,
+)
+def _check_slopes(
     first: Callable[..., Floats] = residual_slope,
     second: Callable[..., Floats] = second_residual_slope,
 ) -> Finding:
-    """Compare both lines of (B.5) with finite differences of the residual curve."""
     largest = 0.0
     for economy, sigma, types in _markets(3):
         quantity = taxed_equilibrium(economy, sigma, types)[1]
@@ -174,8 +195,13 @@ def _differences(
     return price_effect, own_effect
 
 
-def transfers(rule: Callable[..., Any] = sigma_vcg) -> Finding:
-    """Compare transfers with the integral of (3.10) under a spline through residual prices."""
+@statement(
+    "Definition 2: transfers, smooth economies",
+    "Section 3, equations (3.10) and (3.11)",
+    "Transfers are the integral of p^sigma(s_i(x), s_-i) from 0 to q_i, and sigma q_i^2 / 2.",
+    tolerance=1e-7,
+)
+def _check_transfers(rule: Callable[..., Any] = sigma_vcg) -> Finding:
     largest = 0.0
     for economy, sigma, types in _markets(4):
         outcome = rule(economy, sigma).clear(Reports(types[:1]))
@@ -204,8 +230,13 @@ def _least_own_response(economy: SmoothEconomy, sigma: float) -> float:
     return float(room / (sigma + bounds.steepest))
 
 
-def bounded_transfers(rule: Callable[..., Any] = SmoothSigmaVCG) -> Finding:
-    """Compare transfers with (3.10) if (3.11) takes the nearest type for some units."""
+@statement(
+    "Definition 2: bounded types, smooth economies",
+    "Section 3, equations (3.10) and (3.11)",
+    "Units that no type leads to cost the price under the nearest type, and the tax.",
+    tolerance=1e-7,
+)
+def _check_bounded_transfers(rule: Callable[..., Any] = SmoothSigmaVCG) -> Finding:
     largest, clipped = 0.0, 0
     for economy, sigma, types in _markets(6, one_sided=True):
         outcome = rule(economy, sigma).clear(Reports(types[:1]))
@@ -231,8 +262,13 @@ def _integral_with_constant_ends(curve: Any, end: float) -> float:
     return float(curve.integrate(least, end) + least * curve(least))
 
 
-def incentives(rule: Callable[..., Any] = sigma_vcg) -> Finding:
-    """Search reports densely for a gain over honesty, and look for losses of honest traders."""
+@statement(
+    "Definition 2: incentives, smooth economies",
+    "Appendix B, 1",
+    "Truth is a best response at every profile (IC), and nobody loses by trading (IR).",
+    tolerance=1e-10,
+)
+def _check_incentives(rule: Callable[..., Any] = sigma_vcg) -> Finding:
     gain = loss = -np.inf
     for economy, sigma, types in _markets(7):
         mechanism = rule(economy, sigma)
@@ -315,57 +351,3 @@ def _weights(rng: np.random.Generator, n: int, largest: float) -> Floats:
     weights *= rng.uniform(0.3, 1.0) * largest * (n - 1) / weights.sum(axis=0).max()
     np.fill_diagonal(weights, 1.0)
     return weights
-
-
-STATEMENTS = (
-    Statement(
-        "Definition 1: uniqueness, smooth economies",
-        "Section 3, equation (3.8)",
-        "At most one allocation and price satisfy mu_i(q_i, s) = p + sigma q_i and sum q_i = 0.",
-        uniqueness,
-        1e-8,
-    ),
-    Statement(
-        "Definition 1: market clearing, smooth economies",
-        "Section 3, equation (3.8)",
-        "The sigma-VCG allocation and price exist, clear the market, and are the Walrasian ones of "
-        "the taxed utilities.",
-        market_clearing,
-        1e-10,
-    ),
-    Statement(
-        "Definition 2: monotone allocation, smooth economies",
-        "Appendix B, equations (B.2) and (B.3)",
-        "Under A2, A3 and A4^N each quantity rises in the own type, at the stated rates.",
-        responses,
-        1e-8,
-    ),
-    Statement(
-        "Definition 2: residual slope, smooth economies",
-        "Appendix B, equation (B.5)",
-        "The residual price moves with the own quantity at the rate of both lines of (B.5).",
-        slopes,
-        1e-8,
-    ),
-    Statement(
-        "Definition 2: transfers, smooth economies",
-        "Section 3, equations (3.10) and (3.11)",
-        "Transfers are the integral of p^sigma(s_i(x), s_-i) from 0 to q_i, and sigma q_i^2 / 2.",
-        transfers,
-        1e-7,
-    ),
-    Statement(
-        "Definition 2: bounded types, smooth economies",
-        "Section 3, equations (3.10) and (3.11)",
-        "Units that no type leads to cost the price under the nearest type, and the tax.",
-        bounded_transfers,
-        1e-7,
-    ),
-    Statement(
-        "Definition 2: incentives, smooth economies",
-        "Appendix B, 1",
-        "Truth is a best response at every profile (IC), and nobody loses by trading (IR).",
-        incentives,
-        1e-10,
-    ),
-)

@@ -28,7 +28,7 @@ from deviator.mechanisms.surfaces import (
 from deviator.validation import Floats
 
 from ..checks.taxed_demand import taxed_equilibrium
-from ..statement import Finding, Formula, Statement, compared, gap, worst
+from ..statement import Finding, Formula, compared, gap, statement, worst
 
 Auction = Callable[[float], Any]
 """The slope of a tax to a mechanism."""
@@ -114,8 +114,13 @@ def _residual_area(bids: SurfaceBids, market: int, pair: Floats, trader: int) ->
     return float(area)
 
 
-def check_allocation(auction: Auction = SigmaDCDA) -> Finding:
-    """Compare price and quantities with a general root finder, in markets of mixed bids."""
+@statement(
+    "Definition 3: allocation, smooth bids",
+    "Section 5, Definition 3, equation (5.23)",
+    "The mechanism finds the pair (p, q) that clears the market: p in d_i(q_-i) for all i.",
+    tolerance=1e-8,
+)
+def _check_allocation(auction: Auction = SigmaDCDA) -> Finding:
     gaps = []
     for drawn in _markets(1):
         bids = _mixed_bids(drawn, auction)
@@ -126,8 +131,13 @@ def check_allocation(auction: Auction = SigmaDCDA) -> Finding:
     return compared(gaps, "curved, kinked and linear bids clear where a root finder says")
 
 
-def check_transfers(auction: Auction = SigmaDCDA) -> Finding:
-    """Compare transfers with integrals of residual prices that are solved one by one."""
+@statement(
+    "Definition 3: transfers, smooth bids",
+    "Section 5, Definition 3",
+    "t_i is the integral of the residual demand curve from 0 to q_i, and sigma q_i^2 / 2.",
+    tolerance=1e-8,
+)
+def _check_transfers(auction: Auction = SigmaDCDA) -> Finding:
     gaps = []
     for drawn in _markets(2):
         # Without the kink, across which the quadrature here would not be exact.
@@ -138,8 +148,13 @@ def check_transfers(auction: Auction = SigmaDCDA) -> Finding:
     return compared(gaps, "transfers are the area under curved residual demand and the tax")
 
 
-def check_autarky(auction: Auction = SigmaDCDA) -> Finding:
-    """Submit surfaces that meet others nowhere, everywhere or twice, and slightly changed ones."""
+@statement(
+    "Definition 3: autarky, smooth bids",
+    "Section 5, Definition 3",
+    "Where there are no unique residual demand curves, and so no unique market clearing pair, "
+    "allocation and transfers are zero.",
+)
+def _check_autarky(auction: Auction = SigmaDCDA) -> Finding:
     wrong, moved = [], 0.0
     for drawn in _markets(3):
         bids, rule = _bids(drawn, auction), auction(SIGMA)
@@ -161,8 +176,14 @@ def check_autarky(auction: Auction = SigmaDCDA) -> Finding:
     return Finding(worst([float(np.mean(wrong)), moved]), text)
 
 
-def check_outcome(auction: Auction = SigmaDCDA) -> Finding:
-    """Compare honest surfaces' outcome with Definition 1 by bisection, and with (3.10)."""
+@statement(
+    "Proposition 3: outcome, smooth economies",
+    "Section 5, Proposition 3",
+    "sigma-VCG conditional inverse demands result in transfers and allocation as in the sigma-VCG "
+    "mechanism.",
+    tolerance=1e-8,
+)
+def _check_outcome(auction: Auction = SigmaDCDA) -> Finding:
     gaps = []
     for economy, types in _markets(4):
         for sigma in (0.0, SIGMA):
@@ -175,8 +196,13 @@ def check_outcome(auction: Auction = SigmaDCDA) -> Finding:
     return compared(gaps, "honest surfaces lead to the sigma-VCG outcome")
 
 
-def check_equilibrium(auction: Auction = SigmaDCDA) -> Finding:
-    """Clear surfaces of many kinds of one trader while the others are honest."""
+@statement(
+    "Proposition 3: equilibrium, smooth economies",
+    "Section 5, Proposition 3",
+    "sigma-VCG conditional inverse demands are an ex post equilibrium of the sigma-DCDA: no bid "
+    "gains at any profile.",
+)
+def _check_equilibrium(auction: Auction = SigmaDCDA) -> Finding:
     best, count = [], 0
     for economy, types in list(_markets(5))[:2]:
         rule = auction(SIGMA)
@@ -195,12 +221,16 @@ def transformed_quantities(economy: Saturating, quantity: Floats) -> Floats:
     return np.asarray((SIGMA * quantity - at_rest)[0])
 
 
-def check_lemma_2(transform: Formula = transformed_quantities) -> Finding:
-    """Move the others' quantities without moving the statistic: bids must not change.
-
-    Values depend on one statistic of the others' types, V s. By (3.8) the statistic of quantities
-    is V D^-1 h(q), h(q) = sigma q + c - mu(q, 0): the bid depends on it and on the total alone.
-    """
+@statement(
+    "Lemma 2: quantities, smooth economies",
+    "Section 5, Lemma 2, equation (5.26)",
+    "Where utilities depend on n statistics of the others' types, bids depend on the total "
+    "quantity and n statistics of the others' quantities.",
+    tolerance=1e-8,
+)
+def _check_lemma_2(transform: Formula = transformed_quantities) -> Finding:
+    # Values depend on one statistic of the others' types, V s. By (3.8) the statistic of quantities
+    # is V D^-1 h(q), h(q) = sigma q + c - mu(q, 0): the bid depends on it and on the total alone.
     rng = np.random.default_rng(6)
     gaps, least = [], np.inf
     for _ in range(ECONOMIES):
@@ -264,8 +294,13 @@ def row_sums(effects: Floats) -> Floats:
     return np.asarray(np.linalg.inv(effects).sum(axis=2))
 
 
-def check_lemma_3(fun: Formula = row_sums) -> Finding:
-    """Compare FUN along prices at one allocation with whether a type faces one price only."""
+@statement(
+    "Lemma 3: functions, smooth economies",
+    "Section 5, Lemma 3, equation (D.1)",
+    "FUN is sufficient for sigma-VCG inverse demands to be functions, and for utilities that are "
+    "linear in types necessary.",
+)
+def _check_lemma_3(fun: Formula = row_sums) -> Finding:
     wrong = []
     for economy, types in [*_markets(7), *_correspondence_markets(7)]:
         quantity = np.repeat(taxed_equilibrium(economy, SIGMA, types[:1])[1], len(GRID), axis=0)
@@ -298,8 +333,13 @@ def _correspondence_markets(seed: int) -> Iterator[_Drawn]:
         yield _Drawn(economy, rng.standard_normal((PROFILES, n)))
 
 
-def check_lemma_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
-    """Clear markets in which one honest surface is vertical: it has no weight on the price."""
+@statement(
+    "Lemma 3: clearing, smooth economies",
+    "Section 5, Lemma 3 and Proposition 3",
+    "Where FUN fails the bid is a correspondence, and the auction still clears to sigma-VCG.",
+    tolerance=1e-8,
+)
+def _check_lemma_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
     gaps, weights = [], []
     for economy, types in _correspondence_markets(8):
         rule = auction(SIGMA)
@@ -313,65 +353,3 @@ def check_lemma_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
         gaps.append(gap(outcome.transfer, wanted))
     text = f"price weights of {max(weights):.1g} of the others', and the auction clears"
     return Finding(worst([*gaps, *weights]), f"{text}, in {len(weights)} economies")
-
-
-STATEMENTS = (
-    Statement(
-        "Definition 3: allocation, smooth bids",
-        "Section 5, Definition 3, equation (5.23)",
-        "The mechanism finds the pair (p, q) that clears the market: p in d_i(q_-i) for all i.",
-        check_allocation,
-        1e-8,
-    ),
-    Statement(
-        "Definition 3: transfers, smooth bids",
-        "Section 5, Definition 3",
-        "t_i is the integral of the residual demand curve from 0 to q_i, and sigma q_i^2 / 2.",
-        check_transfers,
-        1e-8,
-    ),
-    Statement(
-        "Definition 3: autarky, smooth bids",
-        "Section 5, Definition 3",
-        "Where there are no unique residual demand curves, and so no unique market clearing pair, "
-        "allocation and transfers are zero.",
-        check_autarky,
-    ),
-    Statement(
-        "Proposition 3: outcome, smooth economies",
-        "Section 5, Proposition 3",
-        "sigma-VCG conditional inverse demands result in transfers and allocation as in the "
-        "sigma-VCG mechanism.",
-        check_outcome,
-        1e-8,
-    ),
-    Statement(
-        "Proposition 3: equilibrium, smooth economies",
-        "Section 5, Proposition 3",
-        "sigma-VCG conditional inverse demands are an ex post equilibrium of the sigma-DCDA: no "
-        "bid gains at any profile.",
-        check_equilibrium,
-    ),
-    Statement(
-        "Lemma 2: quantities, smooth economies",
-        "Section 5, Lemma 2, equation (5.26)",
-        "Where utilities depend on n statistics of the others' types, bids depend on the total "
-        "quantity and n statistics of the others' quantities.",
-        check_lemma_2,
-        1e-8,
-    ),
-    Statement(
-        "Lemma 3: functions, smooth economies",
-        "Section 5, Lemma 3, equation (D.1)",
-        "FUN is sufficient for sigma-VCG inverse demands to be functions, and for utilities that "
-        "are linear in types necessary.",
-        check_lemma_3,
-    ),
-    Statement(
-        "Lemma 3: clearing, smooth economies",
-        "Section 5, Lemma 3 and Proposition 3",
-        "Where FUN fails the bid is a correspondence, and the auction still clears to sigma-VCG.",
-        check_lemma_3_clearing,
-        1e-8,
-    ),
-)

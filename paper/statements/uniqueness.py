@@ -18,7 +18,7 @@ from deviator.validation import Floats
 from ..checks.drawn import random_economy
 from ..closed_forms.fundamental_value import unique_in_example_1
 from ..closed_forms.naive_walrasian import best_gain, best_report, honest_utility
-from ..statement import Finding, Statement, gap, worst
+from ..statement import Finding, gap, statement, worst
 
 ROUNDS = 200
 """Rounds of best responses."""
@@ -65,10 +65,20 @@ def printed_radius(economy: LinearQuadratic) -> float:
     return float(np.abs(np.linalg.eigvalsh(above + above.T)).max())
 
 
+@statement(
+    "Section 7: equilibrium uniqueness",
+    "Section 7; Bergemann and Morris (2009)",
+    "With mu_ii normalized to 1, truth is the only equilibrium in every information structure "
+    "precisely when the matrix with 0 on the diagonal, first row 0, |w_12|, ..., |w_1N| and first "
+    "column 0, |w_12|, ..., |w_1N| has its largest eigenvalue below 1.",
+    tolerance=1e-6,
+    corrected="The first column is 0, |w_21|, ..., |w_N1|: |w_ij| is in row i and column j, over "
+    "w_ii where that is not 1. The eigenvalue is the factor by which errors of reports survive a "
+    "round of best responses.",
+)
 def _check_radius(
     *, radius: Callable[[LinearQuadratic], float] = interdependence_radius
 ) -> Finding:
-    """Compare the radius with iterated best responses in drawn economies with W >= 0."""
     rng = np.random.default_rng(71)
     gaps, printed, values = [], [], []
     for _ in range(30):
@@ -92,10 +102,14 @@ def _check_radius(
     )
 
 
+@statement(
+    "Section 7: uniqueness in Example 1",
+    "Section 7, Example 1",
+    "In the fundamental value model uniqueness fails if and only if (N - 2) beta >= N alpha.",
+)
 def _check_example_1(
     *, unique: Callable[[int, float, float], bool] = unique_in_example_1
 ) -> Finding:
-    """Iterate best responses in Example 1 on both sides of (N - 2) beta = N alpha."""
     rng = np.random.default_rng(72)
     wrong, cases = 0, 0
     for n in (3, 4, 6, 9):
@@ -118,13 +132,22 @@ def _printed_report(own: float, mean: float, n: int) -> float:
     return n**2 / (n**2 - 1) * ((n - 1) / n * own + mean / n)
 
 
+@statement(
+    "Footnote 28",
+    "Section 7",
+    "In the naive Walrasian auction with u_i = s_i q_i - q_i^2 the best report against truthful "
+    "others is N^2/(N^2 - 1) [(N - 1)/N s_i + bar s_-i/N], bar s_-i the average report of the "
+    "others.",
+    tolerance=1e-7,
+    corrected="It is (N s_i + m)/(N + 1) with m the others' average report, which is the printed "
+    "one if bar s_-i = sum_{j != i} s_j / N; it gains 1/(N^2 - 1) of the honest utility.",
+)
 def _check_footnote_28(
     *,
     report: Benchmark = best_report,
     honest: Benchmark = honest_utility,
     gain: Benchmark = best_gain,
 ) -> Finding:
-    """Compare the formulas with a scalar search over reports to the mechanism."""
     rng = np.random.default_rng(28)
     gaps, printed, relative = [], [], []
     for _ in range(60):
@@ -163,37 +186,3 @@ def _utility_of_report(economy: LinearQuadratic, types: Floats) -> Callable[[flo
         return float(value[0, 0])
 
     return utility
-
-
-STATEMENTS = (
-    Statement(
-        "Section 7: equilibrium uniqueness",
-        "Section 7; Bergemann and Morris (2009)",
-        "With mu_ii normalized to 1, truth is the only equilibrium in every information structure "
-        "precisely when the matrix with 0 on the diagonal, first row 0, |w_12|, ..., |w_1N| and "
-        "first column 0, |w_12|, ..., |w_1N| has its largest eigenvalue below 1.",
-        _check_radius,
-        tolerance=1e-6,
-        corrected="The first column is 0, |w_21|, ..., |w_N1|: |w_ij| is in row i and column j, "
-        "over w_ii where that is not 1. The eigenvalue is the factor by which errors of reports "
-        "survive a round of best responses.",
-    ),
-    Statement(
-        "Section 7: uniqueness in Example 1",
-        "Section 7, Example 1",
-        "In the fundamental value model uniqueness fails if and only if (N - 2) beta >= N alpha.",
-        _check_example_1,
-    ),
-    Statement(
-        "Footnote 28",
-        "Section 7",
-        "In the naive Walrasian auction with u_i = s_i q_i - q_i^2 the best report against "
-        "truthful others is N^2/(N^2 - 1) [(N - 1)/N s_i + bar s_-i/N], bar s_-i the average "
-        "report of the others.",
-        _check_footnote_28,
-        tolerance=1e-7,
-        corrected="It is (N s_i + m)/(N + 1) with m the others' average report, which is the "
-        "printed one if bar s_-i = sum_{j != i} s_j / N; it gains 1/(N^2 - 1) of the honest "
-        "utility.",
-    ),
-)

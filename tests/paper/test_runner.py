@@ -31,7 +31,7 @@ def test_statements_that_share_a_name_are_refused(monkeypatch, tmp_path):
     for part in ("one", "two"):
         (tmp_path / "another_paper" / f"{part}.py").write_text(
             "from helpers.replication_rows import a_row\n"
-            f"STATEMENTS = [a_row('holds', printed='{part}').statement]\n"
+            f"STATEMENT = a_row('holds', printed='{part}').statement\n"
         )
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(InvalidInputError, match="'Lemma 99' twice"):
