@@ -10,13 +10,7 @@ from plotly.subplots import make_subplots
 
 from deviator.validation import Floats
 
-from .closed_forms import two_groups
-from .closed_forms.two_groups import (
-    equilibrium_expected_utility,
-    expected_utility,
-    limit_equilibrium_utility,
-    limit_expected_utility,
-)
+from .closed_forms.normal_beliefs import NormalBeliefs
 
 BUYER, SELLER, RESIDUAL, SHADE = "#2a6f97", "#c1121f", "#1d1d1f", "rgba(42, 111, 151, 0.18)"
 
@@ -180,9 +174,9 @@ def figure_3() -> go.Figure:
     for panel, zeta in enumerate(NOISES):
         cell = {"row": panel // 2 + 1, "col": panel % 2 + 1}
         for rho, color in zip(CORRELATIONS, LINES, strict=True):
-            ratios = [utility_ratio(n, rho=rho, noise=zeta) for n in SIZES]
+            ratios = [utility_ratio(NormalBeliefs(n, rho, zeta)) for n in SIZES]
             _line(figure, SIZES, ratios, cell, color=color, name=f"rho = {rho:g}")
-            limit = [limit_ratio(rho=rho, noise=zeta)] * 2
+            limit = [limit_ratio(NormalBeliefs(SIZES[0], rho, zeta))] * 2
             ends = SIZES[0], SIZES[-1]
             _line(figure, ends, limit, cell, color=color, dash="dash", name=f"limit, rho = {rho:g}")
     figure.for_each_trace(lambda trace: trace.update(legendgroup=trace.name))
@@ -194,31 +188,21 @@ def figure_3() -> go.Figure:
     return figure
 
 
-def utility_ratio(n_traders: int, *, rho: float, noise: float) -> float:
+def utility_ratio(beliefs: NormalBeliefs) -> float:
     """Return expected utility under sigma_N-VCG over that in the double auction, Example 5.
 
     Examples
     --------
-    >>> round(utility_ratio(10**6, rho=0.5, noise=0.5), 5)
+    >>> round(utility_ratio(NormalBeliefs(10**6, rho=0.5, noise=0.5)), 5)
     1.11111
     """
-    alpha, beta = two_groups.justified_weights(n_traders, rho=rho, noise=noise)
-    tax = two_groups.sigma_n(n_traders, alpha=alpha, beta=beta, slope=1.0)
-    beliefs = {"rho": rho, "noise": noise, "slope": 1.0}
-    direct = expected_utility(n_traders, **beliefs, sigma=tax)
-    return direct / equilibrium_expected_utility(n_traders, **beliefs)
+    direct = beliefs.expected_utility(beliefs.two_groups().sigma_n(beliefs.n_traders))
+    return direct / beliefs.equilibrium_expected_utility()
 
 
-def limit_ratio(*, rho: float, noise: float) -> float:
-    """Return the limit of `utility_ratio` in large economies, (4.20).
-
-    Examples
-    --------
-    >>> round(limit_ratio(rho=0.5, noise=0.5), 12)
-    1.111111111111
-    """
-    beliefs = {"rho": rho, "noise": noise, "slope": 1.0}
-    return limit_expected_utility(**beliefs) / limit_equilibrium_utility(**beliefs)
+def limit_ratio(beliefs: NormalBeliefs) -> float:
+    """Return the limit of `utility_ratio` in large economies, (4.20)."""
+    return beliefs.limit_expected_utility() / beliefs.limit_equilibrium_utility()
 
 
 FIGURES: dict[str, Callable[[], go.Figure]] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -17,6 +17,11 @@ from deviator.economies.assumption_bounds import Interdependence
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, trader_count
 
+from ..closed_forms.fundamental_value import FundamentalValue
+from ..closed_forms.heterogeneous import Heterogeneous
+from ..closed_forms.solved_economy import SolvedEconomy
+from ..closed_forms.two_groups import TwoGroups
+
 ECONOMIES = 40
 """Economies drawn for a statement."""
 
@@ -30,23 +35,20 @@ FILL = 0.999
 @final
 @dataclass(frozen=True, eq=False)
 class DrawnMarket:
-    """An economy with parameters as arguments of the closed forms, a tax and profiles.
+    """An economy, a tax and profiles.
 
     Attributes
     ----------
     economy : LinearQuadratic
-    weights : dict of str to float
-        alpha and beta.
-    slopes : dict of str to float
-        slope, or slope_small and slope_big.
+    solved : SolvedEconomy or None
+        Its closed forms, if it is of one of the examples.
     sigma : float
         Slope of the tax, 0 in the first market.
     types : ndarray of float, shape (PROFILES, N)
     """
 
     economy: LinearQuadratic
-    weights: dict[str, float]
-    slopes: dict[str, float]
+    solved: Any
     sigma: float
     types: Floats
 
@@ -61,10 +63,9 @@ def fundamental_value_markets(seed: int) -> Iterator[DrawnMarket]:
     rng = np.random.default_rng(seed)
     for draw in range(ECONOMIES):
         n, alpha = int(rng.integers(3, 11)), float(rng.uniform(0.3, 2.0))
-        weights = {"alpha": alpha, "beta": float(rng.uniform(0, 0.9)) * (n - 2) * alpha}
-        slopes = {"slope": float(rng.uniform(0.5, 3.0))}
-        economy = fundamental_value(n, **weights, **slopes)
-        yield _market(rng, draw, economy, weights, slopes)
+        beta = float(rng.uniform(0, 0.9)) * (n - 2) * alpha
+        solved = FundamentalValue(alpha, beta, float(rng.uniform(0.5, 3.0)))
+        yield _market(rng, draw, fundamental_value(n, **vars(solved)), solved)
 
 
 def two_groups_markets(seed: int) -> Iterator[DrawnMarket]:
@@ -72,9 +73,9 @@ def two_groups_markets(seed: int) -> Iterator[DrawnMarket]:
     rng = np.random.default_rng(seed)
     for draw in range(ECONOMIES):
         n = 2 * int(rng.integers(2, 6))
-        weights = {"alpha": float(rng.uniform(0.3, 2)), "beta": float(rng.uniform(0, 2))}
-        slopes = {"slope": float(rng.uniform(0.5, 3.0))}
-        yield _market(rng, draw, two_groups(n, **weights, **slopes), weights, slopes)
+        alpha, beta = float(rng.uniform(0.3, 2)), float(rng.uniform(0, 2))
+        solved = TwoGroups(alpha, beta, float(rng.uniform(0.5, 3.0)))
+        yield _market(rng, draw, two_groups(n, **vars(solved)), solved)
 
 
 def heterogeneous_markets(seed: int) -> Iterator[DrawnMarket]:
@@ -84,9 +85,8 @@ def heterogeneous_markets(seed: int) -> Iterator[DrawnMarket]:
         n, alpha = 2 * int(rng.integers(2, 6)), float(rng.uniform(0.3, 2.0))
         small, big = float(rng.uniform(1.5, 3.0)), float(rng.uniform(0.7, 1.4))
         share = float(rng.uniform(0, 0.9)) * big / small
-        weights = {"alpha": alpha, "beta": share * (n - 2) * alpha}
-        slopes = {"slope_small": small, "slope_big": big}
-        yield _market(rng, draw, heterogeneous(n, **weights, **slopes), weights, slopes)
+        solved = Heterogeneous(alpha, share * (n - 2) * alpha, small, big)
+        yield _market(rng, draw, heterogeneous(n, **vars(solved)), solved)
 
 
 def general_markets(seed: int) -> Iterator[DrawnMarket]:
@@ -98,20 +98,18 @@ def general_markets(seed: int) -> Iterator[DrawnMarket]:
         bound = min(slope.min() / slope.max(), (n - 2) / (2 * (n - 1))) * own.min()
         matrix = rng.uniform(0.0, 0.95, (n, n)) * bound
         np.fill_diagonal(matrix, own)
-        economy = linear_quadratic(matrix, slope, rng.uniform(-1, 1, n))
-        yield _market(rng, draw, economy, {}, {})
+        yield _market(rng, draw, linear_quadratic(matrix, slope, rng.uniform(-1, 1, n)))
 
 
 def _market(
     rng: np.random.Generator,
     draw: int,
     economy: LinearQuadratic,
-    weights: dict[str, float],
-    slopes: dict[str, float],
+    solved: SolvedEconomy | None = None,
 ) -> DrawnMarket:
     sigma = 0.0 if draw == 0 else float(rng.uniform(0.0, 1.0))
     types = rng.standard_normal((PROFILES, economy.n_traders))
-    return DrawnMarket(economy, weights, slopes, sigma, types)
+    return DrawnMarket(economy, solved, sigma, types)
 
 
 def random_economy(

@@ -19,7 +19,7 @@ from deviator.economies.constructors import even_count
 from deviator.errors import InvalidInputError, NoEquilibriumError
 from deviator.validation import Floats, non_negative, positive
 
-from .heterogeneous import group_weights
+from .heterogeneous import Heterogeneous
 
 PRECISION = 1e-11
 """Largest relative error of (C.4) that counts as solved."""
@@ -261,7 +261,7 @@ def sigma_vcg_reaction(
     sigma: float = 0.0,
 ) -> Floats:
     """Return the sigma-VCG's weights on (s_i, mean(s^G), mean(s^-G)), Example 6, shape (3,)."""
-    gamma = group_weights(slope_small=slope_small, slope_big=slope_big, sigma=sigma)
+    gamma = Heterogeneous(beliefs.alpha, beliefs.beta, slope_small, slope_big).group_weights(sigma)
     bend = (slope_small, slope_big)[group] + sigma
     return beliefs.alpha / bend * np.array([1.0, -gamma[group], -gamma[1 - group]])
 

@@ -5,17 +5,18 @@ double auction's equilibria with the fixed point for N traders and with how the 
 """
 
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from deviator.economies import (
+    NormalInformation,
     NormalTypes,
     fundamental_value_information,
     two_groups_information,
 )
 from deviator.mechanisms import Reports, SigmaVCG
-from deviator.validation import Floats
 
 from ..checks.drawn import general_markets
 from ..checks.normal_models import (
@@ -24,12 +25,12 @@ from ..checks.normal_models import (
     Shocks,
     auction_equilibrium,
     auction_expected_utility,
-    common_weights,
     direct_expected_utility,
     extrapolated,
     regression,
 )
-from ..closed_forms import fundamental_value, two_groups
+from ..closed_forms.fundamental_value import FundamentalValue
+from ..closed_forms.normal_beliefs import NormalBeliefs
 from ..justifying_information import justifying_information
 from ..statement import Finding, Formula, against_printed, compared, gap, statement, worst
 
@@ -37,15 +38,29 @@ SLOPE = 1.3
 """mu."""
 
 
-def _group_weights(n: int, alpha: float, beta: float) -> Floats:
-    return alpha * np.eye(n) + beta / (n / 2) * np.kron(np.eye(2), np.ones((n // 2, n // 2)))
-
-
-def _drawn_correlations(seed: int) -> Iterator[tuple[int, float, float]]:
-    """Draw N (even), rho and zeta."""
+def _drawn_beliefs(seed: int) -> Iterator[NormalBeliefs]:
     rng = np.random.default_rng(seed)
     for _ in range(BELIEFS):
-        yield 2 * int(rng.integers(2, 6)), float(rng.uniform(0, 0.95)), float(rng.uniform(0.05, 3))
+        n, rho = 2 * int(rng.integers(2, 6)), float(rng.uniform(0, 0.95))
+        yield NormalBeliefs(n, rho, float(rng.uniform(0.05, 3)), SLOPE)
+
+
+def _weights_finding(seed: int, groups: int, weights: Formula) -> Finding:
+    """Compare weights with regressions of values, correlated within groups, on signals."""
+    gaps, printed = list[float](), list[float]()
+    for beliefs in _drawn_beliefs(seed):
+        n, rho, zeta = beliefs.n_traders, beliefs.rho, beliefs.noise
+        size = n // groups
+        shocks = Shocks(n, groups + 2 * n)
+        shared = np.repeat(shocks.several(rho, groups), size, axis=1)
+        values = shared + shocks.several(1 - rho, n)
+        wanted = regression(values, values + shocks.several(zeta, n))
+        alpha, beta = weights(beliefs)
+        old = size * rho * zeta / ((1 - rho + zeta) * (1 + (size - 1) * rho))
+        averages = np.kron(np.eye(groups), np.ones((size, size)))
+        for common, gaps_of in ((beta, gaps), (old, printed)):
+            gaps_of.append(gap(alpha * np.eye(n) + common / size * averages, wanted))
+    return against_printed(gaps, printed, f"regressions under {BELIEFS} beliefs agree")
 
 
 @statement(
@@ -56,17 +71,8 @@ def _drawn_correlations(seed: int) -> Iterator[tuple[int, float, float]]:
     corrected="The same with beta = N rho zeta / ((1 - rho + zeta) (1 + (N - 1) rho + zeta)), as "
     "in the last line of Appendix C's derivation.",
 )
-def _check_example_4_beliefs(weights: Formula = fundamental_value.justified_weights) -> Finding:
-    gaps, printed = [], []
-    for n, rho, zeta in _drawn_correlations(1):
-        shocks = Shocks(n, 1 + 2 * n)
-        values = shocks.several(rho, 1) + shocks.several(1 - rho, n)
-        wanted = regression(values, values + shocks.several(zeta, n))
-        alpha, beta = weights(n, rho=rho, noise=zeta)
-        gaps.append(gap(common_weights(n, alpha, beta), wanted))
-        old = n * rho * zeta / ((1 - rho + zeta) * (1 + (n - 1) * rho))
-        printed.append(gap(common_weights(n, alpha, old), wanted))
-    return against_printed(gaps, printed, f"regressions under {BELIEFS} beliefs agree")
+def _check_example_4_beliefs(weights: Formula = NormalBeliefs.fundamental_value_weights) -> Finding:
+    return _weights_finding(1, 1, weights)
 
 
 @statement(
@@ -77,31 +83,29 @@ def _check_example_4_beliefs(weights: Formula = fundamental_value.justified_weig
     "i} q_j).",
 )
 def _check_example_4_auction(
-    quantity: Formula = fundamental_value.quantity,
-    inverse_demand: Formula = fundamental_value.equilibrium_inverse_demand,
+    quantity: Formula = FundamentalValue.quantity,
+    inverse_demand: Formula = FundamentalValue.equilibrium_inverse_demand,
 ) -> Finding:
     gaps, shared = [], 0
-    for n, rho, zeta in _drawn_correlations(3):
-        alpha, beta = fundamental_value.justified_weights(n, rho=rho, noise=zeta)
+    for beliefs in _drawn_beliefs(3):
+        n, (alpha, beta) = beliefs.n_traders, beliefs.fundamental_value_weights()
         if (n - 2) * alpha <= beta:
             continue
         shared += 1
-        settings = {"alpha": alpha, "beta": beta, "slope": SLOPE}
-        information = fundamental_value_information(n, rho, zeta)
+        solved = FundamentalValue(alpha, beta, SLOPE)
+        information = fundamental_value_information(n, beliefs.rho, beliefs.noise)
         auction = auction_equilibrium(information, SLOPE, n)
-        tax = fundamental_value.sigma_n(n, **settings)
+        tax = solved.sigma_n(n)
         honest = SigmaVCG(information.economy(SLOPE), tax).clear(Reports(auction.types))
-        stated = quantity(auction.types, alpha=alpha, slope=SLOPE, sigma=tax)
+        stated = quantity(solved, auction.types, tax)
         own, to_clear = auction.types[:, 0], -stated[:, 0]
-        level = auction.strategy.intercept[0] * own
+        submitted = auction.strategy.intercept[0] * own + to_clear
+        demand = inverse_demand(solved, own, to_clear, n)
         gaps += [
             gap(stated, auction.outcome.quantity),
             gap(honest.quantity, auction.outcome.quantity),
             gap(honest.transfer, auction.outcome.transfer),
-            gap(
-                inverse_demand(own, to_clear, **settings, n=n),
-                (level + to_clear) / auction.strategy.slope[0],
-            ),
+            gap(demand, submitted / auction.strategy.slope[0]),
         ]
     return Finding(worst(gaps), f"outcomes and submitted demands agree under {shared} beliefs")
 
@@ -114,18 +118,8 @@ def _check_example_4_auction(
     corrected="The same with beta = (N / 2) rho zeta / ((1 - rho + zeta) (1 + (N / 2 - 1) rho + "
     "zeta)).",
 )
-def _check_example_5_beliefs(weights: Formula = two_groups.justified_weights) -> Finding:
-    gaps, printed = [], []
-    for n, rho, zeta in _drawn_correlations(2):
-        shocks = Shocks(n, 2 + 2 * n)
-        group = np.repeat(shocks.several(rho, 2), n // 2, axis=1)
-        values = group + shocks.several(1 - rho, n)
-        wanted = regression(values, values + shocks.several(zeta, n))
-        alpha, beta = weights(n, rho=rho, noise=zeta)
-        gaps.append(gap(_group_weights(n, alpha, beta), wanted))
-        old = n / 2 * rho * zeta / ((1 - rho + zeta) * (1 + (n / 2 - 1) * rho))
-        printed.append(gap(_group_weights(n, alpha, old), wanted))
-    return against_printed(gaps, printed, f"regressions under {BELIEFS} beliefs agree")
+def _check_example_5_beliefs(weights: Formula = NormalBeliefs.two_groups_weights) -> Finding:
+    return _weights_finding(2, 2, weights)
 
 
 @statement(
@@ -135,24 +129,27 @@ def _check_example_5_beliefs(weights: Formula = two_groups.justified_weights) ->
     "- c_p) / (1 - c_p) (s_i - mean(s)).",
 )
 def _check_example_5_auction(
-    price: Formula = two_groups.equilibrium_price,
-    quantity: Formula = two_groups.equilibrium_quantity,
+    price: Formula = NormalBeliefs.equilibrium_price,
+    quantity: Formula = NormalBeliefs.equilibrium_quantity,
 ) -> Finding:
     gaps = []
-    for n, rho, zeta in _drawn_correlations(4):
-        auction = auction_equilibrium(two_groups_information(n, rho, zeta), SLOPE, n)
-        stated = quantity(auction.types, rho=rho, noise=zeta, slope=SLOPE)
+    for beliefs in _drawn_beliefs(4):
+        auction = auction_equilibrium(_information(beliefs), SLOPE, beliefs.n_traders)
         gaps += [
-            gap(price(auction.types, rho=rho, noise=zeta), auction.outcome.price),
-            gap(stated, auction.outcome.quantity),
+            gap(price(beliefs, auction.types), auction.outcome.price),
+            gap(quantity(beliefs, auction.types), auction.outcome.quantity),
         ]
     return Finding(worst(gaps), f"(4.19) is what the auction clears to under {BELIEFS} beliefs")
 
 
-def limits_of_constants(rho: float, noise: float) -> tuple[float, float]:
+def _information(beliefs: NormalBeliefs) -> NormalInformation:
+    return two_groups_information(beliefs.n_traders, beliefs.rho, beliefs.noise)
+
+
+def limits_of_constants(beliefs: NormalBeliefs) -> tuple[float, float]:
     """Return the limits of c_s and c_p: (2 - rho) and 2 zeta, over their sum."""
-    total = 2 - rho + 2 * noise
-    return (2 - rho) / total, 2 * noise / total
+    signal, noise = 2 - beliefs.rho, 2 * beliefs.noise
+    return signal / (signal + noise), noise / (signal + noise)
 
 
 @statement(
@@ -162,15 +159,21 @@ def limits_of_constants(rho: float, noise: float) -> tuple[float, float]:
     tolerance=1e-8,
 )
 def _check_example_5_constants(
-    constants: Formula = two_groups.equilibrium_constants, limits: Formula = limits_of_constants
+    constants: Formula = NormalBeliefs.equilibrium_constants, limits: Formula = limits_of_constants
 ) -> Finding:
-
-    def limit_gap(rho: float, zeta: float) -> float:
-        limit = extrapolated(lambda n: np.array(constants(n, rho=rho, noise=zeta)))
-        return gap(limit, limits(rho, zeta))
-
-    gaps = [limit_gap(max(rho, 0.1), zeta) for _, rho, zeta in _drawn_correlations(5)]
+    gaps = [
+        gap(_limit(lambda of_size: np.array(constants(of_size)), beliefs), limits(beliefs))
+        for beliefs in _correlated_beliefs(5)
+    ]
     return Finding(worst(gaps), f"c_s and c_p extrapolated from N = {LARGE}, {BELIEFS} beliefs")
+
+
+def _correlated_beliefs(seed: int) -> Iterator[NormalBeliefs]:
+    return (replace(drawn, rho=max(drawn.rho, 0.1)) for drawn in _drawn_beliefs(seed))
+
+
+def _limit(formula: Formula, beliefs: NormalBeliefs) -> Any:
+    return extrapolated(lambda n: formula(replace(beliefs, n_traders=n)))
 
 
 @statement(
@@ -179,24 +182,21 @@ def _check_example_5_constants(
     "Expected utilities, before transfers, of both mechanisms at any N.",
 )
 def _check_example_5_utilities(
-    expected: Formula = two_groups.expected_utility,
-    in_auction: Formula = two_groups.equilibrium_expected_utility,
+    expected: Formula = NormalBeliefs.expected_utility,
+    in_auction: Formula = NormalBeliefs.equilibrium_expected_utility,
 ) -> Finding:
     gaps = []
-    for n, rho, zeta in _drawn_correlations(6):
-        information = two_groups_information(n, rho, zeta)
-        tax = _group_sigma_n(n, rho, zeta)
-        beliefs = {"rho": rho, "noise": zeta, "slope": SLOPE}
+    for beliefs in _drawn_beliefs(6):
+        n, information, tax = beliefs.n_traders, _information(beliefs), _sigma_n(beliefs)
         direct = direct_expected_utility(information, SLOPE, tax)
         auction = auction_expected_utility(information, SLOPE)
-        gaps.append(gap(np.full(n, expected(n, **beliefs, sigma=tax)), direct))
-        gaps.append(gap(np.full(n, in_auction(n, **beliefs)), auction))
+        gaps.append(gap(np.full(n, expected(beliefs, tax)), direct))
+        gaps.append(gap(np.full(n, in_auction(beliefs)), auction))
     return Finding(worst(gaps), f"expected utilities agree under {len(gaps) // 2} beliefs")
 
 
-def _group_sigma_n(n: int, rho: float, zeta: float) -> float:
-    alpha, beta = two_groups.justified_weights(n, rho=rho, noise=zeta)
-    return two_groups.sigma_n(n, alpha=alpha, beta=beta, slope=SLOPE)
+def _sigma_n(beliefs: NormalBeliefs) -> float:
+    return beliefs.two_groups().sigma_n(beliefs.n_traders)
 
 
 @statement(
@@ -208,32 +208,21 @@ def _group_sigma_n(n: int, rho: float, zeta: float) -> float:
     tolerance=1e-8,
 )
 def _check_example_5_limits(
-    limit: Formula = two_groups.limit_expected_utility,
-    auction_limit: Formula = two_groups.limit_equilibrium_utility,
+    limit: Formula = NormalBeliefs.limit_expected_utility,
+    auction_limit: Formula = NormalBeliefs.limit_equilibrium_utility,
 ) -> Finding:
     gaps, ratios = [], []
-    for _, drawn, zeta in _drawn_correlations(7):
-        rho = max(drawn, 0.1)
-        beliefs = {"rho": rho, "noise": zeta, "slope": SLOPE}
-        stated, in_auction = limit(**beliefs), auction_limit(**beliefs)
-        for taxed in (True, False):
-            reached = extrapolated(partial(_direct_utility, rho=rho, zeta=zeta, taxed=taxed))
-            gaps.append(gap([stated], [reached]))
-        reached_in_auction = extrapolated(partial(_auction_utility, rho=rho, zeta=zeta))
-        gaps.append(gap([in_auction], [reached_in_auction]))
+    for beliefs in _correlated_beliefs(7):
+        stated, in_auction = limit(beliefs), auction_limit(beliefs)
+        taxed = _limit(lambda of_size: of_size.expected_utility(_sigma_n(of_size)), beliefs)
+        efficient = _limit(lambda of_size: of_size.expected_utility(0.0), beliefs)
+        reached = _limit(NormalBeliefs.equilibrium_expected_utility, beliefs)
+        pairs = ((stated, taxed), (stated, efficient), (in_auction, reached))
+        gaps += [gap([one], [other]) for one, other in pairs]
         ratios.append(in_auction / stated)
     gaps.append(float(max(ratios) >= 1))
     text = f"the double auction's limit is {min(ratios):.3f} to {max(ratios):.3f} of the efficient"
     return Finding(worst(gaps), f"{text} one, that of sigma_N-VCG; {BELIEFS} beliefs")
-
-
-def _direct_utility(n: int, rho: float, zeta: float, taxed: bool) -> float:
-    tax = _group_sigma_n(n, rho, zeta) if taxed else 0.0
-    return two_groups.expected_utility(n, rho=rho, noise=zeta, slope=SLOPE, sigma=tax)
-
-
-def _auction_utility(n: int, rho: float, zeta: float) -> float:
-    return two_groups.equilibrium_expected_utility(n, rho=rho, noise=zeta, slope=SLOPE)
 
 
 @statement(

@@ -19,8 +19,8 @@ from deviator.validation import Floats
 
 from ..checks.definitions import pivotal_transfers, taxed_equilibrium
 from ..checks.drawn import general_markets
-from ..closed_forms.linear_quadratic import conditional_price
 from ..statement import Finding, Formula, compared, gap, statement, worst
+from .conditional_demands import conditional_price
 
 SIGMA = 0.3
 
@@ -82,8 +82,8 @@ def _directions(read: Floats, trader: int) -> tuple[Floats, Floats]:
     "d_i(s_i)(q_-i) = mu~_i(-sum_{j != i} q_j, s_i, w~_i(q_-i)) + sigma sum_{j != i} q_j.",
 )
 def _check_lemma_2_types(utility: Formula | None = None) -> Finding:
-    # w~_i = w_i of the types that solve (3.8) given s_i and q_-i. They are also moved without moving
-    # the statistic: the utility and the bid do not change.
+    # w~_i = w_i of the types that solve (3.8) given s_i and q_-i, also if these move without moving
+    # the statistic: neither the utility nor the bid changes.
     gaps = []
     for economy, dense, types in _factored_economies(3):
         auction = SigmaDCDA(SIGMA)

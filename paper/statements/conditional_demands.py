@@ -8,9 +8,11 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from deviator.economies.linear_quadratic import LinearQuadratic
 from deviator.mechanisms import SigmaDCDA
-from deviator.validation import Floats
+from deviator.validation import Floats, finite_array, non_negative, trader_index
 
 from ..checks.definitions import taxed_equilibrium
 from ..checks.drawn import (
@@ -20,7 +22,9 @@ from ..checks.drawn import (
     heterogeneous_markets,
     two_groups_markets,
 )
-from ..closed_forms import fundamental_value, heterogeneous, linear_quadratic, two_groups
+from ..closed_forms.fundamental_value import FundamentalValue
+from ..closed_forms.heterogeneous import Heterogeneous
+from ..closed_forms.two_groups import TwoGroups, group_means
 from ..statement import Finding, Formula, against_printed, compared, gap, statement, worst
 
 
@@ -59,14 +63,67 @@ def _demand_gap(market: DrawnMarket, demand: DemandOf, seed: int) -> float:
     )
 
 
+def conditional_price(
+    economy: LinearQuadratic,
+    trader: int,
+    own_type: ArrayLike,
+    quantity: ArrayLike,
+    *,
+    sigma: float = 0.0,
+) -> Floats:
+    """Return the price at which a trader is willing to clear the market, equation (5.24).
+
+    p sum_j w~_ij = s_i + (W^-1 c)_i - sum_j w~_ij (mu_j + sigma) q_j with W^-1 = [w~_ij]; the
+    paper has c = 0.
+
+    Parameters
+    ----------
+    economy : LinearQuadratic
+    trader : int
+        i.
+    own_type : array-like of float, shape (B,)
+        s_i.
+    quantity : array-like of float, shape (B, N)
+        The allocation that the price is conditional on. The trader's own entry is not read: it is
+        what clears the market.
+    sigma : float
+        Slope of the tax.
+
+    Returns
+    -------
+    ndarray of float, shape (B,)
+        Infinite or NaN where the inverse demand is a correspondence (FUN fails).
+
+    Raises
+    ------
+    RefusedError
+        If W is singular to working precision (INJ fails).
+
+    Examples
+    --------
+    >>> from deviator.economies import private_values
+    >>> conditional_price(private_values(3, slope=2.0), 0, [1.0], [[9.0, -0.5, 0.0]])
+    array([0.])
+    """
+    i = trader_index(trader, economy.n_traders)
+    inverse = economy.inverse_weights()[i]
+    weights = inverse * (economy.slope + non_negative("sigma", sigma))
+    signal = finite_array("own_type", own_type, (None,))
+    allocation = finite_array("quantity", quantity, (len(signal), economy.n_traders))
+    # The trader's own quantity is minus that of all others, second line of (5.24).
+    reading = allocation @ (weights - weights[i])
+    level = signal + float(inverse @ economy.intercept)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((level - reading) / inverse.sum())
+
+
 @statement(
     "Example 7",
     "Section 5, equation (5.24)",
     "p sum_j w~_ij = s_i - sum_{j != i} (w~_ij (mu_j + sigma) - w~_ii (mu_i + sigma)) q_j with "
     "[w~_ij] the inverse of [w_ij].",
 )
-def _check_example_7(conditional_price: Formula = linear_quadratic.conditional_price) -> Finding:
-
+def _check_example_7(conditional_price: Formula = conditional_price) -> Finding:
     def demand(m: DrawnMarket, quantity: Floats, i: int) -> Floats:
         return np.asarray(conditional_price(m.economy, i, m.types[:, i], quantity, sigma=m.sigma))
 
@@ -98,12 +155,10 @@ def _check_example_7_matrix(weights: Formula = lambda economy: economy.weights) 
     "d_i(s_i)(q_-i) = (alpha + beta) (s_i + (mu + sigma) / alpha sum_{j != i} q_j).",
 )
 def _check_example_7_fundamental_value(
-    inverse_demand: Formula = fundamental_value.inverse_demand,
+    inverse_demand: Formula = FundamentalValue.inverse_demand,
 ) -> Finding:
-
     def demand(m: DrawnMarket, quantity: Floats, i: int) -> Floats:
-        settings = m.weights | m.slopes | {"sigma": m.sigma}
-        return np.asarray(inverse_demand(m.types[:, i], -quantity[:, i], **settings))
+        return np.asarray(inverse_demand(m.solved, m.types[:, i], -quantity[:, i], m.sigma))
 
     gaps = (_demand_gap(m, demand, 15) for m in fundamental_value_markets(15))
     return compared(gaps, "the inverse demand reads the total quantity only, as honest bids do")
@@ -117,14 +172,12 @@ def _check_example_7_fundamental_value(
     corrected="The same with q^own the sum of the trades of the group's other members, divided by "
     "N / 2.",
 )
-def _check_example_7_two_groups(inverse_demand: Formula = two_groups.inverse_demand) -> Finding:
-
+def _check_example_7_two_groups(inverse_demand: Formula = TwoGroups.inverse_demand) -> Finding:
     def demand(m: DrawnMarket, quantity: Floats, i: int, reading: Reading) -> Floats:
-        sums = two_groups.group_means(quantity) * (m.n_traders // 2)
-        settings = m.weights | m.slopes | {"sigma": m.sigma, "n_traders": m.n_traders}
-        own = quantity[:, i]
-        in_group = reading(own, sums[:, i], m.n_traders // 2)
-        return np.asarray(inverse_demand(m.types[:, i], -own, in_group, **settings))
+        own, half = quantity[:, i], m.n_traders // 2
+        in_group = reading(own, group_means(quantity)[:, i] * half, half)
+        types = m.types[:, i]
+        return np.asarray(inverse_demand(m.solved, types, -own, in_group, m.n_traders, m.sigma))
 
     gaps, printed = [], []
     for market in two_groups_markets(16):
@@ -165,18 +218,12 @@ def _average_of_group(own: Floats, total: Floats, half: int) -> Floats:
     "(mu_-G - mu_G) / (2 alpha) mean(q^-G).",
 )
 def _check_example_7_heterogeneous(
-    inverse_demand: Formula = heterogeneous.inverse_demand,
+    inverse_demand: Formula = Heterogeneous.inverse_demand,
 ) -> Finding:
-
     def demand(m: DrawnMarket, quantity: Floats, i: int) -> Floats:
-        other_group = two_groups.group_means(quantity)[:, -1 - i]
-        slopes = m.economy.slope
-        settings = m.weights | {
-            "own_slope": float(slopes[i]),
-            "other_slope": float(slopes[-1 - i]),
-            "sigma": m.sigma,
-        }
-        return np.asarray(inverse_demand(m.types[:, i], -quantity[:, i], other_group, **settings))
+        group, other_group = 2 * i // m.n_traders, group_means(quantity)[:, -1 - i]
+        own = m.types[:, i], -quantity[:, i]
+        return np.asarray(inverse_demand(m.solved, group, *own, other_group, m.sigma))
 
     gaps = (_demand_gap(m, demand, 17) for m in heterogeneous_markets(17))
     return compared(gaps, "big and small traders' inverse demands are their honest bids")

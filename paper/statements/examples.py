@@ -19,18 +19,25 @@ from ..checks.drawn import (
     heterogeneous_markets,
     two_groups_markets,
 )
-from ..closed_forms import fundamental_value, heterogeneous, two_groups
+from ..closed_forms.fundamental_value import FundamentalValue
+from ..closed_forms.heterogeneous import Heterogeneous
+from ..closed_forms.two_groups import TwoGroups, group_means
 from ..statement import Finding, Formula, against_printed, compared, gap, statement, worst
 from .budget_claim import smallest_slope
 
 
-def _allocation_gap(market: DrawnMarket, price: Floats, quantity: Floats) -> float:
-    """Return the gap of price and quantities to (3.8) and to the mechanisms' outcomes."""
-    wanted = taxed_equilibrium(market.economy, market.sigma, market.types)
-    gaps = [gap(price, wanted[0]), gap(quantity, wanted[1])]
-    for outcome in cleared_outcomes(market.economy, market.sigma, market.types):
-        gaps += [gap(price, outcome.price), gap(quantity, outcome.quantity)]
-    return worst(gaps)
+def _allocation_gaps(
+    markets: Iterable[DrawnMarket], price: Formula, quantity: Formula
+) -> Iterator[float]:
+    """Return the gaps of price and quantities to (3.8) and to the mechanisms' outcomes."""
+    for m in markets:
+        stated = price(m.solved, m.types, m.sigma), quantity(m.solved, m.types, m.sigma)
+        outcomes = cleared_outcomes(m.economy, m.sigma, m.types)
+        wanted = [taxed_equilibrium(m.economy, m.sigma, m.types)]
+        wanted += [(outcome.price, outcome.quantity) for outcome in outcomes]
+        yield worst(
+            gap(one, other) for pair in wanted for one, other in zip(stated, pair, strict=True)
+        )
 
 
 def _transfer_gap(market: DrawnMarket, transfer: Floats) -> float:
@@ -50,11 +57,8 @@ def _efficient_gap(market: DrawnMarket, quantity: Floats) -> float:
     "Section 2.2, equation (2.2)",
     "In the fundamental value model q_i^0 = alpha (s_i - mean(s)) / mu.",
 )
-def _check_example_1(quantity: Formula = fundamental_value.quantity) -> Finding:
-    gaps = (
-        _efficient_gap(m, quantity(m.types, alpha=m.weights["alpha"], **m.slopes))
-        for m in fundamental_value_markets(1)
-    )
+def _check_example_1(quantity: Formula = FundamentalValue.quantity) -> Finding:
+    gaps = (_efficient_gap(m, quantity(m.solved, m.types)) for m in fundamental_value_markets(1))
     return compared(gaps, "(2.2) solves (2.1)")
 
 
@@ -85,26 +89,26 @@ def _check_example_1_interdependence(
     corrected="q_i^0 = (alpha_G s_i + beta_G mean(s^G) - p^0) / mu with p^0 = sum_G (alpha_G + "
     "beta_G) mean(s^G) / 2; the two agree only where alpha_1 + beta_1 = alpha_2 + beta_2.",
 )
-def _check_example_2(quantity: Formula = two_groups.quantity) -> Finding:
+def _check_example_2(quantity: Formula = TwoGroups.quantity) -> Finding:
     rng = np.random.default_rng(3)
     gaps, printed, excess = [], [], []
     for _ in range(40):
         n, slope = 2 * int(rng.integers(2, 6)), float(rng.uniform(0.5, 3.0))
-        weights = {"alpha": rng.uniform(0.3, 2.0, 2), "beta": rng.uniform(0.0, 2.0, 2)}
+        solved = TwoGroups(rng.uniform(0.3, 2.0, 2), rng.uniform(0.0, 2.0, 2), slope)
         types = rng.standard_normal((8, n))
-        wanted = taxed_equilibrium(economies.two_groups(n, **weights, slope=slope), 0.0, types)[1]
-        gaps.append(gap(quantity(types, **weights, slope=slope), wanted))
-        as_printed = _printed_two_groups(types, **weights, slope=slope)
+        wanted = taxed_equilibrium(economies.two_groups(n, **vars(solved)), 0.0, types)[1]
+        gaps.append(gap(quantity(solved, types), wanted))
+        as_printed = _printed_two_groups(solved, types)
         printed.append(gap(as_printed, wanted))
         excess.append(float(np.abs(as_printed.sum(axis=1)).max()))
     text = f"quantities solve (2.1) and sum to 0, the printed ones to as much as {max(excess):.3g}"
     return against_printed(gaps, printed, text)
 
 
-def _printed_two_groups(types: Floats, alpha: Floats, beta: Floats, slope: float) -> Floats:
-    own, group = (np.repeat(weight, types.shape[1] // 2) for weight in (alpha, beta))
-    value = own * types + group * two_groups.group_means(types)
-    return np.asarray((value - (own + group) * types.mean(axis=1, keepdims=True)) / slope)
+def _printed_two_groups(model: TwoGroups, types: Floats) -> Floats:
+    own, group = (np.repeat(weight, types.shape[1] // 2) for weight in (model.alpha, model.beta))
+    value = own * types + group * group_means(types)
+    return np.asarray((value - (own + group) * types.mean(axis=1, keepdims=True)) / model.slope)
 
 
 @statement(
@@ -113,15 +117,14 @@ def _printed_two_groups(types: Floats, alpha: Floats, beta: Floats, slope: float
     "With small and big traders q_i^0 = (alpha s_i + beta mean(s) - p^sigma(s)) / mu_G.",
     corrected="q_i^0 = (alpha s_i + beta mean(s) - p^0(s)) / mu_G, with the price without tax.",
 )
-def _check_example_3(quantity: Formula = heterogeneous.quantity) -> Finding:
+def _check_example_3(quantity: Formula = Heterogeneous.quantity) -> Finding:
     gaps, printed = [], []
     for market in list(heterogeneous_markets(4))[1:]:
-        settings = market.weights | market.slopes
-        gaps.append(_efficient_gap(market, quantity(market.types, **settings)))
-        taxed = heterogeneous.price(market.types, **settings, sigma=market.sigma)
-        efficient = heterogeneous.price(market.types, **settings)
-        difference = (efficient - taxed)[:, None] / market.economy.slope
-        printed.append(_efficient_gap(market, quantity(market.types, **settings) + difference))
+        solved, types = market.solved, market.types
+        gaps.append(_efficient_gap(market, quantity(solved, types)))
+        difference = solved.price(types) - solved.price(types, market.sigma)
+        as_printed = quantity(solved, types) + difference[:, None] / market.economy.slope
+        printed.append(_efficient_gap(market, as_printed))
     return against_printed(gaps, printed, "at the price without tax, (2.4) solves (2.1)")
 
 
@@ -131,16 +134,9 @@ def _check_example_3(quantity: Formula = heterogeneous.quantity) -> Finding:
     "p^sigma = (alpha + beta) mean(s) and q_i^sigma = alpha (s_i - mean(s)) / (mu + sigma).",
 )
 def _check_example_4(
-    price: Formula = fundamental_value.price, quantity: Formula = fundamental_value.quantity
+    price: Formula = FundamentalValue.price, quantity: Formula = FundamentalValue.quantity
 ) -> Finding:
-    gaps = (
-        _allocation_gap(
-            m,
-            price(m.types, **m.weights),
-            quantity(m.types, alpha=m.weights["alpha"], **m.slopes, sigma=m.sigma),
-        )
-        for m in fundamental_value_markets(5)
-    )
+    gaps = _allocation_gaps(fundamental_value_markets(5), price, quantity)
     return compared(gaps, "(4.14) solves (3.8) and is what sigma-VCG and sigma-DCDA clear to")
 
 
@@ -151,16 +147,9 @@ def _check_example_4(
     "(mu + sigma).",
 )
 def _check_example_5(
-    price: Formula = two_groups.price, quantity: Formula = two_groups.quantity
+    price: Formula = TwoGroups.price, quantity: Formula = TwoGroups.quantity
 ) -> Finding:
-    gaps = (
-        _allocation_gap(
-            m,
-            price(m.types, **m.weights),
-            quantity(m.types, **m.weights, **m.slopes, sigma=m.sigma),
-        )
-        for m in two_groups_markets(6)
-    )
+    gaps = _allocation_gaps(two_groups_markets(6), price, quantity)
     return compared(gaps, "price and allocation solve (3.8), and both mechanisms clear to them")
 
 
@@ -172,16 +161,9 @@ def _check_example_5(
     "(mu_G + sigma).",
 )
 def _check_example_6(
-    price: Formula = heterogeneous.price, quantity: Formula = heterogeneous.quantity
+    price: Formula = Heterogeneous.price, quantity: Formula = Heterogeneous.quantity
 ) -> Finding:
-    gaps = (
-        _allocation_gap(
-            m,
-            price(m.types, **m.weights, **m.slopes, sigma=m.sigma),
-            quantity(m.types, **m.weights, **m.slopes, sigma=m.sigma),
-        )
-        for m in heterogeneous_markets(7)
-    )
+    gaps = _allocation_gaps(heterogeneous_markets(7), price, quantity)
     return compared(gaps, "price and allocation solve (3.8), and both mechanisms clear to them")
 
 
@@ -202,7 +184,7 @@ def _sigma_n_gaps(
 ) -> Iterator[float]:
     """Return the gaps of slopes to (3.13), and to the least ones without a deficit."""
     for m in markets:
-        sigma = [sigma_n(m.n_traders, **m.weights, **m.slopes)]
+        sigma = [sigma_n(m.solved, m.n_traders)]
         gaps = [gap(sigma, [_sigma_n_of_definition(m.economy)])]
         if balances:
             gaps.append(gap(sigma, [smallest_slope(m.economy, m.types[0])]))
@@ -214,13 +196,13 @@ def _sigma_n_gaps(
     "Section 4, equation (4.15)",
     "sigma_N = mu (alpha + beta) / ((N - 2) alpha - beta).",
 )
-def _check_example_4_slope(sigma_n: Formula = fundamental_value.sigma_n) -> Finding:
+def _check_example_4_slope(sigma_n: Formula = FundamentalValue.sigma_n) -> Finding:
     gaps = _sigma_n_gaps(fundamental_value_markets(8), sigma_n)
     return compared(gaps, "(4.15) is (3.13) and the least slope without a deficit, by bisection")
 
 
 @statement("Example 5: sigma_N", "Section 4", "sigma_N = mu (alpha + beta) / ((N - 2) alpha).")
-def _check_example_5_slope(sigma_n: Formula = two_groups.sigma_n) -> Finding:
+def _check_example_5_slope(sigma_n: Formula = TwoGroups.sigma_n) -> Finding:
     gaps = _sigma_n_gaps(two_groups_markets(9), sigma_n)
     return compared(gaps, "it is (3.13) and the least slope without a deficit, by bisection")
 
@@ -230,7 +212,7 @@ def _check_example_5_slope(sigma_n: Formula = two_groups.sigma_n) -> Finding:
     "Section 4, equation (3.13)",
     "The slope sigma_N from Proposition 2, here mu_S (alpha + beta) / ((N - 2) alpha - beta).",
 )
-def _check_example_6_slope(sigma_n: Formula = heterogeneous.sigma_n) -> Finding:
+def _check_example_6_slope(sigma_n: Formula = Heterogeneous.sigma_n) -> Finding:
     gaps = _sigma_n_gaps(heterogeneous_markets(10), sigma_n, balances=False)
     return compared(gaps, "(4.15) with the steeper slope is (3.13)")
 
@@ -240,8 +222,8 @@ def _check_example_6_slope(sigma_n: Formula = heterogeneous.sigma_n) -> Finding:
     "Section 4, equation (4.16)",
     "At sigma_N transfers are t_i = p q_i and the budget balances.",
 )
-def _check_example_4_transfers(transfer: Formula = fundamental_value.transfer) -> Finding:
-    return _transfers_finding(fundamental_value_markets(11), transfer, fundamental_value.sigma_n)
+def _check_example_4_transfers(transfer: Formula = FundamentalValue.transfer) -> Finding:
+    return _transfers_finding(fundamental_value_markets(11), transfer)
 
 
 @statement(
@@ -249,19 +231,16 @@ def _check_example_4_transfers(transfer: Formula = fundamental_value.transfer) -
     "Section 4",
     "At sigma_N transfers are t_i = p q_i and the budget balances.",
 )
-def _check_example_5_transfers(transfer: Formula = two_groups.transfer) -> Finding:
-    return _transfers_finding(two_groups_markets(12), transfer, two_groups.sigma_n)
+def _check_example_5_transfers(transfer: Formula = TwoGroups.transfer) -> Finding:
+    return _transfers_finding(two_groups_markets(12), transfer)
 
 
-def _transfers_finding(
-    markets: Iterable[DrawnMarket], transfer: Formula, sigma_n: Formula
-) -> Finding:
+def _transfers_finding(markets: Iterable[DrawnMarket], transfer: Formula) -> Finding:
     gaps = []
     for m in markets:
-        settings = m.weights | m.slopes
-        gaps.append(_transfer_gap(m, transfer(m.types, **settings, sigma=m.sigma)))
-        balanced = sigma_n(m.n_traders, **settings)
-        gaps.append(_balance_gap(m, balanced, transfer(m.types, **settings, sigma=balanced)))
+        gaps.append(_transfer_gap(m, transfer(m.solved, m.types, m.sigma)))
+        balanced = m.solved.sigma_n(m.n_traders)
+        gaps.append(_balance_gap(m, balanced, transfer(m.solved, m.types, balanced)))
     return compared(gaps, "transfers are the integral (3.10); at sigma_N they are p q, sum to 0")
 
 
@@ -279,22 +258,21 @@ def _balance_gap(market: DrawnMarket, sigma: float, transfer: Floats) -> float:
     "gamma_G))], in the explicit line with gamma_G = (sigma + mu_G) / (2 sigma + mu_B + mu_S).",
     corrected="The same with gamma_G = (sigma + mu_-G) / (2 sigma + mu_B + mu_S), as in Section 4.",
 )
-def _check_example_6_transfers(transfer: Formula = heterogeneous.transfer) -> Finding:
+def _check_example_6_transfers(transfer: Formula = Heterogeneous.transfer) -> Finding:
     gaps, printed = [], []
     for market in heterogeneous_markets(13):
-        settings = market.weights | market.slopes | {"sigma": market.sigma}
-        gaps.append(_transfer_gap(market, transfer(market.types, **settings)))
+        stated = transfer(market.solved, market.types, market.sigma)
+        gaps.append(_transfer_gap(market, stated))
         printed.append(_transfer_gap(market, _printed_transfer(market)))
     return against_printed(gaps, printed, "with mu_-G in gamma_G, transfers are (3.10)")
 
 
 def _printed_transfer(market: DrawnMarket) -> Floats:
     """Return Example 6's transfers as printed in Appendix C: gamma with mu_G for mu_-G."""
-    settings = market.weights | market.slopes | {"sigma": market.sigma}
-    n, alpha, beta = market.n_traders, market.weights["alpha"], market.weights["beta"]
-    bend = market.economy.slope + market.sigma
+    n, solved, sigma = market.n_traders, market.solved, market.sigma
+    alpha, beta, bend = solved.alpha, solved.beta, market.economy.slope + sigma
     gamma = bend / (bend[0] + bend[-1])
     discount = bend * (beta + 2 * alpha * gamma) / (alpha * (n - 2 * gamma))
-    quantity = heterogeneous.quantity(market.types, **settings)
-    price = heterogeneous.price(market.types, **settings)[:, None]
-    return np.asarray(price * quantity + (market.sigma - discount) * quantity**2 / 2)
+    quantity = solved.quantity(market.types, sigma)
+    price = solved.price(market.types, sigma)[:, None]
+    return np.asarray(price * quantity + (sigma - discount) * quantity**2 / 2)

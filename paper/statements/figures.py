@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 from deviator.economies import two_groups_information
 
 from ..checks.normal_models import auction_expected_utility, direct_expected_utility, extrapolated
-from ..closed_forms import two_groups
+from ..closed_forms.normal_beliefs import NormalBeliefs
+from ..closed_forms.two_groups import TwoGroups
 from ..figures import (
     CORRELATIONS,
     INTERDEPENDENT,
@@ -174,10 +175,10 @@ def _cleared_ratio(n_traders: int, rho: float, zeta: float) -> float:
     information = two_groups_information(n_traders, rho, zeta)
     weights = information.weights()
     alpha, group = weights[0, 0] - weights[0, 1], weights[0, 1] * n_traders / 2
-    tax = two_groups.sigma_n(n_traders, alpha=alpha, beta=group, slope=1.0)
+    tax = TwoGroups(alpha, group, slope=1.0).sigma_n(n_traders)
     direct = direct_expected_utility(information, 1.0, tax)
     return float(direct.sum() / auction_expected_utility(information, 1.0).sum())
 
 
 def _limit_by_growth(rho: float, zeta: float) -> float:
-    return float(extrapolated(lambda n: utility_ratio(n, rho=rho, noise=zeta)))
+    return float(extrapolated(lambda n: utility_ratio(NormalBeliefs(n, rho, zeta))))

@@ -25,7 +25,7 @@ from ..checks.normal_models import (
     extrapolated,
     regression,
 )
-from ..closed_forms.heterogeneous import sigma_n
+from ..closed_forms.heterogeneous import Heterogeneous
 from ..closed_forms.heterogeneous_beliefs import (
     HeterogeneousBeliefs,
     PriceMoments,
@@ -248,7 +248,7 @@ def _check_example_6_limits(
         large = replace(beliefs, n_traders=n)
         efficient = [reaction(large, group, **SLOPES) for group in (0, 1)]
         if taxed:
-            tax = sigma_n(n, alpha=large.alpha, beta=large.beta, **SLOPES)
+            tax = Heterogeneous(large.alpha, large.beta, **SLOPES).sigma_n(n)
             traded = [reaction(large, group, **SLOPES, sigma=tax) for group in (0, 1)]
         else:
             traded = [equilibrium(large, **SLOPES).reaction(group) for group in (0, 1)]

@@ -16,8 +16,6 @@ from deviator.mechanisms import NaiveWalrasian, Reports, SigmaVCG
 from deviator.validation import Floats
 
 from ..checks.drawn import random_economy
-from ..closed_forms.fundamental_value import unique_in_example_1
-from ..closed_forms.naive_walrasian import best_gain, best_report, honest_utility
 from ..statement import Finding, gap, statement, worst
 
 ROUNDS = 200
@@ -102,6 +100,11 @@ def _check_radius(
     )
 
 
+def unique_in_example_1(n_traders: int, alpha: float, beta: float) -> bool:
+    """Return whether truth is the only equilibrium in Example 1."""
+    return (n_traders - 2) * beta < n_traders * alpha
+
+
 @statement(
     "Section 7: uniqueness in Example 1",
     "Section 7, Example 1",
@@ -125,6 +128,25 @@ def _check_example_1(
         f"errors of reports die out in {cases - wrong} of {cases} economies exactly where (N - 2) "
         "beta < N alpha, from 1% below to 1% above",
     )
+
+
+def best_report(own: Any, others_mean: Any, n: int) -> Any:
+    """Return the best report against truthful others in a naive Walrasian auction, footnote 28.
+
+    Utilities are u_i = s_i q_i - q_i^2, and the others' mean type is m.
+    """
+    return (n * own + others_mean) / (n + 1)
+
+
+def honest_utility(own: Any, others_mean: Any, n: int) -> Any:
+    """Return the utility of a truthful report, (s_i - m)^2 (N - 1)^2 / (4 N^2)."""
+    return (own - others_mean) ** 2 * (n - 1) ** 2 / (4 * n**2)
+
+
+def best_gain(own: Any, others_mean: Any, n: int) -> Any:
+    """Return the gain of the best report over a truthful one, 1 / (N^2 - 1) of its utility."""
+    scale = 4 * n**2 * (n + 1)
+    return (own - others_mean) ** 2 * (n - 1) / scale
 
 
 def _printed_report(own: float, mean: float, n: int) -> float:

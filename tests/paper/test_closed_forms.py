@@ -5,8 +5,11 @@ import pytest
 from helpers.known_answers import KNOWN_ANSWERS
 
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.paper.closed_forms import fundamental_value, heterogeneous, two_groups
+from deviator.paper.closed_forms.fundamental_value import FundamentalValue
+from deviator.paper.closed_forms.heterogeneous import Heterogeneous
 from deviator.paper.closed_forms.heterogeneous_beliefs import HeterogeneousBeliefs
+from deviator.paper.closed_forms.normal_beliefs import NormalBeliefs
+from deviator.paper.closed_forms.two_groups import TwoGroups
 from deviator.paper.statements import heterogeneous_traders
 
 
@@ -26,28 +29,28 @@ def test_golden_values():
         np.testing.assert_allclose(solved.slope, [stored["b_small"], stored["b_big"]], rtol=1e-10)
     by_name = {stored["name"]: stored for stored in KNOWN_ANSWERS["sigma_vcg"]}
     stored = by_name["two groups, unequal weights"]
-    settings = {"alpha": [1.0, 0.8], "beta": [0.7, 0.2]}
+    groups = TwoGroups(alpha=[1.0, 0.8], beta=[0.7, 0.2], slope=1.0)
     types = np.array([stored["types"]])
-    np.testing.assert_allclose(two_groups.price(types, **settings), stored["price"])
-    paid = two_groups.transfer(types, **settings, slope=1.0, sigma=stored["sigma"])
+    np.testing.assert_allclose(groups.price(types), stored["price"])
+    paid = groups.transfer(types, stored["sigma"])
     np.testing.assert_allclose(paid[0], stored["transfer"])
     stored = by_name["heterogeneous"]
-    settings = {"alpha": 1.0, "beta": 0.6, "slope_small": 2.0, "slope_big": 0.6, "sigma": 0.35}
-    paid = heterogeneous.transfer(np.array([stored["types"]]), **settings)
+    unequal = Heterogeneous(alpha=1.0, beta=0.6, slope_small=2.0, slope_big=0.6)
+    paid = unequal.transfer(np.array([stored["types"]]), sigma=0.35)
     np.testing.assert_allclose(paid[0], stored["transfer"])
 
 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: fundamental_value.sigma_n(3, alpha=1.0, beta=1.0, slope=1.0), RefusedError, r"A4\^N"),
-        (lambda: fundamental_value.quantity([[1.0, 2.0, 3.0]], alpha=1.0, slope=0.0), InvalidInputError, "slope must be positive"),
-        (lambda: fundamental_value.price([1.0, 2.0], alpha=1.0, beta=1.0), InvalidInputError, "shape"),
-        (lambda: fundamental_value.justified_weights(4, rho=1.0, noise=1.0), InvalidInputError, r"rho must be in \[0, 1\)"),
-        (lambda: two_groups.quantity([[1.0, 2.0, 3.0]], alpha=1.0, beta=1.0, slope=1.0), InvalidInputError, "even"),
-        (lambda: two_groups.sigma_n(4, alpha=0.0, beta=1.0, slope=1.0), RefusedError, "alpha > 0"),
-        (lambda: two_groups.equilibrium_constants(4, rho=0.5, noise=0.0), InvalidInputError, "noise must be positive"),
-        (lambda: heterogeneous.group_weights(slope_small=1.0, slope_big=1.0, sigma=-1.0), InvalidInputError, "sigma must be non-negative, got -1"),
+        (lambda: FundamentalValue(alpha=1.0, beta=1.0, slope=1.0).sigma_n(3), RefusedError, r"A4\^N"),
+        (lambda: FundamentalValue(alpha=1.0, beta=1.0, slope=0.0), InvalidInputError, "slope must be positive"),
+        (lambda: FundamentalValue(alpha=1.0, beta=1.0, slope=1.0).price([1.0, 2.0]), InvalidInputError, "shape"),
+        (lambda: NormalBeliefs(4, rho=1.0, noise=1.0), InvalidInputError, r"rho must be in \[0, 1\)"),
+        (lambda: TwoGroups(alpha=1.0, beta=1.0, slope=1.0).quantity([[1.0, 2.0, 3.0]]), InvalidInputError, "even"),
+        (lambda: TwoGroups(alpha=0.0, beta=1.0, slope=1.0).sigma_n(4), RefusedError, "alpha > 0"),
+        (lambda: NormalBeliefs(4, rho=0.5, noise=0.0), InvalidInputError, "noise must be positive"),
+        (lambda: Heterogeneous(1.0, 1.0, slope_small=1.0, slope_big=1.0).group_weights(sigma=-1.0), InvalidInputError, "sigma must be non-negative, got -1"),
         (lambda: HeterogeneousBeliefs(8, 0.7, 0.3, 1.0, 0.0), InvalidInputError, "alpha [+] beta must be below 1"),
     ],
 )  # fmt: skip

@@ -6,8 +6,8 @@ import numpy as np
 
 from deviator.economies import public_statistics
 from deviator.mechanisms import Mutated, Outcome, SigmaDCDA, UniformConditional
-from deviator.paper.closed_forms.linear_quadratic import conditional_price
 from deviator.paper.statements.conditional_bids import dominant
+from deviator.paper.statements.conditional_demands import conditional_price
 
 
 def steeper(sigma):
