@@ -5,8 +5,7 @@ outcomes of honest bids with Definitions 1 and 2, and utilities from deviations 
 honesty.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -24,10 +23,7 @@ from ..checks.drawn import (
     heterogeneous_markets,
     two_groups_markets,
 )
-from ..statement import Finding, compared, gap, statement, worst
-
-Auction = Callable[[float], Any]
-"""The slope of a tax to a mechanism."""
+from ..statement import Finding, Formula, compared, gap, statement, worst
 
 SIGMA = 0.3
 
@@ -74,7 +70,7 @@ def _clearing_pairs(bids: LinearBids) -> Floats:
     "Section 5, Definition 3, equation (5.23)",
     "The mechanism finds the pair (p, q) that clears the market: p in d_i(q_-i) for all i.",
 )
-def _check_definition_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
+def _check_definition_3_clearing(auction: Formula = SigmaDCDA) -> Finding:
     gaps = []
     for bids in _drawn_bids(1):
         outcome, pairs = auction(SIGMA).clear(bids), _clearing_pairs(bids)
@@ -88,7 +84,7 @@ def _check_definition_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
     "Section 5, Definition 3",
     "t_i is the integral of the residual demand curve from 0 to q_i, and sigma q_i^2 / 2.",
 )
-def _check_definition_3_transfers(auction: Auction = SigmaDCDA) -> Finding:
+def _check_definition_3_transfers(auction: Formula = SigmaDCDA) -> Finding:
     gaps = []
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     for bids in _drawn_bids(2):
@@ -116,7 +112,7 @@ def _residual_price(bids: LinearBids, trader: int, units: Floats) -> Floats:
     "Where there are no unique residual demand curves, and so no unique market clearing pair, "
     "allocation and transfers are zero.",
 )
-def _check_definition_3_autarky(auction: Auction = SigmaDCDA) -> Finding:
+def _check_definition_3_autarky(auction: Formula = SigmaDCDA) -> Finding:
     rng = np.random.default_rng(3)
     wrong, moved = [], 0.0
     for spoil in (_same_bid, _same_surface, _no_bid, _pinned):
@@ -178,7 +174,7 @@ def _all_markets(seed: int) -> Iterator[DrawnMarket]:
     "sigma-VCG conditional inverse demands result in transfers and allocation as in the sigma-VCG "
     "mechanism.",
 )
-def _check_proposition_3_outcome(auction: Auction = SigmaDCDA) -> Finding:
+def _check_proposition_3_outcome(auction: Formula = SigmaDCDA) -> Finding:
     gaps = []
     for m in _all_markets(4):
         rule = auction(m.sigma)
@@ -196,7 +192,7 @@ def _check_proposition_3_outcome(auction: Auction = SigmaDCDA) -> Finding:
     "sigma-VCG conditional inverse demands are an ex post equilibrium of the sigma-DCDA: no bid "
     "gains at any profile.",
 )
-def _check_proposition_3_deviations(auction: Auction = SigmaDCDA) -> Finding:
+def _check_proposition_3_deviations(auction: Formula = SigmaDCDA) -> Finding:
     rng = np.random.default_rng(5)
     gains, count = [], 0
     for m in _all_markets(5):
@@ -247,7 +243,7 @@ def _utilities(rule: Mechanism, drawn: DrawnMarket, trader: int, candidates: Flo
     "The same, for all types and all deviations, in rational arithmetic, in given economies.",
     tolerance=0.0,
 )
-def _check_proposition_3_certificate(auction: Auction = SigmaDCDA) -> Finding:
+def _check_proposition_3_certificate(auction: Formula = SigmaDCDA) -> Finding:
     caps, failed = [], set[str]()
     for economy, sigma in _small_economies():
         for trader in range(economy.n_traders):

@@ -1,6 +1,6 @@
 """Proposition 2's budget claim: false as printed if slopes differ, and the claim that holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from deviator.validation import Floats
 
 from ..bounds.continuous import harmless_interdependence, proposition_2_deficit
 from ..checks.drawn import random_economy
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 
 ECONOMIES = 2000
 SIZES = (3, 4, 5, 6, 8, 10, 12, 30)
@@ -37,9 +37,6 @@ FILL = 0.9999
 
 MARGIN = 0.02
 """Relative distance from the largest harmless phi_N of the economies on both sides of it."""
-
-SlopeOf = Callable[[AssumptionBounds], float]
-DeficitOf = Callable[[AssumptionBounds, float], float]
 
 
 class Loss(NamedTuple):
@@ -86,7 +83,7 @@ def one_flat_trader(n_traders: int, ratio: float, interdependence: float) -> Lin
     return linear_quadratic(weights, slope, name="one flat trader")
 
 
-def worst_ratio(n_traders: int, sigma_n: SlopeOf = sigma_n_from) -> tuple[float, float]:
+def worst_ratio(n_traders: int, sigma_n: Formula = sigma_n_from) -> tuple[float, float]:
     """Return the ratio of slopes at which sigma_N leaves the largest deficit, and that deficit."""
 
     def surplus(logarithm: float) -> float:
@@ -127,7 +124,7 @@ def _economies(seed: int) -> Iterator[LinearQuadratic]:
     "trader; with mixed slopes and the average there are economies in deficit at sigma_N from N = "
     "4 on.",
 )
-def _check_budget(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
+def _check_budget(sigma_n: Formula = sigma_n_from) -> Finding:
     rng = np.random.default_rng(31)
     held = []
     for economy in _economies(seed=31):
@@ -158,7 +155,7 @@ def _check_budget(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
     corrected="So where slopes are equal, or where phi_N bounds every effect of a type on another "
     "trader; with mixed slopes and the average deficits exceed it.",
 )
-def _check_deficit(*, deficit: DeficitOf = proposition_2_deficit) -> Finding:
+def _check_deficit(deficit: Formula = proposition_2_deficit) -> Finding:
     rng = np.random.default_rng(32)
     excess, printed, share = [], [], []
     for index, economy in enumerate(_economies(seed=32)):
@@ -250,9 +247,7 @@ def _exact_total(example: Counterexample, sigma: Fraction) -> Fraction:
     "which transfers at sigma_N sum to -6/19 and -60/151.",
     tolerance=0.0,
 )
-def _check_counterexamples(
-    *, sigma_n: Callable[[int, Fraction, Fraction], Fraction] = exact_sigma_n
-) -> Finding:
+def _check_counterexamples(sigma_n: Formula = exact_sigma_n) -> Finding:
     wrong, exact_sums = [], []
     for example in counterexamples():
         n, flattest, steepest = len(example.slope), min(example.slope), max(example.slope)
@@ -278,9 +273,7 @@ def _check_counterexamples(
     "phi_N <= m_o/(N-1)^2, so none of N = 3; for N >= 4 and any larger phi_N within A4^N some "
     "economy is.",
 )
-def _check_harmless(
-    *, threshold: Callable[[AssumptionBounds], float] = harmless_interdependence
-) -> Finding:
+def _check_harmless(threshold: Formula = harmless_interdependence) -> Finding:
     rng = np.random.default_rng(33)
     below = []
     for _ in range(ECONOMIES):
@@ -324,7 +317,7 @@ def _deficit_beyond(
     sigma: float,
     bounds: AssumptionBounds,
     types: Floats,
-    deficit: DeficitOf,
+    deficit: Formula,
 ) -> tuple[float, float]:
     """Return a deficit's excess over its bound and share of it, with qbar at the profile."""
     bounded = _bounded_around(economy, sigma, types)
@@ -354,7 +347,7 @@ def smallest_slope(economy: LinearQuadratic, types: Floats) -> float:
     "sigma_N = D_1^N/D_2^N (m_o/(N-1) + phi_N) is where the tax pays for the discounts of the "
     "economy (A.1).",
 )
-def _check_sigma_n(*, sigma_n: SlopeOf = sigma_n_from) -> Finding:
+def _check_sigma_n(sigma_n: Formula = sigma_n_from) -> Finding:
     rng = np.random.default_rng(34)
     gaps = []
     for _ in range(200):

@@ -1,10 +1,7 @@
 """Appendix G: allocations and transfers in units, and their limits as units become small."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from deviator.economies import AssumptionBounds
 from deviator.mechanisms import DiscreteVCG, Reports, TaxVCG
 from deviator.mechanisms.direct.discrete_vcg import Units, following_unit, last_unit
 from deviator.validation import Bools, Floats
@@ -14,7 +11,7 @@ from ..bounds.discrete import proposition_6_deficit, proposition_7_deficit
 from ..checks.pivotal_types import pivotal_profiles
 from ..checks.taxed_markets import crossing_markets
 from ..checks.unit_markets import UnitMarket, half_markets, unit_markets, unit_value, units_up_to
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 
 SHRINKING = (0.5, 0.2, 0.05)
 """Decreasing unit sizes."""
@@ -64,7 +61,7 @@ def _no_pair_above(receives: Floats, gives: Floats) -> Bools:
     "unit q_i + Delta if q_i >= 0, else of q_i, the right side that of unit q_j if q_j > 0, else "
     "of q_j - Delta.",
 )
-def _check_condition(*, condition: Callable[[Units, Floats], Bools] = no_exchange_pays) -> Finding:
+def _check_condition(condition: Formula = no_exchange_pays) -> Finding:
     wrong, cases = 0, 0
     printed = {printed_indices: 0, forward_differences: 0}
     for market in unit_markets(seed=70):
@@ -99,9 +96,7 @@ def forward_value(value: Floats, slope: float, units: Floats, unit_size: float) 
     "Delta) - u_i(x)) / Delta; for q_i < 0 with the other sign.",
     corrected="The same with mu_i(x) = (u_i(x) - u_i(x - Delta)) / Delta for x > 0.",
 )
-def _check_transfers(
-    *, worth: Callable[[Floats, float, Floats, float], Floats] = unit_value
-) -> Finding:
+def _check_transfers(worth: Formula = unit_value) -> Finding:
     transfers, literal, printed = [], [], []
     for market in unit_markets(seed=71):
         outcome = market.rule.clear(Reports(market.types[:3]))
@@ -121,11 +116,7 @@ def _check_transfers(
 
 
 def _literal_transfer(
-    market: UnitMarket,
-    types: Floats,
-    trader: int,
-    quantity: float,
-    worth: Callable[[Floats, float, Floats, float], Floats],
+    market: UnitMarket, types: Floats, trader: int, quantity: float, worth: Formula
 ) -> float:
     """Return (G.2) for one trader: Delta times the sum of the values of its units at s_i(x)."""
     unit = market.rule.unit_size
@@ -147,7 +138,7 @@ def _literal_transfer(
     "Appendix G",
     "As Delta falls to 0, the mechanism with a slope and a spread becomes the one without units.",
 )
-def _check_limit(*, rule: Callable[..., DiscreteVCG] = DiscreteVCG) -> Finding:
+def _check_limit(rule: Formula = DiscreteVCG) -> Finding:
     rates, shares = [], []
     for index, (economy, tax, types) in enumerate(crossing_markets(seed=72, count=4)):
         sigma = 0.3 * (index % 2)
@@ -176,9 +167,7 @@ def _check_limit(*, rule: Callable[..., DiscreteVCG] = DiscreteVCG) -> Finding:
     tolerance=1e-5,
 )
 def _check_bounds_limit(
-    *,
-    lower: Callable[[AssumptionBounds, float, float], float] = proposition_6_deficit,
-    upper: Callable[[AssumptionBounds, float, float, float], float] = proposition_7_deficit,
+    lower: Formula = proposition_6_deficit, upper: Formula = proposition_7_deficit
 ) -> Finding:
     rng = np.random.default_rng(73)
     gaps = []

@@ -1,6 +1,5 @@
 """Example 8: bid and ask prices (Section 6)."""
 
-from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
@@ -11,7 +10,7 @@ from deviator.validation import Floats
 
 from ..checks.pivotal_types import PriceOf
 from ..checks.taxed_markets import crossing_markets, same_for_all, transfer_gap
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 
 ECONOMIES = 60
 
@@ -19,9 +18,6 @@ LITERAL_MARKETS = 4
 
 EXCHANGES = (1e-4, 1e-2, 0.3)
 """Quantities by which exchanges between two traders are tested."""
-
-AllocationIn = Callable[[QuadraticEconomy, float, Floats], Allocation]
-"""Economy, size of the tax and types (B, N) to price and quantities."""
 
 
 def spread_in(economy: QuadraticEconomy, half_spread: float, types: Floats) -> Allocation:
@@ -35,7 +31,7 @@ def spread_in(economy: QuadraticEconomy, half_spread: float, types: Floats) -> A
     "With a spread, marginal utilities are the ask price for buyers, the bid price for sellers, "
     "and the market clears (mu_i(q_i, s) there is the marginal utility).",
 )
-def _check_spread(*, allocation: AllocationIn = spread_in) -> Finding:
+def _check_spread(allocation: Formula = spread_in) -> Finding:
     gaps = []
     for economy, tax, types in crossing_markets(seed=80, count=ECONOMIES):
         outcome = allocation(economy, tax, types)
@@ -98,9 +94,7 @@ def bid_or_ask(middle: Floats, half_spread: float, side: float) -> Floats:
     "Transfers integrate ask prices of units bought, bid prices of units sold, at pivotal types.",
     tolerance=2e-5,
 )
-def _check_spread_transfers(
-    *, price: Callable[[Floats, float, float], Floats] = bid_or_ask
-) -> Finding:
+def _check_spread_transfers(price: Formula = bid_or_ask) -> Finding:
     gaps = []
     for economy, tax, types in crossing_markets(seed=81, count=LITERAL_MARKETS):
         rule = SpreadVCG(economy, tax)
@@ -114,10 +108,11 @@ def _check_spread_transfers(
     return Finding(worst(gaps), text)
 
 
-def quoted_price(rule: SpreadVCG, price: Callable[[Floats, float, float], Floats]) -> PriceOf:
+def quoted_price(rule: SpreadVCG, price: Formula) -> PriceOf:
     """Return the pivotal price that is the bid or ask price."""
 
     def quoted(profiles: Floats, units: Floats) -> Floats:
-        return price(rule.allocate(profiles).price, rule.half_spread, float(np.sign(units[0])))
+        side = float(np.sign(units[0]))
+        return np.asarray(price(rule.allocate(profiles).price, rule.half_spread, side))
 
     return quoted

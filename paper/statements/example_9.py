@@ -1,6 +1,6 @@
 """Example 9: entry fees (Section 6)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import combinations
 
@@ -17,14 +17,11 @@ from deviator.mechanisms import Allocation, EntryFeeVCG, Reports
 from deviator.validation import Bools, Floats
 
 from ..checks.monotonicity import FEE_WITNESS, falls_in_own_type, largest_fall
-from ..checks.pivotal_types import PriceOf, marginal_utility
+from ..checks.pivotal_types import marginal_utility
 from ..checks.taxed_markets import PROFILES, TaxedMarket, market_price, same_for_all, transfer_gap
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 
 ENTRY_MARKETS = 1000
-
-AllocationIn = Callable[[QuadraticEconomy, float, Floats], Allocation]
-"""Economy, size of the tax and types (B, N) to price and quantities."""
 
 
 def entry_markets() -> Iterator[TaxedMarket]:
@@ -50,7 +47,7 @@ def entry_fee_in(economy: QuadraticEconomy, fee: float, types: Floats) -> Alloca
     corrected="Such a price may not exist; the allocation is the one of the largest total of "
     "utilities less fees, which is that of (6.28) wherever there is a price.",
 )
-def _check_entry(*, allocation: AllocationIn = entry_fee_in) -> Finding:
+def _check_entry(allocation: Formula = entry_fee_in) -> Finding:
     gaps, shares = [], []
     for economy, fee, types in entry_markets():
         quantity = allocation(economy, fee, types).quantity
@@ -106,9 +103,7 @@ def best_of_all_sets(
     corrected="t_i = T_i + int_0^q_i mu_i(x, s_i(x), s_-i) dx, which differs for units that no "
     "report leads to, since whoever enters or leaves moves the price.",
 )
-def _check_entry_transfers(
-    *, unit_price: Callable[[QuadraticEconomy, int], PriceOf] = marginal_utility
-) -> Finding:
+def _check_entry_transfers(unit_price: Formula = marginal_utility) -> Finding:
     rng = np.random.default_rng(91)
     gaps, printed = [], []
     for economy, fee in ((private_values(4), 0.2), (fundamental_value(5), 0.1)):
@@ -136,9 +131,7 @@ def _check_entry_transfers(
     "under private values; elsewhere within A4^N quantities may fall in the own type, and then "
     "there are none. (An entry fee is not convex, and so is no tax of Section 6's definition.)",
 )
-def _check_entry_incentives(
-    *, condition: Callable[[QuadraticEconomy], bool] = affects_others_alike
-) -> Finding:
+def _check_entry_incentives(condition: Formula = affects_others_alike) -> Finding:
     broken, excluded, cases = falls_in_own_type(
         condition, lambda economy, types: [(EntryFeeVCG(economy, 0.3), types)]
     )

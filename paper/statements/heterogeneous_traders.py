@@ -243,7 +243,6 @@ def _check_example_6_continuum(equilibrium: Formula = linear_equilibrium) -> Fin
 def _check_example_6_limits(
     equilibrium: Formula = linear_equilibrium, reaction: Formula = sigma_vcg_reaction
 ) -> Finding:
-
     def lost(beliefs: HeterogeneousBeliefs, taxed: bool, n: int) -> float:
         large = replace(beliefs, n_traders=n)
         efficient = [reaction(large, group, **SLOPES) for group in (0, 1)]

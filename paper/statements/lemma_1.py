@@ -1,15 +1,13 @@
 """Lemma 1: the cost of inefficiency (Section 2.3)."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from deviator.economies import AssumptionBounds, assumption_bounds
+from deviator.economies import assumption_bounds
 from deviator.validation import Floats
 
 from ..bounds.continuous import utility_loss, welfare_loss
 from ..checks.drawn import random_economy
-from ..statement import Finding, statement, worst
+from ..statement import Finding, Formula, statement, worst
 
 ECONOMIES = 400
 PROFILES = 6
@@ -35,9 +33,7 @@ def _allocations(rng: np.random.Generator, efficient: Floats) -> tuple[float, Fl
     corrected="|u_i(q_i) - u_i(q_i^0)| <= epsilon m + m_bar epsilon^2/2: the marginal utility is "
     "at most m at the efficient quantity, and moves away from there.",
 )
-def _check_one_trader(
-    *, loss: Callable[[AssumptionBounds, float, float], float] = utility_loss
-) -> Finding:
+def _check_one_trader(loss: Formula = utility_loss) -> Finding:
     rng = np.random.default_rng(11)
     excess, printed, share = [], [], []
     for _ in range(ECONOMIES):
@@ -71,9 +67,7 @@ def _check_one_trader(
     "sum_i (q_i - q_i^0)^2: the printed upper bound stands, the lower one only where every trader "
     "is exactly epsilon away.",
 )
-def _check_welfare(
-    *, loss: Callable[[AssumptionBounds, Floats], tuple[Floats, Floats]] = welfare_loss
-) -> Finding:
+def _check_welfare(loss: Formula = welfare_loss) -> Finding:
     rng = np.random.default_rng(12)
     excess, printed = [], []
     for _ in range(ECONOMIES):

@@ -1,6 +1,6 @@
 """Proposition 1: no mechanism is nearly efficient without a deficit (Section 2.3, Appendix A)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..bounds.continuous import (
     worst_case_traders,
 )
 from ..checks.transfer_search import CELLS, Band, best_transfer
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 
 DRAWS = 20
 INEFFICIENCIES = (0.04, 0.15, 1 / 3)
@@ -132,9 +132,7 @@ def _printed_deficit(bounds: AssumptionBounds, inefficiency: float) -> float:
     corrected="So for N even, as is proved; for N odd with N - 1 in the place of the first N, one "
     "trader staying out at s*.",
 )
-def _check_deficit(
-    *, deficit: Callable[[AssumptionBounds, float], float] = proposition_1_deficit
-) -> Finding:
+def _check_deficit(deficit: Formula = proposition_1_deficit) -> Finding:
     excess, slack = [], []
     for case in worst_cases(seed=1):
         bounds, size = case.bounds, _size(case.bounds)
@@ -186,9 +184,7 @@ def _leaves_a1(case: TightMarket) -> float:
     "mechanisms come arbitrarily near.",
     tolerance=1e-4,
 )
-def _check_most_transfer(
-    *, most: Callable[[AssumptionBounds, float, float], float] = most_transfer
-) -> Finding:
+def _check_most_transfer(most: Formula = most_transfer) -> Finding:
     gaps = []
     for case in worst_cases(seed=2, draws=10):
         for share in INEFFICIENCIES:
@@ -221,9 +217,7 @@ def _printed_first_line(bounds: AssumptionBounds) -> float:
     corrected="dp^0/dq_1 = (dp^0/ds_1) / (dq_1^0/ds_1) = m_bar/(m_o - phi_N) (m_o/(N-1) + phi_N) "
     "= p_q^max, which is the fraction that is printed in between.",
 )
-def _check_sensitivity(
-    *, sensitivity: Callable[[AssumptionBounds], float] = price_sensitivity
-) -> Finding:
+def _check_sensitivity(sensitivity: Formula = price_sensitivity) -> Finding:
     gaps, printed = [], []
     for case in worst_cases(seed=3, draws=200):
         path = np.tile(case.types, (2, 1))

@@ -3,7 +3,7 @@
 The module `budget_claim` has the claim on the budget.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from deviator.economies import (
     linear_quadratic,
     walrasian_response,
 )
-from deviator.mechanisms import Mechanism, Reports, SigmaVCG
+from deviator.mechanisms import Reports, SigmaVCG
 from deviator.validation import Floats
 
 from ..bounds.continuous import (
@@ -31,16 +31,13 @@ from ..bounds.continuous import (
 )
 from ..checks.definitions import taxed_equilibrium
 from ..checks.drawn import random_economy
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 from .proposition_1 import worst_cases
 
 ECONOMIES = 2000
 PROFILES = 4
 REPORTS = 41
 """Number of a trader's reports on the grid."""
-
-MechanismOf = Callable[[QuadraticEconomy, float], Mechanism]
-BoundOf = Callable[[AssumptionBounds, float], float]
 
 
 class Market(NamedTuple):
@@ -82,7 +79,7 @@ def opposed_markets(ratios: tuple[float, ...], n_traders: int) -> Iterator[Marke
     "In every economy within A1 to A4^N quantities of sigma-VCG are within D_3 sigma of the "
     "efficient ones, and not above qbar.",
 )
-def _check_efficiency(*, inefficiency: BoundOf = proposition_2_inefficiency) -> Finding:
+def _check_efficiency(inefficiency: Formula = proposition_2_inefficiency) -> Finding:
     excess, share = [], []
     for market in (*markets(seed=21), *opposed_markets((1.05, 2.0, 10.0, 100.0), 60)):
         economy, sigma = market.economy, market.sigma
@@ -108,7 +105,7 @@ def _check_efficiency(*, inefficiency: BoundOf = proposition_2_inefficiency) -> 
     "Section 3; Appendix B, part 1",
     "In sigma-VCG no trader is worse off than without trade, at any profile.",
 )
-def _check_individual_rationality(*, mechanism: MechanismOf = SigmaVCG) -> Finding:
+def _check_individual_rationality(mechanism: Formula = SigmaVCG) -> Finding:
     losses, seen = [], 0
     for bounded in (True, False):
         for market in markets(seed=22, count=ECONOMIES // 2, bounded_types=bounded):
@@ -128,7 +125,7 @@ def _check_individual_rationality(*, mechanism: MechanismOf = SigmaVCG) -> Findi
     "Section 3; Appendix B, part 1",
     "In sigma-VCG no report beats the truth at any profile, and quantities rise in the own type.",
 )
-def _check_incentive_compatibility(*, mechanism: MechanismOf = SigmaVCG) -> Finding:
+def _check_incentive_compatibility(mechanism: Formula = SigmaVCG) -> Finding:
     rng = np.random.default_rng(23)
     gains, falls = [], []
     for bounded in (True, False):
@@ -144,7 +141,7 @@ def _check_incentive_compatibility(*, mechanism: MechanismOf = SigmaVCG) -> Find
     )
 
 
-def _best_report(mechanism: MechanismOf, market: Market, trader: int) -> tuple[float, float]:
+def _best_report(mechanism: Formula, market: Market, trader: int) -> tuple[float, float]:
     """Return the gain of the best report, and the largest fall of the quantity in the report."""
     economy, types = market.economy, market.types[:1]
     low, high = (float(np.clip(end[trader], -4.0, 4.0)) for end in economy.type_set)
@@ -177,7 +174,7 @@ def _printed_price_shift(bounds: AssumptionBounds, sigma: float) -> float:
     corrected="|p^sigma - p^0| <= sigma qbar (m_bar - m_low) / (2 (sigma + m_low)), as the "
     "fraction before it gives and (3.12) uses, and <= sigma qbar (B.10).",
 )
-def _check_price_shift(*, shift: BoundOf = price_shift) -> Finding:
+def _check_price_shift(shift: Formula = price_shift) -> Finding:
     opposed = (
         market._replace(types=np.repeat([1.0, -1.0], 10)[None] * market.economy.slope, sigma=0.3)
         for market in opposed_markets((1.5, 3.0, 8.0), 20)
@@ -222,9 +219,7 @@ def _stated_slopes(economy: QuadraticEconomy, sigma: float) -> Floats:
     "another, since what it bounds is an average weighted by y_j, not the plain one.",
 )
 def _check_residual_slope(
-    *,
-    slope: Callable[[QuadraticEconomy, float], Floats] = _stated_slopes,
-    bound: BoundOf = price_sensitivity,
+    slope: Formula = _stated_slopes, bound: Formula = price_sensitivity
 ) -> Finding:
     rng = np.random.default_rng(25)
     gaps, excess, printed = [], [], []
@@ -252,9 +247,7 @@ def _check_residual_slope(
     "In the economy (A.1) sigma-VCG's deficit at s* is at least Proposition 1's and at most "
     "Proposition 2's at epsilon = D_3 sigma.",
 )
-def _check_frontiers(
-    *, frontiers: Callable[[AssumptionBounds, Floats], tuple[Floats, Floats]] = deficit_frontiers
-) -> Finding:
+def _check_frontiers(frontiers: Formula = deficit_frontiers) -> Finding:
     excess, shares = [], []
     for case in worst_cases(seed=27, draws=100):
         bounds = case.bounds
@@ -282,11 +275,7 @@ def _check_frontiers(
     corrected="It is 2 m_bar/m_low [1 + min{1, (m_bar - m_low)/(2 m_low)}] times D_2^N/D_3, with "
     "the bracket of D_3, which is 1 only where slopes are equal.",
 )
-def _check_slack(
-    *,
-    slack: Callable[[AssumptionBounds], float] = frontier_slack,
-    third: Callable[[AssumptionBounds], float] = d_3,
-) -> Finding:
+def _check_slack(slack: Formula = frontier_slack, third: Formula = d_3) -> Finding:
     rng = np.random.default_rng(26)
     gaps, printed = [], []
     for _ in range(200):

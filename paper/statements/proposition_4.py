@@ -1,20 +1,13 @@
 """Proposition 4: taxes that balance the budget in large markets are at least quadratic (App. E)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
 
-from deviator.economies import (
-    AssumptionBounds,
-    LinearQuadratic,
-    QuadraticEconomy,
-    assumption_bounds,
-    sigma_n,
-    tight,
-)
+from deviator.economies import AssumptionBounds, LinearQuadratic, assumption_bounds, sigma_n, tight
 from deviator.mechanisms import (
     EntryFeeVCG,
     Mechanism,
@@ -30,7 +23,7 @@ from deviator.validation import Floats
 
 from ..bounds.continuous import price_sensitivity
 from ..bounds.proposition_4 import balancing_entry_fee, balancing_half_spread, condition_6_29
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 
 SIZES = (6, 12, 24, 48, 96, 192)
 """Numbers of traders."""
@@ -51,8 +44,6 @@ EXPONENTS = (2.0, 3.0)
 
 MARGIN = 1.1
 """Allowed excess of the least coefficient over the root, in units of X/(m_o - phi)."""
-
-Condition = Callable[[AssumptionBounds, Callable[[float], float], float], float]
 
 
 class Pair(NamedTuple):
@@ -96,7 +87,7 @@ def pairs(common: float, sizes: tuple[int, ...] = SIZES) -> Iterator[Pair]:
     "In large markets, a tax that violates (6.29) leaves a deficit between some two traders.",
     tolerance=1e-8,
 )
-def _check_condition(*, condition: Condition = condition_6_29) -> Finding:
+def _check_condition(condition: Formula = condition_6_29) -> Finding:
     exact, excess, precision = [], [], []
     wrong, signs = 0, ""
     for common in (0.0, 0.5):
@@ -136,11 +127,7 @@ def _check_condition(*, condition: Condition = condition_6_29) -> Finding:
     "converges to p_q^max, and so to the minimal slope sigma_N of sigma-VCG: their ratios "
     "converge to 1.",
 )
-def _check_quadratic(
-    *,
-    slope: Callable[[QuadraticEconomy], float] = sigma_n,
-    sensitivity: Callable[[AssumptionBounds], float] = price_sensitivity,
-) -> Finding:
+def _check_quadratic(slope: Formula = sigma_n, sensitivity: Formula = price_sensitivity) -> Finding:
     gaps, ratios = [], []
     for common in (0.0, 0.5):
         for pair in pairs(common):
@@ -172,9 +159,7 @@ def _least_slope(pair: Pair) -> float:
     "Section 6, Appendix E",
     "A bid-ask spread balances the budget only at distortions of a larger order than sigma_N's.",
 )
-def _check_spread(
-    *, half_spread: Callable[[AssumptionBounds, float], float] = balancing_half_spread
-) -> Finding:
+def _check_spread(half_spread: Formula = balancing_half_spread) -> Finding:
     gaps, ratios = [], {}
     for common in (0.0, 0.5):
         for pair in pairs(common):
@@ -206,9 +191,7 @@ def _check_spread(
     "Entry fees perform strictly worse: small ones are dwarfed by the fall in prices before "
     "others enter.",
 )
-def _check_entry_fee(
-    *, fee: Callable[[AssumptionBounds, float], float] = balancing_entry_fee
-) -> Finding:
+def _check_entry_fee(fee: Formula = balancing_entry_fee) -> Finding:
     gaps, small = [], []
     for common in (0.0, 0.3):
         for pair in pairs(common, sizes=FEE_SIZES):
@@ -243,11 +226,11 @@ def taxes(bounds: AssumptionBounds, sigma: float) -> dict[str, Tax]:
     }
 
 
-def _left_side(condition: Condition, bounds: AssumptionBounds, tax: Tax, trade: float) -> float:
-    return condition(bounds, lambda x: float(tax.bend(np.array(x))), trade)
+def _left_side(condition: Formula, bounds: AssumptionBounds, tax: Tax, trade: float) -> float:
+    return float(condition(bounds, lambda x: float(tax.bend(np.array(x))), trade))
 
 
-def _wrong_signs(condition: Condition, pair: Pair) -> tuple[int, str]:
+def _wrong_signs(condition: Formula, pair: Pair) -> tuple[int, str]:
     """Return how often (6.29) and the budget of a large market disagree, and their values."""
     wrong, numbers = 0, []
     for name, tax in taxes(pair.bounds, sigma_n(pair.economy)).items():
@@ -262,7 +245,7 @@ def _taxed_budget(pair: Pair, tax: Tax) -> float:
     return pair.budget(TaxVCG(pair.economy, tax), float(tax.marginal(np.array(pair.trade))))
 
 
-def _off_root(condition: Condition, pair: Pair, exponent: float) -> float:
+def _off_root(condition: Formula, pair: Pair, exponent: float) -> float:
     """Return by how much the least coefficient of a power tax exceeds the root of (6.29).
 
     In units of the root. At the least coefficient the two traders' transfers sum to 0.
@@ -281,7 +264,7 @@ def _off_root(condition: Condition, pair: Pair, exponent: float) -> float:
     return float(least / asked - 1)
 
 
-def _off_quadratic(condition: Condition, pair: Pair) -> float:
+def _off_quadratic(condition: Formula, pair: Pair) -> float:
     """Return the left side of (6.29) at the least slope, with the slopes of taxed utilities.
 
     A quadratic tax turns slopes m_bar into m_bar + sigma in (E.3) and (E.4), and with these the

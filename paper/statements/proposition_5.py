@@ -1,7 +1,5 @@
 """Proposition 5: relative inefficiency, without slack (Section 7, Appendix F)."""
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.optimize import brentq
 
@@ -18,7 +16,7 @@ from ..bounds.continuous import (
 )
 from ..checks.drawn import random_economy
 from ..checks.transfer_search import CELLS, Band, best_transfer
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 from .proposition_1 import TightMarket, worst_case, worst_cases
 
 SIZES = (10, 100, 1000, 10_000)
@@ -32,9 +30,7 @@ NEAREST_UNIT = 1e-3
     "With equal slopes sigma_N-VCG is sigma_N/m_bar-q-efficient, |q_i - q_i^0| = sigma_N/m_bar "
     "|q_i| exactly, and never in deficit.",
 )
-def _check_identity(
-    *, inefficiency: Callable[[AssumptionBounds], float] = proposition_5_inefficiency
-) -> Finding:
+def _check_identity(inefficiency: Formula = proposition_5_inefficiency) -> Finding:
     rng = np.random.default_rng(51)
     gaps, deficits = [], []
     for _ in range(400):
@@ -82,9 +78,7 @@ def _best_transfer(case: TightMarket, inefficiency: float) -> float:
     tolerance=2e-3,
 )
 def _check_tightness(
-    *,
-    least: Callable[[AssumptionBounds], float] = least_relative_inefficiency,
-    most: Callable[[AssumptionBounds, float, float], float] = most_transfer_relative,
+    least: Formula = least_relative_inefficiency, most: Formula = most_transfer_relative
 ) -> Finding:
     rng = np.random.default_rng(52)
     gaps = []
@@ -109,9 +103,9 @@ def _check_tightness(
     )
 
 
-def _ratio(n_traders: int, least: Callable[[AssumptionBounds], float]) -> float:
+def _ratio(n_traders: int, least: Formula) -> float:
     bounds = AssumptionBounds(n_traders, 1.0, 0.5 / n_traders, 1.0, 1.0)
-    return least(bounds) / proposition_5_inefficiency(bounds)
+    return float(least(bounds) / proposition_5_inefficiency(bounds))
 
 
 @statement(
@@ -119,7 +113,7 @@ def _ratio(n_traders: int, least: Callable[[AssumptionBounds], float]) -> float:
     "Section 7, Section 3",
     "In the economy (A.1) taxes at sigma_N pay for the discounts exactly.",
 )
-def _check_budget_balance(*, slope: Callable[[AssumptionBounds], float] = sigma_n_from) -> Finding:
+def _check_budget_balance(slope: Formula = sigma_n_from) -> Finding:
     rng = np.random.default_rng(53)
     gaps = []
     for case in worst_cases(seed=53, draws=100):

@@ -1,12 +1,10 @@
 """Proposition 6: the deficit that no mechanism avoids where the good comes in units."""
 
-from collections.abc import Callable
-
 from deviator.economies import AssumptionBounds
 
 from ..bounds.discrete import proposition_6_deficit, proposition_7_deficit
 from ..checks.unit_markets import half_markets
-from ..statement import Finding, statement, worst
+from ..statement import Finding, Formula, statement, worst
 
 
 def printed_proposition_6(bounds: AssumptionBounds, unit_size: float) -> float:
@@ -27,9 +25,7 @@ def printed_proposition_6(bounds: AssumptionBounds, unit_size: float) -> float:
     "epsilon] with q the trade less epsilon: C_3 squares a length, and the two private terms may "
     "not be added. For N odd with N - 1 in the place of the first N.",
 )
-def _check_lower_bound(
-    *, deficit: Callable[[AssumptionBounds, float, float], float] = proposition_6_deficit
-) -> Finding:
+def _check_lower_bound(deficit: Formula = proposition_6_deficit) -> Finding:
     gaps, printed, shares = [], [], []
     for market in half_markets(seed=73):
         unit, bounds = market.unit_size, market.bounds

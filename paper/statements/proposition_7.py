@@ -1,6 +1,6 @@
 """Proposition 7: the mechanism for units of a good, and the notation of footnotes 19 and 33."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from ..checks.drawn import random_economy
 from ..checks.monotonicity import largest_fall
 from ..checks.taxed_markets import crossing_markets
 from ..checks.unit_markets import ECONOMIES, PROFILES, UnitMarket, half_markets
-from ..statement import Finding, statement, worst
+from ..statement import Finding, Formula, statement, worst
 
 REPORTS = 61
 
@@ -78,7 +78,7 @@ def as_charged(transfer: Floats, quantity: Floats) -> Floats:
     corrected="So under single crossing, w_ji < w_ii; within A4^N alone quantities may fall in "
     "the own type.",
 )
-def _check_constraints(*, charged: Callable[[Floats, Floats], Floats] = as_charged) -> Finding:
+def _check_constraints(charged: Formula = as_charged) -> Finding:
     gains, losses = [0.0], [0.0]
     for economy, tax, types in crossing_markets(seed=76, count=5):
         rule = DiscreteVCG(economy, 0.5, 0.2, tax)
@@ -118,9 +118,7 @@ def _check_constraints(*, charged: Callable[[Floats, Floats], Floats] = as_charg
     corrected="So where slopes are equal, or where phi_N bounds every effect of a type on another "
     "trader, as in Proposition 2.",
 )
-def _check_budget(
-    *, deficit: Callable[[AssumptionBounds, float, float, float], float] = proposition_7_deficit
-) -> Finding:
+def _check_budget(deficit: Formula = proposition_7_deficit) -> Finding:
     gaps = [
         _excess(_largest_deficit(market), _bound(market, bounds, deficit))
         for market, bounds in taxed_unit_markets(seed=74)
@@ -136,13 +134,9 @@ def _check_budget(
     return Finding(max(gaps), text, printed)
 
 
-def _bound(
-    market: UnitMarket,
-    bounds: AssumptionBounds,
-    deficit: Callable[[AssumptionBounds, float, float, float], float],
-) -> float:
+def _bound(market: UnitMarket, bounds: AssumptionBounds, deficit: Formula) -> float:
     rule = market.rule
-    return deficit(bounds, rule.sigma, rule.half_spread, rule.unit_size)
+    return float(deficit(bounds, rule.sigma, rule.half_spread, rule.unit_size))
 
 
 def _largest_deficit(market: UnitMarket) -> float:
@@ -161,12 +155,7 @@ def _excess(largest: float, bound: float) -> float:
     "efficient ones.",
     corrected="Quantities are within Delta + 2 (qbar sigma + delta) / m_low of efficient ones.",
 )
-def _check_efficiency(
-    *,
-    inefficiency: Callable[
-        [AssumptionBounds, float, float, float], float
-    ] = proposition_7_inefficiency,
-) -> Finding:
+def _check_efficiency(inefficiency: Formula = proposition_7_inefficiency) -> Finding:
     gaps, printed, near = [], [], []
     rng = np.random.default_rng(75)
     for _ in range(4 * ECONOMIES):
@@ -205,7 +194,7 @@ def printed_part(number: float) -> float:
 @statement(
     "Footnote 19", "Proposition 2", "[x]_+ is the positive part, max{0, x}.", tolerance=1e-12
 )
-def _check_footnote_19(*, part: Callable[[float], float] = positive_part) -> Finding:
+def _check_footnote_19(part: Formula = positive_part) -> Finding:
     gaps = []
     rng = np.random.default_rng(78)
     for draw in range(4 * ECONOMIES):
@@ -235,7 +224,7 @@ def _check_footnote_19(*, part: Callable[[float], float] = positive_part) -> Fin
     "[x]_+ = min{0, x} and [x]_- = max{0, x}.",
     corrected="[x]_+ = max{0, x} and [x]_- = min{0, x}, as in footnote 19.",
 )
-def _check_footnote_33(*, part: Callable[[float], float] = positive_part) -> Finding:
+def _check_footnote_33(part: Formula = positive_part) -> Finding:
     gaps, printed = [], []
     for market, bounds in taxed_unit_markets(seed=79):
         largest = _largest_deficit(market)
@@ -248,13 +237,11 @@ def _check_footnote_33(*, part: Callable[[float], float] = positive_part) -> Fin
     return Finding(max(gaps), text, max(printed))
 
 
-def _g_3(
-    part: Callable[[float], float],
-) -> Callable[[AssumptionBounds, float, float, float], float]:
+def _g_3(part: Formula) -> Formula:
     """Return (G.3) with a meaning of [x]_+."""
 
     def deficit(bounds: AssumptionBounds, sigma: float, spread: float, unit: float) -> float:
         first, second = deficit_parts(bounds, sigma, spread, unit)
-        return bounds.n_traders * (part(first) + part(second))
+        return float(bounds.n_traders * (part(first) + part(second)))
 
     return deficit

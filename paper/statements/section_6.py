@@ -1,8 +1,5 @@
 """The definition of tau-VCG, and the claims on its taxes (Section 6)."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from deviator.economies import QuadraticEconomy, check_assumptions, single_crossing_violation
@@ -11,7 +8,7 @@ from deviator.validation import Floats
 
 from ..checks.monotonicity import TAX_WITNESS, falls_in_own_type, largest_fall
 from ..checks.taxed_markets import crossing_markets, market_price, same_for_all, transfer_gap
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 
 
 @statement(
@@ -20,7 +17,7 @@ from ..statement import Finding, gap, statement, worst
     "The VCG mechanism with the tax sigma q^2 / 2 is sigma-VCG.",
     tolerance=1e-10,
 )
-def _check_quadratic(*, tax: Callable[[float], Any] = lambda sigma: [[sigma, 2]]) -> Finding:
+def _check_quadratic(tax: Formula = lambda sigma: [[sigma, 2]]) -> Finding:
     gaps = []
     for economy, sigma, types in crossing_markets(seed=60, count=12):
         by_tax = TaxVCG(economy, tax(sigma)).clear(Reports(types[:10]))
@@ -47,7 +44,7 @@ def tax_collected(tax: Tax, quantity: Floats) -> Floats:
     "Transfers are those of an incentive compatible mechanism for u_i - tau, plus the tax.",
     tolerance=2e-5,
 )
-def _check_definition(*, collected: Callable[[Tax, Floats], Floats] = tax_collected) -> Finding:
+def _check_definition(collected: Formula = tax_collected) -> Finding:
     gaps = []
     for economy, size, types in crossing_markets(seed=61, count=2):
         rule = TaxVCG(economy, [[0.2 * size, 1], [0.1, 2], [0.3, 3]])
@@ -86,9 +83,7 @@ def increases_with_convex_taxes(economy: QuadraticEconomy) -> bool:
     "A4^N alone the efficient quantities for u_i - tau may fall in the own type, and then no "
     "transfers are incentive compatible.",
 )
-def _check_convex_taxes(
-    *, condition: Callable[[QuadraticEconomy], bool] = increases_with_convex_taxes
-) -> Finding:
+def _check_convex_taxes(condition: Formula = increases_with_convex_taxes) -> Finding:
     broken, excluded, cases = falls_in_own_type(
         condition,
         lambda economy, types: [

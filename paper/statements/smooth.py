@@ -4,7 +4,7 @@ Allocations are compared with bisection, transfers with splines through prices a
 derivatives with finite differences, and incentives with a dense search over reports.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from deviator.mechanisms import Reports, SmoothSigmaVCG, sigma_vcg
 from deviator.validation import Floats
 
 from ..checks.taxed_demand import residual_price_curve, taxed_equilibrium
-from ..statement import Finding, gap, statement
+from ..statement import Finding, Formula, gap, statement
 
 ECONOMIES = 8
 PROFILES = 4
@@ -80,7 +80,7 @@ def second_residual_slope(steepness: Floats, effects: Floats, trader: int) -> Fl
     "At most one allocation and price satisfy mu_i(q_i, s) = p + sigma q_i and sum q_i = 0.",
     tolerance=1e-8,
 )
-def _check_uniqueness(tax: Callable[[float, Floats], Floats] = tax_per_unit) -> Finding:
+def _check_uniqueness(tax: Formula = tax_per_unit) -> Finding:
     largest, searches = 0.0, 0
     for drawn in _markets(0):
         for profile in drawn.types[:2]:
@@ -95,7 +95,7 @@ def _check_uniqueness(tax: Callable[[float, Floats], Floats] = tax_per_unit) -> 
     )
 
 
-def _solutions(drawn: _Drawn, profile: Floats, tax: Callable[[float, Floats], Floats]) -> Floats:
+def _solutions(drawn: _Drawn, profile: Floats, tax: Formula) -> Floats:
     """Return the (q, p) at which searches from random starts end, shape (S, N + 1)."""
     economy, sigma, _ = drawn
 
@@ -118,7 +118,7 @@ def _solutions(drawn: _Drawn, profile: Floats, tax: Callable[[float, Floats], Fl
     "the taxed utilities.",
     tolerance=1e-10,
 )
-def _check_market_clearing(allocation: Callable[..., Any] = taxed_allocation) -> Finding:
+def _check_market_clearing(allocation: Formula = taxed_allocation) -> Finding:
     largest = excess = 0.0
     for economy, sigma, types in _markets(1):
         price, quantity = allocation(economy, sigma, types)
@@ -139,7 +139,7 @@ def _check_market_clearing(allocation: Callable[..., Any] = taxed_allocation) ->
     "Under A2, A3 and A4^N each quantity rises in the own type, at the stated rates.",
     tolerance=1e-8,
 )
-def _check_responses(response: Callable[..., Any] = own_response) -> Finding:
+def _check_responses(response: Formula = own_response) -> Finding:
     largest, least = 0.0, np.inf
     for economy, sigma, types in _markets(2):
         quantity = taxed_equilibrium(economy, sigma, types)[1]
@@ -165,8 +165,7 @@ def _check_responses(response: Callable[..., Any] = own_response) -> Finding:
     tolerance=1e-8,
 )
 def _check_slopes(
-    first: Callable[..., Floats] = residual_slope,
-    second: Callable[..., Floats] = second_residual_slope,
+    first: Formula = residual_slope, second: Formula = second_residual_slope
 ) -> Finding:
     largest = 0.0
     for economy, sigma, types in _markets(3):
@@ -201,7 +200,7 @@ def _differences(
     "Transfers are the integral of p^sigma(s_i(x), s_-i) from 0 to q_i, and sigma q_i^2 / 2.",
     tolerance=1e-7,
 )
-def _check_transfers(rule: Callable[..., Any] = sigma_vcg) -> Finding:
+def _check_transfers(rule: Formula = sigma_vcg) -> Finding:
     largest = 0.0
     for economy, sigma, types in _markets(4):
         outcome = rule(economy, sigma).clear(Reports(types[:1]))
@@ -236,7 +235,7 @@ def _least_own_response(economy: SmoothEconomy, sigma: float) -> float:
     "Units that no type leads to cost the price under the nearest type, and the tax.",
     tolerance=1e-7,
 )
-def _check_bounded_transfers(rule: Callable[..., Any] = SmoothSigmaVCG) -> Finding:
+def _check_bounded_transfers(rule: Formula = SmoothSigmaVCG) -> Finding:
     largest, clipped = 0.0, 0
     for economy, sigma, types in _markets(6, one_sided=True):
         outcome = rule(economy, sigma).clear(Reports(types[:1]))
@@ -268,7 +267,7 @@ def _integral_with_constant_ends(curve: Any, end: float) -> float:
     "Truth is a best response at every profile (IC), and nobody loses by trading (IR).",
     tolerance=1e-10,
 )
-def _check_incentives(rule: Callable[..., Any] = sigma_vcg) -> Finding:
+def _check_incentives(rule: Formula = sigma_vcg) -> Finding:
     gain = loss = -np.inf
     for economy, sigma, types in _markets(7):
         mechanism = rule(economy, sigma)

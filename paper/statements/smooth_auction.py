@@ -5,7 +5,7 @@ bisection, transfers with integrals of residual prices that are solved one by on
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import root
@@ -29,9 +29,6 @@ from deviator.validation import Floats
 
 from ..checks.taxed_demand import taxed_equilibrium
 from ..statement import Finding, Formula, compared, gap, statement, worst
-
-Auction = Callable[[float], Any]
-"""The slope of a tax to a mechanism."""
 
 SIGMA = 0.3
 ECONOMIES = 4
@@ -66,12 +63,12 @@ def _markets(seed: int) -> Iterator[_Drawn]:
         yield _Drawn(economy, rng.standard_normal((PROFILES, n)))
 
 
-def _bids(drawn: _Drawn, auction: Auction) -> SurfaceBids:
+def _bids(drawn: _Drawn, auction: Formula) -> SurfaceBids:
     bids: SurfaceBids = auction(SIGMA).honest_bids(drawn.economy, drawn.types)
     return bids
 
 
-def _mixed_bids(drawn: _Drawn, auction: Auction) -> SurfaceBids:
+def _mixed_bids(drawn: _Drawn, auction: Formula) -> SurfaceBids:
     """Return honest bids except for a hyperplane, a tilted and a kinked surface."""
     bids, n = _bids(drawn, auction), drawn.economy.n_traders
     flat = Hyperplane(1.3 * np.eye(n)[0] + 0.1, 1.0, drawn.types[:, 0])
@@ -120,7 +117,7 @@ def _residual_area(bids: SurfaceBids, market: int, pair: Floats, trader: int) ->
     "The mechanism finds the pair (p, q) that clears the market: p in d_i(q_-i) for all i.",
     tolerance=1e-8,
 )
-def _check_allocation(auction: Auction = SigmaDCDA) -> Finding:
+def _check_allocation(auction: Formula = SigmaDCDA) -> Finding:
     gaps = []
     for drawn in _markets(1):
         bids = _mixed_bids(drawn, auction)
@@ -137,7 +134,7 @@ def _check_allocation(auction: Auction = SigmaDCDA) -> Finding:
     "t_i is the integral of the residual demand curve from 0 to q_i, and sigma q_i^2 / 2.",
     tolerance=1e-8,
 )
-def _check_transfers(auction: Auction = SigmaDCDA) -> Finding:
+def _check_transfers(auction: Formula = SigmaDCDA) -> Finding:
     gaps = []
     for drawn in _markets(2):
         # Without the kink, across which the quadrature here would not be exact.
@@ -154,7 +151,7 @@ def _check_transfers(auction: Auction = SigmaDCDA) -> Finding:
     "Where there are no unique residual demand curves, and so no unique market clearing pair, "
     "allocation and transfers are zero.",
 )
-def _check_autarky(auction: Auction = SigmaDCDA) -> Finding:
+def _check_autarky(auction: Formula = SigmaDCDA) -> Finding:
     wrong, moved = [], 0.0
     for drawn in _markets(3):
         bids, rule = _bids(drawn, auction), auction(SIGMA)
@@ -183,7 +180,7 @@ def _check_autarky(auction: Auction = SigmaDCDA) -> Finding:
     "mechanism.",
     tolerance=1e-8,
 )
-def _check_outcome(auction: Auction = SigmaDCDA) -> Finding:
+def _check_outcome(auction: Formula = SigmaDCDA) -> Finding:
     gaps = []
     for economy, types in _markets(4):
         for sigma in (0.0, SIGMA):
@@ -202,7 +199,7 @@ def _check_outcome(auction: Auction = SigmaDCDA) -> Finding:
     "sigma-VCG conditional inverse demands are an ex post equilibrium of the sigma-DCDA: no bid "
     "gains at any profile.",
 )
-def _check_equilibrium(auction: Auction = SigmaDCDA) -> Finding:
+def _check_equilibrium(auction: Formula = SigmaDCDA) -> Finding:
     best, count = [], 0
     for economy, types in list(_markets(5))[:2]:
         rule = auction(SIGMA)
@@ -339,7 +336,7 @@ def _correspondence_markets(seed: int) -> Iterator[_Drawn]:
     "Where FUN fails the bid is a correspondence, and the auction still clears to sigma-VCG.",
     tolerance=1e-8,
 )
-def _check_lemma_3_clearing(auction: Auction = SigmaDCDA) -> Finding:
+def _check_lemma_3_clearing(auction: Formula = SigmaDCDA) -> Finding:
     gaps, weights = [], []
     for economy, types in _correspondence_markets(8):
         rule = auction(SIGMA)

@@ -16,12 +16,10 @@ from deviator.mechanisms import NaiveWalrasian, Reports, SigmaVCG
 from deviator.validation import Floats
 
 from ..checks.drawn import random_economy
-from ..statement import Finding, gap, statement, worst
+from ..statement import Finding, Formula, gap, statement, worst
 
 ROUNDS = 200
 """Rounds of best responses."""
-
-Benchmark = Callable[[Any, Any, int], Any]
 
 
 def _best_reports(economy: LinearQuadratic, types: Floats, reports: Floats) -> Floats:
@@ -74,9 +72,7 @@ def printed_radius(economy: LinearQuadratic) -> float:
     "w_ii where that is not 1. The eigenvalue is the factor by which errors of reports survive a "
     "round of best responses.",
 )
-def _check_radius(
-    *, radius: Callable[[LinearQuadratic], float] = interdependence_radius
-) -> Finding:
+def _check_radius(radius: Formula = interdependence_radius) -> Finding:
     rng = np.random.default_rng(71)
     gaps, printed, values = [], [], []
     for _ in range(30):
@@ -110,9 +106,7 @@ def unique_in_example_1(n_traders: int, alpha: float, beta: float) -> bool:
     "Section 7, Example 1",
     "In the fundamental value model uniqueness fails if and only if (N - 2) beta >= N alpha.",
 )
-def _check_example_1(
-    *, unique: Callable[[int, float, float], bool] = unique_in_example_1
-) -> Finding:
+def _check_example_1(unique: Formula = unique_in_example_1) -> Finding:
     rng = np.random.default_rng(72)
     wrong, cases = 0, 0
     for n in (3, 4, 6, 9):
@@ -165,10 +159,7 @@ def _printed_report(own: float, mean: float, n: int) -> float:
     "one if bar s_-i = sum_{j != i} s_j / N; it gains 1/(N^2 - 1) of the honest utility.",
 )
 def _check_footnote_28(
-    *,
-    report: Benchmark = best_report,
-    honest: Benchmark = honest_utility,
-    gain: Benchmark = best_gain,
+    report: Formula = best_report, honest: Formula = honest_utility, gain: Formula = best_gain
 ) -> Finding:
     rng = np.random.default_rng(28)
     gaps, printed, relative = [], [], []
