@@ -7,8 +7,12 @@ the marginal utilities, and the largest efficient trade qbar. The sum that most 
     X = m_o / (N - 1) + phi_N,
 
 the effect of a type on the others' marginal utilities and, through the market, on its own price.
+Inefficiencies epsilon are in units of quantity, sigma is the slope of the quadratic tax; trades are
+positive, the others at least 0.
 
 Where a printed formula does not hold, the function is the corrected one and its docstring says so.
+All of them raise InvalidInputError for a number out of range or what is not AssumptionBounds, and
+RefusedError if phi_N is too large (A4^N).
 """
 
 import numpy as np
@@ -25,17 +29,6 @@ def price_sensitivity(bounds: AssumptionBounds, sigma: float = 0.0) -> float:
     as phi_N the paper's claim that no residual curve is steeper is false: (B.5) weighs the effects
     of a type by 1 / (slope + sigma), and A4^N bounds their plain average. With the maximum as
     phi_N, or equal slopes, it is true.
-
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    sigma : float
-        Slope of the quadratic tax, at least 0.
-
-    Raises
-    ------
-    RefusedError
-        If phi_N is too large.
     """
     check_bounds(bounds)
     markup = non_negative("sigma", sigma) + bounds.steepest
@@ -61,7 +54,6 @@ def harmless_interdependence(bounds: AssumptionBounds) -> float:
 
 def c_1(bounds: AssumptionBounds, inefficiency: float) -> float:
     """Return C_1^N of Proposition 1: ((N - 1)/N qbar - epsilon)^2 m_bar / (2 (m_o - phi_N))."""
-    check_bounds(bounds)
     trade = worst_case_trade(bounds) - non_negative("inefficiency", inefficiency)
     return 0.5 * trade**2 * bounds.steepest / bounds.room
 
@@ -93,7 +85,7 @@ def worst_case_traders(bounds: AssumptionBounds) -> int:
 
 
 def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> float:
-    """Return the least deficit of any mechanism of a given inefficiency, equation (2.7).
+    """Return the least deficit of any mechanism of an inefficiency up to qbar / 3, equation (2.7).
 
     delta = N [C_1^N X - C_2 epsilon] where N is even: in the worst-case economy (A.1) MC, IR, IC
     and epsilon-Eff imply a sum of transfers of -delta or less at some profile. A negative delta
@@ -105,19 +97,6 @@ def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> floa
     of them and stays within qbar, and the price falls at the rate p_q^max: the bound on this
     trader's transfer is that of Appendix A. The trader of type 0 pays at most u_i(q_i) <= 0, by
     IR.
-
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    inefficiency : float
-        epsilon, in units of quantity, from 0 to qbar / 3.
-
-    Raises
-    ------
-    InvalidInputError
-        If the inefficiency is out of range.
-    RefusedError
-        If phi_N is too large.
 
     Examples
     --------
@@ -137,14 +116,7 @@ def proposition_1_deficit(bounds: AssumptionBounds, inefficiency: float) -> floa
 
 
 def proposition_1_inefficiency(bounds: AssumptionBounds) -> float:
-    """Return the inefficiency below which every mechanism runs a deficit: the root of (2.7).
-
-    Raises
-    ------
-    RefusedError
-        If phi_N is too large.
-    """
-    check_bounds(bounds)
+    """Return the inefficiency below which every mechanism runs a deficit: the root of (2.7)."""
     # a (trade - epsilon)^2 = C_2 epsilon; the smaller root, in a form without cancellation.
     a, trade = price_sensitivity(bounds) / 2, worst_case_trade(bounds)
     half = a * trade + c_2(bounds) / 2
@@ -156,20 +128,10 @@ def most_transfer(bounds: AssumptionBounds, trade: float, inefficiency: float) -
 
     The second to last line of Appendix A,
     epsilon m_bar (q - epsilon / 2) - (q - epsilon)^2 p_q^max / 2, at a profile where the price is
-    0, for an efficient trade of q and an allocation within epsilon of the efficient one.
-
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    trade : float
-        q > 0.
-    inefficiency : float
-        epsilon, from 0 to q.
+    0, for an efficient trade of q and an allocation within epsilon <= q of the efficient one.
     """
-    check_bounds(bounds)
-    epsilon, steepest = inefficiency, bounds.steepest
-    rents = 0.5 * (trade - epsilon) ** 2 * price_sensitivity(bounds)
-    return epsilon * steepest * (trade - 0.5 * epsilon) - rents
+    rents = 0.5 * (trade - inefficiency) ** 2 * price_sensitivity(bounds)
+    return inefficiency * bounds.steepest * (trade - 0.5 * inefficiency) - rents
 
 
 def d_1(bounds: AssumptionBounds) -> float:
@@ -196,22 +158,13 @@ def proposition_2_deficit(bounds: AssumptionBounds, sigma: float) -> float:
 
     With mixed slopes it holds for the maximum as phi_N, not for the average, see
     `price_sensitivity`.
-
-    Raises
-    ------
-    InvalidInputError
-        If sigma is negative.
-    RefusedError
-        If phi_N is too large.
     """
-    check_bounds(bounds)
     tax = d_2(bounds) * non_negative("sigma", sigma)
     return bounds.n_traders * max(0.0, d_1(bounds) * bounds.reach - tax)
 
 
 def proposition_2_inefficiency(bounds: AssumptionBounds, sigma: float) -> float:
     """Return the largest inefficiency of sigma-VCG, epsilon = D_3 sigma (3.12)."""
-    check_bounds(bounds)
     return d_3(bounds) * non_negative("sigma", sigma)
 
 
@@ -237,7 +190,6 @@ def deficit_frontiers(bounds: AssumptionBounds, inefficiencies: Floats) -> tuple
     >>> necessary.round(3), sufficient.round(3)
     (array([0.45 , 0.011]), array([0.556, 0.378]))
     """
-    check_bounds(bounds)
     epsilons = [float(epsilon) for epsilon in inefficiencies]
     necessary = [max(0.0, proposition_1_deficit(bounds, epsilon)) for epsilon in epsilons]
     slopes = [epsilon / d_3(bounds) for epsilon in epsilons]
@@ -271,31 +223,18 @@ def price_shift(bounds: AssumptionBounds, sigma: float) -> float:
 def utility_loss(bounds: AssumptionBounds, marginal_utility: float, inefficiency: float) -> float:
     """Return the largest |u_i(q_i) - u_i(q_i^0)|, Lemma 1: m epsilon + m_bar epsilon^2 / 2.
 
-    The printed bound lacks the second term.
-
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    marginal_utility : float
-        m, the largest |mu_i(0, s)|.
-    inefficiency : float
-        epsilon.
+    m is the largest |mu_i(0, s)|. The printed bound lacks the second term.
     """
     check_bounds(bounds)
     return marginal_utility * inefficiency + bounds.steepest * inefficiency**2 / 2
 
 
 def welfare_loss(bounds: AssumptionBounds, distance: Floats) -> tuple[Floats, Floats]:
-    """Return the least and largest loss of total utility, Lemma 1.
+    """Return the least and largest loss of total utility, Lemma 1, each of shape (...,).
 
-    m_low / 2 and m_bar / 2 times sum_i (q_i - q_i^0)^2. The printed lower bound, epsilon^2 N m_low
-    / 2, equals the first one only if every trader is exactly epsilon away.
-
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    distance : ndarray of float, shape (..., N)
-        q - q^0 of market-clearing allocations.
+    m_low / 2 and m_bar / 2 times sum_i (q_i - q_i^0)^2, for the distances q - q^0, (..., N), of
+    market-clearing allocations. The printed lower bound, epsilon^2 N m_low / 2, equals the first
+    one only if every trader is exactly epsilon away.
     """
     check_bounds(bounds)
     squares = (distance**2).sum(axis=-1) / 2
@@ -305,14 +244,9 @@ def welfare_loss(bounds: AssumptionBounds, distance: Floats) -> tuple[Floats, Fl
 def proposition_5_inefficiency(bounds: AssumptionBounds) -> float:
     """Return the relative inefficiency of sigma_N-VCG where slopes are equal: sigma_N / m_bar.
 
-    |q_i^sigma - q_i^0| = (sigma / m_bar) |q_i^sigma| at every profile.
-
-    Raises
-    ------
-    RefusedError
-        If slopes differ (assumption A2'), or phi_N is too large.
+    |q_i^sigma - q_i^0| = (sigma / m_bar) |q_i^sigma| at every profile. Slopes that differ (A2')
+    are refused, here and in `least_relative_inefficiency`.
     """
-    check_bounds(bounds)
     _require_equal_slopes(bounds)
     return sigma_n_from(bounds) / bounds.steepest
 
@@ -322,13 +256,7 @@ def least_relative_inefficiency(bounds: AssumptionBounds) -> float:
 
     p_q^max / m_bar, in the economy (A.1). It is sigma_N / (m_bar + sigma_N), so its ratio to
     `proposition_5_inefficiency` is 1 / (1 + sigma_N / m_bar) and tends to 1.
-
-    Raises
-    ------
-    RefusedError
-        If slopes differ (assumption A2'), or phi_N is too large.
     """
-    check_bounds(bounds)
     _require_equal_slopes(bounds)
     return price_sensitivity(bounds) / bounds.steepest
 
@@ -341,12 +269,12 @@ def most_transfer_relative(bounds: AssumptionBounds, trade: float, inefficiency:
     printed, with m_bar q^2 (delta / (1 + delta))^2 / 2 for its O(delta^2).
     """
     check_bounds(bounds)
-    delta = inefficiency
-    gain = delta * bounds.steepest - price_sensitivity(bounds)
-    return trade**2 * gain / (2 * (1 + delta))
+    gain = inefficiency * bounds.steepest - price_sensitivity(bounds)
+    return trade**2 * gain / (2 * (1 + inefficiency))
 
 
 def _require_equal_slopes(bounds: AssumptionBounds) -> None:
+    check_bounds(bounds)
     if bounds.flattest != bounds.steepest:
         raise RefusedError(
             "Proposition 5 needs marginal utilities of one slope (assumption A2'), got slopes from "

@@ -3,7 +3,8 @@
 As in `continuous`, they are functions of the bounds in the assumptions, here with A2^d: marginal
 utilities of successive units of size Delta differ by Delta times a slope in [m_low, m_bar].
 X = m_o / (N - 1) + phi_N. The largest trade qbar bounds efficient trade and, in Proposition 7,
-trade in the taxed market.
+trade in the taxed market. Units Delta are in (0, 1], deficits in units of money per market; errors
+are those of `continuous`.
 
 Both propositions are false as printed, and the functions are the corrected ones.
 
@@ -49,18 +50,7 @@ WHOLE_UNITS_TOLERANCE = 1e-9
 
 
 def unit_size_of(value: object) -> float:
-    """Return `value` as a unit size Delta in (0, 1].
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not a number in that range.
-
-    Examples
-    --------
-    >>> unit_size_of(0.5)
-    0.5
-    """
+    """Return `value` as a unit size Delta in (0, 1]."""
     unit = positive("unit_size", value)
     if unit > 1:
         raise InvalidInputError(
@@ -93,27 +83,8 @@ def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_si
     """Return a deficit that no mechanism avoids in every economy: delta of Proposition 6.
 
     Corrected: the larger of the two terms, not their sum, and linear in the length of trade; for
-    N - 1 traders if N is odd.
-
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    inefficiency : float
-        epsilon; rounded up to whole units (footnote 34).
-    unit_size : float
-        Delta, in (0, 1].
-
-    Returns
-    -------
-    float
-        In units of money per market; if negative, the proposition says nothing.
-
-    Raises
-    ------
-    InvalidInputError
-        If a parameter is out of range.
-    RefusedError
-        If A4^N fails.
+    N - 1 traders if N is odd. The inefficiency is rounded up to whole units (footnote 34). If the
+    deficit is negative, the proposition says nothing.
 
     Examples
     --------
@@ -122,13 +93,11 @@ def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_si
     60.166666667
     """
     check_bounds(bounds)
-    n = bounds.n_traders
-    unit = unit_size_of(unit_size)
+    n, unit = bounds.n_traders, unit_size_of(unit_size)
     lost = ceil(non_negative("inefficiency", inefficiency) / unit - WHOLE_UNITS_TOLERANCE) * unit
     trade = max(proposition_6_trade(bounds, unit) - lost, 0.0)
     private = max(trade**2 / (2 * (n - 1)), unit * trade / 2)
-    common = trade**2 / 2
-    rents = bounds.own_effect * private + bounds.interdependence * common
+    rents = bounds.own_effect * private + bounds.interdependence * (trade**2 / 2)
     price = bounds.steepest / bounds.room * rents
     return worst_case_traders(bounds) * (price - c_2(bounds) * lost)
 
@@ -140,33 +109,12 @@ def proposition_7_deficit(
 
     Holds for equal slopes, or with phi the largest effect on another trader.
 
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    sigma, half_spread : float
-        Slope and half spread delta of the tax.
-    unit_size : float
-        Delta, in (0, 1].
-
-    Returns
-    -------
-    float
-        In units of money per market, non-negative.
-
-    Raises
-    ------
-    InvalidInputError
-        If a parameter is out of range.
-    RefusedError
-        If A4^N fails.
-
     Examples
     --------
     >>> bounds = AssumptionBounds(4, 1.0, 0.0, 1.0, 1.0, largest_trade=40 / 3)
     >>> round(proposition_7_deficit(bounds, 0.0, 0.0, 0.5), 9)
     149.62962963
     """
-    check_bounds(bounds)
     slope_part, unit_part = deficit_parts(bounds, sigma, half_spread, unit_size)
     return bounds.n_traders * (max(slope_part, 0.0) + max(unit_part, 0.0))
 
@@ -174,10 +122,7 @@ def proposition_7_deficit(
 def deficit_parts(
     bounds: AssumptionBounds, sigma: float, half_spread: float, unit_size: float
 ) -> tuple[float, float]:
-    """Return the terms in the two brackets of (G.3): D_1 X - D_2 sigma and Delta (...) - D_5 delta.
-
-    Parameters and errors are those of `proposition_7_deficit`.
-    """
+    """Return the two terms of (G.3): D_1 X - D_2 sigma and Delta (...) - D_5 delta."""
     check_bounds(bounds)
     slope, spread = non_negative("sigma", sigma), non_negative("half_spread", half_spread)
     unit, most = unit_size_of(unit_size), bounds.largest_trade
@@ -195,8 +140,6 @@ def proposition_7_inefficiency(
     """Return the largest distance of quantities from efficient ones: epsilon of Proposition 7.
 
     Corrected: Delta + 2 (sigma qbar + delta) / m_low; the printed bound lacks Delta.
-
-    Parameters and errors are those of `proposition_7_deficit`.
 
     Examples
     --------

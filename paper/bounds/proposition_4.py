@@ -4,6 +4,8 @@ In the economy (A.1) trader 1 buys q from trader 2, and the other N - 2 value th
 and stay out. As trader 1's type falls the price falls; first only trader 2 takes up the units, then
 all traders do. With g = (m_o + phi) / (m_o - phi) and k = X / (m_o - phi), both in units of m_bar,
 the price falls by g per unit while two trade, and by k per unit when all do.
+
+Trades q are positive, in units of the good. Errors are those of `continuous`.
 """
 
 from collections.abc import Callable
@@ -21,25 +23,7 @@ def balancing_half_spread(bounds: AssumptionBounds, trade: float) -> float:
     The others enter when trade has fallen by h = delta / m_bar. With quantities in units of q and
     money in units of m_bar q^2, each of the two then pays
     h - g h^2 / 2 - g h (1 - h) - k (1 - h)^2 / 2. The half spread is of order sqrt(X), while
-    sigma_N q is of order X.
-
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    trade : float
-        q, positive, in units of the good.
-
-    Returns
-    -------
-    float
-        delta, in money per unit.
-
-    Raises
-    ------
-    InvalidInputError
-        If the trade is not positive.
-    RefusedError
-        If A4^N fails.
+    sigma_N q is of order X. It is in money per unit.
 
     Examples
     --------
@@ -50,7 +34,6 @@ def balancing_half_spread(bounds: AssumptionBounds, trade: float) -> float:
     >>> balancing_half_spread(bounds, trade=1.0)
     0.25
     """
-    check_bounds(bounds)
     two_trade, all_trade = price_falls(bounds)
     linear = two_trade - 1 - all_trade
     share = linear + np.sqrt(linear**2 + (two_trade - all_trade) * all_trade)
@@ -64,8 +47,6 @@ def balancing_entry_fee(bounds: AssumptionBounds, trade: float) -> float:
     It is m_bar q^2 (1 + phi / m_o) / 4 for every N: while the fee keeps the others out, the two
     stop trading at the x with m_bar x^2 = 2 fee, so that each pays m_bar q^2 / 2 less the rent
     m_o / (m_o - phi) (m_bar q^2 - 2 fee). Trades of up to q / sqrt(2) are then lost.
-
-    Parameters and errors are those of `balancing_half_spread`; the fee is in units of money.
 
     Examples
     --------
@@ -96,18 +77,8 @@ def price_falls(bounds: AssumptionBounds) -> tuple[float, float]:
 def condition_6_29(bounds: AssumptionBounds, bend: Callable[[float], float], trade: float) -> float:
     """Return the left side of (6.29), which must not be negative in the limit of large N.
 
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    bend : callable
-        tau'', as a function of the quantity.
-    trade : float
-        q, positive.
-
-    Returns
-    -------
-    float
-        Integral of the tax's slope in units of X, less m_bar q^2 / (2 (m_o - phi)).
+    With tau'' as a function of the quantity: the integral of the tax's slope in units of X, less
+    m_bar q^2 / (2 (m_o - phi)).
 
     Examples
     --------
@@ -121,5 +92,4 @@ def condition_6_29(bounds: AssumptionBounds, bend: Callable[[float], float], tra
     most = positive("trade", trade)
     # The double integral of tau'' is that of (q - x) tau''(x).
     collected = quad(lambda x: (most - x) * bend(x), 0.0, most)[0]
-    distance = bounds.room
-    return float(collected / bounds.reach - bounds.steepest * most**2 / (2 * distance))
+    return float(collected / bounds.reach - bounds.steepest * most**2 / (2 * bounds.room))

@@ -11,8 +11,7 @@ from deviator.mechanisms.direct.discrete_vcg import Units
 from deviator.validation import Floats
 
 from ..bounds.discrete import proposition_6_trade
-from .pivotal_types import pivotal_profiles
-from .taxed_markets import crossing_markets
+from .taxed_markets import crossing_markets, pivotal_profiles
 
 ECONOMIES = 24
 

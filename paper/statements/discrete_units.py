@@ -8,8 +8,7 @@ from deviator.validation import Bools, Floats
 
 from ..bounds.continuous import proposition_1_deficit, proposition_2_deficit
 from ..bounds.discrete import proposition_6_deficit, proposition_7_deficit
-from ..checks.pivotal_types import pivotal_profiles
-from ..checks.taxed_markets import crossing_markets
+from ..checks.taxed_markets import crossing_markets, pivotal_profiles
 from ..checks.unit_markets import UnitMarket, half_markets, unit_markets, unit_value, units_up_to
 from ..statement import Finding, Formula, gap, statement, worst
 

@@ -13,9 +13,9 @@ from deviator.paper.bounds.discrete import (
     proposition_7_deficit,
 )
 from deviator.paper.bounds.proposition_4 import balancing_half_spread
-from deviator.paper.checks.pivotal_types import marginal_utility
+from deviator.paper.checks.taxed_markets import marginal_utility
 from deviator.paper.statements.discrete_units import forward_differences, forward_value
-from deviator.paper.statements.proposition_7 import printed_part
+from deviator.paper.statements.propositions_6_and_7 import printed_part
 
 
 def half_the_spread(economy, half_spread, types):
