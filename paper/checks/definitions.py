@@ -31,14 +31,24 @@ def taxed_equilibrium(
     (array([1.]), array([[ 0., -1.,  1.]]))
     """
     nothing = np.zeros_like(types)
-    batch, n = types.shape
+    slopes = sigma - economy.quantity_slopes(nothing, types)
+    marginal = economy.marginal_utility(nothing, types)
+    weights = slopes[..., None] * np.eye(economy.n_traders)
+    solution = clearing_pairs(weights, np.ones(types.shape), marginal)
+    return solution[:, -1], solution[:, :-1]
+
+
+def clearing_pairs(quantity_weights: Floats, price_weights: Floats, level: Floats) -> Floats:
+    """Return the solution of all A_i . q + b_i p = r_i and sum q = 0: (q, p), shape (B, N + 1).
+
+    LinAlgError if a market has no unique clearing pair.
+    """
+    batch, n = level.shape
     equations = np.zeros((batch, n + 1, n + 1))
-    diagonal = np.arange(n)
-    equations[:, diagonal, diagonal] = sigma - economy.quantity_slopes(nothing, types)
-    equations[:, :n, n] = equations[:, n, :n] = 1.0
-    right = np.append(economy.marginal_utility(nothing, types), np.zeros((batch, 1)), axis=1)
-    solution = np.asarray(np.linalg.solve(equations, right[..., None])[..., 0], dtype=np.float64)
-    return solution[:, n], solution[:, :n]
+    equations[:, :n, :n], equations[:, :n, n] = quantity_weights, price_weights
+    equations[:, n, :n] = 1.0
+    right = np.append(level, np.zeros((batch, 1)), axis=1)
+    return np.asarray(np.linalg.solve(equations, right[..., None])[..., 0], dtype=np.float64)
 
 
 def pivotal_transfers(economy: QuadraticEconomy, sigma: float, types: Floats) -> Floats:

@@ -72,12 +72,7 @@ def _expected_utility(
 ) -> Floats:
     """Return E[q_i (theta_i - mu_i q_i / 2)] for quantities linear in the signals, shape (N,).
 
-    Parameters
-    ----------
-    information : NormalInformation
-    reactions : ndarray of float, shape (N, N)
-        Quantities at the unit profiles; row j is for s_j = 1.
-    slopes : float or array-like of float, shape (N,)
+    Row j of the reactions, (N, N), is the quantities at the profile of s_j = 1 and 0 otherwise.
     """
     with_value = np.einsum("ji,ij->i", reactions, information.value_signal_covariance)
     squares = np.einsum("ji,jk,ki->i", reactions, information.signal_covariance, reactions)

@@ -52,14 +52,7 @@ def residual_price_curve(
 ) -> CubicSpline:
     """Return p^sigma(s_i(x), s_-i) as a function of x, interpolated between many reports.
 
-    Parameters
-    ----------
-    economy : SmoothEconomy
-    sigma : float
-    profile : ndarray of float, shape (N,)
-    trader : int
-    reports : ndarray of float, shape (R,)
-        Increasing; the curve is defined on the quantities that they lead to.
+    It is defined on the quantities to which the reports, increasing, lead.
     """
     profiles = np.repeat(profile[None], len(reports), axis=0)
     profiles[:, trader] = reports

@@ -38,15 +38,8 @@ PriceOf = Callable[[Floats, Floats], Floats]
 def pivotal_profiles(allocation: AllocationOf, types: Floats, trader: int, units: Floats) -> Floats:
     """Return the types with one trader's replaced by s_i(x), (3.11), shape (L, N).
 
-    If no report leads to x exactly, s_i(x) is the type at which the quantity jumps past it.
-
-    Parameters
-    ----------
-    allocation : callable
-    types : ndarray of float, shape (N,)
-    trader : int
-    units : ndarray of float, shape (L,)
-        x.
+    For units x (L,) and types (N,). If no report leads to x exactly, s_i(x) is where the quantity
+    jumps past it.
     """
     profiles = np.tile(types, (len(units), 1))
     width = 10.0 * (1 + np.ptp(types) + float(np.abs(units).max(initial=0.0)))

@@ -9,7 +9,7 @@ References
 Andreyanov and Sadzik (2021), equations (4.21), (4.22), (C.1) to (C.4), Appendix C.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import NamedTuple, final
 
 import numpy as np
@@ -93,14 +93,7 @@ class HeterogeneousBeliefs:
         )
 
     def expected_utility(self, reaction: Floats, slope: float) -> float:
-        """Return E[q_i (theta_i - slope q_i / 2)] for q_i = reaction . (s_i, mean s^G, mean s^-G).
-
-        Parameters
-        ----------
-        reaction : ndarray of float, shape (3,)
-        slope : float
-            mu_G.
-        """
+        """Return E[q_i (theta_i - slope q_i / 2)], q_i = reaction . (s_i, mean s^G, mean s^-G)."""
         covariance = self.signal_covariance()
         value = np.array([self.alpha, self.beta / 2, self.beta / 2])
         return float(reaction @ covariance @ (value - slope / 2 * reaction))
@@ -146,16 +139,8 @@ def price_projection(
 ) -> tuple[float, float]:
     """Return a~_G and b~_G of E[theta_i | s_i, p] = a~_G s_i - b~_G p, equation (C.3).
 
-    Parameters
-    ----------
-    own, other : float
-        a_G and a_-G.
-    total : float
-        b_S + b_B.
-
-    Notes
-    -----
-    The closed form printed for b~_G is that of -b~_G; "n" in the one for a~_G is N.
+    Given a_G, a_-G and b_S + b_B. The closed form printed for b~_G is that of -b~_G; "n" in the one
+    for a~_G is N.
 
     Examples
     --------
@@ -164,11 +149,8 @@ def price_projection(
     >>> price_projection(HeterogeneousBeliefs(8, 0.5, 0.0, 1.0, 0.2), 0.3, 0.4, 1.5)
     (0.5, 0.0)
     """
-    n, alpha, beta = beliefs.n_traders, beliefs.alpha, beliefs.beta
-    noise, group = beliefs.var_noise_own, beliefs.var_noise_group
-    squares = own**2 * (n - 2) * noise + other**2 * n * (noise + group)
-    gap = own - other
-    denominator = 2 * (alpha - 1) * squares + beta * (n - 2) * noise * gap**2
+    n, alpha, beta, noise, group = astuple(beliefs)
+    squares, gap, denominator = _terms(beliefs, own, other)
     across = alpha * own * (n - 2) * noise + other * (
         -alpha * n * (noise + group) + n * group + 2 * noise
     )
@@ -185,20 +167,20 @@ def projection_sensitivity(
 
     Appendix C, Example 6, part 4: neither is 0 where a_G is not a_-G, so that equilibria differ
     among beliefs that justify one economy.
-
-    Parameters
-    ----------
-    own, other : float
-        a_G and a_-G.
     """
-    n, alpha, beta = beliefs.n_traders, beliefs.alpha, beliefs.beta
-    noise, group = beliefs.var_noise_own, beliefs.var_noise_group
-    squares = own**2 * (n - 2) * noise + other**2 * n * (noise + group)
-    gap = own - other
-    denominator = 2 * (alpha - 1) * squares + beta * (n - 2) * noise * gap**2
+    n, alpha, beta, noise, group = astuple(beliefs)
+    _, gap, denominator = _terms(beliefs, own, other)
     inner = 2 * (alpha - 1) * (own**2 + other**2) + beta * gap**2
     factor = (alpha - 1) * beta * other * (n - 2) * n * gap * inner / denominator**2
     return factor * group, -factor * noise
+
+
+def _terms(beliefs: HeterogeneousBeliefs, own: float, other: float) -> tuple[float, float, float]:
+    """Return the terms that (C.3) and its derivatives share; the last one is the denominator."""
+    n, alpha, beta, noise, group = astuple(beliefs)
+    squares = own**2 * (n - 2) * noise + other**2 * n * (noise + group)
+    gap = own - other
+    return squares, gap, 2 * (alpha - 1) * squares + beta * (n - 2) * noise * gap**2
 
 
 def price_impact(n_traders: int, own: float, other: float) -> float:
@@ -231,12 +213,8 @@ def linear_equilibrium(
 ) -> HeterogeneousEquilibrium:
     """Return the double auction's linear Bayesian equilibrium, the solution of (C.4).
 
-    It has no closed form; it is followed from private values, beta = 0.
-
-    Raises
-    ------
-    NoEquilibriumError
-        If the search for it fails.
+    It has no closed form; it is followed from private values, beta = 0. NoEquilibriumError if the
+    search fails.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from deviator.evidence.certificates.exact import certify
 from deviator.mechanisms import LinearBids, Mechanism, SigmaDCDA
 from deviator.validation import Floats
 
-from ..checks.definitions import pivotal_transfers, taxed_equilibrium
+from ..checks.definitions import clearing_pairs, pivotal_transfers, taxed_equilibrium
 from ..checks.drawn import (
     DrawnMarket,
     fundamental_value_markets,
@@ -50,19 +50,7 @@ def _drawn_bids(seed: int) -> Iterator[LinearBids]:
 
 
 def _clearing_pairs(bids: LinearBids) -> Floats:
-    """Return the solution of all F_i = 0 and sum q = 0: quantities, then the price, (B, N + 1).
-
-    Raises
-    ------
-    LinAlgError
-        If a market has no unique clearing pair.
-    """
-    batch, n = bids.level.shape
-    equations = np.zeros((batch, n + 1, n + 1))
-    equations[:, :n, :n], equations[:, :n, n] = bids.quantity_weights, bids.price_weights
-    equations[:, n, :n] = 1.0
-    right = np.append(bids.level, np.zeros((batch, 1)), axis=1)
-    return np.asarray(np.linalg.solve(equations, right[..., None])[..., 0], dtype=np.float64)
+    return clearing_pairs(bids.quantity_weights, bids.price_weights, bids.level)
 
 
 @statement(

@@ -74,30 +74,16 @@ def conditional_price(
     """Return the price at which a trader is willing to clear the market, equation (5.24).
 
     p sum_j w~_ij = s_i + (W^-1 c)_i - sum_j w~_ij (mu_j + sigma) q_j with W^-1 = [w~_ij]; the
-    paper has c = 0.
+    paper has c = 0. Refused if W is singular to working precision (INJ fails); infinite or NaN
+    where the inverse demand is a correspondence (FUN fails).
 
     Parameters
     ----------
-    economy : LinearQuadratic
-    trader : int
-        i.
     own_type : array-like of float, shape (B,)
-        s_i.
+        s_i of trader i.
     quantity : array-like of float, shape (B, N)
         The allocation that the price is conditional on. The trader's own entry is not read: it is
         what clears the market.
-    sigma : float
-        Slope of the tax.
-
-    Returns
-    -------
-    ndarray of float, shape (B,)
-        Infinite or NaN where the inverse demand is a correspondence (FUN fails).
-
-    Raises
-    ------
-    RefusedError
-        If W is singular to working precision (INJ fails).
 
     Examples
     --------

@@ -11,7 +11,6 @@ import numpy as np
 from deviator.economies import (
     AssumptionBounds,
     LinearQuadratic,
-    QuadraticEconomy,
     assumption_bounds,
     linear_quadratic,
     walrasian_response,
@@ -205,10 +204,6 @@ def _residual_slopes(market: Market) -> Floats:
     return np.asarray((price[1:] - price[0]) / own)
 
 
-def _stated_slopes(economy: QuadraticEconomy, sigma: float) -> Floats:
-    return walrasian_response(economy, sigma).residual_slope
-
-
 @statement(
     "Equation (B.5)",
     "Appendix B, part 2",
@@ -219,7 +214,8 @@ def _stated_slopes(economy: QuadraticEconomy, sigma: float) -> Floats:
     "another, since what it bounds is an average weighted by y_j, not the plain one.",
 )
 def _check_residual_slope(
-    slope: Formula = _stated_slopes, bound: Formula = price_sensitivity
+    slope: Formula = lambda economy, sigma: walrasian_response(economy, sigma).residual_slope,
+    bound: Formula = price_sensitivity,
 ) -> Finding:
     rng = np.random.default_rng(25)
     gaps, excess, printed = [], [], []

@@ -14,7 +14,6 @@ from deviator.economies import (
 )
 from deviator.economies.assumption_bounds import Interdependence
 from deviator.mechanisms import DiscreteVCG, Reports, SigmaVCG
-from deviator.validation import Floats
 
 from ..bounds.discrete import (
     deficit_parts,
@@ -113,12 +112,6 @@ def _largest_trade(market: UnitMarket) -> float:
     return max(float(np.abs(efficient).max()), float(np.abs(taxed).max()), market.rule.unit_size)
 
 
-def as_charged(transfer: Floats, quantity: Floats) -> Floats:
-    """Return the price of quantities: the mechanism's transfers."""
-    del quantity
-    return transfer
-
-
 @statement(
     "Proposition 7: constraints",
     "Proposition 7, part 1",
@@ -127,7 +120,7 @@ def as_charged(transfer: Floats, quantity: Floats) -> Floats:
     corrected="So under single crossing, w_ji < w_ii; within A4^N alone quantities may fall in "
     "the own type.",
 )
-def _check_constraints(charged: Formula = as_charged) -> Finding:
+def _check_constraints(charged: Formula = lambda transfer, quantity: transfer) -> Finding:
     gains, losses = [0.0], [0.0]
     for economy, tax, types in crossing_markets(seed=76, count=5):
         rule = DiscreteVCG(economy, 0.5, 0.2, tax)

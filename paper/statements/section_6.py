@@ -15,7 +15,7 @@ from deviator.economies import (
     private_values,
     single_crossing_violation,
 )
-from deviator.mechanisms import Allocation, EntryFeeVCG, Reports, SigmaVCG, SpreadVCG, Tax, TaxVCG
+from deviator.mechanisms import Allocation, EntryFeeVCG, Reports, SigmaVCG, SpreadVCG, TaxVCG
 from deviator.validation import Bools, Floats
 
 from ..checks.taxed_markets import (
@@ -57,18 +57,13 @@ def _check_quadratic(tax: Formula = lambda sigma: [[sigma, 2]]) -> Finding:
     return Finding(worst(gaps), text)
 
 
-def tax_collected(tax: Tax, quantity: Floats) -> Floats:
-    """Return tau(x) for quantities x >= 0."""
-    return tax.amount(quantity)
-
-
 @statement(
     "Section 6: definition of tau-VCG",
     "Section 6",
     "Transfers are those of an incentive compatible mechanism for u_i - tau, plus the tax.",
     tolerance=2e-5,
 )
-def _check_definition(collected: Formula = tax_collected) -> Finding:
+def _check_definition(collected: Formula = lambda tax, units: tax.amount(units)) -> Finding:
     gaps = []
     for economy, size, types in crossing_markets(seed=61, count=2):
         rule = TaxVCG(economy, [[0.2 * size, 1], [0.1, 2], [0.3, 3]])
@@ -92,11 +87,6 @@ TAX_WITNESS_TYPES = {
 CUBIC = [[5.0, 3]]
 
 
-def increases_with_convex_taxes(economy: QuadraticEconomy) -> bool:
-    """Return whether single crossing holds, so that any convex tax leaves quantities monotone."""
-    return single_crossing_violation(economy) is None
-
-
 @statement(
     "Section 6: convex taxes",
     "Section 6",
@@ -107,7 +97,9 @@ def increases_with_convex_taxes(economy: QuadraticEconomy) -> bool:
     "A4^N alone the efficient quantities for u_i - tau may fall in the own type, and then no "
     "transfers are incentive compatible.",
 )
-def _check_convex_taxes(condition: Formula = increases_with_convex_taxes) -> Finding:
+def _check_convex_taxes(
+    condition: Formula = lambda economy: single_crossing_violation(economy) is None,
+) -> Finding:
     broken, excluded, cases = falls_in_own_type(
         condition,
         lambda economy, types: [
@@ -139,18 +131,15 @@ EXCHANGES = (1e-4, 1e-2, 0.3)
 """Quantities by which exchanges between two traders are tested."""
 
 
-def spread_in(economy: QuadraticEconomy, half_spread: float, types: Floats) -> Allocation:
-    """Return Example 8's allocation."""
-    return SpreadVCG(economy, half_spread).allocate(types)
-
-
 @statement(
     "Example 8: allocation",
     "(6.27), Section 6",
     "With a spread, marginal utilities are the ask price for buyers, the bid price for sellers, "
     "and the market clears (mu_i(q_i, s) there is the marginal utility).",
 )
-def _check_spread(allocation: Formula = spread_in) -> Finding:
+def _check_spread(
+    allocation: Formula = lambda economy, tax, types: SpreadVCG(economy, tax).allocate(types),
+) -> Finding:
     gaps = []
     for economy, tax, types in crossing_markets(seed=80, count=ECONOMIES):
         outcome = allocation(economy, tax, types)
@@ -202,18 +191,15 @@ def _taxed_utility(
     return np.asarray(utility.sum(axis=1))
 
 
-def bid_or_ask(middle: Floats, half_spread: float, side: float) -> Floats:
-    """Return the price that a buyer (side 1) pays, or a seller (side -1) receives."""
-    return middle + side * half_spread
-
-
 @statement(
     "Example 8: transfers",
     "Section 6, (3.11)",
     "Transfers integrate ask prices of units bought, bid prices of units sold, at pivotal types.",
     tolerance=2e-5,
 )
-def _check_spread_transfers(price: Formula = bid_or_ask) -> Finding:
+def _check_spread_transfers(
+    price: Formula = lambda middle, half_spread, side: middle + side * half_spread,
+) -> Finding:
     gaps = []
     for economy, tax, types in crossing_markets(seed=81, count=LITERAL_MARKETS):
         rule = SpreadVCG(economy, tax)
@@ -249,11 +235,6 @@ def entry_markets() -> Iterator[TaxedMarket]:
             yield TaxedMarket(economy, fee, rng.standard_normal((ENTRY_MARKETS, 6)))
 
 
-def entry_fee_in(economy: QuadraticEconomy, fee: float, types: Floats) -> Allocation:
-    """Return Example 9's allocation, the largest total utility less fees."""
-    return EntryFeeVCG(economy, fee).allocate(types)
-
-
 @statement(
     "Example 9: allocation",
     "(6.28), Section 6",
@@ -263,7 +244,9 @@ def entry_fee_in(economy: QuadraticEconomy, fee: float, types: Floats) -> Alloca
     corrected="Such a price may not exist; the allocation is the one of the largest total of "
     "utilities less fees, which is that of (6.28) wherever there is a price.",
 )
-def _check_entry(allocation: Formula = entry_fee_in) -> Finding:
+def _check_entry(
+    allocation: Formula = lambda economy, fee, types: EntryFeeVCG(economy, fee).allocate(types),
+) -> Finding:
     gaps, shares = [], []
     for economy, fee, types in entry_markets():
         quantity = allocation(economy, fee, types).quantity

@@ -44,22 +44,11 @@ class _Drawn(NamedTuple):
     types: Floats
 
 
-def tax_per_unit(sigma: float, quantity: Floats) -> Floats:
-    """Return the marginal tax on each trader's last unit, sigma q_i (3.9)."""
-    return sigma * quantity
-
-
 def residual_slope(steepness: Floats, effects: Floats, trader: int) -> Floats:
-    """Return the first line of (B.5): the slope of the residual curve, shape (B,).
+    """Return the first line of (B.5): the slope of a trader's residual curve, shape (B,).
 
-    Parameters
-    ----------
-    steepness : ndarray of float, shape (B, N)
-        y_j = 1 / (sigma - mu_jq), equation (B.4).
-    effects : ndarray of float, shape (B, N)
-        mu_ji, the effects of the trader's type on all j.
-    trader : int
-        i.
+    Given y_j = 1 / (sigma - mu_jq), (B.4), and the effects mu_ji of the trader's type on all j,
+    each of shape (B, N).
     """
     moved = (effects * steepness).sum(axis=1) / steepness.sum(axis=1)
     return np.asarray(moved / ((effects[:, trader] - moved) * steepness[:, trader]))
@@ -80,7 +69,7 @@ def second_residual_slope(steepness: Floats, effects: Floats, trader: int) -> Fl
     "At most one allocation and price satisfy mu_i(q_i, s) = p + sigma q_i and sum q_i = 0.",
     tolerance=1e-8,
 )
-def _check_uniqueness(tax: Formula = tax_per_unit) -> Finding:
+def _check_uniqueness(tax: Formula = lambda sigma, quantity: sigma * quantity) -> Finding:
     largest, searches = 0.0, 0
     for drawn in _markets(0):
         for profile in drawn.types[:2]:

@@ -96,17 +96,14 @@ def _check_radius(radius: Formula = interdependence_radius) -> Finding:
     )
 
 
-def unique_in_example_1(n_traders: int, alpha: float, beta: float) -> bool:
-    """Return whether truth is the only equilibrium in Example 1."""
-    return (n_traders - 2) * beta < n_traders * alpha
-
-
 @statement(
     "Section 7: uniqueness in Example 1",
     "Section 7, Example 1",
     "In the fundamental value model uniqueness fails if and only if (N - 2) beta >= N alpha.",
 )
-def _check_example_1(unique: Formula = unique_in_example_1) -> Finding:
+def _check_example_1(
+    unique: Formula = lambda n, alpha, beta: (n - 2) * beta < n * alpha,
+) -> Finding:
     rng = np.random.default_rng(72)
     wrong, cases = 0, 0
     for n in (3, 4, 6, 9):
