@@ -93,7 +93,6 @@ class Mechanism(ABC):
 
     def menu(self, bids: Any, trader: int) -> Menu | None:
         """Return what a trader can reach while the others' bids are fixed; None if unknown."""
-        del bids, trader
         return None
 
     def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
@@ -101,7 +100,6 @@ class Mechanism(ABC):
 
         None, as by default, where the language itself says what is allowed.
         """
-        del trader
         return None
 
     def allowed_bids(self, trader: int, bids: Floats, own: Floats) -> Floats:

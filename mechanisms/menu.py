@@ -249,7 +249,6 @@ class FiniteMenu(Menu):
 
     @override
     def samples(self, present: Floats) -> list[Floats]:
-        del present
         return list(self.quantity.T)
 
 

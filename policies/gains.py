@@ -16,9 +16,8 @@ from deviator.mechanisms.menu import linear_economy
 from deviator.validation import Floats, finite_array
 
 from .affine_shift import affine_shift, check_shape_is_free, conditional_shift, interim_gain
-from .all_menus import all_menus
 from .base import Information, Policy, check_information, check_market
-from .best_point import best_point
+from .best_point import all_menus, best_point
 from .revelation import Revelation
 
 

@@ -103,7 +103,6 @@ class LinearBayes(Policy):
 
     @override
     def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> Bids:
-        del rng
         types = finite_array("types", View.of(view).types, (None, len(self.slope)))
         level = self.constant + self.intercept * types
         return Schedules(level, np.broadcast_to(self.slope, level.shape))

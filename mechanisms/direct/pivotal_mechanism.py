@@ -71,7 +71,6 @@ class PivotalMechanism(DirectMechanism):
 
     def markets_together(self, quantity: Floats) -> int:
         """Return how many markets are priced together where these quantities (B, M) are."""
-        del quantity
         return MARKETS
 
     @property

@@ -25,8 +25,8 @@ from ..base import Claim
 from ..exact import RationalBids, RationalEconomy, RationalSolution
 from ..menu import LineMenu
 from ..outcome import Outcome, TraderOutcome
-from ..payments import area_under_residual_demand
-from .reported_mechanism import ReportedMechanism
+from ..residual_line import area_under_residual_demand
+from .direct_mechanism import ReportedMechanism
 
 UnreachedUnits = Literal["printed", "pivotal"]
 """Rules for units below the pivotal types, of which (3.11) takes the nearest report.

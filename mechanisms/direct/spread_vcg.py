@@ -68,7 +68,6 @@ class SpreadVCG(PivotalMechanism):
 
     @override
     def allocate(self, types: Floats, markets: Any = None) -> Allocation:
-        del markets
         return spread_allocation(self.economy.value(types), self.economy.slope, self.half_spread)
 
 

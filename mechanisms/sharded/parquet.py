@@ -13,8 +13,7 @@ import numpy as np
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.validation import Floats
 
-from .outcome import ShardOutcome
-from .shard import Shard
+from .shard import Shard, ShardOutcome
 
 OUTCOME = ("quantity", "transfer", "residual_slope")
 

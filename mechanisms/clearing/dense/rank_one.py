@@ -17,9 +17,18 @@ import numpy as np
 from deviator.validation import Bools, Floats
 
 from ...chunking import in_chunks
-from ..autarky import RowSquares, constant_rows, divisor, row_lengths, tolerance
+from ..autarky import (
+    Deviated,
+    PresentInverse,
+    RowSquares,
+    constant_rows,
+    divisor,
+    fresh_price_scale,
+    regular_after,
+    row_lengths,
+    tolerance,
+)
 from ..base import DeviationSolution
-from ..deviated import Deviated, PresentInverse, fresh_price_scale, regular_after
 
 ENTRIES = 2**17
 """Numbers in a chunk's array of candidates: fewer cost more in Python than the cache saves."""

@@ -21,9 +21,8 @@ from ...languages import SurfaceBids
 from ..dense.clearing import ConditionalClearing
 from .curves import residual_curves, residual_directions
 from .derivatives import Probe, check_derivatives_at_end, check_derivatives_at_start
-from .nearest_approach import nearest_approach
 from .newton import Located, clearing_pairs, located, newton_step, tangent_bids
-from .uniqueness import second_pairs, second_prices
+from .uniqueness import nearest_approach, second_pairs, second_prices
 
 TANGENT_NUMBERS = 2**17
 """Numbers in the tangents of all residual curves of a chunk of markets."""
