@@ -211,13 +211,7 @@ def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
 
 
 def check_candidates(bids: Bids, trader: int, candidates: Floats) -> tuple[Floats, int]:
-    """Return candidate bids of one trader as floats (B, M, K), and its index.
-
-    Raises
-    ------
-    InvalidInputError
-        If the shape does not fit the bids, a number is not finite, or there is no such trader.
-    """
+    """Return candidate bids (B, M, K) of one trader and its index, or raise InvalidInputError."""
     batch, n, size = bids.shape
     index = trader_index(trader, n)
     return finite_array("candidates", candidates, (batch, None, size)), index

@@ -29,13 +29,7 @@ from .base import Policy
 def best_point(
     mechanism: Mechanism, economy: Economy, policy: Policy, types: Floats, trader: int
 ) -> BestPoint:
-    """Return what the best deviation buys and gains at each profile, all types known.
-
-    Raises
-    ------
-    RefusedError
-        As in `exact_gain`.
-    """
+    """Return what the best deviation buys and gains at each profile; errors as in `exact_gain`."""
     index = trader_index(trader, economy.n_traders)
     bids = policy.bids(types)
     menu = required_menu(mechanism, bids, index)
@@ -44,13 +38,7 @@ def best_point(
 
 
 def required_menu(mechanism: Mechanism, bids: object, trader: int) -> Menu:
-    """Return a trader's menu.
-
-    Raises
-    ------
-    RefusedError
-        If the mechanism has no menu, or a market is in autarky.
-    """
+    """Return a trader's menu; RefusedError if there is none, or a market is in autarky."""
     menu = mechanism.menu(bids, trader)
     if menu is None:
         raise RefusedError(
@@ -71,13 +59,7 @@ def required_menu(mechanism: Mechanism, bids: object, trader: int) -> Menu:
 
 
 def line_menu(mechanism: Mechanism, bids: object, trader: int) -> LineMenu:
-    """Return a trader's menu where it is a straight residual curve.
-
-    Raises
-    ------
-    RefusedError
-        As in `required_menu`, or if the menu is of another form.
-    """
+    """Return a trader's menu where it is a straight residual curve, or raise RefusedError."""
     menu = required_menu(mechanism, bids, trader)
     if not isinstance(menu, LineMenu):
         raise RefusedError(
@@ -104,13 +86,7 @@ class AllMenus(NamedTuple):
     quantity: Floats
 
     def shift(self, economy: QuadraticEconomy, types: Floats) -> LineShift:
-        """Return every trader's best point beside the present one.
-
-        Raises
-        ------
-        RefusedError
-            If a trader's gain is unbounded.
-        """
+        """Return every trader's best point; RefusedError if a gain is unbounded."""
         return self.menu.shift(economy.value(types), economy.slope, self.quantity)
 
 

@@ -68,13 +68,7 @@ def cancellation_share(eps: float) -> float:
 
 
 def require_precision(array: Array, n_traders: int) -> None:
-    """Refuse dtypes in which the best of markets, of condition sqrt(N), would count as singular.
-
-    Raises
-    ------
-    RefusedError
-        If the array's leaves them no room above it.
-    """
+    """Refuse dtypes in which the best of markets, of condition sqrt(N), would count as singular."""
     if CONDITION_ROOM * n_traders**0.5 * tolerance(n_traders, precision(array)) > 1:
         raise RefusedError(
             f"bids in {array.dtype} can be distinguished from singular ones in small markets only, "
@@ -85,10 +79,7 @@ def require_precision(array: Array, n_traders: int) -> None:
 def constant_rows(squares: Array, largest: Array) -> Array:
     """Return which rows are constant up to rounding: idle, however large the constant.
 
-    Parameters
-    ----------
-    squares, largest : array
-        Squared length of what is left without the mean, and the largest weight, of each row.
+    Given are the squared length of what is left without the mean, and the largest weight, of each.
     """
     return squares <= (IDLE_ROUNDINGS * precision(squares) * largest) ** 2
 
@@ -118,12 +109,8 @@ def row_lengths(squares: RowSquares, scale: Array) -> Array:
 def well_conditioned(condition_squared: Array, diagonal: Array, lengths: Array) -> Array:
     """Return whether markets are regular, given squared norms of their scaled inverses.
 
-    Parameters
-    ----------
-    condition_squared : array, shape (...)
-        Sum over j of |row_j of M|^2 |column_j of P|^2.
-    diagonal, lengths : array, shape (..., N)
-        P[q_i, i], and the squared length of the column that holds it.
+    The condition number squared is the sum over j of |row_j of M|^2 |column_j of P|^2; `diagonal`
+    has P[q_i, i], and `lengths` the squared length of the column that holds it, each (..., N).
     """
     bound = tolerance(diagonal.shape[-1], precision(diagonal))
     responsive = namespace(diagonal).all(diagonal**2 > bound**2 * lengths, axis=-1)
@@ -133,17 +120,9 @@ def well_conditioned(condition_squared: Array, diagonal: Array, lengths: Array) 
 def clear_of_rounding(diagonal: Array, lengths: Array, rounding: Callable[[], Array]) -> Array:
     """Return which markets have no P[q_i, i] that may be 0 but for rounding, shape (S,).
 
-    Those that are not what is left of numbers that all but cancel are plainly not 0; the bound,
-    which costs more, is asked only where some are.
-
-    Parameters
-    ----------
-    diagonal : array, shape (S, N)
-        P[q_i, i].
-    lengths : array, shape (S, N)
-        Squared lengths of the numbers that may have canceled.
-    rounding : callable
-        Returns what, times the machine precision, bounds their rounding, shape (S, N).
+    Those that are not what is left of numbers that all but cancel, of squared `lengths` (S, N), are
+    plainly not 0; `rounding` returns what, times the machine precision, bounds their rounding. It
+    costs more, and is asked only where some are.
     """
     xp, eps = namespace(diagonal), precision(diagonal)
     plain = diagonal**2 > cancellation_share(eps) ** 2 * lengths
@@ -244,12 +223,8 @@ class PresentInverse(NamedTuple):
 def regular_after(present: PresentInverse, new: Deviated) -> tuple[Bools, Bools]:
     """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse.
 
-    Where the pivot or a P[q_j, j] all but cancels, rounding would decide, and a fresh clearing has
-    to.
-
-    Returns
-    -------
-    Whether markets are regular, and whether the update decides it, each of shape (B, M).
+    Returns whether they are regular, and whether the update decides it, each (B, M): where the
+    pivot or a P[q_j, j] all but cancels, rounding would decide, and a fresh clearing has to.
     """
     i, ratio, pivot = new.trader, new.ratio, new.pivot
     own_squares, price = present.squares[:, None, i], present.price[:, None]

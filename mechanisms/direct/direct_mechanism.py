@@ -110,13 +110,7 @@ class DirectMechanism(Mechanism):
 
 
 class ReportedMechanism(DirectMechanism, ResidualLineMechanism):
-    """A direct mechanism that clears as the Walrasian market of the reports, with a tax or not.
-
-    Attributes
-    ----------
-    economy : QuadraticEconomy
-        The utilities that the designer knows.
-    """
+    """A direct mechanism that clears as the Walrasian market of the reports, with a tax or not."""
 
     economy: QuadraticEconomy
 

@@ -152,13 +152,7 @@ class SigmaVCG(ReportedMechanism):
 
 
 def checked_unreached_units(rule: str) -> UnreachedUnits:
-    """Return the rule for units that no report leads to.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no such rule.
-    """
+    """Return the rule for units that no report leads to, or raise InvalidInputError."""
     if rule not in ("printed", "pivotal"):
         raise InvalidInputError(f"unreached_units must be 'printed' or 'pivotal', got {rule!r}")
     return rule  # type: ignore[return-value]

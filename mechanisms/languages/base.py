@@ -130,21 +130,7 @@ class Bids(ABC):
 
 
 def check_record(mechanism: str, record: type[Bids], bids: object) -> None:
-    """Check that bids are of the kind that a mechanism takes.
-
-    Parameters
-    ----------
-    mechanism : str
-        Its name.
-    record : type
-        What it takes.
-    bids : object
-
-    Raises
-    ------
-    InvalidInputError
-        If they are not; the error says which mechanisms take them.
-    """
+    """Raise InvalidInputError unless bids are of the kind that the named mechanism takes."""
     if isinstance(bids, record):
         return
     meant_for = bids.meant_for if isinstance(bids, Bids) else ""
@@ -248,13 +234,7 @@ def _with_candidates(bids: Array, trader: int, candidates: Array) -> Array:
 
 
 def require_quadratic(economy: Economy) -> QuadraticEconomy:
-    """Return a linear-quadratic economy, in which honest bids of a language are known.
-
-    Raises
-    ------
-    RefusedError
-        If the economy is of another kind.
-    """
+    """Return a linear-quadratic economy, where honest bids are known; RefusedError for others."""
     if not isinstance(economy, QuadraticEconomy):
         raise RefusedError(
             "an honest bid of this language is known in linear-quadratic economies only, got "
@@ -342,13 +322,7 @@ def _names(record: type[ArrayBids]) -> tuple[str, ...]:
 
 
 def check_shared(name: str, array: Array, batch: int) -> None:
-    """Check that a field is of all markets, or of one that stands for all.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not.
-    """
+    """Raise InvalidInputError unless a field is of all markets, or of one that stands for all."""
     if array.shape[0] not in (1, batch):
         raise InvalidInputError(
             f"{name} must have leading length 1 or {batch}, got {array.shape[0]}"

@@ -116,13 +116,7 @@ def inverse_weights(economy: QuadraticEconomy) -> Floats:
 
 
 def exact_inverse_weights(economy: RationalEconomy) -> Rationals:
-    """Return W^-1 in exact numbers.
-
-    Raises
-    ------
-    RefusedError
-        If W is singular.
-    """
+    """Return W^-1 in exact numbers; RefusedError if W is singular."""
     inverse = rational_inverse(economy.weights)
     if inverse is None:
         raise RefusedError(

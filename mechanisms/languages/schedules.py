@@ -107,13 +107,7 @@ class ScheduleLanguage(BidLanguage):
 
 
 def check_decreasing(steepness: Floats) -> None:
-    """Check that demand schedules decrease.
-
-    Raises
-    ------
-    InvalidInputError
-        If one does not.
-    """
+    """Raise InvalidInputError unless demand schedules decrease."""
     xp = namespace(steepness)
     if bool(xp.any(steepness <= 0)):
         raise InvalidInputError(

@@ -187,13 +187,7 @@ def _markets(surfaces: Iterable[Surface], given: int) -> int:
 
 
 def refuse_numbers() -> NoReturn:
-    """Refuse what needs bids that are arrays of numbers.
-
-    Raises
-    ------
-    RefusedError
-        Always.
-    """
+    """Refuse what needs bids that are arrays of numbers."""
     raise RefusedError(
         "bids of smooth markets are surfaces, which no array of numbers holds, so that "
         "environments and learners cannot run on them; audit without a learner, or try deviations "

@@ -94,15 +94,7 @@ def closer_look(shard: Shard, basis: Basis) -> Floats:
 
 
 def find_basis(whole: Look, closely: Callable[[Basis], Floats]) -> Basis:
-    """Return a basis of all statistics.
-
-    Parameters
-    ----------
-    whole : Look
-        At all traders.
-    closely : callable
-        Returns the sum of `closer_look` over all traders.
-    """
+    """Return a basis of all statistics; `closely` sums up `closer_look` over all traders."""
     n, g = whole.n_traders, len(whole.mean)
     lengths = np.sqrt(np.diagonal(whole.products) + n * whole.mean**2)
     rounding = 64 * np.finfo(np.float64).eps * np.sqrt(n) * lengths

@@ -69,13 +69,7 @@ def read_outcome(path: str | Path) -> ShardOutcome:
 
 
 def write_outcome(outcome: ShardOutcome, path: str | Path) -> None:
-    """Write the outcomes of a shard's traders to a Parquet file.
-
-    Raises
-    ------
-    InvalidInputError, ResultsError, RefusedError
-        As in `write_shard`.
-    """
+    """Write the outcomes of a shard's traders to a Parquet file; errors as in `write_shard`."""
     _check_kind("outcome", outcome, ShardOutcome)
     _write({name: getattr(outcome, name) for name in OUTCOME}, path)
 
@@ -137,13 +131,7 @@ def _checked_path(path: object) -> Path:
 
 
 def require_pyarrow() -> None:
-    """Check that pyarrow is installed.
-
-    Raises
-    ------
-    RefusedError
-        If it is not.
-    """
+    """Raise RefusedError unless pyarrow is installed."""
     _pyarrow()
 
 

@@ -71,19 +71,9 @@ class _Candidates(NamedTuple):
 def solve_rank_one(
     present: Present, level: Floats, trader: int, candidates: Floats
 ) -> tuple[DeviationSolution, Bools]:
-    """Move each market along the trader's column until their candidate bid is met.
+    """Move each market along the trader's column until their candidate bid is met, (B, M, N + 2).
 
-    Parameters
-    ----------
-    present : Present
-    level : ndarray of float, shape (B, N)
-    trader : int
-    candidates : ndarray of float, shape (B, M, N + 2)
-
-    Returns
-    -------
-    tuple of DeviationSolution and ndarray of bool, shape (B, M)
-        False where the update is mostly rounding, and the market is to be cleared afresh.
+    Returns besides, (B, M), where that is not mostly rounding: elsewhere clear the market afresh.
     """
     size = max(1, candidates.shape[1] * candidates.shape[2])
 
@@ -198,9 +188,7 @@ def _without_idle(weights: Floats) -> tuple[Floats, Floats]:
 def _regular(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:
     """Decide autarky of the deviated markets: by a bound, and closely where that fails.
 
-    Returns
-    -------
-    Whether they are regular, and whether the update decides it.
+    Returns whether they are regular, and whether the update decides it.
     """
     regular = _surely_regular(present, new, trader)
     decided, doubtful = np.ones_like(regular), np.asarray(~regular.all(axis=1))

@@ -37,15 +37,9 @@ STEPS = 12
 
 
 def second_pairs(bids: SurfaceBids, cleared: Located, direction: Floats) -> Bools:
-    """Return in which markets the search meets another clearing pair, shape (B,).
+    """Return in which of B markets the search meets another pair than the known one, shape (B,).
 
-    Parameters
-    ----------
-    bids : SurfaceBids
-    cleared : Located
-        The known pairs of B markets.
-    direction : ndarray of float, shape (B N, N + 1)
-        How quantities and price move with each q_i along its residual curve.
+    It starts in the `direction`, (B N, N + 1), of quantities and price along each residual curve.
     """
     batch, n = cleared.tangents.value.shape
     home = cleared.of(np.repeat(np.arange(batch), n * len(AWAY)))
@@ -66,13 +60,7 @@ def starts_of_second_pairs(cleared: Located, direction: Floats) -> Floats:
 def second_prices(bids: SurfaceBids, cleared: Located, end: Floats) -> Bools:
     """Return in which markets a trader who buys nothing meets another residual price, (B,).
 
-    Parameters
-    ----------
-    bids : SurfaceBids
-    cleared : Located
-        The known pairs of B markets.
-    end : ndarray of float, shape (B N, N + 1)
-        Where each residual curve is at 0.
+    Each residual curve is at 0 at its `end`, (B N, N + 1).
     """
     batch, n = cleared.tangents.value.shape
     rows = np.repeat(np.arange(batch), n * len(PRICES))
