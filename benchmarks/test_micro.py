@@ -12,8 +12,7 @@ import pytest
 import deviator
 from deviator.economies import QuadraticEconomy, standard_types
 from deviator.envs import DeviationVectorEnv
-from deviator.mechanisms import Mechanism, SigmaDCDA, UniformDoubleAuction
-from deviator.mechanisms.direct import sigma_vcg
+from deviator.mechanisms import Mechanism, SigmaDCDA, UniformDoubleAuction, sigma_vcg
 from deviator.validation import Floats
 
 SIZES = [(1, 8), (4096, 8), (256, 32)]

@@ -3,24 +3,17 @@
 from deviator.numerics.polynomial import Polynomial
 
 from .base import Claim, Mechanism, quantity_per_level
-from .direct import (
-    Allocation,
-    CallableTax,
-    DirectMechanism,
-    DiscreteVCG,
-    EntryFeeVCG,
-    NaiveWalrasian,
-    PivotalMechanism,
-    PowerTax,
-    PriceClearing,
-    SigmaVCG,
-    SmoothSigmaVCG,
-    SpreadVCG,
-    SumTax,
-    Tax,
-    TaxVCG,
-    sigma_vcg,
-)
+from .direct.constructors import sigma_vcg
+from .direct.direct_mechanism import DirectMechanism
+from .direct.discrete_vcg import DiscreteVCG
+from .direct.entry_fee_vcg import EntryFeeVCG, PriceClearing
+from .direct.naive_walrasian import NaiveWalrasian
+from .direct.pivotal_mechanism import Allocation, PivotalMechanism
+from .direct.sigma_vcg import SigmaVCG
+from .direct.smooth_sigma_vcg import SmoothSigmaVCG
+from .direct.spread_vcg import SpreadVCG
+from .direct.tax_vcg import TaxVCG
+from .direct.taxes import CallableTax, PowerTax, SumTax, Tax
 from .languages import (
     AllocationLanguage,
     BidLanguage,
@@ -44,15 +37,9 @@ from .outcome import Outcome, TraderOutcome
 from .parallel import clear_parallel
 from .pay_as_bid import PayAsBid
 from .residual_line import ResidualLineMechanism, exact_payment, residual_transfer
-from .sharded import (
-    Shard,
-    ShardedOutcome,
-    ShardOutcome,
-    clear_sharded,
-    read_outcome,
-    read_shard,
-    write_shard,
-)
+from .sharded.clear import clear_sharded
+from .sharded.parquet import read_outcome, read_shard, write_shard
+from .sharded.shard import Shard, ShardedOutcome, ShardOutcome
 from .sigma_dcda import SigmaDCDA
 from .statistics import PublicStatistics
 from .surfaces import (

@@ -93,7 +93,6 @@ class Mechanism(ABC):
 
     def menu(self, bids: Any, trader: int) -> Menu | None:
         """Return what a trader can reach while the others' bids are fixed; None if unknown."""
-        del bids, trader
         return None
 
     def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
@@ -101,7 +100,6 @@ class Mechanism(ABC):
 
         None, as by default, where the language itself says what is allowed.
         """
-        del trader
         return None
 
     def allowed_bids(self, trader: int, bids: Floats, own: Floats) -> Floats:
@@ -213,13 +211,7 @@ def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
 
 
 def check_candidates(bids: Bids, trader: int, candidates: Floats) -> tuple[Floats, int]:
-    """Return candidate bids of one trader as floats (B, M, K), and its index.
-
-    Raises
-    ------
-    InvalidInputError
-        If the shape does not fit the bids, a number is not finite, or there is no such trader.
-    """
+    """Return candidate bids (B, M, K) of one trader and its index, or raise InvalidInputError."""
     batch, n, size = bids.shape
     index = trader_index(trader, n)
     return finite_array("candidates", candidates, (batch, None, size)), index

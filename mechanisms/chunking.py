@@ -27,17 +27,10 @@ def pieces(batch: int, numbers: int) -> Iterator[slice]:
 
 
 def in_chunks(kernel: Callable[..., Part], *arrays: Floats, chunk: int = CHUNK) -> list[Part]:
-    """Apply a kernel to successive pieces of the batch and return the pieces' results.
+    """Apply a kernel to successive pieces of so many markets and return the pieces' results.
 
-    Parameters
-    ----------
-    kernel : callable
-        Takes as many arrays as are given.
-    *arrays : ndarray
-        Leading axis of length B, or of length 1 where shared by all markets.
-    chunk : int
-        Markets per piece. Of no markets there is one empty piece, from which results have their
-        shapes.
+    The arrays have leading axes of length B, or of length 1 where shared by all markets. Of no
+    markets there is one empty piece, from which results have their shapes.
     """
     batch = max(len(array) for array in arrays)
     return [

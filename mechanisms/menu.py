@@ -249,18 +249,11 @@ class FiniteMenu(Menu):
 
     @override
     def samples(self, present: Floats) -> list[Floats]:
-        del present
         return list(self.quantity.T)
 
 
 def linear_economy(economy: Economy) -> QuadraticEconomy:
-    """Return the economy if it is linear-quadratic.
-
-    Raises
-    ------
-    RefusedError
-        If it is not.
-    """
+    """Return the economy if it is linear-quadratic, or raise RefusedError."""
     if not is_linear_quadratic(economy):
         raise RefusedError(
             f"exact best responses need a linear-quadratic economy, got {type(economy).__name__}; "

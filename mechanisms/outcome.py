@@ -104,22 +104,10 @@ def _everywhere(value: Array, quantity: Array, shape: tuple[int, ...]) -> Array:
 
 
 def check_cleared(name: str, outcome: object, shape: tuple[int, int]) -> Outcome:
-    """Return the outcome of a rule if it is one of so many markets and traders.
+    """Return what the named rule returned if it is an outcome of so many markets and traders.
 
-    Parameters
-    ----------
-    name : str
-        The rule's, for the errors.
-    outcome : object
-    shape : tuple of int
-        (B, N).
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not an outcome, has other shapes, or quantities do not sum to 0.
-    NotConvergedError
-        If a market could not be solved.
+    InvalidInputError if it is not, has other shapes, or quantities do not sum to 0;
+    NotConvergedError if a market could not be solved.
     """
     if not isinstance(outcome, Outcome):
         raise InvalidInputError(
@@ -158,13 +146,7 @@ def _check_clears(name: str, outcome: Outcome) -> None:
 
 
 def check_outcome(name: str, outcome: TraderOutcome) -> TraderOutcome:
-    """Return the outcome of a rule if all its numbers are finite.
-
-    Raises
-    ------
-    InvalidInputError
-        If a quantity or transfer is not finite.
-    """
+    """Return the outcome of a rule, or raise InvalidInputError if a number is not finite."""
     for name_of_values in ("quantity", "transfer"):
         values = getattr(outcome, name_of_values)
         if not np.isfinite(values).all():

@@ -57,13 +57,7 @@ def cleared_deviations(mechanism: Any, bids: Bids, trader: int, candidates: Arra
 
 
 def require_numpy(what: str, bids: Bids) -> None:
-    """Check that bids are NumPy's, where nothing else will do.
-
-    Raises
-    ------
-    RefusedError
-        If they are not.
-    """
+    """Raise RefusedError unless bids are NumPy's, where nothing else will do."""
     if not bids.is_numpy:
         raise RefusedError(
             f"{what} are worked out for NumPy bids only, got bids in arrays of another library; "
@@ -75,12 +69,7 @@ def honest_bids(mechanism: Any, economy: Economy, types: Array) -> Bids:
     """Return honest bids for types (B, N) in an array of any library.
 
     Levels are affine in the own type and nothing else depends on types in linear-quadratic
-    economies, so that the bids of two profiles determine all others.
-
-    Raises
-    ------
-    RefusedError
-        If the economy is not linear-quadratic, or the mechanism's language another.
+    economies, so that the bids of two profiles determine all others; elsewhere RefusedError.
     """
     check_one_kind(types=types)
     checked = finite_foreign("types", types, (None, economy.n_traders))

@@ -166,3 +166,18 @@ def _unreadable(mechanism: Mechanism, error: Exception) -> RefusedError:
         f"a payment rule can be read off only where it uses + - * and division by numbers, that of "
         f"{mechanism.name} does not ({error}); train a learner against it instead"
     )
+
+
+def uniform_price(price: Any, quantity: Any) -> Any:
+    """Return p q: one price for all units."""
+    return price * quantity
+
+
+def area_under_residual_demand(
+    price: Any, quantity: Any, residual_slope: Any, tax_slope: Any
+) -> Any:
+    """Return the integral of the residual price from 0 to q, and the quadratic tax.
+
+    p q - k q^2 / 2 + sigma q^2 / 2, equation (3.10) and Definition 3.
+    """
+    return price * quantity + (tax_slope - residual_slope) * quantity * quantity / 2

@@ -15,7 +15,7 @@ from deviator.validation import non_negative
 
 from .base import Claim
 from .conditional_auction import ConditionalAuction
-from .payments import area_under_residual_demand
+from .residual_line import area_under_residual_demand
 from .statistics import PublicStatistics
 
 

@@ -199,13 +199,7 @@ def own_residuals(basis: Floats, n_traders: int) -> Floats:
 
 
 def check_spanned(rows: Floats, residual: Floats) -> None:
-    """Check that the part of rows (R, N) outside the span of the statistics is rounding.
-
-    Raises
-    ------
-    RefusedError
-        If it is not.
-    """
+    """Refuse rows (R, N) whose part outside the span of the statistics is more than rounding."""
     size = np.sqrt(np.einsum("rj,rj->r", rows, rows))
     gap = np.sqrt(np.einsum("rj,rj->r", residual, residual))
     if (gap > SPANNED * size).any():
@@ -218,13 +212,7 @@ def check_spanned(rows: Floats, residual: Floats) -> None:
 
 
 def check_traders(statistics: PublicStatistics, n_traders: int) -> None:
-    """Check that statistics are of a market's traders.
-
-    Raises
-    ------
-    InvalidInputError
-        If their number differs.
-    """
+    """Raise InvalidInputError unless statistics are of as many traders as the market."""
     if statistics.n_traders != n_traders:
         raise InvalidInputError(
             f"statistics must be of the market's {n_traders} traders, got {statistics.n_traders}"

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from .base import Claim
 from .conditional_auction import ConditionalAuction
-from .payments import uniform_price
+from .residual_line import uniform_price
 from .statistics import PublicStatistics
 
 
@@ -44,5 +44,4 @@ class UniformConditional(ConditionalAuction):
 
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
-        del residual_slope, tax_slope
         return uniform_price(price, quantity)

@@ -8,8 +8,7 @@ from typing_extensions import override
 from .base import Claim
 from .clearing import ScheduleClearing
 from .languages import BidLanguage, ScheduleLanguage
-from .payments import uniform_price
-from .residual_line import ResidualLineMechanism
+from .residual_line import ResidualLineMechanism, uniform_price
 
 
 @final
@@ -30,5 +29,4 @@ class UniformDoubleAuction(ResidualLineMechanism):
 
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
-        del residual_slope, tax_slope
         return uniform_price(price, quantity)

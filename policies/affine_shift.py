@@ -168,13 +168,7 @@ def interim_gain(
 
 
 def check_regressions(law: TypeDistribution) -> None:
-    """Check that own-type answers have a closed form under a law of types.
-
-    Raises
-    ------
-    RefusedError
-        If regressions on one type are not linear.
-    """
+    """Refuse laws of types whose regressions on one type are not linear: no closed form here."""
     if not law.linear_regressions:
         raise RefusedError(
             "own-type answers need Normal or independent types, got "

@@ -109,13 +109,9 @@ def check_information(information: Any) -> Information:
 
 
 def check_market(mechanism: object, economy: object) -> None:
-    """Check that a mechanism and an economy are given as objects, and fit each other.
+    """Raise InvalidInputError unless mechanism and economy are objects that fit each other.
 
-    Raises
-    ------
-    InvalidInputError
-        If they are names, say, or in each other's place, or the mechanism is built on an economy of
-        another number of traders.
+    Not names, say, or in each other's place, and of the same number of traders.
     """
     if isinstance(mechanism, Economy) and isinstance(economy, Mechanism):
         raise InvalidInputError(

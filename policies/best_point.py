@@ -1,11 +1,26 @@
-"""The best point of a trader's menu at each profile of types."""
+"""The best point of a trader's menu at each profile of types, and all menus from one clearing.
+
+On straight residual curves a cleared market states all N of them, and the payment rule turns each
+into a menu; the best deviation of every trader in every market is then arithmetic on (B, N) arrays.
+"""
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from deviator.economies import Economy
+from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import RefusedError
-from deviator.mechanisms import LineMenu, Mechanism, Menu
-from deviator.mechanisms.menu import BestPoint
+from deviator.mechanisms import (
+    LineMenu,
+    Mechanism,
+    Menu,
+    NaiveWalrasian,
+    ResidualLineMechanism,
+    SigmaVCG,
+    residual_transfer,
+)
+from deviator.mechanisms.conditional_auction import ConditionalAuction
+from deviator.mechanisms.menu import BestPoint, LineShift
 from deviator.validation import Floats, trader_index
 
 from .base import Policy
@@ -14,13 +29,7 @@ from .base import Policy
 def best_point(
     mechanism: Mechanism, economy: Economy, policy: Policy, types: Floats, trader: int
 ) -> BestPoint:
-    """Return what the best deviation buys and gains at each profile, all types known.
-
-    Raises
-    ------
-    RefusedError
-        As in `exact_gain`.
-    """
+    """Return what the best deviation buys and gains at each profile; errors as in `exact_gain`."""
     index = trader_index(trader, economy.n_traders)
     bids = policy.bids(types)
     menu = required_menu(mechanism, bids, index)
@@ -29,13 +38,7 @@ def best_point(
 
 
 def required_menu(mechanism: Mechanism, bids: object, trader: int) -> Menu:
-    """Return a trader's menu.
-
-    Raises
-    ------
-    RefusedError
-        If the mechanism has no menu, or a market is in autarky.
-    """
+    """Return a trader's menu; RefusedError if there is none, or a market is in autarky."""
     menu = mechanism.menu(bids, trader)
     if menu is None:
         raise RefusedError(
@@ -56,13 +59,7 @@ def required_menu(mechanism: Mechanism, bids: object, trader: int) -> Menu:
 
 
 def line_menu(mechanism: Mechanism, bids: object, trader: int) -> LineMenu:
-    """Return a trader's menu where it is a straight residual curve.
-
-    Raises
-    ------
-    RefusedError
-        As in `required_menu`, or if the menu is of another form.
-    """
+    """Return a trader's menu where it is a straight residual curve, or raise RefusedError."""
     menu = required_menu(mechanism, bids, trader)
     if not isinstance(menu, LineMenu):
         raise RefusedError(
@@ -70,3 +67,59 @@ def line_menu(mechanism: Mechanism, bids: object, trader: int) -> LineMenu:
             "none; measure the gain at sampled profiles instead"
         )
     return menu
+
+
+RESIDUAL_LINES = (ResidualLineMechanism.menu, NaiveWalrasian.menu, SigmaVCG.menu)
+"""Menus that are the residual line and the payment rule on it wherever bids have no limits."""
+
+CLEARED = (ResidualLineMechanism.clear, ConditionalAuction.clear, SigmaVCG.clear)
+"""Clearings whose outcomes state the residual lines that these menus are read from."""
+
+DEVIATIONS = (ResidualLineMechanism.clear_deviations, SigmaVCG.clear_deviations)
+"""What honest quantities are read from where menus are asked for one by one."""
+
+
+class AllMenus(NamedTuple):
+    """The menus of all traders, shape (B, N), and what they buy at present."""
+
+    menu: LineMenu
+    quantity: Floats
+
+    def shift(self, economy: QuadraticEconomy, types: Floats) -> LineShift:
+        """Return every trader's best point; RefusedError if a gain is unbounded."""
+        return self.menu.shift(economy.value(types), economy.slope, self.quantity)
+
+
+def all_menus(mechanism: Mechanism, bids: Any) -> AllMenus | None:
+    """Return the menus of all traders from one clearing.
+
+    None where they must be asked for one by one: the mechanism states menus of its own or clears
+    or tries deviations in its own way, bids have limits, transfers are not quadratic, or a market
+    is in autarky.
+    """
+    if not isinstance(mechanism, ResidualLineMechanism):
+        return None
+    n = bids.shape[1]
+    limited = any(mechanism.bid_limits(trader) is not None for trader in range(n))
+    rule = type(mechanism)
+    own_way = rule.clear not in CLEARED or rule.clear_deviations not in DEVIATIONS
+    if limited or own_way or rule.menu not in RESIDUAL_LINES:
+        return None
+    outcome = mechanism.clear(bids)
+    if not outcome.traded.all():
+        return None
+    slope = outcome.residual_slope
+    intercept = outcome.price[:, None] - slope * outcome.quantity
+    transfer = residual_transfer(mechanism, intercept, slope, mechanism.tax_slope)
+    if any(monomial not in (("x",), ("x", "x")) for monomial in transfer.terms):
+        return None
+    linear, quadratic = transfer.coefficient("x"), 2 * transfer.coefficient("x", "x")
+    shape = slope.shape
+    menu = LineMenu(
+        intercept,
+        slope,
+        np.broadcast_to(np.asarray(linear, dtype=np.float64), shape),
+        np.broadcast_to(np.asarray(quadratic, dtype=np.float64), shape),
+        np.broadcast_to(outcome.traded[:, None], shape),
+    )
+    return AllMenus(menu, outcome.quantity)

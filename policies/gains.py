@@ -16,9 +16,8 @@ from deviator.mechanisms.menu import linear_economy
 from deviator.validation import Floats, finite_array
 
 from .affine_shift import affine_shift, check_shape_is_free, conditional_shift, interim_gain
-from .all_menus import all_menus
 from .base import Information, Policy, check_information, check_market
-from .best_point import best_point
+from .best_point import all_menus, best_point
 from .revelation import Revelation
 
 
@@ -94,11 +93,6 @@ def all_gains(mechanism: Mechanism, economy: Economy, policy: Policy, types: Flo
     """Return the exact best gain of every trader at each profile, all types known, (B, N).
 
     All menus come from one clearing where that is known to give them (`all_menus`).
-
-    Raises
-    ------
-    RefusedError
-        As in `exact_gain`.
     """
     menus = all_menus(mechanism, policy.bids(types))
     if menus is not None:
@@ -152,13 +146,7 @@ def level_shift(
 
 
 def required_distribution(distribution: TypeDistribution | None) -> TypeDistribution:
-    """Return the law of types that own-type gains are expected under.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is missing.
-    """
+    """Return the law of types for own-type gains; InvalidInputError if it is missing."""
     if distribution is None:
         raise InvalidInputError(
             "information='own' needs a distribution of types, got None; pass distribution="

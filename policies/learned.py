@@ -143,13 +143,7 @@ def _digest(data: bytes, description: dict[str, Any]) -> str:
 
 
 def read_description(path: Path) -> dict[str, Any]:
-    """Read what PATH.json says about a policy.
-
-    Raises
-    ------
-    ResultsError
-        If the file is missing, damaged, or not a policy written by `save_policy`.
-    """
+    """Read what PATH.json says about a policy; ResultsError if it is not one of `save_policy`."""
     source = _with_suffix(path, ".json")
     try:
         description = json.loads(_read(source))

@@ -103,7 +103,6 @@ class LinearBayes(Policy):
 
     @override
     def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> Bids:
-        del rng
         types = finite_array("types", View.of(view).types, (None, len(self.slope)))
         level = self.constant + self.intercept * types
         return Schedules(level, np.broadcast_to(self.slope, level.shape))
@@ -204,16 +203,10 @@ def _project(information: NormalInformation, price_weights: Floats) -> _Projecti
 
 
 def standard_regression(correlation: Floats, target: Floats) -> Floats:
-    """Return the coefficients of regressions on two standardized variables.
+    """Return the coefficients of n regressions on two standardized variables, shape (n, 2).
 
+    Given the correlation of the two, (n,), and covariances of what is explained with each, (n, 2).
     Where the two are collinear they carry the same news, and the pseudo-inverse splits it.
-
-    Parameters
-    ----------
-    correlation : ndarray of float, shape (n,)
-        Between the two regressors.
-    target : ndarray of float, shape (n, 2)
-        Covariances of what is explained with each of them.
     """
     moments = np.ones((len(correlation), 2, 2))
     moments[:, 0, 1] = moments[:, 1, 0] = correlation

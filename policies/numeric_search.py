@@ -224,10 +224,7 @@ def utilities(
 ) -> Floats:
     """Return one trader's utility under candidate bids (B, M, K), others' bids fixed; (B, M).
 
-    Raises
-    ------
-    InvalidInputError
-        If the mechanism or the economy returns numbers that are not finite.
+    InvalidInputError if the mechanism or the economy returns numbers that are not finite.
     """
     outcome = check_outcome(mechanism.name, mechanism.clear_deviations(bids, trader, candidates))
     worth = economy.utility_of(trader, outcome.quantity, types)

@@ -51,7 +51,6 @@ class Revelation(Policy):
 
     @override
     def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> Bids:
-        del rng
         return self.mechanism.honest_bids(self.economy, View.of(view).types)
 
     @override

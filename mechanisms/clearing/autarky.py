@@ -20,6 +20,7 @@ from array_api_compat import device
 
 from deviator.arrays import Array, like, namespace
 from deviator.errors import RefusedError
+from deviator.validation import Bools, Floats
 
 EPS = float(np.finfo(np.float64).eps)
 """Machine precision of double precision."""
@@ -67,13 +68,7 @@ def cancellation_share(eps: float) -> float:
 
 
 def require_precision(array: Array, n_traders: int) -> None:
-    """Refuse dtypes in which the best of markets, of condition sqrt(N), would count as singular.
-
-    Raises
-    ------
-    RefusedError
-        If the array's leaves them no room above it.
-    """
+    """Refuse dtypes in which the best of markets, of condition sqrt(N), would count as singular."""
     if CONDITION_ROOM * n_traders**0.5 * tolerance(n_traders, precision(array)) > 1:
         raise RefusedError(
             f"bids in {array.dtype} can be distinguished from singular ones in small markets only, "
@@ -84,10 +79,7 @@ def require_precision(array: Array, n_traders: int) -> None:
 def constant_rows(squares: Array, largest: Array) -> Array:
     """Return which rows are constant up to rounding: idle, however large the constant.
 
-    Parameters
-    ----------
-    squares, largest : array
-        Squared length of what is left without the mean, and the largest weight, of each row.
+    Given are the squared length of what is left without the mean, and the largest weight, of each.
     """
     return squares <= (IDLE_ROUNDINGS * precision(squares) * largest) ** 2
 
@@ -117,12 +109,8 @@ def row_lengths(squares: RowSquares, scale: Array) -> Array:
 def well_conditioned(condition_squared: Array, diagonal: Array, lengths: Array) -> Array:
     """Return whether markets are regular, given squared norms of their scaled inverses.
 
-    Parameters
-    ----------
-    condition_squared : array, shape (...)
-        Sum over j of |row_j of M|^2 |column_j of P|^2.
-    diagonal, lengths : array, shape (..., N)
-        P[q_i, i], and the squared length of the column that holds it.
+    The condition number squared is the sum over j of |row_j of M|^2 |column_j of P|^2; `diagonal`
+    has P[q_i, i], and `lengths` the squared length of the column that holds it, each (..., N).
     """
     bound = tolerance(diagonal.shape[-1], precision(diagonal))
     responsive = namespace(diagonal).all(diagonal**2 > bound**2 * lengths, axis=-1)
@@ -132,17 +120,9 @@ def well_conditioned(condition_squared: Array, diagonal: Array, lengths: Array) 
 def clear_of_rounding(diagonal: Array, lengths: Array, rounding: Callable[[], Array]) -> Array:
     """Return which markets have no P[q_i, i] that may be 0 but for rounding, shape (S,).
 
-    Those that are not what is left of numbers that all but cancel are plainly not 0; the bound,
-    which costs more, is asked only where some are.
-
-    Parameters
-    ----------
-    diagonal : array, shape (S, N)
-        P[q_i, i].
-    lengths : array, shape (S, N)
-        Squared lengths of the numbers that may have canceled.
-    rounding : callable
-        Returns what, times the machine precision, bounds their rounding, shape (S, N).
+    Those that are not what is left of numbers that all but cancel, of squared `lengths` (S, N), are
+    plainly not 0; `rounding` returns what, times the machine precision, bounds their rounding. It
+    costs more, and is asked only where some are.
     """
     xp, eps = namespace(diagonal), precision(diagonal)
     plain = diagonal**2 > cancellation_share(eps) ** 2 * lengths
@@ -212,3 +192,76 @@ def times(matrices: Array, vectors: Array) -> Array:
 def kind(array: Array) -> dict[str, Any]:
     """Return dtype and device, for new arrays beside this one."""
     return {"dtype": array.dtype, "device": device(array)}
+
+
+class Deviated(NamedTuple):
+    """What a trader's candidate bids do to the inverses of markets: column by column of P.
+
+    Column j of the new inverse is P_j - ratio_j P_i, column i is P_i / pivot.
+    """
+
+    ratio: Floats  # (B, M, N)
+    pivot: Floats  # (B, M)
+    squares: RowSquares  # of the candidates, shape (B, M)
+    length: Floats  # (B, M), of their rows under the present price scale
+    trader: int
+
+
+class PresentInverse(NamedTuple):
+    """What of the present inverses P decides on autarky after one trader's deviation."""
+
+    rows: RowSquares  # shape (S, N)
+    price_scale: Floats  # (S,)
+    row_length: Floats  # (S, N)
+    diagonal: Floats  # (S, N), P[q_j, j]
+    price: Floats  # (S, N), P[p, j]
+    squares: Floats  # (S, N), squared lengths of the columns' quantities
+    column: Floats  # (S, N), P[q_j, i] of the trader i who deviates
+    overlap: Floats  # (S, N), inner products of the columns' quantities with column i's
+
+
+def regular_after(present: PresentInverse, new: Deviated) -> tuple[Bools, Bools]:
+    """Decide autarky of the deviated markets as a fresh clearing would, from the old inverse.
+
+    Returns whether they are regular, and whether the update decides it, each (B, M): where the
+    pivot or a P[q_j, j] all but cancels, rounding would decide, and a fresh clearing has to.
+    """
+    i, ratio, pivot = new.trader, new.ratio, new.pivot
+    own_squares, price = present.squares[:, None, i], present.price[:, None]
+    quantity_part = present.squares[:, None] - 2 * ratio * present.overlap[:, None]
+    quantity_part += ratio**2 * own_squares[..., None]
+    price_part = (price - ratio * price[..., i, None]) ** 2
+    before, change = present.diagonal[:, None], ratio * present.column[:, None]
+    diagonal = before - change
+    decided = np.abs(diagonal) > CANCELS * np.maximum(np.abs(before), np.abs(change))
+    decided[..., i] = np.abs(pivot) > CANCELS * np.sqrt(own_squares + price[..., i] ** 2)
+    quantity_part[..., i] = own_squares / pivot**2
+    price_part[..., i] = (price[..., i] / pivot) ** 2
+    diagonal[..., i] = present.diagonal[:, None, i] / pivot
+    rescale, row_squares = _rescaled_rows(present, new)
+    lengths = np.maximum(quantity_part, 0.0) + price_part * rescale[..., None] ** 2
+    # The column of the equation sum q = 0 has length one, whatever the bids.
+    condition = 1 + (lengths * row_squares).sum(axis=-1)
+    regular: Bools = np.isfinite(pivot) & well_conditioned(condition, diagonal, lengths)
+    return regular, np.asarray(decided.all(axis=-1))
+
+
+def fresh_price_scale(rows: RowSquares, new: RowSquares, trader: int) -> Floats:
+    """Return the price scale (B, M) of markets with one trader's candidates (B, M) in them."""
+    shares = price_shares(rows)
+    others = np.delete(shares, trader, axis=-1).sum(axis=-1)[:, None]
+    return np.asarray(price_scale(others + price_shares(new), shares.shape[-1]))
+
+
+def _rescaled_rows(present: PresentInverse, new: Deviated) -> tuple[Floats, Floats]:
+    """Return what candidates do to the scaling of the markets, of shapes (B, M) and (B, M, N).
+
+    Present over new price scale; squared row lengths under the new scale, for rows that have length
+    one under the present one. A candidate takes part in the price scale, as it does when the market
+    is cleared afresh.
+    """
+    rows, fresh = present.rows, fresh_price_scale(present.rows, new.squares, new.trader)
+    scaled = rows.weights[:, None] + fresh[..., None] ** 2 * rows.price[:, None]
+    squares = scaled / present.row_length[:, None] ** 2
+    squares[..., new.trader] = (new.squares.weights + fresh**2 * new.squares.price) / new.length**2
+    return present.price_scale[:, None] / fresh, squares

@@ -87,13 +87,7 @@ Pieces = Iterable[tuple[slice, MarketSolution]]
 
 
 def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome:
-    """Return the outcome of B markets of N traders whose solutions come piece by piece.
-
-    Raises
-    ------
-    RefusedError
-        If it needs more memory than there is.
-    """
+    """Return the outcome of B markets of N traders whose solutions come piece by piece."""
     _require_room(shape)
     price, traded = np.empty(shape[0]), np.empty(shape[0], dtype=bool)
     quantity, transfer, slope = np.empty(shape), np.empty(shape), np.empty(shape)
@@ -111,13 +105,7 @@ def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome
 
 
 def joined(shape: tuple[int, int], pieces: Pieces) -> MarketSolution:
-    """Return the solution of B markets of N traders that comes piece by piece.
-
-    Raises
-    ------
-    RefusedError
-        If it needs more memory than there is.
-    """
+    """Return the solution of B markets of N traders that comes piece by piece."""
     _require_room(shape)
     whole = MarketSolution(
         np.empty(shape[0]), np.empty(shape), np.empty(shape), np.empty(shape[0], dtype=bool)
@@ -159,10 +147,7 @@ def mend(
 ) -> DeviationSolution:
     """Clear afresh what an update of the markets before the deviation does not decide.
 
-    Parameters
-    ----------
-    known : ndarray of bool, shape (B, M)
-        False where the market before was irregular, or rounding could decide about the one after.
+    Not `known`, (B, M), is where those were irregular, or rounding could decide about the new ones.
     """
     markets, candidate = np.nonzero(~known)
     array = bids.as_array()

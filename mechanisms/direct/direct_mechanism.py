@@ -1,17 +1,22 @@
 """Rules that need to know the traders' utilities; traders report their types."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 from typing_extensions import override
 
-from deviator.economies import Economy
+from deviator.arrays import like
+from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats
+from deviator.validation import Floats, trader_index
 
 from ..base import Mechanism
+from ..clearing import ReportedClearing
 from ..languages import BidLanguage, ReportLanguage, Reports, check_record
+from ..menu import LineMenu
 from ..portable import require_numpy
+from ..residual_line import ResidualLineMechanism
 
 
 class DirectMechanism(Mechanism):
@@ -102,3 +107,40 @@ class DirectMechanism(Mechanism):
         types: Floats = bids.types
         self.check_types(types)
         return types
+
+
+class ReportedMechanism(DirectMechanism, ResidualLineMechanism):
+    """A direct mechanism that clears as the Walrasian market of the reports, with a tax or not."""
+
+    economy: QuadraticEconomy
+
+    @property
+    @override
+    def clearing(self) -> ReportedClearing:
+        return ReportedClearing(self.economy, self.tax_slope)
+
+    @override
+    def menu(self, bids: Any, trader: int) -> LineMenu:
+        menu = super().menu(bids, trader)
+        if not self.economy.has_bounded_types:
+            return menu
+        index = trader_index(trader, bids.shape[1])
+        low, high = self.reach(bids)
+        return replace(menu, low=low[:, index], high=high[:, index])
+
+    @override
+    def menu_bid(self, bids: Any, trader: int, quantity: Floats) -> Floats:
+        limits = self.bid_limits(trader)
+        if limits is None:
+            return super().menu_bid(bids, trader, quantity)
+        present = self.clearing.solve(bids).quantity[:, trader]
+        shift = (quantity - present) / self.clearing.response.own_effect[trader]
+        return np.asarray(np.clip(bids.of_trader(trader) + shift[:, None], *limits))
+
+    def reach(self, bids: Any) -> tuple[Floats, Floats]:
+        """Return the least and largest quantity that each trader's reports lead to, (B, N)."""
+        clearing = self.clearing
+        quantity, own = clearing.solve(bids).quantity, clearing.response.own_effect
+        low, high = self.economy.type_set
+        own, low, high = (like(quantity, given) for given in (own, low, high))
+        return quantity + own * (low - bids.types), quantity + own * (high - bids.types)

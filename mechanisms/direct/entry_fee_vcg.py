@@ -113,7 +113,6 @@ class EntryFeeVCG(PivotalMechanism):
 
     @override
     def allocate(self, types: Floats, markets: Any = None) -> Allocation:
-        del markets
         value = self.economy.value(types)
         order = self._order(value)
         ranked = np.take_along_axis(value, order, axis=1)

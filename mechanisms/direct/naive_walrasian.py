@@ -8,8 +8,8 @@ from typing_extensions import override
 from deviator.economies import QuadraticEconomy
 
 from ..base import Claim
-from ..payments import uniform_price
-from .reported_mechanism import ReportedMechanism
+from ..residual_line import uniform_price
+from .direct_mechanism import ReportedMechanism
 
 
 @final
@@ -43,5 +43,4 @@ class NaiveWalrasian(ReportedMechanism):
 
     @override
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
-        del residual_slope, tax_slope
         return uniform_price(price, quantity)

@@ -71,7 +71,6 @@ class PivotalMechanism(DirectMechanism):
 
     def markets_together(self, quantity: Floats) -> int:
         """Return how many markets are priced together where these quantities (B, M) are."""
-        del quantity
         return MARKETS
 
     @property
@@ -178,12 +177,8 @@ class PivotalMechanism(DirectMechanism):
 def checked_economy(economy: object) -> QuadraticEconomy:
     """Return the economy if pivotal prices exist in it.
 
-    Raises
-    ------
-    InvalidInputError
-        If it is not linear-quadratic.
-    RefusedError
-        If a trader's own type does not matter (assumption A3).
+    InvalidInputError if it is not linear-quadratic, RefusedError if a trader's own type does not
+    matter (assumption A3).
     """
     quadratic = checked_quadratic(economy)
     own = quadratic.own_type_effects

@@ -129,25 +129,11 @@ class OwnQuantity:
     why_it_falls: Callable[[], str] = str
 
     def areas(self, reports: Floats, step: Floats) -> Floats:
-        """Return the integral of the quantity from the pivotal type s_i(0) to reports (B, M).
+        """Return the integral of the quantity from the pivotal type to reports (B, M), never < 0.
 
-        Parameters
-        ----------
-        reports : ndarray of float, shape (B, M)
-        step : ndarray of float, shape (B,)
-            How far from the reports a report that gets nothing is searched first.
-
-        Returns
-        -------
-        ndarray of float, shape (B, M)
-            Never negative.
-
-        Raises
-        ------
-        RefusedError
-            If the quantity falls somewhere: no transfers are then incentive compatible.
-        NotConvergedError
-            If two answers never agree, or no report leads to a quantity of 0 or beyond.
+        A report that gets nothing is searched first a step (B,) away. RefusedError if the quantity
+        falls somewhere, so that no transfers are incentive compatible; NotConvergedError if two
+        answers never agree, or no report leads to a quantity of 0 or beyond.
         """
         if not reports.size:
             return np.zeros_like(reports)

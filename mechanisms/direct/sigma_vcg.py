@@ -25,8 +25,8 @@ from ..base import Claim
 from ..exact import RationalBids, RationalEconomy, RationalSolution
 from ..menu import LineMenu
 from ..outcome import Outcome, TraderOutcome
-from ..payments import area_under_residual_demand
-from .reported_mechanism import ReportedMechanism
+from ..residual_line import area_under_residual_demand
+from .direct_mechanism import ReportedMechanism
 
 UnreachedUnits = Literal["printed", "pivotal"]
 """Rules for units below the pivotal types, of which (3.11) takes the nearest report.
@@ -152,13 +152,7 @@ class SigmaVCG(ReportedMechanism):
 
 
 def checked_unreached_units(rule: str) -> UnreachedUnits:
-    """Return the rule for units that no report leads to.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no such rule.
-    """
+    """Return the rule for units that no report leads to, or raise InvalidInputError."""
     if rule not in ("printed", "pivotal"):
         raise InvalidInputError(f"unreached_units must be 'printed' or 'pivotal', got {rule!r}")
     return rule  # type: ignore[return-value]

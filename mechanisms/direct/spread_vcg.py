@@ -68,27 +68,14 @@ class SpreadVCG(PivotalMechanism):
 
     @override
     def allocate(self, types: Floats, markets: Any = None) -> Allocation:
-        del markets
         return spread_allocation(self.economy.value(types), self.economy.slope, self.half_spread)
 
 
 def spread_allocation(value: Floats, slope: Floats, half_spread: float) -> Allocation:
     """Return price and quantities at which q_i = soft(v_i - p, delta) / slope_i sum to 0.
 
-    Parameters
-    ----------
-    value : ndarray of float, shape (B, N)
-        v, marginal utilities of the first unit.
-    slope : ndarray of float, shape (N,)
-        Slopes of marginal utilities, taxes included.
-    half_spread : float
-        delta.
-
-    Returns
-    -------
-    Allocation
-        The price is the middle between bid and ask; where nobody trades, the middle of the prices
-        that clear the market.
+    Slopes (N,) include taxes. The price is the middle between bid and ask; where nobody trades, the
+    middle of the prices that clear the market.
 
     Examples
     --------

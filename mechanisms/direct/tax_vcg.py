@@ -99,19 +99,7 @@ def taxed_demand(
 ) -> tuple[Floats, Floats]:
     """Return the quantities of the largest v q - p q - slope q^2 / 2 - tau(|q|), and their slopes.
 
-    Parameters
-    ----------
-    margin : ndarray of float, shape (B, N)
-        v - p.
-    slope : ndarray of float, shape (N,)
-    tax : Tax
-    labels : MarketLabels
-        What the rows are, for errors.
-
-    Returns
-    -------
-    tuple of ndarray of float, each of shape (B, N)
-        Quantities, and their derivatives in the margin, 0 where nothing is traded.
+    Given margins v - p, shape (B, N); slopes in the margin are 0 where nothing is traded.
     """
     entry = tax.marginal(np.zeros(1))
     over = np.maximum(np.abs(margin) - entry, 0.0)

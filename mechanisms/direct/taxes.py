@@ -210,21 +210,10 @@ class CallableTax(Tax):
 
 
 def checked_tax(tax: Tax, reach: float) -> Tax:
-    """Return a tax whose shape is what Section 6 asks for, up to a quantity.
+    """Return a tax whose shape is what Section 6 asks for, as far as somebody might trade.
 
     Powers have it everywhere and callables as far as they were checked; any other member is
-    checked on a grid from 0 to the quantity.
-
-    Parameters
-    ----------
-    tax : Tax
-    reach : float
-        The largest quantity that somebody might trade.
-
-    Raises
-    ------
-    InvalidInputError
-        If the tax breaks a rule; the error names the quantity.
+    checked on a grid from 0 to that quantity. InvalidInputError names the quantity at fault.
     """
     if reach > _known_up_to(tax):
         _check_shape(tax, reach)
@@ -295,12 +284,7 @@ def _apart(x: Floats, function: Floats, derivative: Floats) -> Any:
 def tax_of(tax: Any) -> Tax:
     """Return a tax from a `Tax`, or from plain data: pairs [coefficient, exponent], summed.
 
-    The shape of a `Tax` is not checked here; see `checked_tax`.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is neither.
+    InvalidInputError if it is neither. The shape of a `Tax` is left to `checked_tax`.
 
     Examples
     --------

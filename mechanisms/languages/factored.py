@@ -19,9 +19,8 @@ from deviator.validation import Floats, finite_numbers, trader_count
 
 from ..exact import RationalBids, RationalEconomy
 from ..statistics import PublicStatistics, check_spanned, check_traders
-from .array_bids import ArrayBids, check_shared
-from .base import require_quadratic
-from .hyperplanes import AllocationLanguage, exact_inverse_weights, inverse_weights
+from .base import ArrayBids, check_shared, require_quadratic
+from .conditional import AllocationLanguage, exact_inverse_weights, inverse_weights
 
 
 @final
@@ -101,7 +100,6 @@ class FactoredLanguage(AllocationLanguage):
 
     @override
     def size(self, n_traders: int) -> int:
-        del n_traders
         return len(self.statistics) + 3
 
     def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> FactoredBids:
@@ -157,7 +155,6 @@ class FactoredLanguage(AllocationLanguage):
         The own quantity counts as large as quantities are on average, a statistic as large as
         that of independent quantities.
         """
-        del bid
         usual = float(np.sqrt((quantity**2).mean()))
         size = np.sqrt((self.statistics.coordinates @ self.statistics.basis) ** 2 @ quantity**2)
         # A statistic that sum q = 0 fixes is idle, whatever weight it has.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, NoReturn, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self, final
 
 import numpy as np
 from typing_extensions import override
@@ -13,7 +13,9 @@ from deviator.validation import Floats, trader_count, trader_index, whole_number
 
 from ..surfaces import Points, Renumbered, Rescaled, Surface
 from .base import Bids
-from .linear import LinearBids
+
+if TYPE_CHECKING:
+    from .conditional import LinearBids
 
 
 class Tangents(NamedTuple):
@@ -75,7 +77,7 @@ class SurfaceBids(Bids):
         object.__setattr__(self, "n_markets", _markets(surfaces, self.n_markets))
 
     @classmethod
-    def of_linear(cls, bids: LinearBids) -> Self:
+    def of_linear(cls, bids: "LinearBids") -> Self:
         """Return linear bids as surfaces."""
         batch, n, _ = bids.shape
         return cls([bids.hyperplane(trader) for trader in range(n)], batch)
@@ -185,13 +187,7 @@ def _markets(surfaces: Iterable[Surface], given: int) -> int:
 
 
 def refuse_numbers() -> NoReturn:
-    """Refuse what needs bids that are arrays of numbers.
-
-    Raises
-    ------
-    RefusedError
-        Always.
-    """
+    """Refuse what needs bids that are arrays of numbers."""
     raise RefusedError(
         "bids of smooth markets are surfaces, which no array of numbers holds, so that "
         "environments and learners cannot run on them; audit without a learner, or try deviations "

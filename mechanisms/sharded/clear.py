@@ -21,11 +21,9 @@ from ..clearing.factored.outcomes import Extremes, Traded, trade
 from ..clearing.factored.parts import Scratch, Solution, TraderRows
 from ..clearing.factored.passes import TRADERS, Job, Join, chunks, settle_in_passes
 from ..conditional_auction import ConditionalAuction
-from .basis import Basis, Look, closer_look, find_basis
-from .first_pass import FirstPass, first_pass, joined, sums_in
-from .outcome import ShardedOutcome, ShardOutcome
+from .first_pass import Basis, FirstPass, Look, closer_look, find_basis, first_pass, joined, sums_in
 from .parquet import read_shard, require_pyarrow, write_outcome
-from .shard import Shard, ShardSource, rows_of
+from .shard import Shard, ShardedOutcome, ShardOutcome, ShardSource, rows_of
 
 OUTCOMES = "outcome-*.parquet"
 """Files of outcomes, one for each shard."""

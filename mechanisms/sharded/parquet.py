@@ -13,8 +13,7 @@ import numpy as np
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.validation import Floats
 
-from .outcome import ShardOutcome
-from .shard import Shard
+from .shard import Shard, ShardOutcome
 
 OUTCOME = ("quantity", "transfer", "residual_slope")
 
@@ -70,13 +69,7 @@ def read_outcome(path: str | Path) -> ShardOutcome:
 
 
 def write_outcome(outcome: ShardOutcome, path: str | Path) -> None:
-    """Write the outcomes of a shard's traders to a Parquet file.
-
-    Raises
-    ------
-    InvalidInputError, ResultsError, RefusedError
-        As in `write_shard`.
-    """
+    """Write the outcomes of a shard's traders to a Parquet file; errors as in `write_shard`."""
     _check_kind("outcome", outcome, ShardOutcome)
     _write({name: getattr(outcome, name) for name in OUTCOME}, path)
 
@@ -138,13 +131,7 @@ def _checked_path(path: object) -> Path:
 
 
 def require_pyarrow() -> None:
-    """Check that pyarrow is installed.
-
-    Raises
-    ------
-    RefusedError
-        If it is not.
-    """
+    """Raise RefusedError unless pyarrow is installed."""
     _pyarrow()
 
 

@@ -1,8 +1,7 @@
 """General bids: surfaces F(p, q) = 0 in price-quantity space, with their derivatives."""
 
-from .base import Points, Surface, Tangent
+from .base import Hyperplane, Points, Surface, Tangent
 from .callables import CallableSurface, TorchSurface
-from .hyperplane import Hyperplane
 from .level_set import InverseMap, LevelSet, TypesBehind, honest_surfaces
 from .modified import (
     Kinked,

@@ -33,8 +33,7 @@ from benchmarks.topics import EXTRA_TOPICS, TOPICS, TopicResult, run_topic
 from deviator.economies import heterogeneous, saturating
 from deviator.envs import DeviationCore, deviation_core
 from deviator.evidence import market
-from deviator.mechanisms import Reports, SigmaDCDA
-from deviator.mechanisms.direct import sigma_vcg
+from deviator.mechanisms import Reports, SigmaDCDA, sigma_vcg
 
 FOLDER = Path(harness.__file__).parent
 TIMING = Timing((2.0, 3.0, 4.0), (1.0, 1.0, 4.0))

@@ -33,8 +33,7 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
 )
 from deviator.policies import Revelation, exact_gain
-from deviator.policies.all_menus import all_menus
-from deviator.policies.best_point import best_point
+from deviator.policies.best_point import all_menus, best_point
 
 MIXED = linear_quadratic(
     np.array(

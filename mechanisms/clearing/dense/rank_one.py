@@ -17,9 +17,18 @@ import numpy as np
 from deviator.validation import Bools, Floats
 
 from ...chunking import in_chunks
-from ..autarky import RowSquares, constant_rows, divisor, row_lengths, tolerance
+from ..autarky import (
+    Deviated,
+    PresentInverse,
+    RowSquares,
+    constant_rows,
+    divisor,
+    fresh_price_scale,
+    regular_after,
+    row_lengths,
+    tolerance,
+)
 from ..base import DeviationSolution
-from ..deviated import Deviated, PresentInverse, fresh_price_scale, regular_after
 
 ENTRIES = 2**17
 """Numbers in a chunk's array of candidates: fewer cost more in Python than the cache saves."""
@@ -62,19 +71,9 @@ class _Candidates(NamedTuple):
 def solve_rank_one(
     present: Present, level: Floats, trader: int, candidates: Floats
 ) -> tuple[DeviationSolution, Bools]:
-    """Move each market along the trader's column until their candidate bid is met.
+    """Move each market along the trader's column until their candidate bid is met, (B, M, N + 2).
 
-    Parameters
-    ----------
-    present : Present
-    level : ndarray of float, shape (B, N)
-    trader : int
-    candidates : ndarray of float, shape (B, M, N + 2)
-
-    Returns
-    -------
-    tuple of DeviationSolution and ndarray of bool, shape (B, M)
-        False where the update is mostly rounding, and the market is to be cleared afresh.
+    Returns besides, (B, M), where that is not mostly rounding: elsewhere clear the market afresh.
     """
     size = max(1, candidates.shape[1] * candidates.shape[2])
 
@@ -189,9 +188,7 @@ def _without_idle(weights: Floats) -> tuple[Floats, Floats]:
 def _regular(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:
     """Decide autarky of the deviated markets: by a bound, and closely where that fails.
 
-    Returns
-    -------
-    Whether they are regular, and whether the update decides it.
+    Returns whether they are regular, and whether the update decides it.
     """
     regular = _surely_regular(present, new, trader)
     decided, doubtful = np.ones_like(regular), np.asarray(~regular.all(axis=1))

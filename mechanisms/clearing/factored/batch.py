@@ -30,6 +30,8 @@ from ...languages import FactoredBids
 from ...outcome import Outcome
 from ...statistics import PublicStatistics, check_traders
 from ..autarky import (
+    Deviated,
+    PresentInverse,
     RowSquares,
     amplified,
     but_the_last,
@@ -40,6 +42,7 @@ from ..autarky import (
     precision,
     price_scale,
     price_shares,
+    regular_after,
     require_precision,
     row_lengths,
     times,
@@ -48,7 +51,6 @@ from ..autarky import (
 )
 from ..base import Clearing, DeviationSolution, MarketSolution, Payment, joined, mend, settled
 from ..dense.clearing import solve_hyperplanes
-from ..deviated import Deviated, PresentInverse, regular_after
 from .parts import rows_on_basis
 from .passes import TRADERS, settle_large
 

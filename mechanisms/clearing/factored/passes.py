@@ -79,16 +79,9 @@ def settle_in_passes(
 ) -> tuple[Solution, bool]:
     """Clear a market, and return whether it is regular.
 
-    The cheapest sums that settle a market are tried first: most markets take two passes.
-
-    Parameters
-    ----------
-    walk : Walk
-    trade : callable
-        Computes all traders' outcomes; the last call counts, and only in a regular market.
-    reading : Reading
-    sums : QuickSums, optional
-        Of all traders, where an earlier pass has added them up.
+    The cheapest sums that settle a market are tried first: most markets take two passes, fewer
+    where an earlier one has added up the sums. The last call of `trade`, which computes all
+    outcomes, counts, and only in a regular market.
     """
     if sums is None:
         sums = walk(partial(_quick_sums, reading=reading), merged_quick_sums)
@@ -124,14 +117,9 @@ def settle_large(
     payment: Payment | None,
     chunk: int = TRADERS,
 ) -> Outcomes:
-    """Clear every market and let traders pay, if at all; irregular markets are in autarky.
+    """Clear every market, chunk by chunk of traders, and let them pay, if at all.
 
-    Traders are looked at in chunks of so many.
-
-    Raises
-    ------
-    RefusedError
-        If there is not enough memory.
+    Irregular markets are in autarky. RefusedError if there is not enough memory.
     """
     reading = Reading.of(statistics)
     batch, n = bids.level.shape

@@ -21,9 +21,8 @@ from ...languages import SurfaceBids
 from ..dense.clearing import ConditionalClearing
 from .curves import residual_curves, residual_directions
 from .derivatives import Probe, check_derivatives_at_end, check_derivatives_at_start
-from .nearest_approach import nearest_approach
 from .newton import Located, clearing_pairs, located, newton_step, tangent_bids
-from .uniqueness import second_pairs, second_prices
+from .uniqueness import nearest_approach, second_pairs, second_prices
 
 TANGENT_NUMBERS = 2**17
 """Numbers in the tangents of all residual curves of a chunk of markets."""
@@ -58,11 +57,8 @@ class SurfaceSolution(NamedTuple):
 def solve_surfaces(bids: SurfaceBids) -> SurfaceSolution:
     """Clear every market of a batch; a batch gives what its markets give alone.
 
-    Raises
-    ------
-    InvalidInputError
-        If a surface returns what is not finite or of another shape, or derivatives that are not
-        its own.
+    InvalidInputError if a surface returns what is not finite or of another shape, or derivatives
+    that are not its own.
     """
     claimed = any(surface.derivatives_are_claimed for surface in bids.surfaces)
     probe = check_derivatives_at_start(bids) if claimed else None
@@ -74,13 +70,7 @@ def solve_surfaces(bids: SurfaceBids) -> SurfaceSolution:
 
 
 def check_converged(name: str, sigma: float, solution: SurfaceSolution) -> None:
-    """Refuse to go on with markets that were not solved.
-
-    Raises
-    ------
-    NotConvergedError
-        With the first market, the tax and the point where its search ended.
-    """
+    """Raise NotConvergedError where a market was not solved, with the point its search ended at."""
     if solution.converged.all():
         return
     market = int(np.flatnonzero(~solution.converged)[0])

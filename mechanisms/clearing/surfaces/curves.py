@@ -154,10 +154,8 @@ def _panel(
 ) -> tuple[Floats, Bools, Bools, tuple[_Nodes, _Nodes]]:
     """Integrate p - p(x) over panels.
 
-    Returns
-    -------
-    The part of the area from the panel's far end to its near one; whether its two answers agree;
-    whether the trader's own surface meets the curve on it; the last two nodes.
+    Returns the part of the area from the panel's far end to its near one; whether its two answers
+    agree; whether the trader's own surface meets the curve on it; the last two nodes.
     """
     rule = panel_rule(NODES)
     good, second = np.ones(len(panel), dtype=bool), np.zeros(len(panel), dtype=bool)
@@ -189,12 +187,7 @@ def _ends(
     units: Floats,
     rows: Bools,
 ) -> tuple[_Nodes, Bools]:
-    """Move some curves from the last nodes of their panels to the ends, `units`.
-
-    Returns
-    -------
-    All curves; which of them were moved.
-    """
+    """Move curves from the last nodes of their panels to the ends; return all, and which moved."""
     moved, these = np.zeros(len(units), dtype=bool), np.flatnonzero(rows)
     if not len(these):
         return at, moved

@@ -43,15 +43,7 @@ class Probe(NamedTuple):
 def check_derivatives_at_start(bids: SurfaceBids) -> Probe:
     """Compare a user's derivatives with differences of F at a point of the first market.
 
-    Returns
-    -------
-    Probe
-        To compare them elsewhere with.
-
-    Raises
-    ------
-    InvalidInputError
-        If they disagree.
+    InvalidInputError if they disagree; the probe is to compare them elsewhere with.
     """
     n = bids.shape[1]
     start = located(bids, np.zeros((1, n + 1)), np.zeros(1, dtype=int))
@@ -76,21 +68,8 @@ def check_derivatives_at_end(
 ) -> None:
     """Compare derivatives where the search for B clearing pairs has ended, as at the start.
 
-    Parameters
-    ----------
-    bids : SurfaceBids
-    probe : Probe
-        As `check_derivatives_at_start` returns it.
-    here : Located
-    regular : ndarray of bool, shape (B,)
-        Which markets trade; the others are looked at more widely.
-    direction : ndarray of float, shape (B N, N + 1)
-        How quantities and price move along residual curves.
-
-    Raises
-    ------
-    InvalidInputError
-        If they disagree.
+    Markets that do not trade are looked at more widely, along the `direction`, (B N, N + 1), in
+    which quantities and price move with each residual curve.
     """
     point, market = here.point, np.asarray(here.market)
     rows = np.flatnonzero(~regular)

@@ -112,12 +112,7 @@ def newton_step(here: Located) -> tuple[Floats, Bools]:
 def clearing_pairs(bids: SurfaceBids, start: Located) -> tuple[Located, Bools]:
     """Move rows to pairs (p, q) at which all F_i and sum q are 0.
 
-    Returns
-    -------
-    Located
-        Where each row ends.
-    ndarray of bool, shape (R,)
-        Whether it has converged.
+    Returns where each row ends, and whether it has converged.
     """
     here = start.of(slice(None))
     here = here._replace(
@@ -143,9 +138,8 @@ def clearing_pairs(bids: SurfaceBids, start: Located) -> tuple[Located, Bools]:
 def _moved(bids: SurfaceBids, here: Located) -> tuple[Located, Floats, Floats, Bools]:
     """Take one damped step.
 
-    Returns
-    -------
-    The new points; the steps' full lengths and the points' sizes; whether a step could be taken.
+    Returns the new points; the steps' full lengths and the points' sizes; whether a step could be
+    taken.
     """
     change, regular = newton_step(here)
     unit = price_units(here.tangents)

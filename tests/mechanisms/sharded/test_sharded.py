@@ -26,8 +26,13 @@ from deviator.mechanisms import (
 from deviator.mechanisms.clearing.factored import outcomes
 from deviator.mechanisms.clearing.factored.parts import Scratch
 from deviator.mechanisms.clearing.factored.sums import merged_quick_sums, quick_sums
-from deviator.mechanisms.sharded.basis import closer_look, find_basis
-from deviator.mechanisms.sharded.first_pass import first_pass, joined, sums_in
+from deviator.mechanisms.sharded.first_pass import (
+    closer_look,
+    find_basis,
+    first_pass,
+    joined,
+    sums_in,
+)
 from deviator.mechanisms.sharded.shard import rows_of
 
 
