@@ -36,10 +36,9 @@ from .information import (
 )
 from .linear_quadratic import LinearQuadratic, is_linear_quadratic
 from .pivotal_types import PivotalMarket, pivotal_market
-from .quadratic import QuadraticEconomy
+from .quadratic import QuadraticEconomy, affects_others_alike, single_crossing_violation
 from .quadratic_assumptions import interdependence_radius
 from .saturating import Saturating, saturating
-from .single_crossing import affects_others_alike, single_crossing_violation
 from .smooth import SmoothEconomy, UtilityBounds
 from .smooth_walrasian import OwnResponse, own_response, taxed_allocation
 from .unit_demands import UnitDemands, unit_demands

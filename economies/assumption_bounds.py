@@ -116,13 +116,7 @@ class AssumptionBounds:
 
 
 def check_bounds(bounds: object) -> None:
-    """Check that bounds are given, and not the economy that they bound.
-
-    Raises
-    ------
-    InvalidInputError
-        If they are not.
-    """
+    """Refuse anything else than bounds, such as the economy that they bound."""
     if not isinstance(bounds, AssumptionBounds):
         raise InvalidInputError(
             f"bounds must be AssumptionBounds, got {type(bounds).__name__}; have them from "

@@ -96,11 +96,11 @@ def assumption_table(economy: Economy) -> list[AssumptionRow]:
     >>> row.name, row.holds, row.witness
     ('A4^N', True, 'phi_N is 0, the bound is 0.333333')
     """
-    results = check_assumptions(economy)
-    return [
-        AssumptionRow("A4^N" if key == "A4N" else key, statement, *_parts(results[key]))
-        for key, statement in STATEMENTS.items()
-    ]
+    rows = []
+    for key, result in check_assumptions(economy).items():
+        name, decided = "A4^N" if key == "A4N" else key, (result.holds, result.witness)
+        rows.append(AssumptionRow(name, STATEMENTS[key], *decided, result.verdict))
+    return rows
 
 
 def how_checked(economy: Economy) -> str:
@@ -119,7 +119,3 @@ def how_checked(economy: Economy) -> str:
     else:
         how = SAMPLED
     return f"sigma = 0 where a tax matters; {how}"
-
-
-def _parts(result: AssumptionResult) -> tuple[bool | None, str, str]:
-    return result.holds, result.witness, result.verdict

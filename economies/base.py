@@ -10,12 +10,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.units import relabelled_fields, rescaled_fields
 from deviator.validation import Floats, freeze
 
 from .distributions import TypeDistribution, bounded_types, type_set
-from .efficient import concave_allocation
+from .efficient import agreeing_quantities
 
 
 class Economy(ABC):
@@ -121,7 +121,18 @@ class Economy(ABC):
         NotConvergedError
             If Newton's method does not reach it.
         """
-        return concave_allocation(self.marginal_utility, self.quantity_slopes, types)
+        quantity, converged = agreeing_quantities(
+            self.marginal_utility, self.quantity_slopes, types
+        )
+        if converged.all():
+            return quantity
+        market = int(np.flatnonzero(~converged)[0])
+        apart = float(np.ptp(self.marginal_utility(quantity, types)[market]))
+        raise NotConvergedError(
+            "the efficient allocation needs strictly concave utilities, and Newton's method "
+            f"stopped in market {market} with marginal utilities {apart:.3g} apart; override "
+            "efficient_allocation"
+        )
 
     def trader_of_role(self, role: str) -> int:
         """Return the first trader who plays a role.

@@ -6,9 +6,9 @@ from numpy.typing import ArrayLike
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, finite_number, per_trader, trader_count
 
+from .distributions import identity
 from .factored import Factored
 from .linear_quadratic import LinearQuadratic
-from .trader_matrices import common_value_weights, identity
 
 
 def linear_quadratic(
@@ -64,10 +64,8 @@ def private_values(n_traders: int, alpha: float = 1.0, slope: float = 1.0) -> Li
     >>> private_values(3, alpha=2.0, slope=1.0).weights.diagonal()
     array([2., 2., 2.])
     """
-    n = trader_count(n_traders)
-    return linear_quadratic(
-        finite_number("alpha", alpha) * identity(n), slope, name="private values"
-    )
+    weights = finite_number("alpha", alpha) * identity(trader_count(n_traders))
+    return linear_quadratic(weights, slope, name="private values")
 
 
 def fundamental_value(
@@ -156,10 +154,8 @@ def tight(
     array([1. , 0.2, 0.2])
     """
     n = trader_count(n_traders)
-    own, cross = (
-        finite_number("own_effect", own_effect),
-        finite_number("cross_effect", cross_effect),
-    )
+    own = finite_number("own_effect", own_effect)
+    cross = finite_number("cross_effect", cross_effect)
     return linear_quadratic((own - cross) * identity(n) + cross, slope, name="tight")
 
 
@@ -202,6 +198,12 @@ def factored(
         type_low=_end(type_low),
         type_high=_end(type_high),
     )
+
+
+def common_value_weights(n_traders: int, alpha: float, beta: float) -> Floats:
+    """Return alpha I + (beta / N) 11', shape (N, N)."""
+    n = trader_count(n_traders)
+    return finite_number("alpha", alpha) * identity(n) + finite_number("beta", beta) / n
 
 
 def even_count(n_traders: object) -> int:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
+from deviator.memory import require_memory
 from deviator.validation import (
     Floats,
     finite_array,
@@ -21,7 +22,8 @@ from deviator.validation import (
     trader_count,
 )
 
-from .trader_matrices import identity
+MATRICES_AT_ONCE = 4
+"""Arrays of traders by traders held at once while an economy or law that writes one is made."""
 
 
 class TypeDistribution(ABC):
@@ -44,13 +46,13 @@ class TypeDistribution(ABC):
     def sample(self, rng: np.random.Generator, batch: int) -> Floats:
         """Draw `batch` independent profiles, shape (batch, N)."""
 
-    @abstractmethod
     def matched_sample(self, rng: np.random.Generator, batch: int) -> Floats:
         """Draw profiles whose sample mean and covariance are the law's, where that is possible.
 
         Means of quadratic functions over such a sample, the gains of linear-quadratic markets
         among them, have no sampling error. Elsewhere it is an ordinary sample.
         """
+        return self.sample(rng, batch)
 
     @property
     def n_traders(self) -> int:
@@ -93,7 +95,12 @@ class NormalTypes(TypeDistribution):
         mean = finite_array("mean", self.mean, (None,))
         n = trader_count(len(mean))
         covariance = finite_array("covariance", self.covariance, (n, n))
-        _check_covariance(covariance)
+        check_symmetric("covariance", covariance)
+        smallest = float(np.linalg.eigvalsh(covariance)[0])
+        if smallest <= 0:
+            raise InvalidInputError(
+                f"covariance must be positive definite, its least eigenvalue is {smallest}"
+            )
         freeze(self, mean=mean, covariance=covariance)
 
     @classmethod
@@ -107,9 +114,7 @@ class NormalTypes(TypeDistribution):
         >>> NormalTypes.independent(3).sample(np.random.default_rng(0), 2).shape
         (2, 3)
         """
-        n = trader_count(n_traders)
-        variance = positive("deviation", deviation) ** 2
-        return cls(np.full(n, float(mean)), variance * identity(n))
+        return cls.exchangeable(n_traders, mean, deviation)
 
     @classmethod
     def exchangeable(
@@ -216,10 +221,6 @@ class UniformBox(TypeDistribution):
         """Draw profiles, shape (batch, N)."""
         return rng.uniform(self.low, self.high, (batch, self.n_traders))
 
-    def matched_sample(self, rng: np.random.Generator, batch: int) -> Floats:
-        """Draw an ordinary sample: matching moments would leave the box."""
-        return self.sample(rng, batch)
-
     @property
     @override
     def support(self) -> tuple[Floats, Floats]:
@@ -292,10 +293,6 @@ class TruncatedNormal(TypeDistribution):
         drawn = self._law().ppf(rng.uniform(size=(batch, self.n_traders)))
         return np.clip(np.asarray(drawn, dtype=np.float64), self.low, self.high)
 
-    @override
-    def matched_sample(self, rng: np.random.Generator, batch: int) -> Floats:
-        return self.sample(rng, batch)
-
     def _law(self) -> Any:
         # Its import takes longer than all of deviator's, and few laws need it.
         from scipy.stats import truncnorm
@@ -309,13 +306,7 @@ def type_set(
 ) -> tuple[Floats, Floats]:
     """Return intervals of types, one per trader, from ends that may be missing or infinite.
 
-    Parameters
-    ----------
-    name : str
-        What the intervals are called in an error.
-    low, high : float or array-like of float, shape (N,), or None
-        None where there is no end on that side.
-    n_traders : int
+    Errors call the intervals by `name`.
 
     Raises
     ------
@@ -355,6 +346,22 @@ def bounded_types(low: Floats, high: Floats) -> TypeDistribution:
     return TruncatedNormal(center, spread, low, high)
 
 
+def identity(n_traders: int) -> Floats:
+    """Return the identity matrix, shape (N, N), from which weights or covariances are made.
+
+    Raises
+    ------
+    RefusedError
+        If such arrays need more memory than there is.
+    """
+    require_memory(
+        8.0 * MATRICES_AT_ONCE * n_traders**2,
+        f"an economy, or law of types, of {n_traders} traders that is written out",
+        "build a factored economy (deviator.economies.factored), and draw types with NumPy",
+    )
+    return np.eye(n_traders)
+
+
 def _everything(n_traders: int) -> tuple[Floats, Floats]:
     return np.full(n_traders, -np.inf), np.full(n_traders, np.inf)
 
@@ -364,12 +371,7 @@ def standard_types(n_traders: int) -> NormalTypes:
     return NormalTypes.independent(n_traders)
 
 
-def _check_covariance(covariance: ArrayLike) -> None:
-    matrix = np.asarray(covariance)
+def check_symmetric(name: str, matrix: Floats) -> None:
+    """Refuse a covariance that is not symmetric."""
     if not np.allclose(matrix, matrix.T, rtol=1e-12, atol=0):
-        raise InvalidInputError("covariance must be symmetric; average it with its transpose")
-    smallest = float(np.linalg.eigvalsh(matrix)[0])
-    if smallest <= 0:
-        raise InvalidInputError(
-            f"covariance must be positive definite, its least eigenvalue is {smallest}"
-        )
+        raise InvalidInputError(f"{name} must be symmetric; average it with its transpose")

@@ -4,33 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from deviator.errors import NotConvergedError
 from deviator.numerics.newton import damped_newton
 from deviator.validation import Bools, Floats
 
 Marginal = Callable[[Floats, Floats], Floats]
-
-
-def concave_allocation(marginal: Marginal, slopes: Marginal, types: Floats) -> Floats:
-    """Return the allocation at which all marginal utilities agree, shape (B, N).
-
-    Parameters and method are those of `agreeing_quantities`.
-
-    Raises
-    ------
-    NotConvergedError
-        If a market is not solved, as where a utility is not strictly concave.
-    """
-    quantity, converged = agreeing_quantities(marginal, slopes, types)
-    if converged.all():
-        return quantity
-    market = int(np.flatnonzero(~converged)[0])
-    apart = float(np.ptp(marginal(quantity, types)[market]))
-    raise NotConvergedError(
-        "the efficient allocation needs strictly concave utilities, and Newton's method stopped "
-        f"in market {market} with marginal utilities {apart:.3g} apart; override "
-        "efficient_allocation"
-    )
 
 
 def agreeing_quantities(

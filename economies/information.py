@@ -24,7 +24,7 @@ from deviator.validation import (
 )
 
 from .constructors import even_count
-from .distributions import NormalTypes
+from .distributions import NormalTypes, check_symmetric
 from .linear_quadratic import LinearQuadratic
 
 
@@ -168,9 +168,7 @@ def normal_information(
         finite_array("value_signal_covariance", value_signal_covariance, (n, n)),
         signals,
         name,
-        value_covariance=None
-        if value_covariance is None
-        else finite_array("value_covariance", value_covariance, (n, n)),
+        value_covariance=value_covariance,  # type: ignore[arg-type]
     )
 
 
@@ -238,10 +236,8 @@ def heterogeneous_information(
     own, common = positive("alpha", alpha), non_negative("beta", beta)
     if own + common >= 1:
         raise InvalidInputError(f"alpha + beta must be below 1 for (4.21), got {own + common}")
-    noise, group_noise = (
-        positive("var_noise_own", var_noise_own),
-        non_negative("var_noise_group", var_noise_group),
-    )
+    noise = positive("var_noise_own", var_noise_own)
+    group_noise = non_negative("var_noise_group", var_noise_group)
     odds = own / (1 - own)
     var_common = common * (2 * noise + n * group_noise) / (2 * n * (1 - own) * (1 - own - common))
     group = _same_half(n)
@@ -267,8 +263,7 @@ def _noisy_signals(values: Floats, noise: float, mean: ArrayLike, name: str) -> 
 
 def _check_joint_law(values: Floats, unexplained: Floats) -> None:
     """Check that values have a covariance, and one left when signals are known."""
-    if not np.allclose(values, values.T, rtol=1e-12, atol=0):
-        raise InvalidInputError("value_covariance must be symmetric; average it with its transpose")
+    check_symmetric("value_covariance", values)
     rounding = len(values) * 1e-12 * float(np.abs(np.diagonal(values)).max())
     least = float(np.linalg.eigvalsh((unexplained + unexplained.T) / 2)[0])
     if least < -rounding:

@@ -5,7 +5,6 @@ that N = 10^4 traders need no (N, N) array.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from .bounds import (
     has_non_negative_factors,
     interdependence_limit,
     largest_average_effect,
+    negative_effect,
     sigma_n,
 )
 from .factored import Factored
@@ -37,28 +37,18 @@ WITNESS_PRECISION = 0.1
 """How close the bounds are brought where they decide already."""
 
 
-class _Entries(NamedTuple):
-    """What single entries of W decide."""
-
-    least: float
-    least_place: tuple[int, int]
-    most_on_others: Floats  # (N,), largest effect of each type on another trader
-    most_affected: Floats  # (N,), who that trader is
-
-
 def quadratic_assumptions(economy: QuadraticEconomy) -> dict[str, AssumptionResult]:
     """Return all results by name; see `check_assumptions`."""
-    entries = _entries(economy)
     response = walrasian_response(economy, 0.0)
     return {
         "A1": _bounded_trade(economy, response),
         "A2": _bounded_slopes(economy),
         "A3": least_of("own type effect", economy.own_type_effects),
-        "A4N": _small_interdependence(economy, entries),
+        "A4N": _small_interdependence(economy),
         "INF": unbounded_types(*economy.type_set),
         "INJ": _injective(economy),
         "FUN": _functions(economy),
-        "Lemma 4 (i)": _dominant_own_effect(economy, entries),
+        "Lemma 4 (i)": _dominant_own_effect(economy),
         "Lemma 4 (ii)": _equal_row_sums(economy),
         "monotone": least_of("dq_i/ds_i", response.own_effect),
         "sigma_N": _sigma_n_exists(economy),
@@ -110,24 +100,6 @@ def unbounded_types(low: Floats, high: Floats) -> AssumptionResult:
     return AssumptionResult(False, f"the type of trader {trader} is in {ends}")
 
 
-def _entries(economy: QuadraticEconomy) -> _Entries:
-    n = economy.n_traders
-    least, place = np.inf, (0, 0)
-    most, affected = np.full(n, -np.inf), np.zeros(n)
-    for traders, effects in economy.blocks_of_effects():
-        smallest = int(effects.argmin())
-        if effects.flat[smallest] < least:
-            least = float(effects.flat[smallest])
-            place = traders.start + smallest // n, smallest % n
-        rows = np.arange(len(effects))
-        effects[rows, traders.start + rows] = -np.inf
-        largest = effects.argmax(axis=0)
-        value = effects[largest, np.arange(n)]
-        affected = np.where(value > most, traders.start + largest, affected)
-        most = np.maximum(most, value)
-    return _Entries(least, place, most, affected)
-
-
 def _bounded_slopes(economy: QuadraticEconomy) -> AssumptionResult:
     steepest = int(economy.slope.argmax())
     least = least_of("slope", economy.slope)
@@ -175,20 +147,25 @@ def _unbounded_trade(
     )
 
 
-def _small_interdependence(economy: QuadraticEconomy, entries: _Entries) -> AssumptionResult:
-    if entries.least < 0:
-        affected, trader = entries.least_place
+def _small_interdependence(economy: QuadraticEconomy) -> AssumptionResult:
+    negative = negative_effect(economy)
+    if negative is not None:
+        effect, affected, trader = negative
         return AssumptionResult(
             False,
             f"type effects must not be negative, that of trader {trader} on trader {affected} is "
-            f"{entries.least:.6g}",
+            f"{effect:.6g}",
         )
     bound, phi = interdependence_limit(economy), largest_average_effect(economy)[0]
     return AssumptionResult(phi < bound, f"phi_N is {phi:.6g}, the bound is {bound:.6g}")
 
 
 def _injective(economy: QuadraticEconomy) -> AssumptionResult:
-    sign, logarithm = _log_determinant(economy)
+    sign, logarithm = (
+        economy.log_determinant()
+        if isinstance(economy, Factored)
+        else np.linalg.slogdet(economy.weights)
+    )
     size = f"{np.exp(logarithm):.6g}" if abs(logarithm) < 700 else f"exp({logarithm:.6g})"
     witness = f"det W is {'-' if sign < 0 else ''}{size}" if sign else "det W is 0"
     if sign > 0 and not _has_zero_own(economy) and _row_sums_of_inverse(economy) is None:
@@ -198,14 +175,6 @@ def _injective(economy: QuadraticEconomy) -> AssumptionResult:
 
 def _has_zero_own(economy: QuadraticEconomy) -> bool:
     return isinstance(economy, Factored) and bool((economy.own == 0).any())
-
-
-def _log_determinant(economy: QuadraticEconomy) -> tuple[float, float]:
-    """Return the sign of det W and the logarithm of its size."""
-    if isinstance(economy, Factored):
-        return economy.log_determinant()
-    sign, logarithm = np.linalg.slogdet(economy.weights)
-    return float(sign), float(logarithm)
 
 
 def _row_sums_of_inverse(economy: QuadraticEconomy) -> Floats | None:
@@ -229,13 +198,20 @@ def _functions(economy: QuadraticEconomy) -> AssumptionResult:
     )
 
 
-def _dominant_own_effect(economy: QuadraticEconomy, entries: _Entries) -> AssumptionResult:
-    slack = economy.own_type_effects - 2 * economy.n_traders * entries.most_on_others
+def _dominant_own_effect(economy: QuadraticEconomy) -> AssumptionResult:
+    n = economy.n_traders
+    largest, affected = np.full(n, -np.inf), np.zeros(n)
+    for traders, effects in economy.blocks_of_effects(diagonal=-np.inf):
+        place = effects.argmax(axis=0)
+        effect = effects[place, np.arange(n)]
+        affected = np.where(effect > largest, traders.start + place, affected)
+        largest = np.maximum(largest, effect)
+    slack = economy.own_type_effects - 2 * n * largest
     trader = int(slack.argmin())
     return AssumptionResult(
         bool(slack[trader] >= 0),
         f"own effect less 2N times the largest effect on another is {slack[trader]:.6g}, "
-        f"of trader {trader} on trader {int(entries.most_affected[trader])}",
+        f"of trader {trader} on trader {int(affected[trader])}",
     )
 
 

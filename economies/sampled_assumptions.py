@@ -64,40 +64,30 @@ def sampled_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
     except (DeviatorError, NotImplementedError) as error:
         return _unknown(f"not checked: {error}") | {"INF": infinite}
     bounds = _bounds(sample)
-    if bounds.flattest <= 0:
-        return _without_slopes(sample) | {"INF": infinite}
-    return {
-        "A1": _bounded_trade(economy, sample),
+    without_slopes = {
         "A2": _least(sample, "slope", -sample.slopes),
         "A3": _least(sample, "own type effect", sample.own),
-        "A4N": _small_interdependence(sample, bounds),
         "INF": infinite,
         "INJ": _injective(sample),
         "FUN": _functions(sample),
         "Lemma 4 (i)": _dominant_own_effect(sample),
         "Lemma 4 (ii)": _equal_row_sums(sample),
+    }
+    if bounds.flattest <= 0:
+        return _unknown("not checked: A2 fails") | without_slopes
+    why = "not checked: the condition is known for linear marginal utilities only"
+    return {
+        **_unknown(why),
+        **without_slopes,
+        "A1": _bounded_trade(economy, sample),
+        "A4N": _small_interdependence(sample, bounds),
         "monotone": _monotone(sample),
         "sigma_N": _sigma_n(sample, bounds),
-        "unique": AssumptionResult(
-            None, "not checked: the condition is known for linear marginal utilities only"
-        ),
     }
 
 
 def _unknown(why: str) -> dict[str, AssumptionResult]:
     return dict.fromkeys(NAMES, AssumptionResult(None, why))
-
-
-def _without_slopes(sample: _Sample) -> dict[str, AssumptionResult]:
-    """Return the conditions that do not build on A2, where that fails."""
-    return _unknown("not checked: A2 fails") | {
-        "A2": _least(sample, "slope", -sample.slopes),
-        "A3": _least(sample, "own type effect", sample.own),
-        "INJ": _injective(sample),
-        "FUN": _functions(sample),
-        "Lemma 4 (i)": _dominant_own_effect(sample),
-        "Lemma 4 (ii)": _equal_row_sums(sample),
-    }
 
 
 def _sample(economy: Economy) -> _Sample:

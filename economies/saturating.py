@@ -17,9 +17,9 @@ from deviator.errors import InvalidInputError
 from deviator.units import PRICES, QUANTITIES, SLOPES, TRADERS_BY_TRADERS
 from deviator.validation import Floats
 
+from .constructors import common_value_weights
 from .profiles import checked_profiles
 from .smooth import SmoothEconomy, UtilityBounds
-from .trader_matrices import common_value_weights
 
 
 @final

@@ -24,10 +24,10 @@ from deviator.errors import InvalidInputError
 from deviator.units import PRICE, PRICES, QUANTITY, SLOPES, TRADERS_BY_TRADERS
 from deviator.validation import Floats, finite_number, freeze, positive
 
+from .constructors import common_value_weights
 from .profiles import checked_profiles
 from .saturating import effect_bounds, log_cosh, sech_squared
 from .smooth import SmoothEconomy, UtilityBounds
-from .trader_matrices import common_value_weights
 
 
 @final

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import TimeoutError as TimeLimitError
 from contextlib import suppress
 from importlib import import_module
-from types import TracebackType
 from typing import Any, Self, final
 
 import cloudpickle
@@ -65,12 +64,7 @@ class Guard:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -2,13 +2,11 @@
 
 import keyword
 import re
-from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
-from typing import final
 
 from deviator.errors import InvalidInputError
 from deviator.files import write_atomically
@@ -19,47 +17,25 @@ from .registry import PLURALS, checked_kind, list_plugins
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-@final
-@dataclass(frozen=True)
-class _Kind:
-    """What differs between the kinds, besides the code."""
-
-    example: str = "$class_name()"
-    imports: str = ""
-    settings: str = ""
-    usage: str = ""
-
-
-KINDS = {
-    "mechanism": _Kind(
-        usage='In Python: `deviator.audit("$name", deviator.economies.private_values(6))`.'
-    ),
-    "economy": _Kind(usage="In a study file: `economies: {mine: {family: $name}}`."),
-    "policy": _Kind(
-        example="$class_name(private_values(4, alpha=1.0, slope=1.5))",
-        imports="from deviator.economies import private_values\n",
-        settings='"economy": private_values(4)',
-        usage="In a study file, as what all but the deviator follow: `strategy: $name`.",
-    ),
-    "learner": _Kind(usage="In a study file: `learner: {name: $name}`."),
+USAGE = {
+    "mechanism": 'In Python: `deviator.audit("$name", deviator.economies.private_values(6))`.',
+    "economy": "In a study file: `economies: {mine: {family: $name}}`.",
+    "policy": "In a study file, as what all but the deviator follow: `strategy: $name`.",
+    "learner": "In a study file: `learner: {name: $name}`.",
 }
+"""How a plugin of each kind is used."""
+
+PLAIN = {"example": "$class_name()", "imports": "", "settings": ""}
+OF_ECONOMY = {
+    "example": "$class_name(private_values(4, alpha=1.0, slope=1.5))",
+    "imports": "from deviator.economies import private_values\n",
+    "settings": '"economy": private_values(4)',
+}
+"""How a plugin is built without settings, and how one is that needs an economy."""
 
 
 def scaffold(kind: str, name: str, folder: Path) -> Path:
-    """Write a package with a plugin that works.
-
-    Parameters
-    ----------
-    kind : {"mechanism", "economy", "policy", "learner"}
-    name : str
-        Name of the plugin and of its distribution: small letters, digits and dashes.
-    folder : Path
-        The folder to write; must not exist.
-
-    Returns
-    -------
-    Path
-        The folder.
+    """Write a package with a plugin that works, of a kind and name, and return its folder.
 
     Raises
     ------
@@ -92,7 +68,6 @@ def _text(template: str, values: dict[str, str]) -> str:
 
 
 def _values(kind: str, name: str) -> dict[str, str]:
-    about = KINDS[kind]
     values = {
         "kind": kind,
         "name": name,
@@ -102,7 +77,7 @@ def _values(kind: str, name: str) -> dict[str, str]:
         "title": name.replace("-", " "),
         "version": version(OWN),
     }
-    more = {field: getattr(about, field) for field in ("example", "imports", "settings", "usage")}
+    more = (OF_ECONOMY if kind == "policy" else PLAIN) | {"usage": USAGE[kind]}
     return values | {field: Template(text).substitute(values) for field, text in more.items()}
 
 

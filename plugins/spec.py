@@ -16,16 +16,13 @@ from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
 from deviator.trust import OWN
 
 from .guard import Guard, GuardError, is_guarded
-from .source_code import digest_of, module_digest, with_siblings
+from .provenance import FILE_MODULE, digest_of, module_digest, with_siblings
 
 LOAD_S = 60
 """Seconds that a plugin may take to be imported."""
 
 Kind = Literal["mechanism", "economy", "policy", "learner"]
 """Kinds of plugins."""
-
-FILE_MODULE = "deviator_file_"
-"""Start of the module name of a single file; a digest of its content follows."""
 
 BASES = {
     "mechanism": ("deviator.mechanisms", "Mechanism"),
@@ -129,15 +126,10 @@ class PluginSpec:
         For a third-party distribution also a digest of its code: while it is being developed, its
         formulas change and its version does not.
         """
-        in_file = self.provider.endswith(".py")
-        provider = Path(self.provider).name if in_file else self.provider
-        described = {
-            "kind": self.kind,
-            "name": self.name,
-            "provider": provider,
-            "version": self.version,
-        }
-        if in_file or self.provider == OWN:
+        described = {name: getattr(self, name) for name in ("kind", "name", "provider", "version")}
+        if self.provider.endswith(".py"):
+            return described | {"provider": Path(self.provider).name}
+        if self.provider == OWN:
             return described
         return described | {"code": module_digest(self.target.rpartition(":")[0])}
 
@@ -199,12 +191,14 @@ def base_class(kind: str) -> type:
 
 def _called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
     """Call a plugin with its parameters; any failure becomes an error of one sentence."""
-    missing = [name for name in _required(plugin) if name not in parameters]
+    missing = [name for name in required_parameters(plugin) if name not in parameters]
     if missing and parameters.keys() <= signature(plugin).parameters.keys():
         each = "s" if len(missing) > 1 else ""
+        ways = [SOURCES[name] for name in missing if name in SOURCES]
+        way_out = ", ".join(ways) or f"`deviator list {spec.kind}` shows what it takes"
         raise InvalidInputError(
             f"{spec.kind} {spec.name!r} needs the parameter{each} {' and '.join(missing)}, missing "
-            f"here; {_way_to(missing, spec.kind)}"
+            f"here; {way_out}"
         )
     known = signature(plugin).parameters
     try:
@@ -233,7 +227,7 @@ SOURCES = {
 """How to make the objects that plugins ask for, by the name of the parameter."""
 
 
-def _required(plugin: Any) -> list[str]:
+def required_parameters(plugin: Any) -> list[str]:
     """Return the names of a plugin's required parameters."""
     return [
         name
@@ -241,11 +235,6 @@ def _required(plugin: Any) -> list[str]:
         if parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
-
-
-def _way_to(missing: list[str], kind: str) -> str:
-    known = [SOURCES[name] for name in missing if name in SOURCES]
-    return ", ".join(known) or f"`deviator list {kind}` shows what it takes"
 
 
 def file_module(path: Path) -> ModuleType:

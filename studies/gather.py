@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.envs import DeviationCore, deviation_core
@@ -29,7 +30,6 @@ from deviator.learners import CurvePoint, Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, ResidualLineMechanism
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information
-from deviator.threads import one_thread
 from deviator.validation import Floats
 
 NOTHING_GAINED = BestDeviation(0.0, 0.0, "exact")
@@ -114,7 +114,8 @@ def gather(
     DeviatorError
         If the market cannot be cleared or learned in.
     """
-    with one_thread():
+    # Sums in one thread come out the same in every process.
+    with threadpool_limits(limits=1):
         certificate = _certificate(tested, search.information)
         if certificate is not None and not certificate.trades:
             return replace(_no_trade(tested, search), certificate=certificate)

@@ -27,7 +27,7 @@ from .check import (
     waivers_of,
 )
 from .claims import CLAIMS
-from .mechanisms import batches, deviations, invariance, outcomes, purity, robustness
+from .mechanisms import deviations, invariance, outcomes, purity, robustness
 
 LIMIT_S = 60.0
 """Seconds that one check may take."""
@@ -41,7 +41,7 @@ PICKLING = "check_pickling"
 Progress = Callable[[CheckResult], None]
 """Called with each result as soon as there is one."""
 
-OF_MECHANISMS = (outcomes, purity, batches, invariance, deviations, robustness)
+OF_MECHANISMS = (outcomes, purity, invariance, deviations, robustness)
 
 KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
     ("mechanism", Mechanism, checks_in(*OF_MECHANISMS)),

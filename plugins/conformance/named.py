@@ -1,15 +1,16 @@
-"""Plugins by name or file, built in the process that checks them."""
+"""Plugins by name or file, built in the process that checks them, with settings to try them at."""
 
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any, final, get_args
 
-from deviator.errors import PluginLoadError, UnknownNameError
+from deviator.economies import fundamental_value_information, linear_quadratic, private_values
+from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
+from deviator.mechanisms import UniformDoubleAuction
 
-from ..example_settings import example_settings
 from ..registry import checked_kind, find_plugin, list_plugins, qualified
 from ..single_file import plugins_of_file
-from ..spec import Kind, PluginSpec
+from ..spec import Kind, PluginSpec, required_parameters
 
 
 @final
@@ -17,11 +18,7 @@ from ..spec import Kind, PluginSpec
 class NamedSource:
     """A plugin that is built in the process that asks for it.
 
-    Parameters
-    ----------
-    spec : PluginSpec
-    settings : dict
-        Its parameters; required ones that are missing come from `example_settings`.
+    Required settings that are missing come from `example_settings`.
     """
 
     spec: PluginSpec
@@ -43,24 +40,7 @@ class NamedSource:
 
 
 def named(name: str, kind: str | None, files: tuple[str, ...]) -> list[PluginSpec]:
-    """Return the plugins that a name or a file stands for.
-
-    Parameters
-    ----------
-    name : str
-        A plugin's name, or the path of a Python file, which stands for all of its plugins.
-    kind : str, optional
-        Where several kinds share a name.
-    files : tuple of str
-        Files that may define the name.
-
-    Raises
-    ------
-    UnknownNameError
-        If no plugin has that name.
-    PluginLoadError
-        If the file cannot be used, or packages share the name.
-    """
+    """Return the plugins of a name, which one of the files may define, or all of a Python file."""
     if name.endswith(".py"):
         return [spec for spec in plugins_of_file(name) if kind in (None, spec.kind)]
     matches, problem = [], None
@@ -78,3 +58,39 @@ def named(name: str, kind: str | None, files: tuple[str, ...]) -> list[PluginSpe
         known = [spec.name for spec in list_plugins(kind)]
         raise UnknownNameError(kind or "plugin", name, known)
     return matches
+
+
+def example_settings(spec: PluginSpec, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings to build a plugin with: the given ones, and examples of other required ones.
+
+    A mechanism that needs an economy gets one with interdependent values and unequal slopes; a
+    policy gets private values and the uniform-price double auction, or beliefs.
+
+    Raises
+    ------
+    InvalidInputError
+        If the plugin requires a setting that is neither given nor known here.
+    """
+    known: dict[str, Any] = {
+        "n_traders": 4,
+        "n_buyers": 3,
+        "n_sellers": 2,
+        "economy": _economy(spec.kind),
+        "mechanism": UniformDoubleAuction(),
+        "information": fundamental_value_information(6, rho=0.4, noise=0.5),
+        "slope": 1.0,
+    }
+    missing = [name for name in required_parameters(spec.load()) if name not in settings]
+    for name in missing:
+        if name not in known:
+            raise InvalidInputError(
+                f"{spec.kind} {spec.name!r} must be given {name}; say it with -s {name}=..."
+            )
+    return settings | {name: known[name] for name in missing}
+
+
+def _economy(kind: str) -> Any:
+    if kind == "policy":
+        return private_values(4, alpha=1.0, slope=1.5)
+    weights = [[1.1, 0.2, 0, 0.1], [0.1, 0.9, 0.1, 0], [0, 0.1, 1, 0.1], [0.2, 0, 0.1, 1.2]]
+    return linear_quadratic(weights, [1.0, 1.3, 0.8, 1.1], [0.3, -0.2, 0.0, 0.5])

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from .console import PluginFiles, console, files_of
@@ -50,7 +51,7 @@ def _table(plugins: "list[PluginStatus]") -> Table:
     for each in plugins:
         style = "green" if _is_ready(each) else "red"
         name, state, *rest = map(
-            _escaped,
+            escape,
             (each.spec.name, each.state, each.about, each.parameters, each.spec.provider_label),
         )
         table.add_row(name, f"[{style}]{state}[/{style}]", *rest)
@@ -59,10 +60,3 @@ def _table(plugins: "list[PluginStatus]") -> Table:
 
 def _is_ready(plugin: "PluginStatus") -> bool:
     return plugin.state.startswith("ready")
-
-
-def _escaped(text: str) -> str:
-    """Return a text with its markup escaped."""
-    from rich.markup import escape
-
-    return escape(text)
