@@ -100,17 +100,9 @@ def figure_2() -> go.Figure:
 def transfers_figure(traders: TwoTraders, shares: Sequence[float]) -> go.Figure:
     """Draw the buyer's payment (left) and the seller's receipts (right), before the tax.
 
-    Parameters
-    ----------
-    traders : TwoTraders
-    shares : sequence of float
-        Shares of the traded quantity at whose pivotal types adjusted curves are also drawn.
-
-    Returns
-    -------
-    Figure
-        Solid lines are marginal utilities less the tax, dotted ones the marginal utilities
-        themselves, or those of other types; the shaded area is the payment.
+    Solid lines are marginal utilities less the tax, dotted ones the marginal utilities themselves,
+    or those of other types: the pivotal ones of some shares of the traded quantity. The shaded area
+    is the payment.
     """
     figure = make_subplots(1, 2, subplot_titles=["buyer", "seller"])
     amount = traders.traded(traders.types)[0]

@@ -169,19 +169,10 @@ def proposition_2_inefficiency(bounds: AssumptionBounds, sigma: float) -> float:
 
 
 def deficit_frontiers(bounds: AssumptionBounds, inefficiencies: Floats) -> tuple[Floats, Floats]:
-    """Return the deficits against inefficiencies of Propositions 1 and 2.
+    """Return the deficits against inefficiencies of Propositions 1 and 2, all of shape (M,).
 
-    Parameters
-    ----------
-    bounds : AssumptionBounds
-    inefficiencies : ndarray of float, shape (M,)
-        epsilon, each from 0 to qbar / 3.
-
-    Returns
-    -------
-    necessary, sufficient : ndarray of float, each of shape (M,)
-        The least deficit of any mechanism in the worst economy, equation (2.7), at least 0; and
-        the largest deficit of sigma-VCG with sigma = epsilon / D_3 in any economy.
+    First the least deficit of any mechanism in the worst economy, equation (2.7), at least 0; then
+    the largest deficit of sigma-VCG with sigma = epsilon / D_3 in any economy.
 
     Examples
     --------

@@ -53,24 +53,12 @@ class _Grid(NamedTuple):
 def best_transfer(
     economy: LinearQuadratic, types: Floats, units: Floats, band: Band
 ) -> BestTransfer:
-    """Return the most that trader 0 pays at a profile at which it buys.
+    """Return the most that trader 0 pays at a profile (N,) at which it buys.
 
-    Parameters
-    ----------
-    economy : LinearQuadratic
-        Of unbounded types.
-    types : ndarray of float, shape (N,)
-        The profile.
-    units : ndarray of float, shape (M + 1,)
-        Efficient quantities at the grid's types, increasing from at least 0 to the trader's own.
-        Types below the first receive the least quantity allowed, or nothing if that is negative.
-    band : callable
-        The quantities allowed around an efficient one.
-
-    Raises
-    ------
-    NotConvergedError
-        If the linear program is not solved.
+    The economy has unbounded types. The units, (M + 1,), are efficient quantities at the grid's
+    types, increasing from at least 0 to the trader's own; the band says which quantities are
+    allowed around them. Types below the first receive the least quantity allowed, or nothing if
+    that is negative. NotConvergedError if the linear program is not solved.
     """
     grid = _grid(economy, types, units, band)
     allocation = _best_allocation(economy, types, grid)

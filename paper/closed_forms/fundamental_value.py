@@ -84,7 +84,7 @@ class FundamentalValue(SolvedEconomy):
     def inverse_demand(
         self, own_type: ArrayLike, to_clear: ArrayLike, sigma: float = 0.0
     ) -> Floats:
-        """Return the conditional inverse demand of Example 7, which reads the total quantity only.
+        """Return the conditional inverse demand of Example 7, shape (B,), which reads only a total.
 
         d_i(s_i)(q_-i) = (alpha + beta) (s_i + (mu + sigma) / alpha sum_{j != i} q_j).
 
@@ -92,10 +92,6 @@ class FundamentalValue(SolvedEconomy):
         ----------
         own_type, to_clear : array-like of float, shape (B,)
             s_i, and the quantity that all others receive together.
-
-        Returns
-        -------
-        ndarray of float, shape (B,)
 
         Examples
         --------

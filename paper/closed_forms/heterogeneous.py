@@ -108,7 +108,7 @@ class Heterogeneous(SolvedEconomy):
         other_group: ArrayLike,
         sigma: float = 0.0,
     ) -> Floats:
-        """Return the conditional inverse demand of Example 7, of a small or of a big trader.
+        """Return the conditional inverse demand of Example 7, of a small or big trader, shape (B,).
 
         (alpha + beta) (s_i + (mu_G + sigma) / alpha sum_{j != i} q_j) + beta (mu_-G - mu_G) /
         (2 alpha) qbar^-G, with the average quantity of the other group; the paper's mu is mu_G.
@@ -119,10 +119,6 @@ class Heterogeneous(SolvedEconomy):
             0 for a small trader, 1 for a big one.
         own_type, others, other_group : array-like of float, shape (B,)
             s_i; what all others receive together; and the other group's average quantity.
-
-        Returns
-        -------
-        ndarray of float, shape (B,)
 
         Examples
         --------

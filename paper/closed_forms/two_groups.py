@@ -103,7 +103,7 @@ class TwoGroups(SolvedEconomy):
         n_traders: int,
         sigma: float = 0.0,
     ) -> Floats:
-        """Return the conditional inverse demand of Example 7, symmetric groups.
+        """Return the conditional inverse demand of Example 7, symmetric groups, shape (B,).
 
         (alpha + beta) s_i + (mu + sigma) / alpha ((alpha + beta (N - 2) / N) sum_{j != i} q_j +
         beta qbar^own), where qbar^own is the sum over the own group's other members divided by
@@ -113,10 +113,6 @@ class TwoGroups(SolvedEconomy):
         ----------
         own_type, others, group_others : array-like of float, shape (B,)
             s_i; what all others, and what the own group's other members, receive together.
-
-        Returns
-        -------
-        ndarray of float, shape (B,)
 
         Examples
         --------

@@ -6,7 +6,7 @@ in large economies with the equations of the limit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -126,12 +126,8 @@ def _drawn_prices(seed: int) -> Iterator[tuple[HeterogeneousBeliefs, float, floa
 
 def _printed_moments(beliefs: HeterogeneousBeliefs, own: float, other: float) -> PriceMoments:
     """Return the moments of Appendix C as printed: no factor on sigma_theta^2."""
-    corrected, common, total = (
-        price_moments(beliefs, own, other),
-        beliefs.variances()[0],
-        own + other,
-    )
-    missing = common * np.array([[0.0, total - 1], [total - 1, total**2 - 1]])
+    corrected, total = price_moments(beliefs, own, other), own + other
+    missing = beliefs.variances().common * np.array([[0.0, total - 1], [total - 1, total**2 - 1]])
     return PriceMoments(
         corrected.covariance - missing, corrected.with_value - np.array([0.0, missing[0, 1]])
     )
@@ -205,13 +201,7 @@ def _check_example_6_equilibrium(equilibrium: Formula = linear_equilibrium) -> F
 
 
 def _information(beliefs: HeterogeneousBeliefs) -> NormalInformation:
-    return heterogeneous_information(
-        beliefs.n_traders,
-        beliefs.alpha,
-        beliefs.beta,
-        beliefs.var_noise_own,
-        beliefs.var_noise_group,
-    )
+    return heterogeneous_information(*astuple(beliefs))
 
 
 @statement(

@@ -138,16 +138,11 @@ def worst_cases(seed: int, draws: int = DRAWS) -> Iterator[TightMarket]:
 
 def worst_case(bounds: AssumptionBounds) -> TightMarket:
     """Return the economy (A.1) of given bounds, and s*."""
-    n, own, phi, slope = (
-        bounds.n_traders,
-        bounds.own_effect,
-        bounds.interdependence,
-        bounds.steepest,
-    )
-    height = worst_case_trade(bounds) * slope / (own - phi)
+    n, own, phi = bounds.n_traders, bounds.own_effect, bounds.interdependence
+    height = worst_case_trade(bounds) * bounds.steepest / (own - phi)
     types = np.zeros(n)
     types[: n // 2], types[n - n // 2 :] = height, -height
-    return TightMarket(bounds, tight(n, own, phi, slope), types)
+    return TightMarket(bounds, tight(n, own, phi, bounds.steepest), types)
 
 
 def within(distance: float) -> Band:
