@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from deviator.arrays import is_foreign
+from deviator.arrays import check_one_kind, finite_foreign, is_foreign, namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.units import fields_of, relabelled_fields, rescaled_fields
@@ -153,18 +153,14 @@ class Mechanism(ABC):
         NotConvergedError
             If a market could not be solved.
         """
-        if not bids.is_numpy:
-            return portable.cleared_deviations(self, bids, trader, candidates)
         checked, index = check_candidates(bids, trader, candidates)
-        shape = checked.shape[:2]
         tiled = bids.with_candidates(index, checked)
-        outcome = check_cleared(self.name, self.clear(tiled), tiled.shape[:2])
-        return TraderOutcome(
-            outcome.price_of(index).reshape(shape),
-            outcome.quantity[:, index].reshape(shape),
-            outcome.transfer[:, index].reshape(shape),
-            outcome.traded.reshape(shape),
-        )
+        outcome = self.clear(tiled)
+        if bids.is_numpy:
+            check_cleared(self.name, outcome, tiled.shape[:2])
+        xp, shape = namespace(checked), tuple(checked.shape[:2])
+        columns = (outcome.price_of(index), outcome.quantity[:, index], outcome.transfer[:, index])
+        return TraderOutcome(*(xp.reshape(column, shape) for column in (*columns, outcome.traded)))
 
     def example_economies(self) -> tuple[Economy, ...]:
         """Return economies in which the rule is at home: the conformance kit tries it there.
@@ -172,7 +168,7 @@ class Mechanism(ABC):
         By default those that the rule holds; any other rule is tried in the standard ones of
         the kit. Override this where honest bids exist in other economies only.
         """
-        return _held_economies(self)
+        return tuple(value for value, _ in fields_of(self).values() if isinstance(value, Economy))
 
     def relabelled(self, order: Sequence[int]) -> Self:
         """Return the same rule for traders who are renumbered: new trader i is old order[i].
@@ -213,10 +209,8 @@ def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:
 def check_candidates(bids: Bids, trader: int, candidates: Floats) -> tuple[Floats, int]:
     """Return candidate bids (B, M, K) of one trader and its index, or raise InvalidInputError."""
     batch, n, size = bids.shape
-    index = trader_index(trader, n)
-    return finite_array("candidates", candidates, (batch, None, size)), index
-
-
-def _held_economies(rule: object) -> tuple[Economy, ...]:
-    """Return the economies among the fields of a rule."""
-    return tuple(value for value, _ in fields_of(rule).values() if isinstance(value, Economy))
+    index, shape = trader_index(trader, n), (batch, None, size)
+    if bids.is_numpy:
+        return finite_array("candidates", candidates, shape), index
+    check_one_kind(candidates=candidates, bids=bids.as_array())
+    return finite_foreign("candidates", candidates, shape), index

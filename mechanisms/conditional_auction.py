@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from deviator.economies import Economy, Factored
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.validation import freeze
 
 from .clearing import Clearing, ConditionalClearing, FactoredClearing
 from .clearing.surfaces.clearing import SurfaceSolution, check_converged, solve_surfaces
@@ -48,12 +49,8 @@ class ConditionalAuction(ResidualLineMechanism):
             return
         given: Any = self.statistics
         statistics = given if isinstance(given, PublicStatistics) else PublicStatistics(given)
-        for name, value in (
-            ("statistics", statistics),
-            ("language", FactoredLanguage(statistics)),
-            ("clearing", FactoredClearing(statistics)),
-        ):
-            object.__setattr__(self, name, value)
+        language, clearing = FactoredLanguage(statistics), FactoredClearing(statistics)
+        freeze(self, statistics=statistics, language=language, clearing=clearing)
 
     @override
     def clear(self, bids: Any, *, unsolved: Literal["raise", "report"] = "raise") -> Outcome:

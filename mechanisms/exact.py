@@ -15,20 +15,12 @@ from deviator.numerics.rational import Rationals, rational, rational_product
 @final
 @dataclass(frozen=True, eq=False)
 class RationalEconomy:
-    """A linear-quadratic economy in exact numbers.
-
-    Attributes
-    ----------
-    weights, slope, intercept : ndarray of Fraction
-        As in `LinearQuadratic`.
-    own : ndarray of Fraction or None
-        The diagonal part of the weights of a `Factored` economy.
-    """
+    """A linear-quadratic economy in exact numbers, with the fields of `LinearQuadratic`."""
 
     weights: Rationals
     slope: Rationals
     intercept: Rationals
-    own: Rationals | None = None
+    own: Rationals | None = None  # the diagonal part of the weights of a `Factored` economy
 
     @classmethod
     def of(cls, economy: QuadraticEconomy) -> "RationalEconomy":
@@ -54,31 +46,17 @@ class RationalEconomy:
 @final
 @dataclass(frozen=True, eq=False)
 class RationalBids:
-    """Exact bids in M markets that differ in their levels only.
+    """Exact bids in M markets that differ in their levels only."""
 
-    Attributes
-    ----------
-    coefficients : ndarray of Fraction, shape (N, K - 1)
-        The bids without their levels.
-    levels : ndarray of Fraction, shape (M, N)
-    """
-
-    coefficients: Rationals
-    levels: Rationals
+    coefficients: Rationals  # (N, K - 1), the bids without their levels
+    levels: Rationals  # (M, N)
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class RationalSolution:
-    """Exact clearing of M markets that trade and share their slopes.
+    """Exact clearing of M markets that trade and share their slopes."""
 
-    Attributes
-    ----------
-    price : ndarray of Fraction, shape (M,)
-    quantity : ndarray of Fraction, shape (M, N)
-    residual_slope : ndarray of Fraction, shape (N,)
-    """
-
-    price: Rationals
-    quantity: Rationals
-    residual_slope: Rationals
+    price: Rationals  # (M,)
+    quantity: Rationals  # (M, N)
+    residual_slope: Rationals  # (N,)

@@ -1,8 +1,8 @@
 """Mutants: a mechanism with a planted fault of a stated size, to test what notices it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Literal, final, get_args
+from typing import Any, Literal, TypeVar, final, get_args
 
 from typing_extensions import override
 
@@ -17,6 +17,8 @@ from .residual_line import ResidualLineMechanism
 
 Fault = Literal["transfer", "residual-slope", "tax", "clearing"]
 """What a mutant distorts; the list of kinds is part of the package."""
+
+Solution = TypeVar("Solution", MarketSolution, DeviationSolution, RationalSolution)
 
 
 @final
@@ -108,22 +110,17 @@ class RationedClearing(Clearing):
 
     @override
     def solve(self, bids: Any) -> MarketSolution:
-        full = self.sound.solve(bids)
-        return MarketSolution(
-            full.price, full.quantity * self.share, full.residual_slope / self.share, full.regular
-        )
+        return self._rationed(self.sound.solve(bids))
 
     @override
     def solve_deviations(self, bids: Any, trader: int, candidates: Floats) -> DeviationSolution:
-        full = self.sound.solve_deviations(bids, trader, candidates)
-        return DeviationSolution(
-            full.price, full.quantity * self.share, full.residual_slope / self.share, full.regular
-        )
+        return self._rationed(self.sound.solve_deviations(bids, trader, candidates))
 
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
         full = self.sound.solve_exact(bids)
-        if full is None:
-            return None
-        share = Fraction(self.share)
-        return RationalSolution(full.price, full.quantity * share, full.residual_slope / share)
+        return None if full is None else self._rationed(full, Fraction(self.share))
+
+    def _rationed(self, full: Solution, share: Any = None) -> Solution:
+        cut = self.share if share is None else share
+        return replace(full, quantity=full.quantity * cut, residual_slope=full.residual_slope / cut)

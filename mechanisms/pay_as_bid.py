@@ -8,14 +8,14 @@ from typing_extensions import override
 
 from deviator.economies import Economy, linear_quadratic, private_values
 from deviator.units import SLOPE
-from deviator.validation import Floats, finite_array, positive, trader_index
+from deviator.validation import Floats, finite_array, freeze, positive, trader_index
 
 from .base import Claim, Mechanism, check_candidates
 from .clearing import ScheduleClearing
 from .languages import BidLanguage, FlooredScheduleLanguage, Schedules, check_record
 from .menu import LineMenu
 from .outcome import Outcome, TraderOutcome
-from .portable import cleared_deviations, require_numpy
+from .portable import require_numpy
 
 
 @final
@@ -57,7 +57,7 @@ class PayAsBid(Mechanism):
     claims = frozenset[Claim]({"individually_rational", "budget_surplus", "efficient", "anonymous"})
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "floor", positive("floor", self.floor))
+        freeze(self, floor=positive("floor", self.floor))
 
     @property
     @override
@@ -96,7 +96,7 @@ class PayAsBid(Mechanism):
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
         self._check_bids(bids)
         if not bids.is_numpy:
-            return cleared_deviations(self, bids, trader, candidates)
+            return super().clear_deviations(bids, trader, candidates)
         checked, index = check_candidates(bids, trader, candidates)
         FlooredScheduleLanguage(self.floor).check(checked[..., 1])
         solution = ScheduleClearing().solve_deviations(bids, index, checked)

@@ -12,11 +12,10 @@ import numpy as np
 from deviator.arrays import Array, check_one_kind, finite_foreign, like, namespace
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import RefusedError
-from deviator.validation import trader_index
 
 from .clearing import MarketSolution
 from .languages import Bids, FactoredBids, LinearBids, Reports, Schedules
-from .outcome import Outcome, TraderOutcome
+from .outcome import Outcome
 
 LEVEL_ONLY: tuple[type[Bids], ...] = (FactoredBids, LinearBids, Reports, Schedules)
 """Records of which honest bids depend on types through their levels only."""
@@ -36,24 +35,6 @@ def outcome_of(mechanism: Any, solution: MarketSolution) -> Outcome:
         xp.ones_like(traded),
         xp.where(traded[:, None], solution.residual_slope, xp.nan),
     )
-
-
-def cleared_deviations(mechanism: Any, bids: Bids, trader: int, candidates: Array) -> TraderOutcome:
-    """Return a trader's outcomes under candidate bids (B, M, K), each cleared afresh.
-
-    Raises
-    ------
-    InvalidInputError
-        If the candidates do not fit the bids in library, dtype, device or shape, or are not finite.
-    """
-    batch, n, size = bids.shape
-    index = trader_index(trader, n)
-    check_one_kind(candidates=candidates, bids=bids.as_array())
-    checked = finite_foreign("candidates", candidates, (batch, None, size))
-    outcome = mechanism.clear(bids.with_candidates(index, checked))
-    xp, shape = namespace(checked), tuple(checked.shape[:2])
-    columns = (outcome.price_of(index), outcome.quantity[:, index], outcome.transfer[:, index])
-    return TraderOutcome(*(xp.reshape(column, shape) for column in (*columns, outcome.traded)))
 
 
 def require_numpy(what: str, bids: Bids) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from deviator.errors import RefusedError
 from deviator.numerics.polynomial import Polynomial
 from deviator.numerics.rational import Rationals
-from deviator.validation import Floats, trader_index
+from deviator.validation import Bools, Floats, trader_index
 
 from . import portable
 from .base import Mechanism, check_candidates
@@ -66,21 +66,19 @@ class ResidualLineMechanism(Mechanism):
         regular = solution.regular
         slope = np.where(regular, solution.residual_slope[:, index], np.nan)
         intercept = solution.price - slope * solution.quantity[:, index]
-        transfer = residual_transfer(self, intercept, slope, self.tax_slope)
-        if any(monomial not in (("x",), ("x", "x")) for monomial in transfer.terms):
+        menu = menu_on_lines(self, intercept, slope, regular)
+        if menu is None:
             raise RefusedError(
                 "a menu needs transfers that are quadratic in the quantity and 0 where nothing is "
                 f"traded, those of {self.name} are not; train a learner against it instead"
             )
-        linear = np.asarray(transfer.coefficient("x") + 0.0 * slope, dtype=np.float64)
-        bend = np.asarray(2 * transfer.coefficient("x", "x") + 0.0 * slope, dtype=np.float64)
-        return LineMenu(intercept, slope, linear, bend, regular)
+        return menu
 
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
         """Return a trader's outcomes under candidate bids by the clearing's fast path."""
         self._check_record(bids)
         if not bids.is_numpy:
-            return portable.cleared_deviations(self, bids, trader, candidates)
+            return super().clear_deviations(bids, trader, candidates)
         checked, index = check_candidates(bids, trader, candidates)
         solution = self.clearing.solve_deviations(bids, index, checked)
         return self._pay_deviations(solution)
@@ -117,6 +115,21 @@ class ResidualLineMechanism(Mechanism):
 
     def _check_record(self, bids: Any) -> None:
         check_record(self.name, self.language.record, bids)
+
+
+def menu_on_lines(
+    mechanism: ResidualLineMechanism, intercept: Floats, slope: Floats, regular: Bools
+) -> LineMenu | None:
+    """Return the menus on residual lines; None where transfers are not quadratic, 0 at 0."""
+    transfer = residual_transfer(mechanism, intercept, slope, mechanism.tax_slope)
+    if any(monomial not in (("x",), ("x", "x")) for monomial in transfer.terms):
+        return None
+    coefficients = transfer.coefficient("x"), 2 * transfer.coefficient("x", "x")
+    linear, bend = (
+        np.asarray(each if np.shape(each) == slope.shape else each + 0.0 * slope, dtype=np.float64)
+        for each in coefficients
+    )
+    return LineMenu(intercept, slope, linear, bend, regular)
 
 
 def residual_transfer(

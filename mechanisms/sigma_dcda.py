@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.units import SLOPE
-from deviator.validation import non_negative
+from deviator.validation import freeze, non_negative
 
 from .base import Claim
 from .conditional_auction import ConditionalAuction
@@ -56,7 +56,7 @@ class SigmaDCDA(ConditionalAuction):
     name: ClassVar[str] = "sigma-dcda"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sigma", non_negative("sigma", self.sigma))
+        freeze(self, sigma=non_negative("sigma", self.sigma))
         self._publish()
 
     @property

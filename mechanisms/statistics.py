@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals, rational, rational_inverse
-from deviator.validation import Bools, Floats, finite_array, read_only, trader_count
+from deviator.validation import Bools, Floats, finite_array, freeze, trader_count
 
 SPANNED = 1e-9
 """A row that statistics miss by less than this share of its length is spanned, up to rounding."""
@@ -75,16 +75,11 @@ class PublicStatistics:
         kept.setflags(write=False)
         centered = weights - weights.mean(axis=1, keepdims=True)
         basis, chosen = _orthonormal(centered, weights)
-        for name, value in (
-            ("given", kept),
-            ("weights", read_only(weights)),
-            ("basis", read_only(basis)),
-            ("coordinates", read_only(centered @ basis.T)),
-            ("largest", read_only(np.abs(weights).max(axis=1))),
-            ("own_residual", read_only(own_residuals(basis, weights.shape[1]))),
-            ("chosen", chosen),
-        ):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "given", kept)
+        object.__setattr__(self, "chosen", chosen)
+        freeze(self, weights=weights, basis=basis, coordinates=centered @ basis.T)
+        freeze(self, largest=np.abs(weights).max(axis=1))
+        freeze(self, own_residual=own_residuals(basis, weights.shape[1]))
 
     @property
     def n_traders(self) -> int:

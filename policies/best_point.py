@@ -17,10 +17,10 @@ from deviator.mechanisms import (
     NaiveWalrasian,
     ResidualLineMechanism,
     SigmaVCG,
-    residual_transfer,
 )
 from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.mechanisms.menu import BestPoint, LineShift
+from deviator.mechanisms.residual_line import menu_on_lines
 from deviator.validation import Floats, trader_index
 
 from .base import Policy
@@ -110,16 +110,6 @@ def all_menus(mechanism: Mechanism, bids: Any) -> AllMenus | None:
         return None
     slope = outcome.residual_slope
     intercept = outcome.price[:, None] - slope * outcome.quantity
-    transfer = residual_transfer(mechanism, intercept, slope, mechanism.tax_slope)
-    if any(monomial not in (("x",), ("x", "x")) for monomial in transfer.terms):
-        return None
-    linear, quadratic = transfer.coefficient("x"), 2 * transfer.coefficient("x", "x")
-    shape = slope.shape
-    menu = LineMenu(
-        intercept,
-        slope,
-        np.broadcast_to(np.asarray(linear, dtype=np.float64), shape),
-        np.broadcast_to(np.asarray(quadratic, dtype=np.float64), shape),
-        np.broadcast_to(outcome.traded[:, None], shape),
-    )
-    return AllMenus(menu, outcome.quantity)
+    regular = np.broadcast_to(outcome.traded[:, None], slope.shape)
+    menu = menu_on_lines(mechanism, intercept, slope, regular)
+    return None if menu is None else AllMenus(menu, outcome.quantity)

@@ -157,7 +157,6 @@ class NumericSearch(Deviation):
         return self._allowed(changed[:, None], own)[:, 0]
 
     def _allowed(self, candidates: Floats, own: Floats) -> Floats:
-        """Return the nearest bids that the mechanism allows, shape (B, M, K)."""
         return self.mechanism.allowed_bids(self.trader, candidates, own)
 
     def _offsets(self, numbers: int) -> list[Floats]:

@@ -69,13 +69,16 @@ class Clearing(ABC):
         """Clear each market once per candidate bid of one trader, shape (B, M, K)."""
 
     def settle(self, bids: Any, payment: Payment) -> Outcome:
-        """Clear every market and let traders pay; irregular markets are in autarky.
+        """Clear every market and let traders pay; irregular markets are in autarky."""
+        return settled(bids.shape[:2], self.piece_by_piece(bids), payment)
 
-        By default all markets are paid for at once. Clearings that cut the batch into pieces of
-        the cache's size yield theirs to `settled`, so that payments find them in the cache.
+    def piece_by_piece(self, bids: Any) -> "Pieces":
+        """Return the solutions of successive markets, each with the slice of markets it is of.
+
+        By default all markets are one piece. Clearings that cut the batch into pieces of the
+        cache's size return theirs, so that payments find them in the cache.
         """
-        batch, n, _ = bids.shape
-        return settled((batch, n), [(slice(0, batch), self.solve(bids))], payment)
+        return [(slice(0, bids.shape[0]), self.solve(bids))]
 
     @abstractmethod
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from typing_extensions import override
 
 from deviator.arrays import like, namespace, to_numpy
 from deviator.economies import (
+    Economy,
     QuadraticEconomy,
     WalrasianResponse,
     walrasian_allocation,
@@ -16,7 +17,7 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals
-from deviator.validation import Floats, non_negative
+from deviator.validation import Floats, freeze, non_negative
 
 from ..exact import RationalBids, RationalEconomy, RationalSolution
 from ..languages import Reports
@@ -52,7 +53,7 @@ class ReportedClearing(Clearing):
                 "economy must be a linear-quadratic economy, got "
                 f"{type(self.economy).__name__}; build one with deviator.economies"
             )
-        object.__setattr__(self, "sigma", non_negative("sigma", self.sigma))
+        freeze(self, sigma=non_negative("sigma", self.sigma))
         own = self.response.own_effect
         if (own <= 0).any():
             trader = int(own.argmin())
@@ -69,12 +70,7 @@ class ReportedClearing(Clearing):
 
     @override
     def solve(self, bids: Reports) -> MarketSolution:
-        wanted = self.economy.n_traders
-        if bids.types.shape[1] != wanted:
-            raise InvalidInputError(
-                f"reports must be of the designer's {wanted} traders, got {bids.types.shape[1]}"
-            )
-        self._check_types(bids.types, slice(None))
+        check_reports(self.economy, bids.types)
         xp = namespace(bids.types)
         price, quantity = walrasian_allocation(self.economy, self.sigma, bids.types)
         slope = like(bids.types, self.response.residual_slope)
@@ -82,23 +78,10 @@ class ReportedClearing(Clearing):
             price, quantity, xp.broadcast_to(slope, quantity.shape), xp.isfinite(price)
         )
 
-    def _check_types(self, reports: Floats, traders: slice) -> None:
-        """Check that reports (B, R) of some traders, or (B, M) of one, are types."""
-        low, high = (like(reports, ends[traders]) for ends in self.economy.type_set)
-        outside = (reports < low) | (reports > high)
-        if bool(namespace(reports).any(outside)):
-            market, column = (int(index) for index in np.argwhere(to_numpy(outside))[0])
-            report, ends = float(reports[market, column]), self.economy.type_set
-            trader = column if len(ends[0][traders]) > 1 else traders.start
-            raise InvalidInputError(
-                f"reports of trader {trader} must be in their set of types [{ends[0][trader]:.6g}, "
-                f"{ends[1][trader]:.6g}], got {report:.6g} in market {market}"
-            )
-
     @override
     def solve_deviations(self, bids: Reports, trader: int, candidates: Floats) -> DeviationSolution:
         honest, response = self.solve(bids), self.response
-        self._check_types(candidates[..., 0], slice(trader, trader + 1))
+        check_types(self.economy, candidates[..., 0], slice(trader, trader + 1))
         shift = candidates[..., 0] - bids.types[:, trader, None]
         price = honest.price[:, None] + response.price_effect[trader] * shift
         quantity = honest.quantity[:, trader, None] + response.own_effect[trader] * shift
@@ -107,7 +90,7 @@ class ReportedClearing(Clearing):
 
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
-        self._check_types(bids.levels.astype(np.float64), slice(None))
+        check_types(self.economy, bids.levels.astype(np.float64))
         economy = RationalEconomy.of(self.economy)
         steepness = 1 / (economy.slope + Fraction(self.sigma))
         value = economy.value(bids.levels)
@@ -121,3 +104,33 @@ class ReportedClearing(Clearing):
         steepness = 1 / (economy.slope + Fraction(self.sigma))
         price_effect: Rationals = steepness @ economy.weights / steepness.sum()
         return price_effect, steepness * (np.diagonal(economy.weights) - price_effect)
+
+
+def check_reports(economy: Economy, reports: Floats, markets: Any = None) -> None:
+    """Raise InvalidInputError unless reports (B, N) are types of the designer's traders.
+
+    Errors call the markets 0, 1, ... or as `markets`, (B,), do.
+    """
+    if reports.shape[1] != economy.n_traders:
+        raise InvalidInputError(
+            f"reports must be of the designer's {economy.n_traders} traders, got {reports.shape[1]}"
+        )
+    check_types(economy, reports, markets=markets)
+
+
+def check_types(
+    economy: Economy, reports: Floats, traders: slice = slice(None), markets: Any = None
+) -> None:
+    """Raise InvalidInputError unless reports (B, R) of R traders, or (B, M) of one, are types."""
+    low, high = (like(reports, ends[traders]) for ends in economy.type_set)
+    outside = (reports < low) | (reports > high)
+    if not bool(namespace(reports).any(outside)):
+        return
+    row, column = (int(index) for index in np.argwhere(to_numpy(outside))[0])
+    ends = economy.type_set
+    trader = column if len(ends[0][traders]) > 1 else traders.start
+    raise InvalidInputError(
+        f"reports of trader {trader} must be in its set of types [{ends[0][trader]:.6g}, "
+        f"{ends[1][trader]:.6g}], got {float(reports[row, column]):.6g} in market "
+        f"{row if markets is None else int(markets[row])}"
+    )

@@ -13,8 +13,7 @@ from deviator.validation import Floats
 from ..chunking import pieces
 from ..exact import RationalBids, RationalSolution
 from ..languages import Schedules, check_decreasing
-from ..outcome import Outcome
-from .base import Clearing, DeviationSolution, MarketSolution, Payment, joined, settled
+from .base import Clearing, DeviationSolution, MarketSolution, joined
 
 
 @final
@@ -26,11 +25,12 @@ class ScheduleClearing(Clearing):
     def solve(self, bids: Schedules) -> MarketSolution:
         if not bids.is_numpy:
             return _solution(bids.level, bids.steepness)
-        return joined(bids.level.shape, _solutions(bids))
+        return joined(bids.level.shape, self.piece_by_piece(bids))
 
     @override
-    def settle(self, bids: Schedules, payment: Payment) -> Outcome:
-        return settled(bids.level.shape, _solutions(bids), payment)
+    def piece_by_piece(self, bids: Schedules) -> Iterator[tuple[slice, MarketSolution]]:
+        for markets in pieces(*bids.level.shape):
+            yield markets, _solution(bids.level[markets], bids.steepness[markets])
 
     @override
     def solve_deviations(
@@ -50,12 +50,6 @@ class ScheduleClearing(Clearing):
         price = bids.levels.sum(axis=1) / steepness.sum()
         quantity = bids.levels - steepness * price[:, None]
         return RationalSolution(price, quantity, 1 / (steepness.sum() - steepness))
-
-
-def _solutions(bids: Schedules) -> Iterator[tuple[slice, MarketSolution]]:
-    """Clear piece by piece."""
-    for markets in pieces(*bids.level.shape):
-        yield markets, _solution(bids.level[markets], bids.steepness[markets])
 
 
 def _solution(level: Array, steepness: Array) -> MarketSolution:

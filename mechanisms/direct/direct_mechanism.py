@@ -12,7 +12,7 @@ from deviator.errors import InvalidInputError
 from deviator.validation import Floats, trader_index
 
 from ..base import Mechanism
-from ..clearing import ReportedClearing
+from ..clearing.reported import ReportedClearing, check_reports
 from ..languages import BidLanguage, ReportLanguage, Reports, check_record
 from ..menu import LineMenu
 from ..portable import require_numpy
@@ -63,35 +63,6 @@ class DirectMechanism(Mechanism):
                 f"{name} on an economy of {economy.n_traders}"
             )
 
-    def check_types(self, reports: Floats, markets: Any = None) -> None:
-        """Check that reports (B, N) are of the designer's traders and in their sets of types.
-
-        Parameters
-        ----------
-        reports : ndarray of float, shape (B, N)
-        markets : ndarray of int, shape (B,), optional
-            What the error calls the markets; by default 0, 1, ...
-
-        Raises
-        ------
-        InvalidInputError
-            If they are not.
-        """
-        if reports.shape[1] != self.economy.n_traders:
-            raise InvalidInputError(
-                f"reports must be of the designer's {self.economy.n_traders} traders, got "
-                f"{reports.shape[1]}"
-            )
-        low, high = self.economy.type_set
-        outside = (reports < low) | (reports > high)
-        if outside.any():
-            row, trader = (int(index) for index in np.argwhere(outside)[0])
-            market = row if markets is None else int(markets[row])
-            raise InvalidInputError(
-                f"reports of trader {trader} must be in its set of types [{low[trader]:.6g}, "
-                f"{high[trader]:.6g}], got {reports[row, trader]:.6g} in market {market}"
-            )
-
     def reported_types(self, bids: Any) -> Floats:
         """Return the reported types, checked, shape (B, N).
 
@@ -105,7 +76,7 @@ class DirectMechanism(Mechanism):
         check_record(self.name, Reports, bids)
         require_numpy(f"outcomes of {self.name}", bids)
         types: Floats = bids.types
-        self.check_types(types)
+        check_reports(self.economy, types)
         return types
 
 

@@ -22,7 +22,7 @@ from typing_extensions import override
 from deviator.economies import QuadraticEconomy
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.units import PRICE, QUANTITY, SLOPE
-from deviator.validation import Bools, Floats, non_negative, positive
+from deviator.validation import Bools, Floats, freeze, non_negative, positive
 
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 from .pivotal_pricing import MarketLabels, Regime, own_quantity
@@ -90,16 +90,16 @@ class DiscreteVCG(PivotalMechanism):
 
     def __post_init__(self) -> None:
         checked_economy(self.economy)
-        object.__setattr__(self, "largest_unit", positive("largest_unit", self.largest_unit))
+        freeze(self, largest_unit=positive("largest_unit", self.largest_unit))
         unit = positive("unit_size", self.unit_size)
         if unit > self.largest_unit * (1 + 1e-12):
             raise InvalidInputError(
                 f"unit_size (Delta of Appendix G) must be at most {self.largest_unit:.6g}, got "
                 f"{unit:.6g}; state the good in larger units"
             )
-        object.__setattr__(self, "unit_size", unit)
+        freeze(self, unit_size=unit)
         for name in ("sigma", "half_spread"):
-            object.__setattr__(self, name, non_negative(name, getattr(self, name)))
+            freeze(self, **{name: non_negative(name, getattr(self, name))})
 
     @property
     @override
@@ -126,19 +126,10 @@ class DiscreteVCG(PivotalMechanism):
 @final
 @dataclass(frozen=True, eq=False)
 class Units:
-    """What units of the good are worth to traders with linear marginal utilities.
+    """What units of the good, as in `DiscreteVCG`, are worth at linear marginal utilities."""
 
-    Parameters
-    ----------
-    value : ndarray of float, shape (B, N)
-        v, marginal utilities of the first bit of the good.
-    slope : ndarray of float, shape (N,)
-    unit_size, sigma, half_spread : float
-        As in `DiscreteVCG`.
-    """
-
-    value: Floats
-    slope: Floats
+    value: Floats  # (B, N), marginal utilities v of the first bit of the good
+    slope: Floats  # (N,)
     unit_size: float
     sigma: float = 0.0
     half_spread: float = 0.0
@@ -160,18 +151,8 @@ class Units:
         """Return the allocation of the largest tax-adjusted utility, by exchange of units.
 
         The price is the middle between the value of the best next unit and of the worst last one.
-
-        Parameters
-        ----------
-        labels : MarketLabels, optional
-            What errors call the rows; by default markets with values for types.
-
-        Raises
-        ------
-        RefusedError
-            If a trader would hold more than `MOST_UNITS` units.
-        NotConvergedError
-            If units never stop moving.
+        RefusedError if a trader would hold more than `MOST_UNITS` units, NotConvergedError if units
+        never stop moving; unless labels say otherwise, they call rows markets of values for types.
         """
         called = MarketLabels(self.value) if labels is None else labels
         smooth = spread_allocation(self.value, self.slope + self.sigma, self.half_spread)

@@ -23,7 +23,7 @@ from typing_extensions import override
 from deviator.economies import QuadraticEconomy, affects_others_alike
 from deviator.errors import RefusedError
 from deviator.units import MONEY
-from deviator.validation import Bools, Floats, finite_array, non_negative
+from deviator.validation import Bools, Floats, finite_array, freeze, non_negative
 
 from ..base import Claim
 from ..chunking import in_chunks
@@ -96,7 +96,7 @@ class EntryFeeVCG(PivotalMechanism):
 
     def __post_init__(self) -> None:
         checked_economy(self.economy)
-        object.__setattr__(self, "fee", non_negative("fee", self.fee))
+        freeze(self, fee=non_negative("fee", self.fee))
         _ = self._sets
 
     @property

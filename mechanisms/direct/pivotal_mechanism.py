@@ -14,6 +14,7 @@ from deviator.validation import Floats
 
 from ..base import Claim, check_candidates
 from ..chunking import in_chunks
+from ..clearing.reported import check_reports
 from ..outcome import Outcome, TraderOutcome
 from .direct_mechanism import DirectMechanism
 from .pivotal_pricing import OwnQuantity, Regime, signs
@@ -101,7 +102,7 @@ class PivotalMechanism(DirectMechanism):
         tiled[:, index] = reports.ravel()
         markets = np.arange(len(types))
         rows = np.repeat(markets, reports.shape[1])
-        self.check_types(tiled, rows)
+        check_reports(self.economy, tiled, rows)
         allocation = self.allocate(tiled, rows)
         quantity = allocation.quantity[:, index].reshape(reports.shape)
         transfer = self._transfers(types, index, reports, quantity, markets)

@@ -66,18 +66,10 @@ def own_quantity(quantity: Floats, trader: int) -> NDArray[Any]:
 @final
 @dataclass(frozen=True, eq=False)
 class MarketLabels:
-    """What errors call the rows of a computation: the market that a row belongs to, and its types.
+    """What errors call the rows of a computation: the market of each, and its types."""
 
-    Parameters
-    ----------
-    types : ndarray of float, shape (L, N)
-        The types in each row.
-    markets : ndarray of int, shape (L,), optional
-        The market of each row; by default rows are markets.
-    """
-
-    types: Floats
-    markets: Any = None
+    types: Floats  # (L, N), of each row
+    markets: Any = None  # (L,) of int, of each row; by default rows are markets
 
     def of(self, row: int) -> str:
         """Return a row in words.
@@ -95,38 +87,20 @@ class MarketLabels:
 @final
 @dataclass(frozen=True, eq=False)
 class OwnQuantity:
-    """One trader's quantity as a function of the report, others' types fixed, in B markets.
-
-    Parameters
-    ----------
-    allocate : callable
-    regime : callable
-        `signs` or `own_quantity`.
-    types : ndarray of float, shape (B, N)
-    trader : int
-    nodes : int
-        Gauss-Legendre nodes per piece: 1 is exact where the quantity is piecewise linear, 2 show
-        besides whether it falls on a piece.
-    jumps : bool
-        Whether the quantity may jump between pieces.
-    low, high : float
-        Ends of the trader's set of types.
-    markets : ndarray of int, shape (B,), optional
-        What errors call the markets; by default 0, 1, ....
-    why_it_falls : callable
-        Which assumptions fail that would keep the quantity from falling, for the error.
-    """
+    """One trader's quantity as a function of the report, others' types fixed, in B markets."""
 
     allocate: Allocate
-    regime: Regime
-    types: Floats
+    regime: Regime  # `signs` or `own_quantity`
+    types: Floats  # (B, N)
     trader: int
+    # Gauss-Legendre nodes per piece: 1 is exact where the quantity is piecewise linear, 2 show
+    # besides whether it falls on a piece.
     nodes: int = 2
-    jumps: bool = False
-    low: float = -np.inf
+    jumps: bool = False  # whether the quantity may jump between pieces
+    low: float = -np.inf  # ends of the trader's set of types
     high: float = np.inf
-    markets: NDArray[np.intp] | None = None
-    why_it_falls: Callable[[], str] = str
+    markets: NDArray[np.intp] | None = None  # (B,), what errors call them; by default 0, 1, ...
+    why_it_falls: Callable[[], str] = str  # which assumptions fail that would keep it from falling
 
     def areas(self, reports: Floats, step: Floats) -> Floats:
         """Return the integral of the quantity from the pivotal type to reports (B, M), never < 0.

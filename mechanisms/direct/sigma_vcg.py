@@ -19,7 +19,7 @@ from deviator.economies import QuadraticEconomy
 from deviator.errors import InvalidInputError
 from deviator.numerics.rational import Rationals, rational
 from deviator.units import SLOPE
-from deviator.validation import Floats
+from deviator.validation import Floats, freeze
 
 from ..base import Claim
 from ..exact import RationalBids, RationalEconomy, RationalSolution
@@ -73,7 +73,7 @@ class SigmaVCG(ReportedMechanism):
 
     def __post_init__(self) -> None:
         checked_unreached_units(self.unreached_units)
-        object.__setattr__(self, "sigma", self.clearing.sigma)
+        freeze(self, sigma=self.clearing.sigma)
 
     @property
     @override
@@ -101,7 +101,8 @@ class SigmaVCG(ReportedMechanism):
     @override
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
         outcome = super().clear_deviations(bids, trader, candidates)
-        if not self.economy.has_bounded_types:
+        # Bids in other libraries' arrays go through `clear`, which has charged already.
+        if not (self.economy.has_bounded_types and bids.is_numpy):
             return outcome
         extra = self._unreached_units(bids)[:, [trader]]
         return replace(outcome, transfer=outcome.transfer + extra)

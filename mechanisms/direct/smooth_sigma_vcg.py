@@ -27,10 +27,11 @@ from deviator.economies.smooth_walrasian import check_monotone, solved_allocatio
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.numerics.quadrature import gauss_legendre, legendre_integrals
 from deviator.units import SLOPE
-from deviator.validation import Floats, non_negative
+from deviator.validation import Floats, freeze, non_negative
 
 from ..base import Claim, check_candidates
 from ..chunking import in_chunks
+from ..clearing.reported import check_reports
 from ..outcome import Outcome, TraderOutcome
 from .direct_mechanism import DirectMechanism
 from .sigma_vcg import UnreachedUnits, checked_unreached_units
@@ -75,12 +76,8 @@ class SmoothSigmaVCG(DirectMechanism):
     ----------
     economy : SmoothEconomy
         The utilities that the designer knows. Reports stay in its set of types.
-    sigma : float
-        Slope of the quadratic tax; 0 is VCG.
-    unreached_units : {"printed", "pivotal"}
-        What units cost that no report of the trader leads to, where types are bounded: the price
-        under the nearest report plus the tax, as (3.10) is printed, or that report's marginal
-        utility.
+    sigma, unreached_units
+        As in `SigmaVCG`.
 
     Raises
     ------
@@ -119,7 +116,7 @@ class SmoothSigmaVCG(DirectMechanism):
                 f"economy must be a smooth economy, got {type(self.economy).__name__}; sigma_vcg "
                 "takes linear-quadratic ones too"
             )
-        object.__setattr__(self, "sigma", non_negative("sigma", self.sigma))
+        freeze(self, sigma=non_negative("sigma", self.sigma))
         checked_unreached_units(self.unreached_units)
         self._check_bounds()
         self._look_for_falling_quantities()
@@ -158,7 +155,7 @@ class SmoothSigmaVCG(DirectMechanism):
         markets = np.arange(shape[0])
         rows = np.repeat(markets, shape[1])
         reports = bids.with_candidates(index, checked).types
-        self.check_types(reports, rows)
+        check_reports(self.economy, reports, rows)
         price, quantity = taxed_allocation(self.economy, self.sigma, reports, rows)
         check_monotone(self.economy, self.sigma, np.full_like(rows, index), quantity, reports)
         units = quantity[:, index].reshape(shape)

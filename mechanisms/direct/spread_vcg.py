@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy
 from deviator.units import PRICE
-from deviator.validation import Bools, Floats, non_negative
+from deviator.validation import Bools, Floats, freeze, non_negative
 
 from ..base import Claim
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
@@ -58,7 +58,7 @@ class SpreadVCG(PivotalMechanism):
 
     def __post_init__(self) -> None:
         checked_economy(self.economy)
-        object.__setattr__(self, "half_spread", non_negative("half_spread", self.half_spread))
+        freeze(self, half_spread=non_negative("half_spread", self.half_spread))
 
     @property
     @override

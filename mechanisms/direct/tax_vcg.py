@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from deviator.economies import QuadraticEconomy
 from deviator.numerics.newton import increasing_root
-from deviator.validation import Floats
+from deviator.validation import Floats, freeze
 
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 from .pivotal_pricing import MarketLabels
@@ -63,7 +63,7 @@ class TaxVCG(PivotalMechanism):
 
     def __post_init__(self) -> None:
         checked_economy(self.economy)
-        object.__setattr__(self, "tax", tax_of(self.tax))
+        freeze(self, tax=tax_of(self.tax))
         types = self.economy.types().sample(np.random.default_rng(0), PROFILES)
         checked_tax(self.tax, self._reach(self.economy.value(types)))
 

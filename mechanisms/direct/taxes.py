@@ -9,7 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Bools, Floats, finite_number, non_negative, positive
+from deviator.validation import Bools, Floats, finite_number, freeze, non_negative, positive
 
 GRID = np.union1d(np.linspace(0.0, 1.0, 1001), np.geomspace(1e-9, 1.0, 1000))
 """Shares of the largest quantity at which the shape of a tax of unknown shape is checked."""
@@ -76,7 +76,7 @@ class PowerTax(Tax):
     exponent: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "coefficient", non_negative("coefficient", self.coefficient))
+        freeze(self, coefficient=non_negative("coefficient", self.coefficient))
         exponent = finite_number("exponent", self.exponent)
         if exponent < 1:
             raise InvalidInputError(
@@ -181,7 +181,7 @@ class CallableTax(Tax):
 
     def __post_init__(self) -> None:
         for name in ("largest", "money", "units"):
-            object.__setattr__(self, name, positive(name, getattr(self, name)))
+            freeze(self, **{name: positive(name, getattr(self, name))})
         _check_shape(self, self.largest)
 
     @override

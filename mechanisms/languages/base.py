@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cache
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from array_api_compat import device
@@ -29,7 +29,7 @@ from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.memory import require_memory
 from deviator.numerics.rational import Rationals
-from deviator.units import rescaled_fields
+from deviator.units import relabelled_fields, renumbered, rescaled_fields
 from deviator.validation import Floats, finite_array, trader_index
 
 from ..exact import RationalBids, RationalEconomy
@@ -215,14 +215,6 @@ class BidLanguage(ABC):
         return bids
 
 
-def renumbered(array: Array, order: Sequence[int], axis: int = 1) -> Floats:
-    """Return the array with entry order[i] in place i of an axis, negative places included."""
-    xp, n = namespace(array), array.shape[axis]
-    places = [range(n)[place] for place in order]
-    moved: Floats = xp.take(array, xp.asarray(places, device=device(array)), axis=axis)
-    return moved
-
-
 def _with_candidates(bids: Array, trader: int, candidates: Array) -> Array:
     """Return bids (B, N, K) of which each is repeated for every candidate (B, M, K)."""
     xp = namespace(bids)
@@ -288,7 +280,8 @@ class ArrayBids(Bids):
 
     @override
     def of_markets(self, markets: slice) -> Self:
-        return self._changed(lambda array: array if self._is_shared(array) else array[markets])
+        batch = self.shape[0]
+        return self._changed(lambda array: array[markets] if array.shape[0] == batch else array)
 
     @override
     def converted(self, reference: Array) -> Self:
@@ -296,13 +289,7 @@ class ArrayBids(Bids):
 
     @override
     def relabelled(self, order: Sequence[int]) -> Self:
-        arrays: dict[str, Any] = {}
-        for entry in fields(self):
-            array = getattr(self, entry.name)
-            for axis in entry.metadata.get("trader_axes", (1,)):
-                array = renumbered(array, order, axis)
-            arrays[entry.name] = array
-        return replace(self, **arrays)
+        return relabelled_fields(self, order, axes=(1,))
 
     @override
     def rescaled(self, price: float, quantity: float) -> Self:
@@ -310,9 +297,6 @@ class ArrayBids(Bids):
 
     def _changed(self, change: Callable[[Array], Array]) -> Self:
         return replace(self, **{name: change(getattr(self, name)) for name in _names(type(self))})
-
-    def _is_shared(self, array: Array) -> bool:
-        return bool(array.shape[0] < self.shape[0])
 
 
 @cache

@@ -152,25 +152,14 @@ class SurfaceBids(Bids):
         restated = [Rescaled(surface, price, quantity) for surface in self.surfaces]
         return type(self)(restated, self.n_markets)
 
-    @override
-    def as_array(self) -> Floats:
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         refuse_numbers()
+
+    as_array = of_trader = with_candidates = converted = _refuse
 
     @classmethod
     @override
     def from_array(cls, array: Floats) -> Self:
-        refuse_numbers()
-
-    @override
-    def of_trader(self, trader: int) -> Floats:
-        refuse_numbers()
-
-    @override
-    def with_candidates(self, trader: int, candidates: Floats) -> Self:
-        refuse_numbers()
-
-    @override
-    def converted(self, reference: Any) -> Self:
         refuse_numbers()
 
 

@@ -8,7 +8,7 @@ more, shard by shard.
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,9 +58,7 @@ class _Totals(NamedTuple):
 
     @classmethod
     def of(cls, parts: Sequence["_Totals"]) -> "_Totals":
-        extremes = Extremes()
-        for part in parts:
-            extremes = extremes.joined(part.extremes)
+        extremes = reduce(Extremes.joined, [part.extremes for part in parts])
         budget, volume = (math.fsum(column) for column in list(zip(*parts, strict=True))[1:])
         return cls(extremes, budget, volume)
 

@@ -10,6 +10,7 @@ pass adds up [S_i - mean; 1] instead, and the sums are changed to the basis afte
 """
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -74,14 +75,6 @@ class Look(NamedTuple):
         mean = self.mean + apart * share
         least, most = np.minimum(self.least, other.least), np.maximum(self.most, other.most)
         return Look(n, mean, products, least, most)
-
-
-def whole_look(looks: Sequence[Look]) -> Look:
-    """Join looks at successive parts."""
-    whole = looks[0]
-    for look in looks[1:]:
-        whole = whole.joined(look)
-    return whole
 
 
 def closer_look(shard: Shard, basis: Basis) -> Floats:
@@ -164,7 +157,7 @@ def first_pass(shard: Shard) -> FirstPass:
 
 def joined(parts: Sequence[FirstPass]) -> FirstPass:
     """Join the sums of successive parts."""
-    look = whole_look([part.look for part in parts])
+    look = reduce(Look.joined, [part.look for part in parts])
     return FirstPass(look, summed([_about(part, look.mean) for part in parts]))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_array, trader_count
+from deviator.validation import Floats, finite_array, freeze, trader_count
 
 Known = TypeVar("Known")
 
@@ -166,14 +166,9 @@ class Hyperplane(Surface):
                 "a hyperplane's weights and level must be of equally many markets, got "
                 f"{len(weights)}, {len(price)} and {len(level)}"
             )
-        for name, value in (
-            ("quantity_weights", weights),
-            ("price_weight", price),
-            ("level", level),
-            ("n_traders", trader_count(weights.shape[1])),
-            ("n_markets", lengths.pop() if lengths else None),
-        ):
-            object.__setattr__(self, name, value)
+        freeze(self, quantity_weights=weights, price_weight=price, level=level)
+        n_markets = lengths.pop() if lengths else None
+        freeze(self, n_traders=trader_count(weights.shape[1]), n_markets=n_markets)
 
     @property
     @override

@@ -15,7 +15,7 @@ from deviator.economies import SmoothEconomy
 from deviator.economies.profiles import profile_text
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.numerics.newton import damped_newton
-from deviator.validation import Floats, finite_array, non_negative, trader_index
+from deviator.validation import Floats, finite_array, freeze, non_negative, trader_index
 
 from .base import Points, Surface, Tangent, in_market
 
@@ -174,13 +174,8 @@ class LevelSet(Surface):
         if not len(own):
             raise InvalidInputError("own_type must hold the type of one market at least, got none")
         n = self.inverse.economy.n_traders
-        for name, value in (
-            ("own_type", own),
-            ("trader", trader_index(self.trader, n)),
-            ("n_traders", n),
-            ("n_markets", len(own) if len(own) > 1 else None),
-        ):
-            object.__setattr__(self, name, value)
+        freeze(self, own_type=own, trader=trader_index(self.trader, n))
+        freeze(self, n_traders=n, n_markets=len(own) if len(own) > 1 else None)
 
     @override
     def at(self, points: Points) -> Tangent:

@@ -8,7 +8,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import finite_array, positive, trader_index
+from deviator.validation import finite_array, freeze, positive, trader_index
 
 from .base import Points, Surface, Tangent, in_market
 
@@ -35,7 +35,7 @@ class ModifiedSurface(Surface):
         lengths = {self.surface.n_markets or 1}
         for name in per_market:
             values = finite_array(name, np.atleast_1d(getattr(self, name)), (None,))
-            object.__setattr__(self, name, values)
+            freeze(self, **{name: values})
             lengths.add(len(values))
         lengths -= {1}
         if len(lengths) > 1:
@@ -43,8 +43,8 @@ class ModifiedSurface(Surface):
                 "what modifies a surface must be one number, or one for each of its "
                 f"{self.surface.n_markets} markets, got {sorted(lengths)}"
             )
-        object.__setattr__(self, "n_traders", self.surface.n_traders)
-        object.__setattr__(self, "n_markets", lengths.pop() if lengths else None)
+        n_markets = lengths.pop() if lengths else None
+        freeze(self, n_traders=self.surface.n_traders, n_markets=n_markets)
 
     @property
     @override
@@ -101,7 +101,7 @@ class Tilted(ModifiedSurface):
     def __post_init__(self) -> None:
         self._settle("price_weight")
         weights = finite_array("quantity_weights", self.quantity_weights, (self.surface.n_traders,))
-        object.__setattr__(self, "quantity_weights", weights)
+        freeze(self, quantity_weights=weights)
 
     @override
     def at(self, points: Points) -> Tangent:
@@ -171,7 +171,7 @@ class Sheets(ModifiedSurface):
         offsets = finite_array("offsets", self.offsets, (None,))
         if not len(offsets):
             raise InvalidInputError("offsets must name at least one level, got none")
-        object.__setattr__(self, "offsets", offsets)
+        freeze(self, offsets=offsets)
 
     @override
     def at(self, points: Points) -> Tangent:

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from deviator.economies import holding_threshold, match_units
 from deviator.units import MONEY
-from deviator.validation import Bools, Floats, non_negative
+from deviator.validation import Bools, Floats, freeze, non_negative
 
 from ..base import Claim
 from ..outcome import Outcome
@@ -38,10 +38,8 @@ class EntryFeeDoubleAuction(UnitDemandMechanism):
     ----------
     fee : float
         phi, paid by each trader who trades, in units of money, non-negative.
-    buyers : int, tuple of int or None
-        Who buys: the first so many traders, the traders of these indices, or the first half.
-    unit : float
-        How many units of the good are traded as one; 1 but in other units.
+    buyers, unit
+        As in `UnitDemandMechanism`.
 
     Raises
     ------
@@ -72,7 +70,7 @@ class EntryFeeDoubleAuction(UnitDemandMechanism):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "fee", non_negative("fee", self.fee))
+        freeze(self, fee=non_negative("fee", self.fee))
 
     @property
     @override

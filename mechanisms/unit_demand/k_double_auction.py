@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from deviator.economies import holding_threshold, match_units
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, non_negative
+from deviator.validation import Floats, freeze, non_negative
 
 from ..outcome import Outcome
 from .unit_demand_mechanism import Buyers, UnitDemandMechanism
@@ -27,10 +27,8 @@ class KDoubleAuction(UnitDemandMechanism):
     ----------
     k : float
         Weight of the upper end, from 0 to 1.
-    buyers : int, tuple of int or None
-        Who buys: the first so many traders, the traders of these indices, or the first half.
-    unit : float
-        How many units of the good are traded as one; 1 but in other units.
+    buyers, unit
+        As in `UnitDemandMechanism`.
 
     Raises
     ------
@@ -61,7 +59,7 @@ class KDoubleAuction(UnitDemandMechanism):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "k", non_negative("k", self.k))
+        freeze(self, k=non_negative("k", self.k))
         if self.k > 1:
             raise InvalidInputError(f"k must be at most 1, got {self.k}")
 

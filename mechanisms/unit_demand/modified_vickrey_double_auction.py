@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from deviator.economies import Economy, UnitDemands, holding_threshold, match_units
 from deviator.units import MONEY, PRICE
-from deviator.validation import Bools, Floats, finite_array, finite_number, non_negative
+from deviator.validation import Bools, Floats, finite_array, finite_number, freeze, non_negative
 
 from ..base import Claim
 from ..languages import BidLanguage, Bids, EntryReportLanguage, EntryReports
@@ -39,10 +39,8 @@ class ModifiedVickreyDoubleAuction(UnitDemandMechanism):
     buyer_cutoff, seller_cutoff : float or None
         Honest buyers enter at values of at least the one, sellers of at most the other. None
         stands for the equilibrium at the economy's own uniform values.
-    buyers : int, tuple of int or None
-        Who buys: the first so many traders, the traders of these indices, or the first half.
-    unit : float
-        How many units of the good are traded as one; 1 but in other units.
+    buyers, unit
+        As in `UnitDemandMechanism`.
 
     Raises
     ------
@@ -73,10 +71,10 @@ class ModifiedVickreyDoubleAuction(UnitDemandMechanism):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "fee", non_negative("fee", self.fee))
+        freeze(self, fee=non_negative("fee", self.fee))
         for name in ("buyer_cutoff", "seller_cutoff"):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, finite_number(name, getattr(self, name)))
+                freeze(self, **{name: finite_number(name, getattr(self, name))})
 
     @classmethod
     def balanced(cls, economy: UnitDemands) -> Self:

@@ -11,7 +11,15 @@ from typing_extensions import override
 from deviator.economies import Economy, UnitDemands, holding_threshold
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.units import rescaled_fields
-from deviator.validation import Bools, Floats, finite_array, positive, trader_index, whole_number
+from deviator.validation import (
+    Bools,
+    Floats,
+    finite_array,
+    freeze,
+    positive,
+    trader_index,
+    whole_number,
+)
 
 from ..base import Mechanism
 from ..languages import BidLanguage, Bids, ReportLanguage, check_record
@@ -31,7 +39,8 @@ class UnitDemandMechanism(Mechanism):
     Attributes
     ----------
     buyers : int, tuple of int or None
-        Who buys, see `Buyers`; everybody else sells.
+        Who buys: the first so many traders, the traders of these indices, or the first half;
+        everybody else sells.
     unit : float
         How many units of the good make up the one unit that is traded; 1 but in other units.
     """
@@ -41,8 +50,8 @@ class UnitDemandMechanism(Mechanism):
     language: ClassVar[BidLanguage] = ReportLanguage()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "buyers", checked_buyers(self.buyers))
-        object.__setattr__(self, "unit", positive("unit", self.unit))
+        freeze(self, buyers=checked_buyers(self.buyers))
+        freeze(self, unit=positive("unit", self.unit))
 
     @abstractmethod
     def price_to_trade(self, bids: Any, trader: int) -> Floats:

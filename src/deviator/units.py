@@ -13,8 +13,9 @@ from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-import numpy as np
+from array_api_compat import device
 
+from deviator.arrays import Array, namespace
 from deviator.errors import RefusedError
 
 Thing = TypeVar("Thing")
@@ -87,24 +88,34 @@ def rescaled_fields(thing: Thing, price: float, quantity: float) -> Thing:
     return _with_changed_fields(thing, restated)
 
 
-def relabelled_fields(thing: Thing, order: Sequence[int]) -> Thing:
-    """Return a thing whose fields are for renumbered traders, as far as they tell them apart."""
+def relabelled_fields(thing: Thing, order: Sequence[int], axes: Sequence[int] = ()) -> Thing:
+    """Return a thing whose fields are for renumbered traders, as far as they tell them apart.
 
-    def renumbered(value: Any, metadata: Mapping[str, Any]) -> Any:
+    Fields that do not say which of their axes run over traders have these.
+    """
+
+    def restated(value: Any, metadata: Mapping[str, Any]) -> Any:
         if isinstance(value, Relabellable):
             return value.relabelled(order)
-        return _reordered(value, metadata.get("trader_axes", ()), list(order))
+        return _reordered(value, metadata.get("trader_axes", axes), order)
 
-    return _with_changed_fields(thing, renumbered)
+    return _with_changed_fields(thing, restated)
 
 
-def _reordered(value: Any, trader_axes: Sequence[int], order: list[int]) -> Any:
+def renumbered(array: Array, order: Sequence[int], axis: int = 1) -> Array:
+    """Return the array with entry order[i] in place i of an axis, negative places included."""
+    xp, n = namespace(array), array.shape[axis]
+    places = [range(n)[place] for place in order]
+    return xp.take(array, xp.asarray(places, device=device(array)), axis=axis)
+
+
+def _reordered(value: Any, trader_axes: Sequence[int], order: Sequence[int]) -> Any:
     if value is None:
         return None
     if isinstance(value, tuple):
         return tuple(value[i] for i in order) if value and trader_axes else value
     for axis in trader_axes:
-        value = np.take(value, order, axis=axis)
+        value = renumbered(value, order, axis)
     return value
 
 

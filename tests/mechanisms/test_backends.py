@@ -286,7 +286,7 @@ def ones(*shape, dtype=torch.float64, device="cpu"):
         ),
         (
             lambda: SigmaVCG(BOUNDED, 0.3).clear(Reports(3 * ones(1, 4))),
-            "reports of trader 0 must be in their set of types",
+            "reports of trader 0 must be in its set of types",
         ),
         (
             lambda: exact_gain(SigmaDCDA(), PRIVATE, ones(1, 5)),
@@ -314,6 +314,15 @@ def test_what_only_numpy_does_says_so():
     gradient = ones(1, 5).requires_grad_()
     with pytest.raises(InvalidInputError, match=r"detach\(\)"):
         exact_gain(SigmaDCDA(), PRIVATE, gradient)
+
+
+def test_units_that_no_report_leads_to_are_charged_once():
+    low = np.array([0.8, 0.5, 0.5, 0.5])
+    rule = SigmaVCG(replace(BOUNDED, type_low=low, type_high=np.ones(4)), 0.1)
+    bids, candidates = Reports([[1.0, 0.5, 0.5, 0.5]]), np.array([[[0.85], [0.9]]])
+    expected = rule.clear(bids.with_candidates(0, candidates)).transfer[:, 0]
+    result = rule.clear_deviations(bids.converted(FLOAT64), 0, torch.tensor(candidates))
+    np.testing.assert_allclose(result.transfer.numpy()[0], expected, rtol=1e-12)
 
 
 def test_a_bound_in_float32_is_in_the_set_of_types():

@@ -26,7 +26,6 @@ from deviator.validation import Bools, Floats
 from ...chunking import in_chunks, markets_per_chunk, pieces
 from ...exact import RationalBids, RationalSolution
 from ...languages import LinearBids
-from ...outcome import Outcome
 from ..autarky import (
     RowSquares,
     constant_rows,
@@ -37,15 +36,7 @@ from ..autarky import (
     row_lengths,
     well_conditioned,
 )
-from ..base import (
-    Clearing,
-    DeviationSolution,
-    MarketSolution,
-    Payment,
-    joined,
-    mend,
-    settled,
-)
+from ..base import Clearing, DeviationSolution, MarketSolution, joined, mend
 from . import portable as portable_conditional
 from .rank_one import Present, solve_rank_one
 
@@ -106,11 +97,14 @@ class ConditionalClearing(Clearing):
     def solve(self, bids: LinearBids) -> MarketSolution:
         if not bids.is_numpy:
             return portable_conditional.solve(bids)
-        return joined(bids.level.shape, _solutions(bids))
+        return joined(bids.level.shape, self.piece_by_piece(bids))
 
     @override
-    def settle(self, bids: LinearBids, payment: Payment) -> Outcome:
-        return settled(bids.level.shape, _solutions(bids), payment)
+    def piece_by_piece(self, bids: LinearBids) -> Iterator[tuple[slice, MarketSolution]]:
+        # Not a generator itself: there has to be memory for all before anything is made.
+        batch, n = bids.level.shape
+        _check_memory(batch, n, shared=len(bids.quantity_weights) == 1)
+        return _solutions(bids)
 
     @override
     def solve_deviations(
@@ -141,13 +135,6 @@ def solve_hyperplanes(hyperplanes: Rationals, levels: Rationals) -> RationalSolu
 
 
 def _solutions(bids: LinearBids) -> Iterator[tuple[slice, MarketSolution]]:
-    """Clear piece by piece; there is memory for it before anything is made."""
-    batch, n = bids.level.shape
-    _check_memory(batch, n, shared=len(bids.quantity_weights) == 1)
-    return _piece_by_piece(bids)
-
-
-def _piece_by_piece(bids: LinearBids) -> Iterator[tuple[slice, MarketSolution]]:
     """Clear pieces of the batch; a market that all share is inverted once."""
     batch, n = bids.level.shape
     weights, price_weights = bids.quantity_weights, bids.price_weights

@@ -212,7 +212,8 @@ def _surely_regular(present: Present, new: _Candidates, trader: int) -> Bools:
     others = lengths.sum(axis=-1)[:, None] - own
     diagonal = np.einsum("sjj->sj", present.inverse)[:, :n] ** 2
     weights, floor = _sway_weights(present, diagonal, trader)
-    sway = _weighted_squares(new.effect, weights) / new.own**2
+    each = np.broadcast_to(weights, (len(new.effect), n + 1))
+    sway = np.einsum("bmj,bmj,bj->bm", new.effect, new.effect, each) / new.own**2
     pivot_square = (new.own / new.length) ** 2
     rows = RowSquares(present.weight_squares, present.price_squares)
     stretch = (fresh_price_scale(rows, new.squares, trader) / present.price_scale[:, None]) ** 2
@@ -241,13 +242,6 @@ def _sway_weights(present: Present, diagonal: Floats, trader: int) -> tuple[Floa
     weights = np.maximum(weights, floor)
     weights[:, trader] = 0.0
     return weights, floor
-
-
-def _weighted_squares(rows: Floats, weights: Floats) -> Floats:
-    """Return the sum over j of weight_j rows_j^2, shape (B, M)."""
-    each = np.broadcast_to(weights, (len(rows), weights.shape[1]))
-    total: Floats = np.einsum("bmj,bmj,bj->bm", rows, rows, each)
-    return total
 
 
 def _regular_after(present: Present, new: _Candidates, trader: int) -> tuple[Bools, Bools]:

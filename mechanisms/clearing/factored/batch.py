@@ -49,7 +49,7 @@ from ..autarky import (
     tolerance,
     well_conditioned,
 )
-from ..base import Clearing, DeviationSolution, MarketSolution, Payment, joined, mend, settled
+from ..base import Clearing, DeviationSolution, MarketSolution, Payment, joined, mend
 from ..dense.clearing import solve_hyperplanes
 from .parts import rows_on_basis
 from .passes import TRADERS, settle_large
@@ -119,13 +119,13 @@ class FactoredClearing(Clearing):
             whole = settle_large(self.statistics, bids, None, self.chunk)
             slope = np.broadcast_to(whole.residual_slope, whole.quantity.shape)
             return MarketSolution(whole.price, whole.quantity, slope, whole.traded)
-        return joined(bids.level.shape, self._solutions(bids))
+        return joined(bids.level.shape, self.piece_by_piece(bids))
 
     @override
     def settle(self, bids: FactoredBids, payment: Payment) -> Outcome:
         self._check(bids)
         if not self._is_large(bids):
-            return settled(bids.level.shape, self._solutions(bids), payment)
+            return super().settle(bids, payment)
         whole = settle_large(self.statistics, bids, payment, self.chunk)
         assert whole.transfer is not None
         slope = whole.residual_slope
@@ -172,7 +172,8 @@ class FactoredClearing(Clearing):
     def _is_large(self, bids: FactoredBids) -> bool:
         return bids.shape[1] >= self.large
 
-    def _solutions(self, bids: FactoredBids) -> Iterator[tuple[slice, MarketSolution]]:
+    @override
+    def piece_by_piece(self, bids: FactoredBids) -> Iterator[tuple[slice, MarketSolution]]:
         """Clear piece by piece; a market that all share is inverted once."""
         batch, n = bids.level.shape
         shared = len(bids.own_weights) == 1

@@ -87,8 +87,8 @@ class TraderRows(NamedTuple):
     basis: Floats  # (H, n), columns of Q
     unspanned: Floats  # (n,), squared distance of q_i from the span of statistics and sum q
 
-    def at(self, traders: NDArray[np.int_]) -> "TraderRows":
-        """Return some of the traders."""
+    def at(self, traders: NDArray[np.int_] | slice) -> "TraderRows":
+        """Return some of the traders; a slice of them is not copied."""
         return TraderRows(
             self.own[traders],
             self.statistic[traders],
@@ -96,17 +96,6 @@ class TraderRows(NamedTuple):
             self.level[:, traders],
             self.basis[:, traders],
             self.unspanned[traders],
-        )
-
-    def between(self, start: int, stop: int) -> "TraderRows":
-        """Return the traders from one to another, without copying."""
-        return TraderRows(
-            self.own[start:stop],
-            self.statistic[start:stop],
-            self.price[start:stop],
-            self.level[:, start:stop],
-            self.basis[:, start:stop],
-            self.unspanned[start:stop],
         )
 
 

@@ -202,4 +202,4 @@ def chunks(rows: TraderRows, size: int = TRADERS) -> list[tuple[int, int, Trader
     """Cut traders into chunks that fit the cache: how many come before, their number, rows."""
     n = len(rows.own)
     starts = range(0, max(n, 1), size)
-    return [(start, min(size, n - start), rows.between(start, start + size)) for start in starts]
+    return [(start, min(size, n - start), rows.at(slice(start, start + size))) for start in starts]

@@ -29,29 +29,18 @@ TANGENT_NUMBERS = 2**17
 
 
 class SurfaceSolution(NamedTuple):
-    """Cleared markets before payments.
+    """Cleared markets before payments; irregular ones have numbers that mean nothing.
 
-    Attributes
-    ----------
-    price : ndarray of float, shape (B,)
-    quantity, residual_slope : ndarray of float, shape (B, N)
-        The slope of each residual curve at the clearing pair.
-    area : ndarray of float, shape (B, N)
-        Integral of each residual curve from 0 to q_i.
-    regular : ndarray of bool, shape (B,)
-        Whether the market clears uniquely with a residual curve for all; where it does not,
-        the fields above mean nothing.
-    converged : ndarray of bool, shape (B,)
-        False where the search ended neither at a clearing pair nor with the result that there is
-        no such pair; price and quantity are then where it ended.
+    Where the search ended neither at a clearing pair nor with the result that there is none, price
+    and quantity are where it ended.
     """
 
-    price: Floats
-    quantity: Floats
-    residual_slope: Floats
-    area: Floats
-    regular: Bools
-    converged: Bools
+    price: Floats  # (B,)
+    quantity: Floats  # (B, N)
+    residual_slope: Floats  # (B, N), at the clearing pair
+    area: Floats  # (B, N), integral of each residual curve from 0 to q_i
+    regular: Bools  # (B,), whether the market clears uniquely with a residual curve for all
+    converged: Bools  # (B,), whether the search had a result
 
 
 def solve_surfaces(bids: SurfaceBids) -> SurfaceSolution:

@@ -6,8 +6,7 @@ corrected by Newton's method. A panel whose two integrals do not agree, or on wh
 lost, is halved; a curve that cannot be followed however short the panels has an end or a fold.
 """
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,24 +44,12 @@ NOT_ZERO = 1e-9
 """F_i of the wrong sign is no rounding from this share of what its slope leads to expect."""
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class ResidualCurves:
-    """C residual curves, followed to 0.
+class ResidualCurves(NamedTuple):
+    """C residual curves, followed to 0."""
 
-    Attributes
-    ----------
-    area : ndarray of float, shape (C,)
-        Integral of the residual price from 0 to q_i.
-    end : ndarray of float, shape (C, N + 1)
-        Where the curve is at 0, close to rounding.
-    unique : ndarray of bool, shape (C,)
-        Whether the curve reaches 0, and the trader's own surface meets it nowhere on the way.
-    """
-
-    area: Floats
-    end: Floats
-    unique: Bools
+    area: Floats  # (C,), integral of the residual price from 0 to q_i
+    end: Floats  # (C, N + 1), where the curve is at 0, close to rounding
+    unique: Bools  # (C,), whether it reaches 0, and F_i is 0 nowhere on the way
 
 
 class _Nodes(NamedTuple):
@@ -116,12 +103,11 @@ def residual_curves(bids: SurfaceBids, cleared: Located) -> ResidualCurves:
     fall, price = np.abs(direction[:, -1] * own), start.point[:, -1]
     curves = _Curves(trader, start.market, own, price, unit, small, fall, expected)
     nodes = _Nodes(own, start.point, direction, np.zeros_like(own), start.hints)
-    area, end, unique = _follow(bids, curves, nodes)
-    return ResidualCurves(area, end, unique)
+    return _follow(bids, curves, nodes)
 
 
-def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> tuple[Floats, Floats, Bools]:
-    """March to 0 in panels; return the integrals, the ends, and which curves are fine to there."""
+def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> ResidualCurves:
+    """March to 0 in panels."""
     area, end = curves.price * curves.quantity, start.point.copy()
     unique: Bools = np.asarray(np.isfinite(start.direction).all(axis=1))
     n = start.point.shape[1] - 1
@@ -146,7 +132,7 @@ def _follow(bids: SurfaceBids, curves: _Curves, start: _Nodes) -> tuple[Floats, 
         fine: Bools = np.asarray(unique.reshape(-1, n).all(axis=1))
         going = fine[rows // n] & ~(kept & last)
         rows, at, share = rows[going], _some(at, going), share[going]
-    return area, end, unique
+    return ResidualCurves(area, end, unique)
 
 
 def _panel(

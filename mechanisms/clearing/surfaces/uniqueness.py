@@ -134,20 +134,11 @@ EVALUATIONS = 500
 
 @final
 class NearestApproach(NamedTuple):
-    """The end of a local search for the least distance.
+    """The end of a local search for the least distance."""
 
-    Attributes
-    ----------
-    point : ndarray of float, shape (N + 1,)
-    stationary : bool
-        Whether the distance is not 0 and cannot be made smaller nearby.
-    meets : bool
-        Whether the distance is 0, up to rounding.
-    """
-
-    point: Floats
-    stationary: bool
-    meets: bool
+    point: Floats  # (N + 1,)
+    stationary: bool  # whether the distance is not 0 and cannot be made smaller nearby
+    meets: bool  # whether the distance is 0, up to rounding
 
 
 def nearest_approach(bids: SurfaceBids, market: int, start: Floats) -> NearestApproach:

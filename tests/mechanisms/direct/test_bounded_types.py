@@ -298,7 +298,7 @@ def test_supports_and_default_laws():
         (lambda: TruncatedNormal.common(3, 0.0, 1.0, 1.0, 0.0), "type_low must be below type_high"),
         (lambda: TruncatedNormal([0.0] * 3, [1.0, 0.0, 1.0], [-1.0] * 3, [1.0] * 3), "spread must be positive"),
         (lambda: TruncatedNormal([0.0] * 3, [1.0] * 4, [-1.0] * 3, [1.0] * 3), "spread must have shape"),
-        (lambda: SigmaVCG(within(private_values(3), -1, 1), 0.1).clear(Reports([[0.0, 2.0, 0.0]])), r"reports of trader 1 must be in their set of types \[-1, 1\], got 2 in market 0"),
+        (lambda: SigmaVCG(within(private_values(3), -1, 1), 0.1).clear(Reports([[0.0, 2.0, 0.0]])), r"reports of trader 1 must be in its set of types \[-1, 1\], got 2 in market 0"),
         (lambda: NaiveWalrasian(within(private_values(3), -1, 1)).clear_deviations(Reports([[0.0, 0.0, 0.0]]), 2, np.array([[[0.5], [-1.5]]])), "reports of trader 2 .* got -1.5"),
     ],
 )  # fmt: skip
