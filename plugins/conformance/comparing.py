@@ -3,13 +3,15 @@
 import copy
 import dataclasses
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from deviator.mechanisms import Bids, Outcome
 from deviator.validation import Floats
+
+from ..guard import Guard
 
 EXACT = 1e-12
 """Allowed difference between results that should be equal, relative to the largest: rounding."""
@@ -24,18 +26,10 @@ FIELDS = ("price", "quantity", "transfer", "traded", "converged")
 def assert_close(
     rule: str, got: Any, want: Any, *, tolerance: float = EXACT, size: float = 0.0
 ) -> None:
-    """Assert that two arrays agree, up to rounding of their largest value.
+    """Assert that two arrays agree, up to rounding of their largest value; NaN agrees with NaN.
 
-    Parameters
-    ----------
-    rule : str
-        What must hold; begins the sentence.
-    got, want : array-like
-        NaN agrees with NaN.
-    tolerance : float
-        Relative to the larger of `size` and the largest wanted value.
-    size : float
-        The usual size of such values, for cases in which all the wanted ones are tiny.
+    The tolerance is relative to the larger of `size`, the usual size of such values, and the
+    largest wanted one, which may be tiny. `rule` says what must hold and begins the sentence.
     """
     actual, wanted = np.asarray(got, dtype=np.float64), np.asarray(want, dtype=np.float64)
     assert actual.shape == wanted.shape, f"{rule}, got shapes {actual.shape} and {wanted.shape}"
@@ -144,14 +138,24 @@ def assert_trader_count(value: Any) -> None:
     assert whole, f"n_traders must be a whole number from 3, got {value!r}"
 
 
-def assert_pickles(subject: str, thing: Any) -> None:
-    """Assert that an object pickles; `subject` names its kind with an article."""
+def in_another_process(
+    subject: str, limit_s: float, function: Callable[..., Any], thing: Any, *arguments: Any
+) -> Any:
+    """Return what a function gives in another process; `subject` names the thing's kind.
+
+    Raises
+    ------
+    AssertionError
+        If the thing does not pickle.
+    """
     try:
         pickle.dumps(thing)
     except Exception as error:
         raise AssertionError(
             f"{subject} must pickle, to be used by worker processes, got {error}"
         ) from None
+    with Guard(limit_s) as guard:
+        return guard.run(function, thing, *arguments)
 
 
 def largest_finite(values: Floats) -> float:
