@@ -157,13 +157,7 @@ def rival_providers(spec: PluginSpec, plugins: list[PluginSpec]) -> str:
 
 
 def checked_kind(kind: str) -> Kind:
-    """Return a text as a kind of plugins.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no such kind.
-    """
+    """Return a text as a kind of plugins; refuse any other."""
     if kind not in get_args(Kind):
         raise InvalidInputError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
     known: Kind = kind  # type: ignore[assignment]

@@ -16,6 +16,9 @@ from ..guard import Guard
 EXACT = 1e-12
 """Allowed difference between results that should be equal, relative to the largest: rounding."""
 
+ELSEWHERE_S = 60
+"""Seconds that a few markets may take in another process."""
+
 RESTATES = "`rescaled` must restate every setting that is in money or in units of the good"
 """The way out where a market stated in other units is not the same market."""
 
@@ -42,6 +45,18 @@ def assert_close(
     assert distance[index] <= tolerance * scale, (
         f"{rule}, got {actual[index]:.9g} for {wanted[index]:.9g} at {_position(index)}"
     )
+
+
+def assert_own_types_decide(
+    rule: str, bids: Callable[[Floats], Floats], types: Floats, others: Floats, axis: int
+) -> None:
+    """Assert that bids at each place of an axis of the types depend on the types there only."""
+    wanted = bids(types)
+    for place in range(types.shape[axis]):
+        here = (slice(None),) * axis + (place,)
+        changed = others.copy()
+        changed[here] = types[here]
+        assert_close(rule.format(place), bids(changed)[here], wanted[here], tolerance=0.0)
 
 
 def assert_same_outcome(
@@ -139,7 +154,11 @@ def assert_trader_count(value: Any) -> None:
 
 
 def in_another_process(
-    subject: str, limit_s: float, function: Callable[..., Any], thing: Any, *arguments: Any
+    subject: str,
+    function: Callable[..., Any],
+    thing: Any,
+    *arguments: Any,
+    limit_s: float = ELSEWHERE_S,
 ) -> Any:
     """Return what a function gives in another process; `subject` names the thing's kind.
 

@@ -19,9 +19,8 @@ from .comparing import (
     locked,
 )
 from .process_state import assert_same_state, process_state, shifted_clock
-from .trials import profiles
+from .trials import MARKETS, profiles
 
-MARKETS = 7
 SAMPLES = 4000
 """Profiles on which a law's stated moments are tested, within five standard errors."""
 
@@ -31,7 +30,6 @@ STEP = 1e-5
 DERIVATIVE_TOLERANCE = 1e-5
 """Allowed difference of derivatives from finite differences, relative to the largest."""
 
-ELSEWHERE_S = 60
 MARGINALS = ("utility", "marginal_utility", "type_effects", "quantity_slopes")
 
 
@@ -259,7 +257,7 @@ def check_units(economy: Economy) -> None:
 def check_pickling(economy: Economy) -> None:
     """Sent to another process, the economy has the same utilities and types."""
     point = _point(economy)
-    there = in_another_process("an economy", ELSEWHERE_S, _utility_and_types, economy, *point)
+    there = in_another_process("an economy", _utility_and_types, economy, *point)
     here = _utility_and_types(economy, *point)
     for name, got, want in zip(("utilities", "types"), there, here, strict=True):
         assert_close(f"an economy must have the same {name} in another process", got, want)

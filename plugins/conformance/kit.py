@@ -69,13 +69,7 @@ class ObjectSource:
 
     @classmethod
     def of(cls, subject: Any) -> "ObjectSource":
-        """Return the source of an object.
-
-        Raises
-        ------
-        AssertionError
-            If it cannot be sent to another process.
-        """
+        """Return the source of an object, unless it cannot be sent to another process."""
         try:
             return cls(cloudpickle.dumps(subject))
         except Exception as error:
@@ -261,13 +255,7 @@ class Plan:
         return cls(f"{kind} {subject.name!r}", checks, dict(waivers_of(subject)))
 
     def limited_to(self, only: Sequence[str]) -> "Plan":
-        """Return the checks of those names, or all where none are given.
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no check of a name.
-        """
+        """Return the checks of those names, which must exist, or all where no name is given."""
         names = [check.name for check in self.checks]
         unknown = sorted(set(only) - set(names))
         if unknown:

@@ -22,7 +22,7 @@ FEW_STEPS = 3000
 STEPS = 120_000
 """Training steps in which a learner must improve."""
 
-ELSEWHERE_S = 120
+TRAINED_S = 120
 PROFILES = 500
 
 REPORTED = 100
@@ -166,7 +166,7 @@ def check_leaves_the_process_alone(learner: Learner) -> None:
 
 def check_pickling(learner: Learner) -> None:
     """Sent to another process, the learner trains the same policy as here."""
-    there = in_another_process("a learner", ELSEWHERE_S, _trained_bids, learner)
+    there = in_another_process("a learner", _trained_bids, learner, limit_s=TRAINED_S)
     rule = "a learner must train in another process as here"
     assert_close(rule, there, _trained_bids(learner), tolerance=0.0)
 
