@@ -83,13 +83,7 @@ def pairwise_interdependence(economy: QuadraticEconomy) -> float:
 
 
 def check_effects(economy: QuadraticEconomy) -> None:
-    """Refuse own type effects that are not positive (A3) and negative effects on others (A4).
-
-    Raises
-    ------
-    RefusedError
-        With the trader.
-    """
+    """Refuse own type effects that are not positive (A3) and negative effects on others (A4)."""
     own = economy.own_type_effects
     if (own <= 0).any():
         trader = int(own.argmin())

@@ -18,27 +18,23 @@ def agreeing_quantities(
     Newton's method from no trade: at slopes m_i < 0 the step is dq_i = (p - mu_i) / m_i with the
     price p that keeps the sum of q at 0.
 
-    Parameters
-    ----------
-    marginal, slopes : callable
-        (quantity, types) -> du_i/dq_i and its derivative in q_i, shape (B, N).
-    types : ndarray of float, shape (B, N)
-
-    Returns
-    -------
-    quantity : ndarray of float, shape (B, N)
-    converged : ndarray of bool, shape (B,)
+    Returns quantities, shape (B, N), and where that converged, (B,). Of quantity and types,
+    `marginal` is du_i/dq_i and `slopes` its derivative in q_i.
     """
     start = np.zeros_like(types)
-    at_rest = marginal(start, types)
-    size = np.abs(at_rest).max(axis=1) + np.ptp(at_rest, axis=1)
     point, converged = damped_newton(
         lambda quantity: marginal(quantity, types),
         lambda quantity: (_newton_step(marginal(quantity, types), slopes(quantity, types)),),
         (start,),
-        size,
+        size_at_rest(marginal, types),
     )
     return point[0], converged
+
+
+def size_at_rest(marginal: Marginal, types: Floats) -> Floats:
+    """Return how large the marginal utilities are before trade, shape (B,)."""
+    at_rest = marginal(np.zeros_like(types), types)
+    return np.asarray(np.abs(at_rest).max(axis=1) + np.ptp(at_rest, axis=1))
 
 
 def _newton_step(marginal: Floats, slopes: Floats) -> Floats:

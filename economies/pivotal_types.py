@@ -8,6 +8,7 @@ import numpy as np
 from deviator.numerics.newton import damped_newton
 from deviator.validation import Bools, Floats
 
+from .efficient import size_at_rest
 from .smooth import SmoothEconomy
 
 
@@ -96,7 +97,9 @@ def pivotal_market(
         change = (steepness * apart).sum(axis=1) / np.where(room > 0, room, np.inf)
         return steepness * (apart + excess * change[:, None]), change
 
-    size = _size(economy, types) + np.ptp(net(start, types[rows, traders]), axis=1)
+    size = size_at_rest(economy.marginal_utility, types) + np.ptp(
+        net(start, types[rows, traders]), axis=1
+    )
     (reached, own_type), converged = damped_newton(net, step, (start, types[rows, traders]), size)
     price = net(reached, own_type).mean(axis=1)
     return PivotalMarket(profile(own_type), reached, price, converged)
@@ -120,9 +123,3 @@ def _with_units(
     more = units - (selected * quantity).sum(axis=1)
     moved = quantity - others * (more / others.sum(axis=1))[:, None]
     return np.where(selected, units[:, None], moved)
-
-
-def _size(economy: SmoothEconomy, types: Floats) -> Floats:
-    """Return how large the marginal utilities are before trade, (B,)."""
-    at_rest = economy.marginal_utility(np.zeros_like(types), types)
-    return np.asarray(np.abs(at_rest).max(axis=1) + np.ptp(at_rest, axis=1))

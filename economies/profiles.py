@@ -15,21 +15,14 @@ def checked_profiles(
 ) -> tuple[Floats, Floats]:
     """Return quantities and types as arrays, which fit the economy and each other.
 
-    NaN is left alone: a market that was not solved has no quantities.
-
-    Parameters
-    ----------
-    n_traders : int
-    quantity, types : array-like of float, shape (B, N) or (1, N)
-        One row stands for all markets.
-    any_library : bool
-        Whether arrays of other libraries than NumPy stay what they are, or are refused.
+    NaN is left alone: a market that was not solved has no quantities. Each is of shape (B, N), or
+    (1, N) where one row stands for all markets. Arrays of other libraries than NumPy stay what
+    they are with `any_library`, and are refused without.
 
     Raises
     ------
     InvalidInputError
-        If the numbers of traders or of markets do not fit, something is no real number, or an array
-        is of a library that the economy does not compute with.
+        If the numbers of traders or of markets do not fit, or something is no real number.
 
     Examples
     --------

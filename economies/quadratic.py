@@ -167,13 +167,7 @@ class QuadraticEconomy(Economy):
 
 
 def checked_quadratic(economy: object) -> QuadraticEconomy:
-    """Return an economy that states weights and slopes.
-
-    Raises
-    ------
-    InvalidInputError
-        If it does not.
-    """
+    """Return an economy that states weights and slopes; refuse any other."""
     if not isinstance(economy, QuadraticEconomy):
         raise InvalidInputError(
             f"economy must be a linear-quadratic economy, got {type(economy).__name__}; build one "

@@ -12,7 +12,7 @@ import numpy as np
 from deviator.errors import DeviatorError
 from deviator.validation import Floats
 
-from .assumption_result import EFFECT_ROUNDING, AssumptionResult, of_sample
+from .assumption_result import EFFECT_ROUNDING, STATEMENTS, AssumptionResult, of_sample
 from .base import Economy
 from .profiles import profile_text
 from .quadratic_assumptions import unbounded_types
@@ -29,11 +29,6 @@ SAMPLED = (
     "with no trade, the efficient trade and twice that"
 )
 """How the conditions are checked, in words."""
-
-NAMES = (
-    *("A1", "A2", "A3", "A4N", "INF", "INJ", "FUN"),
-    *("Lemma 4 (i)", "Lemma 4 (ii)", "monotone", "sigma_N", "unique"),
-)
 
 
 @final
@@ -87,7 +82,7 @@ def sampled_assumptions(economy: Economy) -> dict[str, AssumptionResult]:
 
 
 def _unknown(why: str) -> dict[str, AssumptionResult]:
-    return dict.fromkeys(NAMES, AssumptionResult(None, why))
+    return dict.fromkeys(STATEMENTS, AssumptionResult(None, why))
 
 
 def _sample(economy: Economy) -> _Sample:

@@ -120,14 +120,8 @@ def check_monotone(
 ) -> None:
     """Refuse allocations that do not rise in the own type, at whose prices truth would not be best.
 
-    Taxed utilities must be concave there (A2), or it is no allocation of the largest total.
-
-    Parameters are those of `own_response`.
-
-    Raises
-    ------
-    RefusedError
-        If dq_i/ds_i <= 0 or a taxed utility is not concave somewhere; the message is the witness.
+    Taxed utilities must be concave there (A2), or it is no allocation of the largest total. The
+    error is the witness; parameters are those of `own_response`.
     """
     if economy.bounds.guarantee_monotone(sigma):
         return

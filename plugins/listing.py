@@ -17,17 +17,9 @@ from .spec import LOAD_S, PluginSpec
 @final
 @dataclass(frozen=True)
 class PluginStatus:
-    """A plugin, whether it works, and what it is.
+    """A plugin, whether it works, one line about it, and its parameters with their defaults.
 
-    Attributes
-    ----------
-    spec : PluginSpec
-    state : str
-        ``ready``, or what is wrong with it in one sentence.
-    about : str
-        One line about it.
-    parameters : str
-        Its parameters with their defaults.
+    Its state begins with "ready", or is one sentence about what is wrong with it.
     """
 
     spec: PluginSpec
@@ -39,20 +31,9 @@ class PluginStatus:
 def plugin_statuses(
     kind: str | None = None, files: Sequence[str] = (), limit_s: float = LOAD_S
 ) -> Iterator[PluginStatus]:
-    """Load every plugin of a kind, or of every kind, and say what each is.
+    """Load every plugin of a kind, or of every kind, installed or in files, and say what each is.
 
-    Parameters
-    ----------
-    kind : str, optional
-    files : sequence of str
-        Plugins in single files, in addition to the installed ones.
-    limit_s : float
-        Seconds that one plugin may take to be imported.
-
-    Yields
-    ------
-    PluginStatus
-        Broken plugins are included; their state says why.
+    Broken plugins are included; one may take `limit_s` seconds to be imported.
     """
     installed = list_plugins(kind)
     in_files, problems = _plugins_of_files(files)

@@ -17,15 +17,7 @@ from deviator.trust import OWN
 from deviator.validation import given
 
 from .single_file import plugins_of_file
-from .spec import Kind, PluginSpec
-
-PLURALS = {
-    "mechanism": "mechanisms",
-    "economy": "economies",
-    "policy": "policies",
-    "learner": "learners",
-}
-"""Name of each kind in entry-point groups."""
+from .spec import BASES, Kind, PluginSpec
 
 
 def list_plugins(kind: str | None = None) -> list[PluginSpec]:
@@ -165,13 +157,7 @@ def rival_providers(spec: PluginSpec, plugins: list[PluginSpec]) -> str:
 
 
 def checked_kind(kind: str) -> Kind:
-    """Return a text as a kind of plugins.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no such kind.
-    """
+    """Return a text as a kind of plugins; refuse any other."""
     if kind not in get_args(Kind):
         raise InvalidInputError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
     known: Kind = kind  # type: ignore[assignment]
@@ -186,7 +172,7 @@ def _provides(spec: PluginSpec, provider: str) -> bool:
 
 def _registered(kind: Kind, name: str | None = None) -> list[PluginSpec]:
     """Return the plugins of a kind, or those of one name, that installed packages register."""
-    points = entry_points(group=f"deviator.{PLURALS[kind]}")
+    points = entry_points(group=BASES[kind][0])
     specs = {_spec(kind, point) for point in points if name in (None, point.name)}
     return sorted(specs, key=lambda spec: (spec.name, spec.provider))
 

@@ -12,7 +12,8 @@ from deviator.errors import InvalidInputError
 from deviator.files import write_atomically
 from deviator.trust import OWN
 
-from .registry import PLURALS, checked_kind, list_plugins
+from .registry import checked_kind, list_plugins
+from .spec import BASES
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -71,7 +72,7 @@ def _values(kind: str, name: str) -> dict[str, str]:
     values = {
         "kind": kind,
         "name": name,
-        "group": PLURALS[kind],
+        "group": BASES[kind][0],
         "module": name.replace("-", "_"),
         "class_name": "".join(part.capitalize() for part in name.split("-")),
         "title": name.replace("-", " "),

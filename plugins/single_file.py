@@ -10,15 +10,7 @@ from pathlib import Path
 
 from deviator.errors import PluginLoadError
 
-from .spec import PluginSpec, file_version
-
-SUFFIXES = {
-    "Mechanism": "mechanism",
-    "Economy": "economy",
-    "Policy": "policy",
-    "Learner": "learner",
-}
-"""Kind of plugin by the ending of its base class's name."""
+from .spec import BASES, PluginSpec, file_version
 
 RETURNED = ("Economy", "LinearQuadratic", "Factored")
 """Return annotations of functions that build economies."""
@@ -79,8 +71,8 @@ def _kind_of_class(node: ast.ClassDef, known: dict[str, str]) -> str | None:
         name = _last_name(base)
         if name in known:
             return known[name]
-        for suffix, kind in SUFFIXES.items():
-            if name.endswith(suffix):
+        for kind, (_, base_name) in BASES.items():
+            if name.endswith(base_name):
                 return kind
     return None
 
@@ -97,13 +89,9 @@ def _last_name(node: ast.expr | None) -> str:
 def _literal_name(node: ast.ClassDef) -> str | None:
     """Return the text that a class assigns to `name`."""
     for statement in node.body:
-        target = None
-        if isinstance(statement, ast.Assign):
-            target = statement.targets[0]
-        elif isinstance(statement, ast.AnnAssign):
-            target = statement.target
-        else:
+        if not isinstance(statement, ast.Assign | ast.AnnAssign):
             continue
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
         value = statement.value
         if _last_name(target) == "name" and isinstance(value, ast.Constant):
             return value.value if isinstance(value.value, str) else None

@@ -30,7 +30,7 @@ BASES = {
     "policy": ("deviator.policies", "Policy"),
     "learner": ("deviator.learners", "Learner"),
 }
-"""Module and name of the abstract class of each kind."""
+"""Module, by which entry points are grouped too, and name of the abstract class of each kind."""
 
 
 @final

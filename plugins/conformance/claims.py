@@ -1,5 +1,7 @@
 """Checks of the claims that a mechanism makes, at many profiles of types."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from deviator.economies import Economy
@@ -29,47 +31,42 @@ def check_claim_truthful(mechanism: Mechanism) -> None:
             gain = NumericSearch(mechanism, economy, trader).find(types).gain
             market = int(gain.argmax())
             assert gain[market] <= MONEY_TOLERANCE * _surplus(economy), (
-                f"honesty must be a best response, trader {trader} gains {gain[market]:.6g} at "
-                f"types {np.round(types[market], 3).tolist()} in {economy.name}"
+                f"honesty must be a best response, trader {trader} gains {gain[market]:.6g} "
+                f"{_at(types[market], economy)}"
             )
 
 
 def check_claim_individually_rational(mechanism: Mechanism) -> None:
     """No honest trader is worse off than without trade."""
-    for economy in economies_for(mechanism):
-        types = profiles(economy, PROFILES, seed=2)
-        outcome = _honest(mechanism, economy, types)
+    for economy, types, outcome in _honest(mechanism):
         utility = economy.utility(outcome.quantity, types) - outcome.transfer
         market, trader = np.unravel_index(int(utility.argmin()), utility.shape)
         assert utility[market, trader] >= -MONEY_TOLERANCE * _surplus(economy), (
             f"nobody may lose by trading, trader {int(trader)} gets "
-            f"{utility[market, trader]:.6g} at types {np.round(types[market], 3).tolist()} in "
-            f"{economy.name}"
+            f"{utility[market, trader]:.6g} {_at(types[market], economy)}"
         )
 
 
 def check_claim_budget_surplus(mechanism: Mechanism) -> None:
     """The transfers of honest traders never sum to less than 0."""
-    for economy in economies_for(mechanism):
-        types = profiles(economy, PROFILES, seed=2)
-        budget = _honest(mechanism, economy, types).transfer.sum(axis=1)
+    for economy, types, outcome in _honest(mechanism):
+        budget = outcome.transfer.sum(axis=1)
         market = int(budget.argmin())
         assert budget[market] >= -MONEY_TOLERANCE * _surplus(economy), (
-            f"transfers must not sum to less than 0, got {budget[market]:.6g} at types "
-            f"{np.round(types[market], 3).tolist()} in {economy.name}"
+            f"transfers must not sum to less than 0, got {budget[market]:.6g} "
+            f"{_at(types[market], economy)}"
         )
 
 
 def check_claim_efficient(mechanism: Mechanism) -> None:
     """Honest traders end at the largest total utility."""
-    for economy in economies_for(mechanism):
-        types = profiles(economy, PROFILES, seed=2)
-        reached = economy.utility(_honest(mechanism, economy, types).quantity, types).sum(axis=1)
+    for economy, types, outcome in _honest(mechanism):
+        reached = economy.utility(outcome.quantity, types).sum(axis=1)
         best = economy.utility(economy.efficient_allocation(types), types).sum(axis=1)
         market = int((best - reached).argmax())
         assert best[market] - reached[market] <= MONEY_TOLERANCE * _surplus(economy), (
             f"total utility must be the largest, got {reached[market]:.6g} of {best[market]:.6g} "
-            f"at types {np.round(types[market], 3).tolist()} in {economy.name}"
+            f"{_at(types[market], economy)}"
         )
 
 
@@ -85,8 +82,14 @@ def check_claim_anonymous(mechanism: Mechanism) -> None:
             )
 
 
-def _honest(mechanism: Mechanism, economy: Economy, types: Floats) -> Outcome:
-    return mechanism.clear(mechanism.honest_bids(economy, types))
+def _honest(mechanism: Mechanism) -> Iterator[tuple[Economy, Floats, Outcome]]:
+    for economy in economies_for(mechanism):
+        types = profiles(economy, PROFILES, seed=2)
+        yield economy, types, mechanism.clear(mechanism.honest_bids(economy, types))
+
+
+def _at(types: Floats, economy: Economy) -> str:
+    return f"at types {np.round(types, 3).tolist()} in {economy.name}"
 
 
 def _surplus(economy: Economy) -> float:

@@ -3,7 +3,7 @@
 import copy
 import dataclasses
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,13 @@ import numpy as np
 from deviator.mechanisms import Bids, Outcome
 from deviator.validation import Floats
 
+from ..guard import Guard
+
 EXACT = 1e-12
 """Allowed difference between results that should be equal, relative to the largest: rounding."""
+
+ELSEWHERE_S = 60
+"""Seconds that a few markets may take in another process."""
 
 RESTATES = "`rescaled` must restate every setting that is in money or in units of the good"
 """The way out where a market stated in other units is not the same market."""
@@ -24,18 +29,10 @@ FIELDS = ("price", "quantity", "transfer", "traded", "converged")
 def assert_close(
     rule: str, got: Any, want: Any, *, tolerance: float = EXACT, size: float = 0.0
 ) -> None:
-    """Assert that two arrays agree, up to rounding of their largest value.
+    """Assert that two arrays agree, up to rounding of their largest value; NaN agrees with NaN.
 
-    Parameters
-    ----------
-    rule : str
-        What must hold; begins the sentence.
-    got, want : array-like
-        NaN agrees with NaN.
-    tolerance : float
-        Relative to the larger of `size` and the largest wanted value.
-    size : float
-        The usual size of such values, for cases in which all the wanted ones are tiny.
+    The tolerance is relative to the larger of `size`, the usual size of such values, and the
+    largest wanted one, which may be tiny. `rule` says what must hold and begins the sentence.
     """
     actual, wanted = np.asarray(got, dtype=np.float64), np.asarray(want, dtype=np.float64)
     assert actual.shape == wanted.shape, f"{rule}, got shapes {actual.shape} and {wanted.shape}"
@@ -48,6 +45,18 @@ def assert_close(
     assert distance[index] <= tolerance * scale, (
         f"{rule}, got {actual[index]:.9g} for {wanted[index]:.9g} at {_position(index)}"
     )
+
+
+def assert_own_types_decide(
+    rule: str, bids: Callable[[Floats], Floats], types: Floats, others: Floats, axis: int
+) -> None:
+    """Assert that bids at each place of an axis of the types depend on the types there only."""
+    wanted = bids(types)
+    for place in range(types.shape[axis]):
+        here = (slice(None),) * axis + (place,)
+        changed = others.copy()
+        changed[here] = types[here]
+        assert_close(rule.format(place), bids(changed)[here], wanted[here], tolerance=0.0)
 
 
 def assert_same_outcome(
@@ -144,14 +153,28 @@ def assert_trader_count(value: Any) -> None:
     assert whole, f"n_traders must be a whole number from 3, got {value!r}"
 
 
-def assert_pickles(subject: str, thing: Any) -> None:
-    """Assert that an object pickles; `subject` names its kind with an article."""
+def in_another_process(
+    subject: str,
+    function: Callable[..., Any],
+    thing: Any,
+    *arguments: Any,
+    limit_s: float = ELSEWHERE_S,
+) -> Any:
+    """Return what a function gives in another process; `subject` names the thing's kind.
+
+    Raises
+    ------
+    AssertionError
+        If the thing does not pickle.
+    """
     try:
         pickle.dumps(thing)
     except Exception as error:
         raise AssertionError(
             f"{subject} must pickle, to be used by worker processes, got {error}"
         ) from None
+    with Guard(limit_s) as guard:
+        return guard.run(function, thing, *arguments)
 
 
 def largest_finite(values: Floats) -> float:

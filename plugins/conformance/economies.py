@@ -1,6 +1,7 @@
 """Checks of economies: the rules that every family of utilities and types keeps."""
 
 import copy
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -8,20 +9,18 @@ import numpy as np
 from deviator.economies import Economy, QuadraticEconomy, TypeDistribution
 from deviator.validation import Floats
 
-from ..guard import Guard
 from .comparing import (
     RESTATES,
     assert_close,
-    assert_pickles,
     assert_text,
     assert_trader_count,
     assert_unchanged,
+    in_another_process,
     locked,
 )
 from .process_state import assert_same_state, process_state, shifted_clock
-from .trials import profiles
+from .trials import MARKETS, profiles
 
-MARKETS = 7
 SAMPLES = 4000
 """Profiles on which a law's stated moments are tested, within five standard errors."""
 
@@ -31,7 +30,6 @@ STEP = 1e-5
 DERIVATIVE_TOLERANCE = 1e-5
 """Allowed difference of derivatives from finite differences, relative to the largest."""
 
-ELSEWHERE_S = 60
 MARGINALS = ("utility", "marginal_utility", "type_effects", "quantity_slopes")
 
 
@@ -77,22 +75,23 @@ def check_own_quantity_only(economy: Economy) -> None:
 def check_marginal_utility(economy: Economy) -> None:
     """The marginal utility is the derivative of the utility."""
     quantity, types = _point(economy)
-    step = STEP * _size(quantity)
-    change = economy.utility(quantity + step, types) - economy.utility(quantity - step, types)
+    measured = _slope_in_quantity(economy.utility, quantity, types)
     rule = "marginal_utility must be the derivative of utility in the own quantity"
-    _assert_derivative(rule, economy.marginal_utility(quantity, types), change / (2 * step))
+    _assert_derivative(rule, economy.marginal_utility(quantity, types), measured)
 
 
 def check_quantity_slopes(economy: Economy) -> None:
     """The quantity slopes are the derivative of the marginal utility."""
     quantity, types = _point(economy)
-    step = STEP * _size(quantity)
-    marginal = economy.marginal_utility
-    change = marginal(quantity + step, types) - marginal(quantity - step, types)
+    measured = _slope_in_quantity(economy.marginal_utility, quantity, types)
     rule = "quantity_slopes must be the derivative of marginal_utility in the own quantity"
-    size = float(np.abs(marginal(quantity, types)).max()) / _size(quantity)
-    slopes = economy.quantity_slopes(quantity, types)
-    _assert_derivative(rule, slopes, change / (2 * step), size)
+    size = float(np.abs(economy.marginal_utility(quantity, types)).max()) / _size(quantity)
+    _assert_derivative(rule, economy.quantity_slopes(quantity, types), measured, size)
+
+
+def _slope_in_quantity(function: Any, quantity: Floats, types: Floats) -> Any:
+    step = STEP * _size(quantity)
+    return (function(quantity + step, types) - function(quantity - step, types)) / (2 * step)
 
 
 def check_quadratic_form(economy: Economy) -> None:
@@ -217,7 +216,7 @@ def check_efficient_allocation(economy: Economy) -> None:
                  tolerance=1e-9, size=size)  # fmt: skip
     total = economy.utility(best, types).sum(axis=1)
     allowed = 1e-9 * (np.abs(total).max() + size)
-    for giver, taker in _pairs(economy.n_traders):
+    for giver, taker in permutations(range(economy.n_traders), 2):
         for units in (1e-3 * size, 0.1 * size, size):
             moved = best.copy()
             moved[:, giver] -= units
@@ -227,10 +226,6 @@ def check_efficient_allocation(economy: Economy) -> None:
                 f"no exchange may improve on the efficient allocation, {units:.3g} units from "
                 f"trader {giver} to {taker} add {better.max():.6g} in market {better.argmax()}"
             )
-
-
-def _pairs(n: int) -> list[tuple[int, int]]:
-    return [(giver, taker) for giver in range(n) for taker in range(n) if giver != taker]
 
 
 def check_relabelling(economy: Economy) -> None:
@@ -261,13 +256,11 @@ def check_units(economy: Economy) -> None:
 
 def check_pickling(economy: Economy) -> None:
     """Sent to another process, the economy has the same utilities and types."""
-    assert_pickles("an economy", economy)
-    quantity, types = _point(economy)
-    with Guard(ELSEWHERE_S) as guard:
-        utility, drawn = guard.run(_utility_and_types, economy, quantity, types)
-    rule = "an economy must have the same {} in another process"
-    assert_close(rule.format("utilities"), utility, economy.utility(quantity, types))
-    assert_close(rule.format("types"), drawn, profiles(economy, MARKETS))
+    point = _point(economy)
+    there = in_another_process("an economy", _utility_and_types, economy, *point)
+    here = _utility_and_types(economy, *point)
+    for name, got, want in zip(("utilities", "types"), there, here, strict=True):
+        assert_close(f"an economy must have the same {name} in another process", got, want)
 
 
 def _utility_and_types(economy: Economy, quantity: Floats, types: Floats) -> tuple[Floats, Floats]:
@@ -289,9 +282,8 @@ def _calls(economy: Economy) -> list[tuple[str, Any]]:
         del quantity
         return copy.deepcopy(economy.efficient_allocation(types))
 
-    return [(name, getattr(economy, name)) for name in MARGINALS] + [
-        ("efficient_allocation", allocation)
-    ]
+    calls = [(name, getattr(economy, name)) for name in MARGINALS]
+    return [*calls, ("efficient_allocation", allocation)]
 
 
 def _size(values: Floats) -> float:

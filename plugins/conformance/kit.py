@@ -69,13 +69,7 @@ class ObjectSource:
 
     @classmethod
     def of(cls, subject: Any) -> "ObjectSource":
-        """Return the source of an object.
-
-        Raises
-        ------
-        AssertionError
-            If it cannot be sent to another process.
-        """
+        """Return the source of an object, unless it cannot be sent to another process."""
         try:
             return cls(cloudpickle.dumps(subject))
         except Exception as error:
@@ -111,9 +105,14 @@ def checks_for(subject: Any) -> Iterator[Check]:
     >>> [check.name for check in checks_for(SigmaDCDA(0.2))][:3]
     ['check_settings', 'check_honest_bids', 'check_bids_survive_arrays']
     """
-    _check_assertions_are_on()
+    if not __debug__:
+        raise InvalidInputError(
+            "checks assert what they find, which python -O leaves out; run python without -O"
+        )
     kind, core = _kit_of(subject)
-    checks = [Check(kind, run) for run in core] + _claimed(subject)
+    claims: frozenset[Claim] = getattr(subject, "claims", frozenset())
+    checks = [Check(kind, run) for run in core]
+    checks += [Check("mechanism", run, claim) for claim, run in CLAIMS.items() if claim in claims]
     yield from checks
     yield check_waivers_of(checks)
 
@@ -173,21 +172,9 @@ def run_checks_of_source(
     only: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> list[CheckResult]:
-    """Run the checks of the object of a source, without building it in this process.
+    """Run the checks of the object of a source, by title, without building it in this process.
 
-    Parameters
-    ----------
-    source : Source
-    title : str
-        Name of the object in the results.
-    guard : Guard
-    only, progress
-        As in `run_checks`.
-
-    Raises
-    ------
-    Exception
-        Whatever building it raises.
+    Raises whatever building it raises; `only` and `progress` are those of `run_checks`.
     """
     plan: Plan = guard.run(_plan_of, source)
     limited = replace(plan.limited_to(only), title=title)
@@ -222,8 +209,12 @@ def parametrize_with_checks(
     for subject in subjects:
         waivers = waivers_of(subject)
         for check in checks_for(subject):
-            reason = waivers.get(check.name)
-            marks = () if reason is None else (_expected_failure(pytest, reason),)
+            # A crash is not excused, and a check that passes despite its waiver fails.
+            marks = [
+                pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)
+                for name, reason in waivers.items()
+                if name == check.name
+            ]
             run = check.run if guard is None else partial(run_guarded, guard, check)
             items.append(pytest.param(run, subject, marks=marks, id=f"{check.name}-{subject.name}"))
 
@@ -231,11 +222,6 @@ def parametrize_with_checks(
         return pytest.mark.parametrize(list(signature(test).parameters)[:2], items)(test)
 
     return decorate
-
-
-def _expected_failure(pytest: Any, reason: str) -> Any:
-    # A crash is not excused, and a check that passes despite its waiver fails.
-    return pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)
 
 
 def run_guarded(guard: Guard, check: Check, subject: Any) -> None:
@@ -269,13 +255,7 @@ class Plan:
         return cls(f"{kind} {subject.name!r}", checks, dict(waivers_of(subject)))
 
     def limited_to(self, only: Sequence[str]) -> "Plan":
-        """Return the checks of those names, or all where none are given.
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no check of a name.
-        """
+        """Return the checks of those names, which must exist, or all where no name is given."""
         names = [check.name for check in self.checks]
         unknown = sorted(set(only) - set(names))
         if unknown:
@@ -320,34 +300,16 @@ def _plan_of(source: Source) -> Plan:
     return Plan.of(source.subject())
 
 
-def _check_assertions_are_on() -> None:
-    if not __debug__:
-        raise InvalidInputError(
-            "checks assert what they find, which python -O leaves out; run python without -O"
-        )
-
-
 def _kit_of(subject: Any) -> tuple[str, tuple[CheckFunction, ...]]:
     for kind, base, core in KITS:
         if isinstance(subject, base):
-            _check_named(kind, subject)
+            if not hasattr(subject, "name"):
+                raise InvalidInputError(
+                    f"{kind} {type(subject).__name__} must have a name, by which reports and "
+                    'checks call it; write name = "..." in the class'
+                )
             return kind, core
     raise InvalidInputError(
         "checks are for a Mechanism, Economy, Policy, Learner or RegretEstimator, got "
         f"{type(subject).__name__}"
     )
-
-
-def _check_named(kind: str, subject: Any) -> None:
-    try:
-        _ = subject.name
-    except AttributeError:
-        raise InvalidInputError(
-            f"{kind} {type(subject).__name__} must have a name, by which reports and checks call "
-            'it; write name = "..." in the class'
-        ) from None
-
-
-def _claimed(subject: Any) -> list[Check]:
-    claims: frozenset[Claim] = getattr(subject, "claims", frozenset())
-    return [Check("mechanism", CLAIMS[claim], claim) for claim in CLAIMS if claim in claims]

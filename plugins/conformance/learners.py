@@ -1,8 +1,6 @@
 """Checks of learners: they train in an environment core and return a deviation."""
 
 import json
-import os
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,9 +13,8 @@ from deviator.mechanisms import NaiveWalrasian, SigmaDCDA
 from deviator.policies import Deviation
 from deviator.validation import Floats
 
-from ..guard import Guard
-from .comparing import assert_close, assert_pickles, assert_text
-from .process_state import assert_same_state
+from .comparing import assert_close, assert_text, in_another_process
+from .process_state import assert_same_state, process_state
 
 FEW_STEPS = 3000
 """Training steps where it does not matter how well the learner does."""
@@ -25,7 +22,7 @@ FEW_STEPS = 3000
 STEPS = 120_000
 """Training steps in which a learner must improve."""
 
-ELSEWHERE_S = 120
+TRAINED_S = 120
 PROFILES = 500
 
 REPORTED = 100
@@ -169,15 +166,9 @@ def check_leaves_the_process_alone(learner: Learner) -> None:
 
 def check_pickling(learner: Learner) -> None:
     """Sent to another process, the learner trains the same policy as here."""
-    assert_pickles("a learner", learner)
-    with Guard(ELSEWHERE_S) as guard:
-        there = guard.run(_trained_bids, learner)
-    assert_close(
-        "a learner must train in another process as here",
-        there,
-        _trained_bids(learner),
-        tolerance=0.0,
-    )
+    there = in_another_process("a learner", _trained_bids, learner, limit_s=TRAINED_S)
+    rule = "a learner must train in another process as here"
+    assert_close(rule, there, _trained_bids(learner), tolerance=0.0)
 
 
 def paying_core() -> DeviationCore:
@@ -212,10 +203,5 @@ def _training_state() -> dict[str, Any]:
     """Return process-wide state without the random states, which training may seed."""
     import torch
 
-    return {
-        "the number of torch threads": torch.get_num_threads(),
-        "numpy's error handling": np.geterr(),
-        "the warning filters": list(warnings.filters),
-        "the environment": dict(os.environ),
-        "the current folder": os.getcwd(),
-    }
+    kept = {name: value for name, value in process_state().items() if "random" not in name}
+    return {"the number of torch threads": torch.get_num_threads()} | kept

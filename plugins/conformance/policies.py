@@ -1,5 +1,6 @@
 """Checks of policies: how all traders bid, each from its own information."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,17 @@ from deviator.numerics.rational import rational
 from deviator.policies import Policy
 from deviator.validation import Floats
 
-from ..guard import Guard
 from .comparing import (
     assert_close,
-    assert_pickles,
+    assert_own_types_decide,
     assert_text,
     assert_trader_count,
     assert_unchanged,
+    in_another_process,
     locked,
 )
 from .process_state import assert_same_state, process_state, shifted_clock
-
-MARKETS = 7
-ELSEWHERE_S = 60
+from .trials import MARKETS
 
 
 def check_settings(policy: Policy) -> None:
@@ -34,7 +33,7 @@ def check_settings(policy: Policy) -> None:
 def check_bids(policy: Policy) -> None:
     """Bids are a finite record, one bid per trader and market."""
     types = _types(policy)
-    bids = policy.bids(types, _rng())
+    bids = policy.bids(types, np.random.default_rng(0))
     assert isinstance(bids, Bids), f"bids must return a Bids record, got {type(bids).__name__}"
     wanted = types.shape
     assert bids.shape[:2] == wanted, (
@@ -47,26 +46,18 @@ def check_bids(policy: Policy) -> None:
 
 def check_own_type_only(policy: Policy) -> None:
     """A trader's bid depends on its own type only."""
+    rule = "trader {}'s bid must not depend on the others' types"
     types, others = _types(policy), _types(policy, seed=1)
-    array = policy.bids(types, _rng()).as_array()
-    for trader in range(types.shape[1]):
-        changed = others.copy()
-        changed[:, trader] = types[:, trader]
-        assert_close(
-            f"trader {trader}'s bid must not depend on the others' types",
-            policy.bids(changed, _rng()).as_array()[:, trader],
-            array[:, trader],
-            tolerance=0.0,
-        )
+    assert_own_types_decide(rule, partial(_bids, policy), types, others, axis=1)
 
 
 def check_inputs_unchanged(policy: Policy) -> None:
     """Types are what they were, and may be read-only."""
     types = _types(policy)
     given = types.copy()
-    wanted = policy.bids(given, _rng()).as_array()
+    wanted = _bids(policy, given)
     assert_unchanged("a policy must leave types alone", types, given)
-    again = policy.bids(locked(types), _rng()).as_array()
+    again = _bids(policy, locked(types))
     assert_close("read-only types must give the same bids", again, wanted, tolerance=0.0)
 
 
@@ -74,11 +65,11 @@ def check_seeds_decide(policy: Policy) -> None:
     """The same types and seed give the same bids at any time, and the process stays as it is."""
     types = _types(policy)
     before = process_state()
-    first = np.array(policy.bids(types, _rng()).as_array())
-    policy.bids(types[::-1], _rng())
-    again = policy.bids(types, _rng()).as_array()
+    first = np.array(_bids(policy, types))
+    _bids(policy, types[::-1])
+    again = _bids(policy, types)
     with shifted_clock(policy):
-        later = policy.bids(types, _rng()).as_array()
+        later = _bids(policy, types)
     for array in (again, later):
         assert_close("the same types and seed must give the same bids", array, first, tolerance=0.0)
     assert_same_state("a policy", before, process_state())
@@ -86,29 +77,20 @@ def check_seeds_decide(policy: Policy) -> None:
 
 def check_own_market_only(policy: Policy) -> None:
     """A market's bids depend on its own types only, also where the policy mixes."""
+    rule = "market {}'s bids must not depend on the types in other markets"
     types, others = _types(policy), _types(policy, seed=1)
-    array = policy.bids(types, _rng()).as_array()
-    for market in (0, len(types) - 1):
-        changed = others.copy()
-        changed[market] = types[market]
-        assert_close(
-            f"market {market}'s bids must not depend on the types in other markets",
-            policy.bids(changed, _rng()).as_array()[market],
-            array[market],
-            tolerance=0.0,
-        )
+    assert_own_types_decide(rule, partial(_bids, policy), types, others, axis=0)
 
 
 def check_batch_equals_loop(policy: Policy) -> None:
     """A batch of markets gets the bids that each of them gets alone, unless the policy mixes."""
     types = _types(policy)
-    whole = policy.bids(types, _rng()).as_array()
-    if not np.array_equal(whole, policy.bids(types, _rng(1)).as_array()):
+    whole = _bids(policy, types)
+    if not np.array_equal(whole, _bids(policy, types, seed=1)):
         return
     for market in range(len(types)):
-        alone = policy.bids(types[[market]], _rng()).as_array()
         rule = f"market {market} must get alone the bids that it gets in its batch"
-        assert_close(rule, alone, whole[[market]])
+        assert_close(rule, _bids(policy, types[[market]]), whole[[market]])
 
 
 def check_exact_bids(policy: Policy) -> None:
@@ -118,7 +100,7 @@ def check_exact_bids(policy: Policy) -> None:
         exact = policy.exact_bids(rational(types))
     except NotImplementedError:
         return
-    array = policy.bids(types, _rng()).as_array()
+    array = _bids(policy, types)
     coefficients = exact.coefficients.astype(np.float64)
     levels = exact.levels.astype(np.float64)
     numbers = np.concatenate(
@@ -135,31 +117,18 @@ def check_exact_bids(policy: Policy) -> None:
 
 def check_pickling(policy: Policy) -> None:
     """Sent to another process, the policy bids as it does here."""
-    assert_pickles("a policy", policy)
     types = _types(policy)
-    with Guard(ELSEWHERE_S) as guard:
-        there = guard.run(_bids, policy, types)
-    here = policy.bids(types, _rng()).as_array()
-    assert_close("a policy must bid in another process as here", there, here)
+    there = in_another_process("a policy", _bids, policy, types)
+    assert_close("a policy must bid in another process as here", there, _bids(policy, types))
 
 
-def _bids(policy: Policy, types: Floats) -> Floats:
-    return policy.bids(types, _rng()).as_array()
+def _bids(policy: Policy, types: Floats, seed: int = 0) -> Floats:
+    return policy.bids(types, np.random.default_rng(seed)).as_array()
 
 
 def _types(policy: Policy, seed: int = 0) -> Floats:
-    return _law(policy).sample(np.random.default_rng(seed), MARKETS)
-
-
-def _law(policy: Any) -> TypeDistribution:
-    """Return the law of types that the policy is made for; standard Normal if it names none."""
-    source: Any
-    for source in (getattr(policy, "economy", None), getattr(policy, "information", None)):
-        if hasattr(source, "types"):
-            law: TypeDistribution = source.types()
-            return law
-    return standard_types(policy.n_traders)
-
-
-def _rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
+    """Draw types by the law that the policy is made for; standard Normal if it names none."""
+    sources: list[Any] = [getattr(policy, name, None) for name in ("economy", "information")]
+    laws = [source.types() for source in sources if hasattr(source, "types")]
+    law: TypeDistribution = (laws or [standard_types(policy.n_traders)])[0]
+    return law.sample(np.random.default_rng(seed), MARKETS)

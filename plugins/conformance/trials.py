@@ -30,15 +30,7 @@ NOISE = 0.15
 @final
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A mechanism in an economy, with bids of one sort.
-
-    Attributes
-    ----------
-    sort : str
-        "honest" or "other".
-    types : ndarray of float, shape (B, N)
-    bids : Bids
-    """
+    """A mechanism in an economy, with bids of one sort, honest or other."""
 
     mechanism: Mechanism
     economy: Economy
@@ -92,11 +84,7 @@ def economies_for(mechanism: Mechanism) -> list[Economy]:
 def trials(mechanism: Mechanism, *, corners: bool = True) -> Iterator[Trial]:
     """Return the mechanism with honest and with other bids, in each of its economies.
 
-    Parameters
-    ----------
-    mechanism : Mechanism
-    corners : bool
-        Whether profiles without trade and with ties are among the honest ones.
+    With `corners`, profiles without trade and with ties are among the honest ones.
     """
     for economy in economies_for(mechanism):
         types = profiles(economy, MARKETS)

@@ -36,13 +36,7 @@ def namespace(array: Array) -> Any:
 def like(reference: Array, constant: Numbers) -> Numbers:
     """Return a constant in the library and dtype and on the device of another array.
 
-    Parameters
-    ----------
-    reference : array
-        Of any library.
-    constant : array
-        Of any library, without gradients that matter; beside NumPy numbers a NumPy array is
-        returned as it is.
+    Gradients of the constant are lost. Beside NumPy numbers a NumPy array is returned as it is.
 
     Examples
     --------
@@ -75,19 +69,10 @@ def to_numpy(array: Array) -> Array:
 
 
 def check_one_kind(**arrays: Array) -> None:
-    """Check that arrays share library, dtype and device, if one of them is not NumPy's.
+    """Refuse arrays that differ in library, dtype or device, if one of them is not NumPy's.
 
-    NumPy numbers are all converted to double precision, so that their dtypes may differ.
-
-    Parameters
-    ----------
-    **arrays : array
-        By the names that errors call them.
-
-    Raises
-    ------
-    InvalidInputError
-        If they do not, or a dtype is neither float64 nor float32.
+    Their dtype must be float64 or float32. NumPy numbers are all converted to double precision, so
+    that their dtypes may differ.
     """
     if not any(is_foreign(array) for array in arrays.values()):
         return
@@ -122,13 +107,7 @@ def finite_foreign(name: str, array: Array, shape: tuple[int | None, ...]) -> Ar
 
 
 def check_shape(name: str, actual: tuple[int, ...], shape: tuple[int | None, ...]) -> None:
-    """Check the lengths of an array's axes; None admits any.
-
-    Raises
-    ------
-    InvalidInputError
-        If they differ.
-    """
+    """Refuse an array whose axes have other lengths; None admits any."""
     fits = len(actual) == len(shape) and all(
         want is None or want == got for want, got in zip(shape, actual, strict=True)
     )

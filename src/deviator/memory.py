@@ -15,36 +15,17 @@ LITTLE = 2**26
 def available_memory(meminfo: Path = MEMINFO, container: Path = CONTAINER) -> int | None:
     """Return how many bytes can be had without swapping; None where the system does not say.
 
-    The least of what Linux counts as available and what is left of a container's limit;
-    elsewhere all memory that the machine has.
-
-    Parameters
-    ----------
-    meminfo : Path
-        The file in which Linux says what is available.
-    container : Path
-        The folder of a container's limit and use.
+    The least of what Linux counts as available in the file `meminfo` and what is left of the limit
+    in a container's folder; elsewhere all memory that the machine has.
     """
     known = [free for free in (_free_of_machine(meminfo), _left_in_container(container)) if free]
     return min(known, default=None)
 
 
 def require_memory(needed: float, what: str, instead: str = "take fewer at a time") -> None:
-    """Refuse work that needs more memory than there is.
+    """Refuse work that needs more memory than there is: so many bytes, held at once.
 
-    Parameters
-    ----------
-    needed : float
-        Bytes that will be held at once.
-    what : str
-        What needs them, as the subject of the error's sentence.
-    instead : str
-        The way out that the error names.
-
-    Raises
-    ------
-    RefusedError
-        If there is less.
+    `what` needs them, the subject of the error's sentence, and `instead` is the way out.
 
     Examples
     --------

@@ -1,4 +1,7 @@
-"""Checks of user input that all packages share; each failure is one sentence."""
+"""Checks of user input that all packages share.
+
+Each failure is an InvalidInputError of one sentence, which calls the value by `name`.
+"""
 
 import sys
 from typing import Any
@@ -16,19 +19,7 @@ Bools = NDArray[np.bool_]
 def finite_array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:
     """Return `value` as a float array of the given shape without NaN or infinity.
 
-    Parameters
-    ----------
-    name : str
-        Name of the array in the error.
-    value : array-like
-        The input; not modified.
-    shape : tuple of int or None
-        Expected length of each axis; None admits any length.
-
-    Raises
-    ------
-    InvalidInputError
-        If the value is not numeric, has another shape, or holds NaN or infinity.
+    The shape is the expected length of each axis; None admits any length.
 
     Examples
     --------
@@ -46,17 +37,7 @@ def finite_array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> 
 def real_array(name: str, value: ArrayLike) -> Floats:
     """Return `value` as a float array of any shape; NaN and infinity are allowed.
 
-    Parameters
-    ----------
-    name : str
-        Name of the array in the error.
-    value : array-like
-        The input; not modified.
-
-    Raises
-    ------
-    InvalidInputError
-        If the value is not an array of real numbers, or is an array of another library than NumPy.
+    Arrays of other libraries than NumPy are refused.
 
     Examples
     --------
@@ -84,13 +65,7 @@ def _all_finite(array: Floats) -> bool:
 
 
 def finite_numbers(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:
-    """Return `value` checked as by `finite_array`; arrays of other libraries are not converted.
-
-    Raises
-    ------
-    InvalidInputError
-        As `finite_array` does.
-    """
+    """Return `value` checked as by `finite_array`; arrays of other libraries are not converted."""
     if is_foreign(value):
         checked: Floats = finite_foreign(name, value, shape)
         return checked
@@ -98,13 +73,7 @@ def finite_numbers(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -
 
 
 def finite_number(name: str, value: object) -> float:
-    """Return `value` as a finite float.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not a real number, or is NaN or infinite.
-    """
+    """Return `value` as a finite float."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InvalidInputError(f"{name} must be a number, got {value!r}")
     # Whole numbers may be too large for a float.
@@ -115,11 +84,6 @@ def finite_number(name: str, value: object) -> float:
 
 def non_negative(name: str, value: object) -> float:
     """Return `value` as a finite float that is at least 0.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not.
 
     Examples
     --------
@@ -133,13 +97,7 @@ def non_negative(name: str, value: object) -> float:
 
 
 def positive(name: str, value: object) -> float:
-    """Return `value` as a finite float above 0.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not.
-    """
+    """Return `value` as a finite float above 0."""
     number = finite_number(name, value)
     if number <= 0:
         raise InvalidInputError(f"{name} must be positive, got {number}")
@@ -147,13 +105,7 @@ def positive(name: str, value: object) -> float:
 
 
 def whole_number(name: str, value: object, at_least: int) -> int:
-    """Return `value` as an int that is at least `at_least`.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not.
-    """
+    """Return `value` as an int that is at least `at_least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise InvalidInputError(f"{name} must be a whole number, got {value!r}")
     if value < at_least:
@@ -162,13 +114,7 @@ def whole_number(name: str, value: object, at_least: int) -> int:
 
 
 def generator(name: str, value: object) -> np.random.Generator:
-    """Return `value` if it is a source of randomness.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not a `numpy.random.Generator`.
-    """
+    """Return `value` if it is a source of randomness."""
     if not isinstance(value, np.random.Generator):
         seed = value if isinstance(value, int) and value >= 0 else 0
         raise InvalidInputError(

@@ -15,8 +15,7 @@ from .assumptions import assumptions
 from .check import check
 from .confirm import confirm
 from .console import fail
-from .new import new
-from .plugins import list_
+from .plugins import list_, new
 from .replicate import replicate
 from .train import evaluate, train
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import final
 
-import numpy as np
-
 from deviator.economies import NormalTypes
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_number, positive
@@ -85,11 +83,9 @@ class Beliefs:
 
     def law(self) -> NormalTypes:
         """Return the law of the types."""
-        covariance = self.covariance()
-        return NormalTypes(np.full(self.n_traders, float(self.mean)), covariance)
+        settings = self.mean, self.deviation, self.correlation
+        return NormalTypes.exchangeable(self.n_traders, *settings)
 
     def covariance(self) -> Floats:
         """Return the covariance of the types, shape (N, N)."""
-        identity = np.eye(self.n_traders)
-        correlations = (1 - self.correlation) * identity + self.correlation
-        return np.asarray(self.deviation**2 * correlations)
+        return self.law().covariance
