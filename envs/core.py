@@ -146,7 +146,7 @@ def deviation_core(
         box = _action_box(tested, tested, mode, _usual_spread(tested))
         return DeviationCore(tested, information, box, tested.scale)
     gain, usual_shift = deviation_size(reference)
-    if gain <= 1e-12 * reference.scale:
+    if gain <= reference.epsilon:
         raise InvalidInputError(
             "the matched control must have a profitable deviation, got an exact gain of "
             f"{gain:.3g} in {reference.mechanism.name}; name another control"

@@ -23,6 +23,7 @@ from deviator.trust import foreign_methods
 from deviator.validation import Floats
 
 from .market import SURFACE_PROFILES, Market
+from .power import captured_share
 from .surface_best_response import surface_best_response
 from .witness import find_surface_witness, find_witness
 
@@ -37,6 +38,9 @@ SEARCHED = 2000
 
 COMPARED = 200
 """Held-out profiles at which a third party's menu is compared with a search."""
+
+TRADE_PROFILES = 200
+"""Held-out profiles at which a market without any trade counts as one in which nobody trades."""
 
 SIZE_PROFILES = 2048
 """Profiles, from a fixed seed, on which sizes are measured where they have no closed form."""
@@ -56,6 +60,8 @@ class BestDeviation:
     error : float
         Three standard errors of the mean, from the choice of profiles.
     kind : {"exact", "searched"}
+    epsilon : float
+        Gains up to here count as zero, in units of money.
     witness : dict or None
         A market and a bid that show a positive gain.
     """
@@ -63,7 +69,12 @@ class BestDeviation:
     gain: float
     error: float
     kind: Kind
+    epsilon: float
     witness: dict[str, Any] | None = None
+
+    def share(self, gain: float) -> float | None:
+        """Return what another gain is of this one; None where there is nothing to gain."""
+        return captured_share(gain, self.gain, self.epsilon)
 
     @property
     def exact_gain(self) -> float | None:
@@ -97,7 +108,7 @@ def held_out_profiles(tested: Market, count: int) -> Floats:
 
 def trades(tested: Market, types: Floats) -> bool:
     """Return whether anybody trades at some of the profiles while all follow the strategy."""
-    outcome = tested.mechanism.clear(tested.strategy.bids(types[:COMPARED]))
+    outcome = tested.mechanism.clear(tested.strategy.bids(types[:TRADE_PROFILES]))
     return bool(outcome.quantity.any())
 
 
@@ -211,7 +222,8 @@ def _mean(tested: Market, measured: _Gains, information: Information) -> BestDev
     gain = float(measured.gain.mean())
     witness = measured.find_witness() if pays(tested, measured.gain, information) else None
     stated = gain if abs(gain) > ROUNDED_TO_ZERO * tested.scale else 0.0
-    return BestDeviation(stated, sampling_error(measured.gain), measured.kind, witness)
+    error = sampling_error(measured.gain)
+    return BestDeviation(stated, error, measured.kind, tested.epsilon, witness)
 
 
 def _exact(tested: Market, types: Floats, information: Information) -> _Gains:

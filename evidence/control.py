@@ -8,12 +8,14 @@ from deviator.economies import (
     Economy,
     NormalTypes,
     QuadraticEconomy,
+    TypeDistribution,
     UnitDemands,
     private_values,
 )
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import (
     BidLanguage,
+    Bids,
     ConditionalLanguage,
     FactoredLanguage,
     FlooredScheduleLanguage,
@@ -72,17 +74,25 @@ def standing_control(tested: Market) -> Market | None:
     rule = control_mechanism(mechanism.language, economy)
     if rule is None:
         return None
-    if Seat(rule, economy.n_traders, tested.trader).shape != seat_of(tested).shape:
+    if not Seat(rule, economy.n_traders, tested.trader).matches(seat_of(tested)):
         return None
-    if isinstance(rule, UniformDoubleAuction) and isinstance(economy, QuadraticEconomy):
-        return _price_takers(tested, economy, rule)
+    if isinstance(economy, QuadraticEconomy) and not is_known_to_pay(rule, economy):
+        return _price_takers(rule, economy, tested.distribution, tested.trader)
     return market(rule, economy, distribution=tested.distribution, trader=tested.trader)
 
 
-def _price_takers(tested: Market, economy: QuadraticEconomy, rule: UniformDoubleAuction) -> Market:
-    trader, law = tested.trader, tested.distribution
-    if economy.has_private_values:
-        return market(rule, economy, distribution=law, trader=trader)
+def is_known_to_pay(rule: Mechanism, economy: Economy) -> bool:
+    """Return whether deviating from honesty in a control mechanism pays in an economy itself.
+
+    Schedules can be honest, and gain by shading, where values are private only.
+    """
+    schedules = isinstance(rule, UniformDoubleAuction)
+    return not schedules or (isinstance(economy, QuadraticEconomy) and economy.has_private_values)
+
+
+def _price_takers(
+    rule: Mechanism, economy: QuadraticEconomy, law: TypeDistribution, trader: int
+) -> Market:
     n = economy.n_traders
     own = float(economy.own_type_effects.mean())
     private = private_values(n, alpha=own, slope=float(economy.slope.mean()))
@@ -115,16 +125,31 @@ class Seat(NamedTuple):
     n_traders: int
     trader: int
 
-    @property
-    def shape(self) -> tuple[str, int, int, int]:
-        """Record of bids, numbers in a bid, traders, and who deviates."""
-        language = self.mechanism.language
-        numbers = language.size(self.n_traders)
-        return language.record.__name__, numbers, self.n_traders, self.trader
-
     def __str__(self) -> str:
-        record, numbers, traders, trader = self.shape
-        return f"{record} of {numbers} numbers, {traders} traders and deviator {trader}"
+        record, numbers, traders, trader = self._shape
+        return f"{record.__name__} of {numbers} numbers, {traders} traders and deviator {trader}"
+
+    def matches(self, other: "Seat") -> bool:
+        """Return whether bids, what they read, traders and deviator are the same."""
+        return self._shape == other._shape and _read_the_same(
+            self.mechanism.language, other.mechanism.language
+        )
+
+    @property
+    def _shape(self) -> tuple[type[Bids], int, int, int]:
+        language = self.mechanism.language
+        return language.record, language.size(self.n_traders), self.n_traders, self.trader
+
+
+def _read_the_same(first: BidLanguage, second: BidLanguage) -> bool:
+    """Return whether bids of two languages condition on the same."""
+    if not (isinstance(first, FactoredLanguage) and isinstance(second, FactoredLanguage)):
+        return first.reads == second.reads
+    # Quantities sum to 0, so that statistics are known up to multiples of the row of ones.
+    ones = np.ones((1, first.statistics.n_traders))
+    alone = np.vstack([first.statistics.weights, ones])
+    both = np.vstack([alone, second.statistics.weights])
+    return bool(np.linalg.matrix_rank(both) == np.linalg.matrix_rank(alone))
 
 
 def seat_of(tested: Market) -> Seat:
@@ -138,11 +163,12 @@ def check_matched(tested: Seat, control: Seat) -> None:
     Raises
     ------
     InvalidInputError
-        If the bid language, the numbers in a bid, the number of traders or the deviator differ.
+        If the bid language, the statistics that bids read, the numbers in a bid, the number of
+        traders or the deviator differ.
     """
-    if tested.shape != control.shape:
+    if not tested.matches(control):
         raise InvalidInputError(
-            "a matched control must have the same bid language, numbers in a bid, traders and "
-            f"deviator, got {control.mechanism.name} with {control} for {tested.mechanism.name} "
-            f"with {tested}; name another control"
+            "a matched control must have the same bid language, statistics, numbers in a bid, "
+            f"traders and deviator, got {control.mechanism.name} with {control} for "
+            f"{tested.mechanism.name} with {tested}; name another control"
         )

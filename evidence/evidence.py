@@ -7,7 +7,6 @@ import numpy as np
 
 from .best_deviation import BestDeviation
 from .certificates import Certificate
-from .power import captured_share
 
 
 @final
@@ -24,21 +23,21 @@ class LearnedGain:
         Mean over the profiles.
     largest_gain : float
         At the profile where it gains most.
-    untrained_gain : float
-        Mean before learning.
-    training_gain : float
-        The largest gain of any single bid submitted in training.
+    untrained_gain : float or None
+        Mean before learning; None for a policy that was loaded.
+    training_gain : float or None
+        The largest gain of any single bid submitted in training; None for a policy that was loaded.
     curve : tuple of (int, float)
-        Steps and mean gain on validation profiles.
+        Bids submitted so far, and the mean gain on validation profiles.
     """
 
     learner: str
     seed: int
     gain: float
     largest_gain: float
-    untrained_gain: float
-    training_gain: float
-    curve: tuple[tuple[int, float], ...]
+    untrained_gain: float | None = None
+    training_gain: float | None = None
+    curve: tuple[tuple[int, float], ...] = ()
 
 
 @final
@@ -48,12 +47,12 @@ class Evidence:
 
     Attributes
     ----------
-    scale, epsilon : float
-        Of the market.
+    scale : float
+        Mean first-best surplus per trader, in units of money.
     trades : bool
-        Whether anybody trades; nothing was tried where nobody does.
+        Whether anybody trades while all follow the strategy; nothing is learned where nobody does.
     honest_utility : float
-        The deviator's mean utility on the held-out profiles while following the strategy.
+        The deviator's mean utility on the held-out profiles while following the strategy, in money.
     best : BestDeviation
         The best deviation known without learning.
     learned : tuple of LearnedGain
@@ -64,7 +63,7 @@ class Evidence:
         That of each mutant of the market with a planted fault.
     certificate : Certificate or None
     witness : dict or None
-        A profitable deviation, cleared again.
+        A profitable deviation, cleared again; see `find_witness`.
     mechanism_economy : dict or None
         The economy that a direct mechanism holds where it is not the one under test.
     plugins : tuple of dict
@@ -72,7 +71,6 @@ class Evidence:
     """
 
     scale: float
-    epsilon: float
     trades: bool
     honest_utility: float
     best: BestDeviation
@@ -85,15 +83,19 @@ class Evidence:
     plugins: tuple[dict[str, str], ...] = ()
 
     @property
+    def epsilon(self) -> float:
+        """Gains up to here count as zero, in units of money."""
+        return self.best.epsilon
+
+    @property
     def learned_gain(self) -> float | None:
-        """Mean gain over learners and seeds; None where nothing was learned."""
-        if not self.learned:
-            return None
-        return float(np.mean([learned.gain for learned in self.learned]))
+        """The best learner's mean gain over its seeds; None where nothing was learned."""
+        gains: dict[str, list[float]] = {}
+        for learned in self.learned:
+            gains.setdefault(learned.learner, []).append(learned.gain)
+        return max((float(np.mean(each)) for each in gains.values()), default=None)
 
     @property
     def share(self) -> float | None:
         """Share of the best gain that was learned; None where nothing is to gain or was learned."""
-        if self.learned_gain is None:
-            return None
-        return captured_share(self.learned_gain, self.best.gain, self.epsilon)
+        return None if self.learned_gain is None else self.best.share(self.learned_gain)

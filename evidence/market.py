@@ -98,7 +98,8 @@ class Market:
     @cached_property
     def bids_are_surfaces(self) -> bool:
         """Whether the strategy bids surfaces, which are functions and not numbers."""
-        return isinstance(self.strategy.bids(self.distribution.mean[None]), SurfaceBids)
+        types = self.distribution.sample(np.random.default_rng(0), 1)
+        return isinstance(self.strategy.bids(types), SurfaceBids)
 
     def utilities(self, types: Floats, bids: Floats) -> Floats:
         """Return the trader's utility under the strategy's own bid and under each candidate.

@@ -2,7 +2,7 @@
 
 Where traders follow a strategy, a trader of type s_i who bids as type r would, leads the market to
 its outcome at (r, s_-i). That profile is on the grid as well, so each profile is cleared once and
-every deviation is looked up among the outcomes; only utilities are reckoned at the true types.
+every deviation is looked up among the outcomes; only utilities are computed at the true types.
 """
 
 from collections.abc import Iterator, Sequence

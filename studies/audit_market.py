@@ -24,9 +24,9 @@ def audit(
     trader: int = 0,
     information: Information = "profile",
     learner: Learner | str | None = None,
-    steps: int = 100_000,
+    steps: int = Search.steps,
     seed: int = 0,
-    held_out: int = 20_000,
+    held_out: int = Search.held_out,
     planted: Sequence[float] = (),
     **parameters: Any,
 ) -> Verdict:

@@ -21,8 +21,10 @@ from deviator.evidence import (
     best_deviation,
     certify,
     certify_by_theorem,
+    check_matched,
     find_witness,
     held_out_profiles,
+    seat_of,
     standing_control,
 )
 from deviator.evidence.best_deviation import pays, trades
@@ -32,10 +34,8 @@ from deviator.plugins import provenance
 from deviator.policies import Deviation, Information
 from deviator.validation import Floats
 
-NOTHING_GAINED = BestDeviation(0.0, 0.0, "exact")
 
-
-def ignore(*_: object) -> None:
+def _ignore(*_: object) -> None:
     """Do nothing with what there is to see."""
 
 
@@ -67,21 +67,21 @@ class Search:
 @final
 @dataclass(frozen=True, eq=False)
 class Watch:
-    """Who follows the trainings in the market under test.
+    """What is called while learners are trained in the market under test.
 
     Parameters
     ----------
     keep : callable, optional
-        Called with each seed and its training, to keep the policy.
+        Called with each learner, seed and training, to keep the policy.
     live : callable, optional
         Called with each point of a learning curve and the best deviation known without learning.
-    log_folder : Path, optional
-        Where TensorBoard logs go, in a folder for each seed; none are written by default.
+    log_folder : callable, optional
+        Returns where the TensorBoard logs of a learner and seed go; by default nothing is logged.
     """
 
-    keep: Callable[[int, Training], None] = ignore
-    live: Callable[[CurvePoint, BestDeviation], None] = ignore
-    log_folder: Path | None = None
+    keep: Callable[[Learner, int, Training], None] = _ignore
+    live: Callable[[CurvePoint, BestDeviation], None] = _ignore
+    log_folder: Callable[[Learner, int], Path | None] = _ignore
 
 
 def gather(
@@ -91,6 +91,8 @@ def gather(
     control: Market | None = None,
     with_power: bool = False,
     planted: Sequence[float] = (),
+    saved: Sequence[Deviation] = (),
+    certified: bool = True,
     watch: Watch | None = None,
 ) -> Evidence:
     """Gather the evidence on one market; `judge` turns it into a verdict.
@@ -99,7 +101,7 @@ def gather(
     ----------
     tested : Market
     search : Search
-        Learners are not trained where a certificate says that nobody trades.
+        Learners are not trained where nobody trades.
     control : Market, optional
         The matched control, by default the standing one; it sets the range of the actions.
     with_power : bool
@@ -107,26 +109,30 @@ def gather(
     planted : sequence of float
         Sizes of faults to plant in the payments (`Mutated`, "transfer"), each in a mutant of the
         market in which the learners are trained.
+    saved : sequence of Deviation
+        Deviations that were learned before; they are measured as those that are trained.
+    certified : bool
+        Whether a certificate is looked for.
     watch : Watch, optional
 
     Raises
     ------
     DeviatorError
-        If the market cannot be cleared or learned in.
+        If the control does not match, or the market cannot be cleared or learned in.
     """
+    if control is not None:
+        check_matched(seat_of(tested), seat_of(control))
+    mutants = [replace(tested, mechanism=_planted(tested.mechanism, size)) for size in planted]
     # Sums in one thread come out the same in every process.
     with threadpool_limits(limits=1):
-        certificate = _certificate(tested, search.information)
-        if certificate is not None and not certificate.trades:
-            return replace(_no_trade(tested, search), certificate=certificate)
-        mutants = [replace(tested, mechanism=_planted(tested.mechanism, size)) for size in planted]
         control = control or standing_control(tested)
-        evidence = _measure(tested, control, search, watch or Watch())
-        beside = _control_evidence(control, search) if with_power else None
+        certificate = _certificate(tested, search.information) if certified else None
+        evidence = _measure(tested, control, search, watch or Watch(), saved)
         return replace(
             evidence,
+            trades=evidence.trades and (certificate is None or certificate.trades),
             certificate=certificate,
-            control=beside,
+            control=_control_evidence(control, search) if with_power else None,
             planted=tuple(_measure(mutant, control, search, Watch()) for mutant in mutants),
         )
 
@@ -146,43 +152,36 @@ def _certificate(tested: Market, information: Information) -> Certificate | None
     return None
 
 
-def _measure(tested: Market, control: Market | None, search: Search, watch: Watch) -> Evidence:
+def _measure(
+    tested: Market,
+    control: Market | None,
+    search: Search,
+    watch: Watch,
+    saved: Sequence[Deviation] = (),
+) -> Evidence:
     """Measure what the best deviation and the learned ones gain in one market."""
+    types = held_out_profiles(tested, search.held_out)
     # What cannot be learned in is refused before anything is searched.
     core = (
         deviation_core(tested, information=search.information, control=control)
-        if search.learners
+        if search.learners and trades(tested, types)
         else None
     )
-    types = held_out_profiles(tested, search.held_out)
     best = best_deviation(tested, types, search.information)
     trained = [] if core is None else list(_trained(core, search, best, watch))
-    policies = [training.policy for _, _, training in trained]
-    return _evidence(
-        tested,
-        types,
-        best,
-        trades=trades(tested, types),
-        learned=tuple(_learned_gain(tested, types, *one) for one in trained),
-        witness=best.witness or _first_witness(tested, types, policies, search.information),
-        plugins=_plugins(tested, search.learners),
-    )
-
-
-def _no_trade(tested: Market, search: Search) -> Evidence:
-    types = held_out_profiles(tested, search.held_out)
-    plugins = _plugins(tested, ())
-    return _evidence(tested, types, NOTHING_GAINED, trades=False, plugins=plugins)
-
-
-def _evidence(tested: Market, types: Floats, best: BestDeviation, **rest: Any) -> Evidence:
+    deviations = [*(training.policy for _, _, training in trained), *saved]
     return Evidence(
         tested.scale,
-        tested.epsilon,
-        honest_utility=tested.honest_utility(types),
-        best=best,
+        trades(tested, types),
+        tested.honest_utility(types),
+        best,
+        learned=(
+            *(_learned_gain(tested, types, *one) for one in trained),
+            *(_saved_gain(tested, types, policy) for policy in saved),
+        ),
+        witness=best.witness or _first_witness(tested, types, deviations, search.information),
         mechanism_economy=_other_economy(tested.mechanism, tested.economy),
-        **rest,
+        plugins=_plugins(tested, search.learners),
     )
 
 
@@ -196,9 +195,9 @@ def _trained(
                 search.steps,
                 seed,
                 progress=lambda point: watch.live(point, best),
-                log_folder=None if watch.log_folder is None else watch.log_folder / f"seed{seed}",
+                log_folder=watch.log_folder(learner, seed),
             )
-            watch.keep(seed, training)
+            watch.keep(learner, seed, training)
             yield learner, seed, training
 
 
@@ -207,16 +206,19 @@ def _learned_gain(
 ) -> LearnedGain:
     """Return what a training gained on given profiles."""
     untrained = tested.gains(types, training.untrained.bid(types, tested.trader))
-    learned = tested.gains(types, training.policy.bid(types, tested.trader))
-    return LearnedGain(
-        learner.name,
-        seed,
-        float(learned.mean()),
-        float(learned.max()),
-        float(untrained.mean()),
-        training.largest_gain,
-        tuple((point.steps, point.gain) for point in training.curve),
+    return replace(
+        _saved_gain(tested, types, training.policy),
+        learner=learner.name,
+        seed=seed,
+        untrained_gain=float(untrained.mean()),
+        training_gain=training.largest_gain,
+        curve=tuple((point.steps, point.gain) for point in training.curve),
     )
+
+
+def _saved_gain(tested: Market, types: Floats, policy: Deviation) -> LearnedGain:
+    gains = tested.gains(types, policy.bid(types, tested.trader))
+    return LearnedGain("saved", 0, float(gains.mean()), float(gains.max()))
 
 
 def _first_witness(

@@ -8,22 +8,18 @@ from typing import final
 from pydantic import ValidationError
 
 from deviator.errors import RefusedError, ResultsError
-from deviator.evidence import BestDeviation, Evidence, held_out_profiles
-from deviator.evidence.power import captured_share
+from deviator.evidence import BestDeviation, Evidence
 from deviator.files import write_atomically
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.plugins import provenance
 from deviator.policies import Information, check_information, load_policy, save_policy
 from deviator.policies.learned import policy_stem, read_description
 
-from .gather import Search, Watch, gather, ignore
+from .gather import Search, Watch, gather
 from .run.cell_result import described
 from .run.store import explained
 from .spec.market import MarketSpec
 from .spec.messages import mistakes_of
-
-HELD_OUT = 20_000
-"""Profiles on which a trained deviator is judged."""
 
 
 @final
@@ -34,19 +30,23 @@ class TrainingReport:
     Attributes
     ----------
     evidence : Evidence
-        What is known about the market.
-    learned_gain : float
-        Mean gain over the held-out profiles.
-    untrained_gain : float or None
-        The same before learning; None for a policy that was loaded.
+        What is known about the market; the deviator is the one that was learned.
     path : Path or None
         Where the policy was saved, without suffix.
     """
 
     evidence: Evidence
-    learned_gain: float
-    untrained_gain: float | None = None
     path: Path | None = None
+
+    @property
+    def learned_gain(self) -> float:
+        """Mean gain over the held-out profiles."""
+        return self.evidence.learned[0].gain
+
+    @property
+    def untrained_gain(self) -> float | None:
+        """The same before learning; None for a policy that was loaded."""
+        return self.evidence.learned[0].untrained_gain
 
     @property
     def exact_gain(self) -> float | None:
@@ -61,7 +61,7 @@ class TrainingReport:
     @property
     def share(self) -> float | None:
         """Learned over best gain; None where there is nothing to gain."""
-        return captured_share(self.learned_gain, self.best_gain, self.evidence.epsilon)
+        return self.evidence.share
 
 
 def train(
@@ -72,7 +72,7 @@ def train(
     *,
     information: Information = "profile",
     out: Path | None = None,
-    live: Callable[[CurvePoint, BestDeviation], None] = ignore,
+    live: Callable[[CurvePoint, BestDeviation], None] = lambda point, best: None,
 ) -> TrainingReport:
     """Train one deviator on a market and save its policy.
 
@@ -99,18 +99,17 @@ def train(
         out = policy_stem(out)
         _check_writable(out)
 
-    def keep(seed: int, training: Training) -> None:
+    def keep(_: Learner, seed: int, training: Training) -> None:
         if out is not None:
             plugins = [*spec.plugins(), {"kind": "learner"} | provenance(learner)]
             with explained(out):
                 save_policy(described(training.policy, spec, plugins), out)
 
-    search = Search((learner,), (seed,), steps, information, HELD_OUT)
-    evidence = gather(tested, search, watch=Watch(keep, live))
+    search = Search((learner,), (seed,), steps, information)
+    evidence = gather(tested, search, certified=False, watch=Watch(keep, live))
     if not evidence.learned:
         raise RefusedError(f"there is nothing to learn in {tested.mechanism.name}: nobody trades")
-    (learned,) = evidence.learned
-    return TrainingReport(evidence, learned.gain, learned.untrained_gain, out)
+    return TrainingReport(evidence, out)
 
 
 def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
@@ -148,10 +147,8 @@ def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
             f"got {saved}; train anew"
         )
     information = check_information(policy.observation.information)
-    evidence = gather(tested, Search(information=information, held_out=HELD_OUT))
-    types = held_out_profiles(tested, HELD_OUT)
-    gain = float(tested.gains(types, policy.bid(types, tested.trader)).mean())
-    return TrainingReport(evidence, gain, path=path)
+    search = Search(information=information)
+    return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
 
 
 def _check_writable(out: Path) -> None:

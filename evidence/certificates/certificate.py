@@ -52,7 +52,7 @@ class Certificate:
         }
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Certificate":
-        """Return the certificate that `to_dict` described; one that was kept is of a trade."""
+    def from_dict(cls, data: dict[str, Any], trades: bool) -> "Certificate":
+        """Return the certificate that `to_dict` described, of a market that trades or does not."""
         conditions = tuple(Condition(**condition) for condition in data["conditions"])
-        return cls(data["kind"], conditions, data["cap"], data["every_profile"])
+        return cls(data["kind"], conditions, data["cap"], data["every_profile"], trades)

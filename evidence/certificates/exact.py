@@ -95,7 +95,7 @@ def certify(tested: Market, information: Information = "profile") -> Certificate
     Examples
     --------
     >>> from deviator.economies import fundamental_value
-    >>> from deviator.envs import market
+    >>> from deviator.evidence import market
     >>> from deviator.mechanisms import SigmaDCDA
     >>> certify(market(SigmaDCDA(0.2), fundamental_value(4))).cap
     0.0

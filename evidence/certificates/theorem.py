@@ -50,7 +50,7 @@ def certify_by_theorem(tested: Market) -> Certificate:
     Examples
     --------
     >>> from deviator.economies import saturating
-    >>> from deviator.envs import market
+    >>> from deviator.evidence import market
     >>> from deviator.mechanisms import SigmaDCDA
     >>> certify_by_theorem(market(SigmaDCDA(0.2), saturating(4))).cap
     0.0

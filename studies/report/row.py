@@ -1,6 +1,6 @@
 """From the cells' results to the rows of a report: a pure function of what was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -155,11 +155,11 @@ def _learned_columns(evidence: Evidence) -> LearnedColumns:
     learned = evidence.learned
     return {
         "seeds": [one.seed for one in learned],
-        "untrained_gain": _mean([one.untrained_gain for one in learned]),
+        "untrained_gain": _mean(_known(one.untrained_gain for one in learned)),
         "learned_gain": evidence.learned_gain,
         "learned_gain_interval": _interval([one.gain for one in learned]),
         "learned_gain_max": max((one.largest_gain for one in learned), default=None),
-        "training_gain_max": max((one.training_gain for one in learned), default=None),
+        "training_gain_max": max(_known(one.training_gain for one in learned), default=None),
         "share": evidence.share,
         "curves": [[list(point) for point in one.curve] for one in learned],
     }
@@ -193,6 +193,10 @@ def _control(stated: MarketSpec | None, evidence: Evidence | None, ran: Pair | N
         "share": None if evidence is None else evidence.share,
         "key": None if ran is None else ran[0].key,
     }
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def _mean(values: list[float]) -> float | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deviator.evidence import BestDeviation, Certificate, Evidence, LearnedGain
-from deviator.learners import Training
+from deviator.learners import Learner, Training
 from deviator.policies import LearnedDeviation, save_policy
 
 from ..gather import Search, Watch, gather
@@ -27,11 +27,11 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     learners = () if tested.bids_are_surfaces else (cell.learner.build_learner(),)
     search = Search(learners, cell.seeds, cell.steps, cell.information, cell.held_out)
 
-    def keep(seed: int, training: Training) -> None:
+    def keep(_: Learner, seed: int, training: Training) -> None:
         save_policy(described(training.policy, cell.market, cell.plugins), folder / f"seed{seed}")
 
     control = None if cell.control is None else cell.control.build_market()
-    watch = Watch(keep, log_folder=folder / "tensorboard")
+    watch = Watch(keep, log_folder=lambda _, seed: folder / "tensorboard" / f"seed{seed}")
     evidence = gather(tested, search, control=control, watch=watch)
     return {
         "key": cell.key,
@@ -90,25 +90,29 @@ def evidence_of(result: dict[str, Any], learner: str, control: Evidence | None) 
     """
     certificate = result["certificate"]
     return Evidence(
-        result["scale"],
-        result["epsilon"],
-        result["trades"],
-        result["honest_utility"],
-        BestDeviation(result["best_gain"], result["best_gain_error"], result["best_gain_kind"]),
-        tuple(_learned_of(seed, learner) for seed in result["seeds"]),
-        control,
-        certificate=None if certificate is None else Certificate.from_dict(certificate),
+        scale=result["scale"],
+        trades=result["trades"],
+        honest_utility=result["honest_utility"],
+        best=BestDeviation(
+            gain=result["best_gain"],
+            error=result["best_gain_error"],
+            kind=result["best_gain_kind"],
+            epsilon=result["epsilon"],
+        ),
+        learned=tuple(_learned_of(seed, learner) for seed in result["seeds"]),
+        control=control,
+        certificate=certificate and Certificate.from_dict(certificate, result["trades"]),
         witness=result["witness"],
     )
 
 
 def _learned_of(seed: dict[str, Any], learner: str) -> LearnedGain:
     return LearnedGain(
-        learner,
-        seed["seed"],
-        seed["learned_gain"],
-        seed["learned_gain_max"],
-        seed["untrained_gain"],
-        seed["training_gain_max"],
-        tuple((steps, gain) for steps, gain in seed["curve"]),
+        learner=learner,
+        seed=seed["seed"],
+        gain=seed["learned_gain"],
+        largest_gain=seed["learned_gain_max"],
+        untrained_gain=seed["untrained_gain"],
+        training_gain=seed["training_gain_max"],
+        curve=tuple((steps, gain) for steps, gain in seed["curve"]),
     )

@@ -8,12 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import final
 
-import numpy as np
-
 import deviator
 from deviator.envs import deviation_core
 from deviator.errors import DeviatorError, InvalidInputError
-from deviator.evidence import best_deviation
+from deviator.evidence import best_deviation, held_out_profiles
 from deviator.evidence.best_deviation import trades
 from deviator.plugins import find_plugin
 from deviator.plugins.guard import Guard
@@ -35,8 +33,6 @@ TRIAL_S = 120
 """Seconds that building a cell with a third-party plugin and clearing some markets may take."""
 
 TRIAL_PROFILES = 20
-TRADED = 200
-"""Profiles without trade at which a market counts as one in which nobody trades."""
 
 CellProgress = Callable[[int, int, Cell | None], None]
 """Called with cells done, cells in all, and the cell that has just finished."""
@@ -190,14 +186,13 @@ def try_cell(cell: Cell) -> None:
     """
     learner = cell.learner.build_learner()
     tested = cell.market.build_market()
-    rng = np.random.default_rng(0)
-    types = tested.distribution.sample(rng, TRIAL_PROFILES)
-    if not tested.bids_are_surfaces and trades(tested, tested.distribution.sample(rng, TRADED)):
-        control = None if cell.control is None else cell.control.build_market()
+    control = None if cell.control is None else cell.control.build_market()
+    types = held_out_profiles(tested, cell.held_out)
+    if not tested.bids_are_surfaces and trades(tested, types):
         core = deviation_core(tested, information=cell.information, control=control)
         if is_third_party(find_plugin("learner", cell.learner.name).describe()):
             learner.train(core, 1, 0)
-    best_deviation(tested, types, cell.information)
+    best_deviation(tested, types[:TRIAL_PROFILES], cell.information)
 
 
 def _run_missing(

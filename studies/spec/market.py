@@ -364,7 +364,10 @@ class MarketSpec(Spec):
         return policy
 
     def _check_language(self, policy: Policy) -> None:
-        bids = policy.bids(self.economy.distribution().mean[None], np.random.default_rng(0))
+        bids = policy.bids(
+            self.economy.distribution().sample(np.random.default_rng(0), 1),
+            np.random.default_rng(0),
+        )
         record = self.rule.language.record
         surfaces = isinstance(bids, SurfaceBids) and isinstance(self.rule, ConditionalAuction)
         if not surfaces and not isinstance(bids, record):

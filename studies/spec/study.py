@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, field_validator
 
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
-from deviator.evidence import check_matched, control_mechanism
+from deviator.evidence import check_matched, control_mechanism, is_known_to_pay
 from deviator.mechanisms import Mechanism
 from deviator.plugins import Kind, list_plugins, plugins_of_file, qualified
 from deviator.policies import Information
@@ -25,7 +25,7 @@ from .market import (
 )
 
 SHARED = ("statistics",)
-"""Settings of a mechanism that decide what its bids are, so that its control has them too."""
+"""Settings that decide what the bids of a mechanism read, so that its control has them too."""
 
 
 class ControlSpec(Spec):
@@ -221,9 +221,12 @@ class StudySpec(Spec):
             control = self._control_market(entry.control, market)
             check_matched(market.seat, control.seat)
             return control
-        rule = control_mechanism(market.rule.language, market.economy.economy)
-        if rule is None or rule.name == market.mechanism:
-            return None if rule is None else market
+        economy = market.economy.economy
+        rule = control_mechanism(market.rule.language, economy)
+        if rule is None or not is_known_to_pay(rule, economy):
+            return None
+        if (rule.name, "honest") == (market.mechanism, market.strategy):
+            return market
         return self._standing(rule, entry, market)
 
     def _standing(self, rule: Mechanism, entry: CellsSpec, market: MarketSpec) -> MarketSpec | None:
@@ -243,8 +246,8 @@ class StudySpec(Spec):
             self._control_market(ControlSpec(mechanism=rule.name, parameters=parameters), market)
             for parameters in [*stated, same]
         ]
-        wanted = market.seat.shape
-        return next((control for control in controls if control.seat.shape == wanted), None)
+        seat = market.seat
+        return next((control for control in controls if control.seat.matches(seat)), None)
 
     def _control_market(self, stated: ControlSpec, market: MarketSpec) -> MarketSpec:
         economy = market.economy if stated.economy is None else self._economy(stated.economy)

@@ -17,15 +17,18 @@ def learned_gains(*gains):
     )
 
 
+def best(gain, error=0.0):
+    return BestDeviation(gain, error, "exact", epsilon=1e-9)
+
+
 def evidence(gain=0.0, **changes):
-    best = BestDeviation(gain, 0.0, "exact")
-    return replace(Evidence(1.0, 1e-9, True, 0.2, best), **changes)
+    return replace(Evidence(1.0, True, 0.2, best(gain)), **changes)
 
 
 def test_power_is_the_share_that_learners_captured_of_the_control_s_best_gain():
     control = evidence(0.4, learned=learned_gains(0.2, 0.3))
     assert judge(evidence(control=control)).power == pytest.approx(0.625)
-    assert control.share == captured_share(0.25, 0.4, 1e-9)
+    assert control.share == best(0.4).share(0.25) == captured_share(0.25, 0.4, 1e-9)
 
 
 @pytest.mark.parametrize(
@@ -49,10 +52,10 @@ def test_resolution_is_the_smallest_planted_gain_of_which_more_than_half_was_lea
     [
         ({"certificate": PROVED}, "confirmed"),
         ({"certificate": PROVED, "trades": False}, "vacuous"),
-        ({"best": BestDeviation(0.5, 0.0, "exact"), "witness": WITNESS}, "refuted"),
-        ({"best": BestDeviation(0.5, 0.0, "exact")}, "undetermined"),
+        ({"best": best(0.5), "witness": WITNESS}, "refuted"),
+        ({"best": best(0.5)}, "undetermined"),
         (
-            {"best": BestDeviation(0.5, 0.0, "exact"), "witness": WITNESS, "certificate": PROVED},
+            {"best": best(0.5), "witness": WITNESS, "certificate": PROVED},
             "undetermined",
         ),
         ({"learned": learned_gains(0.5), "certificate": PROVED}, "undetermined"),
@@ -68,3 +71,31 @@ def test_the_state_follows_from_the_evidence(changes, state):
 def test_lower_is_the_best_of_what_anybody_gained_and_never_negative():
     assert judge(evidence(-0.1, learned=learned_gains(-0.3, -0.2))).lower == 0.0
     assert judge(evidence(0.1, learned=learned_gains(0.3, -0.2))).lower == 0.3
+
+
+def test_of_several_learners_the_best_one_counts():
+    strong = tuple(replace(one, learner="strong") for one in learned_gains(0.3, 0.4))
+    both = evidence(0.5, learned=(*learned_gains(0.1, -0.9), *strong))
+    assert both.learned_gain == pytest.approx(0.35)
+    assert both.share == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(("gain", "share"), [(2e-9, 0.5), (0.5e-9, None), (0.0, None)])
+def test_there_is_no_share_of_a_gain_up_to_epsilon(gain, share):
+    assert best(gain).share(gain / 2) == share
+
+
+@pytest.mark.parametrize(("lower", "state"), [(0.31, "refuted"), (0.33, "undetermined")])
+def test_a_sampled_gain_contradicts_a_cap_beyond_its_sampling_error_only(lower, state):
+    certificate = replace(PROVED, cap=0.3, every_profile=False)
+    sampled = evidence(best=best(lower, error=0.02), witness=WITNESS, certificate=certificate)
+    assert judge(sampled).state == state
+
+
+def test_a_lower_bound_above_its_cap_by_rounding_alone_is_the_cap():
+    certificate = replace(PROVED, cap=0.3, every_profile=False)
+    rounded, above = (
+        evidence(best=best(0.3 + off), certificate=certificate) for off in (5e-13, 1e-9)
+    )
+    assert judge(rounded).lower == 0.3
+    assert judge(above).lower > 0.3

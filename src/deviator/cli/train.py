@@ -159,7 +159,8 @@ def _market_lines(spec: Any, information: str) -> list[str]:
 
 
 def _live_line(done: int, steps: int, speed: float, gain: float, best: Any) -> str:
-    share = f"{100 * gain / best.gain:5.1f}%" if best.gain > 0 else "    -"
+    captured = best.share(gain)
+    share = "    -" if captured is None else f"{100 * captured:5.1f}%"
     return (
         f"{min(done, steps):>7}/{steps} {speed:>6.0f} steps/s gain {gain:+.2e} "
         f"{best.kind} best {best.gain:.2e} share {share}"
