@@ -19,10 +19,6 @@ RETURNED = ("Economy", "LinearQuadratic", "Factored")
 def plugins_of_file(path: str | Path) -> list[PluginSpec]:
     """Return the plugins that a Python file defines, in its order.
 
-    Parameters
-    ----------
-    path : str or Path
-
     Raises
     ------
     PluginLoadError

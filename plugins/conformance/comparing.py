@@ -160,13 +160,7 @@ def in_another_process(
     *arguments: Any,
     limit_s: float = ELSEWHERE_S,
 ) -> Any:
-    """Return what a function gives in another process; `subject` names the thing's kind.
-
-    Raises
-    ------
-    AssertionError
-        If the thing does not pickle.
-    """
+    """Return what a function of a thing, which must pickle, gives in another process."""
     try:
         pickle.dumps(thing)
     except Exception as error:

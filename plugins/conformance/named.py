@@ -64,12 +64,8 @@ def example_settings(spec: PluginSpec, settings: dict[str, Any]) -> dict[str, An
     """Return settings to build a plugin with: the given ones, and examples of other required ones.
 
     A mechanism that needs an economy gets one with interdependent values and unequal slopes; a
-    policy gets private values and the uniform-price double auction, or beliefs.
-
-    Raises
-    ------
-    InvalidInputError
-        If the plugin requires a setting that is neither given nor known here.
+    policy gets private values and the uniform-price double auction, or beliefs. Settings that are
+    neither given nor known here are asked for in an error.
     """
     known: dict[str, Any] = {
         "n_traders": 4,

@@ -60,10 +60,7 @@ def standard_economies() -> tuple[Economy, ...]:
 def economies_for(mechanism: Mechanism) -> list[Economy]:
     """Return the economies to test a mechanism in: its own, or the standard ones that it accepts.
 
-    Raises
-    ------
-    AssertionError
-        If it has honest bids in none of them.
+    It must have honest bids in one of them.
     """
     own = tuple(mechanism.example_economies())
     accepted, reason = [], ""
