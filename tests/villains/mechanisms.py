@@ -12,6 +12,7 @@ import numpy as np
 from deviator.economies import two_groups
 from deviator.errors import RefusedError
 from deviator.mechanisms import (
+    Bids,
     LineMenu,
     Mechanism,
     Outcome,
@@ -57,7 +58,7 @@ class HonestNowhere(SoundAuction):
         raise RefusedError("nobody is honest here")
 
 
-class RoundedSchedules(Schedules.__bases__[0]):
+class RoundedSchedules(Bids):
     """A record that loses digits on its way through arrays."""
 
     def __init__(self, level, steepness):
