@@ -17,7 +17,7 @@ from deviator.mechanisms import Bids, Mechanism, SurfaceBids
 from deviator.policies import Policy, Revelation
 from deviator.policies.base import check_market
 from deviator.policies.numeric_search import utilities
-from deviator.validation import Floats, trader_index
+from deviator.validation import Floats, check_kind, trader_index
 
 EPSILON = 1e-9
 """Gains up to this multiple of the scale count as zero, in linear-quadratic markets."""
@@ -53,7 +53,7 @@ class Market:
     Raises
     ------
     InvalidInputError
-        If the distribution or the trader does not fit the economy.
+        If a part is of the wrong kind, or the distribution or the trader does not fit the economy.
     """
 
     mechanism: Mechanism
@@ -64,6 +64,10 @@ class Market:
 
     def __post_init__(self) -> None:
         check_market(self.mechanism, self.economy)
+        laws = "leave it out for the economy's own, or build one of deviator.economies"
+        check_kind("distribution", self.distribution, TypeDistribution, laws)
+        policies = "leave it out for honesty, or build one of deviator.policies"
+        check_kind("strategy", self.strategy, Policy, policies)
         n = self.economy.n_traders
         trader_index(self.trader, n)
         if self.distribution.n_traders != n:

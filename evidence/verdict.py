@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, final
 
+from deviator.validation import check_kind
+
 from .evidence import Evidence
 from .power import resolution
 
@@ -73,6 +75,7 @@ def judge(evidence: Evidence) -> Verdict:
     ----------
     evidence : Evidence
     """
+    check_kind("evidence", evidence, Evidence, "have it from deviator.studies.gather")
     certificate = evidence.certificate
     upper = None if certificate is None else certificate.cap
     gains = (evidence.best.gain, *(learned.gain for learned in evidence.learned))

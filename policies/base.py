@@ -100,12 +100,13 @@ def check_information(information: Any) -> Information:
     InvalidInputError
         If it is not a known one.
     """
-    if information not in get_args(Information):
-        raise InvalidInputError(
-            f"information must be one of {', '.join(get_args(Information))}, got {information!r}"
-        )
-    rung: Information = information
-    return rung
+    for rung in get_args(Information):
+        if isinstance(information, str) and information == rung:
+            known: Information = rung
+            return known
+    raise InvalidInputError(
+        f"information must be one of {', '.join(get_args(Information))}, got {information!r}"
+    )
 
 
 def check_market(mechanism: object, economy: object) -> None:

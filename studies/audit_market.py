@@ -10,7 +10,6 @@ from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
 from deviator.plugins import build, find_plugin, takes_economy
 from deviator.policies import Information, Policy
-from deviator.validation import whole_number
 
 from .gather import Search, gather
 
@@ -70,7 +69,6 @@ def audit(
     >>> audit("uniform-conditional", fundamental_value(6)).state
     'refuted'
     """
-    whole_number("held_out", held_out, at_least=100)
     if learner is None and planted:
         raise InvalidInputError(
             "planted faults need a learner to notice them, got learner=None; pass learner='ppo'"

@@ -31,8 +31,8 @@ from deviator.evidence.best_deviation import pays, trades
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, ResidualLineMechanism
 from deviator.plugins import provenance
-from deviator.policies import Deviation, Information
-from deviator.validation import Floats
+from deviator.policies import Deviation, Information, check_information
+from deviator.validation import Floats, check_kind, whole_number
 
 
 def _ignore(*_: object) -> None:
@@ -54,7 +54,12 @@ class Search:
     information : {"profile", "own"}
         What deviators know.
     held_out : int
-        Profiles on which gains are measured.
+        Profiles on which gains are measured, at least 100.
+
+    Raises
+    ------
+    InvalidInputError
+        If a setting is of the wrong kind or too small.
     """
 
     learners: Sequence[Learner] = ()
@@ -62,6 +67,13 @@ class Search:
     steps: int = 100_000
     information: Information = "profile"
     held_out: int = 20_000
+
+    def __post_init__(self) -> None:
+        for learner in self.learners:
+            check_kind("learner", learner, Learner, "name one with deviator.audit(learner='ppo')")
+        whole_number("steps", self.steps, at_least=1)
+        whole_number("held_out", self.held_out, at_least=100)
+        check_information(self.information)
 
 
 @final
@@ -118,9 +130,14 @@ def gather(
     Raises
     ------
     DeviatorError
-        If the control does not match, or the market cannot be cleared or learned in.
+        If an argument is of the wrong kind, the control does not match, or the market cannot be
+        cleared or learned in.
     """
+    markets = "build one with deviator.market(mechanism, economy)"
+    check_kind("tested", tested, Market, markets)
+    check_kind("search", search, Search, "state learners, seeds and steps in one")
     if control is not None:
+        check_kind("control", control, Market, markets)
         check_matched(seat_of(tested), seat_of(control))
     mutants = [replace(tested, mechanism=_planted(tested.mechanism, size)) for size in planted]
     # Sums in one thread come out the same in every process.

@@ -121,6 +121,9 @@ def confirm(
     failures |= _run_missing(cells, store, processes, spec.limit_s, progress)
     results = [(cell, store.result(cell)) for cell in cells]
     done = [(cell, result) for cell, result in results if result is not None]
+    for cell, result in results:
+        if result is None:
+            failures.setdefault(cell.label(), "its result is not there; run the command again")
     rows = report_rows([cell for cell, _ in done], [result for _, result in done])
     content = {
         "study": spec.name,

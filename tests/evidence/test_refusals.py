@@ -5,7 +5,13 @@ import pytest
 
 from deviator.economies import private_values, saturating
 from deviator.errors import InvalidInputError
-from deviator.evidence import market, type_grid_regret, worst_drawn_profile, worst_profile
+from deviator.evidence import (
+    judge,
+    market,
+    type_grid_regret,
+    worst_drawn_profile,
+    worst_profile,
+)
 from deviator.mechanisms import (
     DiscreteVCG,
     Mutated,
@@ -17,6 +23,7 @@ from deviator.mechanisms import (
 )
 from deviator.policies import BestResponse, NumericSearch, exact_gain, expected_exact_gain
 from deviator.studies import audit
+from deviator.studies.gather import Search, gather
 
 
 @pytest.mark.parametrize(
@@ -58,6 +65,14 @@ def test_a_mechanism_built_for_other_traders_is_one_clear_sentence(mechanism, n)
         (lambda rule, economy: market(economy, economy), "got LinearQuadratic; build one by name"),
         (lambda rule, economy: market(SigmaDCDA, economy), "got the class SigmaDCDA; build one"),
         (lambda rule, economy: market(rule, "box"), "got 'box'; build one with deviator.economies"),
+        (lambda rule, economy: market(rule, economy, distribution=3), "got 3; leave it out"),
+        (lambda rule, economy: audit(rule, economy, strategy=[1]), "got list; leave it out"),
+        (lambda rule, economy: audit(rule, economy, learner=3), "a Learner, got 3; name one"),
+        (lambda rule, economy: audit(rule, economy, information=np.ones(1)), "one of own, profile"),
+        (lambda rule, economy: judge(3), "an? Evidence, got 3; have it from"),
+        (lambda rule, economy: gather(rule, Search()), "must be a Market, got SigmaDCDA; build"),
+        (lambda rule, economy: gather(market(rule, economy), 4), "must be a Search, got 4; state"),
+        (lambda rule, economy: Search(held_out=0), "held_out must be at least 100, got 0"),
         (
             lambda rule, economy: rule.honest_bids(np.zeros((1, 4)), economy),
             r"got ndarray; call honest_bids\(economy, types\)$",
