@@ -8,10 +8,16 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, field_validator
 
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
-from deviator.evidence import check_matched, control_mechanism, is_known_to_pay
+from deviator.evidence import (
+    check_matched,
+    control_mechanism,
+    deviation_size,
+    is_known_to_pay,
+)
 from deviator.mechanisms import Mechanism
-from deviator.plugins import Kind, list_plugins, plugins_of_file, qualified
+from deviator.plugins import Kind, find_plugin, list_plugins, plugins_of_file, qualified
 from deviator.policies import Information
+from deviator.trust import is_third_party
 
 from .cell import Cell
 from .market import (
@@ -223,11 +229,11 @@ class StudySpec(Spec):
             return control
         economy = market.economy.economy
         rule = control_mechanism(market.rule.language, economy)
-        if rule is None or not is_known_to_pay(rule, economy):
+        if rule is None:
             return None
-        if (rule.name, "honest") == (market.mechanism, market.strategy):
-            return market
-        return self._standing(rule, entry, market)
+        if rule.name == market.mechanism:
+            return market if _pays_itself(market) else None
+        return self._standing(rule, entry, market) if is_known_to_pay(rule, economy) else None
 
     def _standing(self, rule: Mechanism, entry: CellsSpec, market: MarketSpec) -> MarketSpec | None:
         """Return the market of a standing control, as an entry of the study states it.
@@ -282,6 +288,18 @@ class StudySpec(Spec):
             except PluginLoadError as error:
                 unusable[file] = str(error)
         return unusable
+
+
+def _pays_itself(market: MarketSpec) -> bool:
+    """Return whether deviating pays in a market of a control mechanism itself.
+
+    From an equilibrium it may not. A third-party strategy is not built here: it may hang.
+    """
+    strategy = find_plugin("policy", market.strategy).describe()
+    if market.strategy == "honest" or is_third_party(strategy):
+        return True
+    tested = market.build_market()
+    return deviation_size(tested).gain > tested.epsilon
 
 
 def _check_buildable(cell: Cell) -> None:

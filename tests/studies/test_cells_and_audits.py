@@ -81,6 +81,16 @@ def test_the_power_is_unknown_where_the_language_has_no_control(rows):
     assert row["learned_gain"] is not None
 
 
+@pytest.mark.parametrize(("beliefs", "pays"), [("fundamental-value", False), ("two-groups", True)])
+def test_an_equilibrium_is_its_own_control_where_deviating_from_it_pays(beliefs, pays):
+    stated = {"beliefs": beliefs, "n_traders": 4, "rho": 0.4, "noise": 0.5, "slope": 1.0}
+    cell = {"mechanism": "uniform-double-auction", "strategy": "linear-bayes", "economy": "beliefs"}
+    data = read_yaml(STUDY).values | {"cells": [cell], "economies": {"beliefs": stated}}
+    (only,) = StudySpec.model_validate(data).expand()
+    assert only.is_control is pays
+    assert (only.control is None) is not pays
+
+
 FACTORED = {
     "mechanism": "sigma-dcda",
     "sigma": 0.3,
