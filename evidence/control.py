@@ -24,6 +24,7 @@ from deviator.mechanisms import (
     NaiveWalrasian,
     ReportLanguage,
     ScheduleLanguage,
+    SurfaceBids,
     UniformConditional,
     UniformDoubleAuction,
 )
@@ -74,7 +75,8 @@ def standing_control(tested: Market) -> Market | None:
     rule = control_mechanism(mechanism.language, economy)
     if rule is None:
         return None
-    if not Seat(rule, economy.n_traders, tested.trader).matches(seat_of(tested)):
+    seat = seat_of(tested)
+    if not seat._replace(mechanism=rule).matches(seat):
         return None
     if isinstance(economy, QuadraticEconomy) and not is_known_to_pay(rule, economy):
         return _price_takers(rule, economy, tested.distribution, tested.trader)
@@ -119,11 +121,20 @@ def matched_control(tested: Market) -> Market:
 
 
 class Seat(NamedTuple):
-    """Where a deviator sits: in what mechanism, among how many traders, as which of them."""
+    """Where a deviator sits: in what mechanism, among how many traders, as which of them.
+
+    Attributes
+    ----------
+    mechanism : Mechanism
+    n_traders, trader : int
+    surfaces : bool
+        Whether the others bid surfaces, as in smooth economies.
+    """
 
     mechanism: Mechanism
     n_traders: int
     trader: int
+    surfaces: bool = False
 
     def __str__(self) -> str:
         record, numbers, traders, trader = self._shape
@@ -138,7 +149,8 @@ class Seat(NamedTuple):
     @property
     def _shape(self) -> tuple[type[Bids], int, int, int]:
         language = self.mechanism.language
-        return language.record, language.size(self.n_traders), self.n_traders, self.trader
+        record = SurfaceBids if self.surfaces else language.record
+        return record, language.size(self.n_traders), self.n_traders, self.trader
 
 
 def _read_the_same(first: BidLanguage, second: BidLanguage) -> bool:
@@ -154,7 +166,8 @@ def _read_the_same(first: BidLanguage, second: BidLanguage) -> bool:
 
 def seat_of(tested: Market) -> Seat:
     """Return where the deviator of a market sits."""
-    return Seat(tested.mechanism, tested.economy.n_traders, tested.trader)
+    n = tested.economy.n_traders
+    return Seat(tested.mechanism, n, tested.trader, tested.bids_are_surfaces)
 
 
 def check_matched(tested: Seat, control: Seat) -> None:

@@ -39,7 +39,7 @@ from deviator.economies import (
 from deviator.errors import InvalidInputError, UnknownNameError
 from deviator.evidence import Market, Seat
 from deviator.learners import Learner
-from deviator.mechanisms import Mechanism, SurfaceBids
+from deviator.mechanisms import ConditionalLanguage, Mechanism, SurfaceBids
 from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.plugins import Kind, build, find_plugin, qualified, takes_economy
 from deviator.policies import Policy
@@ -259,8 +259,11 @@ class MarketSpec(Spec):
 
     @property
     def seat(self) -> Seat:
-        """Where the deviator sits, in the mechanism itself."""
-        return Seat(self.rule, self.economy.economy.n_traders, self.trader_index())
+        """Where the deviator sits; the strategy is not built, which may be a third party's."""
+        economy = self.economy.economy
+        conditional = isinstance(self.rule.language, ConditionalLanguage)
+        surfaces = conditional and isinstance(economy, SmoothEconomy)
+        return Seat(self.rule, economy.n_traders, self.trader_index(), surfaces)
 
     def trader_index(self) -> int:
         """Return who deviates as an index."""

@@ -323,7 +323,8 @@ def _lacks_control(cell: Cell, lacking: MarketSpec) -> str:
     settings = f", parameters: {json.dumps(lacking.parameters)}" if lacking.parameters else ""
     return (
         f"every cell needs its matched control in the study, {cell.label()} lacks {control} in "
-        f"{lacking.economy.name} with the same trader, information and steps; add the cell "
+        f"{lacking.economy.name} with the same trader ({cell.market.trader}), information "
+        f"({cell.information}) and steps ({cell.steps}); add the cell "
         f"{{mechanism: {control}{settings}, economy: ...}}, or state another cell as the control "
         "by control: {mechanism: ..., economy: ...} in the line of "
         f"{plain_name(cell.market.mechanism)}"

@@ -10,6 +10,7 @@ from deviator.economies import (
     Factored,
     fundamental_value_information,
     private_values,
+    saturating,
     two_groups,
     unit_demands,
 )
@@ -84,8 +85,9 @@ def test_a_language_without_a_known_gain_has_no_standing_control():
         (market(UniformConditional(statistics=STATISTICS), FACTORED), "FactoredBids of 4 numbers"),
         (market(UniformConditional(), two_groups(6)), "6 traders"),
         (market(UniformConditional(), GROUPS, trader=1), "deviator 1"),
+        (market(UniformConditional(), saturating(4)), "SurfaceBids of 6 numbers"),
     ],
-    ids=["language", "numbers in a bid", "traders", "deviator"],
+    ids=["language", "numbers in a bid", "traders", "deviator", "surfaces"],
 )
 def test_a_control_that_poses_another_problem_is_refused(control, difference):
     tested = market(SigmaDCDA(0.3), GROUPS)

@@ -108,6 +108,13 @@ def test_a_control_whose_bids_have_other_numbers_is_refused():
         study(FACTORED, CONDITIONAL).expand()
 
 
+def test_a_linear_control_of_a_smooth_market_is_refused():
+    smooth = {"mechanism": "sigma-dcda", "sigma": 0.3, "economy": "smooth"}
+    linear = {"mechanism": "uniform-conditional", "economy": "private"}
+    with pytest.raises(InvalidInputError, match=r"LinearBids .* with SurfaceBids of 6"):
+        study(smooth | {"control": linear}, linear).expand()
+
+
 def test_the_matching_entry_is_the_control():
     matched = CONDITIONAL | {"parameters": {"statistics": "economy"}}
     first, *_ = study(FACTORED, CONDITIONAL, matched).expand()
