@@ -1,16 +1,13 @@
 """What the evidence on a market supports: lower bound, certified cap, power and state."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, final
+from typing import Any, final
 
 from deviator.validation import check_kind
 
+from .constraints import State
 from .evidence import Evidence
 from .power import resolution
-
-State = Literal["confirmed", "refuted", "undetermined", "vacuous"]
-"""Confirmed: a certificate caps every gain at epsilon. Refuted: a profitable deviation was cleared
-again and pays. Undetermined: neither. Vacuous: nobody trades."""
 
 CONTRADICTION = 1e-6
 """Share of the cap that a lower bound may exceed it by: both are sums in floating point."""

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from deviator.evidence import Evidence, Verdict, judge
-from deviator.evidence.verdict import State
+from deviator.evidence.constraints import State
 
 from ..run.cell_result import evidence_of
 from ..spec.cell import Cell
