@@ -11,7 +11,8 @@ from .control import (
     seat_of,
     standing_control,
 )
-from .evidence import Evidence, LearnedGain
+from .evidence import Evidence, LargestGain, LearnedGain
+from .interchangeable import interchangeable_traders
 from .market import Market, market
 from .regret import BestBidRegret, MenuRegret, RegretEstimator, SearchedRegret
 from .surface_best_response import SurfaceBest, surface_best_response
@@ -27,6 +28,7 @@ __all__ = [
     "Certificate",
     "Condition",
     "Evidence",
+    "LargestGain",
     "LearnedGain",
     "Market",
     "MenuRegret",
@@ -45,6 +47,7 @@ __all__ = [
     "deviation_size",
     "find_witness",
     "held_out_profiles",
+    "interchangeable_traders",
     "is_known_to_pay",
     "judge",
     "market",

@@ -19,7 +19,8 @@ from deviator.policies import (
     expected_exact_gain,
     level_shift,
 )
-from deviator.trust import foreign_methods
+from deviator.policies.numeric_search import trader_outcome
+from deviator.trust import is_ours
 from deviator.validation import Floats
 
 from .market import SURFACE_PROFILES, Market
@@ -30,9 +31,6 @@ from .witness import find_surface_witness, find_witness
 HELD_OUT_SEED = 2_000_003
 """Seeds the held-out profiles, the same in every cell with the same law of types."""
 
-ROUNDED_TO_ZERO = 1e-12
-"""Mean gains below this multiple of the scale are sums of rounding errors and stated as 0."""
-
 SEARCHED = 2000
 """Held-out profiles at which a best deviation is searched, where every one needs its own search."""
 
@@ -41,6 +39,9 @@ COMPARED = 200
 
 TRADE_PROFILES = 200
 """Held-out profiles at which a market without any trade counts as one in which nobody trades."""
+
+FAR = 2.0 ** np.arange(-8, 9)
+"""How far from their own the deviator's bids are tried, of the largest bid, to see if any trade."""
 
 SIZE_PROFILES = 2048
 """Profiles, from a fixed seed, on which sizes are measured where they have no closed form."""
@@ -64,6 +65,8 @@ class BestDeviation:
         Gains up to here count as zero, in units of money.
     witness : dict or None
         A market and a bid that show a positive gain.
+    beyond_rounding : float
+        The largest gain at one profile that is more than rounding; 0 where none is.
     """
 
     gain: float
@@ -71,6 +74,7 @@ class BestDeviation:
     kind: Kind
     epsilon: float
     witness: dict[str, Any] | None = None
+    beyond_rounding: float = 0.0
 
     def share(self, gain: float) -> float | None:
         """Return what another gain is of this one; None where there is nothing to gain."""
@@ -93,6 +97,7 @@ class _Gains(NamedTuple):
     """What one deviation gains at each profile, and where to look for a witness."""
 
     gain: Floats
+    rounding: Floats
     kind: Kind
     find_witness: Callable[[], dict[str, Any] | None]
 
@@ -112,6 +117,20 @@ def trades(tested: Market, types: Floats) -> bool:
     return bool(outcome.quantity.any())
 
 
+def deviations_trade(tested: Market, types: Floats) -> bool:
+    """Return whether some bid of the deviator, far or near, trades at some of the profiles."""
+    few = types[:TRADE_PROFILES]
+    present = tested.strategy.bids(few)
+    if tested.bids_are_surfaces:
+        return False
+    own = present.of_trader(tested.trader)
+    size = np.abs(present.as_array()).max(axis=(0, 1))
+    reach = np.where(size > 0, size, 1.0) * FAR[:, None]
+    candidates = np.concatenate([own[:, None] + reach, own[:, None] - reach], axis=1)
+    allowed = tested.mechanism.allowed_bids(tested.trader, candidates, own)
+    return bool(trader_outcome(tested.mechanism, present, tested.trader, allowed).quantity.any())
+
+
 def best_deviation(tested: Market, types: Floats, information: Information) -> BestDeviation:
     """Return the best deviator's mean gain on given profiles, and a witness if it pays.
 
@@ -128,22 +147,20 @@ def best_deviation(tested: Market, types: Floats, information: Information) -> B
     ------
     InvalidInputError
         If the mechanism clears the same bids differently, or changes them.
-    RefusedError
-        If bids are surfaces and deviations of own types are asked for.
     """
-    if foreign_methods(tested.mechanism, ["clear"]):
+    foreign = not is_ours(type(tested.mechanism))
+    if foreign:
         check_repeatable(tested, types[:COMPARED])
     if tested.bids_are_surfaces:
-        return _mean(
-            tested, _on_residual_curves(tested, types[:SURFACE_PROFILES], information), information
-        )
+        # A surface reads the others' types off the market, so that both rungs gain the same (INJ).
+        return _mean(tested, _on_residual_curves(tested, types[:SURFACE_PROFILES]), information)
     try:
         exact = _mean(tested, _exact(tested, types, information), information)
     except RefusedError:
         return _mean(tested, _searched(tested, types, information), information)
-    if not foreign_methods(tested.mechanism, ["menu"]):
+    if not foreign:
         return exact
-    # A third party's menu may be wrong: what a search gains beyond it counts.
+    # What a third party's rule charges may differ from its menu: what a search gains counts.
     searched = _mean(tested, _searched(tested, types[:COMPARED], information), information)
     allowed = exact.gain + exact.error + searched.error + tested.epsilon
     return searched if searched.gain > allowed else exact
@@ -221,43 +238,48 @@ def _numbers(bids: Bids) -> Floats:
 def _mean(tested: Market, measured: _Gains, information: Information) -> BestDeviation:
     gain = float(measured.gain.mean())
     witness = measured.find_witness() if pays(tested, measured.gain, information) else None
-    stated = gain if abs(gain) > ROUNDED_TO_ZERO * tested.scale else 0.0
-    error = sampling_error(measured.gain)
-    return BestDeviation(stated, error, measured.kind, tested.epsilon, witness)
+    return BestDeviation(
+        gain if abs(gain) > tested.rounding else 0.0,
+        sampling_error(measured.gain),
+        measured.kind,
+        tested.epsilon,
+        witness,
+        largest_beyond(measured.gain, measured.rounding),
+    )
+
+
+def largest_beyond(gain: Floats, rounding: Floats) -> float:
+    """Return the largest gain that is more than its rounding; 0 where none is."""
+    return float(np.where(gain > rounding, gain, 0.0).max())
 
 
 def _exact(tested: Market, types: Floats, information: Information) -> _Gains:
     best = _best_response(tested, information)
+    find = partial(find_witness, tested, best, types)
     if information == "profile":
         gains = _exact_gains(tested, types)
-    elif isinstance(tested.economy, QuadraticEconomy):
-        gains = tested.gains(types, best.bid(types, tested.trader))
-    else:
+        return _Gains(gains, tested.honest_results(types).rounding, "exact", find)
+    if not isinstance(tested.economy, QuadraticEconomy):
         raise RefusedError("an own-type answer in closed form needs linear utilities")
-    return _Gains(gains, "exact", partial(find_witness, tested, best, types))
+    compared = tested.compared(types, best.bid(types, tested.trader))
+    return _Gains(compared.gain, compared.rounding, "exact", find)
 
 
 def _searched(tested: Market, types: Floats, information: Information) -> _Gains:
     search = _search(tested, information)
-    if information == "own":
-        gains = tested.gains(types, search.bid(types, tested.trader))
-    else:
-        types = types[:SEARCHED]
-        gains = search.find(types).gain
-    return _Gains(gains, "searched", partial(find_witness, tested, search, types))
+    few = types if information == "own" else types[:SEARCHED]
+    compared = tested.compared(few, search.bid(few, tested.trader))
+    find = partial(find_witness, tested, search, few)
+    return _Gains(compared.gain, compared.rounding, "searched", find)
 
 
-def _on_residual_curves(tested: Market, types: Floats, information: Information) -> _Gains:
-    if information == "own":
-        raise RefusedError(
-            "deviations of own types are not searched where bids are surfaces; ask for "
-            "information='profile', which bounds what they gain"
-        )
+def _on_residual_curves(tested: Market, types: Floats) -> _Gains:
     mechanism: Any = tested.mechanism
     best = surface_best_response(
         mechanism, tested.economy, types, tested.trader, others=tested.strategy
     )
-    return _Gains(best.gain, "searched", partial(find_surface_witness, tested, types, best))
+    find = partial(find_surface_witness, tested, types, best)
+    return _Gains(best.gain, tested.honest_results(types).rounding, "searched", find)
 
 
 def _exact_gains(tested: Market, types: Floats) -> Floats:

@@ -5,8 +5,34 @@ from typing import Any, final
 
 import numpy as np
 
+from deviator.policies import Information
+
 from .best_deviation import BestDeviation
 from .certificates import Certificate
+from .power import student_interval
+
+
+@final
+@dataclass(frozen=True)
+class LargestGain:
+    """What deviating gains at the profile where it was found to pay most.
+
+    Attributes
+    ----------
+    gain : float
+        In units of money, beyond rounding; 0 where nothing was gained.
+    share : float
+        The same, relative to the gains from trade at that profile.
+    types : tuple of float
+        The profile.
+    profiles : int
+        How many were searched.
+    """
+
+    gain: float
+    share: float
+    types: tuple[float, ...]
+    profiles: int
 
 
 @final
@@ -23,6 +49,9 @@ class LearnedGain:
         Mean over the profiles.
     largest_gain : float
         At the profile where it gains most.
+    beyond_rounding : float
+        The largest gain at one profile that is more than the rounding of the utilities it is the
+        difference of; 0 where none is.
     untrained_gain : float or None
         Mean before learning; None for a policy that was loaded.
     training_gain : float or None
@@ -38,6 +67,7 @@ class LearnedGain:
     untrained_gain: float | None = None
     training_gain: float | None = None
     curve: tuple[tuple[int, float], ...] = ()
+    beyond_rounding: float = 0.0
 
 
 @final
@@ -50,7 +80,7 @@ class Evidence:
     scale : float
         Mean first-best surplus per trader, in units of money.
     trades : bool
-        Whether anybody trades while all follow the strategy; nothing is learned where nobody does.
+        Whether anybody trades while all follow the strategy, or can by deviating.
     honest_utility : float
         The deviator's mean utility on the held-out profiles while following the strategy, in money.
     best : BestDeviation
@@ -68,6 +98,18 @@ class Evidence:
         The economy that a direct mechanism holds where it is not the one under test.
     plugins : tuple of dict
         Name, provider and version of everything that took part.
+    information : {"profile", "own"}
+        What deviators know.
+    stakes : float
+        What trading is worth to the deviator; see `Market.stakes`.
+    rounding : float
+        The mean gain that may be rounding alone.
+    worst : LargestGain or None
+        The profile at which deviating pays most, of those that were searched.
+    refusals : tuple of str
+        Why there is no certificate, one sentence for each kind.
+    rare_losses_known : bool
+        Whether rule and strategy are known to lose nothing at profiles that are hardly ever drawn.
     """
 
     scale: float
@@ -81,11 +123,23 @@ class Evidence:
     witness: dict[str, Any] | None = None
     mechanism_economy: dict[str, Any] | None = None
     plugins: tuple[dict[str, str], ...] = ()
+    information: Information = "profile"
+    stakes: float = 0.0
+    rounding: float = 0.0
+    worst: LargestGain | None = None
+    refusals: tuple[str, ...] = ()
+    rare_losses_known: bool = True
 
     @property
     def epsilon(self) -> float:
         """Gains up to here count as zero, in units of money."""
         return self.best.epsilon
+
+    @property
+    def beyond_rounding(self) -> float:
+        """The largest gain of anybody at one profile that rounding does not explain."""
+        gains = [self.best.beyond_rounding, *(one.beyond_rounding for one in self.learned)]
+        return max(gains if self.worst is None else [*gains, self.worst.gain])
 
     @property
     def learned_gain(self) -> float | None:
@@ -94,6 +148,14 @@ class Evidence:
         for learned in self.learned:
             gains.setdefault(learned.learner, []).append(learned.gain)
         return max((float(np.mean(each)) for each in gains.values()), default=None)
+
+    @property
+    def share_interval(self) -> tuple[float, float] | None:
+        """95% Student interval, over seeds, of the share; None for fewer than two seeds."""
+        if self.share is None:
+            return None
+        shares = [self.best.share(one.gain) for one in self.learned]
+        return student_interval([share for share in shares if share is not None])
 
     @property
     def share(self) -> float | None:

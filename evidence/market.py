@@ -16,14 +16,22 @@ from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism, SurfaceBids
 from deviator.policies import Policy, Revelation
 from deviator.policies.base import check_market
-from deviator.policies.numeric_search import utilities
-from deviator.validation import Floats, check_kind, trader_index
+from deviator.policies.numeric_search import trader_outcome, utilities, worth_of
+from deviator.validation import Floats, check_kind, non_negative, trader_index
+
+from .results import Comparison, Results
 
 EPSILON = 1e-9
-"""Gains up to this multiple of the scale count as zero, in linear-quadratic markets."""
+"""Gains up to this share of the deviator's stakes count as zero, in linear-quadratic markets."""
 
 EPSILON_ELSEWHERE = 1e-6
 """The same in other markets, where outcomes are solved for numerically."""
+
+STAKE_PROFILES = 256
+"""Profiles, from a fixed seed, over which the deviator's stakes are measured."""
+
+STAKE_NUMBERS = 2**23
+"""Outcomes of single traders that are held at once while stakes are measured."""
 
 SURFACE_PROFILES = 100
 """Profiles at which surfaces are cleared, each by a search of its own."""
@@ -49,6 +57,9 @@ class Market:
         The strategy under test, which everybody but the deviator follows.
     trader : int
         Who deviates.
+    tolerance : float, optional
+        Gains up to this share of the deviator's stakes count as zero; by default `EPSILON`, or
+        `EPSILON_ELSEWHERE`.
 
     Raises
     ------
@@ -61,6 +72,7 @@ class Market:
     distribution: TypeDistribution
     strategy: Policy
     trader: int = 0
+    tolerance: float | None = None
 
     def __post_init__(self) -> None:
         check_market(self.mechanism, self.economy)
@@ -74,6 +86,8 @@ class Market:
             raise InvalidInputError(
                 f"distribution must be of {n} types, got {self.distribution.n_traders}"
             )
+        if self.tolerance is not None:
+            non_negative("tolerance", self.tolerance)
 
     @property
     def bid_size(self) -> int:
@@ -94,10 +108,40 @@ class Market:
         return float(self.economy.utility(allocation, types).mean())
 
     @cached_property
+    def stakes(self) -> float:
+        """What trading is worth to the deviator: their mean utility, in size, in units of money.
+
+        Where that is 0, the mean worth of what they trade; from the strategy's own outcomes.
+        """
+        honest = self._sampled
+        kept = float(np.abs(honest.utility).mean())
+        return kept if kept > honest.rounding.mean() else float(np.abs(honest.worth).mean())
+
+    @cached_property
+    def rounding(self) -> float:
+        """The mean gain that may be rounding alone, in units of money."""
+        return float(self._sampled.rounding.mean())
+
+    @cached_property
     def epsilon(self) -> float:
-        """The gain up to which gains count as zero, in units of money."""
-        linear = is_linear_quadratic(self.economy)
-        return (EPSILON if linear else EPSILON_ELSEWHERE) * self.scale
+        """The gain up to which gains count as zero, in units of money.
+
+        A share of the deviator's own stakes, whatever the others trade, and never below rounding.
+        """
+        return max(self.tolerated_share * self.stakes, self.rounding)
+
+    @property
+    def tolerated_share(self) -> float:
+        """The share of the stakes up to which gains count as zero."""
+        if self.tolerance is not None:
+            return self.tolerance
+        return EPSILON if is_linear_quadratic(self.economy) else EPSILON_ELSEWHERE
+
+    @cached_property
+    def _sampled(self) -> Results:
+        few = SURFACE_PROFILES if self.bids_are_surfaces else STAKE_PROFILES
+        count = max(1, min(few, STAKE_NUMBERS // self.economy.n_traders))
+        return self.honest_results(self.distribution.sample(np.random.default_rng(0), count))
 
     @cached_property
     def bids_are_surfaces(self) -> bool:
@@ -145,13 +189,23 @@ class Market:
         types : ndarray of float, shape (B, N)
             Where bids are surfaces, the first `SURFACE_PROFILES` of them are cleared.
         """
+        few = types[:SURFACE_PROFILES] if self.bids_are_surfaces else types
+        return float(self.honest_results(few).utility.mean())
+
+    def honest_results(self, types: Floats) -> Results:
+        """Return what the trader has while everybody follows the strategy, each (B,).
+
+        Parameters
+        ----------
+        types : ndarray of float, shape (B, N)
+        """
+        present = self.strategy.bids(types)
         if not self.bids_are_surfaces:
-            own = self.strategy.bids(types).of_trader(self.trader)
-            return float(self.utilities(types, own[:, None])[:, 0].mean())
-        few = types[:SURFACE_PROFILES]
-        outcome = self.mechanism.clear(self.strategy.bids(few))
-        worth = self.economy.utility(outcome.quantity, few)
-        return float((worth - outcome.transfer)[:, self.trader].mean())
+            own = present.of_trader(self.trader)[:, None]
+            return self._results(present, types, own).of_candidate(0)
+        outcome = self.mechanism.clear(present)
+        worth = self.economy.utility(outcome.quantity, types)[:, self.trader]
+        return Results.of(worth, outcome.transfer[:, self.trader], self.mechanism.precision)
 
     def gains(self, types: Floats, bid: Floats) -> Floats:
         """Return utility from one bid per market minus utility from the strategy's own, (B,).
@@ -161,8 +215,36 @@ class Market:
         types : ndarray of float, shape (B, N)
         bid : ndarray of float, shape (B, K)
         """
-        utility = self.utilities(types, bid[:, None])
-        return utility[:, 1] - utility[:, 0]
+        return self.compared(types, bid).gain
+
+    def compared(self, types: Floats, bid: Floats) -> Comparison:
+        """Return what one bid per market gains over the strategy's own, and the rounding of that.
+
+        Parameters
+        ----------
+        types : ndarray of float, shape (B, N)
+        bid : ndarray of float, shape (B, K)
+
+        Raises
+        ------
+        InvalidInputError
+            If the mechanism returns a quantity or transfer that is not finite.
+        """
+        present = self.strategy.bids(types)
+        own = present.of_trader(self.trader)
+        both = self._results(present, types, np.stack([own, bid], axis=1))
+        honest, deviating = both.of_candidate(0), both.of_candidate(1)
+        return Comparison(
+            deviating.utility - honest.utility,
+            honest.rounding + deviating.rounding,
+            np.abs(honest.utility),
+        )
+
+    def _results(self, present: Bids, types: Floats, bids: Floats) -> Results:
+        """Return what the trader has under each bid (B, M, K) beside the present ones."""
+        outcome = trader_outcome(self.mechanism, present, self.trader, bids)
+        worth = worth_of(self.economy, self.trader, outcome.quantity, types)
+        return Results.of(worth, outcome.transfer, self.mechanism.precision)
 
 
 def market(
@@ -172,6 +254,7 @@ def market(
     distribution: TypeDistribution | None = None,
     strategy: Policy | None = None,
     trader: int = 0,
+    tolerance: float | None = None,
 ) -> Market:
     """Return a market; by default types are the economy's own law and traders honest.
 
@@ -185,4 +268,4 @@ def market(
     check_market(mechanism, economy)
     law = economy.types() if distribution is None else distribution
     policy = Revelation(mechanism, economy) if strategy is None else strategy
-    return Market(mechanism, economy, law, policy, trader)
+    return Market(mechanism, economy, law, policy, trader, tolerance)

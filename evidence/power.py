@@ -1,6 +1,8 @@
 """How much a learner could have found: its share of a gain that is known to be there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 NOTICED = 0.5
 """A planted gain counts as noticed where more than this share of it was captured."""
@@ -36,3 +38,41 @@ def resolution(planted: Iterable[tuple[float | None, float]]) -> float | None:
     """
     noticed = [gain for share, gain in planted if share is not None and share > NOTICED]
     return min(noticed, default=None)
+
+
+def resolution_interval(
+    planted: Iterable[tuple[float | None, float]],
+) -> tuple[float, float] | None:
+    """Return between which planted gains the resolution lies, or None where none was noticed.
+
+    The lower end is the largest gain below the resolution that was planted and not noticed, 0 where
+    every one was.
+
+    Examples
+    --------
+    >>> resolution_interval([(0.9, 0.4), (0.8, 0.2), (0.1, 0.05)])
+    (0.05, 0.2)
+    """
+    faults = list(planted)
+    smallest = resolution(faults)
+    if smallest is None:
+        return None
+    return max((gain for _, gain in faults if gain < smallest), default=0.0), smallest
+
+
+def student_interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """Return a 95% Student interval of the mean; None for fewer than two values.
+
+    Examples
+    --------
+    >>> low, high = student_interval([0.9, 1.0, 1.1])
+    >>> round(low, 3), round(high, 3)
+    (0.752, 1.248)
+    """
+    if len(values) < 2:
+        return None
+    # Its import takes longer than all of deviator's, and few callers need it.
+    from scipy.stats import t as student
+
+    reach = student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    return float(np.mean(values) - reach), float(np.mean(values) + reach)

@@ -1,19 +1,23 @@
-"""What the evidence on a market supports: lower bound, certified cap, power and state."""
+"""What the evidence on deviating in one market supports: lower bound, cap, power and state."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, final
 
+from deviator.policies import Information
 from deviator.validation import check_kind
 
-from .constraints import State
+from .constraints import Scope, State
 from .evidence import Evidence
-from .power import resolution
+from .power import resolution, resolution_interval
 
 CONTRADICTION = 1e-6
 """Share of the cap that a lower bound may exceed it by: both are sums in floating point."""
 
+TRAINED = 1e-6
+"""Multiple of the stakes above which one gain in training, of wild bids too, is no rounding."""
+
 SUMMED = 1e-12
-"""Multiple of the scale by which rounding alone puts a sum of gains above their cap."""
+"""Multiple of the stakes by which rounding alone puts a sum of gains above their cap."""
 
 
 @final
@@ -25,12 +29,12 @@ class Verdict:
     ----------
     state : {"confirmed", "refuted", "undetermined", "vacuous"}
     lower : float
-        The largest mean gain that anyone achieved, in units of money per market; honesty is among
-        the candidates, so it is never negative.
+        The largest mean gain that anyone achieved and that was computed again, in units of money
+        per market; honesty is among the candidates, so it is never negative.
     upper : float or None
         Certified cap on the mean gain of any deviation; None where there is no certificate.
     epsilon : float
-        Gains up to here count as zero.
+        Gains up to here count as zero: a share of the deviator's own stakes.
     scale : float
         First-best surplus per trader.
     power : float or None
@@ -46,6 +50,16 @@ class Verdict:
         The economy that a direct mechanism holds where it is not the audited one.
     plugins : tuple of dict
         Name, provider and version of mechanism, economy, strategy and learners.
+    scope : {"every profile", "in expectation", "sampled"}
+        Of what the state speaks.
+    reason : str
+        Why the state is what it is, in plain words.
+    worst : float
+        The largest gain at one profile that rounding does not explain, in units of money.
+    information : {"profile", "own"}
+        What deviators know.
+    power_interval, resolution_interval : tuple of float or None
+        95% Student interval over seeds; the planted gains between which the resolution lies.
     """
 
     state: State
@@ -59,10 +73,26 @@ class Verdict:
     witness: dict[str, Any] | None = None
     mechanism_economy: dict[str, Any] | None = None
     plugins: tuple[dict[str, str], ...] = ()
+    scope: Scope = "sampled"
+    reason: str = ""
+    worst: float = 0.0
+    information: Information = "profile"
+    power_interval: tuple[float, float] | None = None
+    resolution_interval: tuple[float, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return asdict(self)
+
+
+@final
+@dataclass(frozen=True)
+class Decision:
+    """A state, of what it speaks, and why."""
+
+    state: State
+    scope: Scope
+    reason: str
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -73,73 +103,152 @@ def judge(evidence: Evidence) -> Verdict:
     evidence : Evidence
     """
     check_kind("evidence", evidence, Evidence, "have it from deviator.studies.gather")
-    certificate = evidence.certificate
-    upper = None if certificate is None else certificate.cap
-    gains = (evidence.best.gain, *(learned.gain for learned in evidence.learned))
-    lower = _within_rounding(max(0.0, *gains), upper, evidence.scale)
+    certificate, control = evidence.certificate, evidence.control
+    decision = decide(evidence)
+    planted = [(mutant.share, mutant.best.gain) for mutant in evidence.planted]
     return Verdict(
-        _state(evidence, lower, upper),
-        lower,
-        upper,
+        decision.state,
+        _rechecked(evidence),
+        _cap(evidence),
         evidence.epsilon,
         evidence.scale,
-        power=None if evidence.control is None else evidence.control.share,
-        resolution=resolution((mutant.share, mutant.best.gain) for mutant in evidence.planted),
+        power=None if control is None else control.share,
+        resolution=resolution(planted),
         certificate=None if certificate is None else certificate.to_dict(),
         witness=evidence.witness,
         mechanism_economy=evidence.mechanism_economy,
         plugins=evidence.plugins,
+        scope=decision.scope,
+        reason=decision.reason,
+        worst=evidence.beyond_rounding,
+        information=evidence.information,
+        power_interval=None if control is None else control.share_interval,
+        resolution_interval=resolution_interval(planted),
     )
 
 
-def _state(evidence: Evidence, lower: float, upper: float | None) -> State:
-    if not evidence.trades:
-        return "vacuous"
-    return decide(
-        lower=lower,
-        upper=upper,
-        epsilon=evidence.epsilon,
-        rechecked=evidence.witness is not None,
-        error=evidence.best.error,
-    )
-
-
-def decide(
-    *,
-    lower: float,
-    upper: float | None,
-    epsilon: float,
-    rechecked: bool,
-    error: float = 0.0,
-) -> State:
+def decide(evidence: Evidence) -> Decision:
     """Return the state that the evidence supports.
 
-    Parameters
-    ----------
-    lower, upper, epsilon : float
-        As in `Verdict`.
-    rechecked : bool
-        Whether a witness of the lower bound held when it was cleared again.
-    error : float
-        Sampling error of the lower bound, a mean over profiles, where the upper is an expectation.
-
-    Examples
-    --------
-    >>> decide(lower=0.0, upper=None, epsilon=1e-9, rechecked=False)
-    'undetermined'
+    No contradiction stands: where the two sides disagree, neither is believed.
     """
-    if upper is not None and lower > upper * (1 + CONTRADICTION) + epsilon + error:
-        # The two sides contradict each other: something is broken, and neither is believed.
-        return "undetermined"
-    if lower > epsilon and rechecked:
-        return "refuted"
-    if upper is not None and upper <= epsilon:
-        return "confirmed"
-    return "undetermined"
+    contradiction = _contradiction(evidence)
+    if contradiction is not None:
+        return Decision("undetermined", "sampled", contradiction)
+    if evidence.witness is not None:
+        return _profitable(evidence)
+    if evidence.trades:
+        return _unprofitable(evidence)
+    reason = "nobody trades: neither under the strategy nor under any bid that was tried"
+    return Decision("vacuous", "sampled", reason)
 
 
-def _within_rounding(lower: float, upper: float | None, scale: float) -> float:
-    """Return a lower bound that rounding alone does not put above the upper one."""
-    if upper is None or not upper < lower <= upper + SUMMED * scale:
-        return lower
-    return upper
+def _contradiction(evidence: Evidence) -> str | None:
+    """Return how the evidence contradicts itself, or None where it does not."""
+    cap, best, claimed = _cap(evidence), evidence.best, _claimed(evidence)
+    if cap is not None and claimed > cap * (1 + CONTRADICTION) + evidence.epsilon + best.error:
+        return f"a mean gain of {claimed:.3g} contradicts the certified cap of {cap:.3g}"
+    beyond = max(evidence.beyond_rounding, _in_training(evidence))
+    if _nothing_anywhere(evidence) and beyond > 0:
+        return f"a gain of {beyond:.3g} at one profile contradicts the cap 0 at every profile"
+    learned = max((one.gain for one in evidence.learned), default=0.0)
+    allowed = best.gain * (1 + CONTRADICTION) + evidence.epsilon
+    allowed += best.error if evidence.information == "own" else 0.0
+    if best.kind == "exact" and learned > allowed:
+        return (
+            f"a learned gain of {learned:.3g} is above that of the best deviation, {best.gain:.3g}"
+        )
+    return None if evidence.control is None else _alarm(evidence.control)
+
+
+def _in_training(evidence: Evidence) -> float:
+    """Return the largest gain of a single bid in training, 0 where it may be rounding."""
+    gain = max((one.training_gain or 0.0 for one in evidence.learned), default=0.0)
+    return gain if gain > max(TRAINED * evidence.stakes, evidence.epsilon) else 0.0
+
+
+def _alarm(control: Evidence) -> str | None:
+    """Return what is wrong with a control in which more was learned than there is to gain."""
+    if control.share is None or control.best.kind != "exact":
+        return None
+    sampled = control.best.error / control.best.gain if control.information == "own" else 0.0
+    interval = control.share_interval or (control.share, control.share)
+    if interval[0] <= 1 + CONTRADICTION + sampled:
+        return None
+    return f"learners captured {control.share:.1%} of all there is to gain in the matched control"
+
+
+def _profitable(evidence: Evidence) -> Decision:
+    """Return the decision where a deviation was cleared again and pays."""
+    gain = f"a deviation gains {evidence.beyond_rounding:.3g} at one profile"
+    if evidence.information == "profile":
+        mean = f"{_rechecked(evidence):.3g} on average"
+        return Decision("refuted", "every profile", f"{gain}, and {mean}; its witness was cleared")
+    cap = _cap(evidence)
+    if cap is not None and cap > evidence.epsilon:
+        reason = f"the best bid of own types gains {cap:.3g} on average, exactly"
+        return Decision("refuted", "in expectation", reason)
+    claimed = f"a bid of own types gains {_claimed(evidence):.3g} on average"
+    within = f"to three standard errors, {evidence.best.error:.2g}"
+    if evidence.rare_losses_known:
+        return Decision("refuted", "in expectation", f"{claimed}, {within}, of sampled profiles")
+    reason = (
+        f"{claimed}, {within}, but losses at profiles too rare to be drawn are not excluded in a "
+        "rule or strategy that cannot be read off"
+    )
+    return Decision("undetermined", "sampled", reason)
+
+
+def _unprofitable(evidence: Evidence) -> Decision:
+    """Return the decision where no deviation was seen to pay."""
+    cap = _cap(evidence)
+    if _claimed(evidence) > evidence.epsilon:
+        reason = f"a mean gain of {_claimed(evidence):.3g} was measured, and no witness held up"
+        return Decision("undetermined", "sampled", reason)
+    certificate = evidence.certificate
+    if certificate is not None and certificate.every_profile and cap is not None:
+        reason = f"no deviation gains at any profile ({certificate.kind})"
+        if cap > 0:
+            reason += f", but for the strategy's rounding to doubles: {cap:.2g} on average"
+        return Decision("confirmed", "every profile", reason)
+    if cap is None:
+        return Decision("undetermined", "sampled", _uncertified(evidence))
+    if cap > evidence.epsilon:
+        reason = f"deviating may gain {cap:.3g} on average, and no witness was found"
+        return Decision("undetermined", "sampled", reason)
+    if evidence.information == "own":
+        reason = f"no bid of own types gains more than {cap:.2g} on average under the law of types"
+        return Decision("confirmed", "in expectation", reason)
+    reason = f"the cap of {cap:.2g} is a mean under the law of types, and not one at every profile"
+    return Decision("undetermined", "sampled", reason)
+
+
+def _uncertified(evidence: Evidence) -> str:
+    """Return why there is no cap."""
+    failed = [] if evidence.certificate is None else evidence.certificate.failures
+    why = [*evidence.refusals, *(f"{c.name} fails: {c.detail}" for c in failed)]
+    return "no certificate: " + ("; ".join(why) or "none was looked for")
+
+
+def _cap(evidence: Evidence) -> float | None:
+    return None if evidence.certificate is None else evidence.certificate.cap
+
+
+def _nothing_anywhere(evidence: Evidence) -> bool:
+    """Return whether the certificate says that nothing is gained at any profile."""
+    certificate = evidence.certificate
+    return certificate is not None and certificate.every_profile and certificate.cap == 0
+
+
+def _claimed(evidence: Evidence) -> float:
+    """Return the largest mean gain that was measured, whether or not a witness held up."""
+    return max(0.0, evidence.best.gain, *(learned.gain for learned in evidence.learned))
+
+
+def _rechecked(evidence: Evidence) -> float:
+    """Return the largest mean gain whose witness held up; not above its cap by rounding alone."""
+    if evidence.witness is None:
+        return 0.0
+    lower, cap = _claimed(evidence), _cap(evidence)
+    rounding = max(SUMMED * evidence.stakes, evidence.rounding)
+    return cap if cap is not None and cap < lower <= cap + rounding else lower

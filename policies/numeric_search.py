@@ -19,7 +19,7 @@ from typing_extensions import override
 from deviator.economies import Economy, TypeDistribution
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism
-from deviator.mechanisms.outcome import check_outcome
+from deviator.mechanisms.outcome import TraderOutcome, check_outcome
 from deviator.validation import Floats, finite_array, trader_index, whole_number
 
 from .base import Deviation, Information, Policy, View, check_information, check_market
@@ -225,14 +225,33 @@ def utilities(
 
     InvalidInputError if the mechanism or the economy returns numbers that are not finite.
     """
-    outcome = check_outcome(mechanism.name, mechanism.clear_deviations(bids, trader, candidates))
-    worth = economy.utility_of(trader, outcome.quantity, types)
+    outcome = trader_outcome(mechanism, bids, trader, candidates)
+    return worth_of(economy, trader, outcome.quantity, types) - outcome.transfer
+
+
+def trader_outcome(
+    mechanism: Mechanism, bids: Bids, trader: int, candidates: Floats
+) -> TraderOutcome:
+    """Return one trader's outcomes under candidate bids (B, M, K), others' bids fixed.
+
+    InvalidInputError if quantities or transfers are not finite.
+    """
+    outcome = mechanism.clear_deviations(bids, trader, candidates)
+    return check_outcome(mechanism.name, outcome)
+
+
+def worth_of(economy: Economy, trader: int, quantity: Floats, types: Floats) -> Floats:
+    """Return what quantities (B, M) are worth to one trader before paying, (B, M).
+
+    InvalidInputError if utilities are not finite.
+    """
+    worth = economy.utility_of(trader, quantity, types)
     if not np.isfinite(worth).all():
         raise InvalidInputError(
             f"economy {economy.name} must have finite utilities, and has not in market "
             f"{int(np.argwhere(~np.isfinite(worth))[0][0])}; run `deviator check` on it"
         )
-    return worth - outcome.transfer
+    return worth
 
 
 def _near_others(bids: Bids, trader: int, size: Floats) -> Floats:

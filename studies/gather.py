@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -27,11 +27,13 @@ from deviator.evidence import (
     seat_of,
     standing_control,
 )
-from deviator.evidence.best_deviation import pays, trades
+from deviator.evidence.best_deviation import deviations_trade, largest_beyond, pays, trades
+from deviator.evidence.results import Comparison
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, ResidualLineMechanism
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information, check_information
+from deviator.trust import is_ours
 from deviator.validation import Floats, check_kind, whole_number
 
 
@@ -147,7 +149,6 @@ def gather(
         evidence = _measure(tested, control, search, watch or Watch(), saved)
         return replace(
             evidence,
-            trades=evidence.trades and (certificate is None or certificate.trades),
             certificate=certificate,
             control=_control_evidence(control, search) if with_power else None,
             planted=tuple(_measure(mutant, control, search, Watch()) for mutant in mutants),
@@ -178,27 +179,33 @@ def _measure(
 ) -> Evidence:
     """Measure what the best deviation and the learned ones gain in one market."""
     types = held_out_profiles(tested, search.held_out)
+    traded = trades(tested, types)
     # What cannot be learned in is refused before anything is searched.
     core = (
         deviation_core(tested, information=search.information, control=control)
-        if search.learners and trades(tested, types)
+        if search.learners and traded
         else None
     )
     best = best_deviation(tested, types, search.information)
     trained = [] if core is None else list(_trained(core, search, best, watch))
     deviations = [*(training.policy for _, _, training in trained), *saved]
+    seen = _Seen(tested, types, search.information)
     return Evidence(
         tested.scale,
-        trades(tested, types),
+        traded or deviations_trade(tested, types),
         tested.honest_utility(types),
         best,
         learned=(
-            *(_learned_gain(tested, types, *one) for one in trained),
-            *(_saved_gain(tested, types, policy) for policy in saved),
+            *(_learned_gain(seen, *one) for one in trained),
+            *(_saved_gain(seen, policy) for policy in saved),
         ),
-        witness=best.witness or _first_witness(tested, types, deviations, search.information),
+        witness=best.witness or _first_witness(seen, deviations),
         mechanism_economy=_other_economy(tested.mechanism, tested.economy),
         plugins=_plugins(tested, search.learners),
+        information=search.information,
+        stakes=tested.stakes,
+        rounding=tested.rounding,
+        rare_losses_known=is_ours(type(tested.mechanism)) and is_ours(type(tested.strategy)),
     )
 
 
@@ -218,33 +225,54 @@ def _trained(
             yield learner, seed, training
 
 
-def _learned_gain(
-    tested: Market, types: Floats, learner: Learner, seed: int, training: Training
-) -> LearnedGain:
+class _Seen(NamedTuple):
+    """The profiles on which deviations are measured, and what of them a deviator sees."""
+
+    tested: Market
+    types: Floats
+    information: Information
+
+    def compared(self, policy: Deviation) -> Comparison:
+        """Return what a deviation gains where it sees no more than its rung shows."""
+        return self.tested.compared(self.types, self.bid(policy))
+
+    def bid(self, policy: Deviation) -> Floats:
+        shown = self.types
+        if self.information == "own":
+            # The others' types are those of another profile: a bid of own types stays the same.
+            shown = np.roll(self.types, 1, axis=0)
+            shown[:, self.tested.trader] = self.types[:, self.tested.trader]
+        return policy.bid(shown, self.tested.trader)
+
+
+def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) -> LearnedGain:
     """Return what a training gained on given profiles."""
-    untrained = tested.gains(types, training.untrained.bid(types, tested.trader))
     return replace(
-        _saved_gain(tested, types, training.policy),
+        _saved_gain(seen, training.policy),
         learner=learner.name,
         seed=seed,
-        untrained_gain=float(untrained.mean()),
+        untrained_gain=float(seen.compared(training.untrained).gain.mean()),
         training_gain=training.largest_gain,
         curve=tuple((point.steps, point.gain) for point in training.curve),
     )
 
 
-def _saved_gain(tested: Market, types: Floats, policy: Deviation) -> LearnedGain:
-    gains = tested.gains(types, policy.bid(types, tested.trader))
-    return LearnedGain("saved", 0, float(gains.mean()), float(gains.max()))
+def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
+    gain, rounding, _ = seen.compared(policy)
+    return LearnedGain(
+        "saved",
+        0,
+        float(gain.mean()),
+        float(gain.max()),
+        beyond_rounding=largest_beyond(gain, rounding),
+    )
 
 
-def _first_witness(
-    tested: Market, types: Floats, policies: Sequence[Deviation], information: Information
-) -> dict[str, Any] | None:
+def _first_witness(seen: _Seen, policies: Sequence[Deviation]) -> dict[str, Any] | None:
     """Return a witness of the first learned deviation that pays on average."""
     for policy in policies:
-        if pays(tested, tested.gains(types, policy.bid(types, tested.trader)), information):
-            return find_witness(tested, policy, types)
+        if pays(seen.tested, seen.compared(policy).gain, seen.information):
+            return find_witness(seen.tested, policy, seen.types)
     return None
 
 

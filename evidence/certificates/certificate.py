@@ -40,6 +40,11 @@ class Certificate:
     every_profile: bool
     trades: bool = True
 
+    @property
+    def failures(self) -> list[Condition]:
+        """The conditions that do not hold."""
+        return [condition for condition in self.conditions if not condition.holds]
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return {

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
-from scipy.stats import t as student
 
 from deviator.evidence import Evidence, Verdict, judge
-from deviator.evidence.constraints import State
+from deviator.evidence.constraints import Scope, State
+from deviator.evidence.power import student_interval
 
 from ..run.cell_result import evidence_of
 from ..spec.cell import Cell
@@ -76,6 +76,12 @@ class VerdictColumns(TypedDict):
     epsilon: float
     scale: float
     state: State
+    scope: Scope
+    reason: str
+    worst: float
+    stakes: float
+    power_interval: list[float] | None
+    share_interval: list[float] | None
     witness: dict[str, Any] | None
 
 
@@ -121,7 +127,7 @@ def _row(cell: Cell, result: dict[str, Any], control: Pair | None, label: str) -
     return {
         **_market_columns(cell, result, label),
         **_learned_columns(evidence),
-        **_verdict_columns(judge(evidence)),
+        **_verdict_columns(judge(evidence), evidence),
         "honest_utility": evidence.honest_utility,
         "exact_gain": evidence.best.exact_gain,
         "best_gain": evidence.best.gain,
@@ -157,7 +163,7 @@ def _learned_columns(evidence: Evidence) -> LearnedColumns:
         "seeds": [one.seed for one in learned],
         "untrained_gain": _mean(_known(one.untrained_gain for one in learned)),
         "learned_gain": evidence.learned_gain,
-        "learned_gain_interval": _interval([one.gain for one in learned]),
+        "learned_gain_interval": _listed(student_interval([one.gain for one in learned])),
         "learned_gain_max": max((one.largest_gain for one in learned), default=None),
         "training_gain_max": max(_known(one.training_gain for one in learned), default=None),
         "share": evidence.share,
@@ -165,7 +171,7 @@ def _learned_columns(evidence: Evidence) -> LearnedColumns:
     }
 
 
-def _verdict_columns(verdict: Verdict) -> VerdictColumns:
+def _verdict_columns(verdict: Verdict, evidence: Evidence) -> VerdictColumns:
     return {
         "power": verdict.power,
         "cap": verdict.upper,
@@ -174,6 +180,12 @@ def _verdict_columns(verdict: Verdict) -> VerdictColumns:
         "epsilon": verdict.epsilon,
         "scale": verdict.scale,
         "state": verdict.state,
+        "scope": verdict.scope,
+        "reason": verdict.reason,
+        "worst": verdict.worst,
+        "stakes": evidence.stakes,
+        "power_interval": _listed(verdict.power_interval),
+        "share_interval": _listed(evidence.share_interval),
         "witness": verdict.witness,
     }
 
@@ -203,9 +215,5 @@ def _mean(values: list[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _interval(values: list[float]) -> list[float] | None:
-    """Return a 95% Student interval of the mean; None for fewer than two values."""
-    if len(values) < 2:
-        return None
-    reach = student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    return [float(np.mean(values) - reach), float(np.mean(values) + reach)]
+def _listed(interval: tuple[float, float] | None) -> list[float] | None:
+    return None if interval is None else list(interval)

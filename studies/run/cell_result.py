@@ -1,10 +1,10 @@
 """Running one cell: its evidence as plain data, and the evidence that plain data holds."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from deviator.evidence import BestDeviation, Certificate, Evidence, LearnedGain
+from deviator.evidence import BestDeviation, Certificate, Evidence, LargestGain, LearnedGain
 from deviator.learners import Learner, Training
 from deviator.policies import LearnedDeviation, save_policy
 
@@ -59,6 +59,13 @@ def _plain(evidence: Evidence) -> dict[str, Any]:
         "best_gain": best.gain,
         "best_gain_error": best.error,
         "best_gain_kind": best.kind,
+        "best_gain_beyond_rounding": best.beyond_rounding,
+        "information": evidence.information,
+        "stakes": evidence.stakes,
+        "rounding": evidence.rounding,
+        "worst": None if evidence.worst is None else asdict(evidence.worst),
+        "refusals": list(evidence.refusals),
+        "rare_losses_known": evidence.rare_losses_known,
         "seeds": [_plain_learned(learned) for learned in evidence.learned],
         "certificate": None if certificate is None else certificate.to_dict(),
         "witness": evidence.witness,
@@ -72,6 +79,7 @@ def _plain_learned(learned: LearnedGain) -> dict[str, Any]:
         "learned_gain": learned.gain,
         "learned_gain_max": learned.largest_gain,
         "training_gain_max": learned.training_gain,
+        "beyond_rounding": learned.beyond_rounding,
         "curve": [list(point) for point in learned.curve],
     }
 
@@ -98,12 +106,23 @@ def evidence_of(result: dict[str, Any], learner: str, control: Evidence | None) 
             error=result["best_gain_error"],
             kind=result["best_gain_kind"],
             epsilon=result["epsilon"],
+            beyond_rounding=result["best_gain_beyond_rounding"],
         ),
         learned=tuple(_learned_of(seed, learner) for seed in result["seeds"]),
         control=control,
         certificate=certificate and Certificate.from_dict(certificate, result["trades"]),
         witness=result["witness"],
+        information=result["information"],
+        stakes=result["stakes"],
+        rounding=result["rounding"],
+        worst=_worst_of(result["worst"]),
+        refusals=tuple(result["refusals"]),
+        rare_losses_known=result["rare_losses_known"],
     )
+
+
+def _worst_of(worst: dict[str, Any] | None) -> LargestGain | None:
+    return None if worst is None else LargestGain(**worst | {"types": tuple(worst["types"])})
 
 
 def _learned_of(seed: dict[str, Any], learner: str) -> LearnedGain:
@@ -115,4 +134,5 @@ def _learned_of(seed: dict[str, Any], learner: str) -> LearnedGain:
         untrained_gain=seed["untrained_gain"],
         training_gain=seed["training_gain_max"],
         curve=tuple((steps, gain) for steps, gain in seed["curve"]),
+        beyond_rounding=seed["beyond_rounding"],
     )

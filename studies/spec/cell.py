@@ -14,7 +14,7 @@ from deviator.trust import is_third_party
 
 from .market import LearnerSpec, MarketSpec, Spec, plain_name
 
-SCHEMA = 2
+SCHEMA = 3
 """Part of every cell's key; raised when results of older code must not be reused."""
 
 

@@ -25,7 +25,6 @@ from deviator.economies import (
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import certify, market
 from deviator.evidence.best_deviation import pays
-from deviator.evidence.verdict import decide
 from deviator.evidence.witness import find_witness, recheck
 from deviator.mechanisms import (
     Mutated,
@@ -276,24 +275,6 @@ def test_there_is_no_witness_where_honesty_is_optimal():
     tested = market(SigmaDCDA(0.2), economy)
     types = np.random.default_rng(0).normal(size=(500, 6))
     assert find_witness(tested, BestResponse(UniformConditional(), economy), types) is None
-
-
-@pytest.mark.parametrize(
-    ("lower", "upper", "rechecked", "state"),
-    [
-        (0.0, 0.0, False, "confirmed"),
-        (0.0, None, False, "undetermined"),
-        (0.1, None, True, "refuted"),
-        (0.1, None, False, "undetermined"),
-        (0.1, 0.2, True, "refuted"),
-        (0.0, 0.2, False, "undetermined"),
-        (0.1, 0.0, True, "undetermined"),
-        (0.1, 0.0, False, "undetermined"),
-    ],
-)
-def test_states(lower, upper, rechecked, state):
-    result = decide(lower=lower, upper=upper, epsilon=1e-9, rechecked=rechecked)
-    assert result == state
 
 
 @pytest.mark.parametrize(("fault", "size"), [("colour", 0.1), ("clearing", 1.0)])

@@ -4,16 +4,25 @@ from dataclasses import replace
 
 import pytest
 
-from deviator.evidence import BestDeviation, Certificate, Evidence, LearnedGain, judge
+from deviator.evidence import (
+    BestDeviation,
+    Certificate,
+    Condition,
+    Evidence,
+    LargestGain,
+    LearnedGain,
+    judge,
+)
 from deviator.evidence.power import captured_share
 
 PROVED = Certificate("exact linear-quadratic", (), cap=0.0, every_profile=True)
 WITNESS = {"gain": 0.5}
 
 
-def learned_gains(*gains):
+def learned_gains(*gains, beyond=0.0, training=None):
     return tuple(
-        LearnedGain("ppo", seed, gain, gain, -0.1, gain, ()) for seed, gain in enumerate(gains)
+        LearnedGain("ppo", seed, gain, gain, -0.1, training, (), beyond)
+        for seed, gain in enumerate(gains)
     )
 
 
@@ -47,30 +56,85 @@ def test_resolution_is_the_smallest_planted_gain_of_which_more_than_half_was_lea
     assert judge(evidence(planted=planted[2:])).resolution is None
 
 
+EXPECTED = replace(PROVED, cap=0.3, every_profile=False)
+TINY = replace(PROVED, cap=1e-12, every_profile=False)
+
+
 @pytest.mark.parametrize(
-    ("changes", "state"),
+    ("changes", "state", "scope"),
     [
-        ({"certificate": PROVED}, "confirmed"),
-        ({"certificate": PROVED, "trades": False}, "vacuous"),
-        ({"best": best(0.5), "witness": WITNESS}, "refuted"),
-        ({"best": best(0.5)}, "undetermined"),
-        (
-            {"best": best(0.5), "witness": WITNESS, "certificate": PROVED},
-            "undetermined",
-        ),
-        ({"learned": learned_gains(0.5), "certificate": PROVED}, "undetermined"),
-        ({}, "undetermined"),
+        ({"certificate": PROVED}, "confirmed", "every profile"),
+        ({"certificate": PROVED, "trades": False}, "vacuous", "sampled"),
+        ({"best": best(0.5), "witness": WITNESS}, "refuted", "every profile"),
+        ({"best": best(0.5), "witness": WITNESS, "trades": False}, "refuted", "every profile"),
+        ({"best": best(0.1), "witness": WITNESS, "certificate": EXPECTED}, "refuted", None),
+        ({"best": best(0.5)}, "undetermined", "sampled"),
+        ({"best": best(0.1), "certificate": EXPECTED}, "undetermined", "sampled"),
+        ({"certificate": EXPECTED}, "undetermined", "sampled"),
+        ({"certificate": TINY}, "undetermined", "sampled"),
+        ({"certificate": TINY, "information": "own"}, "confirmed", "in expectation"),
+        ({}, "undetermined", "sampled"),
     ],
 )
-def test_the_state_follows_from_the_evidence(changes, state):
+def test_the_state_follows_from_the_evidence(changes, state, scope):
     verdict = judge(evidence(**changes))
     assert verdict.state == state
+    assert scope is None or verdict.scope == scope
+    assert verdict.reason
     assert verdict == judge(evidence(**changes))
 
 
-def test_lower_is_the_best_of_what_anybody_gained_and_never_negative():
+CONTROL_BEYOND = evidence(0.4, learned=learned_gains(0.5))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"best": best(0.5), "witness": WITNESS}, "contradicts the certified cap"),
+        ({"learned": learned_gains(0.5)}, "contradicts the certified cap"),
+        ({"learned": learned_gains(-0.5, beyond=1e-12)}, "contradicts the cap 0 at every profile"),
+        ({"best": replace(best(0.0), beyond_rounding=0.9)}, "at one profile"),
+        ({"learned": learned_gains(-0.5, training=0.9)}, "at one profile"),
+        ({"worst": LargestGain(0.1, 0.1, (1.0,), 10)}, "at one profile"),
+        ({"control": CONTROL_BEYOND}, "captured 125.0% of all there is to gain"),
+    ],
+)
+def test_no_contradiction_stands(changes, reason):
+    verdict = judge(evidence(certificate=PROVED, **changes))
+    assert verdict.state == "undetermined"
+    assert reason in verdict.reason
+
+
+def test_a_learner_that_gains_more_than_the_best_deviation_is_an_alarm():
+    above = evidence(0.4, learned=learned_gains(0.5), witness=WITNESS)
+    assert judge(above).state == "undetermined"
+    assert "above that of the best deviation" in judge(above).reason
+
+
+@pytest.mark.parametrize(("known", "state"), [(True, "refuted"), (False, "undetermined")])
+def test_a_sampled_mean_refutes_only_where_rare_losses_are_known(known, state):
+    sampled = evidence(0.5, information="own", witness=WITNESS, rare_losses_known=known)
+    assert judge(sampled).state == state
+
+
+def test_an_own_type_gain_that_is_certified_needs_no_sampling():
+    exact = {"certificate": replace(EXPECTED, cap=0.5), "rare_losses_known": False}
+    verdict = judge(evidence(0.5, information="own", witness=WITNESS, **exact))
+    assert (verdict.state, verdict.scope) == ("refuted", "in expectation")
+
+
+def test_what_failed_is_told_where_there_is_no_certificate():
+    failed = Certificate("exact", (Condition("concave", False, "bend -1"),), None, False)
+    reasons = judge(evidence(certificate=failed, refusals=("payments are cubic",))).reason
+    assert "payments are cubic" in reasons
+    assert "concave fails: bend -1" in reasons
+
+
+def test_lower_is_what_was_computed_again_and_never_negative():
     assert judge(evidence(-0.1, learned=learned_gains(-0.3, -0.2))).lower == 0.0
-    assert judge(evidence(0.1, learned=learned_gains(0.3, -0.2))).lower == 0.3
+    assert judge(evidence(0.1, learned=learned_gains(0.1, -0.2))).lower == 0.0
+    held = evidence(0.3, learned=learned_gains(0.1, -0.2), witness=WITNESS)
+    assert judge(held).lower == 0.3
 
 
 def test_of_several_learners_the_best_one_counts():
@@ -87,15 +151,14 @@ def test_there_is_no_share_of_a_gain_up_to_epsilon(gain, share):
 
 @pytest.mark.parametrize(("lower", "state"), [(0.31, "refuted"), (0.33, "undetermined")])
 def test_a_sampled_gain_contradicts_a_cap_beyond_its_sampling_error_only(lower, state):
-    certificate = replace(PROVED, cap=0.3, every_profile=False)
-    sampled = evidence(best=best(lower, error=0.02), witness=WITNESS, certificate=certificate)
+    sampled = evidence(best=best(lower, error=0.02), witness=WITNESS, certificate=EXPECTED)
     assert judge(sampled).state == state
 
 
 def test_a_lower_bound_above_its_cap_by_rounding_alone_is_the_cap():
-    certificate = replace(PROVED, cap=0.3, every_profile=False)
     rounded, above = (
-        evidence(best=best(0.3 + off), certificate=certificate) for off in (5e-13, 1e-9)
+        evidence(best=best(0.3 + off), certificate=EXPECTED, witness=WITNESS, stakes=1.0)
+        for off in (5e-13, 1e-10)
     )
     assert judge(rounded).lower == 0.3
     assert judge(above).lower > 0.3

@@ -1,0 +1,110 @@
+"""Traders who are in the same position: what holds for one of them holds for all.
+
+Two traders are interchangeable where the market in which they swap places is the same market: the
+same utilities, rule, law of types and strategy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from deviator.economies import NormalTypes, TruncatedNormal, TypeDistribution, UniformBox
+from deviator.errors import DeviatorError
+from deviator.policies import LinearBayes, Policy, Revelation
+from deviator.trust import is_ours
+
+from .market import Market
+
+MOST_TRADERS = 200
+"""Swaps are tried one by one among so many traders; in larger markets everybody stands alone."""
+
+
+def interchangeable_traders(tested: Market) -> tuple[tuple[int, ...], ...]:
+    """Return the classes of interchangeable traders, each in order of their indices.
+
+    Parameters
+    ----------
+    tested : Market
+        Whoever deviates in it.
+
+    Examples
+    --------
+    >>> from deviator.economies import heterogeneous
+    >>> from deviator.evidence import market
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> interchangeable_traders(market(SigmaDCDA(0.2), heterogeneous(6)))
+    ((0, 1, 2), (3, 4, 5))
+    """
+    n = tested.economy.n_traders
+    if n > MOST_TRADERS or not _could_be_swapped(tested):
+        return tuple((trader,) for trader in range(n))
+    classes: list[list[int]] = []
+    for trader in range(n):
+        home = next((each for each in classes if _may_swap(tested, each[0], trader)), None)
+        if home is None:
+            classes.append([trader])
+        else:
+            home.append(trader)
+    return tuple(tuple(each) for each in classes)
+
+
+def _could_be_swapped(tested: Market) -> bool:
+    """Return whether everything that tells traders apart can be read off."""
+    parts = (tested.mechanism, tested.economy, tested.distribution, tested.strategy)
+    return all(is_ours(type(part)) for part in parts)
+
+
+def _may_swap(tested: Market, first: int, second: int) -> bool:
+    order = list(range(tested.economy.n_traders))
+    same = list(order)
+    order[first], order[second] = second, first
+    if not _law_is_same(tested.distribution, order):
+        return False
+    if not _strategy_is_same(tested.strategy, first, second):
+        return False
+    try:
+        things = (tested.economy, tested.mechanism)
+        return all(_equal(thing.relabelled(order), thing.relabelled(same)) for thing in things)
+    except DeviatorError:
+        return False
+
+
+def _law_is_same(law: TypeDistribution, order: Sequence[int]) -> bool:
+    """Return whether the joint law is the same with the traders in another order."""
+    if isinstance(law, NormalTypes):
+        moved = law.covariance[np.ix_(order, order)]
+        return _unmoved(law.mean, order) and np.array_equal(moved, law.covariance)
+    if isinstance(law, UniformBox):
+        return all(_unmoved(end, order) for end in law.support)
+    if isinstance(law, TruncatedNormal):
+        return all(_unmoved(each, order) for each in (law.center, law.spread, *law.support))
+    return False
+
+
+def _strategy_is_same(strategy: Policy, first: int, second: int) -> bool:
+    if isinstance(strategy, LinearBayes):
+        numbers = (strategy.intercept, strategy.slope, strategy.constant)
+        return all(each[first] == each[second] for each in numbers)
+    # Honest bids follow from rule and utilities, which are compared.
+    return isinstance(strategy, Revelation)
+
+
+def _unmoved(numbers: Any, order: Sequence[int]) -> bool:
+    return bool(np.array_equal(numbers[list(order)], numbers))
+
+
+def _equal(first: Any, second: Any) -> bool:
+    """Return whether two records hold the same."""
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, np.ndarray):
+        return bool(np.array_equal(first, second))
+    if isinstance(first, tuple):
+        pairs = zip(first, second, strict=False)
+        return len(first) == len(second) and all(_equal(*pair) for pair in pairs)
+    if is_dataclass(first):
+        names = [field.name for field in fields(first)]
+        return all(_equal(getattr(first, name), getattr(second, name)) for name in names)
+    return bool(first == second)

@@ -1,0 +1,1 @@
+"""The report card of one market: five constraints, every trader."""

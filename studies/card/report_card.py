@@ -1,0 +1,212 @@
+"""The report card of one market: an answer to each of the five constraints, for every trader."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any, final
+
+from deviator.evidence import Verdict
+from deviator.evidence.constraints import Constraint, ConstraintVerdict, Scope, State
+
+from .words import lines_of
+
+SEVERITY: tuple[State, ...] = ("vacuous", "confirmed", "undetermined", "refuted")
+"""Which trader's verdict is the market's: the last of these that any trader has."""
+
+
+@final
+@dataclass(frozen=True)
+class Audited:
+    """What a report card speaks of.
+
+    Attributes
+    ----------
+    mechanism : str
+    settings : dict
+        The mechanism's, as plain data.
+    economy : dict
+        As plain data.
+    n_traders : int
+    law, strategy : str
+        Of the types, and what everybody follows.
+    information : {"profile", "own"}
+        What deviators know.
+    classes : tuple of tuple of int
+        Interchangeable traders; the first of each class deviated.
+    all_traders : bool
+        Whether somebody of every class was tried.
+    held_out, steps : int
+        Profiles on which gains were measured; the learners' budget.
+    seeds : tuple of int
+    learners : tuple of str
+    versions : dict of str to str
+    """
+
+    mechanism: str
+    settings: dict[str, Any]
+    economy: dict[str, Any]
+    n_traders: int
+    law: str
+    strategy: str
+    information: str
+    classes: tuple[tuple[int, ...], ...]
+    all_traders: bool
+    held_out: int
+    steps: int
+    seeds: tuple[int, ...]
+    learners: tuple[str, ...]
+    versions: dict[str, str]
+
+
+@final
+@dataclass(frozen=True)
+class ReportCard:
+    """Whether each of the five ex post constraints of Section 2.3 holds in a market.
+
+    What is not about a single constraint speaks of incentive compatibility, for the trader who has
+    most to gain: `state`, `lower`, `upper`, `power`, `resolution` and so on, as in `Verdict`.
+
+    Attributes
+    ----------
+    audited : Audited
+        The market, and how hard it was searched.
+    constraints : mapping of str to ConstraintVerdict
+    verdicts : mapping of int to Verdict
+        On incentive compatibility, for each trader who was tried.
+    """
+
+    audited: Audited
+    constraints: Mapping[Constraint, ConstraintVerdict]
+    verdicts: Mapping[int, Verdict]
+
+    @property
+    def trader(self) -> int:
+        """The trader who has most to gain, of those with the gravest verdict."""
+
+        def gravity(trader: int) -> tuple[int, float]:
+            verdict = self.verdicts[trader]
+            return SEVERITY.index(verdict.state), verdict.lower
+
+        return max(self.verdicts, key=gravity)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on that trader's deviations."""
+        return self.verdicts[self.trader]
+
+    @property
+    def state(self) -> State:
+        """Whether honesty can be profitably deviated from, by anybody."""
+        return self.verdict.state
+
+    @property
+    def scope(self) -> Scope:
+        """Of what the state speaks."""
+        return self.verdict.scope
+
+    @property
+    def reason(self) -> str:
+        """Why the state is what it is."""
+        return self.verdict.reason
+
+    @property
+    def lower(self) -> float:
+        """The largest mean gain of anybody that was computed again, in money per market."""
+        return max(verdict.lower for verdict in self.verdicts.values())
+
+    @property
+    def upper(self) -> float | None:
+        """Certified cap on anybody's mean gain; None unless there is one for all who were tried."""
+        caps = [verdict.upper for verdict in self.verdicts.values()]
+        known = [cap for cap in caps if cap is not None]
+        return max(known) if len(known) == len(caps) else None
+
+    @property
+    def epsilon(self) -> float:
+        """Gains up to here count as zero."""
+        return self.verdict.epsilon
+
+    @property
+    def scale(self) -> float:
+        """First-best surplus per trader."""
+        return self.verdict.scale
+
+    @property
+    def worst(self) -> float:
+        """The largest gain of anybody at one profile, in money."""
+        return max(verdict.worst for verdict in self.verdicts.values())
+
+    @property
+    def power(self) -> float | None:
+        """Share of the exact best gain that learners captured on the matched control."""
+        return self.verdict.power
+
+    @property
+    def resolution(self) -> float | None:
+        """Smallest planted gain that the learners noticed."""
+        return self.verdict.resolution
+
+    @property
+    def certificate(self) -> dict[str, Any] | None:
+        """Kind and conditions of the certificate."""
+        return self.verdict.certificate
+
+    @property
+    def witness(self) -> dict[str, Any] | None:
+        """A profitable deviation, with everything needed to check it."""
+        return self.verdict.witness
+
+    @property
+    def mechanism_economy(self) -> dict[str, Any] | None:
+        """The economy that a direct mechanism holds where it is not the audited one."""
+        return self.verdict.mechanism_economy
+
+    @property
+    def plugins(self) -> tuple[dict[str, str], ...]:
+        """Name, provider and version of mechanism, economy, strategy and learners."""
+        return self.verdict.plugins
+
+    @property
+    def witnesses(self) -> dict[str, dict[str, Any]]:
+        """A witness of each constraint that is violated."""
+        found = {name: answer.witness for name, answer in self.constraints.items()}
+        return {name: witness for name, witness in found.items() if witness is not None}
+
+    def summary(self) -> str:
+        """Return the card in plain words, at most 25 lines."""
+        return "\n".join(lines_of(self))
+
+    __str__ = summary
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.summary())}</pre>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, as in ``report.json``."""
+        return {
+            "audited": asdict(self.audited),
+            "state": self.state,
+            "scope": self.scope,
+            "reason": self.reason,
+            "trader": self.trader,
+            "lower": self.lower,
+            "upper": self.upper,
+            "worst": self.worst,
+            "power": self.power,
+            "resolution": self.resolution,
+            "constraints": {name: each.to_dict() for name, each in self.constraints.items()},
+            "verdicts": {str(who): verdict.to_dict() for who, verdict in self.verdicts.items()},
+        }
+
+    def to_frame(self) -> Any:
+        """Return the answers as a pandas frame, a row for each constraint."""
+        # Its import takes longer than an audit, and few callers need it.
+        import pandas
+
+        columns = ("state", "scope", "worst", "worst_share", "cap", "reason")
+        rows = [{name: getattr(each, name) for name in columns} for each in self._answers]
+        return pandas.DataFrame(rows, index=list(self.constraints))
+
+    @property
+    def _answers(self) -> list[ConstraintVerdict]:
+        return list(self.constraints.values())

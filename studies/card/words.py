@@ -1,0 +1,100 @@
+"""A report card in plain words."""
+
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+from deviator.evidence.constraints import Constraint, ConstraintVerdict
+
+if TYPE_CHECKING:
+    from .report_card import ReportCard
+
+WIDTH = 100
+"""Characters of a line; longer reasons are cut, and stand in full in ``report.json``."""
+
+TITLES: dict[Constraint, str] = {
+    "incentive_compatibility": "incentive compatibility",
+    "market_clearing": "market clearing",
+    "budget_surplus": "budget surplus",
+    "individual_rationality": "individual rationality",
+    "efficiency": "efficiency",
+}
+"""In the order in which they are shown."""
+
+REFUTED: dict[Constraint, str] = {
+    "incentive_compatibility": "profitable deviation found",
+    "market_clearing": "violated: quantities do not sum to 0",
+    "budget_surplus": "violated: there are deficits",
+    "individual_rationality": "violated: somebody is worse off than without trade",
+    "efficiency": "violated: gains from trade are left",
+}
+
+
+def words_of(answer: ConstraintVerdict) -> str:
+    """Return an answer in plain words.
+
+    Examples
+    --------
+    >>> words_of(ConstraintVerdict("efficiency", "undetermined", "sampled", 0, 0, None, "?"))
+    'open'
+    """
+    if answer.state == "refuted":
+        return REFUTED[answer.constraint]
+    if answer.state == "undetermined":
+        return "open"
+    if answer.state == "vacuous":
+        return "no trade"
+    deviating = answer.constraint == "incentive_compatibility"
+    holds = "no profitable deviation" if deviating else "holds"
+    where = "at every profile" if answer.scope == "every profile" else answer.scope
+    return f"{holds}: certified {where}"
+
+
+def lines_of(card: "ReportCard") -> list[str]:
+    """Return a card as lines, each of at most `WIDTH` characters."""
+    audited = card.audited
+    settings = ", ".join(f"{name}={value}" for name, value in audited.settings.items())
+    lines = [
+        f"{audited.mechanism}({settings}) in {audited.economy['name']}, {audited.n_traders} "
+        f"traders, {audited.law}, strategy: {audited.strategy}"
+    ]
+    for name, title in TITLES.items():
+        answer = card.constraints[name]
+        lines += [f"  {title:<24}{words_of(answer)}{_size(answer)}", f"    {answer.reason}"]
+    return [
+        shorten(line.strip(), WIDTH - 4, placeholder=" ...") if len(line) > WIDTH else line
+        for line in [*lines, *_search_lines(card)]
+    ]
+
+
+def _size(answer: ConstraintVerdict) -> str:
+    """Return how large a violation is, or may be."""
+    if answer.state != "refuted":
+        return ""
+    cap = "" if answer.cap is None else f", never above {answer.cap:.3g}"
+    return f" ({answer.worst_share:.3g} of the gains from trade{cap})"
+
+
+def _search_lines(card: "ReportCard") -> list[str]:
+    audited = card.audited
+    tried = ", ".join(str(members[0]) for members in audited.classes[:8])
+    more = "" if len(audited.classes) <= 8 else ", ..."
+    each = "one of each class of interchangeable traders" if audited.all_traders else "only these"
+    cap = "none" if card.upper is None else f"{card.upper:.3g}"
+    lines = [
+        f"  deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
+        f"  mean gain: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
+        f"counts as 0; {audited.held_out} profiles",
+    ]
+    if card.power is not None:
+        low, high = card.verdict.power_interval or (card.power, card.power)
+        lines.append(
+            f"  power: learners captured {card.power:.1%} of the control's gain "
+            f"({low:.1%} to {high:.1%})"
+        )
+    if card.resolution is not None:
+        lines.append(f"  resolution: the smallest planted gain noticed is {card.resolution:.3g}")
+    return lines
+
+
+def _knowledge(information: str) -> str:
+    return "all types" if information == "profile" else "their own type"
