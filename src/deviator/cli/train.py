@@ -1,30 +1,37 @@
 """``deviator train`` and ``deviator evaluate``: one deviator in one market."""
 
 import time
-from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from deviator.errors import DeviatorError, InvalidInputError, ResultsError
+from deviator.errors import DeviatorError, ResultsError
 
-from .console import PluginFiles, Settings, console, files_of, number_or_text, settings_of
+from .console import PluginFiles, Settings, console, files_of
+from .markets import (
+    Described,
+    EconomyName,
+    MechanismName,
+    Parameters,
+    Rung,
+    Sigma,
+    StrategyName,
+    learner_named,
+    market_spec,
+)
 
 
 def train(
-    mechanism: Annotated[str, typer.Argument(help="As `deviator list` names it.")],
-    economy: Annotated[str, typer.Option(help="A family, or beliefs with --strategy.")],
+    mechanism: MechanismName,
+    economy: EconomyName,
     set_: Settings = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option("--parameter", "-m", help="A setting of the mechanism, as in -m floor=0.5."),
-    ] = None,
-    sigma: Annotated[str | None, typer.Option(help="A number, sigma-n or sigma-budget.")] = None,
-    strategy: Annotated[str, typer.Option(help="honest, or another policy.")] = "honest",
+    parameter: Parameters = None,
+    sigma: Sigma = None,
+    strategy: StrategyName = "honest",
     trader: Annotated[str, typer.Option(help="Index or role of the deviator.")] = "0",
-    information: Annotated[str, typer.Option(help="profile or own.")] = "profile",
+    information: Rung = "profile",
     learner: Annotated[str, typer.Option(help="As `deviator list` names it.")] = "ppo",
     steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 200_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
@@ -35,22 +42,15 @@ def train(
     plugin: PluginFiles = None,
 ) -> None:
     """Train one deviator on a market, show how it fares, and save its policy."""
-    from deviator.plugins import build, qualified
     from deviator.policies import check_information
 
     files = files_of(plugin)
-    data = {
-        "mechanism": qualified("mechanism", mechanism, files),
-        "sigma": None if sigma is None else number_or_text(sigma, float),
-        "parameters": settings_of(parameter),
-        "strategy": qualified("policy", strategy, files),
-        "trader": number_or_text(trader, int),
-    }
-    spec = _market_spec(data, qualified("economy", economy, files), settings_of(set_))
+    described = Described(mechanism, economy, set_, parameter, sigma, strategy, trader)
+    spec = market_spec(described, files)
     checked_information = check_information(information)
     if not force:
         _check_new(out)
-    searcher = build("learner", qualified("learner", learner, files), {})
+    searcher = learner_named(learner, files)
     _train(console(), spec, searcher, steps, seed, information=checked_information, out=out)
 
 
@@ -117,26 +117,6 @@ def _third_party_error(spec: Any, learner: Any, error: Exception) -> Exception:
         f"{' or '.join(third_party)} failed ({type(error).__name__}: {error}); run "
         "`deviator check` on it"
     )
-
-
-def _market_spec(data: dict[str, Any], economy: str, parameters: dict[str, Any]) -> Any:
-    """Return the market that the options of `train` describe."""
-    from pydantic import ValidationError
-
-    from deviator.plugins import find_plugin
-    from deviator.studies.spec.market import MarketSpec
-    from deviator.studies.spec.messages import mistakes_of
-
-    policy = find_plugin("policy", data["strategy"]).load()
-    beliefs = "information" in signature(policy).parameters
-    if beliefs or "n_traders" in signature(find_plugin("economy", economy).load()).parameters:
-        parameters = {"n_traders": 10} | parameters
-    data = data | {"economy": parameters | {"beliefs" if beliefs else "family": economy}}
-    try:
-        return MarketSpec.model_validate(data)
-    except ValidationError as error:
-        sentences = (each.sentence for each in mistakes_of(error, data, MarketSpec))
-        raise InvalidInputError("\n".join(sentences)) from None
 
 
 def _market_lines(spec: Any, information: str) -> list[str]:

@@ -1,0 +1,68 @@
+"""``deviator audit``: the report card of one market."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import PluginFiles, Settings, console, files_of
+from .markets import (
+    Described,
+    EconomyName,
+    MechanismName,
+    Parameters,
+    Rung,
+    Sigma,
+    StrategyName,
+    learner_named,
+    market_spec,
+)
+
+
+def audit(
+    mechanism: MechanismName,
+    economy: EconomyName,
+    set_: Settings = None,
+    parameter: Parameters = None,
+    sigma: Sigma = None,
+    strategy: StrategyName = "honest",
+    trader: Annotated[
+        str | None, typer.Option(help="Index or role of the deviator; default: everybody in turn.")
+    ] = None,
+    information: Rung = "profile",
+    learner: Annotated[
+        str | None, typer.Option(help="One to train, as `deviator list` names it.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
+    held_out: Annotated[int, typer.Option(help="Profiles on which gains are measured.")] = 20_000,
+    epsilon: Annotated[
+        float | None, typer.Option(help="Share of the deviator's stakes that counts as zero.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the card and its witnesses.")] = Path(
+        "runs/audit"
+    ),
+    plugin: PluginFiles = None,
+) -> None:
+    """Answer, for one market, which of the five constraints hold, and who profits from deviating.
+
+    Ends with exit code 0 whatever the answer is.
+    """
+    from deviator.policies import check_information
+    from deviator.studies.audit_market import report_card
+    from deviator.studies.card.card_files import write_card
+    from deviator.studies.gather import Search
+
+    files = files_of(plugin)
+    place = "0" if trader is None else trader
+    described = Described(mechanism, economy, set_, parameter, sigma, strategy, place)
+    tested = replace(market_spec(described, files).build_market(), tolerance=epsilon)
+    learners = () if learner is None else (learner_named(learner, files),)
+    search = Search(learners, (seed,), steps, check_information(information), held_out)
+    deviator = None if trader is None else tested.trader
+    card = report_card(tested, search, trader=deviator)
+    screen = console()
+    screen.print(card.summary(), markup=False, soft_wrap=True)
+    for file in write_card(card, out):
+        screen.print(f"wrote {file}", markup=False, soft_wrap=True)

@@ -1,0 +1,75 @@
+"""Markets described on the command line."""
+
+from inspect import signature
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from deviator.errors import InvalidInputError
+
+from .console import number_or_text, settings_of
+
+MechanismName = Annotated[str, typer.Argument(help="As `deviator list` names it.")]
+EconomyName = Annotated[str, typer.Option(help="A family, or beliefs with --strategy.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-m", help="A setting of the mechanism, as in -m floor=0.5."),
+]
+Sigma = Annotated[str | None, typer.Option(help="A number, sigma-n or sigma-budget.")]
+StrategyName = Annotated[str, typer.Option(help="honest, or another policy.")]
+Rung = Annotated[str, typer.Option(help="profile or own.")]
+
+
+class Described(NamedTuple):
+    """A market as the options of a command describe it."""
+
+    mechanism: str
+    economy: str
+    economy_settings: list[str] | None
+    parameters: list[str] | None
+    sigma: str | None
+    strategy: str
+    trader: str
+
+
+def market_spec(described: Described, files: tuple[str, ...]) -> Any:
+    """Return the specification of a described market; plugins may come from files.
+
+    Raises
+    ------
+    InvalidInputError
+        If the description breaks a rule.
+    """
+    from pydantic import ValidationError
+
+    from deviator.plugins import find_plugin, qualified
+    from deviator.studies.spec.market import MarketSpec
+    from deviator.studies.spec.messages import mistakes_of
+
+    family = qualified("economy", described.economy, files)
+    sigma, settings = described.sigma, settings_of(described.economy_settings)
+    strategy = qualified("policy", described.strategy, files)
+    policy = find_plugin("policy", strategy).load()
+    beliefs = "information" in signature(policy).parameters
+    if beliefs or "n_traders" in signature(find_plugin("economy", family).load()).parameters:
+        settings = {"n_traders": 10} | settings
+    data = {
+        "mechanism": qualified("mechanism", described.mechanism, files),
+        "sigma": None if sigma is None else number_or_text(sigma, float),
+        "parameters": settings_of(described.parameters),
+        "strategy": strategy,
+        "trader": number_or_text(described.trader, int),
+        "economy": settings | {"beliefs" if beliefs else "family": family},
+    }
+    try:
+        return MarketSpec.model_validate(data)
+    except ValidationError as error:
+        sentences = (each.sentence for each in mistakes_of(error, data, MarketSpec))
+        raise InvalidInputError("\n".join(sentences)) from None
+
+
+def learner_named(name: str, files: tuple[str, ...]) -> Any:
+    """Return the learner of a name, which may come from a file."""
+    from deviator.plugins import build, qualified
+
+    return build("learner", qualified("learner", name, files), {})

@@ -1,0 +1,59 @@
+"""A report card as files: a page, its data, and one file for each witness."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from deviator.errors import ResultsError
+from deviator.files import write_atomically
+
+from .report_card import ReportCard
+from .words import TITLES, words_of
+
+
+def write_card(card: ReportCard, folder: Path) -> list[Path]:
+    """Write ``report.html``, ``report.json`` and ``witness-CONSTRAINT.json``; return their paths.
+
+    Witnesses of an earlier card in the folder are removed.
+
+    Parameters
+    ----------
+    card : ReportCard
+    folder : path
+        Made where it is not there.
+
+    Raises
+    ------
+    ResultsError
+        If the folder cannot be written to.
+    """
+    contents = {"report.html": card_page(card), "report.json": _as_json(card.to_dict())}
+    for constraint, witness in card.witnesses.items():
+        contents[f"witness-{constraint}.json"] = _as_json(witness)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in folder.glob("witness-*.json"):
+            stale.unlink()
+        for name, content in contents.items():
+            write_atomically(folder / name, content)
+    except OSError as error:
+        raise ResultsError(
+            f"a report card needs a folder that can be written to, got {folder} "
+            f"({error.strerror}); name another with --out"
+        ) from None
+    return [folder / name for name in contents]
+
+
+def card_page(card: ReportCard) -> str:
+    """Return a card as a page of HTML that needs no other file."""
+    template = files("deviator.studies.card").joinpath("card_template.html").read_text()
+    answers = [(TITLES[name], card.constraints[name]) for name in TITLES]
+    page = Environment(autoescape=True).from_string(template)
+    return page.render(card=card, answers=answers, words_of=words_of, dumps=_as_json)
+
+
+def _as_json(content: Any) -> str:
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
