@@ -14,6 +14,7 @@ from .control import (
 from .evidence import Evidence, LargestGain, LearnedGain
 from .interchangeable import interchangeable_traders
 from .market import Market, market
+from .profile_witness import profile_witness
 from .regret import BestBidRegret, MenuRegret, RegretEstimator, SearchedRegret
 from .surface_best_response import SurfaceBest, surface_best_response
 from .surface_deviations import surface_deviations, surface_gains
@@ -52,6 +53,7 @@ __all__ = [
     "judge",
     "market",
     "matched_control",
+    "profile_witness",
     "seat_of",
     "standing_control",
     "surface_best_response",

@@ -6,13 +6,12 @@ economy and strategy have exact forms, the two markets are cleared again in rati
 elsewhere each is cleared alone by the mechanism itself.
 """
 
-import dataclasses
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from deviator.economies import Economy, QuadraticEconomy, is_linear_quadratic
+from deviator.economies import QuadraticEconomy, is_linear_quadratic
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids, Hyperplane, ResidualLineMechanism
 from deviator.mechanisms.exact import RationalBids, RationalEconomy
@@ -22,10 +21,14 @@ from deviator.validation import Floats
 
 from .certificates.exact import foreign_parts
 from .market import Market
+from .plain_data import economy_as_data, number
 from .surface_best_response import SurfaceBest
 
 DECIMALS = (1, 2, 3, 4, 6, 9)
 """Witnesses are rounded to the fewest decimals that keep the gain within a factor of two."""
+
+MOST_EXACT_TRADERS = 60
+"""Markets of more traders are cleared in floating point: elimination in fractions takes minutes."""
 
 
 def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[str, Any] | None:
@@ -142,8 +145,8 @@ def _described(
         "types": types.tolist(),
         "honest_bids": None if honest_bids is None else honest_bids.tolist(),
         "bid": bid.tolist(),
-        "honest_outcome": {key: _number(value) for key, value in honest.items()},
-        "deviating_outcome": {key: _number(value) for key, value in deviating.items()},
+        "honest_outcome": {key: number(value) for key, value in honest.items()},
+        "deviating_outcome": {key: number(value) for key, value in deviating.items()},
         "gain": float(gain),
         "arithmetic": arithmetic,
     }
@@ -154,7 +157,7 @@ def has_exact_forms(tested: Market) -> bool:
     mechanism = tested.mechanism
     if not isinstance(mechanism, ResidualLineMechanism) or foreign_parts(mechanism):
         return False
-    if not is_linear_quadratic(tested.economy):
+    if not is_linear_quadratic(tested.economy) or tested.economy.n_traders > MOST_EXACT_TRADERS:
         return False
     try:
         bids = tested.strategy.exact_bids(rational(np.zeros((1, tested.economy.n_traders))))
@@ -162,22 +165,6 @@ def has_exact_forms(tested: Market) -> bool:
     except (NotImplementedError, RefusedError):
         return False
     return True
-
-
-def economy_as_data(economy: Economy) -> dict[str, Any]:
-    """Return an economy as plain data: its own description, or its fields."""
-    describe = getattr(economy, "to_dict", None)
-    if describe is not None:
-        return dict(describe())
-    thing: Any = economy
-    fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
-    described = {field.name: np.asarray(getattr(thing, field.name)).tolist() for field in fields}
-    return {"name": economy.name} | described
-
-
-def _number(value: Any) -> float | None:
-    """Return a float, or None where there is no price."""
-    return float(value) if np.isfinite(float(value)) else None
 
 
 def _plain_outcomes(
