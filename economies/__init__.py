@@ -9,7 +9,7 @@ from .assumption_bounds import (
 from .assumption_result import AssumptionResult
 from .assumptions import AssumptionRow, assumption_table, check_assumptions
 from .base import Economy
-from .bounds import pairwise_interdependence, sigma_budget, sigma_n
+from .bounds import largest_inefficiency, pairwise_interdependence, sigma_budget, sigma_n
 from .constructors import (
     factored,
     fundamental_value,
@@ -86,6 +86,7 @@ __all__ = [
     "holding_threshold",
     "interdependence_radius",
     "is_linear_quadratic",
+    "largest_inefficiency",
     "largest_interdependence",
     "linear_quadratic",
     "match_units",

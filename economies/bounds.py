@@ -1,9 +1,13 @@
 """Slopes of the quadratic tax that leave no deficit."""
 
+from typing import TypeVar
+
 import numpy as np
+from flint import fmpq
 from scipy.optimize import brentq
 
 from deviator.errors import RefusedError
+from deviator.numerics.rational import Rationals, exact_number, exactly, rounded_up
 from deviator.validation import Floats
 
 from .factored import Factored
@@ -11,12 +15,21 @@ from .linear_quadratic import LinearQuadratic
 from .quadratic import QuadraticEconomy, checked_quadratic
 from .walrasian import walrasian_response
 
+Number = TypeVar("Number", float, fmpq)
+
+EXACT_TRADERS = 60
+"""Up to how many traders slopes are rounded up in exact numbers."""
+
+MOST_DOUBLINGS = 40
+
 
 def sigma_n(economy: QuadraticEconomy) -> float:
     """Return the paper's tax slope sigma_N, equation (3.13).
 
     The budget is never in deficit at this slope when all slopes mu_i are equal. With mixed
-    slopes the paper's claim is false as printed; use `sigma_budget` there.
+    slopes the paper's claim is false as printed; use `sigma_budget` there. Up to `EXACT_TRADERS`
+    traders it is computed in exact numbers and rounded up, so that what holds at sigma_N holds at
+    the number returned.
 
     Parameters
     ----------
@@ -47,15 +60,36 @@ def sigma_n(economy: QuadraticEconomy) -> float:
             "number"
         )
     own, steepest = float(economy.own_type_effects.min()), float(economy.slope.max())
-    return sigma_n_formula(economy.n_traders, own, phi, steepest)
+    if economy.n_traders > EXACT_TRADERS:
+        return sigma_n_formula(economy.n_traders, own, phi, steepest)
+    effects, sums = _exact_effects(economy)
+    average = (sums - effects).max() / (economy.n_traders - 1)
+    exact = sigma_n_formula(economy.n_traders, effects.min(), average, exact_number(steepest))
+    return rounded_up(exact)
 
 
 def sigma_n_formula(
-    n_traders: int, own_effect: float, interdependence: float, steepest: float
-) -> float:
-    """Return m_bar X / (m_o - phi_N - X) with X = m_o / (N - 1) + phi_N, equation (3.13)."""
+    n_traders: int, own_effect: Number, interdependence: Number, steepest: Number
+) -> Number:
+    """Return m_bar X / (m_o - phi_N - X) with X = m_o / (N - 1) + phi_N, equation (3.13).
+
+    A float, or an exact number where all are exact.
+    """
     reach = own_effect / (n_traders - 1) + interdependence
     return steepest * reach / (own_effect - interdependence - reach)
+
+
+def largest_inefficiency(flattest: float, steepest: float, sigma: float) -> float:
+    """Return how far sigma-VCG is from the first best, of its largest trade, equation (3.12).
+
+    sigma [1 + min{1, (m_bar - m_low) / (2 m_low)}] / m_low, given m_low and m_bar.
+
+    Examples
+    --------
+    >>> largest_inefficiency(flattest=2.0, steepest=2.0, sigma=0.5)
+    0.25
+    """
+    return sigma * (1 + min(1.0, (steepest - flattest) / (2 * flattest))) / flattest
 
 
 def limit_of_a4n(n_traders: int, own_effect: float, flatness: float) -> float:
@@ -116,6 +150,21 @@ def negative_effect(economy: QuadraticEconomy) -> tuple[float, int, int] | None:
     return least if least[0] < 0 else None
 
 
+def _exact_weights(economy: QuadraticEconomy) -> Rationals:
+    """Return W in FLINT's exact numbers; that of a factored economy is not rounded to floats."""
+    if not isinstance(economy, Factored):
+        return exactly(economy.weights)
+    common = exactly(economy.loadings) @ exactly(economy.statistics)
+    weights: Rationals = np.diag(exactly(economy.own)) + common
+    return weights
+
+
+def _exact_effects(economy: QuadraticEconomy) -> tuple[Rationals, Rationals]:
+    """Return each type's effect on its own trader and on all traders together, as fractions."""
+    weights = _exact_weights(economy)
+    return np.diagonal(weights), weights.sum(axis=0)
+
+
 def has_non_negative_factors(economy: QuadraticEconomy) -> bool:
     """Return whether all numbers that W is made of are seen not to be negative."""
     if isinstance(economy, LinearQuadratic):
@@ -129,7 +178,8 @@ def sigma_budget(economy: QuadraticEconomy) -> float:
     """Return the smallest tax slope with sigma >= max_i k_i(sigma).
 
     There each trader's tax covers the trader's own discount, t_i >= p q_i, so the sum of transfers
-    is never negative, in any linear-quadratic economy.
+    is never negative, in any linear-quadratic economy. Up to `EXACT_TRADERS` traders the number
+    returned is rounded up until this is so in exact numbers.
 
     Parameters
     ----------
@@ -155,7 +205,7 @@ def sigma_budget(economy: QuadraticEconomy) -> float:
         return sigma - float(_residual_slopes(economy, sigma).max())
 
     if slack(0.0) >= 0:
-        return 0.0
+        return _raised(economy, 0.0)
     grid = float(economy.slope.max()) * np.concatenate([[0.0], np.geomspace(1e-6, 1e9, 600)])
     above = next((place for place, sigma in enumerate(grid) if slack(float(sigma)) >= 0), None)
     if above is None:
@@ -164,7 +214,28 @@ def sigma_budget(economy: QuadraticEconomy) -> float:
             f"{grid[-1]:.3g}; interdependence is too strong, state sigma as a number instead"
         )
     low, high = float(grid[above - 1]), float(grid[above])
-    return float(brentq(slack, low, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
+    root = float(brentq(slack, low, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
+    return _raised(economy, root)
+
+
+def _raised(economy: QuadraticEconomy, sigma: float) -> float:
+    """Return a tax slope, raised by its last digits until sigma >= max_i k_i(sigma) is exact."""
+    if economy.n_traders > EXACT_TRADERS:
+        return sigma
+    effects = _exact_weights(economy)
+    step = np.spacing(max(sigma, np.finfo(float).eps * float(economy.slope.max())))
+    raised = sigma + step * np.concatenate([[0.0], 2.0 ** np.arange(MOST_DOUBLINGS)])
+    covering = (float(each) for each in raised if _covers(effects, economy.slope, float(each)))
+    return next(covering, sigma)
+
+
+def _covers(weights: Rationals, slope: Floats, sigma: float) -> bool:
+    """Return whether sigma >= k_i(sigma) for all traders, in exact numbers; see (B.5)."""
+    tax = exact_number(sigma)
+    steepness = 1 / (exactly(slope) + tax)
+    price_effect = (steepness @ weights) / steepness.sum()
+    own_effect = steepness * (np.diagonal(weights) - price_effect)
+    return bool((own_effect > 0).all() and (tax * own_effect >= price_effect).all())
 
 
 def _residual_slopes(economy: QuadraticEconomy, sigma: float) -> Floats:

@@ -8,7 +8,7 @@ arithmetic; elsewhere the mechanism clears it alone.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -19,14 +19,16 @@ from deviator.mechanisms.exact import RationalBids, RationalEconomy
 from deviator.numerics.rational import Rationals, rational
 from deviator.validation import Floats, finite_array
 
-from .constraints import Constraint
 from .market import Market
 from .plain_data import economy_as_data, fractions, number, settings_as_data
 from .witness import DECIMALS, has_exact_forms
 
+if TYPE_CHECKING:  # exact constraints have witnesses, which are made here
+    from .constraints import Constraint
+
 FORMAT, VERSION = "deviator profile witness", 1
 
-OF_A_PROFILE: tuple[Constraint, ...] = (
+OF_A_PROFILE: tuple["Constraint", ...] = (
     "market_clearing",
     "budget_surplus",
     "individual_rationality",
@@ -57,7 +59,9 @@ class _HonestMarket:
         return self.best_worth.sum()
 
 
-def profile_witness(tested: Market, constraint: Constraint, types: Floats) -> dict[str, Any] | None:
+def profile_witness(
+    tested: Market, constraint: "Constraint", types: Floats
+) -> dict[str, Any] | None:
     """Return a readable witness that honest bidding breaks a constraint at a profile of types.
 
     Types are rounded to the fewest decimals that keep the violation within a factor of two, inside
@@ -117,7 +121,7 @@ def _rounded(tested: Market, profile: Floats) -> list[Floats]:
     return [np.clip(np.round(profile, decimals) + 0.0, low, high) for decimals in DECIMALS]
 
 
-def _violation(honest: _HonestMarket, constraint: Constraint) -> tuple[Any, int | None]:
+def _violation(honest: _HonestMarket, constraint: "Constraint") -> tuple[Any, int | None]:
     """Return a violation in money, 0 where there is none, and whose it is."""
     trader, zero = None, 0 * honest.gains_from_trade
     if constraint == "market_clearing":
@@ -133,7 +137,7 @@ def _violation(honest: _HonestMarket, constraint: Constraint) -> tuple[Any, int 
 
 
 def _described(
-    tested: Market, constraint: Constraint, types: Floats, honest: _HonestMarket
+    tested: Market, constraint: "Constraint", types: Floats, honest: _HonestMarket
 ) -> dict[str, Any] | None:
     """Return the witness as plain data, or None where rounding explains the violation."""
     violation, trader = _violation(honest, constraint)

@@ -66,3 +66,56 @@ def _to_flint(matrix: Rationals) -> fmpq_mat:
 def _from_flint(matrix: fmpq_mat) -> Rationals:
     entries = [Fraction(int(value.p), int(value.q)) for value in matrix.entries()]
     return np.array(entries, dtype=object).reshape(matrix.nrows(), matrix.ncols())
+
+
+def exact_number(value: Any) -> fmpq:
+    """Return the exact value of a float, a Fraction, or a number that is exact already.
+
+    Examples
+    --------
+    >>> exact_number(0.25)
+    1/4
+    """
+    if isinstance(value, fmpq):
+        return value
+    fraction = Fraction(value)
+    return fmpq(fraction.numerator, fraction.denominator)
+
+
+def as_float(value: fmpq) -> float:
+    """Return the nearest float.
+
+    Examples
+    --------
+    >>> as_float(exact_number(0.5) / 3)
+    0.16666666666666666
+    """
+    return int(value.p) / int(value.q)
+
+
+def exactly(array: Any) -> NDArray[Any]:
+    """Return an array of FLINT's exact numbers, which are fast where digits are many.
+
+    Examples
+    --------
+    >>> exactly([0.5, 2])
+    array([1/2, 2], dtype=object)
+    """
+    source = np.asarray(array, dtype=object)
+    exact = np.empty(source.shape, dtype=object)
+    for place in np.ndindex(source.shape):
+        exact[place] = exact_number(source[place])
+    return exact
+
+
+def rounded_up(value: Any) -> float:
+    """Return the least float that is not below an exact number.
+
+    Examples
+    --------
+    >>> rounded_up(exact_number(1) / 10) == 0.1, rounded_up(exact_number(1) / 3) > 1 / 3
+    (True, True)
+    """
+    exact = exact_number(value)
+    number = as_float(exact)
+    return number if exact_number(number) >= exact else float(np.nextafter(number, np.inf))

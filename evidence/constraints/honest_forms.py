@@ -1,0 +1,423 @@
+"""What happens while everybody follows the strategy, as exact functions of the types.
+
+In a linear-quadratic economy with an affine strategy, quantities, prices and values are affine in
+the types, and residual slopes are constant. So with a payment rule of degree two in price and
+quantity every sum of money is a quadratic form. Forms are written in the variables
+
+    q_1 .. q_N, v_1 .. v_N, p, p^0, 1,
+
+quantities, values of the first unit, the price, the price of the first best and the constant, in
+which they are short; what these variables have to do with each other are linear relations.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+from flint import fmpq, fmpq_mat, nmod, nmod_mat
+from numpy.typing import NDArray
+
+from deviator.economies import Economy, QuadraticEconomy, is_linear_quadratic
+from deviator.errors import RefusedError
+from deviator.mechanisms import ResidualLineMechanism, exact_payment
+from deviator.mechanisms.exact import RationalBids, RationalEconomy, RationalSolution
+from deviator.numerics.polynomial import Polynomial
+from deviator.numerics.quadratic_form import Linear, QuadraticForm
+from deviator.numerics.rational import Rationals, as_float, exact_number, exactly, rational
+from deviator.trust import is_ours
+from deviator.validation import Floats
+
+from ..certificates.exact import foreign_parts
+from ..market import Market
+
+AGREEMENT = 1e-7
+"""How far outcomes in floating point may be from exact ones, of the largest value."""
+
+TRIED_PROFILES = 4
+
+MOST_TRADERS = 60
+"""Clearing in rational arithmetic takes seconds at 60 traders, and grows with the cube."""
+
+PRIME = 2**61 - 1
+"""A rank that is full modulo a prime is full."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class HonestForms:
+    """Honest outcomes as exact functions of z = [s; 1], and sums of money as forms in them.
+
+    Attributes
+    ----------
+    economy : RationalEconomy
+    functions : ndarray of fmpq, shape (2 N + 3, N + 1)
+        q, v, p, p^0 and 1 as linear functions of z.
+    transfers : tuple of QuadraticForm
+        What each trader pays.
+    menus : tuple of Polynomial
+        What each trader pays for x units on the own residual line, in "a" (its intercept) and "x".
+    residual_slope : ndarray of fmpq, shape (N,)
+    """
+
+    economy: RationalEconomy
+    functions: NDArray[Any]
+    transfers: tuple[QuadraticForm, ...]
+    menus: tuple[Polynomial, ...]
+    residual_slope: NDArray[Any]
+
+    @property
+    def n_traders(self) -> int:
+        """Number of traders N."""
+        return self.economy.n_traders
+
+    @property
+    def value_place(self) -> int:
+        """Place of the first trader's value among the variables."""
+        return self.n_traders
+
+    @property
+    def price_place(self) -> int:
+        """Place of the price."""
+        return 2 * self.n_traders
+
+    @property
+    def efficient_price_place(self) -> int:
+        """Place of the price of the first best."""
+        return 2 * self.n_traders + 1
+
+    @property
+    def one_place(self) -> int:
+        """Place of the constant."""
+        return 2 * self.n_traders + 2
+
+    @cached_property
+    def quantity_sum(self) -> NDArray[Any]:
+        """Coefficients of the sum of all quantities on z, shape (N + 1,)."""
+        total: NDArray[Any] = self.functions[: self.n_traders].sum(axis=0)
+        return total
+
+    @property
+    def clears(self) -> bool:
+        """Whether quantities sum to 0 at every profile: an identity of coefficients."""
+        return bool((self.quantity_sum == 0).all())
+
+    @property
+    def trades(self) -> bool:
+        """Whether a quantity is ever other than 0."""
+        return bool((self.functions[: self.n_traders] != 0).any())
+
+    @property
+    def has_gains(self) -> bool:
+        """Whether trade is worth anything at any profile: not all values agree."""
+        values = self.functions[self.value_place : self.price_place]
+        return bool((values != values[0]).any())
+
+    @cached_property
+    def slope(self) -> NDArray[Any]:
+        """Slopes of the marginal utilities, shape (N,)."""
+        slope: NDArray[Any] = exactly(self.economy.slope)
+        return slope
+
+    @cached_property
+    def budget(self) -> QuadraticForm:
+        """The sum of transfers."""
+        return _total(self.transfers)
+
+    def worth(self, trader: int) -> QuadraticForm:
+        """Return a trader's utility before transfers."""
+        value, bend = self.value_place + trader, self.slope[trader] / 2
+        return QuadraticForm.of([(trader, value, 1), (trader, trader, -bend)])
+
+    def utility(self, trader: int) -> QuadraticForm:
+        """Return a trader's utility after transfers."""
+        return self.worth(trader) - self.transfers[trader]
+
+    @cached_property
+    def gains_from_trade(self) -> QuadraticForm:
+        """Total utility of the first best: sum of (v_i - p^0)^2 / (2 mu_i)."""
+        surpluses = (
+            QuadraticForm.square(
+                {self.value_place + i: fmpq(1), self.efficient_price_place: fmpq(-1)},
+                1 / (2 * self.slope[i]),
+            )
+            for i in range(self.n_traders)
+        )
+        return _total(surpluses)
+
+    @cached_property
+    def loss(self) -> QuadraticForm:
+        """Total utility of the first best minus that of the outcome."""
+        return self.gains_from_trade - _total(self.worth(i) for i in range(self.n_traders))
+
+    @cached_property
+    def is_efficient(self) -> bool:
+        """Whether quantities are those of the first best at every profile."""
+        n, efficient = self.n_traders, self.functions[self.efficient_price_place]
+        values = self.functions[self.value_place : self.value_place + n]
+        wanted = self.functions[:n] * self.slope[:, None] + efficient
+        return bool((values == wanted).all())
+
+    @cached_property
+    def local_relations(self) -> tuple[tuple[Linear, ...], ...]:
+        """For each trader, what (q_i, v_i, p, 1) have to do with each other at every profile."""
+        return tuple(self._relations_of(self.local_places(i)) for i in range(self.n_traders))
+
+    def local_places(self, trader: int) -> list[int]:
+        """Return the places of a trader's quantity and value, of the price and the constant."""
+        return [trader, self.value_place + trader, self.price_place, self.one_place]
+
+    def _relations_of(self, places: list[int]) -> tuple[Linear, ...]:
+        chosen = self.functions[places].T
+        rows, columns = chosen.shape
+        reduced, rank = fmpq_mat(rows, columns, list(chosen.ravel())).rref()
+        table = np.array(reduced.entries(), dtype=object).reshape(chosen.shape)[:rank]
+        leading = [int(np.flatnonzero(row != 0)[0]) for row in table]
+        free = [column for column in range(len(places)) if column not in leading]
+        return tuple(
+            {places[column]: fmpq(1)}
+            | {places[lead]: -row[column] for lead, row in zip(leading, table, strict=True)}
+            for column in free
+        )
+
+    @cached_property
+    def relations(self) -> tuple[Linear, ...] | None:
+        """All that the variables have to do with each other; None where that is more than local.
+
+        That each trader's value follows from the own quantity and the price is what honest bids
+        make of the market; with clearing and the definition of p^0 it is all there is, if as many
+        relations are independent as the variables have in excess of their rank.
+        """
+        n = self.n_traders
+        local = [relation for each in self.local_relations for relation in each]
+        clearing: Linear = {i: fmpq(1) for i in range(n)}
+        efficient = {self.value_place + i: 1 / self.slope[i] for i in range(n)}
+        efficient[self.efficient_price_place] = -sum(efficient.values())
+        relations = (*local, clearing, efficient)
+        size = 2 * n + 3
+        complete = self.clears and len(relations) == size - (n + 1)
+        if not complete or _rank(self.functions) < n + 1:
+            return None
+        table = np.full((len(relations), size), fmpq(0), dtype=object)
+        for row, relation in zip(table, relations, strict=True):
+            for place, coefficient in relation.items():
+                row[place] = coefficient
+        return relations if _rank(table) == len(relations) else None
+
+    def at(self, types: Rationals) -> NDArray[Any]:
+        """Return all variables at a profile of types, shape (2 N + 3,)."""
+        profile = np.array([*exactly(types), fmpq(1)], dtype=object)
+        variables: NDArray[Any] = self.functions @ profile
+        return variables
+
+
+def _total(forms: Any) -> QuadraticForm:
+    products = ((i, j, value) for form in forms for (i, j), value in form.terms.items())
+    return QuadraticForm.of(products)
+
+
+def _rank(table: NDArray[Any]) -> int:
+    """Return the rank modulo a prime, which is at most the rank; -1 where that has no meaning."""
+    denominators = [value.q % PRIME for value in table.ravel()]
+    if 0 in denominators:
+        return -1
+    entries = [
+        nmod(int(value.p % PRIME), PRIME) / nmod(int(denominator), PRIME)
+        for value, denominator in zip(table.ravel(), denominators, strict=True)
+    ]
+    return int(
+        nmod_mat(len(table), table.shape[1], [int(entry) for entry in entries], PRIME).rank()
+    )
+
+
+def honest_forms(tested: Market) -> HonestForms | None:
+    """Return the exact forms of a market's honest outcomes; None in autarky, where nobody trades.
+
+    Raises
+    ------
+    RefusedError
+        If the market has no exact forms, with what would give some.
+    """
+    mechanism, economy = _exact_parts(tested)
+    base, steps = _base_profiles(economy)
+    bids = _exact_bids(tested, np.concatenate([base[None], base + np.diag(steps)]))
+    solution = mechanism.clearing.solve_exact(bids)
+    if solution is None:
+        return None
+    forms = _forms(mechanism, RationalEconomy.of(economy), solution, base, steps)
+    _check_exactly(tested, mechanism, forms)
+    _check_in_floats(tested, forms)
+    return forms
+
+
+def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconomy]:
+    mechanism, economy = tested.mechanism, tested.economy
+    if economy.n_traders > MOST_TRADERS:
+        raise RefusedError(
+            f"exact forms clear markets in rational arithmetic, of at most {MOST_TRADERS} traders, "
+            f"got {economy.n_traders}; search profiles instead"
+        )
+    if not is_linear_quadratic(economy):
+        raise RefusedError(
+            f"exact forms need a linear-quadratic economy, got {type(economy).__name__}; search "
+            "profiles instead"
+        )
+    if not isinstance(mechanism, ResidualLineMechanism):
+        raise RefusedError(
+            "exact forms need a rule with straight residual lines and a payment read off it, "
+            f"which {mechanism.name} is not; search profiles instead"
+        )
+    foreign = foreign_parts(mechanism)
+    if foreign:
+        raise RefusedError(
+            f"exact forms are read off a payment rule alone, and {mechanism.name} has its own "
+            f"{' and '.join(foreign)}; search profiles instead"
+        )
+    if not is_ours(type(tested.strategy)):
+        raise RefusedError(
+            f"exact forms need a strategy of deviator's own, which {tested.strategy.name} is not; "
+            "search profiles instead"
+        )
+    return mechanism, economy
+
+
+def _base_profiles(economy: QuadraticEconomy) -> tuple[Rationals, Rationals]:
+    """Return a profile in the sets of types, and a step of each type that stays in its set."""
+    low, high = economy.type_set
+    base = np.clip(0.0, low, high)
+    steps = np.where(base + 1 <= high, 1.0, np.where(base - 1 >= low, -1.0, high - base))
+    steps = np.where(steps == 0, low - base, steps)
+    if (steps == 0).any():
+        raise RefusedError(
+            "exact forms need sets of types of more than one point, got the point "
+            f"{base[steps == 0][0]:g} for trader {int(np.flatnonzero(steps == 0)[0])}; put it into "
+            "the intercepts instead"
+        )
+    return rational(base), rational(steps)
+
+
+def _exact_bids(tested: Market, types: Rationals) -> RationalBids:
+    try:
+        return tested.strategy.exact_bids(types)
+    except NotImplementedError as error:
+        raise RefusedError(f"exact forms need exact bids: {error}; search profiles instead") from (
+            None
+        )
+
+
+def _forms(
+    mechanism: ResidualLineMechanism,
+    economy: RationalEconomy,
+    solution: RationalSolution,
+    base: Rationals,
+    steps: Rationals,
+) -> HonestForms:
+    start, effect = exactly(base), 1 / exactly(steps)
+
+    def affine(outcomes: Rationals) -> NDArray[Any]:
+        """Return rows of effects and constants of what has values (N + 1, M) at base profiles."""
+        values = exactly(outcomes)
+        effects = (values[1:] - values[0]).T * effect
+        return np.column_stack([effects, values[0] - effects @ start])
+
+    quantity, price = affine(solution.quantity), affine(solution.price[:, None])
+    value = np.column_stack([exactly(economy.weights), exactly(economy.intercept)])
+    steepness = 1 / exactly(economy.slope)
+    efficient = (steepness @ value) / steepness.sum()
+    one = np.array([fmpq(0)] * economy.n_traders + [fmpq(1)], dtype=object)
+    functions = np.vstack([quantity, value, price, efficient, one])
+    payments, menus = zip(*_payments(mechanism, solution.residual_slope), strict=True)
+    n = economy.n_traders
+    transfers = tuple(_transfer(paid, i, 2 * n, 2 * n + 2) for i, paid in enumerate(payments))
+    return HonestForms(economy, functions, transfers, menus, exactly(solution.residual_slope))
+
+
+def _payments(
+    mechanism: ResidualLineMechanism, residual_slope: Rationals
+) -> Iterator[tuple[Polynomial, Polynomial]]:
+    """Yield each trader's payment in price and quantity, and on the own residual line."""
+    price, quantity = Polynomial.variable("price"), Polynomial.variable("quantity")
+    intercept, x = Polynomial.variable("a"), Polynomial.variable("x")
+    for slope in residual_slope:
+        paid = _polynomial(exact_payment(mechanism, price, quantity, slope))
+        degree = max((len(m) for m, value in paid.terms.items() if value != 0), default=0)
+        if degree > 2:
+            raise RefusedError(
+                f"exact forms need payments of degree two in price and quantity, those of "
+                f"{mechanism.name} have degree {degree}; search profiles instead"
+            )
+        yield paid, _polynomial(paid.evaluate(price=intercept + slope * x, quantity=x))
+
+
+def _polynomial(paid: Any) -> Polynomial:
+    return paid if isinstance(paid, Polynomial) else Polynomial({(): paid})
+
+
+def _transfer(paid: Polynomial, quantity: int, price: int, one: int) -> QuadraticForm:
+    """Return a payment as a form, in which a missing factor is the constant 1."""
+    places = {"quantity": quantity, "price": price}
+    products = []
+    for monomial, coefficient in paid.terms.items():
+        factors = [places[name] for name in monomial] + [one] * (2 - len(monomial))
+        if coefficient != 0:
+            products.append((factors[0], factors[1], Fraction(coefficient)))
+    return QuadraticForm.of(products)
+
+
+def _tried_profiles(economy: Economy, powers: range) -> Floats:
+    """Return profiles of sizes 10^power, moved into the sets of types: many at their ends."""
+    rng = np.random.default_rng(0)
+    sizes = 10.0 ** np.array(powers)
+    types = rng.standard_normal((len(sizes), economy.n_traders)) * sizes[:, None]
+    return np.clip(types.round(3), *economy.type_set)
+
+
+def _check_exactly(tested: Market, mechanism: ResidualLineMechanism, forms: HonestForms) -> None:
+    """Clear some profiles exactly: bids, outcomes and transfers must be what the forms say."""
+    types = rational(_tried_profiles(tested.economy, range(TRIED_PROFILES)))
+    cleared = mechanism.clear_exact(_exact_bids(tested, types))
+    n = forms.n_traders
+    for market, profile in enumerate(types):
+        variables = forms.at(profile)
+        paid = [transfer.value(variables) for transfer in forms.transfers]
+        agrees = cleared is not None and (
+            bool((exactly(cleared[0].quantity[market]) == variables[:n]).all())
+            and exact_number(cleared[0].price[market]) == variables[forms.price_place]
+            and bool((exactly(cleared[1][market]) == paid).all())
+        )
+        if not agrees:
+            raise RefusedError(
+                "exact forms need outcomes that are affine in the types and transfers that the "
+                f"payment rule states alone, and those of {mechanism.name} with the strategy "
+                f"{tested.strategy.name} are not; search profiles instead"
+            )
+
+
+def _check_in_floats(tested: Market, forms: HonestForms) -> None:
+    """Compare what runs with the forms at small and large profiles, together and one by one."""
+    types = _tried_profiles(tested.economy, range(-3, 7))
+    together = tested.mechanism.clear(tested.strategy.bids(types))
+    n = forms.n_traders
+    for market, profile in enumerate(rational(types)):
+        variables = forms.at(profile)
+        paid = np.array([transfer.value(variables) for transfer in forms.transfers])
+        alone = tested.mechanism.clear(tested.strategy.bids(types[[market]]))
+        money = max(abs(as_float(value)) for value in variables[n : 2 * n])
+        units = money / min(as_float(slope) for slope in forms.slope)
+        for outcome, row in ((together, market), (alone, 0)):
+            agrees = _close(outcome.quantity[row], variables[:n], units) and _close(
+                outcome.transfer[row], paid, units * money
+            )
+            if not agrees:
+                raise RefusedError(
+                    f"{tested.mechanism.name} clears otherwise in floating point than in exact "
+                    "numbers, so its exact forms answer for nothing; search profiles instead"
+                )
+
+
+def _close(values: Floats, exact: NDArray[Any], size: float) -> bool:
+    """Return whether values agree, given how large the numbers are that they are made of."""
+    wanted = np.array([as_float(value) for value in exact])
+    return bool(np.abs(values - wanted).max() <= AGREEMENT * max(size, np.abs(wanted).max()))
