@@ -2,6 +2,15 @@
 
 from .certificate import Certificate, Condition
 from .exact import certify
+from .finite_menu import certify_finite_menu
+from .single_crossing import certify_single_crossing
 from .theorem import certify_by_theorem
 
-__all__ = ["Certificate", "Condition", "certify", "certify_by_theorem"]
+__all__ = [
+    "Certificate",
+    "Condition",
+    "certify",
+    "certify_by_theorem",
+    "certify_finite_menu",
+    "certify_single_crossing",
+]
