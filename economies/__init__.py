@@ -24,7 +24,6 @@ from .distributions import (
     TruncatedNormal,
     TypeDistribution,
     UniformBox,
-    standard_types,
 )
 from .factored import Factored, public_statistics
 from .information import (
@@ -41,6 +40,7 @@ from .quadratic_assumptions import interdependence_radius
 from .saturating import Saturating, saturating
 from .smooth import SmoothEconomy, UtilityBounds
 from .smooth_walrasian import OwnResponse, own_response, taxed_allocation
+from .standard_types import IndependentNormal, standard_types
 from .unit_demands import UnitDemands, unit_demands
 from .unit_matching import UnitMatch, holding_threshold, match_units
 from .varying_effects import VaryingEffects, varying_effects
@@ -57,6 +57,7 @@ __all__ = [
     "AssumptionRow",
     "Economy",
     "Factored",
+    "IndependentNormal",
     "LinearQuadratic",
     "NormalInformation",
     "NormalTypes",

@@ -14,8 +14,9 @@ from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.units import relabelled_fields, rescaled_fields
 from deviator.validation import Floats, freeze
 
-from .distributions import TypeDistribution, bounded_types, type_set
+from .distributions import TypeDistribution, type_set
 from .efficient import agreeing_quantities
+from .standard_types import bounded_types
 
 
 class Economy(ABC):

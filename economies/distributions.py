@@ -330,22 +330,6 @@ def type_set(
     return ends[0], ends[1]
 
 
-def bounded_types(low: Floats, high: Floats) -> TypeDistribution:
-    """Return the law of types in a set where none is stated.
-
-    Standard Normal where the set is unbounded. Where it has both ends, a Normal law around its
-    middle whose standard deviation is half its width, cut to it; with one end, the standard Normal
-    law cut to it, moved to the end where it lies outside.
-    """
-    if np.isinf(low).all() and np.isinf(high).all():
-        return standard_types(len(low))
-    both = np.isfinite(low) & np.isfinite(high)
-    ends = np.where(both, low, 0.0), np.where(both, high, 0.0)
-    center = np.where(both, (ends[0] + ends[1]) / 2, np.clip(0.0, low, high))
-    spread = np.where(both, (ends[1] - ends[0]) / 2, 1.0)
-    return TruncatedNormal(center, spread, low, high)
-
-
 def identity(n_traders: int) -> Floats:
     """Return the identity matrix, shape (N, N), from which weights or covariances are made.
 
@@ -364,11 +348,6 @@ def identity(n_traders: int) -> Floats:
 
 def _everything(n_traders: int) -> tuple[Floats, Floats]:
     return np.full(n_traders, -np.inf), np.full(n_traders, np.inf)
-
-
-def standard_types(n_traders: int) -> NormalTypes:
-    """Return independent standard Normal types, the default distribution."""
-    return NormalTypes.independent(n_traders)
 
 
 def check_symmetric(name: str, matrix: Floats) -> None:

@@ -46,6 +46,12 @@ FAR = 2.0 ** np.arange(-8, 9)
 SIZE_PROFILES = 2048
 """Profiles, from a fixed seed, on which sizes are measured where they have no closed form."""
 
+HELD_OUT_NUMBERS = 2**24
+"""Types that are held at once: in larger markets deviators are judged on fewer profiles."""
+
+FEWEST = 100
+"""Profiles on which deviators are judged in the largest markets."""
+
 Kind = Literal["exact", "searched"]
 
 
@@ -108,7 +114,8 @@ def held_out_profiles(tested: Market, count: int) -> Floats:
     Under Normal types their mean and covariance are the law's, so that the exact gain measured on
     them is the expected one.
     """
-    return tested.distribution.matched_sample(np.random.default_rng(HELD_OUT_SEED), count)
+    affordable = min(count, max(FEWEST, HELD_OUT_NUMBERS // tested.economy.n_traders))
+    return tested.distribution.matched_sample(np.random.default_rng(HELD_OUT_SEED), affordable)
 
 
 def trades(tested: Market, types: Floats) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from deviator.economies import (
     Economy,
+    IndependentNormal,
     TypeDistribution,
     first_best_surplus,
     is_linear_quadratic,
@@ -102,7 +103,9 @@ class Market:
         """
         law = self.distribution
         if is_linear_quadratic(self.economy):
-            return first_best_surplus(self.economy, law.mean, law.covariance)
+            independent = isinstance(law, IndependentNormal)
+            spread = law.deviation**2 if independent else law.covariance
+            return first_best_surplus(self.economy, law.mean, spread)
         types = law.sample(np.random.default_rng(0), SCALE_PROFILES)
         allocation = self.economy.efficient_allocation(types)
         return float(self.economy.utility(allocation, types).mean())

@@ -1,22 +1,28 @@
 """The report card of one market: exact answers, certificates, and a learner if asked."""
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 import deviator
 from deviator.economies import Economy, TypeDistribution
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
-    Evidence,
     Market,
     Verdict,
+    find_certificates,
     interchangeable_traders,
     judge,
     market,
 )
 from deviator.evidence.constraints import Constraint, ConstraintVerdict
-from deviator.evidence.witness import economy_as_data
+from deviator.evidence.constraints.gain_share import exact_gain_share
+from deviator.evidence.constraints.honest import honest_constraints
+from deviator.evidence.constraints.violations import gains_from_trade
+from deviator.evidence.interchangeable import MOST_TRADERS
+from deviator.evidence.plain_data import economy_as_data, settings_as_data
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
 from deviator.plugins import build, find_plugin, takes_economy
@@ -27,7 +33,12 @@ from .card.report_card import Audited, ReportCard
 from .gather import Search, gather
 
 MOST_DEVIATORS = 60
-"""In markets with more classes of traders the first ones deviate, which the card says."""
+"""In markets of more classes of traders not all of them are tried, which the card says."""
+
+FEW_DEVIATORS = 4
+"""How many deviate in markets so large that nobody is known to be interchangeable."""
+
+Classes = tuple[tuple[int, ...], ...]
 
 
 def audit(
@@ -109,51 +120,76 @@ def report_card(
 ) -> ReportCard:
     """Return the report card of a market; arguments as in `audit`."""
     classes = _deviators(tested, trader)
-    every = trader is None and len(classes) <= MOST_DEVIATORS
-    tried = classes[:MOST_DEVIATORS]
+    found = find_certificates(tested, search.information, [first for first, *_ in classes])
+    tried = _tried(classes, tested.economy.n_traders)
     gathered = {
-        first: gather(replace(tested, trader=first), search, with_power=True, planted=planted)
+        first: gather(
+            replace(tested, trader=first),
+            search,
+            with_power=True,
+            planted=planted,
+            certified=found,
+        )
         for first, *_ in tried
     }
     verdicts = {first: judge(evidence) for first, evidence in gathered.items()}
+    proved = [first for first, each in found.certificates.items() if each.cap is not None]
+    every = trader is None and {first for first, *_ in classes} <= {*verdicts, *proved}
     card = ReportCard(_audited(tested, search, tried, every), {}, verdicts)
-    return replace(card, constraints=_constraints(tested, card, gathered[card.trader]))
+    deviating = _incentive_compatibility(replace(tested, trader=card.trader), card.verdict)
+    answers: dict[Constraint, ConstraintVerdict] = {"incentive_compatibility": deviating} | honest_constraints(tested)
+    return replace(card, constraints=answers)
 
 
-def _deviators(tested: Market, trader: int | None) -> tuple[tuple[int, ...], ...]:
+def _tried(classes: Classes, n_traders: int) -> Classes:
+    """Return the classes of whom one trader deviates: in large markets, some across the market."""
+    most = MOST_DEVIATORS if n_traders <= MOST_TRADERS else FEW_DEVIATORS
+    step = -(-len(classes) // most)
+    return classes[::step]
+
+
+def _deviators(tested: Market, trader: int | None) -> Classes:
     if trader is None:
         return interchangeable_traders(tested)
     return ((trader_index(trader, tested.economy.n_traders),),)
 
 
-def _constraints(
-    tested: Market, card: ReportCard, evidence: Evidence
-) -> dict[Constraint, ConstraintVerdict]:
-    deviating = _incentive_compatibility(card.verdict, evidence)
-    return {"incentive_compatibility": deviating}
-
-
-def _incentive_compatibility(verdict: Verdict, evidence: Evidence) -> ConstraintVerdict:
-    """Return the verdict on deviations as one on a constraint."""
+def _incentive_compatibility(tested: Market, verdict: Verdict) -> ConstraintVerdict:
+    """Return the verdict on the trader who has most to gain as one on a constraint."""
+    share, cap = _gain_share(tested, verdict)
     return ConstraintVerdict(
         "incentive_compatibility",
         verdict.state,
         verdict.scope,
-        verdict.worst if verdict.witness is not None else 0.0,
-        0.0 if evidence.worst is None else evidence.worst.share,
-        verdict.upper,
+        0.0 if verdict.witness is None else max(verdict.worst, verdict.witness["gain"]),
+        share,
+        cap,
         verdict.reason,
         verdict.witness,
         verdict.certificate,
     )
 
 
+def _gain_share(tested: Market, verdict: Verdict) -> tuple[float, float | None]:
+    """Return the largest gain, relative to the gains from trade, and a certified cap on it."""
+    if verdict.witness is None or verdict.scope == "in expectation":
+        return 0.0, verdict.upper
+    types = np.array([verdict.witness["types"]])
+    trade = float(gains_from_trade(tested.economy, types)[0])
+    shown = verdict.witness["gain"] / trade if trade > 0 else 0.0
+    try:
+        share, cap, _ = exact_gain_share(tested, tested.trader)
+    except RefusedError:
+        return shown, None
+    return max(shown, share), cap
+
+
 def _audited(
-    tested: Market, search: Search, classes: tuple[tuple[int, ...], ...], every: bool
+    tested: Market, search: Search, classes: Classes, every: bool
 ) -> Audited:
     return Audited(
         mechanism=tested.mechanism.name,
-        settings=settings_of(tested.mechanism),
+        settings=settings_as_data(tested.mechanism),
         economy=economy_as_data(tested.economy),
         n_traders=tested.economy.n_traders,
         law=law_in_words(tested.distribution),
@@ -167,16 +203,6 @@ def _audited(
         learners=tuple(learner.name for learner in search.learners),
         versions={"deviator": deviator.__version__},
     )
-
-
-def settings_of(mechanism: Mechanism) -> dict[str, Any]:
-    """Return those settings of a rule that are numbers or words."""
-    thing: Any = mechanism
-    values = {
-        field.name: getattr(thing, field.name)
-        for field in (fields(thing) if is_dataclass(thing) else ())
-    }
-    return {k: v for k, v in values.items() if isinstance(v, bool | int | float | str)}
 
 
 def law_in_words(law: TypeDistribution) -> str:

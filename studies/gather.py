@@ -1,7 +1,6 @@
 """The one road to evidence: what deviating gains in a market, from every side."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -16,13 +15,14 @@ from deviator.evidence import (
     BestDeviation,
     Certificate,
     Evidence,
+    Found,
     LearnedGain,
     Market,
     best_deviation,
-    certify,
-    certify_by_theorem,
     check_matched,
     find_witness,
+    find_certificates,
+    largest_gain,
     held_out_profiles,
     seat_of,
     standing_control,
@@ -106,7 +106,7 @@ def gather(
     with_power: bool = False,
     planted: Sequence[float] = (),
     saved: Sequence[Deviation] = (),
-    certified: bool = True,
+    certified: bool | Found = True,
     watch: Watch | None = None,
 ) -> Evidence:
     """Gather the evidence on one market; `judge` turns it into a verdict.
@@ -125,8 +125,8 @@ def gather(
         market in which the learners are trained.
     saved : sequence of Deviation
         Deviations that were learned before; they are measured as those that are trained.
-    certified : bool
-        Whether a certificate is looked for.
+    certified : bool or Found
+        Whether a certificate is looked for; or those that were found before.
     watch : Watch, optional
 
     Raises
@@ -145,11 +145,13 @@ def gather(
     # Sums in one thread come out the same in every process.
     with threadpool_limits(limits=1):
         control = control or standing_control(tested)
-        certificate = _certificate(tested, search.information) if certified else None
+        found = _found(tested, search.information, certified)
+        certificate = found.certificates.get(tested.trader)
         evidence = _measure(tested, control, search, watch or Watch(), saved)
         return replace(
-            evidence,
+            _at_the_worst_profile(tested, evidence, certificate),
             certificate=certificate,
+            refusals=found.refusals,
             control=_control_evidence(control, search) if with_power else None,
             planted=tuple(_measure(mutant, control, search, Watch()) for mutant in mutants),
         )
@@ -161,13 +163,29 @@ def _control_evidence(control: Market | None, search: Search) -> Evidence | None
     return _measure(control, control, search, Watch())
 
 
-def _certificate(tested: Market, information: Information) -> Certificate | None:
-    """Return the market's certificate, exact or by theorem, or None where there is neither."""
-    with suppress(RefusedError):
-        return certify(tested, information)
-    with suppress(RefusedError):
-        return certify_by_theorem(tested)
-    return None
+def _found(tested: Market, information: Information, certified: bool | Found) -> Found:
+    if isinstance(certified, Found):
+        return certified
+    if not certified:
+        return Found({}, ())
+    return find_certificates(tested, information, [tested.trader])
+
+
+def _at_the_worst_profile(
+    tested: Market, evidence: Evidence, certificate: Certificate | None
+) -> Evidence:
+    """Return the evidence with what is gained at the worst profile, where that could tell more.
+
+    A mean gain that refutes, or a proof about every profile of one of our own rules, needs no
+    search; on the own-type rung single profiles tell nothing.
+    """
+    proved = certificate is not None and certificate.cap is not None and certificate.every_profile
+    if evidence.information == "own" or evidence.witness is not None or not evidence.trades:
+        return evidence
+    if proved and is_ours(type(tested.mechanism)):
+        return evidence
+    worst, witness = largest_gain(tested)
+    return replace(evidence, worst=worst, witness=witness)
 
 
 def _measure(

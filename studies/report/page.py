@@ -9,6 +9,7 @@ from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
 
 from ..run.store import RunStore
+from .comparisons import comparisons_in_words
 from .row import ReportRow
 from .table import COLUMNS, explanations, table_cells
 
@@ -33,6 +34,7 @@ def write_html(store: RunStore, content: dict[str, Any]) -> None:
         .render(
             content=content,
             columns=COLUMNS,
+            comparisons=comparisons_in_words(content["comparisons"]),
             explanations=explanations(content["rows"]),
             cells=[table_cells(row) for row in content["rows"]],
             plotly=get_plotlyjs(),

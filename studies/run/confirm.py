@@ -17,6 +17,7 @@ from deviator.plugins import find_plugin
 from deviator.plugins.guard import Guard
 from deviator.trust import is_third_party
 
+from ..report.comparisons import comparisons
 from ..report.page import write_html
 from ..report.row import INTERVAL, ReportRow, report_rows
 from ..spec.cell import Cell
@@ -131,6 +132,7 @@ def confirm(
         "interval": INTERVAL,
         "rows": rows,
         "failures": failures,
+        "comparisons": comparisons(rows),
         "versions": _versions(),
     }
     write_html(store, content)

@@ -59,11 +59,13 @@ def _run(screen: Console, study: Path | None, *, plugin: PluginFiles, **settings
 
 
 def _print(screen: Console, report: Any, quick: bool) -> None:
+    from deviator.studies.report.comparisons import comparisons, comparisons_in_words
     from deviator.studies.report.table import explanations, third_party_plugins, verdict_table
 
     if report.rows:
         screen.print(verdict_table(report.rows, screen.width))
     screen.print(_summary(report.rows))
+    screen.print(comparisons_in_words(comparisons(report.rows)))
     for line in explanations(report.rows):
         screen.print(line)
     screen.print(f"Report: {report.folder / 'report.html'}", markup=False, soft_wrap=True)
