@@ -1,0 +1,19 @@
+"""The adversary: profiles of types are searched for the worst, not only drawn."""
+
+from .far import FarDeviation, far_deviations
+from .region import SPREAD, Region, region_of
+from .search import Objective, Worst, search_profiles
+from .worst_gain import WorstGain, worst_gain
+
+__all__ = [
+    "SPREAD",
+    "FarDeviation",
+    "Objective",
+    "Region",
+    "Worst",
+    "WorstGain",
+    "far_deviations",
+    "region_of",
+    "search_profiles",
+    "worst_gain",
+]

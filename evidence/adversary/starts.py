@@ -1,0 +1,77 @@
+"""Where a search for the worst profile starts: places in the box from -1 to 1.
+
+Corners, profiles with one trader apart, two opposite halves, and points spread evenly, some of them
+drawn together around the middle: what goes wrong may need large types, small ones, or one.
+"""
+
+import numpy as np
+
+from deviator.validation import Floats
+
+SIZES = (1e-3, 1.0)
+"""Ends of the sizes of those even points that are drawn together."""
+
+CORNERS = 64
+"""Corners of the box that are tried."""
+
+
+def starting_places(n_traders: int, count: int, rng: np.random.Generator) -> Floats:
+    """Return places from -1 to 1 at which a search starts, shape (count, N)."""
+    structured = _structured(n_traders, rng)[: max(1, count // 2)]
+    even = even_places(n_traders + 1, count - len(structured), rng)
+    least, most = np.log(SIZES)
+    sizes = np.exp(least + (most - least) * 0.5 * (even[:, :1] + 1.0))
+    # Every other point keeps its place.
+    sizes[::2] = 1.0
+    return np.concatenate([structured, sizes * even[:, 1:]])
+
+
+def _structured(n_traders: int, rng: np.random.Generator) -> Floats:
+    """Return the middle, halves against each other, corners and single traders apart."""
+    halves = np.where(np.arange(n_traders) < n_traders // 2, 1.0, -1.0)
+    turns = np.where(np.arange(n_traders) % 2 == 0, 1.0, -1.0)
+    several = [np.zeros(n_traders), halves, -halves, turns, -turns, np.ones(n_traders)]
+    apart = np.eye(n_traders)
+    corners = _corners(n_traders, rng)
+    against = np.concatenate([2 * apart - 1, 1 - 2 * apart, apart, -apart])
+    # Taken in turn, so that the first of them are of both kinds.
+    mixed = np.empty((2 * min(len(corners), len(against)), n_traders))
+    mixed[::2], mixed[1::2] = corners[: len(mixed) // 2], against[: len(mixed) // 2]
+    rest = [corners[len(mixed) // 2 :], against[len(mixed) // 2 :]]
+    return np.concatenate([np.stack([*several, -several[-1]]), mixed, *rest])
+
+
+def _corners(n_traders: int, rng: np.random.Generator) -> Floats:
+    """Return corners of the box, all of them where these are at most `CORNERS`."""
+    if 2**n_traders > CORNERS:
+        return rng.choice([-1.0, 1.0], size=(CORNERS, n_traders))
+    bits = np.arange(2**n_traders)[:, None] >> np.arange(n_traders) & 1
+    return rng.permutation(2.0 * bits - 1.0)
+
+
+def even_places(dimensions: int, count: int, rng: np.random.Generator) -> Floats:
+    """Return points spread evenly over the box from -1 to 1, shape (count, dimensions).
+
+    Multiples of the square roots of the primes, shifted at random (Richtmyer's sequence,
+    Niederreiter 1978); it takes no table, and any number of points.
+
+    Examples
+    --------
+    >>> even = even_places(2, 1000, np.random.default_rng(0))
+    >>> bool(np.abs(even.mean(axis=0)).max() < 0.005)
+    True
+    """
+    steps = np.sqrt(_primes(dimensions)) % 1.0
+    shift = rng.random(dimensions)
+    return 2.0 * ((np.arange(1, count + 1)[:, None] * steps + shift) % 1.0) - 1.0
+
+
+def _primes(count: int) -> Floats:
+    """Return the first primes, by a sieve that is long enough (Rosser's bound)."""
+    end = 16 + int(1.2 * count * np.log(count + 2))
+    prime = np.ones(end, dtype=bool)
+    prime[:2] = False
+    for number in range(2, int(end**0.5) + 1):
+        if prime[number]:
+            prime[number * number :: number] = False
+    return np.flatnonzero(prime)[:count].astype(np.float64)

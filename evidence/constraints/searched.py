@@ -1,0 +1,203 @@
+"""The constraints on honest outcomes where they have no exact form: profiles are searched.
+
+One clearing tells how far every constraint is broken, so all of them share the profiles tried: some
+spread over a region, the others climbed to from the worst of these, for each constraint in money
+and relative to the gains from trade. A violation counts where its witness holds up.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from deviator.errors import NotConvergedError, RefusedError
+from deviator.validation import Floats, positive, whole_number
+
+from ..adversary.budget import profile_budget
+from ..adversary.climb import round_cost
+from ..adversary.region import Region, region_of
+from ..adversary.search import PIECE, Tally, first_places, improve, is_flat
+from ..market import Market
+from ..profile_witness import profile_witness
+from .constraint import Constraint, ConstraintVerdict
+from .violations import HONEST_CONSTRAINTS, HonestMarkets, solved_markets
+
+STARTS_SHARE = 0.4
+"""Share of the budget that goes to the starts, which serve all goals."""
+
+BROKEN: dict[Constraint, str] = {
+    "market_clearing": "quantities do not sum to 0",
+    "budget_surplus": "transfers sum to less than 0",
+    "individual_rationality": "a trader is worse off than without trade",
+    "efficiency": "another allocation has a larger total utility",
+}
+
+
+class Goal(NamedTuple):
+    """What profiles are searched for: a violation, in money or relative to the gains from trade."""
+
+    measure: Literal["money", "share"]
+    constraint: Constraint
+
+
+GOALS = tuple(
+    Goal(measure, constraint) for measure in ("money", "share") for constraint in HONEST_CONSTRAINTS
+)
+
+
+def searched_constraints(
+    tested: Market, *, effort: float = 1.0, seed: int = 0
+) -> dict[Constraint, ConstraintVerdict]:
+    """Return verdicts on all constraints but incentive compatibility, from a search of profiles.
+
+    A violation whose witness holds up refutes the constraint at every profile. Where none is found
+    it stays undetermined: a search proves nothing.
+
+    Parameters
+    ----------
+    tested : Market
+    effort : float
+        Multiple of the usual number of profiles (`profile_budget`).
+    seed : int
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is malformed, an outcome is not finite, or the law lies outside the sets of
+        types.
+
+    Examples
+    --------
+    Who trades pays a fee, and pivotal prices lose money beside it.
+
+    >>> from deviator.economies import unit_demands
+    >>> from deviator.evidence import market
+    >>> from deviator.mechanisms import EntryFeeDoubleAuction
+    >>> tested = market(EntryFeeDoubleAuction(0.05), unit_demands(2, 2))
+    >>> for constraint, verdict in searched_constraints(tested, effort=0.1).items():
+    ...     print(constraint, verdict.state, round(verdict.worst, 6), verdict.scope)
+    market_clearing undetermined 0.0 sampled
+    budget_surplus refuted 1.6 every profile
+    individual_rationality undetermined 0.0 sampled
+    efficiency refuted 0.2 every profile
+    """
+    budget = max(8, int(positive("effort", effort) * profile_budget(tested)))
+    region, tried = region_of(tested), _Tried(tested)
+    rng = np.random.default_rng(whole_number("seed", seed, at_least=0))
+    drawn = tested.distribution.sample(rng, budget)
+    places = first_places(region, max(4, int(STARTS_SHARE * budget)), rng, drawn)
+    values = _at_starts(tried, region, places)
+    for turn, goal in enumerate(GOALS):
+        if is_flat(values[goal]):
+            continue
+        room = (budget - tried.profiles) // (len(GOALS) - turn)
+        tally = Tally(tried.objective(goal), region, max(room, round_cost(region.n_traders)))
+        if budget - tried.profiles >= tally.left:
+            improve(tally, places, values[goal], rng, jumps=False)
+    return {constraint: tried.verdict(constraint, region) for constraint in HONEST_CONSTRAINTS}
+
+
+def _at_starts(tried: "_Tried", region: Region, places: Floats) -> dict[Goal, Floats]:
+    """Return the values of all goals at the places that all of them start from."""
+    pieces = np.array_split(region.profiles(places), 1 + (len(places) - 1) // PIECE)
+    values = [tried.values(piece) for piece in pieces]
+    return {goal: np.concatenate([piece[goal] for piece in values]) for goal in GOALS}
+
+
+class _Record(NamedTuple):
+    """The largest violation seen."""
+
+    value: float
+    types: Floats
+
+
+class _Tried:
+    """What was tried, and the worst of it for each goal.
+
+    Parameters
+    ----------
+    tested : Market
+    """
+
+    def __init__(self, tested: Market) -> None:
+        self._tested = tested
+        self.profiles = self.unsolved = 0
+        self.trades = False
+        self.worst: dict[Goal, _Record] = {}
+
+    def objective(self, goal: Goal) -> Callable[[Floats], Floats]:
+        """Return what a search makes as large as it can."""
+        return lambda types: self.values(types)[goal]
+
+    def values(self, types: Floats) -> dict[Goal, Floats]:
+        """Return how far every goal is reached at profiles, each (B,); NaN where unsolved."""
+        markets, solved = solved_markets(self._tested, types)
+        self.profiles += len(types)
+        self.unsolved += int((~solved).sum())
+        values = {goal: np.full(len(types), np.nan) for goal in GOALS}
+        if markets is None:
+            return values
+        self.trades |= bool(markets.outcome.quantity.any())
+        for goal in GOALS:
+            values[goal][solved] = _sought(markets, goal)
+            self._keep(goal, markets)
+        return values
+
+    def _keep(self, goal: Goal, markets: HonestMarkets) -> None:
+        violation = markets.violation(goal.constraint)
+        size = violation if goal.measure == "money" else markets.share(violation)
+        best = int(size.argmax())
+        if size[best] > (self.worst[goal].value if goal in self.worst else 0.0):
+            self.worst[goal] = _Record(float(size[best]), markets.types[best].copy())
+
+    def verdict(self, constraint: Constraint, region: Region) -> ConstraintVerdict:
+        """Return the verdict on one constraint; violations are cleared again."""
+        seen = [
+            self.worst[goal]
+            for goal in GOALS
+            if goal.constraint == constraint and goal in self.worst
+        ]
+        witnesses = [witness for each in seen if (witness := self._witness(constraint, each.types))]
+        if witnesses:
+            return _refuted(constraint, witnesses)
+        where = f"{self.profiles:,} profiles within {region.stated}"
+        if self.unsolved:
+            where += f", of which {self.unsolved:,} could not be solved"
+        if not self.trades and self.unsolved < self.profiles:
+            reason = f"nobody trades at any of {where}"
+            return ConstraintVerdict(constraint, "vacuous", "sampled", 0.0, 0.0, None, reason)
+        reason = f"no violation at {where}, the worst of them climbed to; a search proves nothing"
+        if seen:
+            reason = (
+                f"a violation was seen at one of {where}, and did not hold up when cleared again"
+            )
+        return ConstraintVerdict(constraint, "undetermined", "sampled", 0.0, 0.0, None, reason)
+
+    def _witness(self, constraint: Constraint, types: Floats) -> dict[str, Any] | None:
+        with suppress(NotConvergedError, RefusedError):
+            return profile_witness(self._tested, constraint, types)
+        return None
+
+
+def _sought(markets: HonestMarkets, goal: Goal) -> Floats:
+    """Return what a search makes large: the excess, 0 where it is rounding, finite everywhere."""
+    excess, rounding = markets.excess(goal.constraint), markets.rounding_of(goal.constraint)
+    beyond = np.where(np.abs(excess) > rounding, excess, 0.0)
+    if goal.measure == "money":
+        return beyond
+    least = markets.rounding.sum(axis=1)
+    gains = np.maximum(markets.gains_from_trade, np.where(least > 0, least, 1.0))
+    return np.asarray(beyond / gains)
+
+
+def _refuted(constraint: Constraint, witnesses: list[dict[str, Any]]) -> ConstraintVerdict:
+    """Return the verdict that witnesses, the first in money, refute."""
+    first = witnesses[0]
+    shares = [np.inf if each["share"] is None else float(each["share"]) for each in witnesses]
+    worst, share = float(first["violation"]), max(shares)
+    relative = "" if np.isinf(share) else f", up to {share:.3g} of the gains from trade"
+    reason = f"{BROKEN[constraint]} at a profile that was found, by {worst:.6g}{relative}"
+    return ConstraintVerdict(
+        constraint, "refuted", "every profile", worst, share, None, reason, first
+    )

@@ -1,0 +1,318 @@
+"""By how much money a constraint is violated at profiles of types, while nobody deviates.
+
+A violation is a difference, and no more than rounding where it is smaller than what rounding makes
+of the numbers that it is a difference of. `HonestMarkets.rounding` bounds that, trader by trader:
+`SAFETY` N times the precision of the outcomes, times the sizes of all terms. Types enter with their
+own size, as values that nearly agree are differences of large types.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import final
+
+import numpy as np
+
+from deviator.economies import Economy, Factored, QuadraticEconomy, UnitDemands
+from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
+from deviator.mechanisms import Outcome
+from deviator.validation import Bools, Floats, finite_array
+
+from ..market import Market
+from .constraint import Constraint
+
+SAFETY = 16.0
+"""How many roundings each of N terms may suffer."""
+
+SOLVED_PRECISION = 1e-12
+"""Relative precision where outcomes are solved for numerically and state no other."""
+
+HONEST_CONSTRAINTS: tuple[Constraint, ...] = (
+    "market_clearing",
+    "budget_surplus",
+    "individual_rationality",
+    "efficiency",
+)
+"""The constraints on what happens while nobody deviates."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class HonestMarkets:
+    """What happens at B profiles while everybody follows the strategy.
+
+    Amounts of money, but for quantities.
+
+    Attributes
+    ----------
+    tested : Market
+    types : ndarray of float, shape (B, N)
+    outcome : Outcome
+    """
+
+    tested: Market
+    types: Floats
+    outcome: Outcome
+
+    @cached_property
+    def worth(self) -> Floats:
+        """Every trader's utility before they pay, (B, N)."""
+        worth = self.tested.economy.utility(self.outcome.quantity, self.types)
+        if not np.isfinite(worth).all():
+            market = int(np.argwhere(~np.isfinite(worth))[0][0])
+            raise InvalidInputError(
+                f"economy {self.tested.economy.name} must have finite utilities, and has not in "
+                f"market {market}; run `deviator check` on it"
+            )
+        return worth
+
+    @cached_property
+    def first_best(self) -> Floats:
+        """Total utility of the efficient allocation, (B,)."""
+        economy = self.tested.economy
+        best = economy.utility(economy.efficient_allocation(self.types), self.types)
+        return np.asarray(best.sum(axis=1))
+
+    @cached_property
+    def gains_from_trade(self) -> Floats:
+        """Total utility of the efficient allocation less that of no trade, (B,); never below 0."""
+        idle = self.tested.economy.utility(np.zeros_like(self.types), self.types)
+        return np.asarray(np.maximum(self.first_best - idle.sum(axis=1), 0.0))
+
+    @cached_property
+    def marginal(self) -> Floats:
+        """The largest absolute marginal utility, (B,)."""
+        economy, quantity = self.tested.economy, self.outcome.quantity
+        return np.asarray(np.abs(economy.marginal_utility(quantity, self.types)).max(axis=1))
+
+    @cached_property
+    def rounding(self) -> Floats:
+        """What rounding may make of each trader's utility or transfer, (B, N)."""
+        return _rounding(self.tested, self.types, self.outcome)
+
+    @property
+    def utility(self) -> Floats:
+        """What each trader is left with, (B, N)."""
+        return self.worth - self.outcome.transfer
+
+    @property
+    def stake(self) -> Floats:
+        """What each trader has at stake, (B, N): |utility|, else what they trade is worth.
+
+        That is |u_i(q_i, s)| + |mu_i(q_i, s) q_i|, which is 0 only where nothing is traded.
+        """
+        kept, quantity = np.abs(self.utility), self.outcome.quantity
+        margin = np.abs(self.tested.economy.marginal_utility(quantity, self.types) * quantity)
+        traded = np.abs(self.worth) + margin
+        return np.asarray(np.where(kept > self.rounding, kept, traded))
+
+    def excess(self, constraint: Constraint) -> Floats:
+        """Return by how much a constraint is broken, (B,); negative where there is room."""
+        return np.asarray(EXCESS[constraint](self))
+
+    def violation(self, constraint: Constraint) -> Floats:
+        """Return the excess where it is beyond rounding, else 0; shape (B,)."""
+        excess = self.excess(constraint)
+        return np.where(excess > self.rounding_of(constraint), excess, 0.0)
+
+    def rounding_of(self, constraint: Constraint) -> Floats:
+        """Return what rounding may make of a constraint's excess, (B,)."""
+        if constraint != "individual_rationality":
+            return np.asarray(self.rounding.sum(axis=1))
+        worst = self.utility.argmin(axis=1)
+        return np.asarray(self.rounding[np.arange(len(worst)), worst])
+
+    def share(self, violation: Floats) -> Floats:
+        """Return violations (B,) over the gains from trade; infinite where there are none."""
+        gains = self.gains_from_trade
+        some = gains > self.rounding.sum(axis=1)
+        ratio = violation / np.where(some, gains, 1.0)
+        return np.where(some, ratio, np.where(violation > 0, np.inf, 0.0))
+
+
+def _unbalanced(markets: HonestMarkets) -> Floats:
+    return np.asarray(np.abs(markets.outcome.quantity.sum(axis=1)) * markets.marginal)
+
+
+def _deficit(markets: HonestMarkets) -> Floats:
+    return np.asarray(-markets.outcome.transfer.sum(axis=1))
+
+
+def _largest_loss(markets: HonestMarkets) -> Floats:
+    return np.asarray(-markets.utility.min(axis=1))
+
+
+def _welfare_lost(markets: HonestMarkets) -> Floats:
+    return np.asarray(markets.first_best - markets.worth.sum(axis=1))
+
+
+EXCESS: dict[Constraint, Callable[[HonestMarkets], Floats]] = {
+    "market_clearing": _unbalanced,
+    "budget_surplus": _deficit,
+    "individual_rationality": _largest_loss,
+    "efficiency": _welfare_lost,
+}
+"""By how much money each constraint is broken."""
+
+
+def violations(tested: Market, constraint: Constraint, types: Floats) -> Floats:
+    """Return by how much money a constraint is violated at each profile, (B,); 0 where it is not.
+
+    Market clearing: what is left over times the largest marginal utility. Budget surplus: the
+    deficit. Individual rationality: the largest loss of one trader. Efficiency: the utility lost
+    against the efficient allocation. What rounding explains is 0.
+
+    Parameters
+    ----------
+    tested : Market
+    constraint : str
+        Any but incentive compatibility, of which `trader_gains` speaks.
+    types : ndarray of float, shape (B, N)
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such constraint, types are malformed, or an outcome is not finite.
+    NotConvergedError, RefusedError
+        If a market cannot be solved.
+
+    Examples
+    --------
+    The VCG mechanism loses money where there is trade, and a tax costs utility instead.
+
+    >>> from deviator.economies import private_values
+    >>> from deviator.evidence import market
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> types = np.array([[1.0, 0.0, -1.0], [0.5, 0.5, 0.5]])
+    >>> for sigma in (0.0, 2.0):
+    ...     tested = market(SigmaDCDA(sigma), private_values(3, slope=1.0))
+    ...     for constraint in ("budget_surplus", "efficiency"):
+    ...         print(sigma, constraint, violations(tested, constraint, types).round(6))
+    0.0 budget_surplus [0.5 0. ]
+    0.0 efficiency [0. 0.]
+    2.0 budget_surplus [0. 0.]
+    2.0 efficiency [0.444444 0.      ]
+    """
+    if constraint not in HONEST_CONSTRAINTS:
+        raise InvalidInputError(
+            f"constraint must be one of {', '.join(HONEST_CONSTRAINTS)}, got {constraint!r}; "
+            "what deviating gains is measured by trader_gains"
+        )
+    return honest_markets(tested, types).violation(constraint)
+
+
+def gains_from_trade(economy: Economy, types: Floats) -> Floats:
+    """Return the total utility of the efficient allocation less that of no trade, shape (B,).
+
+    Examples
+    --------
+    >>> from deviator.economies import private_values
+    >>> gains_from_trade(private_values(3, slope=1.0), np.array([[1.0, 0.0, -1.0]]))
+    array([1.])
+    """
+    checked = finite_array("types", types, (None, economy.n_traders))
+    best, idle = (
+        economy.utility(quantity, checked).sum(axis=1)
+        for quantity in (economy.efficient_allocation(checked), np.zeros_like(checked))
+    )
+    return np.asarray(np.maximum(best - idle, 0.0))
+
+
+def honest_markets(tested: Market, types: Floats) -> HonestMarkets:
+    """Return what happens at profiles (B, N) while everybody follows the strategy.
+
+    Errors are those of `violations`.
+    """
+    checked = finite_array("types", types, (None, tested.economy.n_traders))
+    outcome = tested.mechanism.clear(tested.strategy.bids(checked))
+    _check_numbers(tested.mechanism.name, outcome, checked.shape)
+    return HonestMarkets(tested, checked, outcome)
+
+
+def solved_markets(tested: Market, types: Floats) -> tuple[HonestMarkets | None, Bools]:
+    """Return what happens at those profiles that can be solved, and which these are, (B,).
+
+    Markets whose batch cannot be solved are tried one by one.
+    """
+    markets = _solved(tested, types)
+    if markets is not None:
+        return markets, np.ones(len(types), dtype=bool)
+    solved = np.array([_solved(tested, profile[None]) is not None for profile in types])
+    return (_solved(tested, types[solved]) if solved.any() else None), solved
+
+
+def _solved(tested: Market, types: Floats) -> HonestMarkets | None:
+    """Return what happens at profiles, first best included; None where one cannot be solved."""
+    try:
+        markets = honest_markets(tested, types)
+        return markets if np.isfinite(markets.first_best).all() else None
+    except (NotConvergedError, RefusedError):
+        return None
+
+
+def _check_numbers(name: str, outcome: Outcome, shape: tuple[int, ...]) -> None:
+    """Check shapes and numbers; whether quantities sum to 0 is a constraint, and no check."""
+    for values in ("quantity", "transfer"):
+        array = getattr(outcome, values)
+        if array.shape != shape:
+            raise InvalidInputError(
+                f"mechanism {name} must return a {values} of shape {shape}, got {array.shape}; "
+                "run `deviator check` on it"
+            )
+        if not np.isfinite(array).all():
+            raise InvalidInputError(
+                f"mechanism {name} must return a finite {values}, and does not in market "
+                f"{int(np.argwhere(~np.isfinite(array))[0][0])}; run `deviator check` on it"
+            )
+    if not outcome.converged.all():
+        market = int(np.flatnonzero(~outcome.converged)[0])
+        raise NotConvergedError(
+            f"{name} must solve every market, and did not converge in market {market}; raise its "
+            "precision or number of steps"
+        )
+
+
+def outcome_precision(tested: Market) -> float:
+    """Return the relative precision of a market's outcomes.
+
+    What the mechanism states, and no finer than `SOLVED_PRECISION` where utilities have no closed
+    form.
+    """
+    stated = float(getattr(tested.mechanism, "precision", np.finfo(float).eps))
+    closed = isinstance(tested.economy, QuadraticEconomy | UnitDemands)
+    return stated if closed else max(stated, SOLVED_PRECISION)
+
+
+def _rounding(tested: Market, types: Floats, outcome: Outcome) -> Floats:
+    """Return what rounding may make of each trader's utility or transfer, (B, N).
+
+    A value rounded by v moves a quantity by v over the slope of marginal utility, and that moves
+    money by as much as the largest value.
+    """
+    economy, quantity = tested.economy, np.abs(outcome.quantity)
+    value = _value_size(economy, outcome.quantity, types)[:, None]
+    slope = np.abs(economy.quantity_slopes(outcome.quantity, types))
+    reach = np.where(slope > 0, value / np.where(slope > 0, slope, 1.0), 0.0)
+    money = np.abs(outcome.transfer) + value * (quantity + reach)
+    roundings = SAFETY * economy.n_traders * outcome_precision(tested)
+    return np.asarray(roundings * money)
+
+
+def _value_size(economy: Economy, quantity: Floats, types: Floats) -> Floats:
+    """Return the size of the terms that the largest marginal utility is a sum of, (B,)."""
+    here = np.abs(economy.marginal_utility(quantity, types))
+    first = np.abs(economy.marginal_utility(np.zeros_like(quantity), types))
+    terms = _type_terms(economy, quantity, types)
+    return np.asarray(np.maximum(np.maximum(here, first), terms).max(axis=1))
+
+
+def _type_terms(economy: Economy, quantity: Floats, types: Floats) -> Floats:
+    """Return sum_j |d mu_i/ds_j| |s_j|, or a bound on it, (B, N)."""
+    sizes = np.abs(types)
+    if isinstance(economy, Factored):
+        spread = (sizes @ np.abs(economy.statistics).T) @ np.abs(economy.loadings).T
+        return np.asarray(np.abs(economy.own) * sizes + spread)
+    if isinstance(economy, QuadraticEconomy):
+        return np.asarray(sizes @ np.abs(economy.weights).T)
+    effects = np.abs(economy.type_effects(quantity, types))
+    return np.asarray((effects @ sizes[..., None])[..., 0])
