@@ -1,10 +1,6 @@
-"""Section 7: when truth is the only equilibrium, and best reports in naive Walrasian auctions."""
-
-from collections.abc import Callable
-from typing import Any
+"""Section 7: when truth is the only equilibrium, in every information structure."""
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from deviator.economies import (
     LinearQuadratic,
@@ -12,7 +8,7 @@ from deviator.economies import (
     interdependence_radius,
     linear_quadratic,
 )
-from deviator.mechanisms import NaiveWalrasian, Reports, SigmaVCG
+from deviator.mechanisms import Reports, SigmaVCG
 from deviator.validation import Floats
 
 from ..checks.drawn import random_economy
@@ -119,80 +115,3 @@ def _check_example_1(
         f"errors of reports die out in {cases - wrong} of {cases} economies exactly where (N - 2) "
         "beta < N alpha, from 1% below to 1% above",
     )
-
-
-def best_report(own: Any, others_mean: Any, n: int) -> Any:
-    """Return the best report against truthful others in a naive Walrasian auction, footnote 28.
-
-    Utilities are u_i = s_i q_i - q_i^2, and the others' mean type is m.
-    """
-    return (n * own + others_mean) / (n + 1)
-
-
-def honest_utility(own: Any, others_mean: Any, n: int) -> Any:
-    """Return the utility of a truthful report, (s_i - m)^2 (N - 1)^2 / (4 N^2)."""
-    return (own - others_mean) ** 2 * (n - 1) ** 2 / (4 * n**2)
-
-
-def best_gain(own: Any, others_mean: Any, n: int) -> Any:
-    """Return the gain of the best report over a truthful one, 1 / (N^2 - 1) of its utility."""
-    scale = 4 * n**2 * (n + 1)
-    return (own - others_mean) ** 2 * (n - 1) / scale
-
-
-def _printed_report(own: float, mean: float, n: int) -> float:
-    """Return footnote 28 with bar s_-i the average report of the other traders."""
-    return n**2 / (n**2 - 1) * ((n - 1) / n * own + mean / n)
-
-
-@statement(
-    "Footnote 28",
-    "Section 7",
-    "In the naive Walrasian auction with u_i = s_i q_i - q_i^2 the best report against truthful "
-    "others is N^2/(N^2 - 1) [(N - 1)/N s_i + bar s_-i/N], bar s_-i the average report of the "
-    "others.",
-    tolerance=1e-7,
-    corrected="It is (N s_i + m)/(N + 1) with m the others' average report, which is the printed "
-    "one if bar s_-i = sum_{j != i} s_j / N; it gains 1/(N^2 - 1) of the honest utility.",
-)
-def _check_footnote_28(
-    report: Formula = best_report, honest: Formula = honest_utility, gain: Formula = best_gain
-) -> Finding:
-    rng = np.random.default_rng(28)
-    gaps, printed, relative = [], [], []
-    for _ in range(60):
-        n = int(rng.integers(3, 12))
-        economy = linear_quadratic(np.eye(n), 2.0)
-        types = rng.standard_normal(n)
-        own, mean = float(types[0]), float(types[1:].mean())
-        utility = _utility_of_report(economy, types)
-        search = minimize_scalar(lambda x, u=utility: -u(x), bracket=(own - 1, own), tol=1e-12)
-        truth = utility(own)
-        size = abs(own - mean)
-        gaps += [
-            abs(search.x - report(own, mean, n)) / size,
-            abs(truth - honest(own, mean, n)) / size**2,
-            abs(-search.fun - truth - gain(own, mean, n)) / size**2,
-        ]
-        printed.append(abs(search.x - _printed_report(own, mean, n)) / size)
-        relative.append((-search.fun - truth) / truth * (n**2 - 1))
-    return Finding(
-        worst(gaps),
-        f"reports found by search differ by {worst(gaps):.2g} of |s_i - m| from the formula, and "
-        f"by up to {worst(printed):.3g} from the printed one; the relative gain times N^2 - 1 is "
-        f"from {min(relative):.6f} to {max(relative):.6f}",
-        printed=worst(printed),
-    )
-
-
-def _utility_of_report(economy: LinearQuadratic, types: Floats) -> Callable[[float], float]:
-    mechanism = NaiveWalrasian(economy)
-
-    def utility(report: float) -> float:
-        reports = types[None].copy()
-        reports[0, 0] = report
-        outcome = mechanism.clear(Reports(reports))
-        value = economy.utility(outcome.quantity, types[None]) - outcome.transfer
-        return float(value[0, 0])
-
-    return utility
