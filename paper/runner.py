@@ -14,13 +14,13 @@ from deviator.errors import InvalidInputError, UnknownNameError
 from .statement import Finding, Row, Statement
 
 ORDER = (
-    "Example 1", "Example 2", "Example 3", "Lemma 1", "Proposition 1", "Equation (A.3)",
-    "Definition 1", "Definition 2", "Figure 1", "Figure 2", "Proposition 2", "Equation (3.13)",
-    "Equation (B.5)", "Equation (B.9)", "Section 3", "Example 4", "Example 5", "Figure 3",
-    "Example 6", "Definition 3", "Example 7", "Proposition 3", "Lemma 2", "Lemma 3", "Lemma 4",
-    "Section 6", "Example 8", "Example 9", "Proposition 4", "Proposition 5", "Footnote 28",
-    "Lemma 5", "Section 7", "Appendix G", "Proposition 6", "Footnote 19", "Proposition 7",
-    "Footnote 33",
+    "Section 1", "Example 1", "Example 2", "Example 3", "Section 2.2", "Lemma 1", "Proposition 1",
+    "Equation (A.3)", "Definition 1", "Definition 2", "Figure 1", "Figure 2", "Proposition 2",
+    "Equation (3.13)", "Equation (B.5)", "Equation (B.9)", "Section 3", "Example 4", "Example 5",
+    "Figure 3", "Example 6", "Definition 3", "Example 7", "Proposition 3", "Lemma 2", "Lemma 3",
+    "Lemma 4", "Section 5", "Section 6", "Example 8", "Example 9", "Proposition 4",
+    "Proposition 5", "Footnote 28", "Lemma 5", "Section 7", "Appendix G", "Proposition 6",
+    "Footnote 19", "Proposition 7", "Footnote 33",
 )  # fmt: skip
 """The paper's results in their order, each followed by what belongs to it."""
 
@@ -46,8 +46,8 @@ def statements(package: str = f"{__package__}.statements") -> tuple[Statement, .
 
     Examples
     --------
-    >>> statements()[0].name
-    'Example 1'
+    >>> statements()[-1].name
+    'Footnote 33'
     """
     by_name: dict[str, Statement] = {}
     for statement in _of_modules(package):

@@ -168,6 +168,26 @@ def proposition_2_inefficiency(bounds: AssumptionBounds, sigma: float) -> float:
     return d_3(bounds) * non_negative("sigma", sigma)
 
 
+def deadweight_loss(bounds: AssumptionBounds, sigma: float) -> float:
+    """Return the largest deadweight loss of sigma-VCG, (D_3 sigma)^2 N m_bar / 2 (Section 3).
+
+    In units of money per market, by Lemma 1 and (3.12).
+    """
+    distance = proposition_2_inefficiency(bounds, sigma)
+    return distance**2 * bounds.n_traders * bounds.steepest / 2
+
+
+def limit_of_deadweight_loss(bounds: AssumptionBounds, share: float) -> float:
+    """Return the deadweight loss of sigma_N-VCG in (A.1) as N grows, where phi_N = share / sqrt(N).
+
+    m_bar qbar^2 (share / m_o)^2 / 2, if all traders trade qbar: phi_N of order sqrt(1/N) leaves a
+    loss, which vanishes if and only if phi_N is of smaller order.
+    """
+    check_bounds(bounds)
+    unit = bounds.steepest * bounds.largest_trade**2
+    return unit * (non_negative("share", share) / bounds.own_effect) ** 2 / 2
+
+
 def deficit_frontiers(bounds: AssumptionBounds, inefficiencies: Floats) -> tuple[Floats, Floats]:
     """Return the deficits against inefficiencies of Propositions 1 and 2, all of shape (M,).
 

@@ -150,7 +150,7 @@ def within(distance: float) -> Band:
     return lambda units: (units - distance, units + distance)
 
 
-def _best_transfers(case: TightMarket, distance: float, cells: int = CELLS) -> tuple[Floats, float]:
+def best_transfers(case: TightMarket, distance: float, cells: int = CELLS) -> tuple[Floats, float]:
     """Return the most that a buyer and a seller pay, shape (2,), and the constraints' violation.
 
     The seller's problem is the buyer's at the mirrored profile. If N is odd the trader in the
@@ -222,7 +222,7 @@ def _check_deficit(deficit: Formula = proposition_1_deficit) -> Finding:
         excess += [abs(efficient + deficit(bounds, 0.0)) / size, _leaves_a1(case)]
         for share in INEFFICIENCIES:
             distance = share * bounds.largest_trade
-            transfers, violation = _best_transfers(case, distance)
+            transfers, violation = best_transfers(case, distance)
             total = worst_case_traders(bounds) * transfers.mean()
             room = (-total - deficit(bounds, distance)) / size
             excess += [-room, violation / size]
@@ -271,7 +271,7 @@ def _check_most_transfer(most: Formula = most_transfer) -> Finding:
         for share in INEFFICIENCIES:
             distance = share * case.bounds.largest_trade
             coarse, fine = (
-                _best_transfers(case, distance, cells)[0].mean() for cells in (CELLS // 2, CELLS)
+                best_transfers(case, distance, cells)[0].mean() for cells in (CELLS // 2, CELLS)
             )
             stated = most(case.bounds, worst_case_trade(case.bounds), distance)
             # The error of step functions is linear in their width and can be extrapolated away.

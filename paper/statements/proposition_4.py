@@ -57,12 +57,15 @@ class Pair(NamedTuple):
         """The economy's bounds in the assumptions."""
         return assumption_bounds(self.economy)
 
-    def types(self, tax: float = 0.0) -> Floats:
-        """Return the profile s* at which the two trade q, given the marginal tax at q."""
+    def types(self, tax: float = 0.0, buyers: int = 1) -> Floats:
+        """Return the profile s* at which the two trade q, given the marginal tax at q.
+
+        With more buyers as many others sell q each; buyers come first.
+        """
         own, cross = self.economy.weights[0, :2]
         types = np.zeros((1, self.economy.n_traders))
-        types[0, 0] = (self.economy.slope[0] * self.trade + tax) / (own - cross)
-        types[0, 1] = -types[0, 0]
+        types[0, :buyers] = (self.economy.slope[0] * self.trade + tax) / (own - cross)
+        types[0, buyers : 2 * buyers] = -types[0, 0]
         return types
 
     def budget(self, rule: Mechanism, tax: float = 0.0) -> float:
@@ -226,7 +229,8 @@ def taxes(bounds: AssumptionBounds, sigma: float) -> dict[str, Tax]:
     }
 
 
-def _left_side(condition: Formula, bounds: AssumptionBounds, tax: Tax, trade: float) -> float:
+def left_side(condition: Formula, bounds: AssumptionBounds, tax: Tax, trade: float) -> float:
+    """Return the left side of (6.29) under a tax, by a formula, in money."""
     return float(condition(bounds, lambda x: float(tax.bend(np.array(x))), trade))
 
 
@@ -234,7 +238,7 @@ def _wrong_signs(condition: Formula, pair: Pair) -> tuple[int, str]:
     """Return how often (6.29) and the budget of a large market disagree, and their values."""
     wrong, numbers = 0, []
     for name, tax in taxes(pair.bounds, sigma_n(pair.economy)).items():
-        left = _left_side(condition, pair.bounds, tax, pair.trade)
+        left = left_side(condition, pair.bounds, tax, pair.trade)
         budget = _taxed_budget(pair, tax)
         wrong += (left < 0) != (budget < 0)
         numbers.append(f"{name}: {left:.2g} and {budget:.2g}")
@@ -252,7 +256,7 @@ def _off_root(condition: Formula, pair: Pair, exponent: float) -> float:
     """
 
     def left(coefficient: float) -> float:
-        return _left_side(condition, pair.bounds, PowerTax(coefficient, exponent), pair.trade)
+        return left_side(condition, pair.bounds, PowerTax(coefficient, exponent), pair.trade)
 
     def budget(coefficient: float) -> float:
         return _taxed_budget(pair, PowerTax(coefficient, exponent))
@@ -274,4 +278,4 @@ def _off_quadratic(condition: Formula, pair: Pair) -> float:
     slope = bounds.steepest + sigma
     taxed = replace(bounds, flattest=slope, steepest=slope)
     asked = taxed.steepest * pair.trade**2 / (2 * (bounds.own_effect - bounds.interdependence))
-    return abs(_left_side(condition, taxed, PowerTax(sigma, 2.0), pair.trade)) / asked
+    return abs(left_side(condition, taxed, PowerTax(sigma, 2.0), pair.trade)) / asked

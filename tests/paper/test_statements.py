@@ -8,6 +8,9 @@ from deviator.paper.runner import statements
 STATEMENTS = {statement.name: statement for statement in statements()}
 
 ERRATA = {
+    "Section 1: deadweight loss",
+    "Section 2.2: A4 and beliefs",
+    "Section 5: equicommonality",
     "Example 2",
     "Example 3",
     "Example 4: beliefs",

@@ -122,10 +122,6 @@ VILLAINS = {
     "Section 7: uniqueness in Example 1": {
         "unique": lambda n, alpha, beta: (n - 1) * beta < n * alpha
     },
-    # As printed.
-    "Footnote 28": {
-        "report": lambda own, mean, n: n**2 / (n**2 - 1) * ((n - 1) / n * own + mean / n)
-    },
 }
 
 # Further wrong formulas, each of which its statement must notice as well.
@@ -142,8 +138,6 @@ MORE_VILLAINS = [
     ("Equation (B.9)", {"shift": lambda bounds, sigma: 0.0}),
     ("Proposition 5: tightness", {"most": lambda bounds, trade, delta: 0.0}),
     ("Proposition 5: tightness", {"least": lambda bounds: 0.9 * least_relative_inefficiency(bounds)}),
-    ("Footnote 28", {"gain": lambda own, mean, n: (own - mean) ** 2 / (4 * n**2)}),
-    ("Footnote 28", {"honest": lambda own, mean, n: (own - mean) ** 2 / 4}),
     (
         "Proposition 2: efficiency",
         {"inefficiency": lambda bounds, sigma: 0.9 * proposition_2_inefficiency(bounds, sigma)},
