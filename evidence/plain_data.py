@@ -11,7 +11,126 @@ from typing import Any
 import numpy as np
 
 from deviator.economies import Economy
-from deviator.mechanisms import Mechanism
+from deviator.mechanisms import (
+    Mechanism,
+    PayAsBid,
+    ResidualLineMechanism,
+    SigmaVCG,
+)
+from deviator.mechanisms.clearing import (
+    Clearing,
+    ConditionalClearing,
+    FactoredClearing,
+    ReportedClearing,
+    ScheduleClearing,
+)
+from deviator.mechanisms.conditional_auction import ConditionalAuction
+from deviator.mechanisms.mutated import RationedClearing
+from deviator.numerics.polynomial import Polynomial
+from deviator.policies import Revelation
+
+from .market import Market
+
+FACTORS = ("price", "quantity", "residual_slope", "tax_slope")
+"""What a payment rule multiplies, as files name it."""
+
+AREA_UNDER_DEMAND = {"price*quantity": "1", "quantity*quantity*own_slope": "1/2"}
+"""What the pay-as-bid auction charges; the slope is that of the own submitted demand."""
+
+DECIMAL_BITS = 4096
+"""Longer integers are written in hexadecimal, which Python reads without a limit."""
+
+
+def market_as_data(tested: Market) -> dict[str, Any]:
+    """Return a market as files describe it: rule, traders, and the strategy they follow."""
+    mechanism, economy = tested.mechanism, tested.economy
+    return {
+        "mechanism": mechanism.name,
+        "settings": settings_as_data(mechanism),
+        "tax_slope": mechanism.tax_slope,
+        "clearing": None if tested.bids_are_surfaces else clearing_as_data(mechanism, economy),
+        "payment": payment_as_data(mechanism),
+        "economy": economy_as_data(economy),
+        "strategy": strategy_as_data(tested),
+    }
+
+
+def strategy_as_data(tested: Market) -> str:
+    """Return the strategy's name; who is honest in another market is not honest here."""
+    strategy = tested.strategy
+    if not isinstance(strategy, Revelation):
+        return strategy.name
+    same = strategy.economy is tested.economy and strategy.mechanism == tested.mechanism
+    return strategy.name if same else f"{strategy.name} in another market"
+
+
+def clearing_as_data(mechanism: Mechanism, economy: Economy) -> dict[str, Any] | None:
+    """Return how bids turn into prices and quantities, or None where it is not written out.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+    economy : Economy
+        The traders' utilities; a designer's are written only where they differ.
+    """
+    if type(mechanism) is PayAsBid:
+        return {"kind": "schedules", "share": "1"}
+    if not isinstance(mechanism, ResidualLineMechanism) or not _derives(mechanism):
+        return None
+    clearing, share = mechanism.clearing, Fraction(1)
+    if isinstance(clearing, RationedClearing):
+        share = Fraction(clearing.share)
+        clearing = clearing.sound
+    described = _clearing(clearing, economy)
+    return None if described is None else described | {"share": fractions(share)}
+
+
+def _derives(mechanism: ResidualLineMechanism) -> bool:
+    """Return whether outcomes are what clearing and payment say, and nothing else."""
+    kind = type(mechanism)
+    if isinstance(mechanism, SigmaVCG):
+        return not mechanism.economy.has_bounded_types
+    known = ResidualLineMechanism.clear, ConditionalAuction.clear
+    return kind.clear in known and kind.clear_exact is ResidualLineMechanism.clear_exact
+
+
+def _clearing(clearing: Clearing, economy: Economy) -> dict[str, Any] | None:
+    if type(clearing) is ConditionalClearing:
+        return {"kind": "conditional bids"}
+    if type(clearing) is ScheduleClearing:
+        return {"kind": "schedules"}
+    if type(clearing) is FactoredClearing:
+        statistics = as_data(clearing.statistics.given)
+        return {"kind": "conditional bids on statistics", "statistics": statistics}
+    if type(clearing) is not ReportedClearing:
+        return None
+    known, designer = economy_as_data(economy), economy_as_data(clearing.economy)
+    economy_known = None if designer == known else designer
+    return {"kind": "reports", "tax_slope": clearing.sigma, "economy": economy_known}
+
+
+def payment_as_data(mechanism: Mechanism) -> dict[str, str] | None:
+    """Return what traders pay, as coefficients of products, or None where it cannot be read off.
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> payment_as_data(SigmaDCDA(0.2))  # doctest: +NORMALIZE_WHITESPACE
+    {'price*quantity': '1', 'quantity*quantity*residual_slope': '-1/2',
+     'quantity*quantity*tax_slope': '1/2'}
+    """
+    if type(mechanism) is PayAsBid:
+        return AREA_UNDER_DEMAND
+    if not isinstance(mechanism, ResidualLineMechanism):
+        return None
+    try:
+        rule = mechanism.payment(*map(Polynomial.variable, FACTORS))
+        polynomial = rule if isinstance(rule, Polynomial) else Polynomial({(): rule})
+        terms = polynomial.exact().terms
+    except (TypeError, ValueError, OverflowError):
+        return None
+    written = {"*".join(names) or "1": fractions(term) for names, term in terms.items() if term}
+    return dict(sorted(written.items()))
 
 
 def economy_as_data(economy: Economy) -> dict[str, Any]:
@@ -86,4 +205,7 @@ def fractions(value: Any) -> Any:
         return {name: fractions(each) for name, each in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
         return [fractions(each) for each in value]
-    return str(Fraction(value))
+    exact = Fraction(value)
+    if max(exact.numerator.bit_length(), exact.denominator.bit_length()) <= DECIMAL_BITS:
+        return str(exact)
+    return f"{exact.numerator:#x}/{exact.denominator:#x}"

@@ -20,8 +20,8 @@ from deviator.numerics.rational import Rationals, rational
 from deviator.validation import Floats, finite_array
 
 from .market import Market
-from .plain_data import economy_as_data, fractions, number, settings_as_data
-from .witness import DECIMALS, has_exact_forms
+from .plain_data import fractions, market_as_data, number
+from .witness import DECIMALS, bids_as_rows, has_exact_forms
 
 if TYPE_CHECKING:  # exact constraints have witnesses, which are made here
     from .constraints import Constraint
@@ -157,24 +157,24 @@ def _described(
         "gains_from_trade": whole,
         "share": violation / whole if whole > 0 else None,
     }
-    if constraint != "efficiency":
-        del numbers["first_best"]
     return {
         "format": FORMAT,
         "version": VERSION,
         "constraint": constraint,
-        "mechanism": tested.mechanism.name,
-        "settings": settings_as_data(tested.mechanism),
-        "tax_slope": tested.mechanism.tax_slope,
-        "economy": economy_as_data(tested.economy),
-        "strategy": tested.strategy.name,
+        **market_as_data(tested),
         "trader": trader,
         "types": types.tolist(),
         "honest_bids": None if isinstance(bids, SurfaceBids) else bids.as_array()[0].tolist(),
         **_floats(numbers),
         "arithmetic": "floating point" if honest.bids is None else "rational",
-        "exact": None if honest.bids is None else fractions(numbers),
+        "exact": None if honest.bids is None else _exact_data(tested, honest.bids, numbers),
     }
+
+
+def _exact_data(tested: Market, bids: RationalBids, numbers: dict[str, Any]) -> dict[str, Any]:
+    rows = bids_as_rows(bids, tested.mechanism.language.level)
+    written: dict[str, Any] = fractions({"honest_bids": rows} | numbers)
+    return written
 
 
 def _floats(value: Any) -> Any:

@@ -3,7 +3,8 @@
 A witness is plain data: the economy, the types, everybody's honest bids (null where these are
 surfaces, which the types tell), the deviator's bid, both outcomes and the gain. Where mechanism,
 economy and strategy have exact forms, the two markets are cleared again in rational arithmetic;
-elsewhere each is cleared alone by the mechanism itself.
+elsewhere each is cleared alone by the mechanism itself. The format is described in
+``docs/witnesses.md``, and `deviator.evidence.recheck` holds a script that checks files of it.
 """
 
 from fractions import Fraction
@@ -15,14 +16,16 @@ from deviator.economies import QuadraticEconomy, is_linear_quadratic
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids, Hyperplane, ResidualLineMechanism
 from deviator.mechanisms.exact import RationalBids, RationalEconomy
-from deviator.numerics.rational import rational
+from deviator.numerics.rational import Rationals, rational
 from deviator.policies import Deviation
 from deviator.validation import Floats
 
 from .certificates.exact import foreign_parts
 from .market import Market
-from .plain_data import economy_as_data, number
+from .plain_data import fractions, market_as_data, number
 from .surface_best_response import SurfaceBest
+
+FORMAT, VERSION = "deviator deviation witness", 1
 
 DECIMALS = (1, 2, 3, 4, 6, 9)
 """Witnesses are rounded to the fewest decimals that keep the gain within a factor of two."""
@@ -78,7 +81,7 @@ def find_surface_witness(tested: Market, types: Floats, best: SurfaceBest) -> di
         both = honest, honest.with_surface(tested.trader, insists)
         before, after = (_plain_outcome(tested, profile, bids) for bids in both)
         bid = np.array([*insists.quantity_weights[0], 0.0, units])
-        witness = _described(tested, profile, None, bid, before, after, "floating point")
+        witness = _described(tested, profile, None, bid, before, after)
         if _stands_for(witness, float(best.gain[market]), tested):
             return witness
     return None
@@ -119,9 +122,12 @@ def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | Non
     )
     if outcomes is None:
         return None
-    arithmetic = "rational" if exact else "floating point"
     honest_bids = tested.strategy.bids(types[None]).as_array()[0]
-    return _described(tested, types, honest_bids, bid, *outcomes, arithmetic)
+    if not exact:
+        return _described(tested, types, honest_bids, bid, *outcomes)
+    level = tested.mechanism.language.level
+    rows = bids_as_rows(tested.strategy.exact_bids(rational(types[None])), level)
+    return _described(tested, types, honest_bids, bid, *outcomes, rows)
 
 
 def _described(
@@ -131,16 +137,22 @@ def _described(
     bid: Floats,
     honest: dict[str, Any],
     deviating: dict[str, Any],
-    arithmetic: str,
+    exact_bids: Rationals | None = None,
 ) -> dict[str, Any] | None:
     """Return the witness as plain data, or None where the deviation does not pay."""
     gain = deviating["utility"] - honest["utility"]
     if gain <= 0:
         return None
+    exact = {
+        "honest_bids": exact_bids,
+        "honest_outcome": honest,
+        "deviating_outcome": deviating,
+        "gain": gain,
+    }
     return {
-        "mechanism": tested.mechanism.name,
-        "tax_slope": tested.mechanism.tax_slope,
-        "economy": economy_as_data(tested.economy),
+        "format": FORMAT,
+        "version": VERSION,
+        **market_as_data(tested),
         "trader": tested.trader,
         "types": types.tolist(),
         "honest_bids": None if honest_bids is None else honest_bids.tolist(),
@@ -148,8 +160,16 @@ def _described(
         "honest_outcome": {key: number(value) for key, value in honest.items()},
         "deviating_outcome": {key: number(value) for key, value in deviating.items()},
         "gain": float(gain),
-        "arithmetic": arithmetic,
+        "arithmetic": "floating point" if exact_bids is None else "rational",
+        "exact": None if exact_bids is None else fractions(exact),
     }
+
+
+def bids_as_rows(bids: RationalBids, level: int) -> Rationals:
+    """Return the exact bids of one market as numbers in the order of the language, (N, K)."""
+    coefficients, levels = bids.coefficients, bids.levels[0]
+    rows: Rationals = np.insert(coefficients, level % (coefficients.shape[1] + 1), levels, axis=1)
+    return rows
 
 
 def has_exact_forms(tested: Market) -> bool:
