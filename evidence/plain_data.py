@@ -12,6 +12,7 @@ import numpy as np
 
 from deviator.economies import Economy
 from deviator.mechanisms import Mechanism
+from deviator.numerics.rational import exact_number
 
 
 def economy_as_data(economy: Economy) -> dict[str, Any]:
@@ -77,6 +78,7 @@ def fractions(value: Any) -> Any:
 
     Examples
     --------
+    >>> from fractions import Fraction
     >>> fractions({"price": Fraction(1, 3), "quantity": [Fraction(2), None]})
     {'price': '1/3', 'quantity': ['2', None]}
     """
@@ -86,4 +88,5 @@ def fractions(value: Any) -> Any:
         return {name: fractions(each) for name, each in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
         return [fractions(each) for each in value]
-    return str(Fraction(value))
+    # Python writes no number of thousands of digits, FLINT does.
+    return str(exact_number(value))
