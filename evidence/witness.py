@@ -14,7 +14,7 @@ import numpy as np
 
 from deviator.economies import QuadraticEconomy, is_linear_quadratic
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import Bids, Hyperplane, ResidualLineMechanism
+from deviator.mechanisms import Bids, Hyperplane, ResidualLineMechanism, exact_payment
 from deviator.mechanisms.exact import RationalBids, RationalEconomy
 from deviator.numerics.rational import Rationals, rational
 from deviator.policies import Deviation
@@ -180,8 +180,8 @@ def has_exact_forms(tested: Market) -> bool:
     if not is_linear_quadratic(tested.economy) or tested.economy.n_traders > MOST_EXACT_TRADERS:
         return False
     try:
-        bids = tested.strategy.exact_bids(rational(np.zeros((1, tested.economy.n_traders))))
-        mechanism.clear_exact(bids)
+        tested.strategy.exact_bids(rational(np.zeros((1, tested.economy.n_traders))))
+        exact_payment(mechanism, Fraction(0), Fraction(0), Fraction(1))
     except (NotImplementedError, RefusedError):
         return False
     return True

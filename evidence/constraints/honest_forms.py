@@ -10,14 +10,14 @@ quantities, values of the first unit, the price, the price of the first best and
 which they are short; what these variables have to do with each other are linear relations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, final
 
 import numpy as np
-from flint import fmpq, fmpq_mat, nmod, nmod_mat
+from flint import fmpq, fmpq_mat, fmpz, fmpz_mat, nmod, nmod_mat
 from numpy.typing import NDArray
 
 from deviator.economies import Economy, QuadraticEconomy, is_linear_quadratic
@@ -208,9 +208,25 @@ class HonestForms:
 
     def at(self, types: Rationals) -> NDArray[Any]:
         """Return all variables at a profile of types, shape (2 N + 3,)."""
-        profile = np.array([*exactly(types), fmpq(1)], dtype=object)
-        variables: NDArray[Any] = self.functions @ profile
-        return variables
+        numerators, denominators = self._whole_functions
+        profile, below = _whole([*exactly(types), fmpq(1)])
+        values = numerators * fmpz_mat(len(profile), 1, profile)
+        whole = zip(values.entries(), denominators, strict=True)
+        return np.array([fmpq(value, below * row) for value, row in whole], dtype=object)
+
+    @cached_property
+    def _whole_functions(self) -> tuple[fmpz_mat, list[fmpz]]:
+        """The functions as whole numbers, and one denominator for each."""
+        rows = [_whole(row) for row in self.functions]
+        return fmpz_mat([numerators for numerators, _ in rows]), [below for _, below in rows]
+
+
+def _whole(values: Iterable[fmpq]) -> tuple[list[fmpz], fmpz]:
+    """Return exact numbers as whole numbers over their least common denominator."""
+    below = fmpz(1)
+    for value in (numbers := list(values)):
+        below = below.lcm(value.q)
+    return [value.p * (below // value.q) for value in numbers], below
 
 
 def _total(forms: Any) -> QuadraticForm:
@@ -242,12 +258,16 @@ def honest_forms(tested: Market) -> HonestForms | None:
     """
     mechanism, economy = _exact_parts(tested)
     base, steps = _base_profiles(economy)
-    bids = _exact_bids(tested, np.concatenate([base[None], base + np.diag(steps)]))
-    solution = mechanism.clearing.solve_exact(bids)
+    tried = rational(_tried_profiles(economy, range(TRIED_PROFILES)))
+    profiles = np.concatenate([base[None], base + np.diag(steps), tried])
+    bids = _exact_bids(tested, profiles)
+    coefficients, levels = bids.coefficients, bids.levels
+    solution = mechanism.clearing.solve_exact(RationalBids(coefficients, levels[: len(base) + 1]))
     if solution is None:
         return None
     forms = _forms(mechanism, RationalEconomy.of(economy), solution, base, steps)
-    _check_exactly(tested, mechanism, forms)
+    others = RationalBids(coefficients, levels[len(base) + 1 :])
+    _check_exactly(tested, forms, tried, mechanism.clear_exact(others))
     _check_in_floats(tested, forms)
     return forms
 
@@ -374,10 +394,13 @@ def _tried_profiles(economy: Economy, powers: range) -> Floats:
     return np.clip(types.round(3), *economy.type_set)
 
 
-def _check_exactly(tested: Market, mechanism: ResidualLineMechanism, forms: HonestForms) -> None:
-    """Clear some profiles exactly: bids, outcomes and transfers must be what the forms say."""
-    types = rational(_tried_profiles(tested.economy, range(TRIED_PROFILES)))
-    cleared = mechanism.clear_exact(_exact_bids(tested, types))
+def _check_exactly(
+    tested: Market,
+    forms: HonestForms,
+    types: Rationals,
+    cleared: tuple[RationalSolution, Rationals] | None,
+) -> None:
+    """Compare cleared markets with the forms: outcomes and transfers must be what these say."""
     n = forms.n_traders
     for market, profile in enumerate(types):
         variables = forms.at(profile)
@@ -390,8 +413,8 @@ def _check_exactly(tested: Market, mechanism: ResidualLineMechanism, forms: Hone
         if not agrees:
             raise RefusedError(
                 "exact forms need outcomes that are affine in the types and transfers that the "
-                f"payment rule states alone, and those of {mechanism.name} with the strategy "
-                f"{tested.strategy.name} are not; search profiles instead"
+                f"payment rule alone states, and those of {tested.mechanism.name} with the "
+                f"strategy {tested.strategy.name} are not; search profiles instead"
             )
 
 
