@@ -2,6 +2,7 @@
 
 from .best_deviation import BestDeviation, best_deviation, deviation_size, held_out_profiles
 from .certificates import Certificate, Condition, certify, certify_by_theorem
+from .certificates.find import Found, find_certificates
 from .control import (
     Seat,
     check_matched,
@@ -13,6 +14,7 @@ from .control import (
 )
 from .evidence import Evidence, LargestGain, LearnedGain
 from .interchangeable import interchangeable_traders
+from .largest_gain import largest_gain
 from .market import Market, market
 from .profile_witness import profile_witness
 from .regret import BestBidRegret, MenuRegret, RegretEstimator, SearchedRegret
@@ -29,6 +31,7 @@ __all__ = [
     "Certificate",
     "Condition",
     "Evidence",
+    "Found",
     "LargestGain",
     "LearnedGain",
     "Market",
@@ -46,11 +49,13 @@ __all__ = [
     "check_matched",
     "control_mechanism",
     "deviation_size",
+    "find_certificates",
     "find_witness",
     "held_out_profiles",
     "interchangeable_traders",
     "is_known_to_pay",
     "judge",
+    "largest_gain",
     "market",
     "matched_control",
     "profile_witness",

@@ -138,7 +138,9 @@ def deviations_trade(tested: Market, types: Floats) -> bool:
     return bool(trader_outcome(tested.mechanism, present, tested.trader, allowed).quantity.any())
 
 
-def best_deviation(tested: Market, types: Floats, information: Information) -> BestDeviation:
+def best_deviation(
+    tested: Market, types: Floats, information: Information, searched: int = SEARCHED
+) -> BestDeviation:
     """Return the best deviator's mean gain on given profiles, and a witness if it pays.
 
     On the own-type rung bids are cleared on the same profiles, so that a learner's share is
@@ -149,6 +151,8 @@ def best_deviation(tested: Market, types: Floats, information: Information) -> B
     tested : Market
     types : ndarray of float, shape (B, N)
     information : {"profile", "own"}
+    searched : int
+        At how many of the profiles deviations are searched, where every one needs its own search.
 
     Raises
     ------
@@ -164,13 +168,13 @@ def best_deviation(tested: Market, types: Floats, information: Information) -> B
     try:
         exact = _mean(tested, _exact(tested, types, information), information)
     except RefusedError:
-        return _mean(tested, _searched(tested, types, information), information)
+        return _mean(tested, _searched(tested, types, information, searched), information)
     if not foreign:
         return exact
     # What a third party's rule charges may differ from its menu: what a search gains counts.
-    searched = _mean(tested, _searched(tested, types[:COMPARED], information), information)
-    allowed = exact.gain + exact.error + searched.error + tested.epsilon
-    return searched if searched.gain > allowed else exact
+    found = _mean(tested, _searched(tested, types[:COMPARED], information), information)
+    allowed = exact.gain + exact.error + found.error + tested.epsilon
+    return found if found.gain > allowed else exact
 
 
 def deviation_size(tested: Market) -> DeviationSize:
@@ -272,9 +276,11 @@ def _exact(tested: Market, types: Floats, information: Information) -> _Gains:
     return _Gains(compared.gain, compared.rounding, "exact", find)
 
 
-def _searched(tested: Market, types: Floats, information: Information) -> _Gains:
+def _searched(
+    tested: Market, types: Floats, information: Information, searched: int = SEARCHED
+) -> _Gains:
     search = _search(tested, information)
-    few = types if information == "own" else types[:SEARCHED]
+    few = types if information == "own" else types[:searched]
     compared = tested.compared(few, search.bid(few, tested.trader))
     find = partial(find_witness, tested, search, few)
     return _Gains(compared.gain, compared.rounding, "searched", find)

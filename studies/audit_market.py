@@ -17,7 +17,7 @@ from deviator.evidence import (
     judge,
     market,
 )
-from deviator.evidence.constraints import Constraint, ConstraintVerdict
+from deviator.evidence.constraints import ConstraintVerdict
 from deviator.evidence.constraints.gain_share import exact_gain_share
 from deviator.evidence.constraints.honest import honest_constraints
 from deviator.evidence.constraints.violations import gains_from_trade
@@ -137,7 +137,8 @@ def report_card(
     every = trader is None and {first for first, *_ in classes} <= {*verdicts, *proved}
     card = ReportCard(_audited(tested, search, tried, every), {}, verdicts)
     deviating = _incentive_compatibility(replace(tested, trader=card.trader), card.verdict)
-    answers: dict[Constraint, ConstraintVerdict] = {"incentive_compatibility": deviating} | honest_constraints(tested)
+    answers = honest_constraints(tested)
+    answers["incentive_compatibility"] = deviating
     return replace(card, constraints=answers)
 
 

@@ -20,14 +20,20 @@ from deviator.evidence import (
     Market,
     best_deviation,
     check_matched,
-    find_witness,
     find_certificates,
-    largest_gain,
+    find_witness,
     held_out_profiles,
+    largest_gain,
     seat_of,
     standing_control,
 )
-from deviator.evidence.best_deviation import deviations_trade, largest_beyond, pays, trades
+from deviator.evidence.best_deviation import (
+    SEARCHED,
+    deviations_trade,
+    largest_beyond,
+    pays,
+    trades,
+)
 from deviator.evidence.results import Comparison
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, ResidualLineMechanism
@@ -35,6 +41,9 @@ from deviator.plugins import provenance
 from deviator.policies import Deviation, Information, check_information
 from deviator.trust import is_ours
 from deviator.validation import Floats, check_kind, whole_number
+
+CHECKED = 100
+"""Profiles at which a bid is searched to check a proof that nothing is to gain."""
 
 
 def _ignore(*_: object) -> None:
@@ -147,7 +156,8 @@ def gather(
         control = control or standing_control(tested)
         found = _found(tested, search.information, certified)
         certificate = found.certificates.get(tested.trader)
-        evidence = _measure(tested, control, search, watch or Watch(), saved)
+        searched = CHECKED if _proved(tested, certificate) else SEARCHED
+        evidence = _measure(tested, control, search, watch or Watch(), saved, searched)
         return replace(
             _at_the_worst_profile(tested, evidence, certificate),
             certificate=certificate,
@@ -179,13 +189,19 @@ def _at_the_worst_profile(
     A mean gain that refutes, or a proof about every profile of one of our own rules, needs no
     search; on the own-type rung single profiles tell nothing.
     """
-    proved = certificate is not None and certificate.cap is not None and certificate.every_profile
     if evidence.information == "own" or evidence.witness is not None or not evidence.trades:
         return evidence
-    if proved and is_ours(type(tested.mechanism)):
+    if _proved(tested, certificate):
         return evidence
     worst, witness = largest_gain(tested)
     return replace(evidence, worst=worst, witness=witness)
+
+
+def _proved(tested: Market, certificate: Certificate | None) -> bool:
+    """Return whether nothing is to gain at any profile, in one of our own rules."""
+    if certificate is None or certificate.cap is None or not certificate.every_profile:
+        return False
+    return is_ours(type(tested.mechanism))
 
 
 def _measure(
@@ -194,6 +210,7 @@ def _measure(
     search: Search,
     watch: Watch,
     saved: Sequence[Deviation] = (),
+    searched: int = SEARCHED,
 ) -> Evidence:
     """Measure what the best deviation and the learned ones gain in one market."""
     types = held_out_profiles(tested, search.held_out)
@@ -204,7 +221,7 @@ def _measure(
         if search.learners and traded
         else None
     )
-    best = best_deviation(tested, types, search.information)
+    best = best_deviation(tested, types, search.information, searched)
     trained = [] if core is None else list(_trained(core, search, best, watch))
     deviations = [*(training.policy for _, _, training in trained), *saved]
     seen = _Seen(tested, types, search.information)

@@ -1,6 +1,6 @@
 """A report card in plain words."""
 
-from textwrap import shorten
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from deviator.evidence.constraints import Constraint, ConstraintVerdict
@@ -51,19 +51,36 @@ def words_of(answer: ConstraintVerdict) -> str:
 
 def lines_of(card: "ReportCard") -> list[str]:
     """Return a card as lines, each of at most `WIDTH` characters."""
-    audited = card.audited
-    settings = ", ".join(f"{name}={value}" for name, value in audited.settings.items())
-    lines = [
-        f"{audited.mechanism}({settings}) in {audited.economy['name']}, {audited.n_traders} "
-        f"traders, {audited.law}, strategy: {audited.strategy}"
-    ]
+    lines = _cut(_title(card))
     for name, title in TITLES.items():
         answer = card.constraints[name]
-        lines += [f"  {title:<24}{words_of(answer)}{_size(answer)}", f"    {answer.reason}"]
-    return [
-        shorten(line.strip(), WIDTH - 4, placeholder=" ...") if len(line) > WIDTH else line
-        for line in [*lines, *_search_lines(card)]
-    ]
+        lines += _cut(f"{title + ':':<24}{words_of(answer)}{_size(answer)}", indent=2)
+        lines += _cut(answer.reason, indent=4)
+    return [*lines, *(part for line in _search_lines(card) for part in _cut(line, indent=2))]
+
+
+def _cut(text: str, indent: int = 0) -> list[str]:
+    """Return a text on at most two lines."""
+    margin = " " * indent
+    return wrap(
+        text,
+        WIDTH,
+        initial_indent=margin,
+        subsequent_indent=margin,
+        max_lines=2,
+        placeholder=" ...",
+        drop_whitespace=True,
+    )
+
+
+def _title(card: "ReportCard") -> str:
+    audited = card.audited
+    short = {k: v for k, v in audited.settings.items() if isinstance(v, bool | int | float | str)}
+    settings = ", ".join(f"{name}={value}" for name, value in short.items())
+    return (
+        f"{audited.mechanism} ({settings}) in {audited.economy['name']}, {audited.n_traders} "
+        f"traders, {audited.law}, strategy {audited.strategy}"
+    ).replace(" ()", "")
 
 
 def _size(answer: ConstraintVerdict) -> str:
@@ -81,18 +98,18 @@ def _search_lines(card: "ReportCard") -> list[str]:
     each = "one of each class of interchangeable traders" if audited.all_traders else "only these"
     cap = "none" if card.upper is None else f"{card.upper:.3g}"
     lines = [
-        f"  deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
-        f"  mean gain: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
+        f"deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
+        f"mean gain: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
         f"counts as 0; {audited.held_out} profiles",
     ]
     if card.power is not None:
         low, high = card.verdict.power_interval or (card.power, card.power)
         lines.append(
-            f"  power: learners captured {card.power:.1%} of the control's gain "
+            f"power: learners captured {card.power:.1%} of the control's gain "
             f"({low:.1%} to {high:.1%})"
         )
     if card.resolution is not None:
-        lines.append(f"  resolution: the smallest planted gain noticed is {card.resolution:.3g}")
+        lines.append(f"resolution: the smallest planted gain noticed is {card.resolution:.3g}")
     return lines
 
 
