@@ -1,7 +1,15 @@
 """The subject of the whole tool: the market under test, what deviating gains there, the verdict."""
 
 from .best_deviation import BestDeviation, best_deviation, deviation_size, held_out_profiles
-from .certificates import Certificate, Condition, certify, certify_by_theorem
+from .certificates import (
+    Certificate,
+    Condition,
+    Found,
+    certify,
+    certify_by_theorem,
+    find_certificates,
+    foreign_parts,
+)
 from .control import (
     Seat,
     check_matched,
@@ -27,6 +35,7 @@ __all__ = [
     "Certificate",
     "Condition",
     "Evidence",
+    "Found",
     "LearnedGain",
     "Market",
     "MenuRegret",
@@ -43,7 +52,9 @@ __all__ = [
     "check_matched",
     "control_mechanism",
     "deviation_size",
+    "find_certificates",
     "find_witness",
+    "foreign_parts",
     "held_out_profiles",
     "is_known_to_pay",
     "judge",
