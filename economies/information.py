@@ -81,8 +81,14 @@ class NormalInformation:
         return len(self.signal_mean)
 
     def weights(self) -> Floats:
-        """Return the projection weights W of E[theta | s], equation (2.6), shape (N, N)."""
+        """Return the projection weights W of E[theta | s], equation (2.6), shape (N, N).
+
+        Where all traders are alike, so are the weights, to the last digit.
+        """
         cross = self.value_signal_covariance
+        shared = _exchangeable(cross), _exchangeable(self.signal_covariance)
+        if shared[0] is not None and shared[1] is not None:
+            return _exchangeable_weights(self.n_traders, shared[0], shared[1])
         return np.asarray(np.linalg.solve(self.signal_covariance, cross.T).T, dtype=np.float64)
 
     def economy(self, slope: ArrayLike) -> LinearQuadratic:
@@ -246,6 +252,27 @@ def heterogeneous_information(
     roles = ("small",) * (n // 2) + ("big",) * (n // 2)
     zeros = np.zeros(n)
     return NormalInformation(zeros, zeros, values, signals, "heterogeneous", roles, values)
+
+
+def _exchangeable(matrix: Floats) -> tuple[float, float] | None:
+    """Return x and y of a matrix x I + y 11', None where it is not one."""
+    common = float(matrix[0, 1])
+    own = float(matrix[0, 0]) - common
+    alike = np.array_equal(matrix, matrix[0, 0] * np.eye(len(matrix)) + common * _others(matrix))
+    return (own, common) if alike else None
+
+
+def _others(matrix: Floats) -> Floats:
+    return np.asarray(1 - np.eye(len(matrix)))
+
+
+def _exchangeable_weights(
+    n_traders: int, cross: tuple[float, float], signal: tuple[float, float]
+) -> Floats:
+    """Return (c I + d 11') (a I + b 11')^-1 = (c / a) I + (a d - b c) / (a (a + N b)) 11'."""
+    (c, d), (a, b) = cross, signal
+    common = (a * d - b * c) / (a * (a + n_traders * b))
+    return np.asarray(c / a * np.eye(n_traders) + common)
 
 
 def _same_half(n_traders: int) -> Floats:

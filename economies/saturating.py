@@ -87,8 +87,13 @@ class Saturating(SmoothEconomy):
         return UtilityBounds(
             float(self.flat.min()),
             float(self.steep.max()),
-            *effect_bounds(self.weights, self.weights),
+            *effect_bounds(*self.effect_range),
         )
+
+    @property
+    @override
+    def effect_range(self) -> tuple[Floats, Floats]:
+        return self.weights, self.weights
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:

@@ -110,6 +110,14 @@ class SmoothEconomy(Economy):
     def bounds(self) -> UtilityBounds:
         """The constants of A2 to A4."""
 
+    @property
+    def effect_range(self) -> tuple[Floats, Floats] | None:
+        """Least and largest value of every type effect over all quantities and types, each (N, N).
+
+        None, as by default, where they are not known: INJ is then decided by `bounds`, or not.
+        """
+        return None
+
     @abstractmethod
     def effects_of(self, traders: Any, quantity: Floats, types: Floats) -> Floats:
         """Return d mu_j/ds_i on all j, for one trader i per market, shape (B, N).

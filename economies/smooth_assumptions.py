@@ -4,9 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from deviator.validation import Floats
+
 from .assumption_result import EFFECT_ROUNDING, AssumptionResult
 from .sampled_assumptions import sampled_assumptions
 from .smooth import SmoothEconomy, UtilityBounds
+
+POWER_STEPS = 50
+"""Steps of a power iteration; any vector gives a bound."""
+
+RARE = 1e-6
+"""Least entry of its vector, of the largest."""
 
 
 def smooth_assumptions(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
@@ -17,7 +25,8 @@ def smooth_assumptions(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
     """
     results = sampled_assumptions(economy)
     reached = not economy.has_bounded_types
-    for name, result in _by_bounds(economy.bounds, economy.n_traders).items():
+    by_bounds = _by_bounds(economy.bounds, economy.n_traders)
+    for name, result in (_injective_in_range(economy) | by_bounds).items():
         if result.holds or reached:
             results[name] = result
         elif results[name].holds is None:
@@ -70,6 +79,46 @@ def _small_interdependence(bounds: UtilityBounds, n_traders: int) -> AssumptionR
         )
     phi, limit = bounds.interdependence, bounds.interdependence_limit(n_traders)
     return AssumptionResult(phi < limit, f"phi_N is {phi:.6g}, the bound is {limit:.6g}")
+
+
+def _injective_in_range(economy: SmoothEconomy) -> dict[str, AssumptionResult]:
+    """Return that INJ holds where no matrix between the least and the largest effects is singular.
+
+    With C their middle, R their half width, and B near C^-1, no such matrix is singular if
+    M = |1 - B C| + |B| R contracts, M x < x for some x > 0 (Rump 1983; Rex and Rohn 1998). Marginal
+    utilities at two profiles of types differ by such a matrix times the types' difference, so
+    they tell the types apart, and the inverses are bounded: the map is one to one and onto.
+    """
+    limits = economy.effect_range
+    if limits is None:
+        return {}
+    middle, width = (limits[0] + limits[1]) / 2, (limits[1] - limits[0]) / 2
+    try:
+        inverse = np.asarray(np.linalg.inv(middle))
+    except np.linalg.LinAlgError:
+        return {}
+    size = np.abs(inverse)
+    rounding = len(middle) * EFFECT_ROUNDING * (size @ (np.abs(middle) + width))
+    moved = np.abs(np.eye(len(middle)) - inverse @ middle) + size @ width + rounding
+    share = _contraction(moved)
+    sign, logarithm = np.linalg.slogdet(middle)
+    if not (share < 1 and sign > 0):
+        return {}
+    shown = f"exp({logarithm:.6g})" if abs(logarithm) > 700 else f"{np.exp(logarithm):.6g}"
+    witness = (
+        f"type effects cannot be singular: their middle has determinant {shown}, and they differ "
+        f"from it by at most {share:.3g} of what would be needed"
+    )
+    return {"INJ": AssumptionResult(True, witness)}
+
+
+def _contraction(matrix: Floats) -> float:
+    """Return max (Mx)_i / x_i, a bound on the spectral radius of M >= 0, for a good x > 0."""
+    vector = np.ones(len(matrix))
+    for _ in range(POWER_STEPS):
+        vector = matrix @ vector + vector
+        vector = np.maximum(vector / vector.max(), RARE)
+    return float((matrix @ vector / vector).max())
 
 
 def _own_effects_outweigh(bounds: UtilityBounds, n_traders: int) -> dict[str, AssumptionResult]:

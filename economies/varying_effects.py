@@ -89,14 +89,18 @@ class VaryingEffects(SmoothEconomy):
     @property
     @override
     def bounds(self) -> UtilityBounds:
-        bent = self.weights * (1 + self.bend)
-        low, high = np.minimum(self.weights, bent), np.maximum(self.weights, bent)
         steeper = self._bend_per_unit * self.weights
         flattest = self.slope + np.minimum(steeper, 0.0).sum(axis=1)
         steepest = self.slope + np.maximum(steeper, 0.0).sum(axis=1)
         return UtilityBounds(
-            float(flattest.min()), float(steepest.max()), *effect_bounds(low, high)
+            float(flattest.min()), float(steepest.max()), *effect_bounds(*self.effect_range)
         )
+
+    @property
+    @override
+    def effect_range(self) -> tuple[Floats, Floats]:
+        bent = self.weights * (1 + self.bend)
+        return np.minimum(self.weights, bent), np.maximum(self.weights, bent)
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:

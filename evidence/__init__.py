@@ -1,8 +1,15 @@
 """The subject of the whole tool: the market under test, what deviating gains there, the verdict."""
 
 from .best_deviation import BestDeviation, best_deviation, deviation_size, held_out_profiles
-from .certificates import Certificate, Condition, certify, certify_by_theorem
-from .certificates.find import Found, find_certificates
+from .certificates import (
+    Certificate,
+    Condition,
+    Found,
+    certify,
+    certify_by_theorem,
+    find_certificates,
+    foreign_parts,
+)
 from .control import (
     Seat,
     check_matched,
@@ -51,6 +58,7 @@ __all__ = [
     "deviation_size",
     "find_certificates",
     "find_witness",
+    "foreign_parts",
     "held_out_profiles",
     "interchangeable_traders",
     "is_known_to_pay",

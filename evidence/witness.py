@@ -20,7 +20,7 @@ from deviator.numerics.rational import Rationals, rational
 from deviator.policies import Deviation
 from deviator.validation import Floats
 
-from .certificates.exact import foreign_parts
+from .certificates.known import foreign_parts
 from .market import Market
 from .plain_data import fractions, market_as_data, number
 from .surface_best_response import SurfaceBest

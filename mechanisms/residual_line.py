@@ -167,11 +167,10 @@ def exact_payment(mechanism: ResidualLineMechanism, price: Any, quantity: Any, s
         rule = mechanism.payment(*symbols)
         polynomial = rule if isinstance(rule, Polynomial) else Polynomial({(): rule})
         exact = polynomial.exact()
-    except (TypeError, ValueError, OverflowError) as error:
+        tax = Fraction(mechanism.tax_slope)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
         raise _unreadable(mechanism, error) from None
-    return exact.evaluate(
-        price=price, quantity=quantity, slope=slope, tax=Fraction(mechanism.tax_slope)
-    )
+    return exact.evaluate(price=price, quantity=quantity, slope=slope, tax=tax)
 
 
 def _unreadable(mechanism: Mechanism, error: Exception) -> RefusedError:

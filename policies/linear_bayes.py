@@ -4,6 +4,9 @@ With schedules q_i = c_i + a_i s_i - b_i p, B = sum b and price impact d_i = 1 /
 first-order condition is E[theta_i | s_i, p] - mu_i q_i = p + d_i q_i. Projecting theta_i on
 (s_i, p) gives a fixed point in (a, b) that does not depend on the means, and then a linear system
 for c (Rostek and Weretka 2012; Example 4 to 6 and equation (C.4) of the paper).
+
+Where the equilibrium is one ex post it is a rational function of the economy, and exact
+(`ex_post_schedules`); elsewhere it is what floating point finds.
 """
 
 from dataclasses import dataclass, replace
@@ -22,6 +25,10 @@ from deviator.numerics.rational import Rationals, rational
 from deviator.validation import Floats, finite_array, per_trader, read_only
 
 from .base import Policy, View
+from .ex_post_schedules import ExactSchedules, ex_post_schedules
+
+SAME = 1e-8
+"""Relative differences below this are what the search for a fixed point leaves."""
 
 PRECISION = 1e-12
 """Largest relative error of the fixed-point equation that counts as solved."""
@@ -61,6 +68,8 @@ class LinearBayes(Policy):
         b, units given up per unit of price.
     constant : ndarray of float, shape (N,)
         c, zero where all means are.
+    exact : ExactSchedules or None
+        The three as fractions, where the equilibrium is one ex post; they are these, rounded.
 
     Raises
     ------
@@ -79,17 +88,20 @@ class LinearBayes(Policy):
     slope: Floats
     intercept: Floats
     constant: Floats
+    exact: ExactSchedules | None
 
     def __init__(self, information: NormalInformation, slope: ArrayLike) -> None:
         bend = per_trader("slope", slope, information.n_traders)
         if (bend <= 0).any():
             raise InvalidInputError(f"slope must be positive, got {bend.min()}")
         intercept, steepness = _fixed_point(information, bend)
+        found = intercept, steepness, _constants(information, bend, intercept, steepness)
+        exact = _exact(information, bend, found)
+        values = found if exact is None else exact.as_floats()
         object.__setattr__(self, "information", information)
-        object.__setattr__(self, "intercept", read_only(intercept))
-        object.__setattr__(self, "slope", read_only(steepness))
-        constant = _constants(information, bend, intercept, steepness)
-        object.__setattr__(self, "constant", read_only(constant))
+        object.__setattr__(self, "exact", exact)
+        for field, value in zip(("intercept", "slope", "constant"), values, strict=True):
+            object.__setattr__(self, field, read_only(value))
 
     @property
     @override
@@ -109,8 +121,26 @@ class LinearBayes(Policy):
 
     @override
     def exact_bids(self, types: Rationals) -> RationalBids:
-        levels = rational(self.constant) + rational(self.intercept) * types
-        return RationalBids(rational(self.slope)[:, None], levels)
+        """Return the bids: of the equilibrium where it is rational, else of its rounded numbers."""
+        exact = self.exact or ExactSchedules(
+            rational(self.intercept), rational(self.slope), rational(self.constant)
+        )
+        levels = exact.constant + exact.intercept * types
+        return RationalBids(exact.slope[:, None], levels)
+
+
+def _exact(
+    information: NormalInformation, bend: Floats, found: tuple[Floats, Floats, Floats]
+) -> ExactSchedules | None:
+    """Return the equilibrium as fractions, where it has such a form and is the one found."""
+    economy = information.economy(bend)
+    exact = ex_post_schedules(economy.weights, bend, economy.intercept)
+    if exact is None:
+        return None
+    size = np.abs(found[2]).max() + np.abs(found[0]).max()
+    pairs = list(zip(exact.as_floats(), found, (0.0, 0.0, size), strict=True))
+    same = all(np.allclose(a, b, rtol=SAME, atol=SAME * scale) for a, b, scale in pairs)
+    return exact if same else None
 
 
 def _fixed_point(information: NormalInformation, bend: Floats) -> tuple[Floats, Floats]:

@@ -4,13 +4,18 @@ from .certificate import Certificate, Condition
 from .exact import certify
 from .finite_menu import certify_finite_menu
 from .single_crossing import certify_single_crossing
+from .find import Found, find_certificates
+from .known import foreign_parts
 from .theorem import certify_by_theorem
 
 __all__ = [
     "Certificate",
     "Condition",
+    "Found",
     "certify",
     "certify_by_theorem",
     "certify_finite_menu",
     "certify_single_crossing",
+    "find_certificates",
+    "foreign_parts",
 ]

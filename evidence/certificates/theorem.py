@@ -1,51 +1,63 @@
-"""The certificate of smooth markets: a theorem whose hypotheses are checked.
+"""The certificate by theorem: the hypotheses of the paper's propositions, checked.
 
-Proposition 3: in economies of N > 2 traders that satisfy INF, INJ, A2 and A4^N, the sigma-VCG
-conditional inverse demands are an ex post equilibrium of the sigma-DCDA with the outcomes of
-sigma-VCG. Reporting another type to sigma-VCG is submitting that type's bid, one of the deviations.
+In linear-quadratic economies of any size see `quadratic_theorem`. In smooth ones:
+
+*sigma-VCG* needs A2, A3 and A4^N only. The report of type x leads trader i to the quantity q(x) at
+which mu_i(q(x), x, s_-i) = p(x) + sigma q(x), and by (3.10) the last of these units costs just
+that, p(x) + sigma q(x), besides what no report changes. So a report of x earns at the margin
+mu_i(q(x), s) - mu_i(q(x), x, s_-i), which by A3 has the sign of s_i - x, and as quantities rise in
+the own type (A2 and A4^N, Appendix B) the own utility rises in x up to s_i and falls beyond:
+truth is the best report at every profile, also where types are bounded.
+
+*sigma-DCDA*: Proposition 3. In economies of N > 2 traders that satisfy INF, INJ, A2 and A4^N, the
+sigma-VCG conditional inverse demands are an ex post equilibrium with the outcomes of sigma-VCG.
+INJ takes part as global injectivity: `check_assumptions` decides it by bounds under which the
+inverse is bounded too.
+
 The hypotheses are decided by the economy's own bounds. At sampled profiles the code's outcome is
-compared with the theorem's: the auction's clearing, which sees no utilities, and sigma-VCG, which
-sees no bids, have the same outcomes.
+compared with the theorem's.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from deviator.economies import SmoothEconomy, check_assumptions
+from deviator.economies import SmoothEconomy, check_assumptions, is_linear_quadratic
 from deviator.errors import DeviatorError, RefusedError
 from deviator.mechanisms import Reports, SigmaDCDA, SmoothSigmaVCG
 from deviator.mechanisms.outcome import Outcome
-from deviator.policies import Revelation
-from deviator.trust import is_ours
+from deviator.policies import Information
 from deviator.validation import Floats
 
 from ..market import Market
-from .certificate import Certificate, Condition
+from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
+from .exact import KNOWN, check_known
+from .quadratic_theorem import KIND, certify_quadratic_by_theorem, honest_others
 
-KIND = "theorem with checked hypotheses"
-
-HYPOTHESES = ("INF", "INJ", "A2", "A3", "A4N")
-"""By the names of `check_assumptions`; A3 is part of what A4^N says."""
+AUCTION = ("INF", "INJ", "A2", "A3", "A4N")
+DIRECT = ("A2", "A3", "A4N")
+"""Hypotheses by the names of `check_assumptions`; A3 is part of what A4^N says."""
 
 SEED = 3_000_017
 SAMPLED = 32
 """Profiles, from that seed, at which the code's outcome is compared with the theorem's."""
 
 AGREEMENT = 1e-8
-"""How far both clearings may be apart, of the largest value."""
+"""How far outcomes may be from the theorem's, of the largest value."""
 
 
 def certify_by_theorem(tested: Market) -> Certificate:
-    """Certify by Proposition 3 that no deviation from honesty gains at any profile.
+    """Certify by a theorem that no deviation from honesty gains at any profile.
 
     Parameters
     ----------
     tested : Market
-        A built-in smooth economy, and `SigmaDCDA` or `SmoothSigmaVCG`.
+        A built-in economy, linear-quadratic or smooth, and sigma-dcda or sigma-vcg.
 
     Raises
     ------
     RefusedError
-        If the theorem does not speak of the market, or honest markets cannot be cleared.
+        If no theorem speaks of the market, or honest markets cannot be cleared.
 
     Examples
     --------
@@ -56,47 +68,86 @@ def certify_by_theorem(tested: Market) -> Certificate:
     0.0
     """
     economy, mechanism = tested.economy, tested.mechanism
+    if is_linear_quadratic(economy):
+        return certify_quadratic_by_theorem(tested)
     if not isinstance(economy, SmoothEconomy):
         raise RefusedError(
-            f"this certificate is for smooth economies, got {type(economy).__name__}; "
-            "use certify for linear-quadratic ones"
+            "the theorems are about linear-quadratic and smooth economies, got "
+            f"{type(economy).__name__}"
         )
     if type(mechanism) not in (SigmaDCDA, SmoothSigmaVCG):
-        raise RefusedError(f"Proposition 3 is about the sigma-DCDA, and not about {mechanism.name}")
-    trade, same_outcomes = _outcomes_agree(tested, economy)
+        raise RefusedError(
+            f"Proposition 3 is about the sigma-DCDA and sigma-VCG, and not about {mechanism.name}"
+        )
+    check_known(tested)
+    direct = isinstance(mechanism, SmoothSigmaVCG)
+    trade, as_proved = (
+        _rule_runs_as_proved(tested, economy, mechanism)
+        if isinstance(mechanism, SmoothSigmaVCG)
+        else _outcomes_agree(tested, economy)
+    )
     conditions = (
         trade,
-        same_outcomes,
-        _honest(tested),
-        _own_bounds(economy),
-        *_hypotheses(economy),
+        as_proved,
+        honest_others(tested),
+        KNOWN,
+        *_hypotheses(economy, DIRECT if direct else AUCTION),
     )
     proved = all(condition.holds for condition in conditions)
-    return Certificate(KIND, conditions, 0.0 if proved else None, proved, trades=trade.holds)
+    region = TYPE_SETS if economy.has_bounded_types else EVERY_PROFILE
+    cap = 0.0 if proved else None
+    return Certificate(KIND, conditions, cap, proved, trades=trade.holds, region=region)
 
 
-def _honest(tested: Market) -> Condition:
-    strategy, mechanism, name = tested.strategy, tested.mechanism, "everybody else is honest"
-    if type(strategy) is not Revelation or strategy.mechanism is not mechanism:
-        return Condition(name, False, f"they follow {strategy.name}")
-    held = mechanism.economy if isinstance(mechanism, SmoothSigmaVCG) else tested.economy
-    if not strategy.economy is tested.economy is held:
-        return Condition(name, False, "strategy or mechanism is of another economy than the market")
-    return Condition(name, True, "in the economy under test")
+def certify_traders_by_theorem(
+    tested: Market, information: Information, traders: Sequence[int]
+) -> dict[int, Certificate]:
+    """Certify several traders: the hypotheses are about all, and a cap of 0 holds on every rung."""
+    return dict.fromkeys(traders, certify_by_theorem(tested))
 
 
-def _own_bounds(economy: SmoothEconomy) -> Condition:
-    proved = is_ours(type(economy))
-    detail = "they are proved" if proved else "those of a plugin are what it says, and not proved"
-    return Condition("the economy's bounds hold", proved, detail)
-
-
-def _hypotheses(economy: SmoothEconomy) -> list[Condition]:
+def _hypotheses(economy: SmoothEconomy, names: Sequence[str]) -> list[Condition]:
     results = check_assumptions(economy)
     return [
         Condition(f"assumption {name}", results[name].holds is True, results[name].witness)
-        for name in HYPOTHESES
+        for name in names
     ]
+
+
+def _rule_runs_as_proved(
+    tested: Market, economy: SmoothEconomy, rule: SmoothSigmaVCG
+) -> tuple[Condition, Condition]:
+    """Clear truthful reports, and look at the equations of Definition 1.
+
+    Raises
+    ------
+    RefusedError
+        If they cannot be cleared.
+    """
+    types = tested.distribution.sample(np.random.default_rng(SEED), SAMPLED)
+    try:
+        outcome = rule.clear(Reports(types))
+    except DeviatorError as error:
+        raise _not_cleared(error) from None
+    asked = outcome.price[:, None] + rule.sigma * outcome.quantity
+    marginal = economy.marginal_utility(outcome.quantity, types)
+    apart = np.abs(marginal - asked).max() / (np.abs(asked).max() or 1.0)
+    left = np.abs(outcome.quantity.sum(axis=1)).max() / (np.abs(outcome.quantity).max() or 1.0)
+    worst = float(max(apart, left))
+    return _trade(outcome), Condition(
+        "truthful markets clear where marginal utilities are p + sigma q",
+        worst <= AGREEMENT,
+        f"to {worst:.1g} of the largest value at {SAMPLED} profiles",
+    )
+
+
+def _trade(outcome: Outcome) -> Condition:
+    trades = bool(outcome.quantity.any())
+    return Condition("honest markets trade", trades, f"at {SAMPLED} profiles")
+
+
+def _not_cleared(error: DeviatorError) -> RefusedError:
+    return RefusedError(f"the theorem needs honest markets that can be cleared: {error}")
 
 
 def _outcomes_agree(tested: Market, economy: SmoothEconomy) -> tuple[Condition, Condition]:
@@ -114,14 +165,12 @@ def _outcomes_agree(tested: Market, economy: SmoothEconomy) -> tuple[Condition, 
         outcome = auction.clear(auction.honest_bids(economy, types))
         wanted = SmoothSigmaVCG(economy, sigma).clear(Reports(types))
     except DeviatorError as error:
-        raise RefusedError(
-            f"the theorem needs honest markets that can be cleared: {error}"
-        ) from None
-    trades, regular = bool(wanted.quantity.any()), bool(outcome.traded.all())
+        raise _not_cleared(error) from None
+    regular = bool(outcome.traded.all())
     apart = max(_apart(outcome, wanted, field) for field in ("quantity", "transfer"))
     detail = f"to {apart:.1g} of the largest value" if regular else "some are in autarky"
     return (
-        Condition("honest markets trade", trades, f"at {SAMPLED} profiles"),
+        _trade(wanted),
         Condition(
             "the auction's outcomes are those of sigma-VCG",
             regular and apart <= AGREEMENT,

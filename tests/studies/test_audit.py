@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from deviator.economies import fundamental_value_information, private_values, sigma_n, two_groups
+from deviator.economies import (
+    fundamental_value_information,
+    linear_quadratic,
+    private_values,
+    sigma_n,
+    two_groups,
+)
 from deviator.errors import InvalidInputError
 from deviator.evidence import certify, market
 from deviator.learners.ppo import PPOLearner
@@ -27,6 +33,15 @@ def test_autarky_is_vacuous():
     card = audit(rule, economy, strategy=Silent(rule, economy))
     assert card.state == "vacuous"
     assert card.reason.startswith("nobody trades")
+
+
+def test_autarky_is_vacuous_where_a_type_moves_the_price_as_much_as_the_own_value():
+    """A type that moves the price as much as the own value leaves its trader no residual curve."""
+    economy = linear_quadratic([[1, 0, 0], [1, 1, 0], [1, 0, 1]], 1.0)
+    certificate = certify(market(SigmaDCDA(), economy))
+    assert not certificate.trades
+    assert certificate.cap is None
+    assert audit(SigmaDCDA(), economy).state == "vacuous"
 
 
 @pytest.mark.parametrize("sigma", [1e3, 1e15])

@@ -12,6 +12,9 @@ from typing import Any, final
 
 Monomial = tuple[str, ...]
 
+MOST_FACTORS = 8
+"""Largest power of a symbol."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -93,6 +96,22 @@ class Polynomial:
 
     def __truediv__(self, number: Any) -> "Polynomial":
         return Polynomial({m: _divided(value, number) for m, value in self.terms.items()})
+
+    def __pow__(self, exponent: Any) -> "Polynomial":
+        if exponent not in range(MOST_FACTORS + 1):
+            raise TypeError(
+                f"a symbol has whole powers from 0 to {MOST_FACTORS} only, got {exponent!r}"
+            )
+        power = Polynomial({(): 1})
+        for _ in range(int(exponent)):
+            power = power * self
+        return power
+
+    def __neg__(self) -> "Polynomial":
+        return self * -1
+
+    def __pos__(self) -> "Polynomial":
+        return self
 
     def __sub__(self, other: Any) -> "Polynomial":
         return self.__add__(other * -1)
