@@ -21,8 +21,8 @@ TOPICS = (
 )
 """Modules of this folder with a function ``rows``, in the order of the table."""
 
-EXTRA_TOPICS = ("numba_weighing",)
-"""Topics that need what the project does not install; run when named."""
+EXTRA_TOPICS = ("adversary", "numba_weighing")
+"""Topics that measure no speed, or need what the project does not install; run when named."""
 
 
 @dataclass(frozen=True)

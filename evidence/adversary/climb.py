@@ -41,10 +41,12 @@ class Counting(Protocol):
         ...
 
 
-def climb(objective: Counting, places: Floats, values: Floats, rng: np.random.Generator) -> Floats:
+def climb(
+    objective: Counting, places: Floats, values: Floats, rng: np.random.Generator, kept: int = 0
+) -> Floats:
     """Return the places that climbing leads to, the best first, shape (k, N).
 
-    Stops where steps are tiny or the budget is spent.
+    Stops where steps are tiny, or no more of the budget is left than is to be kept.
     """
     places, values = places.copy(), values.copy()
     cost = round_cost(places.shape[1])
@@ -53,7 +55,9 @@ def climb(objective: Counting, places: Floats, values: Floats, rng: np.random.Ge
         active = np.flatnonzero(steps > SMALLEST)
         axes = _axes(places.shape[1], rng)
         # The best places go first where the budget is short.
-        active = active[np.argsort(-values[active], kind="stable")][: objective.left // cost]
+        active = active[np.argsort(-values[active], kind="stable")][
+            : max(0, objective.left - kept) // cost
+        ]
         if len(active) == 0:
             return places[np.argsort(-values, kind="stable")]
         start, reach = places[active], steps[active, None, None]

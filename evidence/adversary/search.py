@@ -27,6 +27,9 @@ PIECE = 2048
 STARTS_SHARE = 0.25
 """Share of the budget that goes to the starts."""
 
+EVOLUTION_SHARE = 0.5
+"""Share of what the starts leave that is kept for evolution, where the objective may jump."""
+
 CLIMBERS = 12
 """At most so many starts are climbed from."""
 
@@ -74,7 +77,7 @@ class Tally:
         flat = places.reshape(-1, places.shape[-1])
         pieces = range(0, len(flat), PIECE)
         found = [self._evaluated(flat[start : start + PIECE]) for start in pieces]
-        return np.concatenate(found).reshape(places.shape[:-1])
+        return np.concatenate([np.empty(0), *found]).reshape(places.shape[:-1])
 
     def note(self, places: Floats, values: Floats) -> None:
         """Keep the worst of places whose values are known already."""
@@ -118,8 +121,7 @@ def search_profiles(
     starts : ndarray of float, shape (M, N), optional
         Profiles to try beside those that are spread over the region, at most half of all starts.
     jumps : bool
-        Whether the objective may jump, or have ridges: what is left of the budget then goes to
-        CMA-ES.
+        Whether the objective may jump, or have ridges: half of the budget then goes to CMA-ES.
 
     Raises
     ------
@@ -165,7 +167,8 @@ def improve(
         return
     several = max(1, min(CLIMBERS, tally.left // (40 * places.shape[1] + 200)))
     chosen = _apart(places, values, several)
-    climbed = climb(tally, places[chosen], values[chosen], rng)
+    kept = int(EVOLUTION_SHARE * tally.left) if jumps else 0
+    climbed = climb(tally, places[chosen], values[chosen], rng, kept)
     if jumps:
         evolve(tally, climbed, rng)
 

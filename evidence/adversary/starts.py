@@ -27,10 +27,10 @@ def starting_places(n_traders: int, count: int, rng: np.random.Generator) -> Flo
 
 
 def _structured(n_traders: int, rng: np.random.Generator) -> Floats:
-    """Return the middle, halves against each other, corners and single traders apart."""
+    """Return halves against each other, the middle, corners and single traders apart."""
     halves = np.where(np.arange(n_traders) < n_traders // 2, 1.0, -1.0)
     turns = np.where(np.arange(n_traders) % 2 == 0, 1.0, -1.0)
-    several = [np.zeros(n_traders), halves, -halves, turns, -turns, np.ones(n_traders)]
+    several = [halves, -halves, turns, -turns, np.ones(n_traders), -np.ones(n_traders)]
     apart = np.eye(n_traders)
     corners = _corners(n_traders, rng)
     against = np.concatenate([2 * apart - 1, 1 - 2 * apart, apart, -apart])
@@ -38,7 +38,7 @@ def _structured(n_traders: int, rng: np.random.Generator) -> Floats:
     mixed = np.empty((2 * min(len(corners), len(against)), n_traders))
     mixed[::2], mixed[1::2] = corners[: len(mixed) // 2], against[: len(mixed) // 2]
     rest = [corners[len(mixed) // 2 :], against[len(mixed) // 2 :]]
-    return np.concatenate([np.stack([*several, -several[-1]]), mixed, *rest])
+    return np.concatenate([np.stack([*several, np.zeros(n_traders)]), mixed, *rest])
 
 
 def _corners(n_traders: int, rng: np.random.Generator) -> Floats:

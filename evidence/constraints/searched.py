@@ -85,8 +85,8 @@ def searched_constraints(
     budget = max(8, int(positive("effort", effort) * profile_budget(tested)))
     region, tried = region_of(tested), _Tried(tested)
     rng = np.random.default_rng(whole_number("seed", seed, at_least=0))
-    drawn = tested.distribution.sample(rng, budget)
-    places = first_places(region, max(4, int(STARTS_SHARE * budget)), rng, drawn)
+    count = max(4, int(STARTS_SHARE * budget))
+    places = first_places(region, count, rng, tested.distribution.sample(rng, count))
     values = _at_starts(tried, region, places)
     for turn, goal in enumerate(GOALS):
         if is_flat(values[goal]):
