@@ -23,6 +23,14 @@ def range_at_no_trade(marginal: Floats) -> tuple[Floats, Floats]:
     return marginal.min(axis=1, keepdims=True), marginal.max(axis=1, keepdims=True)
 
 
+class _Parts(NamedTuple):
+    """A plain marginal utility, split at the ends of the range; each of shape (B, N)."""
+
+    inside: Floats  # the nearest marginal utility of the range
+    below: Floats  # how far it is below the range
+    above: Floats
+
+
 class AlteredUtilities(NamedTuple):
     """Utilities of an economy with marginal utilities that are altered outside a range [a, b].
 
@@ -36,10 +44,7 @@ class AlteredUtilities(NamedTuple):
 
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
         """Return the altered mu_i(q_i, s), shape (B, N)."""
-        low, high = self._range(types)
-        plain = self.economy.marginal_utility(quantity, types)
-        below, above = np.maximum(low - plain, 0.0), np.maximum(plain - high, 0.0)
-        inside = np.clip(plain, low, high)
+        inside, below, above = self._parts(quantity, types)
         flattened = DROP * np.expm1(-below / DROP)
         return np.asarray(inside + flattened + above + STEEPENING * above**2 / 2)
 
@@ -50,20 +55,19 @@ class AlteredUtilities(NamedTuple):
 
     def slopes(self, quantity: Floats, types: Floats) -> Floats:
         """Return -d mu_i / d q_i over the economy's slopes, shape (B, N)."""
-        low, high = self._range(types)
-        plain = self.economy.marginal_utility(quantity, types)
-        below, above = np.maximum(low - plain, 0.0), np.maximum(plain - high, 0.0)
+        _, below, above = self._parts(quantity, types)
         return np.asarray(np.exp(-below / DROP) + STEEPENING * above)
-
-    def _range(self, types: Floats) -> tuple[Floats, Floats]:
-        return self.interval(self.economy.value(types))
 
     def _integral(self, quantity: Floats, types: Floats) -> Floats:
         """Return the integral of the altered marginal utility over the plain one."""
-        low, high = self._range(types)
-        plain = self.economy.marginal_utility(quantity, types)
-        below, above = np.maximum(low - plain, 0.0), np.maximum(plain - high, 0.0)
-        inside = np.clip(plain, low, high)
-        flat = (DROP - low) * below + DROP**2 * np.expm1(-below / DROP)
-        steep = high * above + above**2 / 2 + STEEPENING * above**3 / 6
+        inside, below, above = self._parts(quantity, types)
+        # Where one of the two is not 0, the range ends at `inside`.
+        flat = (DROP - inside) * below + DROP**2 * np.expm1(-below / DROP)
+        steep = inside * above + above**2 / 2 + STEEPENING * above**3 / 6
         return np.asarray(inside**2 / 2 + flat + steep)
+
+    def _parts(self, quantity: Floats, types: Floats) -> _Parts:
+        low, high = self.interval(self.economy.value(types))
+        plain = self.economy.marginal_utility(quantity, types)
+        inside = np.clip(plain, low, high)
+        return _Parts(inside, np.maximum(low - plain, 0.0), np.maximum(plain - high, 0.0))

@@ -20,11 +20,8 @@ from deviator.validation import Floats
 
 from .taxed_demand import demand_at
 
-PRICES = 801
-"""Prices at which the local interdependence is computed."""
-
-STEPS = 4
-"""Steps of prices on which marginal utilities that are close are compared."""
+STEPS = 8
+"""Steps of prices within the width of a level, or within what counts as close if that is less."""
 
 
 @final
@@ -114,14 +111,15 @@ class LocalEffects(SmoothEconomy):
 def local_interdependence(economy: LocalEffects, distance: float) -> float:
     """Return the largest average effect of trader 0's type while marginal utilities are close.
 
-    Each of the others may be anywhere within a distance of a common marginal utility. Types may be
+    Marginal utilities are close if no two differ by more than the distance. Types may be
     left at 0, as prices move the traders past all levels.
     """
     reach = float(np.abs(economy.level).max()) + 4 * economy.width + distance
-    step = distance / STEPS
+    step = min(distance, economy.width) / STEPS
     prices = np.arange(-reach, reach, step)
     types = np.zeros((len(prices), economy.n_traders))
     quantity = demand_at(economy, 0.0, types, prices)
     effects = economy.type_effects(quantity, types)[:, 1:, 0]
-    windows = np.lib.stride_tricks.sliding_window_view(effects, STEPS + 1, axis=0)
+    close = int(np.ceil(distance / step)) + 1
+    windows = np.lib.stride_tricks.sliding_window_view(effects, close, axis=0)
     return float(windows.max(axis=-1).mean(axis=1).max())

@@ -29,9 +29,11 @@ from deviator.paper.bounds.continuous import (
     d_1,
     d_2,
     d_3,
+    deadweight_loss,
     deficit_frontiers,
     harmless_interdependence,
     least_relative_inefficiency,
+    limit_of_deadweight_loss,
     price_sensitivity,
     proposition_1_deficit,
     proposition_1_inefficiency,
@@ -75,6 +77,8 @@ def test_constants_by_hand():
     assert sigma_n_from(b) == pytest.approx(4.0)
     assert sigma_n_from(b) == pytest.approx(d_1(b) / d_2(b) * b.reach)
     assert harmless_interdependence(b) == 1 / 16
+    assert deadweight_loss(b, 0.2) == pytest.approx(0.3**2 * 5 * 2 / 2)
+    assert limit_of_deadweight_loss(bounds(own_effect=2.0), 0.5) == pytest.approx(0.25**2)
 
 
 @st.composite
