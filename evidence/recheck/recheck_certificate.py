@@ -84,7 +84,7 @@ def hyperplanes(file):
         rows = spread(own, read, exact(rule["statistics"]))
         return [[*row, bid[-1]] for row, bid in zip(rows, bids, strict=True)], levels, unit
     weights, intercept, slope = utilities(rule["economy"] or file["economy"])
-    bends = [mu + exact(rule["tax_slope"]) for mu in slope]
+    bends = [mu + file["tax_slope"] for mu in slope]
     rows = [[*(bend * x for x in row), ONE] for bend, row in zip(bends, unit, strict=True)]
     levels = [c + dot(row, levels) for c, row in zip(intercept, weights, strict=True)]
     return rows, levels, columns(weights)
@@ -175,7 +175,7 @@ def check(file):
         need(expected or not any(shift), f"honesty is not first-order optimal for trader {i}")
         gain = expected_gain(file, i, shift, line, bend) if expected else ZERO
         need(gain <= cap <= gain * (1 + CLOSE), f"the cap {float(cap)} is not {float(gain)}")
-    return f"every condition holds, gains are at most {float(exact(claim['cap'])):.9g}, {claim['scope']}"
+    return f"every condition holds: gains are at most {float(cap):.9g}, {claim['scope']}"
 
 
 def main(paths):
