@@ -7,6 +7,7 @@ the names and settings in the file, and says that it did.
 import json
 import subprocess
 import sys
+from dataclasses import MISSING, fields
 from fractions import Fraction
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -28,7 +29,7 @@ from deviator.evidence.profile_witness import witness_at
 from deviator.evidence.witness import witness_of_bid
 from deviator.mechanisms import Mechanism, Mutated, PowerTax, SumTax
 from deviator.mechanisms.statistics import PublicStatistics
-from deviator.plugins import build
+from deviator.plugins import OWN, build, find_plugin
 from deviator.validation import trader_index
 
 SCRIPTS = {
@@ -109,6 +110,8 @@ def _cleared_again(data: dict[str, Any]) -> str | None:
         if data["version"] != 1:
             return f"it is of version {data['version']}, and this checks version 1"
         again = _again(data)
+    except DeviatorError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return f"it is malformed ({type(error).__name__} {error})"
     if again is None:
@@ -167,19 +170,18 @@ def rebuilt_market(data: dict[str, Any]) -> Market:
 
 
 def _economy(data: dict[str, Any]) -> Economy:
+    """Return the economy of the built-in kind whose fields these are."""
+    given = {name: value for name, value in data.items() if name != "n_traders"}
+    if "roles" in given:
+        given["roles"] = tuple(given["roles"])
     for kind in ECONOMIES:
-        known: Any = {name for name, field in kind.__dataclass_fields__.items() if field.init}
-        given = {name: value for name, value in data.items() if name != "n_traders"}
-        needed = {name for name in known if not _has_default(kind, name)}
-        if needed <= given.keys() <= known:
-            stated = {name: value for name, value in given.items() if value is not None}
-            return kind(**(stated | ({"roles": tuple(data["roles"])} if "roles" in data else {})))
+        stated = [field for field in fields(kind) if field.init]
+        needed = {field.name for field in stated if field.default is MISSING}
+        if needed <= given.keys() <= {field.name for field in stated}:
+            built: Any = kind
+            economy: Economy = built(**given)
+            return economy
     raise InvalidInputError(f"economy {data.get('name')!r} must be a built-in one to be rebuilt")
-
-
-def _has_default(kind: Any, name: str) -> bool:
-    """Return whether a field may be left out; in dataclasses defaults are class attributes."""
-    return hasattr(kind, name) and not isinstance(getattr(kind, name), property)
 
 
 def _mechanism(name: str, settings: dict[str, Any]) -> Mechanism:
@@ -189,6 +191,9 @@ def _mechanism(name: str, settings: dict[str, Any]) -> Mechanism:
         sound: Any = _mechanism(inner["name"], inner["settings"])
         return Mutated(sound, **rest)
     given = {key: _part(key, value) for key, value in settings.items()}
+    # A name may point to a file of code, and a witness is no reason to run any.
+    if ":" in name or find_plugin("mechanism", name).provider != OWN:
+        raise InvalidInputError(f"mechanism {name!r} must be a built-in one to be rebuilt")
     mechanism: Mechanism = build("mechanism", name, given)
     return mechanism
 
