@@ -1,6 +1,7 @@
 """The subject of the whole tool: the market under test, what deviating gains there, the verdict."""
 
 from .best_deviation import BestDeviation, best_deviation, deviation_size, held_out_profiles
+from .certificate_file import certificate_file
 from .certificates import (
     Certificate,
     Condition,
@@ -51,6 +52,7 @@ __all__ = [
     "Verdict",
     "WorstProfile",
     "best_deviation",
+    "certificate_file",
     "certify",
     "certify_by_theorem",
     "check_matched",

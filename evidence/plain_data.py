@@ -81,7 +81,7 @@ def clearing_as_data(mechanism: Mechanism, economy: Economy) -> dict[str, Any] |
     if isinstance(clearing, RationedClearing):
         share = Fraction(clearing.share)
         clearing = clearing.sound
-    described = _clearing(clearing, economy)
+    described = _clearing(clearing, economy, mechanism.tax_slope)
     return None if described is None else described | {"share": fractions(share)}
 
 
@@ -94,7 +94,7 @@ def _derives(mechanism: ResidualLineMechanism) -> bool:
     return kind.clear in known and kind.clear_exact is ResidualLineMechanism.clear_exact
 
 
-def _clearing(clearing: Clearing, economy: Economy) -> dict[str, Any] | None:
+def _clearing(clearing: Clearing, economy: Economy, tax_slope: float) -> dict[str, Any] | None:
     if type(clearing) is ConditionalClearing:
         return {"kind": "conditional bids"}
     if type(clearing) is ScheduleClearing:
@@ -102,11 +102,10 @@ def _clearing(clearing: Clearing, economy: Economy) -> dict[str, Any] | None:
     if type(clearing) is FactoredClearing:
         statistics = as_data(clearing.statistics.given)
         return {"kind": "conditional bids on statistics", "statistics": statistics}
-    if type(clearing) is not ReportedClearing:
+    if type(clearing) is not ReportedClearing or clearing.sigma != tax_slope:
         return None
     known, designer = economy_as_data(economy), economy_as_data(clearing.economy)
-    economy_known = None if designer == known else designer
-    return {"kind": "reports", "tax_slope": clearing.sigma, "economy": economy_known}
+    return {"kind": "reports", "economy": None if designer == known else designer}
 
 
 def payment_as_data(mechanism: Mechanism) -> dict[str, str] | None:

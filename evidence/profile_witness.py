@@ -105,15 +105,20 @@ def profile_witness(
     wanted = _violation(_plain_market(tested, profile), constraint)[0]
     if wanted <= 0:
         return None
-    exact = has_exact_forms(tested)
+    cleared = _exact_market if has_exact_forms(tested) else _plain_market
     for written in (*_rounded(tested, profile), profile):
         if not 0.5 * wanted <= _violation(_plain_market(tested, written), constraint)[0]:
             continue
-        honest = _exact_market(tested, written) if exact else _plain_market(tested, written)
-        witness = _described(tested, constraint, written, honest)
+        witness = _described(tested, constraint, written, cleared(tested, written))
         if witness is not None and 0.5 * wanted <= witness["violation"] <= 2 * wanted:
             return witness
     return None
+
+
+def witness_at(tested: Market, constraint: Constraint, types: Floats) -> dict[str, Any] | None:
+    """Return the witness at just this profile, (N,), or None where rounding explains it."""
+    cleared = _exact_market if has_exact_forms(tested) else _plain_market
+    return _described(tested, constraint, types, cleared(tested, types))
 
 
 def _rounded(tested: Market, profile: Floats) -> list[Floats]:

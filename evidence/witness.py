@@ -76,15 +76,29 @@ def find_surface_witness(tested: Market, types: Floats, best: SurfaceBest) -> di
     for decimals in DECIMALS:
         profile = np.clip(np.round(types[market], decimals), *tested.economy.type_set)
         units = float(np.round(best.quantity[market], decimals + 1))
-        insists = Hyperplane(np.eye(n)[tested.trader], 0.0, units)
-        honest: Any = tested.strategy.bids(profile[None])
-        both = honest, honest.with_surface(tested.trader, insists)
-        before, after = (_plain_outcome(tested, profile, bids) for bids in both)
-        bid = np.array([*insists.quantity_weights[0], 0.0, units])
-        witness = _described(tested, profile, None, bid, before, after)
+        witness = witness_of_bid(tested, profile, np.array([*np.eye(n)[tested.trader], 0.0, units]))
         if _stands_for(witness, float(best.gain[market]), tested):
             return witness
     return None
+
+
+def witness_of_bid(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | None:
+    """Return the witness that one bid pays at one profile, or None where it does not.
+
+    Parameters
+    ----------
+    tested : Market
+    types : ndarray of float, shape (N,)
+    bid : ndarray of float, shape (K,)
+        Where others' bids are surfaces, a hyperplane: weights on quantities and price, and level.
+    """
+    if not tested.bids_are_surfaces:
+        return _allowed_witness(tested, types, bid)
+    honest: Any = tested.strategy.bids(types[None])
+    hyperplane = Hyperplane(bid[:-2], float(bid[-2]), float(bid[-1]))
+    both = honest, honest.with_surface(tested.trader, hyperplane)
+    before, after = (_plain_outcome(tested, types, bids) for bids in both)
+    return _described(tested, types, None, bid, before, after)
 
 
 def _stands_for(witness: dict[str, Any] | None, gain: float, tested: Market) -> bool:

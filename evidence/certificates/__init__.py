@@ -2,10 +2,10 @@
 
 from .certificate import Certificate, Condition
 from .exact import certify
-from .finite_menu import certify_finite_menu
-from .single_crossing import certify_single_crossing
 from .find import Found, find_certificates
+from .finite_menu import certify_finite_menu
 from .known import foreign_parts
+from .single_crossing import certify_single_crossing
 from .theorem import certify_by_theorem
 
 __all__ = [

@@ -54,11 +54,6 @@ class Certificate:
         """The conditions that do not hold."""
         return tuple(condition for condition in self.conditions if not condition.holds)
 
-    @property
-    def failures(self) -> list[Condition]:
-        """The conditions that do not hold."""
-        return [condition for condition in self.conditions if not condition.holds]
-
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return {

@@ -1,0 +1,121 @@
+"""Certificates as files, from which a script that knows nothing of deviator derives them again."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from deviator.economies import NormalTypes
+from deviator.errors import RefusedError
+from deviator.numerics.rational import Rationals, rational
+from deviator.policies import Information
+
+from .certificates import Certificate
+from .market import Market
+from .plain_data import fractions, market_as_data
+from .witness import has_exact_forms
+
+FORMAT, VERSION = "deviator incentive certificate", 1
+
+EXACT = "exact linear-quadratic"
+"""The kind of certificates that can be derived again by anyone."""
+
+
+def certificate_file(
+    tested: Market,
+    certificate: Certificate,
+    information: Information = "profile",
+    *,
+    all_traders: bool = False,
+) -> dict[str, Any]:
+    """Return an exact certificate as plain data, with all that it takes to derive it again.
+
+    Parameters
+    ----------
+    tested : Market
+        The market that was certified.
+    certificate : Certificate
+        That no deviation pays, or a cap on what it gains in expectation.
+    information : {"profile", "own"}
+        The deviator's rung, where the cap is in expectation.
+    all_traders : bool
+        Whether it speaks of every trader, and not of the market's only.
+
+    Returns
+    -------
+    dict
+        Plain data, described in ``docs/witnesses.md``.
+
+    Raises
+    ------
+    RefusedError
+        If the certificate is of another kind, has no cap, or its market has no exact form.
+
+    Examples
+    --------
+    >>> from deviator.economies import private_values
+    >>> from deviator.evidence import certify, market
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> tested = market(SigmaDCDA(0.5), private_values(3))
+    >>> certificate_file(tested, certify(tested))["claim"]
+    {'scope': 'every profile', 'cap': 0.0, 'information': 'profile', 'law': None}
+    """
+    if certificate.kind != EXACT or certificate.cap is None:
+        raise RefusedError(
+            f"a file needs an exact linear-quadratic certificate with a cap, got one of kind "
+            f"{certificate.kind} with cap {certificate.cap}"
+        )
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        **market_as_data(tested),
+        "constraint": "incentive_compatibility",
+        "trader": None if all_traders else tested.trader,
+        "bids": strategy_as_bids(tested),
+        "claim": _claim(tested, certificate, information),
+        "conditions": certificate.to_dict()["conditions"],
+    }
+
+
+def _claim(tested: Market, certificate: Certificate, information: Information) -> dict[str, Any]:
+    law = tested.distribution
+    described = {
+        "normal": isinstance(law, NormalTypes),
+        "mean": np.asarray(law.mean).tolist(),
+        "covariance": np.asarray(law.covariance).tolist(),
+    }
+    return {
+        "scope": "every profile" if certificate.every_profile else "in expectation",
+        "cap": certificate.cap,
+        "information": information,
+        "law": None if certificate.every_profile else described,
+    }
+
+
+def strategy_as_bids(tested: Market) -> dict[str, Any]:
+    """Return exact bids: coefficients, and levels constant_i + own_i s_i.
+
+    Raises
+    ------
+    RefusedError
+        If the market has no exact form, or a bid uses more than the own type.
+    """
+    if not has_exact_forms(tested):
+        raise RefusedError(
+            f"a certificate file needs exact bids and an exact rule, which {tested.mechanism.name} "
+            f"with the strategy {tested.strategy.name} lacks"
+        )
+    n = tested.economy.n_traders
+    types = rational(np.concatenate([np.zeros((1, n)), np.eye(n)]))
+    bids = tested.strategy.exact_bids(types)
+    effects: Rationals = bids.levels[1:] - bids.levels[0]
+    if (effects[~np.eye(n, dtype=bool)] != Fraction(0)).any():
+        raise RefusedError(
+            f"a certificate needs bids that use the own type only, those of {tested.strategy.name} "
+            "use others'"
+        )
+    return {
+        "coefficients": fractions(bids.coefficients),
+        "constant": fractions(bids.levels[0]),
+        "own": fractions(effects.diagonal()),
+    }
