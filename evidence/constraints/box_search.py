@@ -1,21 +1,24 @@
 """The worst profile of types in a box, searched: a form's spectrum says little about a box."""
 
+from dataclasses import dataclass
+from typing import final
+
 import numpy as np
 
 from deviator.validation import Floats
 
 STARTS = 32
-SWEEPS = 20
-ROUNDS = 4
+SWEEPS = 4
+ROUNDS = 12
 
 BAD = 1e-12
 """Money above this part of the largest in the box is more than rounding."""
 
 
-def worst_in_box(
-    amount: Floats, gains: Floats, low: Floats, high: Floats, reach: float
-) -> Floats | None:
-    """Return a profile in a box at which a form is a large share of another one.
+@final
+@dataclass(frozen=True, eq=False)
+class BoxSearch:
+    """A search for the profile in a box at which one form is the largest share of another.
 
     Parameters
     ----------
@@ -25,51 +28,69 @@ def worst_in_box(
         Ends of the box. Infinite ones are searched up to `reach` from the other end or from 0.
     reach : float
 
-    Returns
-    -------
-    ndarray of float, shape (N,), or None
-        None where no profile was found at which the first form is positive.
-
     Examples
     --------
     s_1 s_2 is positive where both are 1, and not where one is negative.
 
     >>> product = np.array([[0, 1.0, 0], [1.0, 0, 0], [0, 0, 0]])
-    >>> worst_in_box(product, np.eye(3), np.zeros(2), np.ones(2), 1.0)
-    array([1., 1.])
-    >>> worst_in_box(product, np.eye(3), np.array([0.0, -1.0]), np.array([1.0, 0.0]), 1.0)
+    >>> search = BoxSearch(product, np.eye(3), np.zeros(2), np.ones(2), reach=1.0)
+    >>> search.worst(np.empty((0, 2)))
+    [array([1., 1.])]
+    >>> search = BoxSearch(product, np.eye(3), np.array([0.0, -1.0]), np.array([1.0, 0.0]), 1.0)
+    >>> search.worst(np.empty((0, 2)))
+    []
     """
-    low = np.where(
-        np.isfinite(low), low, np.minimum(np.where(np.isfinite(high), high, 0), 0) - reach
-    )
-    high = np.where(np.isfinite(high), high, np.maximum(low + reach, reach))
-    types = np.random.default_rng(0).uniform(low, high, (STARTS, len(low)))
-    profiles = np.column_stack([types, np.ones(STARTS)])
-    share = 0.0
-    for _ in range(ROUNDS):
-        # A share is largest where money minus that share of the gains is at most 0 everywhere.
-        profiles = _climbed(amount - share * gains, profiles, low, high)
-        money, gained = _values(amount, profiles), _values(gains, profiles)
-        ratio = np.where(gained > 0, money / np.where(gained > 0, gained, 1.0), np.sign(money))
-        best = int(ratio.argmax())
-        if money[best] <= BAD * np.abs(amount).max() * (profiles[best] ** 2).max():
-            return None
-        share = float(ratio[best])
-    return np.asarray(profiles[best, :-1])
 
+    amount: Floats
+    gains: Floats
+    low: Floats
+    high: Floats
+    reach: float
 
-def _climbed(form: Floats, profiles: Floats, low: Floats, high: Floats) -> Floats:
-    """Move one type after the other to where the form is largest on its interval."""
-    profiles = profiles.copy()
-    for _ in range(SWEEPS):
-        for i in range(len(low)):
-            bend = form[i, i]
-            tilt = profiles @ form[:, i] - bend * profiles[:, i]
-            top = np.clip(-tilt / bend, low[i], high[i]) if bend < 0 else np.full(len(tilt), low[i])
-            places = np.stack([np.full(len(tilt), low[i]), np.full(len(tilt), high[i]), top])
-            worth = (bend * places + 2 * tilt) * places
-            profiles[:, i] = np.take_along_axis(places, worth.argmax(axis=0)[None], axis=0)[0]
-    return profiles
+    def worst(self, starts: Floats) -> list[Floats]:
+        """Return the worst profile found from starts (S, N) and others; none where none is bad."""
+        low, high = self._ends()
+        rng = np.random.default_rng(0)
+        inside = rng.uniform(low, high, (STARTS, len(low)))
+        corners = np.where(rng.random(inside.shape) < 0.5, low, high)
+        types = np.concatenate([np.clip(starts, low, high), inside, corners])
+        profiles = np.column_stack([types, np.ones(len(types))])
+        share = self._shares(profiles)
+        for _ in range(ROUNDS):
+            # A share is largest where money minus that share of the gains is at most 0 everywhere.
+            profiles = self._climbed(profiles, share, low, high)
+            share = np.maximum(share, self._shares(profiles))
+        best = int(share.argmax())
+        return [profiles[best, :-1]] if share[best] > 0 else []
+
+    def _ends(self) -> tuple[Floats, Floats]:
+        finite_high = np.where(np.isfinite(self.high), self.high, 0.0)
+        low = np.where(np.isfinite(self.low), self.low, np.minimum(finite_high, 0) - self.reach)
+        high = np.where(np.isfinite(self.high), self.high, np.maximum(low, 0) + self.reach)
+        return low, high
+
+    def _shares(self, profiles: Floats) -> Floats:
+        """Return money per gains, 0 where it is no more than rounding or nothing is gained."""
+        money, gained = _values(self.amount, profiles), _values(self.gains, profiles)
+        sizes = (profiles**2).max(axis=1)
+        bad = money > BAD * np.abs(self.amount).max() * sizes
+        counted = bad & (gained > BAD * np.abs(self.gains).max() * sizes)
+        return np.where(counted, money / np.where(counted, gained, 1.0), 0.0)
+
+    def _climbed(self, profiles: Floats, share: Floats, low: Floats, high: Floats) -> Floats:
+        """Move one type after the other to where money minus a share of the gains is largest."""
+        profiles = profiles.copy()
+        for _ in range(SWEEPS):
+            for i in range(len(low)):
+                bend = self.amount[i, i] - share * self.gains[i, i]
+                slope = profiles @ self.amount[:, i] - share * (profiles @ self.gains[:, i])
+                tilt = slope - bend * profiles[:, i]
+                ends = np.full(len(tilt), low[i]), np.full(len(tilt), high[i])
+                peak = -tilt / np.where(bend < 0, bend, -1.0)
+                places = np.stack([*ends, np.clip(peak, low[i], high[i])])
+                worth = (bend * places + 2 * tilt) * places
+                profiles[:, i] = np.take_along_axis(places, worth.argmax(axis=0)[None], axis=0)[0]
+        return profiles
 
 
 def _values(form: Floats, profiles: Floats) -> Floats:

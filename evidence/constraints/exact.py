@@ -21,12 +21,9 @@ from ..market import Market
 from ..profile_witness import OF_A_PROFILE, profile_witness
 from .constraint import Constraint, ConstraintVerdict
 from .honest_forms import AGREEMENT, HonestForms, honest_forms
-from .largest_share import LargestShare, Shares, shares_of
+from .largest_share import ROUNDING, LargestShare, Shares, shares_of
 
 KIND = "exact forms in the types"
-
-ROUNDING = 2.0**-40
-"""Up to this share of the gains from trade a violation is the rounding of the rule's constants."""
 
 TRIED = 200
 """Profiles at which markets that do not clear are tried."""
@@ -143,21 +140,26 @@ class _Decision:
         losing = [
             i for i, form in enumerate(utilities) if not self.shares.never_negative_locally(form, i)
         ]
+        none = "No trader's honest utility is negative at any profile"
         if not losing:
-            reason = "No trader's honest utility is negative at any profile."
             detail = f"{len(utilities)} forms without negative squares"
-            return self._confirmed("individual_rationality", name, detail, reason)
-        found = [self.shares.largest(-utilities[i]) for i in losing]
-        worst = max(range(len(losing)), key=lambda place: found[place].share)
-        caps = [each.cap for each in found]
-        cap = None if None in caps else max(each for each in caps if each is not None)
-        return self._measured(
-            "individual_rationality",
-            name,
-            replace(found[worst], cap=cap),
-            "No trader's honest utility is negative at any profile",
-            f"Honest trader {losing[worst]} loses",
+            return self._confirmed("individual_rationality", name, detail, f"{none}.")
+        found = {
+            i: self.shares.largest(-utilities[i])
+            for i in losing
+            if not self.shares.within_rounding(-utilities[i])
+        }
+        if not found:
+            return self._rounded("individual_rationality", name, none)
+        worst = max(found, key=lambda i: found[i].share)
+        caps = [each.cap for each in found.values()]
+        share = replace(
+            found[worst],
+            cap=None if None in caps else max(each for each in caps if each is not None),
+            exact=all(each.exact for each in found.values()),
         )
+        some = f"Honest trader {worst} loses"
+        return self._measured("individual_rationality", name, share, none, some)
 
     def efficiency(self) -> ConstraintVerdict:
         name = "quantities are those of the first best"
@@ -184,7 +186,15 @@ class _Decision:
     ) -> ConstraintVerdict:
         if self.shares.never_negative(-violation):
             return self._confirmed(constraint, name, "a form without negative squares", f"{none}.")
-        return self._measured(constraint, name, self.shares.largest(violation), none, some)
+        found = self.shares.largest(violation)
+        if (found.cap is None or not found.exact) and self.shares.within_rounding(violation):
+            return self._rounded(constraint, name, none)
+        return self._measured(constraint, name, found, none, some)
+
+    def _rounded(self, constraint: Constraint, name: str, none: str) -> ConstraintVerdict:
+        """Return the verdict where all that is violated is rounding of the numbers given."""
+        bound = f"at most {ROUNDING:.1g} of the sum of v_i^2 / mu_i"
+        return self._confirmed(constraint, name, bound, f"{none} beyond rounding: {bound}.")
 
     def _measured(
         self, constraint: Constraint, name: str, found: LargestShare, none: str, some: str
@@ -203,6 +213,7 @@ class _Decision:
             "there is no bound on that share"
             if found.cap is None
             else f"at no profile more than {_percent(found.cap)}"
+            + ("" if found.exact else " beyond rounding")
         )
         share = f"{_percent(found.share)} of the gains from trade"
         reason = f"{some}: {share} at the worst profile found, {most}."

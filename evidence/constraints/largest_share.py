@@ -6,24 +6,32 @@ numbers attains it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
 import numpy as np
 
-from deviator.numerics.quadratic_form import Linear, QuadraticForm, is_never_negative
-from deviator.numerics.rational import as_float, rational
+from deviator.numerics.quadratic_form import (
+    Linear,
+    QuadraticForm,
+    is_never_negative,
+    is_semidefinite,
+)
+from deviator.numerics.rational import as_float, exact_number, rational
 from deviator.validation import Floats
 
 from ..market import Market
-from .box_search import worst_in_box
+from .box_search import BoxSearch
 from .honest_forms import HonestForms
 
-MARGINS = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
+MARGINS = (1e-9, 1e-6, 1e-3)
 """By how much the eigenvalue is raised, of itself, until it is proved to be a bound."""
 
-LEAST_CAPS = tuple(2.0**-power for power in range(60, 38, -2))
+ROUNDING = 2.0**-40
+"""Money up to this part of what it is a difference of is rounding: of v_i^2 / mu_i over traders."""
+
+LEAST_CAPS = tuple(2.0**-power for power in range(60, 36, -4))
 """Bounds that are tried where the eigenvalue is rounding."""
 
 RANK = 1e-11
@@ -51,6 +59,8 @@ class LargestShare:
         The sum at that profile.
     cap : float or None
         No profile has a larger share; None where there is no bound.
+    exact : bool
+        Whether the cap holds to the last digit, and not only beyond rounding.
     types : ndarray of float, shape (N,), or None
         The profile; None where the sum is positive nowhere.
     """
@@ -58,6 +68,7 @@ class LargestShare:
     share: float
     money: float
     cap: float | None
+    exact: bool
     types: Floats | None
 
 
@@ -90,28 +101,44 @@ class Shares:
         relations = self.forms.relations
         if relations is not None:
             return is_never_negative(form, relations)
-        return is_never_negative(form.of_functions(self.forms.functions))
+        return is_semidefinite(form.of_functions(self.forms.functions))
 
     def never_negative_locally(self, form: QuadraticForm, trader: int) -> bool:
         """Return the same for a form in one trader's quantity and value, price and constant."""
         return is_never_negative(form, self.forms.local_relations[trader])
 
+    def within_rounding(self, money: QuadraticForm) -> bool:
+        """Return whether a sum of money is rounding wherever it is positive."""
+        return self.never_negative(self._rounding - money)
+
+    @cached_property
+    def _rounding(self) -> QuadraticForm:
+        """What counts as rounding, as a form."""
+        forms = self.forms
+        return QuadraticForm.of(
+            (forms.value_place + i, forms.value_place + i, exact_number(ROUNDING) / slope)
+            for i, slope in enumerate(forms.slope)
+        )
+
     def largest(self, money: QuadraticForm) -> LargestShare:
         """Return the largest share that a sum of money has, which is positive somewhere."""
         ratio, profile = self._candidate(money, self._whitening)
+        exact = True
         cap = self._proved(money, ratio)
+        if cap is None:
+            exact, cap = False, self._proved(money - self._rounding, ratio)
         if cap is None:
             # Money that is there without gains from trade, or almost without, has no largest share.
             ratio, profile = self._candidate(money, self._damped_whitening)
         bounded = bool(np.isfinite([self.low, self.high]).any())
-        starts = self._inside(money) if bounded else self._at_one(profile)
-        return self._attained(money, starts, ratio, cap)
+        starts = self._inside(money, profile) if bounded else self._at_one(profile)
+        return self._attained(money, starts, LargestShare(ratio, 0.0, cap, exact, None))
 
     def _attained(
-        self, money: QuadraticForm, starts: list[Floats], ratio: float, cap: float | None
+        self, money: QuadraticForm, starts: list[Floats], wanted: LargestShare
     ) -> LargestShare:
-        """Return the first profile in few digits that has almost the ratio, else the best."""
-        best = LargestShare(0.0, 0.0, cap, None)
+        """Return the first profile in few digits that has almost the share, else the best."""
+        best = replace(wanted, share=0.0)
         for types in self._rounded(starts):
             variables = self.forms.at(rational(types))
             amount = money.value(variables)
@@ -120,8 +147,8 @@ class Shares:
                 continue
             share = as_float(amount / gains)
             if share > best.share:
-                best = LargestShare(share, as_float(amount), cap, types)
-            if best.share >= ratio * (1 - ATTAINED):
+                best = replace(best, share=share, money=as_float(amount), types=types)
+            if best.share >= wanted.share * (1 - ATTAINED):
                 break
         return best
 
@@ -132,16 +159,34 @@ class Shares:
                 short = np.round(types / self.size, digits) * self.size + 0.0
                 yield np.clip(short, self.low, self.high)
 
-    def _inside(self, money: QuadraticForm) -> list[Floats]:
-        """Return the worst profile found in the sets of types, if one is bad at all."""
-        forms = (money, self.forms.gains_from_trade)
-        scaled = self._functions / self._scale[:, None]
+    def _inside(self, money: QuadraticForm, profile: Floats) -> list[Floats]:
+        """Return bad profiles in the sets of types: on the way to a worst one, and searched."""
         weights = np.outer(self._scale, self._scale)
+        scaled = self._functions / self._scale[:, None]
         amount, gains = (
-            scaled.T @ (form.matrix(len(weights)) * weights) @ scaled for form in forms
+            scaled.T @ (form.matrix(len(weights)) * weights) @ scaled
+            for form in (money, self.forms.gains_from_trade)
         )
-        types = worst_in_box(amount, gains, self.low, self.high, self.reach)
-        return [] if types is None else [types]
+        search = BoxSearch(amount, gains, self.low, self.high, self.reach)
+        towards = self._towards(profile)
+        return [*towards, *search.worst(np.array(towards).reshape(-1, len(self.low)))]
+
+    def _towards(self, profile: Floats) -> list[Floats]:
+        """Return profiles in a direction from such of no trade, as far as the sets allow."""
+        values = self._functions[self.forms.n_traders : 2 * self.forms.n_traders]
+        solve, found = np.linalg.pinv(values[:, :-1]), []
+        direction = profile[:-1] + profile[-1] * (solve @ values[:, -1])
+        middle = np.clip(0.0, self.low, self.high)
+        # Nobody trades where all values agree, on whatever they are.
+        level = (values[:, :-1] @ middle + values[:, -1]).mean()
+        no_trade = solve @ (level - values[:, -1])
+        for way in (direction, -direction):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                room = np.where(way > 0, self.high - no_trade, self.low - no_trade) / way
+            steps = float(np.min(room[way != 0], initial=np.inf))
+            if np.isfinite(steps) and steps > 0:
+                found.append(no_trade + steps * way)
+        return found
 
     @cached_property
     def _functions(self) -> Floats:

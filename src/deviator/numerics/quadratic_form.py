@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 from .rational import as_float, exact_number
@@ -89,21 +89,40 @@ class QuadraticForm:
             matrix[j, i] += number / 2
         return matrix
 
-    def of_functions(self, rows: NDArray[Any]) -> "QuadraticForm":
-        """Return the form in new variables, in which row i gives the old variable i.
+    def of_functions(self, rows: NDArray[Any]) -> fmpq_mat:
+        """Return the matrix of the form in new variables, of which row i makes old variable i.
 
         Parameters
         ----------
         rows : ndarray of fmpq, shape (variables, new variables)
         """
-        half: dict[int, Any] = {}
+        tilted = np.full(rows.shape, fmpq(0), dtype=object)
         for (i, j), coefficient in self.terms.items():
-            half[i] = half.get(i, 0) + coefficient * rows[j]
-        size = rows.shape[1]
-        matrix = np.full((size, size), fmpq(0), dtype=object)
-        for i, row in half.items():
-            matrix = matrix + np.outer(rows[i], row)
-        return QuadraticForm.of((i, j, matrix[i, j]) for i in range(size) for j in range(size))
+            tilted[i] += coefficient * rows[j] / 2
+            tilted[j] += coefficient * rows[i] / 2
+        count, size = rows.shape
+        left, right = rows.T.ravel().tolist(), tilted.ravel().tolist()
+        return fmpq_mat(size, count, left) * fmpq_mat(count, size, right)
+
+
+def is_semidefinite(matrix: fmpq_mat) -> bool:
+    """Return whether a symmetric matrix has no negative eigenvalue.
+
+    All roots of its characteristic polynomial are real, so none is negative iff the signs of the
+    coefficients alternate, as far as these are not 0.
+
+    Examples
+    --------
+    >>> is_semidefinite(fmpq_mat(2, 2, [1, 1, 1, 1])), is_semidefinite(fmpq_mat(2, 2, [1, 2, 2, 1]))
+    (True, False)
+    """
+    whole, _ = matrix.numer_denom()
+    coefficients = whole.charpoly().coeffs()
+    size = len(coefficients) - 1
+    return all(
+        value >= 0 if (size - power) % 2 == 0 else value <= 0
+        for power, value in enumerate(coefficients)
+    )
 
 
 def is_never_negative(form: QuadraticForm, relations: Sequence[Linear] = ()) -> bool:
