@@ -1,5 +1,6 @@
 """Caps on what any deviation could gain: exact, or by a theorem whose hypotheses are checked."""
 
+from .bounded_search import certify_bounded_search
 from .certificate import Certificate, Condition
 from .exact import certify
 from .finite_menu import certify_finite_menu
@@ -10,6 +11,7 @@ __all__ = [
     "Certificate",
     "Condition",
     "certify",
+    "certify_bounded_search",
     "certify_by_theorem",
     "certify_finite_menu",
     "certify_single_crossing",

@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, final
 
+EVERY_PROFILE = "every profile"
+"""The region of a certificate that speaks of all types."""
+
+TYPE_SETS = "every profile of the type sets"
+"""The region of a certificate that speaks of bounded types."""
+
 
 @final
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Certificate:
         Whether the cap is 0 at every profile of types, and not only in expectation.
     trades : bool
         Whether honest markets trade; where they do not there is nothing to certify.
+    region : str
+        Which profiles are every one: all, or those of bounded sets of types.
     """
 
     kind: str
@@ -39,6 +47,12 @@ class Certificate:
     cap: float | None
     every_profile: bool
     trades: bool = True
+    region: str = EVERY_PROFILE
+
+    @property
+    def failures(self) -> tuple[Condition, ...]:
+        """The conditions that do not hold."""
+        return tuple(condition for condition in self.conditions if not condition.holds)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -46,6 +60,7 @@ class Certificate:
             "kind": self.kind,
             "cap": self.cap,
             "every_profile": self.every_profile,
+            "region": self.region,
             "conditions": [
                 {"name": c.name, "holds": c.holds, "detail": c.detail} for c in self.conditions
             ],
@@ -55,4 +70,5 @@ class Certificate:
     def from_dict(cls, data: dict[str, Any], trades: bool) -> "Certificate":
         """Return the certificate that `to_dict` described, of a market that trades or does not."""
         conditions = tuple(Condition(**condition) for condition in data["conditions"])
-        return cls(data["kind"], conditions, data["cap"], data["every_profile"], trades)
+        region = data.get("region", EVERY_PROFILE)
+        return cls(data["kind"], conditions, data["cap"], data["every_profile"], trades, region)
