@@ -1,5 +1,6 @@
 """Caps on what any deviation could gain: exact, or by a theorem whose hypotheses are checked."""
 
+from .bounded_search import certify_bounded_search
 from .certificate import Certificate, Condition
 from .exact import certify
 from .find import Found, find_certificates
@@ -13,6 +14,7 @@ __all__ = [
     "Condition",
     "Found",
     "certify",
+    "certify_bounded_search",
     "certify_by_theorem",
     "certify_finite_menu",
     "certify_single_crossing",

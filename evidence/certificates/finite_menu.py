@@ -42,13 +42,16 @@ from deviator.policies import Information
 from deviator.validation import Bools, Floats
 
 from ..market import Market
-from .certificate import Certificate, Condition
+from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
 from .premises import all_honest, all_ours, check_rule
 
 KIND = "finite menus"
 THEOREM = "a certificate of finite menus"
 
 RULES = (KDoubleAuction, EntryFeeDoubleAuction, ModifiedVickreyDoubleAuction)
+
+LAW = "every profile that the law allows"
+EXPECTED = "the mean over the law, of a trader who knows the own value only"
 
 SEED = 3_000_023
 SAMPLED = 64
@@ -77,6 +80,7 @@ class _Answer(NamedTuple):
     cap: float
     every_profile: bool
     reason: Condition
+    region: str = EVERY_PROFILE
 
 
 def certify_finite_menu(tested: Market, information: Information = "profile") -> Certificate:
@@ -118,8 +122,8 @@ def certify_finite_menu(tested: Market, information: Information = "profile") ->
     idle = () if trades else (_nobody_trades(box, economy.buyers),)
     conditions = (*premises, answer.reason, *idle, runs)
     if not runs.holds:
-        return Certificate(KIND, conditions, None, False, trades=trades)
-    return Certificate(KIND, conditions, answer.cap, answer.every_profile, trades=trades)
+        return Certificate(KIND, conditions, None, False, trades)
+    return Certificate(KIND, conditions, answer.cap, answer.every_profile, trades, answer.region)
 
 
 def _parts(tested: Market) -> tuple[UnitDemandMechanism, UnitDemands]:
@@ -171,7 +175,8 @@ def _moved_price(
     gap = max(Fraction(0), _widest_gap(trader, economy.buyers, box))
     cap = _rounded_up(share * gap * Fraction(mechanism.unit))
     detail = f"{float(share):g} of a clearing interval of width {float(gap):.6g}"
-    return _Answer(cap, False, Condition(name, True, f"trader {trader} sets {detail}"))
+    reason = Condition(name, True, f"trader {trader} sets {detail}")
+    return _Answer(cap, False, reason, LAW)
 
 
 def _widest_gap(trader: int, buyers: Bools, box: _Box) -> Fraction:
@@ -235,7 +240,8 @@ def _expected_entry(
         f"at its cutoff, trader {trader} expects {worth:.9g} from entering, for {mechanism.fee:.9g}"
     )
     name = "truth is best for those who enter, and entry pays from the cutoff on"
-    return _Answer(cap, everybody, Condition(name, True, detail))
+    region = TYPE_SETS if everybody else EXPECTED
+    return _Answer(cap, everybody, Condition(name, True, detail), region)
 
 
 def _worst_entry(
@@ -256,7 +262,8 @@ def _worst_entry(
     if _always_enters(trader, economy, cutoffs, box):
         ours = _always_enters(trader, economy, cutoffs, economy.type_set)
         free = mechanism.fee == 0 and ours
-        return _Answer(mechanism.fee, free, Condition(name, True, f"{mechanism.fee:g}, in vain"))
+        reason = Condition(name, True, f"{mechanism.fee:g}, in vain")
+        return _Answer(mechanism.fee, free, reason, TYPE_SETS if free else LAW)
     # A buyer's trade costs no less than the lowest seller's value; a seller's mirrors it.
     buys = bool(economy.buyers[trader])
     end = min(cutoffs[0], box.high[trader]) if buys else max(cutoffs[1], box.low[trader])
@@ -269,7 +276,8 @@ def _worst_entry(
     between = (Fraction(float(end)) - Fraction(float(partner))) * (1 if buys else -1)
     missed = max(Fraction(0), between * Fraction(mechanism.unit) - Fraction(mechanism.fee))
     detail = f"{mechanism.fee:g} in vain, or a trade worth {float(missed):.6g} more than that"
-    return _Answer(max(mechanism.fee, _rounded_up(missed)), False, Condition(name, True, detail))
+    cap = max(mechanism.fee, _rounded_up(missed))
+    return _Answer(cap, False, Condition(name, True, detail), LAW)
 
 
 def _always_enters(

@@ -1,9 +1,5 @@
 """What every certificate of one of our own rules rests on: nothing is foreign, all are honest."""
 
-import sys
-from dataclasses import fields
-from functools import cached_property
-from types import FunctionType
 from typing import Any
 
 from deviator.economies import Economy
@@ -13,6 +9,7 @@ from deviator.policies import Revelation
 
 from ..market import Market
 from .certificate import Condition
+from .known import foreign_parts, unknown_parts
 
 
 def check_rule(theorem: str, mechanism: Mechanism, rules: tuple[type[Any], ...]) -> None:
@@ -33,49 +30,20 @@ def check_rule(theorem: str, mechanism: Mechanism, rules: tuple[type[Any], ...])
 
 
 def all_ours(theorem: str, mechanism: Mechanism, economy: Economy) -> Condition:
-    """Return that whatever rule and economy hold and do is defined in deviator.
+    """Return that all that decides outcomes of a rule in an economy is known.
 
     Raises
     ------
     RefusedError
         If something is not.
     """
-    foreign = [*foreign_names(mechanism), *foreign_names(economy)]
+    foreign = [*foreign_parts(mechanism), *unknown_parts(economy, "the economy")]
     if foreign:
         raise RefusedError(
-            f"{theorem} is about deviator's own rules and economies, and these have their own "
-            f"{' and '.join(foreign)}"
+            f"{theorem} needs to know all that decides an outcome, and does not know "
+            f"{', '.join(foreign)}"
         )
-    return Condition("rule and economy are deviator's own", True, "every method and field")
-
-
-def foreign_names(thing: object) -> list[str]:
-    """Return what an object holds beside its fields, or its classes define beside ours.
-
-    Examples
-    --------
-    >>> from deviator.mechanisms import KDoubleAuction
-    >>> foreign_names(KDoubleAuction())
-    []
-    """
-    known = {field.name for field in fields(thing)}  # type: ignore[arg-type]
-    foreign = []
-    for base in type(thing).__mro__[:-1]:
-        for name, value in vars(base).items():
-            if isinstance(value, cached_property):
-                known.add(name)
-            if not name.startswith("__") and _is_patched(base, value):
-                foreign.append(name)
-    return [*foreign, *(name for name in vars(thing) if name not in known)]
-
-
-def _is_patched(base: type[Any], value: Any) -> bool:
-    """Return whether a function of a class was written outside of the class's own module."""
-    for wrapper in ("fget", "func", "__func__"):
-        value = getattr(value, wrapper, None) or value
-    if not isinstance(value, FunctionType):
-        return False
-    return value.__code__.co_filename != getattr(sys.modules[base.__module__], "__file__", None)
+    return Condition("all that decides an outcome is known", True, "class, settings and parts")
 
 
 def all_honest(theorem: str, tested: Market) -> Condition:

@@ -51,7 +51,7 @@ from deviator.policies import Information
 from deviator.validation import Floats
 
 from ..market import Market
-from .certificate import Certificate, Condition
+from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
 from .premises import all_honest, all_ours, check_rule
 
 THEOREM = "truthfulness at pivotal prices"
@@ -110,7 +110,9 @@ def certify_single_crossing(tested: Market, information: Information = "profile"
     reasons = _own_types_matter(weights), _why_quantities_rise(mechanism, economy, weights)
     runs, trades = _what_runs(tested, mechanism, economy)
     conditions = (*premises, *reasons, runs)
-    return Certificate(KIND, conditions, 0.0 if runs.holds else None, runs.holds, trades=trades)
+    cap = 0.0 if runs.holds else None
+    region = TYPE_SETS if economy.has_bounded_types else EVERY_PROFILE
+    return Certificate(KIND, conditions, cap, runs.holds, trades, region)
 
 
 def _parts(tested: Market) -> tuple[PivotalMechanism, QuadraticEconomy]:

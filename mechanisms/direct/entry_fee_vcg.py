@@ -189,7 +189,9 @@ class EntryFeeVCG(PivotalMechanism):
         return PriceClearing(exists, paid, np.where(exists[:, None], quantity, np.nan))
 
 
-class _Sets(NamedTuple):
+@final
+@dataclass(frozen=True, eq=False)
+class _Sets:
     """Sets of traders that may be best, traders ranked by slope and value."""
 
     members: Floats  # (K, N), 1 for who trades

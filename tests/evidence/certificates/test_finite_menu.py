@@ -66,6 +66,7 @@ def test_values_that_overlap_in_a_sliver_have_a_small_cap_and_are_not_vacuous():
     certificate = certify_finite_menu(tested)
     assert certificate.trades
     assert not certificate.every_profile
+    assert certificate.region == "every profile that the law allows"
     assert certificate.cap == pytest.approx(0.005, rel=1e-12)
     types = np.array([[0.5, 0.0, 0.49, 1.0]])
     gain = exact_gain(tested.mechanism, tested.economy, types, trader=0)
@@ -157,5 +158,5 @@ def test_other_markets_are_refused():
 
 def test_a_method_planted_in_our_class_is_refused(monkeypatch):
     monkeypatch.setattr(EntryFeeDoubleAuction, "_fee_per_unit", lambda *_: 0.0)
-    with pytest.raises(RefusedError, match="have their own _fee_per_unit"):
+    with pytest.raises(RefusedError, match="does not know _fee_per_unit replaced"):
         certify_finite_menu(market(EntryFeeDoubleAuction(0.1), unit_demands(2, 2)))
