@@ -16,7 +16,8 @@ from deviator.policies import BestResponse, Deviation
 from deviator.policies.base import View
 from deviator.validation import Floats
 
-from .adversary.worst_gain import WorstGain, worst_gain
+from .adversary.gain_record import WorstGain
+from .adversary.worst_gain import worst_gain
 from .constraints.violations import gains_from_trade
 from .evidence import LargestGain
 from .market import Market

@@ -185,9 +185,7 @@ def _gain_share(tested: Market, verdict: Verdict) -> tuple[float, float | None]:
     return max(shown, share), cap
 
 
-def _audited(
-    tested: Market, search: Search, classes: Classes, every: bool
-) -> Audited:
+def _audited(tested: Market, search: Search, classes: Classes, every: bool) -> Audited:
     return Audited(
         mechanism=tested.mechanism.name,
         settings=settings_as_data(tested.mechanism),

@@ -9,8 +9,11 @@ from deviator.policies import Information, check_information
 from deviator.validation import trader_index
 
 from ..market import Market
+from .bounded_search import certify_bounded_search
 from .certificate import Certificate, Condition
 from .exact import certify_traders
+from .finite_menu import certify_finite_menu
+from .single_crossing import certify_single_crossing
 from .theorem import certify_traders_by_theorem
 
 Certifier = Callable[[Market, Information], Certificate]
@@ -22,7 +25,11 @@ ManyCertifier = Callable[[Market, Information, Sequence[int]], dict[int, Certifi
 SHARED_CERTIFIERS: tuple[ManyCertifier, ...] = (certify_traders, certify_traders_by_theorem)
 """Tried first, in this order."""
 
-CERTIFIERS: tuple[Certifier, ...] = ()
+CERTIFIERS: tuple[Certifier, ...] = (
+    certify_single_crossing,
+    certify_finite_menu,
+    certify_bounded_search,
+)
 """Tried in this order for the traders who have no certificate yet."""
 
 

@@ -30,7 +30,7 @@ from deviator.numerics.rational import Rationals, as_float, exact_number, exactl
 from deviator.trust import is_ours
 from deviator.validation import Floats
 
-from ..certificates.exact import foreign_parts
+from ..certificates.known import foreign_parts
 from ..market import Market
 
 AGREEMENT = 1e-7
