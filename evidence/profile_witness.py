@@ -115,7 +115,7 @@ def profile_witness(
     return None
 
 
-def witness_at(tested: Market, constraint: Constraint, types: Floats) -> dict[str, Any] | None:
+def witness_at(tested: Market, constraint: "Constraint", types: Floats) -> dict[str, Any] | None:
     """Return the witness at just this profile, (N,), or None where rounding explains it."""
     cleared = _exact_market if has_exact_forms(tested) else _plain_market
     return _described(tested, constraint, types, cleared(tested, types))

@@ -31,4 +31,4 @@ def honest_constraints(tested: Market) -> dict[Constraint, ConstraintVerdict]:
 def _explained(answer: ConstraintVerdict, refusal: str) -> ConstraintVerdict:
     if answer.state != "undetermined":
         return answer
-    return replace(answer, reason=f"{answer.reason} No certificate: {refusal}.")
+    return replace(answer, reason=f"{answer.reason}; no certificate: {refusal}")

@@ -54,7 +54,7 @@ def lines_of(card: "ReportCard") -> list[str]:
     lines = _cut(_title(card))
     for name, title in TITLES.items():
         answer = card.constraints[name]
-        lines += _cut(f"{title + ':':<24}{words_of(answer)}{_size(answer)}", indent=2)
+        lines += _cut(f"{title:<24}{words_of(answer)}{_size(answer)}", indent=2)
         lines += _cut(answer.reason, indent=4)
     return [*lines, *(part for line in _search_lines(card) for part in _cut(line, indent=2))]
 
@@ -87,8 +87,7 @@ def _size(answer: ConstraintVerdict) -> str:
     """Return how large a violation is, or may be."""
     if answer.state != "refuted":
         return ""
-    cap = "" if answer.cap is None else f", never above {answer.cap:.3g}"
-    return f" ({answer.worst_share:.3g} of the gains from trade{cap})"
+    return f" ({answer.worst_share:.2%} of the gains from trade)"
 
 
 def _search_lines(card: "ReportCard") -> list[str]:
