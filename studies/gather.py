@@ -228,7 +228,7 @@ def _measure(
     return Evidence(
         tested.scale,
         traded or deviations_trade(tested, types),
-        tested.honest_utility(types),
+        tested.honest_utility(types if best.kind == "exact" else types[:searched]),
         best,
         learned=(
             *(_learned_gain(seen, *one) for one in trained),
