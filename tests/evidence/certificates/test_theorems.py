@@ -87,7 +87,7 @@ def test_a_rule_that_the_theorem_does_not_speak_of():
         assert not found.certificates
         assert any("of at most 60 traders, got 70" in refusal for refusal in found.refusals)
         assert any("about sigma-dcda and sigma-vcg" in refusal for refusal in found.refusals)
-    other = SigmaVCG(private_values(70), 0.1)
+    other = SigmaVCG(private_values(70, alpha=2.0), 0.1)
     assert certify_by_theorem(market(other, economy)).cap is None
 
 
