@@ -18,11 +18,11 @@ import numpy as np
 
 from deviator.economies import QuadraticEconomy, is_linear_quadratic
 from deviator.errors import RefusedError
-from deviator.mechanisms import Mechanism, ResidualLineMechanism
+from deviator.mechanisms import Mechanism, ResidualLineMechanism, SigmaVCG
+from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.mechanisms.outcome import Outcome
 from deviator.numerics.rational import Rationals
 from deviator.policies import Information
-from deviator.trust import is_ours
 
 from ..market import Market
 from .agreement import (
@@ -52,9 +52,14 @@ KIND = "exact linear-quadratic"
 MOST_TRADERS = 60
 """Rational elimination takes seconds at 50 traders, and grows with the cube and the digits."""
 
+DERIVED = ("clear", "clear_deviations", "clear_exact", "_transfer", "_pay_deviations")
+READ_OFF = (ResidualLineMechanism, ConditionalAuction, SigmaVCG)
+"""Rules whose outcomes are those of clearing and payment wherever bids have no limits."""
+
 ROUNDING = 1e-12
 """A distance below this share of what it is a difference of is the rounding of a strategy."""
 
+CLOSED_FORM = "the mean gain has a closed form"
 KNOWN = Condition("all that decides an outcome is known", True, "class, settings, parts, strategy")
 
 
@@ -95,7 +100,11 @@ def certify(tested: Market, information: Information = "profile") -> Certificate
     >>> certify(market(SigmaDCDA(0.2), fundamental_value(4))).cap
     0.0
     """
-    return certify_traders(tested, information, (tested.trader,))[tested.trader]
+    certificate = certify_traders(tested, information, (tested.trader,))[tested.trader]
+    for failure in certificate.failures:
+        if failure.name == CLOSED_FORM:
+            raise RefusedError(failure.detail)
+    return certificate
 
 
 def certify_traders(
@@ -150,8 +159,12 @@ def _certificate(
         return Certificate(KIND, (*conditions, first_order), None, False)
     if first_order.holds:
         return Certificate(KIND, (*conditions, first_order), 0.0, True)
-    _check_law(tested)
-    cap = expected_gain(tested, seat, trader, distance / bend, bend, information)
+    try:
+        _check_law(tested)
+        cap = expected_gain(tested, seat, trader, distance / bend, bend, information)
+    except RefusedError as error:
+        closed = Condition(CLOSED_FORM, False, str(error))
+        return Certificate(KIND, (*conditions, first_order, closed), None, False)
     average = negligible_shift(cap, bend, seat, tested, information)
     return Certificate(KIND, (*conditions, first_order, *average), cap, False)
 
@@ -170,6 +183,7 @@ def _exact_parts(
             f"{_name(mechanism)} lacks; derive it from ResidualLineMechanism"
         )
     check_known(tested)
+    _check_derived(mechanism)
     if any(mechanism.bid_limits(trader) is not None for trader in traders):
         raise RefusedError(
             f"an exact certificate needs bids without limits, and types are bounded in "
@@ -181,6 +195,20 @@ def _exact_parts(
             f"{MOST_TRADERS} traders, got {economy.n_traders}"
         )
     return mechanism, economy
+
+
+def _check_derived(mechanism: ResidualLineMechanism) -> None:
+    """Refuse a rule of deviator's that clears or charges in a way that is not read off here.
+
+    So do mutants whose faults are not in their payment rule or clearing.
+    """
+    for name in DERIVED:
+        known = [vars(kind).get(name) for kind in READ_OFF]
+        if getattr(type(mechanism), name) not in known:
+            raise RefusedError(
+                "an exact certificate needs a rule that clears by its clearing and charges by its "
+                f"payment, and {mechanism.name} has {name} of its own"
+            )
 
 
 def check_known(tested: Market) -> None:
@@ -221,8 +249,8 @@ def _name(mechanism: Mechanism) -> str:
 
 
 def _payment_flaw(mechanism: ResidualLineMechanism) -> Condition | None:
-    """Try the payment rule of a third party, which is arithmetic, for what rounding does to it."""
-    if is_ours(type(mechanism)) or payment_agrees(mechanism):
+    """Try the payment rule, which is arithmetic, for what rounding does to it."""
+    if payment_agrees(mechanism):
         return None
     return Condition(NAME, False, "the payment rule pays another amount than was read off it")
 

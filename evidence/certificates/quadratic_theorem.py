@@ -23,6 +23,7 @@ The hypotheses are sums of N products per trader, decided in O(N^2) steps, or O(
 diag(own) + L V (`decided`).
 """
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -109,9 +110,19 @@ def honest_others(tested: Market) -> Condition:
     if type(strategy) is not Revelation or strategy.mechanism is not mechanism:
         return Condition(name, False, f"they follow {strategy.name}")
     held = getattr(mechanism, "economy", tested.economy)
-    if not strategy.economy is tested.economy is held:
+    if not all(_same(economy, tested.economy) for economy in (held, strategy.economy)):
         return Condition(name, False, "strategy or mechanism is of another economy than the market")
     return Condition(name, True, "in the economy under test")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two economies have the same utilities and sets of types."""
+    if one is other:
+        return True
+    numbers = [entry.name for entry in fields(other) if entry.name not in ("name", "roles")]
+    return type(one) is type(other) and all(
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in numbers
+    )
 
 
 def _hypotheses(rule: SigmaDCDA | SigmaVCG, economy: QuadraticEconomy) -> list[Condition]:

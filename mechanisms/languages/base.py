@@ -151,7 +151,7 @@ class BidLanguage(ABC):
     record: type[Bids]
     level: int
     """Index of the level among a bid's numbers."""
-    reads: Literal["nothing", "price", "allocation"]
+    reads: ClassVar[Literal["nothing", "price", "allocation"]]
     """What a bid can condition on beyond the own type, when the market clears."""
 
     @abstractmethod

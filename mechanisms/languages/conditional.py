@@ -78,7 +78,7 @@ class AllocationLanguage(BidLanguage):
     """A language of hyperplanes in price-quantity space: linear conditional inverse demands."""
 
     level = -1
-    reads: Literal["nothing", "price", "allocation"] = "allocation"
+    reads: ClassVar[Literal["nothing", "price", "allocation"]] = "allocation"
 
     @abstractmethod
     def own_place(self, trader: int) -> int:

@@ -54,7 +54,7 @@ class ReportLanguage(BidLanguage):
     name = "reports"
     record = Reports
     level = 0
-    reads: Literal["nothing", "price", "allocation"] = "nothing"
+    reads: ClassVar[Literal["nothing", "price", "allocation"]] = "nothing"
 
     @override
     def size(self, n_traders: int) -> int:

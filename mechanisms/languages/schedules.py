@@ -64,7 +64,7 @@ class ScheduleLanguage(BidLanguage):
     name = "schedules"
     record = Schedules
     level = 0
-    reads: Literal["nothing", "price", "allocation"] = "price"
+    reads: ClassVar[Literal["nothing", "price", "allocation"]] = "price"
 
     @override
     def size(self, n_traders: int) -> int:
