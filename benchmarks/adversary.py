@@ -94,7 +94,7 @@ def measured(pair: Pair, drawn: int = DRAWN, budget: int = BUDGET) -> list[Row]:
     worst = search_profiles(objective, region, budget=budget, seed=0)
     by_chance = worst_drawn(objective, tested, region, drawn)
     work = f"worst profile, {pair.sought.replace('_', ' ')}"
-    unit = "of money" if pair.measure == "money" else "of the gains from trade"
+    unit = "units of money" if pair.measure == "money" else "of the gains from trade"
     note = f"{worst.evaluations:,} profiles searched, {2 * drawn:,} drawn"
     found = Row(
         work,

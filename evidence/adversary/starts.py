@@ -17,7 +17,7 @@ CORNERS = 64
 
 def starting_places(n_traders: int, count: int, rng: np.random.Generator) -> Floats:
     """Return places from -1 to 1 at which a search starts, shape (count, N)."""
-    structured = _structured(n_traders, rng)[: max(1, count // 2)]
+    structured = _structured(n_traders, max(1, count // 2), rng)
     even = even_places(n_traders + 1, count - len(structured), rng)
     least, most = np.log(SIZES)
     sizes = np.exp(least + (most - least) * 0.5 * (even[:, :1] + 1.0))
@@ -26,19 +26,27 @@ def starting_places(n_traders: int, count: int, rng: np.random.Generator) -> Flo
     return np.concatenate([structured, sizes * even[:, 1:]])
 
 
-def _structured(n_traders: int, rng: np.random.Generator) -> Floats:
-    """Return halves against each other, the middle, corners and single traders apart."""
+def _structured(n_traders: int, count: int, rng: np.random.Generator) -> Floats:
+    """Return up to so many places: halves against each other, the middle, corners, one apart."""
     halves = np.where(np.arange(n_traders) < n_traders // 2, 1.0, -1.0)
     turns = np.where(np.arange(n_traders) % 2 == 0, 1.0, -1.0)
-    several = [halves, -halves, turns, -turns, np.ones(n_traders), -np.ones(n_traders)]
-    apart = np.eye(n_traders)
-    corners = _corners(n_traders, rng)
-    against = np.concatenate([2 * apart - 1, 1 - 2 * apart, apart, -apart])
+    high = np.ones(n_traders)
+    several = np.stack([halves, -halves, turns, -turns, high, -high, np.zeros(n_traders)])
+    corners, apart = _corners(n_traders, rng), _apart(n_traders, count, rng)
     # Taken in turn, so that the first of them are of both kinds.
-    mixed = np.empty((2 * min(len(corners), len(against)), n_traders))
-    mixed[::2], mixed[1::2] = corners[: len(mixed) // 2], against[: len(mixed) // 2]
-    rest = [corners[len(mixed) // 2 :], against[len(mixed) // 2 :]]
-    return np.concatenate([np.stack([*several, np.zeros(n_traders)]), mixed, *rest])
+    both = min(len(corners), len(apart))
+    mixed = np.stack([corners[:both], apart[:both]], axis=1).reshape(-1, n_traders)
+    return np.concatenate([several, mixed, corners[both:], apart[both:]])[:count]
+
+
+def _apart(n_traders: int, count: int, rng: np.random.Generator) -> Floats:
+    """Return places with one trader at an end, the others at the other end or in the middle."""
+    traders = np.arange(n_traders)
+    if n_traders > count:
+        traders = rng.choice(n_traders, count, replace=False)
+    alone = np.zeros((len(traders), n_traders))
+    alone[np.arange(len(traders)), traders] = 1.0
+    return np.concatenate([2 * alone - 1, 1 - 2 * alone, alone, -alone])
 
 
 def _corners(n_traders: int, rng: np.random.Generator) -> Floats:

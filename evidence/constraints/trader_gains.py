@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from deviator.errors import NotConvergedError, RefusedError
+from deviator.mechanisms import TaxVCG
 from deviator.policies import NumericSearch
 from deviator.policies.best_point import best_point
 from deviator.policies.gains import all_gains
@@ -22,7 +23,10 @@ from ..surface_best_response import surface_best_response
 ROUNDS, CANDIDATES = 8, 32
 """Effort of a search for a bid at each profile."""
 
-CURVE_ROUNDS = 3
+TAXED_ROUNDS = 4
+"""Rounds of that search under taxes of any shape, where a round takes seconds."""
+
+CURVE_ROUNDS = 2
 """Effort of a search for a point of a residual curve."""
 
 
@@ -122,6 +126,7 @@ def searched_gain(tested: Market, trader: int, types: Floats) -> tuple[Floats, F
 
 
 def _searched(tested: Market, trader: int, types: Floats) -> tuple[Floats, Floats]:
+    taxed = isinstance(tested.mechanism, TaxVCG)
     search = NumericSearch(
         tested.mechanism,
         tested.economy,
@@ -129,7 +134,7 @@ def _searched(tested: Market, trader: int, types: Floats) -> tuple[Floats, Float
         "profile",
         tested.distribution,
         tested.strategy,
-        ROUNDS,
+        TAXED_ROUNDS if taxed else ROUNDS,
         CANDIDATES,
     )
     found = search.find(types)
