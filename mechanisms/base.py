@@ -10,7 +10,14 @@ from deviator.arrays import check_one_kind, finite_foreign, is_foreign, namespac
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.units import fields_of, relabelled_fields, rescaled_fields
-from deviator.validation import Floats, finite_array, given, trader_index
+from deviator.validation import (
+    Floats,
+    finite_array,
+    finite_number,
+    given,
+    positive,
+    trader_index,
+)
 
 from . import portable
 from .languages import BidLanguage, Bids
@@ -24,6 +31,10 @@ truthful: no bid of one trader beats the honest one; individually_rational: nobo
 without trade; budget_surplus: transfers never sum to less than 0; efficient: the allocation is of
 the largest total utility; anonymous: traders who swap their bids swap their outcomes.
 """
+
+
+DOUBLE = float(np.finfo(float).eps)
+"""The rounding of doubles, relative to their size."""
 
 
 class Mechanism(ABC):
@@ -60,6 +71,15 @@ class Mechanism(ABC):
         """Slope of the quadratic tax that honest bids allow for; 0 without a tax."""
         return 0.0
 
+    @property
+    def precision(self) -> float:
+        """How exactly quantities and transfers are computed, relative to their size.
+
+        The rounding of doubles by default. A rule that computes in float32, or solves to 1e-9,
+        states its own: a gain below this share of what it is a difference of is rounding.
+        """
+        return DOUBLE
+
     @abstractmethod
     def clear(self, bids: Any) -> Outcome:
         """Clear every market of a batch.
@@ -94,7 +114,7 @@ class Mechanism(ABC):
         if is_foreign(types):
             return portable.honest_bids(self, economy, types)
         checked = finite_array("types", types, (None, economy.n_traders))
-        return self.language.honest_bids(economy, checked, self.tax_slope)
+        return self.language.honest_bids(economy, checked, checked_tax_slope(self))
 
     def menu(self, bids: Any, trader: int) -> Menu | None:
         """Return what a trader can reach while the others' bids are fixed; None if unknown."""
@@ -195,6 +215,46 @@ class Mechanism(ABC):
             Factors that numbers of prices and of quantities are multiplied by.
         """
         return rescaled_fields(self, price, quantity)
+
+
+def checked_tax_slope(mechanism: Mechanism) -> float:
+    """Return the tax slope of a rule, one number for all traders.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not.
+    """
+    slope = mechanism.tax_slope
+    if np.ndim(slope):
+        raise InvalidInputError(
+            f"tax_slope must be one number for all traders, that of {mechanism.name} has shape "
+            f"{np.shape(slope)}; state a single slope, or let the payment charge traders apart"
+        )
+    return finite_number("tax_slope", slope)
+
+
+def checked_precision(mechanism: Mechanism) -> float:
+    """Return how exactly a rule computes, relative to the size of its numbers.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not a number above 0 and below 1.
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> checked_precision(SigmaDCDA(0.2))
+    2.220446049250313e-16
+    """
+    precision = positive("precision", mechanism.precision)
+    if precision >= 1:
+        raise InvalidInputError(
+            f"precision must be below 1, that of {mechanism.name} is {precision:.6g}; state how "
+            "exactly it computes, relative to the size of its numbers"
+        )
+    return precision
 
 
 def quantity_per_level(mechanism: Mechanism, bids: Bids, trader: int) -> Floats:

@@ -16,7 +16,7 @@ from deviator.numerics.rational import Rationals
 from deviator.validation import Bools, Floats, trader_index
 
 from . import portable
-from .base import Mechanism, check_candidates
+from .base import Mechanism, check_candidates, checked_tax_slope
 from .clearing import Clearing, DeviationSolution
 from .exact import RationalBids, RationalSolution
 from .languages import check_record
@@ -121,7 +121,7 @@ def menu_on_lines(
     mechanism: ResidualLineMechanism, intercept: Floats, slope: Floats, regular: Bools
 ) -> LineMenu | None:
     """Return the menus on residual lines; None where transfers are not quadratic, 0 at 0."""
-    transfer = residual_transfer(mechanism, intercept, slope, mechanism.tax_slope)
+    transfer = residual_transfer(mechanism, intercept, slope, checked_tax_slope(mechanism))
     if any(monomial not in (("x",), ("x", "x")) for monomial in transfer.terms):
         return None
     coefficients = transfer.coefficient("x"), 2 * transfer.coefficient("x", "x")

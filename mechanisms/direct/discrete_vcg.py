@@ -13,7 +13,7 @@ rule.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, NamedTuple, final
+from typing import ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,10 @@ from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.units import PRICE, QUANTITY, SLOPE
 from deviator.validation import Bools, Floats, freeze, non_negative, positive
 
+from .own_line import MarketLabels, OwnLine
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
-from .pivotal_pricing import MarketLabels, Regime, own_quantity
 from .spread_vcg import spread_allocation
+from .unit_prices import pivotal_reports
 
 TIED = 1e-14
 """The hair by which a unit counts for less at the next trader, of the usual value of units.
@@ -85,7 +86,6 @@ class DiscreteVCG(PivotalMechanism):
     half_spread: float = field(default=0.0, metadata=PRICE)
     largest_unit: float = field(default=1.0, metadata=QUANTITY)
     name: ClassVar[str] = "discrete-vcg"
-    nodes: ClassVar[int] = 1
     jumps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -101,21 +101,36 @@ class DiscreteVCG(PivotalMechanism):
         for name in ("sigma", "half_spread"):
             freeze(self, **{name: non_negative(name, getattr(self, name))})
 
+    @override
+    def allocate_values(self, value: Floats, labels: MarketLabels) -> Allocation:
+        slope = self.economy.slope
+        return Units(value, slope, self.unit_size, self.sigma, self.half_spread).best(labels)
+
     @property
     @override
-    def regime(self) -> Regime:
-        return own_quantity
+    def least_spread(self) -> float:
+        steepest = float(self.economy.slope.max()) + self.sigma
+        return steepest * self.unit_size + self.half_spread
 
     @override
-    def allocate(self, types: Floats, markets: Any = None) -> Allocation:
-        units = Units(
-            self.economy.value(types),
-            self.economy.slope,
-            self.unit_size,
-            self.sigma,
-            self.half_spread,
-        )
-        return units.best(MarketLabels(types, markets))
+    def transfers_on(self, line: OwnLine, offsets: Floats, quantity: Floats) -> Floats:
+        """Return what quantities (B, M) cost, unit by unit: it does not depend on the report."""
+        del offsets
+        count = np.round(quantity / self.unit_size)
+        own, slope = self.own_quantity(line), self.economy.slope[line.trader]
+        total = np.zeros_like(quantity)
+        for side in (1.0, -1.0):
+            units = np.maximum(side * count, 0.0)
+            unit = np.arange(1.0, units.max(initial=0.0) + 1)
+            market, place = np.nonzero(unit <= units.max(axis=1, initial=0.0)[:, None])
+            pivotal = pivotal_reports(own, market, side * unit[place] * self.unit_size)
+            worth = line.values(market, pivotal)[:, line.trader]
+            costs = np.zeros((len(count), len(unit) + 1))
+            middle = side * (unit[place] - 0.5) * self.unit_size
+            costs[market, place + 1] = side * self.unit_size * (worth - slope * middle)
+            rows = np.arange(len(count))[:, None]
+            total += np.cumsum(costs, axis=1)[rows, units.astype(np.intp)]
+        return np.asarray(line.level[:, None] * (count * self.unit_size) + total)
 
     @override
     def markets_together(self, quantity: Floats) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any, ClassVar, NamedTuple, final
+from typing import ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from deviator.validation import Bools, Floats, finite_array, freeze, non_negativ
 
 from ..base import Claim
 from ..chunking import in_chunks
+from .own_line import MarketLabels
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 
 MOST_SETS = 2**16
@@ -56,7 +57,7 @@ class EntryFeeVCG(PivotalMechanism):
     """Reports in; the largest total utility less entry fees out, at pivotal prices.
 
     With interdependent values this allocation need not increase in the own type, and then no
-    transfers make it incentive compatible: such profiles are refused. It does increase where each
+    transfers make it incentive compatible: such economies are refused. It does increase where each
     type affects all other traders alike, as with private values and in Examples 1 and 3.
 
     Ties go to fewer traders, then to those who come first.
@@ -92,6 +93,7 @@ class EntryFeeVCG(PivotalMechanism):
     economy: QuadraticEconomy
     fee: float = field(default=0.0, metadata=MONEY)
     name: ClassVar[str] = "entry-fee-vcg"
+    straight: ClassVar[bool] = True
     jumps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -111,15 +113,28 @@ class EntryFeeVCG(PivotalMechanism):
         claims = super().claims
         return claims if self.fee > 0 else claims | {"efficient"}
 
+    @property
     @override
-    def allocate(self, types: Floats, markets: Any = None) -> Allocation:
-        value = self.economy.value(types)
+    def least_spread(self) -> float:
+        """The margin at which a trader's rent covers the fee."""
+        return float(np.sqrt(2 * self.fee * self.economy.slope.max()))
+
+    @override
+    def allocate_values(self, value: Floats, labels: MarketLabels) -> Allocation:
         order = self._order(value)
         ranked = np.take_along_axis(value, order, axis=1)
         chunk = max(1, ENTRIES // len(self._sets.members))
         trades = np.concatenate(in_chunks(self._best_set, ranked, chunk=chunk))
         price, quantity = _among(trades, ranked, 1 / self._sets.slope)
         return Allocation(price, _unranked(quantity, order))
+
+    @override
+    def until_kink(self, value: Floats, effects: Floats) -> Floats:
+        """Return how far the report may move until ranks change, or another set is best, (B,)."""
+        order = self._order(value)
+        ranked, moves = (np.take_along_axis(each, order, axis=1) for each in (value, effects))
+        chunk = max(1, ENTRIES // len(self._sets.members))
+        return np.concatenate(in_chunks(self._until_another_set, ranked, moves, chunk=chunk))
 
     def price_clearing(self, types: Floats) -> PriceClearing:
         """Return prices that clear the market with each trader deciding alone, (6.28).
@@ -169,6 +184,31 @@ class EntryFeeVCG(PivotalMechanism):
         best = total >= total.max(axis=1, keepdims=True) - TIED * largest
         return np.asarray(members[best.argmax(axis=1)] > 0)
 
+    def _until_another_set(self, value: Floats, moves: Floats) -> Floats:
+        """Return how far the report may move until the best set or a rank changes, (B,)."""
+        members, steepness = self._sets.members, 1 / self._sets.slope
+        value, moves = (each - each.mean(axis=1, keepdims=True) for each in (value, moves))
+        weight = np.maximum(members @ steepness, steepness.min())
+        rows, best = np.arange(len(value)), self._best_set(value)
+        here = (members == best[:, None]).all(axis=2).argmax(axis=1)
+
+        def product(one: Floats, other: Floats) -> Floats:
+            """Return half the scatter of values in each set, less that of the best one."""
+            sums = [(steepness * each) @ members.T for each in (one, other)]
+            scatter = 0.5 * ((steepness * one * other) @ members.T - sums[0] * sums[1] / weight)
+            return np.asarray(scatter - scatter[rows, here][:, None])
+
+        fees = self.fee * members.sum(axis=1)
+        ahead = product(value, value) - (fees - fees[here][:, None])
+        passed = _first_root(
+            np.minimum(ahead, 0.0), 2 * product(value, moves), product(moves, moves)
+        )
+        same_class = np.diff(self._sets.slope) == 0
+        gap, closing = np.diff(value, axis=1)[:, same_class], -np.diff(moves, axis=1)[:, same_class]
+        closes = closing > 0
+        swapped = np.where(closes, gap / np.where(closes, closing, 1.0), np.inf)
+        return np.asarray(np.minimum(passed, swapped.min(axis=1, initial=np.inf)))
+
     def _clearing_price(self, value: Floats) -> PriceClearing:
         members = self._sets.members[self._sets.members.any(axis=1)]
         steepness = 1 / self._sets.slope
@@ -196,6 +236,20 @@ class _Sets:
 
     members: Floats  # (K, N), 1 for who trades
     slope: Floats  # (N,), in ranked order
+
+
+def _first_root(constant: Floats, linear: Floats, square: Floats) -> Floats:
+    """Return the first t > 0 at which a quadratic that is not positive becomes so, least of a row.
+
+    The constant is at most 0, so where the square is positive there is one root t >= 0.
+    """
+    root = np.sqrt(np.maximum(linear**2 - 4 * square * constant, 0.0))
+    real = linear**2 - 4 * square * constant >= 0
+    rising, falling = linear + root, root - linear
+    with np.errstate(divide="ignore", invalid="ignore"):
+        time = np.where(linear > 0, -2 * constant / rising, falling / (2 * square))
+    ever = real & ((square > 0) | (linear > 0))
+    return np.asarray(np.where(ever & (time >= 0), time, np.inf).min(axis=1))
 
 
 def _sets_of(slope: Floats, *, everybody: bool) -> _Sets:

@@ -13,75 +13,54 @@ the report gets nothing.
 With bounded types (3.11) stops at an end of the set: the rent is counted from there, so units that
 every report gets cost mu_i(x, inf S_i). This is pivotal pricing; equation (3.10) as printed charges
 such units differently.
+
+A rent is a sum over cells between s_i(0) and the report. Their edges follow from the others' types
+alone, and each cell is integrated by itself: what else is asked, and what the trader bids at
+present, changes no rent.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, NoReturn, final
+from dataclasses import dataclass
+from typing import NamedTuple, NoReturn, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deviator.economies.profiles import profile_text
 from deviator.errors import NotConvergedError, RefusedError
 from deviator.validation import Bools, Floats
 
-CELLS = 4
+from .cells import FALLS, HALVINGS, Cells, Integral
+from .own_line import OwnLine
+
+CELLS = 2
 MOST_CELLS = 2048
-"""Cells of the report range: doubled in each market until two answers agree."""
-
-AGREES = 2e-13
-"""How far two answers may differ, of the largest integral in the market."""
-
-HALVINGS = {False: 30, True: 52}
-"""Halvings of a cell that locate a kink, whose error counts squared, or a jump."""
+"""Parts of a cell, 1 where it has more than two nodes: doubled until two answers agree."""
 
 DOUBLINGS = 60
 """Doublings of the distance at which a report that gets nothing is searched."""
 
-FALLS = 1e-9
-"""By how much rounding may let a quantity fall, of the largest in the market."""
+MOST_KINKS = 4096
+"""Kinks and jumps of the own quantity that are walked through at most."""
 
-FLICKERS = 1e-12
-"""How near a jump, of the range of reports, rounding may decide which side of it one is on."""
+PAST_A_KINK = 1e-9
+"""How far past a kink, of the usual distance of reports, one looks for the next."""
 
-Allocate = Callable[[Floats, NDArray[np.intp]], Floats]
-"""Types (L, N) and what errors call their markets (L,) to quantities (L, N), each by itself."""
+Allocate = Callable[[Floats, NDArray[np.intp], Floats], Floats]
+"""Values (L, N), their markets (L,) and own reports (L,) to quantities (L, N), each by itself."""
 
-Regime = Callable[[Floats, int], NDArray[Any]]
-"""Quantities (L, N) and a trader to labels (L, P); the quantity is smooth where they are equal."""
-
-
-def signs(quantity: Floats, trader: int) -> NDArray[Any]:
-    """Return who buys, sells and stays out, shape (L, N)."""
-    del trader
-    return np.sign(quantity)
+UntilKink = Callable[[Floats, Floats], Floats]
+"""Values (L, N) and how a report that moves moves them (L, N), to how far it may move, (L,)."""
 
 
-def own_quantity(quantity: Floats, trader: int) -> NDArray[Any]:
-    """Return the trader's own quantity, shape (L, 1): it is constant between its jumps."""
-    return quantity[:, [trader]]
+class Fall(NamedTuple):
+    """A quantity that falls in the own type of its owner, so that no transfers are truthful."""
 
-
-@final
-@dataclass(frozen=True, eq=False)
-class MarketLabels:
-    """What errors call the rows of a computation: the market of each, and its types."""
-
-    types: Floats  # (L, N), of each row
-    markets: Any = None  # (L,) of int, of each row; by default rows are markets
-
-    def of(self, row: int) -> str:
-        """Return a row in words.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> MarketLabels(np.array([[1.0, 0.5, -1.5]]), [7]).of(0)
-        'in market 7 at s = (1, 0.5, -1.5)'
-        """
-        market = row if self.markets is None else int(self.markets[row])
-        return f"in market {market} at s = {profile_text(self.types[row])}"
+    market: int
+    trader: int
+    types: Floats  # (N,), where the quantity is the larger one
+    higher: float  # the own type at which it is the smaller one
+    quantity: float
+    lower_quantity: float
 
 
 @final
@@ -89,209 +68,237 @@ class MarketLabels:
 class OwnQuantity:
     """One trader's quantity as a function of the report, others' types fixed, in B markets."""
 
+    line: OwnLine
     allocate: Allocate
-    regime: Regime  # `signs` or `own_quantity`
-    types: Floats  # (B, N)
-    trader: int
-    # Gauss-Legendre nodes per piece: 1 is exact where the quantity is piecewise linear, 2 show
-    # besides whether it falls on a piece.
+    # Gauss-Legendre nodes per piece: 2 are exact where the quantity is piecewise linear, and show
+    # whether it falls on a piece.
     nodes: int = 2
     jumps: bool = False  # whether the quantity may jump between pieces
-    low: float = -np.inf  # ends of the trader's set of types
-    high: float = np.inf
-    markets: NDArray[np.intp] | None = None  # (B,), what errors call them; by default 0, 1, ...
+    until_kink: UntilKink | None = None  # where the next kink is known; None where it is searched
     why_it_falls: Callable[[], str] = str  # which assumptions fail that would keep it from falling
 
-    def areas(self, reports: Floats, step: Floats) -> Floats:
+    def areas(self, offsets: Floats) -> Floats:
         """Return the integral of the quantity from the pivotal type to reports (B, M), never < 0.
 
-        A report that gets nothing is searched first a step (B,) away. RefusedError if the quantity
-        falls somewhere, so that no transfers are incentive compatible; NotConvergedError if two
-        answers never agree, or no report leads to a quantity of 0 or beyond.
+        RefusedError if the quantity falls somewhere, so that no transfers are incentive compatible;
+        NotConvergedError if two answers never agree, or no report leads to a quantity of 0 or
+        beyond.
         """
-        if not reports.size:
-            return np.zeros_like(reports)
-        first, last = self._span(reports, step)
-        if self.regime is own_quantity:
-            # A quantity that increases is constant where it is the same at both ends.
-            return self._areas(reports, first, last, 2 * CELLS).area
-        result = np.empty_like(reports)
-        markets, cells = np.arange(len(reports)), CELLS if self.nodes <= 2 else CELLS // 2
-        coarse = self._of(markets)._areas(reports, first, last, cells)
-        while len(markets):
-            cells *= 2
-            if cells > MOST_CELLS:
-                raise NotConvergedError(
-                    f"pivotal prices must integrate to the same on grids of up to {MOST_CELLS} "
-                    f"cells, and those of trader {self.trader} do not {self._place(markets[0])}"
-                )
-            part = self._of(markets)
-            fine = part._areas(reports[markets], first[markets], last[markets], cells)
-            result[markets] = fine.area
-            differs = np.abs(fine.area - coarse.area).max(axis=1) > AGREES * fine.scale
-            coarse = _Areas(fine.area[differs], fine.scale[differs])
-            markets = markets[differs]
-        return result
+        if not offsets.size:
+            return np.zeros_like(offsets)
+        zero = self.zero()
+        away = offsets - zero[:, None]
+        side, far = (away > 0).astype(np.intp), np.abs(away)
+        farthest = np.stack([np.where(side == each, far, 0.0).max(axis=1) for each in (0, 1)], 1)
+        edges = self._edges(zero, farthest)
+        rows = np.arange(len(zero))[:, None]
+        cell = (edges[rows, side, 1:] <= far[..., None]).sum(axis=2)
+        start = zero[:, None] + (2 * side - 1) * edges[rows, side, cell]
+        markets = np.broadcast_to(rows, cell.shape).ravel()
+        rest = self._integrals(markets, start.ravel(), offsets.ravel())
+        whole, before = self._up_to_edges(zero, edges, side, cell)
+        signs = 2 * side.ravel() - 1
+        self._check_rises(markets, signs, before[rows, side, cell].reshape(-1, 2), rest)
+        return np.asarray(whole[rows, side, cell] + rest.area.reshape(cell.shape))
 
-    def at(self, markets: NDArray[np.intp], reports: Floats) -> Floats:
+    def zero(self) -> Floats:
+        """Return the report that is pivotal for the first unit, s_i(0), as an offset, (B,)."""
+        markets = np.arange(len(self.line.step))
+        here = np.zeros(len(markets))
+        all_quantities = self.at(markets, here)
+        side = np.sign(all_quantities[:, self.line.trader])
+        there, crossed = self._beyond_zero(side, all_quantities)
+        moving = np.flatnonzero(crossed)
+        here, there = here[moving], there[moving]
+        for _ in range(HALVINGS[self.jumps]):
+            middle = here + 0.5 * (there - here)
+            holds = side[moving] * self._own(moving, middle) > 0
+            here, there = np.where(holds, middle, here), np.where(holds, there, middle)
+        zero = np.where(side == 0, 0.0, self._end(side))
+        zero[moving] = there
+        return zero
+
+    def at(self, markets: NDArray[np.intp], offsets: Floats) -> Floats:
         """Return all quantities (L, N) in some markets, each at a report (L,)."""
-        types = self.types[markets]
-        types[:, self.trader] = reports
-        return self.allocate(types, self._names[markets]) if len(types) else types
+        values = self.line.values(markets, offsets)
+        if not len(values):
+            return values
+        return self.allocate(values, markets, self.line.report[markets] + offsets)
 
-    def _of(self, markets: NDArray[np.intp]) -> "OwnQuantity":
-        return replace(self, types=self.types[markets], markets=self._names[markets])
+    def _own(self, markets: NDArray[np.intp], offsets: Floats) -> Floats:
+        return self.at(markets, offsets)[:, self.line.trader]
 
-    @property
-    def _names(self) -> NDArray[np.intp]:
-        """What errors call the markets, shape (B,)."""
-        return np.arange(len(self.types)) if self.markets is None else self.markets
+    def _end(self, side: Floats) -> Floats:
+        """Return the end of the set of types at which a quantity of a side is nearest to 0."""
+        return np.where(side > 0, self.line.low, self.line.high)
 
-    def _place(self, market: int) -> str:
-        return MarketLabels(self.types, self.markets).of(int(market))
+    def _beyond_zero(self, side: Floats, quantities: Floats) -> tuple[Floats, Bools]:
+        """Return reports moved until the quantity leaves its side of 0, and where it does.
 
-    def _span(self, reports: Floats, step: Floats) -> tuple[Floats, Floats]:
-        """Return a range of reports that holds the given ones and the pivotal type s_i(0)."""
-        first = self._reach(reports.min(axis=1), -step, self.low)
-        return first, self._reach(reports.max(axis=1), step, self.high)
-
-    def _reach(self, start: Floats, step: Floats, end: float) -> Floats:
-        """Return reports moved outward until the quantity is not on the wrong side of 0."""
-        side = np.sign(step)
-        report, distance = start.copy(), step.copy()
-        markets, before = np.arange(len(start)), None
+        Elsewhere the set of types ends first.
+        """
+        trader, end = self.line.trader, self._end(side)
+        report, distance = np.zeros(len(side)), self.line.step.copy()
+        crossed = np.zeros(len(side), dtype=bool)
+        markets = np.flatnonzero((side != 0) & (end != 0))
+        before = report[markets], quantities[markets, trader]
         for _ in range(DOUBLINGS):
-            quantities = self.at(markets, report[markets])
-            quantity = quantities[:, self.trader]
-            if before is not None:
-                after, allowed = (report[markets], quantity), FALLS * np.abs(quantities).max(axis=1)
-                self._check_moves(side[markets], markets, before, after, allowed)
-            # At an end of the set the pivotal type stops (3.11).
-            stays = (side[markets] * quantity < 0) & (report[markets] != end)
-            markets = markets[stays]
             if not len(markets):
-                return report
-            before = report[markets], quantity[stays]
-            moved = start[markets] + distance[markets]
-            report[markets] = np.where(
-                side[markets] * (moved - end) > 0, end, moved
-            )  # never beyond the set
+                return report, crossed
+            moved = -side[markets] * distance[markets]
+            past = side[markets] * (moved - end[markets]) < 0
+            report[markets] = np.where(past, end[markets], moved)
+            reached = self.at(markets, report[markets])
+            after = report[markets], reached[:, trader]
+            self.check_moves(side[markets], markets, before, after, np.abs(reached).max(axis=1))
+            holds = side[markets] * after[1] > 0
+            crossed[markets] = ~holds
+            stays = holds & (report[markets] != end[markets])
+            markets, before = markets[stays], (after[0][stays], after[1][stays])
             distance[markets] *= 2
         raise NotConvergedError(
-            f"some report of trader {self.trader} must get nothing, and none was found "
-            f"{self._place(markets[0])}, up to {report[markets[0]]:.6g}; the own type must "
-            "matter (assumption A3)"
+            f"some report of trader {trader} must get nothing, and none was found "
+            f"{self.line.place(markets[0])}, up to "
+            f"{self.line.report[markets[0]] + report[markets[0]]:.6g}; the own type must matter "
+            "(assumption A3)"
         )
 
-    def _check_moves(
+    def check_moves(
         self,
         side: Floats,
         markets: NDArray[np.intp],
         before: tuple[Floats, Floats],
         after: tuple[Floats, Floats],
-        allowed: Floats,
+        largest: Floats,
     ) -> None:
-        """Refuse quantities that fall between two reports; each pair is (reports, quantities)."""
-        falls = side * (before[1] - after[1]) > allowed
+        """Refuse quantities that fall between two reports; each pair is (offsets, quantities)."""
+        falls = side * (after[1] - before[1]) > FALLS * largest
         if falls.any():
             place = int(np.flatnonzero(falls)[0])
             points = [(values[0][place], values[1][place]) for values in (before, after)]
-            self._refuse(int(markets[place]), *sorted(points))
+            self.refuse(int(markets[place]), *sorted(points))
 
-    def _refuse(self, market: int, low: tuple[float, float], high: tuple[float, float]) -> NoReturn:
-        """Refuse a quantity that falls between two reports; points are (report, quantity)."""
-        types = self.types[market].copy()
-        types[self.trader] = low[0]
-        why = self.why_it_falls()
-        raise RefusedError(
-            "transfers make reports truthful only where quantities increase in the own type, and "
-            f"trader {self.trader}'s falls from {low[1]:.6g} to {high[1]:.6g} as its type rises to "
-            f"{high[0]:.6g} from types {np.round(types, 6).tolist()} in market "
-            f"{int(self._names[market])}{f' ({why})' if why else ''}; weaken the interdependence "
-            "of values"
+    def refuse(self, market: int, low: tuple[float, float], high: tuple[float, float]) -> NoReturn:
+        """Refuse a quantity that falls between two reports; points are (offset, quantity)."""
+        own = self.line.report[market]
+        types = self.line.profile(market, low[0])
+        called = int(self.line.markets[market])
+        fall = Fall(called, self.line.trader, types, float(own + high[0]), low[1], high[1])
+        raise RefusedError(refusal(fall, f" in market {called}", self.why_it_falls()))
+
+    def _edges(self, zero: Floats, farthest: Floats) -> Floats:
+        """Return distances from s_i(0) at which cells end, below and above it, (B, 2, E + 1)."""
+        if self.until_kink is not None:
+            return self._kinks(zero, farthest)
+        step = self.line.step[:, None]
+        octaves = int(np.ceil(np.log2(max(2.0, (farthest / step).max()))))
+        shares = np.append([0.0, 0.5], 2.0 ** np.arange(min(octaves, DOUBLINGS) + 1))
+        return np.repeat((step * shares)[:, None], 2, axis=1)
+
+    def _kinks(self, zero: Floats, farthest: Floats) -> Floats:
+        """Return the distances of all kinks up to the farthest report of each side."""
+        batch = len(zero)
+        markets, side = np.repeat(np.arange(batch), 2), np.tile([-1.0, 1.0], batch)
+        reached, most = np.zeros(2 * batch), farthest.ravel()
+        edges, walking = [reached.copy()], np.flatnonzero(most > 0)
+        while len(walking):
+            if len(edges) > MOST_KINKS:
+                raise NotConvergedError(
+                    f"a quantity must have at most {MOST_KINKS} kinks, that of trader "
+                    f"{self.line.trader} has more {self.line.place(markets[walking[0]])}"
+                )
+            reached[walking] = self._next_kink(
+                markets[walking], zero[markets[walking]], side[walking], reached[walking]
+            )
+            beyond = np.full(2 * batch, np.inf)
+            beyond[walking] = reached[walking]
+            edges.append(beyond)
+            walking = walking[reached[walking] < most[walking]]
+        return np.stack(edges, axis=1).reshape(batch, 2, -1)
+
+    def _next_kink(
+        self, markets: NDArray[np.intp], zero: Floats, side: Floats, reached: Floats
+    ) -> Floats:
+        assert self.until_kink is not None
+        past = reached + PAST_A_KINK * self.line.step[markets]
+        values = self.line.values(markets, zero + side * past)
+        further = self.until_kink(values, side[:, None] * self.line.effects)
+        return np.asarray(past + np.maximum(further, 0.0))
+
+    def _up_to_edges(
+        self, zero: Floats, edges: Floats, side: NDArray[np.intp], cell: NDArray[np.intp]
+    ) -> tuple[Floats, Floats]:
+        """Return integrals from s_i(0) to the edges that reports lie beyond, (B, 2, E + 1).
+
+        And the last report and quantity before each edge, (B, 2, E + 1, 2).
+        """
+        beyond = np.zeros(edges.shape[:2], dtype=np.intp)
+        rows = np.broadcast_to(np.arange(len(cell))[:, None], cell.shape)
+        np.maximum.at(beyond, (rows, side), cell)
+        market, half, place = np.nonzero(np.arange(edges.shape[2] - 1) < beyond[..., None])
+        start, end = (
+            zero[market] + (2 * half - 1) * edges[market, half, each] for each in (place, place + 1)
+        )
+        # s_i(0) is known up to halvings only: the quantity there is not compared.
+        total, before = np.zeros(edges.shape), np.full((*edges.shape, 2), np.nan)
+        parts = self._integrals(market, start, end)
+        total[market, half, place + 1] = parts.area
+        before[market, half, place + 1] = parts.last
+        self._check_rises(market, 2 * half - 1, before[market, half, place], parts)
+        return np.cumsum(total, axis=2), before
+
+    def _check_rises(
+        self, markets: NDArray[np.intp], side: NDArray[np.intp], before: Floats, parts: Integral
+    ) -> None:
+        """Refuse quantities that are nearer to 0 than in the part before, which ends there."""
+        nearer, further = ((each[:, 0], each[:, 1]) for each in (before, parts.first))
+        self.check_moves(-side.astype(np.float64), markets, nearer, further, parts.largest)
+
+    def _integrals(self, markets: NDArray[np.intp], start: Floats, end: Floats) -> Integral:
+        """Return the integrals of the quantity between two reports each, L of them.
+
+        The first and last reports that were tried are those next to the start and to the end.
+        """
+        left, right = np.minimum(start, end), np.maximum(start, end)
+        # Of a range without width no quantity is tried.
+        here = np.stack([start, np.full(len(start), np.nan)], axis=1)
+        nothing = np.zeros(len(start))
+        result = Integral(nothing, nothing.copy(), nothing.copy(), here, here.copy())
+        moving = np.flatnonzero(right > left)
+        cells = 1 if self.until_kink is not None or self.nodes > 2 else CELLS
+        coarse: Integral | None = None
+        while len(moving):
+            if cells > MOST_CELLS:
+                raise NotConvergedError(
+                    f"pivotal prices must integrate to the same on grids of up to {MOST_CELLS} "
+                    f"cells, and those of trader {self.line.trader} do not "
+                    f"{self.line.place(markets[moving[0]])}"
+                )
+            fine = self._of(markets, left, right, moving).integral(cells)
+            for values, new in zip(result, fine, strict=True):
+                values[moving] = new
+            differs = np.full(len(moving), self.until_kink is None)
+            if coarse is not None:
+                differs &= np.abs(fine.area - coarse.area) > fine.allowed
+            coarse, moving, cells = fine.of(differs), moving[differs], 2 * cells
+        back = end < start
+        return result._replace(
+            area=np.where(back, -result.area, result.area),
+            first=np.where(back[:, None], result.last, result.first),
+            last=np.where(back[:, None], result.first, result.last),
         )
 
-    def _areas(self, reports: Floats, first: Floats, last: Floats, cells: int) -> "_Areas":
-        grid = first[:, None] + (last - first)[:, None] * np.linspace(0.0, 1.0, cells + 1)
-        grid[:, -1] = last
-        points = np.concatenate([grid, self._breaks(grid), reports], axis=1)
-        order = np.argsort(points, axis=1, kind="stable")
-        pieces = self._pieces(np.take_along_axis(points, order, axis=1))
-        total = np.cumsum(np.pad(pieces, ((0, 0), (1, 0))), axis=1)
-        place = np.argsort(order, axis=1, kind="stable")[:, -reports.shape[1] :]
-        # The integral from the left falls up to s_i(0) and rises from there.
-        area = np.take_along_axis(total, place, axis=1) - total.min(axis=1, keepdims=True)
-        return _Areas(area, np.abs(total).max(axis=1))
-
-    def _breaks(self, grid: Floats) -> Floats:
-        """Return where the regime changes, shape (B, K), filled up with ends of the grid."""
-        batch, points = grid.shape
-        markets = np.repeat(np.arange(batch), points)
-        labels = self._labels(markets, grid.ravel()).reshape(batch, points, -1)
-        market, cell = np.nonzero((labels[:, 1:] != labels[:, :-1]).any(axis=2))
-        left, right = grid[market, cell], grid[market, cell + 1]
-        on_left, on_right = labels[market, cell], labels[market, cell + 1]
-        for _ in range(HALVINGS[self.jumps]):
-            middle = left + 0.5 * (right - left)
-            between = self._labels(market, middle)
-            halves = (on_left != between).any(axis=1), (between != on_right).any(axis=1)
-            market = _joined(halves, market, market)
-            left, right = _joined(halves, left, middle), _joined(halves, middle, right)
-            on_left, on_right = (
-                _joined(halves, on_left, between),
-                _joined(halves, between, on_right),
-            )
-        return _rows(market, left, grid[:, -1])
-
-    def _labels(self, markets: NDArray[np.intp], reports: Floats) -> NDArray[Any]:
-        return self.regime(self.at(markets, reports), self.trader)
-
-    def _pieces(self, points: Floats) -> Floats:
-        """Return the integral of the quantity between successive points, shape (B, P - 1)."""
-        market, piece = np.nonzero(np.diff(points, axis=1) > 0)
-        left, right = points[market, piece], points[market, piece + 1]
-        node, weight = np.polynomial.legendre.leggauss(self.nodes)
-        report = left[:, None] + 0.5 * (right - left)[:, None] * (1 + node)
-        places = np.repeat(market, self.nodes)
-        quantity = self.at(places, report.ravel())[:, self.trader]
-        spans = np.ptp(points, axis=1)
-        self._check_increases(places, report.ravel(), quantity, spans)
-        integral = np.zeros((len(points), points.shape[1] - 1))
-        average = quantity.reshape(-1, self.nodes) @ (0.5 * weight)
-        integral[market, piece] = average * (right - left)
-        return integral
-
-    def _check_increases(
-        self, markets: NDArray[np.intp], reports: Floats, quantity: Floats, spans: Floats
-    ) -> None:
-        largest = np.zeros(len(self.types))
-        np.maximum.at(largest, markets, np.abs(quantity))
-        falls = quantity[:-1] - quantity[1:] > FALLS * largest[markets[1:]]
-        falls &= np.diff(reports) > FLICKERS * spans[markets[1:]]
-        falls &= markets[1:] == markets[:-1]
-        if falls.any():
-            place = int(np.flatnonzero(falls)[0])
-            low, high = ((float(reports[i]), float(quantity[i])) for i in (place, place + 1))
-            self._refuse(int(markets[place]), low, high)
+    def _of(
+        self, markets: NDArray[np.intp], left: Floats, right: Floats, places: NDArray[np.intp]
+    ) -> "Cells":
+        return Cells(self, markets[places], left[places], right[places])
 
 
-class _Areas(NamedTuple):
-    """Integrals up to the reports, and how large integrals in the market are."""
-
-    area: Floats  # (B, M)
-    scale: Floats  # (B,)
-
-
-def _joined(halves: tuple[Bools, Bools], left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
-    """Return the entries of the halves in which the regime changes."""
-    return np.concatenate([left[halves[0]], right[halves[1]]])
-
-
-def _rows(market: NDArray[np.intp], values: Floats, filling: Floats) -> Floats:
-    """Return values (L,) as one row per market, (B, K), filled up where a market has fewer."""
-    counts = np.bincount(market, minlength=len(filling))
-    rows = np.repeat(filling[:, None], counts.max(initial=0), axis=1)
-    order = np.argsort(market, kind="stable")
-    start = np.cumsum(counts) - counts
-    rows[market[order], np.arange(len(market)) - start[market[order]]] = values[order]
-    return rows
+def refusal(fall: Fall, where: str, why: str) -> str:
+    """Return in one sentence why a market with a falling quantity has no truthful transfers."""
+    return (
+        "transfers make reports truthful only where quantities increase in the own type, and "
+        f"trader {fall.trader}'s falls from {fall.quantity:.6g} to {fall.lower_quantity:.6g} as "
+        f"its type rises to {fall.higher:.6g} from types {np.round(fall.types, 6).tolist()}{where}"
+        f"{f' ({why})' if why else ''}; weaken the interdependence of values"
+    )

@@ -133,6 +133,12 @@ class SmoothSigmaVCG(DirectMechanism):
     def tax_slope(self) -> float:
         return self.sigma
 
+    @property
+    @override
+    def precision(self) -> float:
+        """How closely two quadratures of a transfer agree."""
+        return AGREES
+
     @override
     def clear(self, bids: Any) -> Outcome:
         reports = self.reported_types(bids)

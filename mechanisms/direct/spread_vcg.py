@@ -7,7 +7,7 @@ and each price between the highest bid and the lowest ask clears the market.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 from typing_extensions import override
@@ -17,6 +17,7 @@ from deviator.units import PRICE
 from deviator.validation import Bools, Floats, freeze, non_negative
 
 from ..base import Claim
+from .own_line import MarketLabels
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
 
 
@@ -55,6 +56,7 @@ class SpreadVCG(PivotalMechanism):
     economy: QuadraticEconomy
     half_spread: float = field(default=0.0, metadata=PRICE)
     name: ClassVar[str] = "spread-vcg"
+    straight: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         checked_economy(self.economy)
@@ -66,9 +68,47 @@ class SpreadVCG(PivotalMechanism):
         claims = super().claims
         return claims if self.half_spread > 0 else claims | {"efficient"}
 
+    @property
     @override
-    def allocate(self, types: Floats, markets: Any = None) -> Allocation:
-        return spread_allocation(self.economy.value(types), self.economy.slope, self.half_spread)
+    def least_spread(self) -> float:
+        return self.half_spread
+
+    @override
+    def allocate_values(self, value: Floats, labels: MarketLabels) -> Allocation:
+        return spread_allocation(value, self.economy.slope, self.half_spread)
+
+    @override
+    def until_kink(self, value: Floats, effects: Floats) -> Floats:
+        """Return how far the report may move until somebody enters or leaves, (B,)."""
+        quantity = self.allocate_values(value, MarketLabels(value)).quantity
+        side, steepness = np.sign(quantity), 1 / self.economy.slope
+        weight = np.where(side == 0, 0.0, steepness)
+        total = weight.sum(axis=1, keepdims=True)
+        trades = total[:, 0] > 0
+        shares = weight / np.where(trades[:, None], total, 1.0)
+        # Above the price by delta one enters; with v - p - delta sign(q) at 0 one leaves.
+        margin, moves = (
+            value - (shares * (value - self.half_spread * side)).sum(axis=1, keepdims=True),
+            effects - (shares * effects).sum(axis=1, keepdims=True),
+        )
+        edge = np.where(moves > 0, self.half_spread, -self.half_spread)
+        edge = np.where(side == 0, edge, self.half_spread * side)
+        return np.where(
+            trades, _first_passage(edge - margin, moves), self._until_trade(value, effects)
+        )
+
+    def _until_trade(self, value: Floats, effects: Floats) -> Floats:
+        """Return how far the report may move until two values lie 2 delta apart, (B,)."""
+        gap = (value[:, :, None] - value[:, None, :]).reshape(len(value), -1)
+        moves = (effects[:, :, None] - effects[:, None, :]).reshape(len(value), -1)
+        return _first_passage(2 * self.half_spread - gap, np.maximum(moves, 0.0))
+
+
+def _first_passage(distance: Floats, speed: Floats) -> Floats:
+    """Return the least positive time at which a distance is passed, in each row."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        time = np.where(speed == 0, np.inf, distance / speed)
+    return np.asarray(np.where(time > 0, time, np.inf).min(axis=1))
 
 
 def spread_allocation(value: Floats, slope: Floats, half_spread: float) -> Allocation:

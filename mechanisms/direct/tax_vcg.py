@@ -10,8 +10,8 @@ from deviator.economies import QuadraticEconomy
 from deviator.numerics.newton import increasing_root
 from deviator.validation import Floats, freeze
 
+from .own_line import MarketLabels
 from .pivotal_mechanism import Allocation, PivotalMechanism, checked_economy
-from .pivotal_pricing import MarketLabels
 from .taxes import Tax, checked_tax, tax_of
 
 PROFILES = 64
@@ -68,9 +68,8 @@ class TaxVCG(PivotalMechanism):
         checked_tax(self.tax, self._reach(self.economy.value(types)))
 
     @override
-    def allocate(self, types: Floats, markets: Any = None) -> Allocation:
-        value, slope = self.economy.value(types), self.economy.slope
-        tax, labels = checked_tax(self.tax, self._reach(value)), MarketLabels(types, markets)
+    def allocate_values(self, value: Floats, labels: MarketLabels) -> Allocation:
+        slope, tax = self.economy.slope, checked_tax(self.tax, self._reach(value))
         middle = 0.5 * (value.min(axis=1) + value.max(axis=1))
         centred = value - middle[:, None]
         reach = 0.5 * np.ptp(value, axis=1, keepdims=True)

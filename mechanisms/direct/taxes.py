@@ -254,7 +254,13 @@ def _check_shape(tax: Tax, largest: float) -> None:
 
 def _numbers(tax: Tax, name: str, x: Floats) -> Floats:
     """Return what a tax says of quantities, one number for each."""
-    values = np.asarray(getattr(tax, name)(x.copy()))
+    try:
+        values = np.asarray(getattr(tax, name)(x.copy()))
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"a tax must be one function for all traders, of quantities of any shape, and "
+            f"{type(tax).__name__}.{name} fails for shape {x.shape} ({error}); state one schedule"
+        ) from None
     if values.shape != x.shape or values.dtype.kind not in "fiu":
         raise InvalidInputError(
             f"a tax must give one number per quantity, {type(tax).__name__}.{name} gives "

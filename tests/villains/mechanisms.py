@@ -300,6 +300,30 @@ class NarrowMenu(SoundAuction):
         return replace(menu, low=present, high=present)
 
 
+class LooksAtTheOtherCandidates(SoundAuction):
+    """Charges each candidate for the average of what is asked beside it."""
+
+    def clear_deviations(self, bids, trader, candidates):
+        result = super().clear_deviations(bids, trader, candidates)
+        mean = result.quantity.mean(axis=1, keepdims=True)
+        return replace(result, transfer=result.transfer + 1e-6 * mean)
+
+
+class RemembersTheOrder(SoundAuction):
+    def clear_deviations(self, bids, trader, candidates):
+        result = super().clear_deviations(bids, trader, candidates)
+        later = 1e-9 * np.arange(candidates.shape[1])
+        return replace(result, transfer=result.transfer + later)
+
+
+class TaxesApart(SoundAuction):
+    tax_slope = np.array([0.1, 0.2])
+
+
+class Imprecise(SoundAuction):
+    precision = 2.0
+
+
 class WrongSlopes(SoundAuction):
     def clear(self, bids):
         outcome = super().clear(bids)
@@ -453,6 +477,10 @@ VILLAINS = [
     ("check_units", FlatFee(), "must be the same"),
     ("check_own_type_only", ReadsMinds(), "must not depend on the others' types"),
     ("check_deviations_equal_clearing", IgnoresDeviations(), "must agree with clear in quantity"),
+    ("check_candidates_alone", LooksAtTheOtherCandidates(), "alone the transfer"),
+    ("check_candidates_alone", RemembersTheOrder(), "same transfer in any order"),
+    ("check_settings", TaxesApart(), "tax_slope must be one non-negative number"),
+    ("check_settings", Imprecise(), "precision must be a number above 0 and below 1, got 2"),
     ("check_menu_agrees_with_clearing", FlattersItsMenu(), "menu"),
     ("check_pickling", LosesItsSettings(fee=0.02), "must clear in another process as here"),
     ("check_pickling", CannotBeSent(), "must pickle"),

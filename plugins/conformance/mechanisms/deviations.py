@@ -5,14 +5,21 @@ import numpy as np
 from deviator.mechanisms import LineMenu, Mechanism, Menu
 from deviator.validation import Floats
 
-from ..comparing import assert_close
-from ..trials import Trial, candidate_bids, trials
+from ..comparing import EXACT, assert_close
+from ..trials import Trial, bid_size, candidate_bids, trials
 
 DEVIATION_TOLERANCE = 1e-9
 """Allowed difference of a deviation's outcome from clearing afresh, relative to the largest."""
 
 MENU_TOLERANCE = 1e-7
 """Allowed distance of a bid's outcome from the point of the menu that it is for, relative."""
+
+
+ROUNDINGS = 16
+"""How many roundings a number may be away from the same number computed elsewhere."""
+
+FAR_AWAY = (-3.0, 0.5, 5.0)
+"""Distances of candidates from the present bid, in multiples of the usual size of bids."""
 
 
 def check_deviations_equal_clearing(mechanism: Mechanism) -> None:
@@ -29,6 +36,43 @@ def check_deviations_equal_clearing(mechanism: Mechanism) -> None:
                     getattr(fresh, field)[:, trader],
                     tolerance=DEVIATION_TOLERANCE,
                 )
+
+
+def check_candidates_alone(mechanism: Mechanism) -> None:
+    """A candidate bid yields alone what it yields beside others, in any order."""
+    tolerance = max(EXACT, ROUNDINGS * mechanism.precision)
+    for trial in trials(mechanism, corners=False):
+        for trader in range(trial.types.shape[1]):
+            candidates = _spread_candidates(trial, trader)
+            together = mechanism.clear_deviations(trial.bids, trader, candidates)
+            turned = mechanism.clear_deviations(trial.bids, trader, candidates[:, ::-1].copy())
+            for field in ("quantity", "transfer"):
+                wanted = getattr(together, field)
+                rule = f"candidates must have the same {field} in any order {trial.where}"
+                assert_close(rule, getattr(turned, field)[:, ::-1], wanted, tolerance=tolerance)
+            for place in range(candidates.shape[1]):
+                alone = mechanism.clear_deviations(
+                    trial.bids, trader, candidates[:, place : place + 1]
+                )
+                for field in ("quantity", "transfer"):
+                    wanted = getattr(together, field)
+                    rule = f"a candidate must have alone the {field} that it has beside others"
+                    assert_close(
+                        f"{rule} {trial.where}",
+                        getattr(alone, field)[:, 0],
+                        wanted[:, place],
+                        tolerance=tolerance,
+                        size=float(np.abs(wanted).max()),
+                    )
+
+
+def _spread_candidates(trial: Trial, trader: int) -> Floats:
+    """Return one trader's present bid, the others', and bids far to both sides, (B, M, K)."""
+    mechanism, bids = trial.mechanism, trial.bids
+    near, array = candidate_bids(mechanism, bids, trader), bids.as_array()
+    own, size = array[:, trader], bid_size(array)[trader]
+    far = np.stack([own + far * size for far in FAR_AWAY], axis=1)
+    return np.concatenate([near, mechanism.allowed_bids(trader, far, own)], axis=1)
 
 
 def check_menu_agrees_with_clearing(mechanism: Mechanism) -> None:

@@ -18,7 +18,7 @@ HONEST_MARKETS = 200
 
 
 def check_settings(mechanism: Mechanism) -> None:
-    """Name, language, claims and tax slope are of the stated kinds."""
+    """Name, language, claims, tax slope and precision are of the stated kinds."""
     language = mechanism.language
     assert_text("name", mechanism.name)
     assert isinstance(language, BidLanguage), f"language must be a BidLanguage, got {language!r}"
@@ -27,7 +27,13 @@ def check_settings(mechanism: Mechanism) -> None:
         f"claims must be among {', '.join(get_args(Claim))}, got {', '.join(map(str, unknown))}"
     )
     tax = mechanism.tax_slope
-    assert np.isfinite(tax) and tax >= 0, f"tax_slope must be a non-negative number, got {tax}"
+    single = np.ndim(tax) == 0 and np.isfinite(tax)
+    assert single and tax >= 0, f"tax_slope must be one non-negative number, got {tax}"
+    precision = mechanism.precision
+    number = isinstance(precision, float | int)
+    assert number and 0 < precision < 1, (
+        f"precision must be a number above 0 and below 1, got {precision!r}"
+    )
 
 
 def check_honest_bids(mechanism: Mechanism) -> None:

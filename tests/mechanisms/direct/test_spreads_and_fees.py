@@ -110,11 +110,20 @@ def test_single_crossing_decides_whether_spreads_leave_quantities_monotone():
     assert not affects_others_alike(GENERAL)
 
 
-def test_a_spread_is_refused_where_the_quantity_falls_on_its_last_piece_only():
-    """Trader 0's quantity rises to .75 at s_0 = .755 and has fallen to .7 at his type, 1."""
+def test_a_spread_is_refused_whatever_profile_is_cleared_where_a_quantity_falls_somewhere():
+    """Trader 0's type moves trader 4 by 1.4: where those two trade alone, quantity 0 falls."""
     crossing = linear_quadratic(np.eye(5) + 1.4 * np.outer(np.eye(5)[4], np.eye(5)[0]), 1.0)
-    with pytest.raises(RefusedError, match=r"trader 0's falls from .* in market 0"):
-        SpreadVCG(crossing, 0.3).clear(Reports([[1.0, 0.0, 0.0, 0.0, -2.4]]))
+    rule = SpreadVCG(crossing, 0.3)
+    for reports in ([1.0, 0.0, 0.0, 0.0, -2.4], [0.0] * 5):
+        with pytest.raises(RefusedError, match="trader 0's falls from"):
+            rule.clear(Reports([reports]))
+    fall = rule.monotonicity_violation()
+    pair = np.stack([fall.types, fall.types])
+    pair[1, fall.trader] = fall.higher
+    quantities = rule.allocate(pair).quantity[:, fall.trader]
+    np.testing.assert_allclose(quantities, [fall.quantity, fall.lower_quantity], atol=1e-12)
+    assert fall.lower_quantity < fall.quantity
+    assert SpreadVCG(GENERAL, 0.3).monotonicity_violation() is None
 
 
 def test_where_a_fee_alone_lets_quantities_fall_the_reason_is_named():

@@ -22,7 +22,8 @@ from deviator.mechanisms import (
     SumTax,
     TaxVCG,
 )
-from deviator.mechanisms.direct.pivotal_pricing import OwnQuantity, own_quantity, signs
+from deviator.mechanisms.direct.own_line import OwnLine
+from deviator.mechanisms.direct.pivotal_pricing import OwnQuantity
 from deviator.numerics.newton import increasing_root
 from deviator.plugins import make
 
@@ -179,18 +180,18 @@ def test_what_cannot_be_promised_is_refused():
 
 
 def test_a_quantity_that_falls_and_what_never_gets_nothing_are_errors():
-    def falls(types, markets):
-        own = np.where(types[:, [0]] < 0.5, 2 * types[:, [0]], types[:, [0]])
+    def falls(value, markets, reports):
+        own = np.where(reports[:, None] < 0.5, 2 * reports[:, None], reports[:, None])
         return np.concatenate([own, -own, 0 * own], axis=1)
 
-    def always(types, markets):
-        return np.tile([1.0, -1.0, 0.0], (len(types), 1))
+    def always(value, markets, reports):
+        return np.tile([1.0, -1.0, 0.0], (len(value), 1))
 
-    types, step = np.array([[1.0, 0.0, 0.0]]), np.ones(1)
+    line = OwnLine.of(private_values(3), np.array([[1.0, 0.0, 0.0]]), 0)
     with pytest.raises(RefusedError, match="falls from"):
-        OwnQuantity(falls, signs, types, 0).areas(types[:, :1], step)
+        OwnQuantity(line, falls).areas(np.array([[1.0]]))
     with pytest.raises(NotConvergedError, match="must get nothing"):
-        OwnQuantity(always, own_quantity, types, 0).areas(types[:, :1], step)
+        OwnQuantity(line, always).areas(np.array([[1.0]]))
     with pytest.raises(NotConvergedError, match=r"x in row 1 must be found .* in 200 steps"):
         increasing_root(
             lambda x: (np.array([x[0], np.nan]), np.ones(2)),
@@ -218,7 +219,7 @@ INTERDEPENDENT = linear_quadratic([[1, 0, 0], [5, 1, 0], [5, 0, 1]], [4.0, 1.0, 
 )
 def test_outside_a4n_the_assumption_is_named_with_its_witness(rule):
     words = (
-        r"trader 0's falls from .* in market 1 \(assumption A4\^N fails: phi_N = 5, by the type of "
+        r"trader 0's falls from .* \(assumption A4\^N fails: phi_N = 5, by the type of "
         r"trader 0, is not below 0.25; single crossing fails: the type of trader 0 moves trader 1 by 5"
     )
     idle, falls = [0.0, 0.0, 0.0], [3.0, 1.0, -1.0]
@@ -233,7 +234,7 @@ def test_outside_a4n_the_assumption_is_named_with_its_witness(rule):
     [
         ("numerics.newton", "STEPS", 1, TaxVCG(GENERAL, [[0.1, 3]]),
          r"under the tax SumTax.*coefficient=0.1, exponent=3.0.* in market 5 at s = \(9, 0, 0, -9\)"),
-        ("mechanisms.direct.pivotal_pricing", "AGREES", -1.0, TaxVCG(GENERAL, [[0.1, 3]]),
+        ("mechanisms.direct.cells", "AGREES", -1.0, TaxVCG(GENERAL, [[0.1, 3]]),
          r"those of trader 0 do not in market 5 at s = \(9, 0, 0, -9\)"),
         ("mechanisms.direct.discrete_vcg", "following_unit", lambda count: 0 * count + 1, DiscreteVCG(GENERAL, 0.5, 0.1),
          r"within 180 exchanges, and with unit_size = 0.5, sigma = 0.1.* in market 5 at s = \(9, 0"),
