@@ -121,13 +121,12 @@ def honest_markets(file):
 def payment(file, price, quantity, k):
     """Return what a trader pays as products, with their coefficients, of functions of the types."""
     known = {"residual_slope": k, "tax_slope": file["tax_slope"], "1": ONE}
-    functions = {"price": price, "quantity": quantity}
+    functions, one = {"price": price, "quantity": quantity}, [ZERO] * (len(price) - 1) + [ONE]
     for monomial, term in file["payment"].items():
         names = monomial.split("*")
         factors = [functions[name] for name in names if name in functions]
         need(len(factors) <= 2, f"payments are of a degree above two in {monomial}")
         constants = [known[name] for name in names if name not in functions]
-        one = [ZERO] * (len(price) - 1) + [ONE]
         yield exact(term) * prod(constants), *[*factors, one, one][:2]
 
 
@@ -175,9 +174,7 @@ def check(file):
     }[name]
     cap = exact(file["claim"]["cap"])
     for form in forms:
-        need(
-            semidefinite(form + times(cap, gains)), f"{name} is violated by more than the cap says"
-        )
+        need(semidefinite(form + times(cap, gains)), f"{name} is violated by more than the cap")
     return f"{name} is violated by at most {float(cap):.9g} of the gains from trade, everywhere"
 
 
