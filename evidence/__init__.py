@@ -1,7 +1,7 @@
 """The subject of the whole tool: the market under test, what deviating gains there, the verdict."""
 
 from .best_deviation import BestDeviation, best_deviation, deviation_size, held_out_profiles
-from .certificate_file import certificate_file
+from .certificate_file import certificate_file, constraint_file
 from .certificates import (
     Certificate,
     Condition,
@@ -56,6 +56,7 @@ __all__ = [
     "certify",
     "certify_by_theorem",
     "check_matched",
+    "constraint_file",
     "control_mechanism",
     "deviation_size",
     "find_certificates",

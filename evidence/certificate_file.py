@@ -11,11 +11,16 @@ from deviator.numerics.rational import Rationals, rational
 from deviator.policies import Information
 
 from .certificates import Certificate
+from .constraints import ConstraintVerdict
 from .market import Market
 from .plain_data import fractions, market_as_data
 from .witness import has_exact_forms
 
-FORMAT, VERSION = "deviator incentive certificate", 1
+FORMAT, CONSTRAINT_FORMAT, VERSION = (
+    "deviator incentive certificate",
+    "deviator constraint certificate",
+    1,
+)
 
 EXACT = "exact linear-quadratic"
 """The kind of certificates that can be derived again by anyone."""
@@ -74,6 +79,50 @@ def certificate_file(
         "bids": strategy_as_bids(tested),
         "claim": _claim(tested, certificate, information),
         "conditions": certificate.to_dict()["conditions"],
+    }
+
+
+def constraint_file(tested: Market, verdict: ConstraintVerdict) -> dict[str, Any]:
+    """Return a certified answer about honest bidding as plain data, to be derived again.
+
+    Parameters
+    ----------
+    tested : Market
+    verdict : ConstraintVerdict
+        On market clearing, budget surplus, individual rationality or efficiency, with a cap on the
+        violation at every profile, relative to the gains from trade.
+
+    Raises
+    ------
+    RefusedError
+        If it is about deviations, has no cap at every profile, or its market has no exact form.
+
+    Examples
+    --------
+    >>> from deviator.economies import private_values
+    >>> from deviator.evidence import market
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> tested = market(SigmaDCDA(1.0), private_values(3))
+    >>> kept = ConstraintVerdict(
+    ...     "budget_surplus", "confirmed", "every profile", 0.0, 0.0, 0.0, "never negative"
+    ... )
+    >>> constraint_file(tested, kept)["claim"]
+    {'scope': 'every profile', 'cap': 0.0}
+    """
+    honest = verdict.constraint != "incentive_compatibility"
+    if not honest or verdict.cap is None or verdict.scope != "every profile":
+        raise RefusedError(
+            f"a file needs a cap at every profile on what honest bidding breaks, got "
+            f"{verdict.constraint} with cap {verdict.cap}, {verdict.scope}"
+        )
+    return {
+        "format": CONSTRAINT_FORMAT,
+        "version": VERSION,
+        **market_as_data(tested),
+        "constraint": verdict.constraint,
+        "bids": strategy_as_bids(tested),
+        "claim": {"scope": verdict.scope, "cap": verdict.cap},
+        "conditions": (verdict.certificate or {}).get("conditions", []),
     }
 
 

@@ -36,6 +36,7 @@ SCRIPTS = {
     "deviator deviation witness": "recheck_witness.py",
     "deviator profile witness": "recheck_witness.py",
     "deviator incentive certificate": "recheck_certificate.py",
+    "deviator constraint certificate": "recheck_constraints.py",
 }
 """Which script checks files of a format."""
 
@@ -72,7 +73,7 @@ def recheck_file(path: Path) -> Recheck:
     """
     kind = _format_of(path)
     answer = _stand_alone(SCRIPTS[kind], path)
-    if answer.code != UNKNOWN or kind == "deviator incentive certificate":
+    if answer.code != UNKNOWN or kind.endswith("certificate"):
         return answer
     try:
         wrong = _cleared_again(json.loads(path.read_text(encoding="utf-8")))

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from helpers.rechecked_study import check_stand_alone, write_files
 
 pytestmark = pytest.mark.slow
 
@@ -31,12 +32,17 @@ def finished_cells(folder):
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory):
+def full_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "full"
     started = time.perf_counter()
     assert confirm(folder).wait() == 0
     print(f"\nfull study: {time.perf_counter() - started:.0f} s on {os.cpu_count()} cores")
-    return json.loads((folder / "report.json").read_text())["rows"]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def full(full_folder):
+    return json.loads((full_folder / "report.json").read_text())["rows"]
 
 
 def title(row):
@@ -67,6 +73,19 @@ def test_null_markets_yield_nothing(full):
         if row["mechanism"] == "sigma-dcda":
             assert row["learned_gain_max"] < 1e-12 * row["scale"]
             assert row["training_gain_max"] < 1e-12 * row["scale"]
+
+
+def test_refuted_and_certified_rows_are_checked_again(full, full_folder, tmp_path):
+    """Every witness and every exact certificate passes a script that knows nothing of deviator."""
+    states = [row["state"] for row in full]
+    paths = write_files(full_folder, tmp_path)
+    assert len(paths["witness"]) >= states.count("refuted")
+    assert len(paths["certificate"]) >= states.count("confirmed")
+    for kind in paths:
+        started = time.perf_counter()
+        code, printed = check_stand_alone(kind, paths[kind])
+        print(f"{len(paths[kind])} {kind} files: {time.perf_counter() - started:.1f} s")
+        assert code == 0, printed
 
 
 def test_killed_and_interrupted_runs_end_with_the_same_bytes(tmp_path):
