@@ -210,7 +210,7 @@ class _Decision:
         if witness is None:
             return self._unshown(constraint, name, found.cap)
         most = (
-            "there is no bound on that share"
+            "and no bound on that share is proved"
             if found.cap is None
             else f"at no profile more than {_percent(found.cap)}"
             + ("" if found.exact else " beyond rounding")
@@ -241,10 +241,10 @@ class _Decision:
     def _unshown(self, constraint: Constraint, name: str, cap: float | None) -> ConstraintVerdict:
         """Return the verdict where a form has negative values, and no profile shows one."""
         bounded = self.tested.economy.has_bounded_types
-        where = "in the sets of types" if bounded else "beyond the rounding of its numbers"
+        where = "in the sets of types" if bounded else "beyond rounding"
         reason = (
-            f"It fails for unbounded types, and no profile {where} that was tried shows a "
-            "violation; search more profiles."
+            f"It is not proved, and no profile that was tried shows a violation {where}; search "
+            "more profiles."
         )
         return self._open(constraint, name, reason, cap)
 

@@ -206,6 +206,18 @@ class HonestForms:
                 row[place] = coefficient
         return relations if _rank(table) == len(relations) else None
 
+    @cached_property
+    def trade_relations(self) -> tuple[Linear, ...] | None:
+        """All that quantities, price and 1 have to do with each other; None if more than clearing.
+
+        They have the rank of z where types can be read off the outcome.
+        """
+        n = self.n_traders
+        outcome = self.functions[[*range(n), self.price_place, self.one_place]]
+        if not self.clears or _rank(outcome) < n + 1:
+            return None
+        return ({i: fmpq(1) for i in range(n)},)
+
     def at(self, types: Rationals) -> NDArray[Any]:
         """Return all variables at a profile of types, shape (2 N + 3,)."""
         numerators, denominators = self._whole_functions
@@ -300,6 +312,12 @@ def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconom
             f"exact forms need a strategy of deviator's own, which {tested.strategy.name} is not; "
             "search profiles instead"
         )
+    clipped = type(mechanism).clear_exact is not ResidualLineMechanism.clear_exact
+    if clipped and any(mechanism.bid_limits(i) is not None for i in range(economy.n_traders)):
+        raise RefusedError(
+            f"exact forms need types without bounds in {mechanism.name}, which charges units that "
+            "no report leads to by another rule; search profiles instead"
+        )
     return mechanism, economy
 
 
@@ -309,12 +327,6 @@ def _base_profiles(economy: QuadraticEconomy) -> tuple[Rationals, Rationals]:
     base = np.clip(0.0, low, high)
     steps = np.where(base + 1 <= high, 1.0, np.where(base - 1 >= low, -1.0, high - base))
     steps = np.where(steps == 0, low - base, steps)
-    if (steps == 0).any():
-        raise RefusedError(
-            "exact forms need sets of types of more than one point, got the point "
-            f"{base[steps == 0][0]:g} for trader {int(np.flatnonzero(steps == 0)[0])}; put it into "
-            "the intercepts instead"
-        )
     return rational(base), rational(steps)
 
 

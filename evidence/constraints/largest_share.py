@@ -37,6 +37,15 @@ LEAST_CAPS = tuple(2.0**-power for power in range(60, 36, -4))
 RANK = 1e-11
 """Eigenvalues of the gains from trade below this part of the largest count as 0."""
 
+MOST_WORK = 2e9
+"""Digits of the functions times N^4 up to which forms in the types are decided."""
+
+FROM_NO_TRADE = (1.0, 0.1, 0.01)
+"""How far types are moved, in their size, where money is there without gains from trade."""
+
+FEW_DIGITS, FAR = 5, 1e4
+"""Where few digits do not do, profiles are also moved away, towards shares that far ones have."""
+
 DAMPING = 1e-6
 """Part of the largest gains that is added where money has no largest share."""
 
@@ -97,11 +106,29 @@ class Shares:
         return 10 * self.size
 
     def never_negative(self, form: QuadraticForm) -> bool:
-        """Return whether a form is at least 0 at every profile of unbounded types."""
-        relations = self.forms.relations
+        """Return whether a form is proved to be at least 0 at every profile of unbounded types."""
+        relations = self.forms.relations or self._relations_without_values(form)
         if relations is not None:
             return is_never_negative(form, relations)
+        if not self._few_digits:
+            return False
         return is_semidefinite(form.of_functions(self.forms.functions))
+
+    def _relations_without_values(self, form: QuadraticForm) -> tuple[Linear, ...] | None:
+        """Return what the variables of a form of quantities, price and 1 have to do together."""
+        forms = self.forms
+        others = set(range(forms.value_place, forms.price_place)) | {forms.efficient_price_place}
+        free = all(others.isdisjoint(pair) for pair in form.terms)
+        return forms.trade_relations if free else None
+
+    @cached_property
+    def _few_digits(self) -> bool:
+        """Whether forms in the types themselves are decided in seconds."""
+        digits = max(
+            max(int(value.p).bit_length(), int(value.q).bit_length())
+            for value in self.forms.functions.ravel()
+        )
+        return digits * self.forms.n_traders**4 <= MOST_WORK
 
     def never_negative_locally(self, form: QuadraticForm, trader: int) -> bool:
         """Return the same for a form in one trader's quantity and value, price and constant."""
@@ -132,6 +159,9 @@ class Shares:
             ratio, profile = self._candidate(money, self._damped_whitening)
         bounded = bool(np.isfinite([self.low, self.high]).any())
         starts = self._inside(money, profile) if bounded else self._at_one(profile)
+        if cap is None:
+            moves = self.size * np.outer(FROM_NO_TRADE, np.eye(len(self.low))[0])
+            starts = [*starts, *(start + move for start in starts for move in moves)]
         return self._attained(money, starts, LargestShare(ratio, 0.0, cap, exact, None))
 
     def _attained(
@@ -153,11 +183,13 @@ class Shares:
         return best
 
     def _rounded(self, starts: list[Floats]) -> Iterator[Floats]:
-        """Yield profiles to ever more digits, in the sets of types."""
+        """Yield profiles to ever more digits, in the sets of types; far ones where few do not."""
         for digits in range(MOST_DIGITS):
             for types in starts:
-                short = np.round(types / self.size, digits) * self.size + 0.0
-                yield np.clip(short, self.low, self.high)
+                near = np.round(types / self.size, digits)
+                far = np.round(FAR * types / self.size)
+                for short in (near, far) if digits == FEW_DIGITS else (near,):
+                    yield np.clip(short * self.size + 0.0, self.low, self.high)
 
     def _inside(self, money: QuadraticForm, profile: Floats) -> list[Floats]:
         """Return bad profiles in the sets of types: on the way to a worst one, and searched."""
@@ -266,7 +298,8 @@ class Shares:
         values = self._functions[n : 2 * n]
         no_trade = np.linalg.lstsq(values[:, :-1], -values[:, -1], rcond=None)[0]
         moved = types - constant * no_trade
-        profiles = [no_trade + moved * (self.reach / max(np.abs(moved).max(), 1e-300))]
+        moved = moved * (self.reach / max(np.abs(moved).max(), 1e-300))
+        profiles = [no_trade + moved]
         if abs(constant) > 1e-9 * np.abs(types).max() / self.reach:
             profiles.append(types / constant)
         return profiles

@@ -10,6 +10,7 @@ from hypothesis import given
 from deviator.economies import (
     assumption_bounds,
     check_assumptions,
+    factored,
     fundamental_value,
     linear_quadratic,
     sigma_budget,
@@ -113,3 +114,33 @@ def test_counterexample_to_proposition_2_through_the_mechanism():
     assert float(transfers.sum()) == pytest.approx(-60 / 151, rel=1e-12)
     repaired = SigmaVCG(economy, sigma_budget(economy))
     assert repaired.clear(Revelation(repaired, economy).bids(types)).transfer.sum() >= 0
+
+
+@given(economies())
+def test_sigma_budget_covers_the_residual_slopes_to_the_last_digit(economy):
+    mechanism = SigmaVCG(economy, sigma_budget(economy))
+    price_effect, own_effect = mechanism.clearing.exact_response(RationalEconomy.of(economy))
+    assert (price_effect <= Fraction(mechanism.sigma) * own_effect).all()
+
+
+@given(economies(equal_slopes=True))
+def test_sigma_n_is_the_least_float_that_is_not_below_the_formula(economy):
+    exact = RationalEconomy.of(economy)
+    n, own = economy.n_traders, np.diagonal(exact.weights)
+    phi = ((exact.weights.sum(axis=0) - own) / (n - 1)).max()
+    reach = own.min() / (n - 1) + phi
+    wanted = exact.slope.max() * reach / (own.min() - phi - reach)
+    sigma = sigma_n(economy)
+    assert np.nextafter(sigma, 0) < wanted <= sigma
+
+
+@pytest.mark.parametrize("n", [4, 10, 60])
+def test_rounding_up_is_of_factored_economies_too(n):
+    """W is not rounded to floats first; both say the same of an economy written either way."""
+    economy = factored([1.0] * n, [[0.3 / n]] * n, [[1.0] * n], np.linspace(1, 1.2, n))
+    written = linear_quadratic(economy.weights, economy.slope)
+    for slope in (sigma_n, sigma_budget):
+        assert slope(economy) == pytest.approx(slope(written), rel=1e-13)
+    mechanism = SigmaVCG(economy, sigma_budget(economy))
+    price_effect, own_effect = mechanism.clearing.exact_response(RationalEconomy.of(economy))
+    assert (price_effect <= Fraction(mechanism.sigma) * own_effect).all()
