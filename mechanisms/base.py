@@ -50,14 +50,9 @@ class Mechanism(ABC):
         What the rule promises (`Claim`); the conformance kit tests each claim.
     waivers : mapping of str to str
         Checks of the conformance kit that the rule is known to fail, each with the reason.
-    precision : float
-        Relative rounding of quantities and transfers, by default that of doubles. A rule in single
-        precision, or one that solves its market to a tolerance, states its own: smaller differences
-        of utilities are no gains.
     """
 
     language: ClassVar[BidLanguage]
-    precision: ClassVar[float] = float(np.finfo(np.float64).eps)
     claims: ClassVar[frozenset[Claim]] = frozenset()
     waivers: ClassVar[Mapping[str, str]] = {}
 
