@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from deviator.economies import NormalTypes, TruncatedNormal, TypeDistribution, UniformBox
+from deviator.economies import (
+    Economy,
+    NormalTypes,
+    QuadraticEconomy,
+    TruncatedNormal,
+    TypeDistribution,
+    UniformBox,
+)
 from deviator.errors import DeviatorError
 from deviator.policies import LinearBayes, Policy, Revelation
 from deviator.trust import is_ours
@@ -52,11 +59,18 @@ def interchangeable_traders(tested: Market) -> tuple[tuple[int, ...], ...]:
 
 def _could_be_swapped(tested: Market) -> bool:
     """Return whether everything that tells traders apart can be read off."""
-    parts = (tested.mechanism, tested.economy, tested.distribution, tested.strategy)
-    return all(is_ours(type(part)) for part in parts)
+    strategy = tested.strategy
+    # Honest bids follow from rule and utilities, which are compared.
+    elsewhere = isinstance(strategy, Revelation) and (
+        strategy.economy is not tested.economy or strategy.mechanism is not tested.mechanism
+    )
+    parts = (tested.mechanism, tested.economy, tested.distribution, strategy)
+    return not elsewhere and all(is_ours(type(part)) for part in parts)
 
 
 def _may_swap(tested: Market, first: int, second: int) -> bool:
+    if not _looks_alike(tested.economy, first, second):
+        return False
     order = list(range(tested.economy.n_traders))
     same = list(order)
     order[first], order[second] = second, first
@@ -69,6 +83,14 @@ def _may_swap(tested: Market, first: int, second: int) -> bool:
         return all(_equal(thing.relabelled(order), thing.relabelled(same)) for thing in things)
     except DeviatorError:
         return False
+
+
+def _looks_alike(economy: Economy, first: int, second: int) -> bool:
+    """Return whether two traders' own numbers agree, which is soon seen."""
+    if not isinstance(economy, QuadraticEconomy):
+        return True
+    numbers = (economy.slope, economy.intercept, economy.own_type_effects)
+    return all(each[first] == each[second] for each in numbers)
 
 
 def _law_is_same(law: TypeDistribution, order: Sequence[int]) -> bool:
@@ -87,7 +109,6 @@ def _strategy_is_same(strategy: Policy, first: int, second: int) -> bool:
     if isinstance(strategy, LinearBayes):
         numbers = (strategy.intercept, strategy.slope, strategy.constant)
         return all(each[first] == each[second] for each in numbers)
-    # Honest bids follow from rule and utilities, which are compared.
     return isinstance(strategy, Revelation)
 
 
