@@ -231,6 +231,8 @@ class MarketSpec(Spec):
         those that ask for them.
     trader : int or str
         Index or role of the deviator.
+    epsilon : float, optional
+        Gains up to this share of the deviator's stakes count as zero; by default as in `Market`.
     """
 
     mechanism: str
@@ -240,6 +242,7 @@ class MarketSpec(Spec):
     strategy: str = "honest"
     strategy_parameters: dict[str, Any] = Field(default_factory=dict)
     trader: int | str = 0
+    epsilon: float | None = Field(None, ge=0, allow_inf_nan=False)
 
     def build_market(self) -> Market:
         """Return the market.
@@ -255,6 +258,7 @@ class MarketSpec(Spec):
             self.economy.distribution(),
             self._policy(),
             self.trader_index(),
+            self.epsilon,
         )
 
     @property

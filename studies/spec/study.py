@@ -88,6 +88,8 @@ class StudySpec(Spec):
         Python files whose plugins the study may name; paths relative to the study file.
     limit_s : float
         Seconds that a cell with a third-party plugin may take.
+    epsilon : float, optional
+        Gains up to this share of the deviator's stakes count as zero, in every cell.
     """
 
     name: str
@@ -96,6 +98,7 @@ class StudySpec(Spec):
     steps: int = Field(200_000, gt=0)
     held_out: int = Field(20_000, ge=100)
     limit_s: float = Field(3600, gt=0)
+    epsilon: float | None = Field(None, ge=0, allow_inf_nan=False)
     quick: QuickSpec = Field(default_factory=lambda: QuickSpec.model_validate({}))
     learner: LearnerSpec = LearnerSpec()
     economies: dict[str, EconomySpec]
@@ -213,6 +216,7 @@ class StudySpec(Spec):
                 "strategy": self._qualified("policy", stated.strategy),
                 "strategy_parameters": stated.strategy_parameters,
                 "trader": trader,
+                "epsilon": self.epsilon,
             }
         )
         return market.with_sigma()
