@@ -109,12 +109,13 @@ def _exact_margins(
     Traders of equal slopes share y_j.
     """
     slopes, group = np.unique(economy.slope, return_inverse=True)
+    work = economy.n_traders * (1 if isinstance(economy, Factored) else max(many, 1))
+    # Sums of fractions with so many denominators have as many digits.
+    if not many or work + len(slopes) ** 2 > MOST_FRACTIONS:
+        return None
     y = [1 / (Fraction(float(slope)) + Fraction(float(sigma))) for slope in slopes]
     count = np.bincount(group)
     total = sum((each * int(size) for each, size in zip(y, count, strict=True)), Fraction(0))
-    work = economy.n_traders if isinstance(economy, Factored) else many * economy.n_traders
-    if work * (1 + len(slopes) // 100) > MOST_FRACTIONS:
-        return None
     if isinstance(economy, Factored):
         return _factored_margin(economy, y, group, total)
     weights = economy.weights
