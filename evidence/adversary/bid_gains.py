@@ -71,8 +71,8 @@ class BidGains:
             if claimed <= least:
                 return kept
             types, bid = honest.types[market], None if bids is None else bids[market]
-            alone = claimed if bid is None else gain_alone(self._tested, trader, types, bid)
-            if alone >= 0.5 * claimed:
+            alone = claimed if bid is None else gain_alone(honest, market, trader, bid, claimed)
+            if alone >= max(0.5 * claimed, float(honest.rounding[market, trader])):
                 gained = (alone, float(share[market, 0]) * alone / claimed, bid, 0)
                 self._worst = WorstGain(trader, read_only(types.copy()), *gained, "searched")
                 return kept

@@ -9,7 +9,6 @@ from deviator.errors import NotConvergedError, RefusedError
 from deviator.validation import Floats, read_only
 
 from ..constraints.violations import HonestMarkets
-from ..market import Market
 from .region import Region
 
 UNSOLVED = (NotConvergedError, RefusedError)
@@ -66,13 +65,22 @@ def real_gains(honest: HonestMarkets, traders: list[int], gain: Floats) -> tuple
     return real, np.where(some, ratio, np.where(real > 0, np.inf, 0.0))
 
 
-def gain_alone(tested: Market, trader: int, types: Floats, bid: Floats) -> float:
-    """Return what one bid (K,) gains at one profile (N,), each market cleared by itself."""
-    profile = types[None]
-    honest = tested.strategy.bids(profile)
-    utility = []
-    for bids in (honest, honest.with_candidates(trader, bid[None, None])):
-        outcome = tested.mechanism.clear(bids)
-        worth = tested.economy.utility(outcome.quantity, profile)
-        utility.append(float((worth - outcome.transfer)[0, trader]))
-    return utility[1] - utility[0]
+def gain_alone(
+    honest: HonestMarkets, market: int, trader: int, bid: Floats, claimed: float
+) -> float:
+    """Return what one bid (K,) gains in one market, where it is cleared without other candidates.
+
+    The whole market is cleared only where the fast path for one bid does not refute half of what is
+    claimed.
+    """
+    tested, types = honest.tested, honest.types[[market]]
+    kept, bids = float(honest.utility[market, trader]), tested.strategy.bids(types)
+    candidate = bid[None, None]
+    fast = tested.mechanism.clear_deviations(bids, trader, candidate)
+    worth = tested.economy.utility_of(trader, fast.quantity, types)
+    gain = float((worth - fast.transfer)[0, 0]) - kept
+    if gain < 0.5 * claimed:
+        return gain
+    outcome = tested.mechanism.clear(bids.with_candidates(trader, candidate))
+    worth = tested.economy.utility(outcome.quantity, types)
+    return float((worth - outcome.transfer)[0, trader]) - kept

@@ -90,7 +90,8 @@ class MenuGains:
 
     def _holds_up(self, trader: int, types: Floats, bid: Floats) -> bool:
         with suppress(*UNSOLVED):
-            return gain_alone(self._tested, trader, types, bid) >= 0.5 * self._gain
+            honest = honest_markets(self._tested, types[None])
+            return gain_alone(honest, 0, trader, bid, self._gain) >= 0.5 * self._gain
         return False
 
     def _best_bid(self, trader: int, types: Floats) -> Floats | None:

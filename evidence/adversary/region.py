@@ -92,6 +92,13 @@ def region_of(tested: Market, spread: float = SPREAD) -> Region:
     ends = (tested.economy.type_set, law.support)
     low = np.max([law.mean - room * law.deviation, *(end[0] for end in ends)], axis=0)
     high = np.min([law.mean + room * law.deviation, *(end[1] for end in ends)], axis=0)
+    outside = np.flatnonzero(~(low < high))
+    if len(outside):
+        trader = int(outside[0])
+        raise InvalidInputError(
+            f"the law of types must reach into the sets of types, that of trader {trader} has mean "
+            f"{law.mean[trader]:g} and deviation {law.deviation[trader]:g}; state another law"
+        )
     bounded = any(np.isfinite(end).any() for pair in ends for end in pair)
     cut = ", inside the sets of types" if bounded else ""
     return Region(low, high, f"{room:g} standard deviations around the mean{cut}")
