@@ -100,6 +100,7 @@ class DiscreteVCG(PivotalMechanism):
         freeze(self, unit_size=unit)
         for name in ("sigma", "half_spread"):
             freeze(self, **{name: non_negative(name, getattr(self, name))})
+        self.look_for_falling_quantities()
 
     @override
     def allocate_values(self, value: Floats, labels: MarketLabels) -> Allocation:

@@ -100,6 +100,7 @@ class EntryFeeVCG(PivotalMechanism):
         checked_economy(self.economy)
         freeze(self, fee=non_negative("fee", self.fee))
         _ = self._sets
+        self.look_for_falling_quantities()
 
     @property
     @override

@@ -1,9 +1,11 @@
 """Quantities that fall in the own type: where one does, no transfers make reports truthful."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deviator.errors import DeviatorError
 from deviator.validation import Floats
 
 from .cells import FALLS
@@ -37,7 +39,10 @@ def first_fall(rule: "PivotalMechanism") -> Fall | None:
             continue
         types = np.clip(law.mean + width * noise, *economy.type_set)
         for trader in range(economy.n_traders):
-            fall = _fall_of(rule, types, trader, law.mean[trader] + width[trader] * REPORTS)
+            fall = None
+            # Where a profile cannot be allocated, clearing there says why.
+            with suppress(DeviatorError):
+                fall = _fall_of(rule, types, trader, law.mean[trader] + width[trader] * REPORTS)
             if fall is not None:
                 return fall
     return None

@@ -39,8 +39,9 @@ class Allocation(NamedTuple):
 class PivotalMechanism(DirectMechanism):
     """Reports in; a stated allocation at pivotal prices out (Section 6).
 
-    Members are frozen dataclasses that hold the economy and state `allocate_values`. Quantities
-    must increase in the own type. Where no assumption guarantees it (`increases`),
+    Members are frozen dataclasses that hold the economy and state `allocate_values`; when they are
+    built they call `look_for_falling_quantities` once their settings are checked. Quantities must
+    increase in the own type. Where no assumption guarantees it (`increases`),
     `monotonicity_violation` looks for a profile at which one falls, and clearing is refused with
     it. Besides, clearing checks all reports between the pivotal type of the first unit and the own
     one. The rent at no trade, the paper's T_i(s_-i) <= 0, is 0.
@@ -135,6 +136,10 @@ class PivotalMechanism(DirectMechanism):
         profiles that are tried lie around values that differ by what matters to it.
         """
         return self._violation
+
+    def look_for_falling_quantities(self) -> None:
+        """Have `monotonicity_violation` answer from what is found now, not when it is asked."""
+        _ = self._violation
 
     @cached_property
     def _violation(self) -> Fall | None:

@@ -61,6 +61,7 @@ class SpreadVCG(PivotalMechanism):
     def __post_init__(self) -> None:
         checked_economy(self.economy)
         freeze(self, half_spread=non_negative("half_spread", self.half_spread))
+        self.look_for_falling_quantities()
 
     @property
     @override

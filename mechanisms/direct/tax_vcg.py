@@ -66,6 +66,7 @@ class TaxVCG(PivotalMechanism):
         freeze(self, tax=tax_of(self.tax))
         types = self.economy.types().sample(np.random.default_rng(0), PROFILES)
         checked_tax(self.tax, self._reach(self.economy.value(types)))
+        self.look_for_falling_quantities()
 
     @override
     def allocate_values(self, value: Floats, labels: MarketLabels) -> Allocation:
