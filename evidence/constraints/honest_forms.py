@@ -48,15 +48,23 @@ def honest_forms(tested: Market) -> HonestForms | None:
     tried = rational(_tried_profiles(economy, range(TRIED_PROFILES)))
     profiles = np.concatenate([base[None], base + np.diag(steps), tried])
     bids = _exact_bids(tested, profiles)
-    coefficients, levels = bids.coefficients, bids.levels
-    solution = mechanism.clearing.solve_exact(RationalBids(coefficients, levels[: len(base) + 1]))
+    solution = mechanism.clearing.solve_exact(bids)
     if solution is None:
         return None
     forms = _forms(mechanism, RationalEconomy.of(economy), solution, base, steps)
-    others = RationalBids(coefficients, levels[len(base) + 1 :])
-    _check_exactly(tested, forms, tried, mechanism.clear_exact(others))
+    _check_outcomes(tested, forms, tried, solution)
+    if _clears_otherwise(mechanism):
+        levels = bids.levels[-len(tried) :]
+        _check_transfers(
+            tested, forms, tried, mechanism.clear_exact(RationalBids(bids.coefficients, levels))
+        )
     _check_in_floats(tested, forms)
     return forms
+
+
+def _clears_otherwise(mechanism: ResidualLineMechanism) -> bool:
+    """Return whether exact transfers are not those of the payment rule by definition."""
+    return type(mechanism).clear_exact is not ResidualLineMechanism.clear_exact
 
 
 def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconomy]:
@@ -87,8 +95,8 @@ def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconom
             f"exact forms need a strategy of deviator's own, which {tested.strategy.name} is not; "
             "search profiles instead"
         )
-    clipped = type(mechanism).clear_exact is not ResidualLineMechanism.clear_exact
-    if clipped and any(mechanism.bid_limits(i) is not None for i in range(economy.n_traders)):
+    limited = any(mechanism.bid_limits(i) is not None for i in range(economy.n_traders))
+    if limited and _clears_otherwise(mechanism):
         raise RefusedError(
             f"exact forms need types without bounds in {mechanism.name}, which charges units that "
             "no report leads to by another rule; search profiles instead"
@@ -122,6 +130,7 @@ def _forms(
     steps: Rationals,
 ) -> HonestForms:
     start, effect = exactly(base), 1 / exactly(steps)
+    n = economy.n_traders
 
     def affine(outcomes: Rationals) -> NDArray[Any]:
         """Return rows of effects and constants of what has values (N + 1, M) at base profiles."""
@@ -129,14 +138,13 @@ def _forms(
         effects = (values[1:] - values[0]).T * effect
         return np.column_stack([effects, values[0] - effects @ start])
 
-    quantity, price = affine(solution.quantity), affine(solution.price[:, None])
+    quantity, price = affine(solution.quantity[: n + 1]), affine(solution.price[: n + 1, None])
     value = np.column_stack([exactly(economy.weights), exactly(economy.intercept)])
     steepness = 1 / exactly(economy.slope)
     efficient = (steepness @ value) / steepness.sum()
-    one = np.array([fmpq(0)] * economy.n_traders + [fmpq(1)], dtype=object)
+    one = np.array([fmpq(0)] * n + [fmpq(1)], dtype=object)
     functions = np.vstack([quantity, value, price, efficient, one])
     payments, menus = zip(*_payments(mechanism, solution.residual_slope), strict=True)
-    n = economy.n_traders
     transfers = tuple(_transfer(paid, i, 2 * n, 2 * n + 2) for i, paid in enumerate(payments))
     return HonestForms(economy, functions, transfers, menus, exactly(solution.residual_slope))
 
@@ -181,27 +189,37 @@ def _tried_profiles(economy: Economy, powers: range) -> Floats:
     return np.clip(types.round(3), *economy.type_set)
 
 
-def _check_exactly(
+def _check_outcomes(
+    tested: Market, forms: HonestForms, types: Rationals, solution: RationalSolution
+) -> None:
+    """Compare the last of some cleared markets, at these types, with what the forms say."""
+    n, last = forms.n_traders, len(types)
+    for profile, price, quantity in zip(
+        types, solution.price[-last:], solution.quantity[-last:], strict=True
+    ):
+        variables = forms.at(profile)
+        agrees = exact_number(price) == variables[forms.price_place]
+        if not (agrees and bool((exactly(quantity) == variables[:n]).all())):
+            raise RefusedError(
+                "exact forms need outcomes that are affine in the types, and those of "
+                f"{tested.mechanism.name} with the strategy {tested.strategy.name} are not; search "
+                "profiles instead"
+            )
+
+
+def _check_transfers(
     tested: Market,
     forms: HonestForms,
     types: Rationals,
     cleared: tuple[RationalSolution, Rationals] | None,
 ) -> None:
-    """Compare cleared markets with the forms: outcomes and transfers must be what these say."""
-    n = forms.n_traders
     for market, profile in enumerate(types):
         variables = forms.at(profile)
         paid = [transfer.value(variables) for transfer in forms.transfers]
-        agrees = cleared is not None and (
-            bool((exactly(cleared[0].quantity[market]) == variables[:n]).all())
-            and exact_number(cleared[0].price[market]) == variables[forms.price_place]
-            and bool((exactly(cleared[1][market]) == paid).all())
-        )
-        if not agrees:
+        if cleared is None or bool((exactly(cleared[1][market]) != paid).any()):
             raise RefusedError(
-                "exact forms need outcomes that are affine in the types and transfers that the "
-                f"payment rule alone states, and those of {tested.mechanism.name} with the "
-                f"strategy {tested.strategy.name} are not; search profiles instead"
+                "exact forms need transfers that the payment rule alone states, and those of "
+                f"{tested.mechanism.name} are not; search profiles instead"
             )
 
 
