@@ -20,8 +20,9 @@ from ..certificates.certificate import Certificate, Condition
 from ..market import Market
 from ..profile_witness import OF_A_PROFILE, profile_witness
 from .constraint import Constraint, ConstraintVerdict
-from .honest_forms import AGREEMENT, HonestForms, honest_forms
+from .honest_forms import AGREEMENT, honest_forms
 from .largest_share import ROUNDING, LargestShare, Shares, shares_of
+from .outcome_forms import HonestForms
 
 KIND = "exact forms in the types"
 

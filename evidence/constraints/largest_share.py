@@ -23,7 +23,7 @@ from deviator.validation import Floats
 
 from ..market import Market
 from .box_search import BoxSearch
-from .honest_forms import HonestForms
+from .outcome_forms import HonestForms
 
 MARGINS = (1e-9, 1e-6, 1e-3)
 """By how much the eigenvalue is raised, of itself, until it is proved to be a bound."""
@@ -274,7 +274,11 @@ class Shares:
         """Return the largest eigenvalue, and its z."""
         values, vectors = np.linalg.eigh(whitening.T @ self._restricted(money) @ whitening)
         variables = self._basis @ (whitening @ vectors[:, -1])
-        profile = np.linalg.lstsq(self._functions / self._scale[:, None], variables, rcond=None)[0]
+        scaled = self._functions / self._scale[:, None]
+        # Types may be of very different sizes.
+        sizes = np.abs(scaled).max(axis=0)
+        sizes = np.where(sizes > 0, sizes, 1.0)
+        profile = np.linalg.lstsq(scaled / sizes, variables, rcond=None)[0] / sizes
         return float(values[-1]), profile
 
     def _proved(self, money: QuadraticForm, ratio: float) -> float | None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from helpers.market_strategies import economies, floats, profiles
+from helpers.market_strategies import economies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,11 +18,10 @@ from deviator.economies import (
     public_statistics,
     sigma_budget,
     sigma_n,
-    two_groups,
 )
 from deviator.errors import RefusedError
 from deviator.evidence import market
-from deviator.evidence.constraints import exact_constraints, exact_gain_share
+from deviator.evidence.constraints import exact_constraints
 from deviator.evidence.constraints.honest_forms import honest_forms
 from deviator.mechanisms import (
     Mutated,
@@ -35,7 +34,7 @@ from deviator.mechanisms import (
 )
 from deviator.mechanisms.mutated import RationedClearing
 from deviator.numerics.rational import as_float, rational
-from deviator.policies import LinearBayes, Revelation, exact_gain
+from deviator.policies import LinearBayes, Revelation
 
 CONSTRAINTS = ["market_clearing", "budget_surplus", "individual_rationality", "efficiency"]
 
@@ -79,39 +78,6 @@ def check_against_profiles(tested, types):
             assert verdict.state == "confirmed"
             assert (verdict.worst, verdict.worst_share, verdict.cap) == (0.0, 0.0, 0.0)
     return verdicts
-
-
-@settings(max_examples=30)
-@given(st.data())
-def test_forms_are_what_the_mechanism_does(data):
-    economy = data.draw(economies())
-    sigma = data.draw(floats(0.0, 2.0))
-    sound = data.draw(st.sampled_from([SigmaDCDA(sigma), SigmaVCG(economy, sigma)]))
-    mechanism = data.draw(
-        st.sampled_from(
-            [sound, Mutated(sound, "clearing", 0.25), NaiveWalrasian(economy), UniformConditional()]
-        )
-    )
-    tested = market(mechanism, economy)
-    forms = honest_forms(tested)
-    types = data.draw(profiles(economy, batch=3))
-    outcome = mechanism.clear(tested.strategy.bids(types))
-    best = economy.utility(economy.efficient_allocation(types), types).sum(axis=1)
-    utility = economy.utility(outcome.quantity, types) - outcome.transfer
-    for row, profile in enumerate(types):
-        at = forms.at(rational(profile))
-        n = economy.n_traders
-        close = {"rel": 1e-8, "abs": 1e-8}
-        assert [as_float(value) for value in at[:n]] == pytest.approx(
-            outcome.quantity[row].tolist(), **close
-        )
-        assert as_float(at[forms.price_place]) == pytest.approx(outcome.price[row], **close)
-        assert as_float(forms.budget.value(at)) == pytest.approx(
-            outcome.transfer[row].sum(), **close
-        )
-        assert as_float(forms.gains_from_trade.value(at)) == pytest.approx(best[row], **close)
-        for i in range(n):
-            assert as_float(forms.utility(i).value(at)) == pytest.approx(utility[row, i], **close)
 
 
 @settings(max_examples=20)
@@ -368,29 +334,6 @@ def test_boxes_of_types():
         assert verdict.worst_share <= verdict.cap
 
 
-@pytest.mark.parametrize("trader", [0, 3])
-def test_gains_of_one_trader_in_shares_of_the_gains_from_trade(trader):
-    economy = two_groups(6)
-    tested = market(UniformConditional(), economy)
-    share, cap, types = exact_gain_share(tested, trader)
-    assert share == pytest.approx(cap, rel=2e-6)
-    drawn = np.concatenate([types[None], np.random.default_rng(0).standard_normal((2000, 6))])
-    gains = exact_gain(tested.mechanism, economy, drawn, trader=trader)
-    best = economy.utility(economy.efficient_allocation(drawn), drawn).sum(axis=1)
-    assert gains[0] / best[0] == pytest.approx(share, rel=1e-9)
-    assert (gains <= cap * best * (1 + 1e-9)).all()
-    assert exact_gain_share(market(SigmaDCDA(0.3), economy), trader) == (0.0, 0.0, None)
-
-
-def test_gains_under_a_uniform_price_in_closed_form():
-    """k^2 (N - 1) / (N mu (mu + 2 k)) with private values, k = mu / (N - 1)."""
-    n, slope = 5, 2.0
-    steepness = slope / (n - 1)
-    expected = steepness**2 * (n - 1) / (n * slope * (slope + 2 * steepness))
-    _, cap, _ = exact_gain_share(market(UniformConditional(), private_values(n, slope=slope)), 0)
-    assert cap == pytest.approx(expected, rel=1e-8)
-
-
 class Cubic(type(UniformConditional())):
     def payment(self, price, quantity, residual_slope, tax_slope):
         return price * quantity + quantity * quantity * quantity
@@ -421,8 +364,6 @@ def test_refusals_say_what_is_missing():
     for tested, message in cases:
         with pytest.raises(RefusedError, match=message):
             exact_constraints(tested)
-    with pytest.raises(RefusedError, match="a term in 1"):
-        exact_gain_share(market(Charging(0.2), private_values(4)), 0)
 
 
 def test_certificates_state_their_conditions():
