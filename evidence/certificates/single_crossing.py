@@ -67,11 +67,20 @@ SEED = 3_000_019
 SAMPLED = 24
 """Profiles, from that seed, at which what runs is compared with what was proved."""
 
-CLEARED = 2
+SAMPLED_SLOWLY = 8
+"""The same where prices are solved for, or are those of single units."""
+
+FEW_TRADERS = 10
+"""Beyond so many traders profiles become fewer as traders become more."""
+
+CLEARED = 1
 """How many of them are cleared for all traders, which costs a price for each."""
 
 STEPS = np.array([-20.0, -4.0, -1.0, -0.3, 0.0, 0.1, 0.5, 2.0, 20.0])
 """Reports that are tried: multiples of the law's spread away from the own type."""
+
+MOST_UNITS = 50
+"""How many units a far report buys at most, in round numbers, where the good comes in units."""
 
 AGREEMENT = 1e-9
 """What still counts as rounding, of the largest utility and payment in the market."""
@@ -266,11 +275,7 @@ def _what_runs(
     RefusedError
         If the rule cannot clear them.
     """
-    trader = tested.trader
-    types = tested.distribution.sample(np.random.default_rng(SEED), SAMPLED)
-    low, high = (end[trader] for end in economy.type_set)
-    spread = float(tested.distribution.deviation[trader])
-    reports = np.clip(types[:, [trader]] + spread * STEPS, low, high)
+    trader, (types, reports) = tested.trader, _tried(tested, mechanism, economy)
     try:
         bids = mechanism.honest_bids(economy, types)
         alone = mechanism.clear_deviations(bids, trader, reports[..., None])
@@ -287,10 +292,30 @@ def _what_runs(
         and np.abs(honest - priced).max() <= AGREEMENT * np.abs(alone.transfer).max()
     )
     name = "what runs agrees: quantities rise, and no report beats the truth"
-    detail = f"{len(STEPS)} reports at {SAMPLED} profiles gain at most {gain:.2g} of what they move"
+    detail = (
+        f"{len(STEPS)} reports at {len(types)} profiles gain at most {gain:.2g} of what they move"
+    )
     # What a report leads to is what honest traders trade where it is true.
     trades = bool(whole.quantity.any() or alone.quantity.any())
     return Condition(name, bool(holds), detail), trades
+
+
+def _tried(
+    tested: Market, mechanism: PivotalMechanism, economy: QuadraticEconomy
+) -> tuple[Floats, Floats]:
+    """Return profiles (B, N), fewer where they cost more, and the trader's reports there (B, M)."""
+    trader, law = tested.trader, tested.distribution
+    slow = isinstance(mechanism, TaxVCG | DiscreteVCG)
+    share = min(1.0, FEW_TRADERS / economy.n_traders)
+    count = max(2, round(share * (SAMPLED_SLOWLY if slow else SAMPLED)))
+    types = law.sample(np.random.default_rng(SEED), count)
+    low, high = (end[trader] for end in economy.type_set)
+    spread = float(law.deviation[trader])
+    if isinstance(mechanism, DiscreteVCG):
+        # Each unit is priced by itself: far reports need no more of them than a few dozen.
+        worth = MOST_UNITS * mechanism.unit_size * economy.slope[trader]
+        spread = min(spread, float(worth / economy.own_type_effects[trader] / STEPS.max()))
+    return types, np.clip(types[:, [trader]] + spread * STEPS, low, high)
 
 
 def _best_misreport(
