@@ -103,7 +103,7 @@ class Economy(ABC):
     @property
     def has_bounded_types(self) -> bool:
         """Whether some type is bounded on some side."""
-        return bool(np.isfinite(self.type_set).any())
+        return any(bool(np.isfinite(end).any()) for end in self.type_set)
 
     def types(self) -> TypeDistribution:
         """Return the law of the types where none is stated, on their sets.

@@ -46,7 +46,7 @@ FAR = 2.0 ** np.arange(-8, 9)
 SIZE_PROFILES = 2048
 """Profiles, from a fixed seed, on which sizes are measured where they have no closed form."""
 
-HELD_OUT_NUMBERS = 2**24
+HELD_OUT_NUMBERS = 2**23
 """Types that are held at once: in larger markets deviators are judged on fewer profiles."""
 
 FEWEST = 100
@@ -114,8 +114,13 @@ def held_out_profiles(tested: Market, count: int) -> Floats:
     Under Normal types their mean and covariance are the law's, so that the exact gain measured on
     them is the expected one.
     """
-    affordable = min(count, max(FEWEST, HELD_OUT_NUMBERS // tested.economy.n_traders))
-    return tested.distribution.matched_sample(np.random.default_rng(HELD_OUT_SEED), affordable)
+    rng = np.random.default_rng(HELD_OUT_SEED)
+    return tested.distribution.matched_sample(rng, affordable_profiles(tested, count))
+
+
+def affordable_profiles(tested: Market, count: int) -> int:
+    """Return on how many profiles deviators are judged where `count` are asked for."""
+    return min(count, max(FEWEST, HELD_OUT_NUMBERS // tested.economy.n_traders))
 
 
 def trades(tested: Market, types: Floats) -> bool:

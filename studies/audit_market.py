@@ -17,6 +17,7 @@ from deviator.evidence import (
     judge,
     market,
 )
+from deviator.evidence.best_deviation import affordable_profiles
 from deviator.evidence.constraints import ConstraintVerdict
 from deviator.evidence.constraints.gain_share import exact_gain_share
 from deviator.evidence.constraints.honest import honest_constraints
@@ -35,7 +36,7 @@ from .gather import Search, gather
 MOST_DEVIATORS = 60
 """In markets of more classes of traders not all of them are tried, which the card says."""
 
-FEW_DEVIATORS = 4
+FEW_DEVIATORS = 2
 """How many deviate in markets so large that nobody is known to be interchangeable."""
 
 Classes = tuple[tuple[int, ...], ...]
@@ -196,7 +197,7 @@ def _audited(tested: Market, search: Search, classes: Classes, every: bool) -> A
         information=search.information,
         classes=classes,
         all_traders=every,
-        held_out=search.held_out,
+        held_out=affordable_profiles(tested, search.held_out),
         steps=search.steps,
         seeds=tuple(search.seeds),
         learners=tuple(learner.name for learner in search.learners),

@@ -184,15 +184,15 @@ def _exact_parts(
         )
     check_known(tested)
     _check_derived(mechanism)
-    if any(mechanism.bid_limits(trader) is not None for trader in traders):
-        raise RefusedError(
-            f"an exact certificate needs bids without limits, and types are bounded in "
-            f"{mechanism.name}"
-        )
     if economy.n_traders > MOST_TRADERS:
         raise RefusedError(
             "an exact certificate clears markets in rational arithmetic, of at most "
             f"{MOST_TRADERS} traders, got {economy.n_traders}"
+        )
+    if any(mechanism.bid_limits(trader) is not None for trader in traders):
+        raise RefusedError(
+            f"an exact certificate needs bids without limits, and types are bounded in "
+            f"{mechanism.name}"
         )
     return mechanism, economy
 

@@ -94,7 +94,7 @@ def _search_lines(card: "ReportCard") -> list[str]:
     audited = card.audited
     tried = ", ".join(str(members[0]) for members in audited.classes[:8])
     more = "" if len(audited.classes) <= 8 else ", ..."
-    each = "one of each class of interchangeable traders" if audited.all_traders else "only these"
+    each = "what holds for them holds for all" if audited.all_traders else "and nobody else"
     cap = "none" if card.upper is None else f"{card.upper:.3g}"
     lines = [
         f"deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
