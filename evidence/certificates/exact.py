@@ -11,12 +11,13 @@ all deviations, however complicated; elsewhere the cap is the exact expected gai
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from deviator.economies import QuadraticEconomy, is_linear_quadratic
+from deviator.economies import QuadraticEconomy, TypeDistribution, is_linear_quadratic
 from deviator.errors import RefusedError
 from deviator.mechanisms import Mechanism, ResidualLineMechanism, SigmaVCG
 from deviator.mechanisms.conditional_auction import ConditionalAuction
@@ -236,12 +237,21 @@ def check_known(tested: Market) -> None:
 
 def _check_law(tested: Market) -> None:
     """Raise RefusedError unless the law under which a mean is taken is known."""
-    flaws = unknown_parts(tested.distribution, "a law of types")
+    law = tested.distribution
+    flaws = unknown_parts(law, "a law of types")
+    if not flaws and not _has_its_moments(law):
+        flaws = ["a law of types whose moments were changed"]
     if flaws:
         raise RefusedError(
             f"a cap on a mean needs a law of types that is known, and the market has {flaws[0]}; "
             "take one of deviator.economies"
         )
+
+
+def _has_its_moments(law: TypeDistribution) -> bool:
+    """Return whether a law has the moments that it is built with."""
+    built: Any = replace(law)  # type: ignore[type-var]
+    return bool((built.mean == law.mean).all() and (built.covariance == law.covariance).all())
 
 
 def _name(mechanism: Mechanism) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from deviator.economies import LinearQuadratic, NormalTypes, private_values
+from deviator.economies import LinearQuadratic, NormalTypes, UniformBox, private_values
 from deviator.mechanisms import (
     ResidualLineMechanism,
     ScheduleLanguage,
@@ -99,6 +99,34 @@ class SlySetting(Discriminating):
 
     def payment(self, price, quantity, residual_slope, tax_slope):
         return price * quantity - self.share * (residual_slope * quantity * quantity) / 2
+
+
+@dataclass(frozen=True)
+class BringsANumber(Discriminating):
+    """An argument that no market gives, and that is no number."""
+
+    def payment(self, price, quantity, residual_slope, tax_slope, sly=Sly(1.0)):  # noqa: B008
+        return price * quantity - sly * (residual_slope * quantity * quantity) / 2
+
+
+class Secretive(dict):
+    """What an object holds, and does not tell."""
+
+    def items(self):
+        return ()
+
+
+def secretive():
+    rule = Discriminating()
+    object.__setattr__(rule, "__dict__", Secretive(payment=lambda *numbers: 0.0 * numbers[1]))
+    return rule
+
+
+@dataclass(frozen=True)
+class TellsNothing(Discriminating):
+    @property
+    def __dict__(self):
+        return {}
 
 
 @dataclass(frozen=True)
@@ -233,6 +261,9 @@ FOREIGN = [
     (PaysWithAHelper(), "more than arithmetic (the name abs)"),
     (WritesIntoQuantities(), "more than arithmetic (the operator *=)"),
     (SlySetting(), "self.share, which is no plain number"),
+    (BringsANumber(), "arguments that a market does not give"),
+    (secretive(), "payment set on the object"),
+    (TellsNothing(), "__dict__ of its own"),
     (ChangesItsSlope(), "tax_slope of its own that is more than arithmetic"),
     (LooksUpNames(), "__getattribute__ of its own"),
     (OfAnotherKind(), "a metaclass of its own (Register)"),
@@ -287,6 +318,13 @@ def deaf_economy(n_traders):
     economy = private_values(n_traders)
     object.__setattr__(economy, "value", lambda types: 0.0 * types)
     return economy
+
+
+def drifting():
+    """A law of deviator's on which somebody has put another mean."""
+    law = UniformBox.common(4)
+    object.__setattr__(law, "mean", np.full(4, 0.25))
+    return law
 
 
 def taxed():

@@ -1,7 +1,10 @@
 """Nothing is certified of which anything that decides an outcome is not known."""
 
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +15,7 @@ from villains.certificates import (
     Discriminating,
     ReadsOthersTypes,
     deaf_economy,
+    drifting,
     taxed,
     worth_more,
 )
@@ -138,8 +142,18 @@ def test_methods_put_into_deviators_own_classes_are_seen(monkeypatch):
     def cheaper(rule, price, quantity, residual_slope, tax_slope):
         return 0.5 * price * quantity
 
-    monkeypatch.setattr(UniformDoubleAuction, "payment", cheaper)
-    assert foreign_parts(UniformDoubleAuction()) == ["payment replaced"]
+    for method in (cheaper, partial(cheaper, None)):
+        monkeypatch.setattr(UniformDoubleAuction, "payment", method)
+        assert foreign_parts(UniformDoubleAuction()) == ["payment replaced"]
+
+
+def test_a_module_that_says_it_is_deviators_is_not(monkeypatch):
+    module = ModuleType("deviator.rebates")
+    disguised = type("Rebate", (type(FOREIGN[0][0]),), dict(vars(type(FOREIGN[0][0]))))
+    disguised.__module__, disguised.__qualname__ = module.__name__, "Rebate"
+    module.Rebate = disguised
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert "_transfer replaced" in foreign_parts(disguised())
 
 
 def test_bids_that_read_the_others_types_are_not_certified():
@@ -164,6 +178,8 @@ def test_economies_and_laws_are_known_too():
     law = Bunched(np.zeros(4), np.eye(4))
     with pytest.raises(RefusedError, match="a law of types of the kind Bunched"):
         certify(market(UniformDoubleAuction(), ECONOMY, distribution=law))
+    with pytest.raises(RefusedError, match="whose moments were changed"):
+        certify(market(UniformDoubleAuction(), ECONOMY, distribution=drifting()))
     # A cap of 0 at every profile needs no law.
     assert certify(market(SigmaDCDA(0.2), ECONOMY, distribution=law)).cap == 0.0
     known = NormalTypes(np.zeros(4), np.eye(4))
