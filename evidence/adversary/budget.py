@@ -5,27 +5,18 @@ No clock is read, so that a search gives the same on every machine.
 
 from typing import NamedTuple
 
-from deviator.economies import QuadraticEconomy, UnitDemands
-from deviator.mechanisms import PayAsBid, ResidualLineMechanism, TaxVCG, UnitDemandMechanism
-
+from ..clearing_cost import has_closed_form, has_general_tax, is_solved
 from ..market import Market
 
-CLOSED_FORM, ENTRIES = 20_000, 40_000_000
-"""Profiles where clearing has a closed form, and entries of their matrices at most."""
+CLOSED_FORM, UNKNOWN, ENTRIES = 20_000, 8_000, 40_000_000
+"""Profiles where clearing has a closed form, and under rules of which nothing is known; and entries
+of their matrices at most."""
 
 SOLVED, TAXED = 4_000, 400
 """Profiles times traders where every market is solved by itself, and under taxes of any shape."""
 
 FEWEST = 24
 """Profiles that are tried in any case."""
-
-
-def has_closed_form(tested: Market) -> bool:
-    """Return whether markets are cleared all at once, without a search for each."""
-    rules = ResidualLineMechanism | UnitDemandMechanism | PayAsBid
-    economies = QuadraticEconomy | UnitDemands
-    known = isinstance(tested.mechanism, rules) and isinstance(tested.economy, economies)
-    return known and not tested.bids_are_surfaces
 
 
 def profile_budget(tested: Market) -> int:
@@ -43,9 +34,10 @@ def profile_budget(tested: Market) -> int:
     1000
     """
     n = tested.economy.n_traders
-    if has_closed_form(tested):
-        return max(FEWEST, min(CLOSED_FORM, ENTRIES // n**2))
-    return max(FEWEST, (TAXED if isinstance(tested.mechanism, TaxVCG) else SOLVED) // n)
+    if is_solved(tested):
+        return max(FEWEST, (TAXED if has_general_tax(tested) else SOLVED) // n)
+    many = CLOSED_FORM if has_closed_form(tested) else UNKNOWN
+    return max(FEWEST, min(many, ENTRIES // n**2))
 
 
 class BidSearch(NamedTuple):
@@ -72,5 +64,4 @@ def bid_search(tested: Market) -> BidSearch:
         return BidSearch(3, 1, 0)
     if has_closed_form(tested):
         return BidSearch(32, 4, 4)
-    taxed = isinstance(tested.mechanism, TaxVCG)
-    return BidSearch(2, 1, 1) if taxed else BidSearch(8, 2, 3)
+    return BidSearch(2, 1, 1) if has_general_tax(tested) else BidSearch(8, 2, 3)

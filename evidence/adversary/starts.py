@@ -12,7 +12,7 @@ SIZES = (1e-3, 1.0)
 """Ends of the sizes of those even points that are drawn together."""
 
 CORNERS = 64
-"""Corners of the box that are tried."""
+"""Corners of the box that are tried at least, where there is room; half of all places may be."""
 
 
 def starting_places(n_traders: int, count: int, rng: np.random.Generator) -> Floats:
@@ -32,7 +32,8 @@ def _structured(n_traders: int, count: int, rng: np.random.Generator) -> Floats:
     turns = np.where(np.arange(n_traders) % 2 == 0, 1.0, -1.0)
     high = np.ones(n_traders)
     several = np.stack([halves, -halves, turns, -turns, high, -high, np.zeros(n_traders)])
-    corners, apart = _corners(n_traders, rng), _apart(n_traders, count, rng)
+    corners = _corners(n_traders, max(CORNERS, count), rng)
+    apart = _apart(n_traders, count, rng)
     # Taken in turn, so that the first of them are of both kinds.
     both = min(len(corners), len(apart))
     mixed = np.stack([corners[:both], apart[:both]], axis=1).reshape(-1, n_traders)
@@ -49,10 +50,10 @@ def _apart(n_traders: int, count: int, rng: np.random.Generator) -> Floats:
     return np.concatenate([2 * alone - 1, 1 - 2 * alone, alone, -alone])
 
 
-def _corners(n_traders: int, rng: np.random.Generator) -> Floats:
-    """Return corners of the box, all of them where these are at most `CORNERS`."""
-    if 2**n_traders > CORNERS:
-        return rng.choice([-1.0, 1.0], size=(CORNERS, n_traders))
+def _corners(n_traders: int, most: int, rng: np.random.Generator) -> Floats:
+    """Return so many corners of the box at most: all of them where there are no more."""
+    if 2**n_traders > most:
+        return rng.choice([-1.0, 1.0], size=(most, n_traders))
     bits = np.arange(2**n_traders)[:, None] >> np.arange(n_traders) & 1
     return rng.permutation(2.0 * bits - 1.0)
 

@@ -18,6 +18,7 @@ from ..adversary.budget import profile_budget
 from ..adversary.climb import round_cost
 from ..adversary.region import Region, region_of
 from ..adversary.search import PIECE, Tally, first_places, improve, is_flat
+from ..adversary.starts import even_places
 from ..market import Market
 from ..profile_witness import profile_witness
 from .constraint import Constraint, ConstraintVerdict
@@ -87,7 +88,7 @@ def searched_constraints(
     rng = np.random.default_rng(whole_number("seed", seed, at_least=0))
     count = max(4, int(STARTS_SHARE * budget))
     places = first_places(region, count, rng, tested.distribution.sample(rng, count))
-    values = _at_starts(tried, region, places)
+    values = _values_at(tried, region, places)
     for turn, goal in enumerate(GOALS):
         if is_flat(values[goal]):
             continue
@@ -95,11 +96,14 @@ def searched_constraints(
         tally = Tally(tried.objective(goal), region, max(room, round_cost(region.n_traders)))
         if budget - tried.profiles >= tally.left:
             improve(tally, places, values[goal], rng, jumps=False)
+    if tried.profiles < budget:
+        # Where no goal shows the way, there is nothing better than more places.
+        _values_at(tried, region, even_places(region.n_traders, budget - tried.profiles, rng))
     return {constraint: tried.verdict(constraint, region) for constraint in HONEST_CONSTRAINTS}
 
 
-def _at_starts(tried: "_Tried", region: Region, places: Floats) -> dict[Goal, Floats]:
-    """Return the values of all goals at the places that all of them start from."""
+def _values_at(tried: "_Tried", region: Region, places: Floats) -> dict[Goal, Floats]:
+    """Return the values of all goals at places."""
     pieces = np.array_split(region.profiles(places), 1 + (len(places) - 1) // PIECE)
     values = [tried.values(piece) for piece in pieces]
     return {goal: np.concatenate([piece[goal] for piece in values]) for goal in GOALS}
@@ -146,7 +150,11 @@ class _Tried:
 
     def _keep(self, goal: Goal, markets: HonestMarkets) -> None:
         violation = markets.violation(goal.constraint)
-        size = violation if goal.measure == "money" else markets.share(violation)
+        size = violation
+        if goal.measure == "share":
+            share = markets.share(violation)
+            # Where there are no gains from trade, the amount of money says it all.
+            size = np.where(np.isinf(share), 0.0, share)
         best = int(size.argmax())
         if size[best] > (self.worst[goal].value if goal in self.worst else 0.0):
             self.worst[goal] = _Record(float(size[best]), markets.types[best].copy())
@@ -194,9 +202,8 @@ def _sought(markets: HonestMarkets, goal: Goal) -> Floats:
 def _refuted(constraint: Constraint, witnesses: list[dict[str, Any]]) -> ConstraintVerdict:
     """Return the verdict that witnesses, the first in money, refute."""
     first = witnesses[0]
-    shares = [np.inf if each["share"] is None else float(each["share"]) for each in witnesses]
-    worst, share = float(first["violation"]), max(shares)
-    relative = "" if np.isinf(share) else f", up to {share:.3g} of the gains from trade"
+    worst, share = float(first["violation"]), max(float(each["share"] or 0.0) for each in witnesses)
+    relative = f", up to {share:.3g} of the gains from trade" if share > 0 else ""
     reason = f"{BROKEN[constraint]} at a profile that was found, by {worst:.6g}{relative}"
     return ConstraintVerdict(
         constraint, "refuted", "every profile", worst, share, None, reason, first

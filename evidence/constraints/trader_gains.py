@@ -10,13 +10,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from deviator.errors import NotConvergedError, RefusedError
-from deviator.mechanisms import TaxVCG
 from deviator.policies import NumericSearch
 from deviator.policies.best_point import best_point
 from deviator.policies.gains import all_gains
 from deviator.trust import foreign_methods
 from deviator.validation import Floats, finite_array, trader_index
 
+from ..clearing_cost import has_general_tax
 from ..market import Market
 from ..surface_best_response import surface_best_response
 
@@ -126,7 +126,7 @@ def searched_gain(tested: Market, trader: int, types: Floats) -> tuple[Floats, F
 
 
 def _searched(tested: Market, trader: int, types: Floats) -> tuple[Floats, Floats]:
-    taxed = isinstance(tested.mechanism, TaxVCG)
+    taxed = has_general_tax(tested)
     search = NumericSearch(
         tested.mechanism,
         tested.economy,

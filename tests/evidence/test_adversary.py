@@ -1,5 +1,6 @@
 """The search for the worst profile: closed forms, budgets, seeds; and for the worst deviation."""
 
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -32,11 +33,13 @@ from deviator.evidence.adversary import (
     search_profiles,
     worst_gain,
 )
+from deviator.evidence.adversary.budget import profile_budget
 from deviator.evidence.constraints.violations import honest_markets, violations
 from deviator.mechanisms import (
     DiscreteVCG,
     EntryFeeDoubleAuction,
     KDoubleAuction,
+    Mechanism,
     NaiveWalrasian,
     PayAsBid,
     SigmaDCDA,
@@ -311,3 +314,14 @@ def test_rounding_is_no_gain() -> None:
     rule = DiscreteVCG(economy, 0.25, sigma=0.3, half_spread=0.05)
     tested = market(rule, economy, distribution=NormalTypes.independent(3, mean=1e8))
     assert worst_gain(tested, [0, 1], effort=0.25).gain == 0
+
+
+def test_a_wrapped_rule_is_searched_as_much_as_what_it_wraps() -> None:
+    @dataclass(frozen=True)
+    class Wrapped(Auction):
+        mechanism: Mechanism
+
+    economy = private_values(4)
+    spread = SpreadVCG(economy, 0.1)
+    budgets = [profile_budget(market(rule, economy)) for rule in (spread, Wrapped(spread))]
+    assert budgets[0] == budgets[1] < profile_budget(market(Auction(), economy))

@@ -104,3 +104,15 @@ def only_draws(objective, region, *, budget, seed):
     values = objective(types)
     best = int(values.argmax())
     return Worst(types[best], float(values[best]), budget)
+
+
+@dataclass(frozen=True)
+class PaysInOneCornerOfMany(Auction):
+    """Pays money out where every level has its own sign, and is nearly as large as it can be."""
+
+    signs: tuple[int, ...] = (1, -1, -1, 1, 1, 1, -1, 1, -1, -1)
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        corner = (bids.level * np.array(self.signs) > 0.9).all(axis=1)
+        return replace(outcome, transfer=outcome.transfer - 0.01 * corner[:, None])

@@ -7,6 +7,7 @@ from villains.constraints import (
     LeavesUnitsOver,
     NeverTrades,
     PaysInACorner,
+    PaysInOneCornerOfMany,
     RobsRarely,
     only_draws,
 )
@@ -53,6 +54,13 @@ def test_a_deficit_in_a_corner_is_found_and_not_by_drawing() -> None:
         seed=0,
     )
     assert drawn.value == 0
+
+
+def test_a_deficit_in_one_of_a_thousand_corners_is_found() -> None:
+    many = linear_quadratic(np.eye(10), 1.0, type_low=-1, type_high=1)
+    tested = market(PaysInOneCornerOfMany(), many)
+    found = searched_constraints(tested, effort=2)["budget_surplus"]
+    assert found.worst == pytest.approx(0.1)
 
 
 def test_a_loss_at_rare_profiles_is_found() -> None:
@@ -105,6 +113,7 @@ def test_single_units_have_closed_forms() -> None:
         market(ModifiedVickreyDoubleAuction(), unit_demands(2, 2)), effort=0.2
     )
     assert entry["individual_rationality"].state == "refuted"
+    assert np.isfinite(entry["individual_rationality"].worst_share)
 
 
 @pytest.mark.parametrize(
