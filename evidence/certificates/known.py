@@ -9,6 +9,7 @@ deviator's own, down to the numbers that an object holds.
 
 from abc import ABC, ABCMeta
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from functools import cached_property
 from types import FunctionType
@@ -17,6 +18,7 @@ from typing import Any, Generic
 import numpy as np
 
 from deviator.mechanisms import Mechanism
+from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.trust import is_ours, replaced_methods
 
 from .arithmetic import is_plain_number, what_is_not_arithmetic
@@ -171,11 +173,19 @@ def _flaws_of_part(part: object, name: str) -> Iterator[str]:
 def _flaws_of_contents(part: object, name: str) -> Iterator[str]:
     """Return what an object holds that is neither data nor a known part of it."""
     held = vars(part) if hasattr(part, "__dict__") else {}
-    declared = {
-        name for kind in type(part).__mro__ for name in vars(kind).get("__annotations__", ())
-    }
+    allowed = _names_of_data(type(part))
+    if isinstance(part, ConditionalAuction):
+        allowed |= {"language", "clearing"}
     for key, value in held.items():
-        kept = isinstance(getattr(type(part), key, None), cached_property)
-        if not (key in declared or kept):
+        if key not in allowed:
             yield f"{name} {key} set on the object"
         yield from _flaws_of_value(value, f"{name} {key}")
+
+
+def _names_of_data(kind: type) -> set[str]:
+    """Return names under which objects of a class hold data, so that they hide nothing of it."""
+    own = {entry.name for entry in fields(kind)} if is_dataclass(kind) else set()
+    defined = {name: value for owner in kind.__mro__[::-1] for name, value in vars(owner).items()}
+    kept = {name for name, value in defined.items() if isinstance(value, cached_property)}
+    annotated = {name for owner in kind.__mro__ for name in vars(owner).get("__annotations__", ())}
+    return own | kept | (annotated - defined.keys())

