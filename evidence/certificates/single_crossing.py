@@ -52,6 +52,7 @@ from deviator.validation import Floats
 
 from ..market import Market
 from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
+from .falls import where_a_quantity_falls
 from .premises import all_honest, all_ours, check_rule
 
 THEOREM = "truthfulness at pivotal prices"
@@ -116,7 +117,11 @@ def certify_single_crossing(tested: Market, information: Information = "profile"
     mechanism, economy = _parts(tested)
     premises = all_ours(THEOREM, mechanism, economy), all_honest(THEOREM, tested)
     weights = _exact_weights(economy)
-    reasons = _own_types_matter(weights), _why_quantities_rise(mechanism, economy, weights)
+    try:
+        reasons = _own_types_matter(weights), _why_quantities_rise(mechanism, economy, weights)
+    except RefusedError as reason:
+        witness = where_a_quantity_falls(mechanism, economy, tested.distribution)
+        raise RefusedError(f"{reason}{'; ' if witness else ''}{witness}") from None
     runs, trades = _what_runs(tested, mechanism, economy)
     conditions = (*premises, *reasons, runs)
     cap = 0.0 if runs.holds else None
