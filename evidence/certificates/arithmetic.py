@@ -69,9 +69,8 @@ def what_is_not_arithmetic(function: Any, thing: object, owner: type) -> str | N
     if type(function) is not FunctionType:
         return f"a {type(function).__name__} instead of a function"
     code = function.__code__
-    several = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
-    if several or code.co_kwonlyargcount or function.__defaults__:
-        return "arguments that a market does not give"
+    if code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR):
+        return "arguments of any number"
     try:
         _Walk(function, thing, owner).read()
     except _NotArithmeticError as step:

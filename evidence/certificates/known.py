@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from functools import cached_property
-from types import FunctionType, GetSetDescriptorType
+from types import FunctionType
 from typing import Any, Generic
 
 import numpy as np
@@ -54,9 +54,6 @@ DESCRIBES = frozenset(
     )
 )
 """Names of a class that describe it."""
-
-STORES = frozenset(["__dict__", "__weakref__"])
-"""Those of them that Python writes itself, so that an object tells what it holds."""
 
 BUILDS = frozenset(["__init__", "__post_init__", "__repr__", "__str__"])
 """Methods that build or show an object: what they leave behind is looked at."""
@@ -124,8 +121,6 @@ def _flaws_of_class(mechanism: Mechanism, owner: type) -> Iterator[str]:
     """Return what a third party's class defines beyond what it may."""
     for name, value in vars(owner).items():
         if name in DESCRIBES or name in BUILDS or name in DECLARES:
-            if name in STORES and not isinstance(value, GetSetDescriptorType):
-                yield f"{name} of its own"
             continue
         if name in ARITHMETIC:
             yield from _flaws_of_arithmetic(mechanism, owner, name, value)
@@ -181,8 +176,7 @@ def _flaws_of_contents(part: object, name: str) -> Iterator[str]:
     allowed = _names_of_data(type(part))
     if isinstance(part, ConditionalAuction):
         allowed |= {"language", "clearing"}
-    # A dictionary of another kind may hide what it holds from those who ask for its items.
-    for key, value in dict.items(held):
+    for key, value in held.items():
         if key not in allowed:
             yield f"{name} {key} set on the object"
         yield from _flaws_of_value(value, f"{name} {key}")

@@ -1,10 +1,10 @@
 """What is deviator's own, and so may be believed without being tried."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from types import BuiltinFunctionType, FunctionType
+from types import FunctionType
 from typing import Any
 
 OWN = "deviator"
@@ -45,34 +45,23 @@ def replaced_methods(kind: type) -> list[str]:
     return [
         name
         for name, value in vars(kind).items()
-        if name != SHOWS and not all(_is_written_here(name, part) for part in _functions_of(value))
+        # What a dataclass generates has no file.
+        if not name.startswith("__")
+        and any(not code.startswith(FOLDER) for code in _files_of(value))
     ]
 
 
-GENERATED = frozenset(
-    ["__init__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__replace__"]
-)
-"""Methods that a dataclass is given; they have no file."""
-
-SHOWS = "__repr__"
-"""A dataclass's comes from Python's own library, and decides nothing."""
-
-
-def _is_written_here(name: str, function: Any) -> bool:
-    if not isinstance(function, FunctionType):
-        # Of callables, only classes stand as they are among the attributes of a class.
-        return isinstance(function, type | BuiltinFunctionType) or not callable(function)
-    file = function.__code__.co_filename
-    return file.startswith(FOLDER) or (file == "<string>" and name in GENERATED)
-
-
-def _functions_of(value: Any) -> list[Any]:
-    """Return the functions behind a class attribute."""
+def _files_of(value: Any) -> Iterator[str]:
+    """Return the files in which the functions behind a class attribute are written."""
     if isinstance(value, property):
-        return [value.fget, value.fset, value.fdel]
-    if isinstance(value, cached_property):
-        return [value.func]
-    return [getattr(value, "__func__", value)]
+        parts = [value.fget, value.fset, value.fdel]
+    elif isinstance(value, cached_property):
+        parts = [value.func]
+    else:
+        parts = [getattr(value, "__func__", value)]
+    for part in parts:
+        if isinstance(part, FunctionType):
+            yield part.__code__.co_filename
 
 
 def foreign_methods(thing: object, names: Iterable[str]) -> list[str]:
