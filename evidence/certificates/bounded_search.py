@@ -69,7 +69,9 @@ ROUNDING = 1e-9
 def certify_bounded_search(tested: Market, information: Information = "profile") -> Certificate:
     """Bound the gain of every deviation over a box of types and quantities, by branch and bound.
 
-    The certificate speaks of its box and of nothing else: `Certificate.region` states it.
+    The certificate speaks of its box and of nothing else: `Certificate.region` states it. There is
+    a cap where the box holds all types of the law and all quantities; elsewhere a condition
+    fails, and the bound is told beside it.
 
     Parameters
     ----------
@@ -87,10 +89,12 @@ def certify_bounded_search(tested: Market, information: Information = "profile")
 
     Examples
     --------
-    >>> from deviator.economies import fundamental_value
+    >>> from deviator.economies import UniformBox, fundamental_value
     >>> from deviator.evidence import market
     >>> from deviator.mechanisms import SigmaDCDA
-    >>> certify_bounded_search(market(SigmaDCDA(0.2), fundamental_value(4))).cap < 1e-20
+    >>> law = UniformBox.common(4, -1.0, 1.0)
+    >>> tested = market(SigmaDCDA(0.2), fundamental_value(4), distribution=law)
+    >>> certify_bounded_search(tested).cap < 1e-20
     True
     """
     del information
@@ -119,10 +123,13 @@ def certify_bounded_search(tested: Market, information: Information = "profile")
     beyond = _beyond(gain, seat, reach, max(found.bound, stake))
     cap, where = max(found.bound, beyond.bound), f"{types.detail}, {beyond.detail}"
     detail = f"for {where}: at most {cap:.6g}, of which {found.known:.6g} was found at a point"
-    bound = Condition("the gain is bounded over a box, and of nothing else", True, detail)
+    bound = Condition("the gain is bounded over a box", True, detail)
+    complete = types.is_all and beyond.is_all
+    whole = Condition("the box holds all types of the law and all quantities", complete, where)
     runs = _what_runs(tested, types, seat, reach, cap)
-    conditions = (*premises, autarky, bound, runs)
-    return Certificate(KIND, conditions, cap if runs.holds else None, False, region=where)
+    conditions = (*premises, autarky, bound, whole, runs)
+    known = cap if complete and runs.holds else None
+    return Certificate(KIND, conditions, known, False, region=where)
 
 
 class _Types(NamedTuple):
@@ -131,6 +138,7 @@ class _Types(NamedTuple):
     low: Floats  # (N,)
     high: Floats  # (N,)
     detail: str
+    is_all: bool  # whether the law has no other types
 
 
 class _Beyond(NamedTuple):
@@ -138,6 +146,7 @@ class _Beyond(NamedTuple):
 
     bound: float
     detail: str  # up to where
+    is_all: bool = False  # whether that is everywhere
 
 
 class _Seat(NamedTuple):
@@ -173,10 +182,11 @@ def _types(tested: Market) -> _Types:
     law = tested.distribution
     low, high = law.support
     if np.isfinite([low, high]).all():
-        return _Types(low, high, "types where the law has them")
+        return _Types(low, high, "types where the law has them", True)
     reach = SPREADS * law.deviation
     low, high = np.maximum(low, law.mean - reach), np.minimum(high, law.mean + reach)
-    return _Types(low, high, f"types within {SPREADS:g} standard deviations of their means")
+    where = f"types within {SPREADS:g} standard deviations of their means"
+    return _Types(low, high, where, False)
 
 
 def _seat(
@@ -256,7 +266,7 @@ def _beyond(gain: Gain, seat: _Seat, reach: float, limit: float) -> _Beyond:
     far = search(gain, rings.at(ends), limit, MOST_BEYOND).bound
     if far > limit:
         return _Beyond(near, f"quantities up to {edges[-2]:.6g} beside honest ones")
-    return _Beyond(max(near, far), "every quantity")
+    return _Beyond(max(near, far), "every quantity", True)
 
 
 def _what_runs(tested: Market, types: _Types, seat: _Seat, reach: float, cap: float) -> Condition:

@@ -114,9 +114,12 @@ def certify_single_crossing(tested: Market, information: Information = "profile"
     """
     del information
     mechanism, economy = _parts(tested)
-    premises = all_ours(THEOREM, mechanism, economy), all_honest(THEOREM, tested)
     weights = _exact_weights(economy)
-    reasons = _own_types_matter(weights), _why_quantities_rise(mechanism, economy, weights)
+    try:
+        reasons = _own_types_matter(weights), _why_quantities_rise(mechanism, economy, weights)
+    except RefusedError as reason:
+        raise RefusedError(f"{reason}{_what_the_rule_says(tested)}") from None
+    premises = all_ours(THEOREM, mechanism, economy), all_honest(THEOREM, tested)
     runs, trades = _what_runs(tested, mechanism, economy)
     conditions = (*premises, *reasons, runs)
     cap = 0.0 if runs.holds else None
@@ -260,6 +263,16 @@ def _crossing(mechanism: PivotalMechanism, weights: Any) -> Condition:
         )
     name = "each type moves its owner most (single crossing)"
     return Condition(name, True, f"the nearest pair: {moved}")
+
+
+def _what_the_rule_says(tested: Market) -> str:
+    """Return the rule's own refusal of honest markets, which names a quantity that falls."""
+    types = tested.distribution.sample(np.random.default_rng(SEED), SAMPLED)
+    try:
+        tested.mechanism.clear(tested.strategy.bids(types))
+    except DeviatorError as error:
+        return f"; {error}"
+    return ""
 
 
 def _what_runs(
