@@ -38,11 +38,11 @@ ORDER: tuple[Constraint, ...] = (
 
 HEAD = """# What holds where
 
-Every built-in mechanism in economies of four traders, honest bids, standard types. A cell has five signs:
-incentive compatibility, market clearing, budget surplus, individual rationality, efficiency. `+` is
-certified at every profile of types, `-` refuted with a witness, `?` open, `0` no trade; an empty cell is a
-pair in which the rule, or honest bidding in it, is not defined. `python docs/matrix.py` writes this page;
-each cell is `deviator.audit(..., held_out=500)`.
+Every built-in mechanism in economies of four traders, honest bids, standard types. A cell has five
+signs: incentive compatibility, market clearing, budget surplus, individual rationality, efficiency.
+`+` is certified at every profile of types, `-` refuted with a witness, `?` open, `0` no trade; an
+empty cell is a pair in which the rule, or honest bidding in it, is not defined.
+`python docs/matrix.py` writes this page; each cell is `deviator.audit(..., held_out=500)`.
 """
 
 MIXED = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0.4, 0.4, 0.4, 1]]
@@ -68,7 +68,7 @@ def economies() -> dict[str, Economy]:
 def mechanisms(economy: Economy) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return the rules of a matrix and their settings, by the title of their rows."""
     tax = {"tax": [[0.5, 2.0]]}
-    known = {
+    known: dict[str, tuple[str, dict[str, Any]]] = {
         "sigma-dcda, sigma = 0": ("sigma-dcda", {}),
         "sigma-vcg, sigma = 0": ("sigma-vcg", {}),
         "uniform-conditional": ("uniform-conditional", {}),
@@ -87,7 +87,9 @@ def mechanisms(economy: Economy) -> dict[str, tuple[str, dict[str, Any]]]:
         slope = sigma_n(economy)
     except (DeviatorError, AttributeError):
         return known
-    taxed = {f"{name}, sigma_N": (name, {"sigma": slope}) for name in ("sigma-dcda", "sigma-vcg")}
+    taxed: dict[str, tuple[str, dict[str, Any]]] = {
+        f"{name}, sigma_N": (name, {"sigma": slope}) for name in ("sigma-dcda", "sigma-vcg")
+    }
     return taxed | known
 
 
