@@ -85,7 +85,7 @@ def mechanisms(economy: Economy) -> dict[str, tuple[str, dict[str, Any]]]:
     }
     try:
         slope = sigma_n(economy)
-    except (DeviatorError, AttributeError):
+    except DeviatorError:
         return known
     taxed: dict[str, tuple[str, dict[str, Any]]] = {
         f"{name}, sigma_N": (name, {"sigma": slope}) for name in ("sigma-dcda", "sigma-vcg")
