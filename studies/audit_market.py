@@ -136,7 +136,7 @@ def report_card(
     verdicts = {first: judge(evidence) for first, evidence in gathered.items()}
     proved = [first for first, each in found.certificates.items() if each.cap is not None]
     every = trader is None and {first for first, *_ in classes} <= {*verdicts, *proved}
-    card = ReportCard(_audited(tested, search, tried, every), {}, verdicts)
+    card = ReportCard(_audited(tested, search, tried, every), {}, verdicts, tested)
     deviating = _incentive_compatibility(replace(tested, trader=card.trader), card.verdict)
     answers = honest_constraints(tested)
     answers["incentive_compatibility"] = deviating

@@ -15,9 +15,11 @@ from .words import TITLES, words_of
 
 
 def write_card(card: ReportCard, folder: Path) -> list[Path]:
-    """Write ``report.html``, ``report.json`` and ``witness-CONSTRAINT.json``; return their paths.
+    """Write a card into a folder, and return the paths of its files.
 
-    Witnesses of an earlier card in the folder are removed.
+    ``report.html``, ``report.json``, ``witness-CONSTRAINT.json`` for each violation and
+    ``certificate-CONSTRAINT.json`` for what was proved in exact numbers; `deviator recheck` takes
+    the latter two. Witnesses and certificates of an earlier card in the folder are removed.
 
     Parameters
     ----------
@@ -33,10 +35,13 @@ def write_card(card: ReportCard, folder: Path) -> list[Path]:
     contents = {"report.html": card_page(card), "report.json": _as_json(card.to_dict())}
     for constraint, witness in card.witnesses.items():
         contents[f"witness-{constraint}.json"] = _as_json(witness)
+    for constraint, certificate in card.certificate_files.items():
+        contents[f"certificate-{constraint}.json"] = _as_json(certificate)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for stale in folder.glob("witness-*.json"):
-            stale.unlink()
+        for kind in ("witness", "certificate"):
+            for stale in folder.glob(f"{kind}-*.json"):
+                stale.unlink()
         for name, content in contents.items():
             write_atomically(folder / name, content)
     except OSError as error:

@@ -1,12 +1,15 @@
 """The report card of one market: an answer to each of the five constraints, for every trader."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from typing import Any, final
 
-from deviator.evidence import Verdict
+from deviator.errors import RefusedError
+from deviator.evidence import Certificate, Market, Verdict, certificate_file, constraint_file
 from deviator.evidence.constraints import Constraint, ConstraintVerdict, Scope, State
+from deviator.policies import check_information
 
 from .words import lines_of
 
@@ -73,11 +76,14 @@ class ReportCard:
     constraints : mapping of str to ConstraintVerdict
     verdicts : mapping of int to Verdict
         On incentive compatibility, for each trader who was tried.
+    market : Market
+        The market itself.
     """
 
     audited: Audited
     constraints: Mapping[Constraint, ConstraintVerdict]
     verdicts: Mapping[int, Verdict]
+    market: Market
 
     @property
     def trader(self) -> int:
@@ -171,6 +177,29 @@ class ReportCard:
         """A witness of each constraint that is violated."""
         found = {name: answer.witness for name, answer in self.constraints.items()}
         return {name: witness for name, witness in found.items() if witness is not None}
+
+    @property
+    def certificate_files(self) -> dict[str, dict[str, Any]]:
+        """What was proved, with all that it takes to derive it again, where a script can."""
+        found: dict[str, dict[str, Any]] = {}
+        for name, answer in self.constraints.items():
+            with suppress(RefusedError):
+                found[name] = self._certificate_file(answer)
+        return found
+
+    def _certificate_file(self, answer: ConstraintVerdict) -> dict[str, Any]:
+        if answer.constraint != "incentive_compatibility":
+            return constraint_file(self.market, answer)
+        if answer.certificate is None:
+            raise RefusedError("there is no certificate to write")
+        certificate = Certificate.from_dict(answer.certificate, trades=True)
+        information = check_information(self.audited.information)
+        return certificate_file(
+            replace(self.market, trader=self.trader),
+            certificate,
+            information,
+            all_traders=certificate.every_profile and self.audited.all_traders,
+        )
 
     def summary(self) -> str:
         """Return the card in plain words, at most 25 lines."""

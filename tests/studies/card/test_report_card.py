@@ -166,7 +166,9 @@ def test_a_card_is_written_with_a_file_for_each_violation(tmp_path):
     card = audit("uniform-conditional", two_groups(4), held_out=200)
     (tmp_path / "witness-efficiency.json").write_text("of an earlier card")
     files = {file.name: file for file in write_card(card, tmp_path)}
-    assert set(files) == {"report.html", "report.json", "witness-incentive_compatibility.json"}
+    kept = {f"certificate-{name}.json" for name in CONSTRAINTS}
+    violated = "witness-incentive_compatibility.json"
+    assert set(files) == {"report.html", "report.json", violated} | kept
     assert {file.name for file in tmp_path.iterdir()} == set(files)
     witness = json.loads(files["witness-incentive_compatibility.json"].read_text())
     assert witness == json.loads(json.dumps(card.witness))
