@@ -51,12 +51,11 @@ class BidGains:
     def _tried(self, types: Floats, traders: list[int], search: _BidsOf) -> Floats:
         self.evaluations += len(types)
         gains = np.full((len(types), len(traders)), -np.inf)
-        honest, solved = solved_markets(self._tested, types)
-        for place, trader in enumerate(traders):
-            with suppress(*UNSOLVED):
-                if honest is not None:
+        for part, honest in solved_markets(self._tested, types):
+            for place, trader in enumerate(traders):
+                with suppress(*UNSOLVED):
                     gain, bids = search(honest, trader)
-                    gains[solved, place] = self._noted(honest, trader, gain, bids)
+                    gains[part, place] = self._noted(honest, trader, gain, bids)
         return gains
 
     def _noted(

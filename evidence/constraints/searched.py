@@ -136,16 +136,15 @@ class _Tried:
 
     def values(self, types: Floats) -> dict[Goal, Floats]:
         """Return how far every goal is reached at profiles, each (B,); NaN where unsolved."""
-        markets, solved = solved_markets(self._tested, types)
         self.profiles += len(types)
-        self.unsolved += int((~solved).sum())
+        self.unsolved += len(types)
         values = {goal: np.full(len(types), np.nan) for goal in GOALS}
-        if markets is None:
-            return values
-        self.trades |= bool(markets.outcome.quantity.any())
-        for goal in GOALS:
-            values[goal][solved] = _sought(markets, goal)
-            self._keep(goal, markets)
+        for place, markets in solved_markets(self._tested, types):
+            self.unsolved -= place.stop - place.start
+            self.trades |= bool(markets.outcome.quantity.any())
+            for goal in GOALS:
+                values[goal][place] = _sought(markets, goal)
+                self._keep(goal, markets)
         return values
 
     def _keep(self, goal: Goal, markets: HonestMarkets) -> None:

@@ -6,7 +6,7 @@ of the numbers that it is a difference of. `HonestMarkets.rounding` bounds that,
 own size, as values that nearly agree are differences of large types.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
@@ -16,7 +16,7 @@ import numpy as np
 from deviator.economies import Economy, Factored, QuadraticEconomy, UnitDemands
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Outcome
-from deviator.validation import Bools, Floats, finite_array
+from deviator.validation import Floats, finite_array
 
 from ..market import Market
 from .constraint import Constraint
@@ -229,25 +229,23 @@ def honest_markets(tested: Market, types: Floats) -> HonestMarkets:
     return HonestMarkets(tested, checked, outcome)
 
 
-def solved_markets(tested: Market, types: Floats) -> tuple[HonestMarkets | None, Bools]:
-    """Return what happens at those profiles that can be solved, and which these are, (B,).
+def solved_markets(tested: Market, types: Floats) -> Iterator[tuple[slice, HonestMarkets]]:
+    """Return what happens at those profiles that can be solved, in parts, each with its place.
 
-    Markets whose batch cannot be solved are tried one by one.
+    A batch that cannot be solved is halved until what cannot be is alone; the first best of the
+    others is known.
     """
-    markets = _solved(tested, types)
-    if markets is not None:
-        return markets, np.ones(len(types), dtype=bool)
-    solved = np.array([_solved(tested, profile[None]) is not None for profile in types])
-    return (_solved(tested, types[solved]) if solved.any() else None), solved
-
-
-def _solved(tested: Market, types: Floats) -> HonestMarkets | None:
-    """Return what happens at profiles, first best included; None where one cannot be solved."""
-    try:
-        markets = honest_markets(tested, types)
-        return markets if np.isfinite(markets.first_best).all() else None
-    except (NotConvergedError, RefusedError):
-        return None
+    pending = [slice(0, len(types))]
+    while pending:
+        place = pending.pop()
+        try:
+            markets = honest_markets(tested, types[place])
+            if np.isfinite(markets.first_best).all():
+                yield place, markets
+        except (NotConvergedError, RefusedError):
+            middle = (place.start + place.stop) // 2
+            if middle > place.start:
+                pending += [slice(middle, place.stop), slice(place.start, middle)]
 
 
 def _check_numbers(name: str, outcome: Outcome, shape: tuple[int, ...]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deviator.errors import NotConvergedError
 from deviator.evidence.adversary import Worst
 from deviator.mechanisms import (
     Mechanism,
@@ -116,3 +117,16 @@ class PaysInOneCornerOfMany(Auction):
         outcome = super().clear(bids)
         corner = (bids.level * np.array(self.signs) > 0.9).all(axis=1)
         return replace(outcome, transfer=outcome.transfer - 0.01 * corner[:, None])
+
+
+@dataclass(frozen=True)
+class FailsAtHighPrices(Auction):
+    """Cannot solve a batch in which a price is high."""
+
+    high: float = 0.5
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        if (outcome.price > self.high).any():
+            raise NotConvergedError("the price is too high to be found")
+        return outcome

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from villains.constraints import (
     Auction,
+    FailsAtHighPrices,
     LeavesUnitsOver,
     NeverTrades,
     PaysInACorner,
@@ -20,9 +21,13 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError
 from deviator.evidence import market
-from deviator.evidence.adversary import region_of
+from deviator.evidence.adversary import region_of, worst_gain
 from deviator.evidence.constraints.searched import searched_constraints
-from deviator.evidence.constraints.violations import HONEST_CONSTRAINTS, violations
+from deviator.evidence.constraints.violations import (
+    HONEST_CONSTRAINTS,
+    solved_markets,
+    violations,
+)
 from deviator.mechanisms import (
     DiscreteVCG,
     EntryFeeDoubleAuction,
@@ -130,6 +135,20 @@ def test_rules_that_are_solved_market_by_market_are_searched_with_few_profiles(t
     assert states(found)["efficiency"] == "refuted"
     for constraint in ("market_clearing", "individual_rationality"):
         assert found[constraint].state == "undetermined"
+
+
+def test_what_cannot_be_solved_is_counted_and_costs_no_other_profile() -> None:
+    tested = market(FailsAtHighPrices(), private_values(4))
+    found = searched_constraints(tested, effort=0.05)
+    assert "could not be solved" in found["budget_surplus"].reason
+    assert found["budget_surplus"].state == "undetermined"
+    types = np.array([[1.0, 1, 1, 1], [1, 0, 0, 0], [2, 2, 2, 2], [0, 1, 0, 1], [3, 3, 3, 3]])
+    solved = [row for part, _ in solved_markets(tested, types) for row in range(5)[part]]
+    assert solved == [1, 3]
+    seldom = market(FailsAtHighPrices(3.0), private_values(4))
+    assert worst_gain(seldom, range(4)).gain > 0
+    hopeless = market(FailsAtHighPrices(-np.inf), private_values(4))
+    assert set(states(searched_constraints(hopeless, effort=0.05)).values()) == {"undetermined"}
 
 
 def test_the_same_seed_gives_the_same_verdicts() -> None:
