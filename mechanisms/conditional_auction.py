@@ -1,5 +1,6 @@
 """Auctions of conditional inverse demands, linear or general, which differ in what traders pay."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import freeze
 
 from .clearing import Clearing, ConditionalClearing, FactoredClearing
-from .clearing.surfaces.clearing import SurfaceSolution, check_converged, solve_surfaces
+from .clearing.surfaces.clearing import check_converged, solve_surfaces
 from .languages import (
     BidLanguage,
     ConditionalLanguage,
@@ -22,6 +23,9 @@ from .languages import (
 from .outcome import Outcome
 from .residual_line import ResidualLineMechanism
 from .statistics import PublicStatistics
+
+Payment = Callable[[Any, Any, Any, Any], Any]
+"""Price, quantity, residual slope and tax slope to transfers."""
 
 WEAK = 0.3
 """Interdependence of the example economy, as a share of what own types do."""
@@ -77,35 +81,13 @@ class ConditionalAuction(ResidualLineMechanism):
             )
         if unsolved not in ("raise", "report"):
             raise InvalidInputError(f"unsolved must be 'raise' or 'report', got {unsolved!r}")
-        solution = solve_surfaces(bids)
-        if unsolved == "raise":
-            check_converged(self.name, self.tax_slope, solution)
-        return self._surface_outcome(solution)
+        return cleared_surfaces(self, bids, self.payment, unsolved)
 
     @override
     def _check_record(self, bids: Any) -> None:
         if isinstance(bids, SurfaceBids):
             refuse_numbers()
         super()._check_record(bids)
-
-    def _surface_outcome(self, solution: SurfaceSolution) -> Outcome:
-        """Pay for what a residual curve costs as if it was the straight one of the same area."""
-        traded, solved = solution.regular[:, None], solution.converged[:, None]
-        quantity = np.where(traded, solution.quantity, 0.0)
-        price = np.where(solution.regular, solution.price, np.nan)
-        slope = np.where(traded, solution.residual_slope, np.nan)
-        at_one_price = price[:, None] * quantity
-        units = np.where(quantity == 0, 1.0, quantity)
-        mean_slope = np.where(quantity == 0, slope, 2 * (at_one_price - solution.area) / units**2)
-        transfer = self.payment(price[:, None], quantity, mean_slope, self.tax_slope)
-        return Outcome(
-            price,
-            np.where(solved, quantity, np.nan),
-            np.where(solved, np.where(traded, transfer, 0.0), np.nan),
-            solution.regular,
-            solution.converged,
-            slope,
-        )
 
     @override
     def example_economies(self) -> tuple[Economy, ...]:
@@ -117,3 +99,31 @@ class ConditionalAuction(ResidualLineMechanism):
         loadings = np.where(largest > 0, WEAK / n / np.where(largest > 0, largest, 1.0), 0.0)
         own = np.ones(n)
         return (Factored(own, np.tile(loadings, (n, 1)), weights, own, np.zeros(n)),)
+
+
+def cleared_surfaces(
+    rule: ConditionalAuction, bids: SurfaceBids, payment: Payment, unsolved: str = "raise"
+) -> Outcome:
+    """Clear markets of surfaces, and let traders pay by a payment rule.
+
+    A residual curve costs what the straight one of the same area would.
+    """
+    solution = solve_surfaces(bids)
+    if unsolved == "raise":
+        check_converged(rule.name, rule.tax_slope, solution)
+    traded, solved = solution.regular[:, None], solution.converged[:, None]
+    quantity = np.where(traded, solution.quantity, 0.0)
+    price = np.where(solution.regular, solution.price, np.nan)
+    slope = np.where(traded, solution.residual_slope, np.nan)
+    at_one_price = price[:, None] * quantity
+    units = np.where(quantity == 0, 1.0, quantity)
+    mean_slope = np.where(quantity == 0, slope, 2 * (at_one_price - solution.area) / units**2)
+    transfer = payment(price[:, None], quantity, mean_slope, rule.tax_slope)
+    return Outcome(
+        price,
+        np.where(solved, quantity, np.nan),
+        np.where(solved, np.where(traded, transfer, 0.0), np.nan),
+        solution.regular,
+        solution.converged,
+        slope,
+    )

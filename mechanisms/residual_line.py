@@ -19,7 +19,7 @@ from . import portable
 from .base import Mechanism, check_candidates, checked_tax_slope
 from .clearing import Clearing, DeviationSolution
 from .exact import RationalBids, RationalSolution
-from .languages import check_record
+from .languages import SurfaceBids, check_record
 from .menu import LineMenu
 from .outcome import Outcome, TraderOutcome
 
@@ -46,6 +46,8 @@ class ResidualLineMechanism(Mechanism):
 
     def clear(self, bids: Any) -> Outcome:
         """Clear every market of a batch; irregular ones are in autarky."""
+        if isinstance(bids, SurfaceBids):
+            return self._clear_surfaces(bids)
         self._check_record(bids)
         if not bids.is_numpy:
             return portable.outcome_of(self, self.clearing.solve(bids))
@@ -102,6 +104,11 @@ class ResidualLineMechanism(Mechanism):
         price, quantity = solution.price[:, None], solution.quantity
         transfers = exact_payment(self, price, quantity, solution.residual_slope)
         return solution, transfers + Fraction(0) * quantity
+
+    def _clear_surfaces(self, bids: SurfaceBids) -> Outcome:
+        """Clear markets of surfaces; only rules of conditional bids do."""
+        self._check_record(bids)
+        raise RefusedError(f"{self.name} takes bids of numbers, got surfaces")
 
     def _transfer(self, price: Floats, quantity: Floats, residual_slope: Floats) -> Any:
         return self.payment(price, quantity, residual_slope, self.tax_slope)
