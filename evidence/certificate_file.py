@@ -1,5 +1,6 @@
 """Certificates as files, from which a script that knows nothing of deviator derives them again."""
 
+import json
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +15,7 @@ from .certificates import Certificate
 from .constraints import ConstraintVerdict
 from .market import Market
 from .plain_data import fractions, market_as_data
+from .recheck import recheck_constraints
 from .witness import has_exact_forms
 
 FORMAT, CONSTRAINT_FORMAT, VERSION = (
@@ -95,7 +97,8 @@ def constraint_file(tested: Market, verdict: ConstraintVerdict) -> dict[str, Any
     Raises
     ------
     RefusedError
-        If it is about deviations, has no cap at every profile, or its market has no exact form.
+        If it is about deviations, has no cap at every profile, or its market has no exact form; or
+        if the cap holds up to the rounding of a strategy only.
 
     Examples
     --------
@@ -115,7 +118,7 @@ def constraint_file(tested: Market, verdict: ConstraintVerdict) -> dict[str, Any
             f"a file needs a cap at every profile on what honest bidding breaks, got "
             f"{verdict.constraint} with cap {verdict.cap}, {verdict.scope}"
         )
-    return {
+    data = {
         "format": CONSTRAINT_FORMAT,
         "version": VERSION,
         **market_as_data(tested),
@@ -124,6 +127,28 @@ def constraint_file(tested: Market, verdict: ConstraintVerdict) -> dict[str, Any
         "claim": {"scope": verdict.scope, "cap": verdict.cap},
         "conditions": (verdict.certificate or {}).get("conditions", []),
     }
+    _check_derived(data)
+    return data
+
+
+def _check_derived(data: dict[str, Any]) -> None:
+    """Refuse a cap that does not follow from what the file says, as its readers will see it."""
+    read = {name: _as_read(value) for name, value in data.items()}
+    try:
+        recheck_constraints.check(read)  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        raise RefusedError(
+            f"a file needs a cap that holds to the last digit, and {error}; it holds up to rounding"
+        ) from None
+
+
+def _as_read(value: Any) -> Any:
+    """Return plain data with its numbers as exact as scripts read them."""
+    return json.loads(json.dumps(value), parse_float=_exactly, parse_int=_exactly)
+
+
+def _exactly(text: str) -> Fraction:
+    return Fraction(float(text))
 
 
 def _claim(tested: Market, certificate: Certificate, information: Information) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Check certificates again: ``python -I -S recheck_constraints.py FILE...`` and nothing else.
 
-That honest bidding keeps a constraint is derived in fractions: docs/witnesses.md. Ends with 0 where
-all holds, with 1 where it does not, and with 2 where a file needs deviator.
+That honest bidding keeps a constraint is derived in fractions: docs/witnesses.md. Ends with 0 if it
+holds, 1 if not, 2 if a file needs deviator.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 from fractions import Fraction
 from math import lcm, prod
 
-ZERO, ONE = Fraction(0), Fraction(1)
+ZERO, ONE, SHORT = Fraction(0), Fraction(1), Fraction(1, 2**256)
 
 
 def need(holds, sentence, otherwise=ValueError):
@@ -28,12 +28,7 @@ def exact(value):
 
 
 def dot(left, right):
-    pairs = [(x, y) for x, y in zip(left, right, strict=True) if x and y]
-    bottom = lcm(*(x.denominator * y.denominator for x, y in pairs))
-    tops = (
-        x.numerator * y.numerator * (bottom // x.denominator // y.denominator) for x, y in pairs
-    )
-    return Fraction(sum(tops), bottom)
+    return sum((x * y for x, y in zip(left, right, strict=True) if x and y), ZERO)
 
 
 def columns(rows):
@@ -78,10 +73,7 @@ def hyperplanes(file):
         return bids, levels, unit
     if rule["kind"] == "schedules":
         return [[*row, steep] for row, (steep,) in zip(unit, bids, strict=True)], levels, unit
-    if rule["kind"] == "conditional bids on statistics":
-        own, read, _ = columns([(bid[0], bid[1:-1], bid[-1]) for bid in bids])
-        rows = spread(own, read, exact(rule["statistics"]))
-        return [[*row, bid[-1]] for row, bid in zip(rows, bids, strict=True)], levels, unit
+    need(rule["kind"] == "reports", f"it takes {rule['kind']}", NotImplementedError)
     weights, intercept, slope = utilities(rule["economy"] or file["economy"])
     bends = [mu + file["tax_slope"] for mu in slope]
     rows = [[*(bend * x for x in row), ONE] for bend, row in zip(bends, unit, strict=True)]
@@ -107,7 +99,7 @@ def equations(file, rows, levels, moves):
 
 
 def honest_markets(file):
-    """Return q and p as rows of effects of the types and a constant, and the residual slopes."""
+    """Return q and p as effects of the types and a constant, and the residual slopes."""
     rows, levels, moves = hyperplanes(file)
     n, share, own = len(rows), exact(file["clearing"]["share"]), exact(file["bids"]["own"])
     table, sides = equations(file, rows, levels, moves)
@@ -130,51 +122,59 @@ def payment(file, price, quantity, k):
         yield exact(term) * prod(constants), *[*factors, one, one][:2]
 
 
-def times(scale, form):
-    return [(scale * x, left, right) for x, left, right in form]
+def whole(numbers):
+    bottom = lcm(*(x.denominator for x in numbers))
+    return [int(x * bottom) for x in numbers], bottom
 
 
 def semidefinite(form):
     """Return whether a sum of products is never negative: no pivot of its elimination is."""
-    rows = [[ZERO] * len(form[0][1]) for _ in form[0][1]]
-    for scale, left, right in form + [(x, right, left) for x, left, right in form]:
-        for at, x in enumerate(left):
-            if x and scale:
-                rows[at] = [z + scale * x * y for y, z in zip(right, rows[at], strict=True)]
+    rows, weights, parts = [[0] * len(form[0][1]) for _ in form[0][1]], [], []
+    for scale, left, right in form:
+        if left is right and scale.denominator * SHORT > 1:  # less of a square is less than it
+            scale = scale // SHORT * SHORT
+        (one, bottom), (other, below) = whole(left), whole(right)
+        weights, parts = [*weights, scale / bottom / below], [*parts, (one, other)]
+    for weight, (left, right) in zip(whole(weights)[0], parts, strict=True):
+        for at, (x, y) in enumerate(zip(left, right, strict=True)):
+            both = zip(rows[at], left, right, strict=True)
+            rows[at] = [z + weight * (x * other + y * one) for z, one, other in both]
+    before = 1
     while place := next((i + 1 for i, row in enumerate(rows) if row[i]), 0):
         lead = rows.pop(place - 1)
         pivot = lead.pop(place - 1)
         if pivot < 0:
             return False
-        for at, factor in enumerate([row.pop(place - 1) / pivot for row in rows]):
-            rows[at] = [x - factor * y for x, y in zip(rows[at], lead, strict=True)]
+        for at, factor in enumerate([row.pop(place - 1) for row in rows]):
+            pairs = zip(rows[at], lead, strict=True)
+            rows[at] = [(pivot * x - factor * y) // before for x, y in pairs]
+        before = pivot
     return not any(map(any, rows))
 
 
 def check(file):
     need(file.get("format") == "deviator constraint certificate", "it is no such certificate")
-    need(file["version"] == 1, f"it is of version {file['version']}, and this checks version 1")
+    need(file["version"] == 1, f"version {file['version']} is not 1, which this checks")
     need(file["clearing"] and file["payment"], "its rule is not written out", NotImplementedError)
     (quantities, price, slopes), name = honest_markets(file), file["constraint"]
     weights, intercept, slope = utilities(file["economy"])
-    steep, gains, worth, paid = sum(1 / mu for mu in slope), [], [], []
+    cap, gains, worth, paid = exact(file["claim"]["cap"]), [], [], []
+    steep, sign = sum(1 / mu for mu in slope), ONE if name == "budget_surplus" else -ONE
     values = [[*row, c] for row, c in zip(weights, intercept, strict=True)]
     best = [dot(column, [1 / mu / steep for mu in slope]) for column in columns(values)]
     for v, q, mu, k in zip(values, quantities, slope, slopes, strict=True):
         above = [x - y for x, y in zip(v, best, strict=True)]
-        gains.append((1 / mu / 2, above, above))
+        gains.append(((cap - (name == "efficiency")) / mu / 2, above, above))
         worth.append([(ONE, v, q), (-mu / 2, q, q)])
-        paid.append(list(payment(file, price, q, k)))
+        paid.append([(sign * x, *factors) for x, *factors in payment(file, price, q, k)])
     need(name != "market_clearing" or not any(map(sum, columns(quantities))), "it does not clear")
     forms = {
         "market_clearing": [],
         "budget_surplus": [[term for each in paid for term in each]],
-        "individual_rationality": [w + times(-ONE, t) for w, t in zip(worth, paid, strict=True)],
-        "efficiency": [[term for each in worth for term in each] + times(-ONE, gains)],
+        "individual_rationality": [w + t for w, t in zip(worth, paid, strict=True)],
+        "efficiency": [[term for each in worth for term in each]],
     }[name]
-    cap = exact(file["claim"]["cap"])
-    for form in forms:
-        need(semidefinite(form + times(cap, gains)), f"{name} is violated by more than the cap")
+    need(all(semidefinite(form + gains) for form in forms), f"{name} fails by more than the cap")
     return f"{name} is violated by at most {float(cap):.9g} of the gains from trade, everywhere"
 
 

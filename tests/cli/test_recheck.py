@@ -9,11 +9,13 @@ from deviator.evidence import (
     best_deviation,
     certificate_file,
     certify,
+    constraint_file,
     held_out_profiles,
     market,
     profile_witness,
     surface_best_response,
 )
+from deviator.evidence.constraints import ConstraintVerdict
 from deviator.evidence.witness import find_surface_witness
 from deviator.mechanisms import (
     DiscreteVCG,
@@ -51,6 +53,10 @@ BY_SCRIPT = {
     "mutant": lambda: profile(Mutated(SigmaDCDA(0.1), "transfer", -0.5), "budget_surplus"),
     "certificate": lambda: certificate_file(
         market(SigmaDCDA(0.2), PRIVATE), certify(market(SigmaDCDA(0.2), PRIVATE))
+    ),
+    "constraint": lambda: constraint_file(
+        market(SigmaDCDA(1.0), PRIVATE),
+        ConstraintVerdict("budget_surplus", "confirmed", "every profile", 0.0, 0.0, 0.0, ""),
     ),
 }
 

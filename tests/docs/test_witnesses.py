@@ -11,7 +11,8 @@ import numpy as np
 from helpers.repository import DOCS
 
 from deviator.economies import private_values
-from deviator.evidence import certificate_file, certify, market, profile_witness
+from deviator.evidence import certificate_file, certify, constraint_file, market, profile_witness
+from deviator.evidence.constraints import ConstraintVerdict
 from deviator.evidence.witness import witness_of_bid
 from deviator.mechanisms import SigmaDCDA, UniformDoubleAuction
 
@@ -41,6 +42,9 @@ def test_the_example_passes_as_shown(tmp_path):
     assert f"prints `{done.stdout.strip()}`" in PAGE
 
 
+KEPT = "confirmed", "every profile", 0.0, 0.0, 0.0, ""
+
+
 def test_every_field_is_described():
     economy = private_values(3)
     tested = market(SigmaDCDA(0.5), economy)
@@ -49,5 +53,6 @@ def test_every_field_is_described():
         example(),
         profile_witness(tested, "efficiency", np.array([1.0, 0.0, -1.0])),
         certificate_file(tested, certify(tested)),
+        constraint_file(tested, ConstraintVerdict("individual_rationality", *KEPT)),
     ):
         assert set(data) <= described, set(data) - described

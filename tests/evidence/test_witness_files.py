@@ -29,11 +29,13 @@ from deviator.evidence import (
     certificate_file,
     certify,
     certify_by_theorem,
+    constraint_file,
     held_out_profiles,
     market,
     profile_witness,
 )
-from deviator.evidence.recheck import recheck_certificate, recheck_witness
+from deviator.evidence.constraints import ConstraintVerdict
+from deviator.evidence.recheck import recheck_certificate, recheck_constraints, recheck_witness
 from deviator.mechanisms import (
     KDoubleAuction,
     Mutated,
@@ -88,6 +90,20 @@ BROKEN = {
     "individual_rationality": market(Mutated(SigmaDCDA(0.05), "transfer", 1.0), GENERAL),
 }
 
+KEPT = {
+    "market_clearing": (market(UniformConditional(), GENERAL), 0.0),
+    "budget_surplus": (market(SigmaDCDA(4.0), GENERAL), 0.0),
+    "individual_rationality": (market(SigmaVCG(GENERAL, 0.3), GENERAL), 0.0),
+    "efficiency": (market(SigmaDCDA(0.0), GENERAL), 0.0),
+}
+"""Markets in which honest bidding keeps a constraint at every profile, and the cap."""
+
+
+def taxed_share(mu, sigma):
+    """Return the share of the gains from trade that a tax takes where slopes are equal."""
+    return (sigma / (mu + sigma)) ** 2
+
+
 VILLAINS = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -111,13 +127,23 @@ CERTIFICATES["in expectation"] = certificate_file(
 )
 
 
+def kept(constraint, tested, cap):
+    verdict = ConstraintVerdict(constraint, "confirmed", "every profile", 0.0, 0.0, cap, "")
+    return constraint_file(tested, verdict)
+
+
+CONSTRAINTS = {name: kept(name, *market_and_cap) for name, market_and_cap in KEPT.items()}
+
+
 def stand_alone(script, *paths):
     """Run a script as its readers do: no site packages, nothing of the environment."""
     command = [sys.executable, "-I", "-S", str(files("deviator.evidence.recheck") / script), *paths]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("script", ["recheck_witness.py", "recheck_certificate.py"])
+@pytest.mark.parametrize(
+    "script", ["recheck_witness.py", "recheck_certificate.py", "recheck_constraints.py"]
+)
 def test_scripts_are_short_and_stand_alone(script):
     lines = (files("deviator.evidence.recheck") / script).read_text().splitlines()
     assert len(lines) < 200
@@ -134,6 +160,49 @@ def test_what_is_right_passes(tmp_path):
     result = stand_alone("recheck_certificate.py", *paths)
     assert result.returncode == 0, result.stdout
     assert result.stdout.count("every condition holds") == len(CERTIFICATES)
+    paths = [written(tmp_path, data, f"{name}.json") for name, data in CONSTRAINTS.items()]
+    result = stand_alone("recheck_constraints.py", *paths)
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.count("at most 0 of the gains") == len(CONSTRAINTS)
+
+
+def test_caps_on_violations_are_tight(tmp_path):
+    """VCG loses 1 / (N - 1) of the gains with private values; a tax takes a known share."""
+    economy = private_values(4)
+    for constraint, rule, share in (
+        ("budget_surplus", SigmaDCDA(0.0), 1 / 3),
+        ("efficiency", SigmaDCDA(0.5), taxed_share(1.0, 0.5)),
+    ):
+        tested = market(rule, economy)
+        data = kept(constraint, tested, share * (1 + 1e-12))
+        assert recheck_constraints.main([written(tmp_path, data)]) == 0
+        low = replaced(data, ("claim", "cap"), lambda cap: 0.9999 * cap)
+        assert recheck_constraints.main([written(tmp_path, low)]) == 1
+        with pytest.raises(RefusedError, match="to the last digit"):
+            kept(constraint, tested, 0.99 * share)
+
+
+def test_answers_without_a_cap_are_no_files():
+    tested = KEPT["efficiency"][0]
+    open_answer = ConstraintVerdict("efficiency", "undetermined", "sampled", 0.0, 0.0, None, "")
+    with pytest.raises(RefusedError, match="cap at every profile"):
+        constraint_file(tested, open_answer)
+
+
+# What is kept with room to spare is kept with other payments too, and then the file is right.
+READ = ("economy", "bids", "tax_slope")
+
+
+@pytest.mark.parametrize("name", CONSTRAINTS)
+@VILLAINS
+@given(data=st.data())
+def test_any_changed_number_of_a_kept_constraint_is_caught(name, data, tmp_path):
+    kept_file = CONSTRAINTS[name]
+    if kept_file["clearing"]["kind"] == "reports":
+        return
+    paths = [path for path in paths_of_numbers(kept_file) if path[0] in READ]
+    changed = replaced(kept_file, data.draw(st.sampled_from(paths)), one_percent_off)
+    assert recheck_constraints.main([written(tmp_path, changed)]) == 1
 
 
 @pytest.mark.parametrize("rung", ["profile", "own"])
@@ -183,15 +252,21 @@ FORGED = {
     ),
     "missing": (lambda data: {k: v for k, v in data.items() if k != "economy"}, "economy"),
     "zero": (lambda data: replaced(data, ("economy", "slope"), lambda _: [0.0] * 4), "wrong"),
-    "trader": (lambda data: data | {"trader": 7}, "wrong"),
+    "trader": (
+        lambda data: data | ({"trader": 7} if "trader" in data else {"constraint": "fairness"}),
+        "wrong",
+    ),
 }
 
 
 @pytest.mark.parametrize("forged", FORGED)
-@pytest.mark.parametrize("kind", ["witness", "certificate"])
+@pytest.mark.parametrize("kind", ["witness", "certificate", "constraint"])
 def test_forged_files_are_one_sentence(forged, kind, tmp_path, capsys):
-    script = recheck_witness if kind == "witness" else recheck_certificate
-    sound = (WITNESSES if kind == "witness" else CERTIFICATES)["conditional bids"]
+    script, sound = {
+        "witness": (recheck_witness, WITNESSES["conditional bids"]),
+        "certificate": (recheck_certificate, CERTIFICATES["conditional bids"]),
+        "constraint": (recheck_constraints, CONSTRAINTS["budget_surplus"]),
+    }[kind]
     change, sentence = FORGED[forged]
     assert script.main([written(tmp_path, change(sound))]) == 1
     out = capsys.readouterr().out
@@ -244,4 +319,5 @@ def test_documentation_names_the_scripts():
     assert {path.name for path in folder.glob("recheck_*.py")} >= {
         "recheck_witness.py",
         "recheck_certificate.py",
+        "recheck_constraints.py",
     }
