@@ -13,6 +13,9 @@ from deviator.policies import check_information
 
 from .words import lines_of
 
+MOST_TRADERS = 20
+"""Certificates on honest outcomes of larger markets take minutes to write in short numbers."""
+
 SEVERITY: tuple[State, ...] = ("vacuous", "confirmed", "undetermined", "refuted")
 """Which trader's verdict is the market's: the last of these that any trader has."""
 
@@ -189,6 +192,8 @@ class ReportCard:
 
     def _certificate_file(self, answer: ConstraintVerdict) -> dict[str, Any]:
         if answer.constraint != "incentive_compatibility":
+            if self.audited.n_traders > MOST_TRADERS:
+                raise RefusedError(f"files are written of at most {MOST_TRADERS} traders")
             return constraint_file(self.market, answer)
         if answer.certificate is None:
             raise RefusedError("there is no certificate to write")
