@@ -51,6 +51,7 @@ DESCRIBES = frozenset(
         "__orig_bases__",
         "__type_params__",
         "__final__",
+        "__slotnames__",
     )
 )
 """Names of a class that describe it."""
@@ -154,7 +155,7 @@ def _flaws_of_value(value: Any, name: str) -> Iterator[str]:
     if type(value) is np.ndarray:
         if value.dtype.kind not in "biuf" and not all(type(x) in PLAIN for x in value.flat):
             yield f"{name}, an array of objects"
-    elif type(value) in (tuple, list):
+    elif type(value) in (tuple, list) or _is_named_tuple(value):
         for each in value:
             yield from _flaws_of_value(each, name)
     elif isinstance(value, Mechanism):
@@ -163,6 +164,12 @@ def _flaws_of_value(value: Any, name: str) -> Iterator[str]:
         yield f"{name} of the kind {type(value).__name__}, which is not deviator's"
     else:
         yield from _flaws_of_part(value, name)
+
+
+def _is_named_tuple(value: Any) -> bool:
+    """Return whether a value is of one of deviator's named tuples, whose methods are Python's."""
+    kind = type(value)
+    return kind.__mro__[1:] == (tuple, object) and is_ours(kind)
 
 
 def _flaws_of_part(part: object, name: str) -> Iterator[str]:

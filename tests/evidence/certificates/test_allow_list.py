@@ -7,6 +7,7 @@ from functools import partial
 from types import ModuleType
 from typing import ClassVar
 
+import cloudpickle
 import numpy as np
 import pytest
 from villains.certificates import (
@@ -100,6 +101,13 @@ def test_arithmetic_is_certified_however_it_is_written():
     assert (certificate.cap, certificate.every_profile) == (0.0, True)
     dearer = certify(market(Straight(0.5), ECONOMY))
     assert dearer.cap == 0.0
+
+
+def test_a_rule_that_was_sent_to_another_process_is_still_known():
+    """Pickling writes a name of Python's own into the class."""
+    cloudpickle.dumps(Straight(0.5))
+    assert "__slotnames__" in vars(Straight)
+    assert foreign_parts(Straight(0.5)) == []
 
 
 @pytest.mark.parametrize(("rule", "step"), [(Crooked, "COMPARE_OP"), (SkipsABase, "Straight")])
