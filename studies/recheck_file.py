@@ -92,7 +92,8 @@ def _format_of(path: Path) -> str:
     kind = data.get("format") if isinstance(data, dict) else None
     if kind not in SCRIPTS:
         raise InvalidInputError(
-            f"{path} must be of a format that can be re-checked ({', '.join(SCRIPTS)}), got {kind!r}"
+            f"{path} must be of a format that can be re-checked ({', '.join(SCRIPTS)}), "
+            f"got {kind!r}"
         )
     return str(kind)
 
