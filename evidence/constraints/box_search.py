@@ -8,6 +8,7 @@ import numpy as np
 from deviator.validation import Floats
 
 STARTS = 32
+DRAWN = 2000
 SWEEPS = 4
 ROUNDS = 12
 
@@ -50,10 +51,8 @@ class BoxSearch:
     def worst(self, starts: Floats) -> list[Floats]:
         """Return the worst profile found from starts (S, N) and others; none where none is bad."""
         low, high = self._ends()
-        rng = np.random.default_rng(0)
-        inside = rng.uniform(low, high, (STARTS, len(low)))
-        corners = np.where(rng.random(inside.shape) < 0.5, low, high)
-        types = np.concatenate([np.clip(starts, low, high), inside, corners])
+        drawn = self._drawn(low, high)
+        types = np.concatenate([np.clip(starts, low, high), drawn])
         profiles = np.column_stack([types, np.ones(len(types))])
         share = self._shares(profiles)
         for _ in range(ROUNDS):
@@ -62,6 +61,16 @@ class BoxSearch:
             share = np.maximum(share, self._shares(profiles))
         best = int(share.argmax())
         return [profiles[best, :-1]] if share[best] > 0 else []
+
+    def _drawn(self, low: Floats, high: Floats) -> Floats:
+        """Return profiles inside the box and at its corners: the first, and the worst of many."""
+        rng = np.random.default_rng(0)
+        inside = rng.uniform(low, high, (DRAWN, len(low)))
+        corners = np.where(rng.random(inside.shape) < 0.5, low, high)
+        drawn = np.concatenate([inside, corners])
+        shares = self._shares(np.column_stack([drawn, np.ones(len(drawn))]))
+        worst = np.argsort(-shares)[:STARTS]
+        return np.concatenate([inside[:STARTS], corners[:STARTS], drawn[worst]])
 
     def _ends(self) -> tuple[Floats, Floats]:
         finite_high = np.where(np.isfinite(self.high), self.high, 0.0)

@@ -284,11 +284,13 @@ class Shares:
     def _proved(self, money: QuadraticForm, ratio: float) -> float | None:
         """Return the least bound tried that holds, in exact numbers."""
         raised = [ratio * (1 + margin) for margin in MARGINS if ratio > LEAST_CAPS[0]]
-        for cap in sorted([*raised, *(least for least in LEAST_CAPS if least > ratio)]):
-            bound = self.forms.gains_from_trade.times(cap)
-            if self.never_negative(bound - money):
-                return cap
-        return None
+        caps = sorted([*raised, *(least for least in LEAST_CAPS if least > ratio)])
+
+        def holds(cap: float) -> bool:
+            return self.never_negative(self.forms.gains_from_trade.times(cap) - money)
+
+        # Where there is no bound at all, the loosest one tells.
+        return next(filter(holds, caps)) if holds(caps[-1]) else None
 
     def _at_one(self, profile: Floats) -> list[Floats]:
         """Return profiles whose [s; 1] stands for a direction z.
