@@ -12,7 +12,7 @@ CLOSED_FORM, UNKNOWN, ENTRIES = 20_000, 8_000, 40_000_000
 """Profiles where clearing has a closed form, and under rules of which nothing is known; and entries
 of their matrices at most."""
 
-SOLVED, TAXED = 4_000, 240
+SOLVED, TAXED = 4_000, 160
 """Profiles times traders where every market is solved by itself, and under taxes of any shape."""
 
 FEWEST = 24
