@@ -6,6 +6,7 @@ from typing import Any, final
 from deviator.policies import Information
 from deviator.validation import check_kind
 
+from .certificates.exact import KIND as EXACT
 from .constraints import Scope, State
 from .evidence import Evidence
 from .power import resolution, resolution_interval
@@ -185,7 +186,7 @@ def _profitable(evidence: Evidence) -> Decision:
         mean = f"{_rechecked(evidence):.3g} on average"
         return Decision("refuted", "every profile", f"{gain}, and {mean}; its witness was cleared")
     cap = _cap(evidence)
-    if cap is not None and cap > evidence.epsilon:
+    if cap is not None and cap > evidence.epsilon and _is_attained(evidence):
         reason = f"the best bid of own types gains {cap:.3g} on average, exactly"
         return Decision("refuted", "in expectation", reason)
     claimed = f"a bid of own types gains {_claimed(evidence):.3g} on average"
@@ -232,6 +233,11 @@ def _uncertified(evidence: Evidence) -> str:
 
 def _cap(evidence: Evidence) -> float | None:
     return None if evidence.certificate is None else evidence.certificate.cap
+
+
+def _is_attained(evidence: Evidence) -> bool:
+    """Return whether the cap is the expected gain of the best deviation, and not a bound on it."""
+    return evidence.certificate is not None and evidence.certificate.kind == EXACT
 
 
 def _nothing_anywhere(evidence: Evidence) -> bool:

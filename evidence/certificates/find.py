@@ -97,14 +97,23 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
 
 
 def _each(certifier: Certifier) -> ManyCertifier:
-    """Return a certifier of one trader as one that asks for each in turn."""
+    """Return a certifier of one trader as one that asks for each in turn.
+
+    What is refused for one trader costs the others nothing; RefusedError where it is for all.
+    """
 
     def certified(
         tested: Market, information: Information, traders: Sequence[int]
     ) -> dict[int, Certificate]:
-        return {
-            trader: certifier(replace(tested, trader=trader), information) for trader in traders
-        }
+        found, refused = {}, []
+        for trader in traders:
+            try:
+                found[trader] = certifier(replace(tested, trader=trader), information)
+            except RefusedError as error:
+                refused.append(error)
+        if refused and not found:
+            raise refused[0]
+        return found
 
     return certified
 

@@ -123,6 +123,13 @@ def test_an_own_type_gain_that_is_certified_needs_no_sampling():
     assert (verdict.state, verdict.scope) == ("refuted", "in expectation")
 
 
+def test_a_bound_on_an_own_type_gain_is_not_the_gain():
+    bound = replace(EXPECTED, kind="finite menu", cap=0.5)
+    sampled = evidence(0.01, information="own", witness=WITNESS, certificate=bound)
+    assert "exactly" not in judge(sampled).reason
+    assert judge(replace(sampled, rare_losses_known=False)).state == "undetermined"
+
+
 def test_what_failed_is_told_where_there_is_no_certificate():
     failed = Certificate("exact", (Condition("concave", False, "bend -1"),), None, False)
     reasons = judge(evidence(certificate=failed, refusals=("payments are cubic",))).reason

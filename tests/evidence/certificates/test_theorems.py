@@ -167,11 +167,14 @@ def test_sigma_vcg_is_certified_on_bounded_types(unreached, data):
     assert exact_gain(rule, bounded, types).max() <= 1e-12 * scale
 
 
-def test_bounded_types_of_other_rules_are_refused_with_the_reason():
+def test_bounded_types_of_other_rules_have_no_exact_certificate():
     economy = replace(two_groups(4), type_low=np.full(4, -1.0), type_high=np.full(4, 1.0))
-    found = find_certificates(market(NaiveWalrasian(economy), economy), "profile", range(4))
-    assert not found.certificates
-    assert any("types are bounded in naive-walrasian" in each for each in found.refusals)
+    tested = market(NaiveWalrasian(economy), economy)
+    with pytest.raises(RefusedError, match="types are bounded in naive-walrasian"):
+        certify(tested)
+    bounded = find_certificates(tested, "profile", range(4)).certificates
+    assert {each.kind for each in bounded.values()} == {"bounded search"}
+    assert not any(each.every_profile for each in bounded.values())
     narrower = replace(economy, type_low=np.full(4, -0.5))
     assert certify_by_theorem(market(SigmaVCG(economy, 0.1), narrower)).cap is None
     same = replace(economy, name="the same in other words")
