@@ -113,10 +113,9 @@ def certify_single_crossing(tested: Market, information: Information = "profile"
     (0.0, True)
     """
     del information
-    mechanism, economy = _parts(tested)
+    mechanism, economy = pivotal_parts(tested)
     premises = all_ours(THEOREM, mechanism, economy), all_honest(THEOREM, tested)
-    weights = _exact_weights(economy)
-    reasons = _own_types_matter(weights), _why_quantities_rise(mechanism, economy, weights)
+    reasons = rising_quantities(mechanism, economy)
     runs, trades = _what_runs(tested, mechanism, economy)
     conditions = (*premises, *reasons, runs)
     cap = 0.0 if runs.holds else None
@@ -124,7 +123,14 @@ def certify_single_crossing(tested: Market, information: Information = "profile"
     return Certificate(KIND, conditions, cap, runs.holds, trades, region)
 
 
-def _parts(tested: Market) -> tuple[PivotalMechanism, QuadraticEconomy]:
+def pivotal_parts(tested: Market) -> tuple[PivotalMechanism, QuadraticEconomy]:
+    """Return the rule and the economy that theorems on pivotal prices speak of.
+
+    Raises
+    ------
+    RefusedError
+        If they are others.
+    """
     mechanism, economy = tested.mechanism, tested.economy
     check_rule(THEOREM, mechanism, RULES)
     if not (isinstance(mechanism, PivotalMechanism) and is_linear_quadratic(economy)):
@@ -137,6 +143,20 @@ def _parts(tested: Market) -> tuple[PivotalMechanism, QuadraticEconomy]:
             f"got {type(mechanism.tax).__name__}, whose shape is sampled"
         )
     return mechanism, economy
+
+
+def rising_quantities(
+    mechanism: PivotalMechanism, economy: QuadraticEconomy
+) -> tuple[Condition, Condition]:
+    """Return why no quantity ever falls in the own type.
+
+    Raises
+    ------
+    RefusedError
+        If that is not proved.
+    """
+    weights = _exact_weights(economy)
+    return _own_types_matter(weights), _why_quantities_rise(mechanism, economy, weights)
 
 
 def _is_of_powers(tax: Tax) -> bool:
@@ -168,7 +188,7 @@ def _why_quantities_rise(
     RefusedError
         If none does.
     """
-    slopes = _straight_slopes(mechanism, economy)
+    slopes = straight_slopes(mechanism, economy)
     if slopes is not None:
         return _straight_demand(mechanism, rational(weights), slopes)
     if isinstance(mechanism, EntryFeeVCG):
@@ -188,8 +208,11 @@ def _exact_weights(economy: QuadraticEconomy) -> Any:
     return RationalEconomy.of(economy).weights
 
 
-def _straight_slopes(mechanism: PivotalMechanism, economy: QuadraticEconomy) -> Rationals | None:
-    """Return mu + sigma where everybody always trades on a straight demand, else None."""
+def straight_slopes(mechanism: PivotalMechanism, economy: QuadraticEconomy) -> Rationals | None:
+    """Return mu + sigma where everybody always trades on a straight demand, else None.
+
+    Shape (N,), in exact numbers.
+    """
     sigma: Fraction | None = None
     if isinstance(mechanism, TaxVCG):
         sigma = _quadratic_slope(mechanism.tax)
