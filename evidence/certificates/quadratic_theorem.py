@@ -38,6 +38,7 @@ from deviator.economies import (
 )
 from deviator.errors import DeviatorError, RefusedError
 from deviator.mechanisms import SigmaDCDA, SigmaVCG
+from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.mechanisms.statistics import PublicStatistics
 from deviator.policies import Revelation
 from deviator.validation import Floats
@@ -126,19 +127,39 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _hypotheses(rule: SigmaDCDA | SigmaVCG, economy: QuadraticEconomy) -> list[Condition]:
-    trader, detail = falling_quantity(economy, rule.sigma)
+    if isinstance(rule, SigmaVCG):
+        return _responses(economy, rule.sigma)
+    return conditional_bids_are_honest(rule, economy)
+
+
+def conditional_bids_are_honest(
+    rule: ConditionalAuction, economy: QuadraticEconomy
+) -> list[Condition]:
+    """Return the conditions under which conditional bids clear at the taxed allocation.
+
+    Own types matter, quantities rise with them, types can be told from the allocation, and public
+    statistics, where bids read these, tell what honest bids condition on.
+
+    Parameters
+    ----------
+    rule : SigmaDCDA or UniformConditional
+    economy : QuadraticEconomy
+    """
+    inverse = has_inverse(economy) is True
+    detail = "its determinant is not 0 modulo a prime" if inverse else "its determinant may be 0"
+    inverts = Condition("the type effects have an inverse (INJ)", inverse, detail)
+    found = [*_responses(economy, rule.tax_slope), inverts]
+    if isinstance(rule.statistics, PublicStatistics):
+        found.append(_spanned(rule.statistics, economy, rule.tax_slope))
+    return found
+
+
+def _responses(economy: QuadraticEconomy, sigma: float) -> list[Condition]:
+    trader, detail = falling_quantity(economy, sigma)
     rises = Condition("every quantity rises with the own type", trader is None, detail)
     without = not_positive(economy.own_type_effects)
     shown = f"least {economy.own_type_effects.min():.6g}"
-    own = Condition("own type effects are positive (A3)", without is None, shown)
-    if isinstance(rule, SigmaVCG):
-        return [own, rises]
-    inverse = has_inverse(economy) is True
-    detail = "its determinant is not 0 modulo a prime" if inverse else "its determinant may be 0"
-    found = [own, rises, Condition("the type effects have an inverse (INJ)", inverse, detail)]
-    if isinstance(rule.statistics, PublicStatistics):
-        found.append(_spanned(rule.statistics, economy, rule.sigma))
-    return found
+    return [Condition("own type effects are positive (A3)", without is None, shown), rises]
 
 
 def _spanned(statistics: PublicStatistics, economy: QuadraticEconomy, sigma: float) -> Condition:

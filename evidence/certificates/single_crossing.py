@@ -113,10 +113,9 @@ def certify_single_crossing(tested: Market, information: Information = "profile"
     (0.0, True)
     """
     del information
-    mechanism, economy = _parts(tested)
-    weights = _exact_weights(economy)
+    mechanism, economy = pivotal_parts(tested)
     try:
-        reasons = _own_types_matter(weights), _why_quantities_rise(mechanism, economy, weights)
+        reasons = rising_quantities(mechanism, economy)
     except RefusedError as reason:
         raise RefusedError(f"{reason}{_what_the_rule_says(tested)}") from None
     premises = all_ours(THEOREM, mechanism, economy), all_honest(THEOREM, tested)
@@ -127,7 +126,14 @@ def certify_single_crossing(tested: Market, information: Information = "profile"
     return Certificate(KIND, conditions, cap, runs.holds, trades, region)
 
 
-def _parts(tested: Market) -> tuple[PivotalMechanism, QuadraticEconomy]:
+def pivotal_parts(tested: Market) -> tuple[PivotalMechanism, QuadraticEconomy]:
+    """Return the rule and the economy that theorems on pivotal prices speak of.
+
+    Raises
+    ------
+    RefusedError
+        If they are others.
+    """
     mechanism, economy = tested.mechanism, tested.economy
     check_rule(THEOREM, mechanism, RULES)
     if not (isinstance(mechanism, PivotalMechanism) and is_linear_quadratic(economy)):
@@ -140,6 +146,20 @@ def _parts(tested: Market) -> tuple[PivotalMechanism, QuadraticEconomy]:
             f"got {type(mechanism.tax).__name__}, whose shape is sampled"
         )
     return mechanism, economy
+
+
+def rising_quantities(
+    mechanism: PivotalMechanism, economy: QuadraticEconomy
+) -> tuple[Condition, Condition]:
+    """Return why no quantity ever falls in the own type.
+
+    Raises
+    ------
+    RefusedError
+        If that is not proved.
+    """
+    weights = _exact_weights(economy)
+    return _own_types_matter(weights), _why_quantities_rise(mechanism, economy, weights)
 
 
 def _is_of_powers(tax: Tax) -> bool:
@@ -171,7 +191,7 @@ def _why_quantities_rise(
     RefusedError
         If none does.
     """
-    slopes = _straight_slopes(mechanism, economy)
+    slopes = straight_slopes(mechanism, economy)
     if slopes is not None:
         return _straight_demand(mechanism, rational(weights), slopes)
     if isinstance(mechanism, EntryFeeVCG):
@@ -191,8 +211,11 @@ def _exact_weights(economy: QuadraticEconomy) -> Any:
     return RationalEconomy.of(economy).weights
 
 
-def _straight_slopes(mechanism: PivotalMechanism, economy: QuadraticEconomy) -> Rationals | None:
-    """Return mu + sigma where everybody always trades on a straight demand, else None."""
+def straight_slopes(mechanism: PivotalMechanism, economy: QuadraticEconomy) -> Rationals | None:
+    """Return mu + sigma where everybody always trades on a straight demand, else None.
+
+    Shape (N,), in exact numbers.
+    """
     sigma: Fraction | None = None
     if isinstance(mechanism, TaxVCG):
         sigma = _quadratic_slope(mechanism.tax)

@@ -7,14 +7,15 @@ from deviator.errors import RefusedError
 from ..market import Market
 from .constraint import Constraint, ConstraintVerdict
 from .exact import exact_constraints
+from .proved import find_proofs
 from .searched import searched_constraints
 
 
 def honest_constraints(tested: Market) -> dict[Constraint, ConstraintVerdict]:
     """Return the answers on market clearing, budget, participation and efficiency.
 
-    Exact at every profile where outcomes have exact forms; elsewhere profiles are searched, and
-    what stays open says why there is no certificate.
+    Exact at every profile where outcomes have exact forms. Elsewhere profiles are searched, and
+    what holds by a proof is confirmed; what stays open says why there is no certificate.
 
     Parameters
     ----------
@@ -24,11 +25,22 @@ def honest_constraints(tested: Market) -> dict[Constraint, ConstraintVerdict]:
         return exact_constraints(tested)
     except RefusedError as error:
         refusal = str(error)
-    answers = searched_constraints(tested)
-    return {name: _explained(answer, refusal) for name, answer in answers.items()}
+    proofs = find_proofs(tested)
+    return {
+        name: _settled(answer, proofs.confirmed.get(name), proofs.failures.get(name, refusal))
+        for name, answer in searched_constraints(tested).items()
+    }
 
 
-def _explained(answer: ConstraintVerdict, refusal: str) -> ConstraintVerdict:
-    if answer.state != "undetermined":
-        return answer
-    return replace(answer, reason=f"{answer.reason}; no certificate: {refusal}")
+def _settled(
+    searched: ConstraintVerdict, proved: ConstraintVerdict | None, missing: str
+) -> ConstraintVerdict:
+    """Return what a search and a proof say together; no contradiction stands."""
+    if searched.state == "refuted" and proved is not None:
+        both = f"{searched.reason}; and yet it is proved: {proved.reason}"
+        return replace(searched, state="undetermined", reason=both, certificate=proved.certificate)
+    if searched.state != "undetermined":
+        return searched
+    if proved is not None:
+        return proved
+    return replace(searched, reason=f"{searched.reason}; no certificate: {missing}")
