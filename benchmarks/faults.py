@@ -84,7 +84,7 @@ def faithful_markets(count: int) -> Iterator[tuple[Market, tuple[Constraint, ...
         mixed = heterogeneous(6)
         sides = int(rng.integers(2, 4))
         units = unit_demands(sides, 5 - sides, high=scale)
-        budget = "budget_surplus"
+        budget: Constraint = "budget_surplus"
         choices: tuple[tuple[Mechanism, Economy, tuple[Constraint, ...]], ...] = (
             (SigmaDCDA(sigma_budget(common)), common, (*ALWAYS, budget)),
             (SigmaVCG(mixed, float(rng.uniform(0, 1))), mixed, ALWAYS),

@@ -6,14 +6,14 @@ from typing import final
 import numpy as np
 
 from deviator.economies import TypeDistribution
-from deviator.errors import RefusedError
+from deviator.errors import NotConvergedError, RefusedError
 from deviator.mechanisms import DiscreteVCG, TaxVCG
 from deviator.validation import Floats
 
 from ...certificates.certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
 from ...market import Market
 from ..constraint import Constraint, ConstraintVerdict
-from ..violations import solved_markets
+from ..violations import honest_markets
 from .pivotal import prove_pivotal
 from .reason import Prover, Reason, Reasons
 from .single_units import prove_single_units
@@ -94,12 +94,13 @@ def find_proofs(tested: Market) -> Proofs:
     holding = {name: reason for name, reason in reasons.items() if not reason.failures}
     if not holding:
         return Proofs({}, failures)
-    markets, solved = solved_markets(tested, _profiles(tested))
-    if markets is None or not solved.all():
+    try:
+        markets = honest_markets(tested, _profiles(tested))
+    except (NotConvergedError, RefusedError):
         unsolved = "a proof speaks of markets that clear, and some sampled ones do not"
         return Proofs({}, dict.fromkeys(holding, unsolved) | failures)
     confirmed = {
-        constraint: _confirmed(constraint, reason, tested, len(solved))
+        constraint: _confirmed(constraint, reason, tested, len(markets.types))
         for constraint, reason in holding.items()
         if not markets.violation(constraint).any()
     }
