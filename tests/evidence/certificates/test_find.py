@@ -17,14 +17,13 @@ from deviator.economies import (
     saturating,
     two_groups,
     two_groups_information,
-    unit_demands,
 )
 from deviator.errors import InvalidInputError
 from deviator.evidence import Certificate, certify, find_certificates, market
 from deviator.mechanisms import (
-    KDoubleAuction,
     Mutated,
     NaiveWalrasian,
+    PayAsBid,
     SigmaDCDA,
     SigmaVCG,
     UniformConditional,
@@ -143,7 +142,7 @@ def test_where_honesty_is_optimal_at_every_profile_the_own_type_suffices():
 
 
 def test_what_is_refused_is_said_in_one_sentence_each():
-    tested = market(KDoubleAuction(), unit_demands(2, 2))
+    tested = market(PayAsBid(0.1), private_values(3))
     found = find_certificates(tested, "profile", (0,))
     assert not found.certificates
     for refusal in found.refusals:
