@@ -92,7 +92,7 @@ def faithful_markets(count: int) -> Iterator[tuple[Market, tuple[Constraint, ...
             (SpreadVCG(private, 0.1 * scale), private, ALWAYS),
             (EntryFeeVCG(private, 0.05 * scale), private, ALWAYS),
             (DiscreteVCG(private, 0.25), private, ALWAYS),
-            (EntryFeeDoubleAuction(0.1 * scale), units, ALWAYS),
+            (EntryFeeDoubleAuction(0.1 * scale, buyers=sides), units, ALWAYS),
         )
         mechanism, economy, keeps = choices[draw % len(choices)]
         yield market(mechanism, economy), keeps
