@@ -1,4 +1,4 @@
-"""The command line: audit, confirm, replicate, train, evaluate, recheck, and plugins' commands.
+"""The command line: audit, confirm, replicate, train, evaluate, recheck, power, and more.
 
 Bad input ends with one sentence and exit code 2, a check that failed with 1, an interrupted run
 with 130.
@@ -17,6 +17,7 @@ from .check import check
 from .confirm import confirm
 from .console import fail
 from .plugins import list_, new
+from .power import power
 from .recheck import recheck
 from .replicate import replicate
 from .train import evaluate, train
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (audit, confirm, replicate, train, evaluate, recheck, check, new, assumptions):
+for command in (audit, power, confirm, replicate, train, evaluate, recheck, check, new, assumptions):
     app.command()(command)
 app.command("list")(list_)
 
