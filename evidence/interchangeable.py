@@ -19,6 +19,7 @@ from deviator.economies import (
     UniformBox,
 )
 from deviator.errors import DeviatorError
+from deviator.mechanisms.mutated import OutcomeMutant
 from deviator.policies import LinearBayes, Policy, Revelation
 from deviator.trust import is_ours
 
@@ -60,6 +61,8 @@ def interchangeable_traders(tested: Market) -> tuple[tuple[int, ...], ...]:
 def _could_be_swapped(tested: Market) -> bool:
     """Return whether everything that tells traders apart can be read off."""
     strategy = tested.strategy
+    if isinstance(tested.mechanism, OutcomeMutant):
+        return False  # Faults may look at who stands beside whom.
     # Honest bids follow from rule and utilities, which are compared.
     elsewhere = isinstance(strategy, Revelation) and (
         strategy.economy is not tested.economy or strategy.mechanism is not tested.mechanism

@@ -30,6 +30,7 @@ from deviator.plugins import build, find_plugin, takes_economy
 from deviator.policies import Information, Policy
 from deviator.validation import trader_index
 
+from .card.not_implementable import falling_quantity, not_implementable
 from .card.report_card import Audited, ReportCard
 from .gather import Search, gather
 
@@ -120,6 +121,9 @@ def report_card(
     planted: Sequence[float] = (),
 ) -> ReportCard:
     """Return the report card of a market; arguments as in `audit`."""
+    fall = falling_quantity(tested.mechanism)
+    if fall is not None:
+        return _without_transfers(tested, search, fall)
     classes = _deviators(tested, trader)
     found = find_certificates(tested, search.information, [first for first, *_ in classes])
     tried = _tried(classes, tested.economy.n_traders)
@@ -141,6 +145,14 @@ def report_card(
     answers = honest_constraints(tested)
     answers["incentive_compatibility"] = deviating
     return replace(card, constraints=answers)
+
+
+def _without_transfers(tested: Market, search: Search, fall: dict[str, Any]) -> ReportCard:
+    """Return the card of a rule that no transfers make truthful, and that refuses to clear."""
+    verdict, answers = not_implementable(tested, fall)
+    classes = ((int(fall["trader"]),),)
+    audited = _audited(tested, search, classes, False)
+    return ReportCard(audited, answers, {fall["trader"]: verdict}, tested)
 
 
 def _tried(classes: Classes, n_traders: int) -> Classes:

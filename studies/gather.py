@@ -10,7 +10,6 @@ from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.envs import DeviationCore, deviation_core
-from deviator.errors import RefusedError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
@@ -36,7 +35,7 @@ from deviator.evidence.best_deviation import (
 )
 from deviator.evidence.results import Comparison
 from deviator.learners import CurvePoint, Learner, Training
-from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, ResidualLineMechanism
+from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information, check_information
 from deviator.trust import is_ours
@@ -150,7 +149,8 @@ def gather(
     if control is not None:
         check_kind("control", control, Market, markets)
         check_matched(seat_of(tested), seat_of(control))
-    mutants = [replace(tested, mechanism=_planted(tested.mechanism, size)) for size in planted]
+    rules = [Mutated(tested.mechanism, "transfer", size) for size in planted]
+    mutants = [replace(tested, mechanism=rule) for rule in rules]
     # Sums in one thread come out the same in every process.
     with threadpool_limits(limits=1):
         control = control or standing_control(tested)
@@ -309,15 +309,6 @@ def _first_witness(seen: _Seen, policies: Sequence[Deviation]) -> dict[str, Any]
         if pays(seen.tested, seen.compared(policy).gain, seen.information):
             return find_witness(seen.tested, policy, seen.types)
     return None
-
-
-def _planted(mechanism: Mechanism, size: float) -> Mutated:
-    if not isinstance(mechanism, ResidualLineMechanism):
-        raise RefusedError(
-            "faults are planted in mechanisms with straight residual curves, which "
-            f"{mechanism.name} does not have; leave planted out"
-        )
-    return Mutated(mechanism, "transfer", size)
 
 
 def _plugins(tested: Market, learners: Sequence[Learner]) -> tuple[dict[str, str], ...]:

@@ -38,7 +38,8 @@ def words_of(answer: ConstraintVerdict) -> str:
     'open'
     """
     if answer.state == "refuted":
-        return REFUTED[answer.constraint]
+        implementable = not answer.reason.startswith("not implementable")
+        return REFUTED[answer.constraint] if implementable else "no transfers make it truthful"
     if answer.state == "undetermined":
         return "open"
     if answer.state == "vacuous":

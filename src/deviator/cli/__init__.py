@@ -28,7 +28,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (audit, power, confirm, replicate, train, evaluate, recheck, check, new, assumptions):
+COMMANDS = (audit, power, confirm, replicate, train, evaluate, recheck, check, new, assumptions)
+for command in COMMANDS:
     app.command()(command)
 app.command("list")(list_)
 

@@ -139,6 +139,17 @@ def test_large_types_are_no_gain():
     assert card.state != "refuted"
 
 
+def test_an_allocation_that_no_transfers_make_truthful_is_an_answer():
+    economy = two_groups(4, beta=1.55)
+    cards = [audit("entry-fee-vcg", economy, fee=0.3, held_out=count) for count in (100, 500)]
+    for card in cards:
+        assert card.state == "refuted"
+        assert card.reason.startswith("not implementable")
+        assert card.witness["quantity_at_the_higher_type"] < card.witness["quantity"]
+        assert "no transfers make it truthful" in str(card)
+    assert cards[0].witness == cards[1].witness
+
+
 def test_words_are_plain_and_few():
     card = audit("uniform-conditional", two_groups(4), held_out=200)
     lines = str(card).splitlines()
