@@ -21,6 +21,7 @@ where 2 phi is at least what values lie apart.
 """
 
 from fractions import Fraction
+from typing import Any
 
 from deviator.economies import UnitDemands
 from deviator.errors import RefusedError
@@ -54,7 +55,8 @@ def prove_single_units(tested: Market) -> Reasons:
     RefusedError
         If the market is another one, or not everything in it is deviator's own and honest.
     """
-    mechanism, economy = tested.mechanism, tested.economy
+    mechanism: Any = tested.mechanism
+    economy = tested.economy
     rules = (KDoubleAuction, EntryFeeDoubleAuction, ModifiedVickreyDoubleAuction)
     check_rule(SUBJECT, mechanism, rules)
     if type(economy) is not UnitDemands:
@@ -62,10 +64,9 @@ def prove_single_units(tested: Market) -> Reasons:
     premises = all_ours(SUBJECT, mechanism, economy), all_honest(SUBJECT, tested)
     if isinstance(mechanism, KDoubleAuction):
         return _at_one_price(premises)
-    if isinstance(mechanism, EntryFeeDoubleAuction):
-        return _with_fees_of_trade(mechanism, economy, premises)
-    assert isinstance(mechanism, ModifiedVickreyDoubleAuction)
-    return _with_fees_of_entry(mechanism, economy, premises)
+    if isinstance(mechanism, ModifiedVickreyDoubleAuction):
+        return _with_fees_of_entry(mechanism, economy, premises)
+    return _with_fees_of_trade(mechanism.fee, economy, premises)
 
 
 def _at_one_price(premises: Premises) -> Reasons:
@@ -78,15 +79,13 @@ def _at_one_price(premises: Premises) -> Reasons:
     }
 
 
-def _with_fees_of_trade(
-    mechanism: EntryFeeDoubleAuction, economy: UnitDemands, premises: Premises
-) -> Reasons:
-    covered = _covered(4, mechanism.fee, economy)
+def _with_fees_of_trade(fee: float, economy: UnitDemands, premises: Premises) -> Reasons:
+    covered = _covered(4, fee, economy)
     return {
         "market_clearing": Reason(CLEARS, premises, BY_CONSTRUCTION),
         "individual_rationality": Reason(NOBODY_LOSES, premises, BY_CONSTRUCTION),
         "budget_surplus": Reason(_no_deficit("who trade"), (*premises, covered)),
-        "efficiency": Reason(FIRST_BEST, (*premises, _free(mechanism.fee))),
+        "efficiency": Reason(FIRST_BEST, (*premises, _free(fee))),
     }
 
 
