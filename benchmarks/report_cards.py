@@ -5,6 +5,8 @@ All five constraints of every trader, with certificates and without a learner.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import deviator
@@ -51,7 +53,7 @@ def card(kind: str, n_traders: int) -> dict[str, str]:
     return {"state": deviator.audit("sigma-dcda", economy, sigma=SIGMA, **settings).state}
 
 
-def market(kind: str, n: int) -> tuple[Economy, dict[str, object]]:
+def market(kind: str, n: int) -> tuple[Economy, dict[str, Any]]:
     """Return an economy, and what the auction publishes in it."""
     rng = np.random.default_rng(0)
     if kind == "groups":

@@ -49,7 +49,7 @@ SIZE_PROFILES = 2048
 HELD_OUT_NUMBERS = 2**23
 """Types that are held at once: in larger markets deviators are judged on fewer profiles."""
 
-FEWEST = 100
+FEWEST = 32
 """Profiles on which deviators are judged in the largest markets."""
 
 Kind = Literal["exact", "searched"]
@@ -125,7 +125,8 @@ def affordable_profiles(tested: Market, count: int) -> int:
 
 def trades(tested: Market, types: Floats) -> bool:
     """Return whether anybody trades at some of the profiles while all follow the strategy."""
-    outcome = tested.mechanism.clear(tested.strategy.bids(types[:TRADE_PROFILES]))
+    few = types[: affordable_profiles(tested, TRADE_PROFILES)]
+    outcome = tested.mechanism.clear(tested.strategy.bids(few))
     return bool(outcome.quantity.any())
 
 

@@ -4,12 +4,13 @@ Every float is a rational number, so a market given in floats has an exact answe
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
 
 from deviator.economies import Factored, QuadraticEconomy
-from deviator.numerics.rational import Rationals, rational, rational_product
+from deviator.numerics.rational import Rationals, rational, rational_inverse, rational_product
 
 
 @final
@@ -36,6 +37,11 @@ class RationalEconomy:
     def n_traders(self) -> int:
         """Number of traders N."""
         return len(self.slope)
+
+    @cached_property
+    def inverse_weights(self) -> Rationals | None:
+        """W^-1, shape (N, N); None where W is singular."""
+        return rational_inverse(self.weights)
 
     def value(self, types: Rationals) -> Rationals:
         """Return v = W s + c for types of shape (M, N)."""

@@ -6,9 +6,9 @@ trader's price impact is d = 1 / ((N - 1) b). With m = mu + d the first-order co
 
     m (c_i + a_i s_i) + (1 - b m) p = (W s)_i + e_i    at every profile s.
 
-So a type matters the same to all others, w_ij = g_j for i != j, with g_j = (1 - b m) a_j / (N b) and
-w_jj - g_j = m a_j: the ratio r = g_j / (w_jj - g_j) must be one for all j. Then b m (1 + N r) = 1, and
-as b m = b mu + 1 / (N - 1),
+So a type matters the same to all others, w_ij = g_j for i != j, with g_j = (1 - b m) a_j / (N b)
+and w_jj - g_j = m a_j: the ratio r = g_j / (w_jj - g_j) must be one for all j. Then
+b m (1 + N r) = 1, and as b m = b mu + 1 / (N - 1),
 
     b = [1 / (1 + N r) - 1 / (N - 1)] / mu,  a_j = (w_jj - g_j) / m,
     c_i = [e_i - (1 - b m) sum(e) / N] / m.

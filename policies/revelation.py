@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import final
+from functools import cached_property
+from typing import Any, final
 
 import numpy as np
 from typing_extensions import override
@@ -58,5 +59,10 @@ class Revelation(Policy):
         if not isinstance(self.economy, QuadraticEconomy):
             raise NotImplementedError("exact bids need a linear-quadratic economy")
         tax_slope = Fraction(self.mechanism.tax_slope)
-        economy = RationalEconomy.of(self.economy)
-        return self.mechanism.language.exact_honest_bids(economy, types, tax_slope)
+        return self.mechanism.language.exact_honest_bids(self._exact_economy, types, tax_slope)
+
+    @cached_property
+    def _exact_economy(self) -> RationalEconomy:
+        """The economy in exact numbers; its inverse weights take long, and are kept with it."""
+        economy: Any = self.economy
+        return RationalEconomy.of(economy)

@@ -16,7 +16,7 @@ from typing_extensions import override
 from deviator.economies import Economy, LinearQuadratic, QuadraticEconomy, SmoothEconomy
 from deviator.errors import RefusedError
 from deviator.memory import require_memory
-from deviator.numerics.rational import Rationals, rational_inverse
+from deviator.numerics.rational import Rationals
 from deviator.units import PER_PRICE, PER_QUANTITY
 from deviator.validation import Floats, finite_numbers, trader_count
 
@@ -117,7 +117,7 @@ def inverse_weights(economy: QuadraticEconomy) -> Floats:
 
 def exact_inverse_weights(economy: RationalEconomy) -> Rationals:
     """Return W^-1 in exact numbers; RefusedError if W is singular."""
-    inverse = rational_inverse(economy.weights)
+    inverse = economy.inverse_weights
     if inverse is None:
         raise RefusedError(
             "weights must be invertible (assumption INJ) for conditional bids, got a matrix "
