@@ -31,7 +31,7 @@ EPSILON_ELSEWHERE = 1e-6
 STAKE_PROFILES = 256
 """Profiles, from a fixed seed, over which the deviator's stakes are measured."""
 
-STAKE_NUMBERS = 2**23
+STAKE_NUMBERS = 2**22
 """Outcomes of single traders that are held at once while stakes are measured."""
 
 SURFACE_PROFILES = 100

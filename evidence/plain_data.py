@@ -164,7 +164,8 @@ def as_data(value: Any) -> Any:
     if isinstance(value, Fraction):
         return str(value)
     if isinstance(value, np.ndarray | np.generic):
-        return as_data(value.tolist())
+        plain = value.tolist()
+        return as_data(plain) if value.dtype == object else plain
     if isinstance(value, list | tuple):
         return [as_data(each) for each in value]
     if isinstance(value, dict):

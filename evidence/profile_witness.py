@@ -186,6 +186,8 @@ def _floats(value: Any) -> Any:
     """Return numbers in any nesting as floats, None where there is none."""
     if isinstance(value, dict):
         return {name: _floats(each) for name, each in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype == np.float64 and np.isfinite(value).all():
+        return value.tolist()
     if isinstance(value, list | np.ndarray):
         return [_floats(each) for each in value]
     return None if value is None else number(value)
