@@ -40,6 +40,9 @@ COMPARED = 200
 TRADE_PROFILES = 200
 """Held-out profiles at which a market without any trade counts as one in which nobody trades."""
 
+STANDARD_ERRORS = 3.0
+"""By how many a sampled mean gain must exceed 0 to count."""
+
 FAR = 2.0 ** np.arange(-8, 9)
 """How far from their own the deviator's bids are tried, of the largest bid, to see if any trade."""
 
@@ -207,7 +210,7 @@ def deviation_size(tested: Market) -> DeviationSize:
 
 def sampling_error(gains: Floats) -> float:
     """Return three standard errors of the mean gain, from the choice of profiles."""
-    return 3 * float(gains.std()) / float(np.sqrt(len(gains)))
+    return STANDARD_ERRORS * float(gains.std()) / float(np.sqrt(len(gains)))
 
 
 def pays(tested: Market, gains: Floats, information: Information) -> bool:

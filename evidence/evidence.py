@@ -104,6 +104,8 @@ class Evidence:
         What trading is worth to the deviator; see `Market.stakes`.
     rounding : float
         The mean gain that may be rounding alone.
+    tolerated : float
+        Certified caps up to here count as zero, in units of money; they round upwards themselves.
     worst : LargestGain or None
         The profile at which deviating pays most, of those that were searched.
     refusals : tuple of str
@@ -126,6 +128,7 @@ class Evidence:
     information: Information = "profile"
     stakes: float = 0.0
     rounding: float = 0.0
+    tolerated: float = 0.0
     worst: LargestGain | None = None
     refusals: tuple[str, ...] = ()
     rare_losses_known: bool = True

@@ -15,6 +15,7 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism, SurfaceBids
+from deviator.mechanisms.base import checked_precision
 from deviator.policies import Policy, Revelation
 from deviator.policies.base import check_market
 from deviator.policies.numeric_search import trader_outcome, utilities, worth_of
@@ -89,6 +90,7 @@ class Market:
             )
         if self.tolerance is not None:
             non_negative("tolerance", self.tolerance)
+        checked_precision(self.mechanism)
 
     @property
     def bid_size(self) -> int:
@@ -131,14 +133,13 @@ class Market:
 
         A share of the deviator's own stakes, whatever the others trade, and never below rounding.
         """
-        return max(self.tolerated_share * self.stakes, self.rounding)
+        return max(self.tolerated, self.rounding)
 
-    @property
-    def tolerated_share(self) -> float:
-        """The share of the stakes up to which gains count as zero."""
-        if self.tolerance is not None:
-            return self.tolerance
-        return EPSILON if is_linear_quadratic(self.economy) else EPSILON_ELSEWHERE
+    @cached_property
+    def tolerated(self) -> float:
+        """That share of the stakes alone, up to which certified caps count as zero."""
+        usual = EPSILON if is_linear_quadratic(self.economy) else EPSILON_ELSEWHERE
+        return (usual if self.tolerance is None else self.tolerance) * self.stakes
 
     @cached_property
     def _sampled(self) -> Results:

@@ -138,7 +138,7 @@ def decide(evidence: Evidence) -> Decision:
         return Decision("undetermined", "sampled", contradiction)
     if evidence.witness is not None:
         return _profitable(evidence)
-    if evidence.trades:
+    if evidence.trades or _claimed(evidence) > evidence.epsilon:
         return _unprofitable(evidence)
     reason = "nobody trades: neither under the strategy nor under any bid that was tried"
     return Decision("vacuous", "sampled", reason)
@@ -150,7 +150,7 @@ def _contradiction(evidence: Evidence) -> str | None:
     if cap is not None and claimed > cap * (1 + CONTRADICTION) + evidence.epsilon + best.error:
         return f"a mean gain of {claimed:.3g} contradicts the certified cap of {cap:.3g}"
     beyond = max(evidence.beyond_rounding, _in_training(evidence))
-    if _nothing_anywhere(evidence) and beyond > 0:
+    if _nothing_anywhere(evidence) and (beyond > 0 or evidence.witness is not None):
         return f"a gain of {beyond:.3g} at one profile contradicts the cap 0 at every profile"
     learned = max((one.gain for one in evidence.learned), default=0.0)
     allowed = best.gain * (1 + CONTRADICTION) + evidence.epsilon
@@ -186,7 +186,7 @@ def _profitable(evidence: Evidence) -> Decision:
         mean = f"{_rechecked(evidence):.3g} on average"
         return Decision("refuted", "every profile", f"{gain}, and {mean}; its witness was cleared")
     cap = _cap(evidence)
-    if cap is not None and cap > evidence.epsilon and _is_attained(evidence):
+    if cap is not None and cap > evidence.tolerated and _is_attained(evidence):
         reason = f"the best bid of own types gains {cap:.3g} on average, exactly"
         return Decision("refuted", "in expectation", reason)
     claimed = f"a bid of own types gains {_claimed(evidence):.3g} on average"
@@ -206,22 +206,28 @@ def _unprofitable(evidence: Evidence) -> Decision:
     if _claimed(evidence) > evidence.epsilon:
         reason = f"a mean gain of {_claimed(evidence):.3g} was measured, and no witness held up"
         return Decision("undetermined", "sampled", reason)
-    certificate = evidence.certificate
-    if certificate is not None and certificate.every_profile and cap is not None:
-        reason = f"no deviation gains at any profile ({certificate.kind})"
-        if cap > 0:
-            reason += f", but for the strategy's rounding to doubles: {cap:.2g} on average"
-        return Decision("confirmed", "every profile", reason)
+    if _nothing_anywhere(evidence):
+        return Decision("confirmed", "every profile", _proof(evidence))
     if cap is None:
         return Decision("undetermined", "sampled", _uncertified(evidence))
-    if cap > evidence.epsilon:
-        reason = f"deviating may gain {cap:.3g} on average, and no witness was found"
+    if cap > evidence.tolerated:
+        reason = (
+            f"the certified bound on what deviating gains is {cap:.3g}, and no witness was found"
+        )
         return Decision("undetermined", "sampled", reason)
     if evidence.information == "own":
         reason = f"no bid of own types gains more than {cap:.2g} on average under the law of types"
         return Decision("confirmed", "in expectation", reason)
-    reason = f"the cap of {cap:.2g} is a mean under the law of types, and not one at every profile"
+    reason = f"the cap of {cap:.2g} does not speak of every profile"
     return Decision("undetermined", "sampled", reason)
+
+
+def _proof(evidence: Evidence) -> str:
+    """Return what was proved, and of which profiles."""
+    assert evidence.certificate is not None
+    region = evidence.certificate.region
+    where = "any profile" if region == "every profile" else region
+    return f"no deviation gains at {where} ({evidence.certificate.kind})"
 
 
 def _uncertified(evidence: Evidence) -> str:

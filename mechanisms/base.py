@@ -37,6 +37,10 @@ DOUBLE = float(np.finfo(float).eps)
 """The rounding of doubles, relative to their size."""
 
 
+COARSEST = 1e-3
+"""The least exact that a rule may compute: gains below its rounding are not seen."""
+
+
 class Mechanism(ABC):
     """A market rule; a plugin must write `language`, `name` and `clear`.
 
@@ -235,7 +239,7 @@ def checked_precision(mechanism: Mechanism) -> float:
     Raises
     ------
     InvalidInputError
-        If it is not a number above 0 and below 1.
+        If it is not a number above 0 and up to `COARSEST`.
 
     Examples
     --------
@@ -244,10 +248,10 @@ def checked_precision(mechanism: Mechanism) -> float:
     2.220446049250313e-16
     """
     precision = positive("precision", mechanism.precision)
-    if precision >= 1:
+    if precision > COARSEST:
         raise InvalidInputError(
-            f"precision must be below 1, that of {mechanism.name} is {precision:.6g}; state how "
-            "exactly it computes, relative to the size of its numbers"
+            f"precision must be at most {COARSEST}, that of {mechanism.name} is {precision:.6g}; "
+            "compute more exactly, as coarser numbers hide gains"
         )
     return precision
 

@@ -10,6 +10,7 @@ import deviator
 from deviator.economies import Economy, TypeDistribution
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
+    Found,
     Market,
     Verdict,
     find_certificates,
@@ -138,20 +139,34 @@ def report_card(
         for first, *_ in tried
     }
     verdicts = {first: judge(evidence) for first, evidence in gathered.items()}
-    proved = [first for first, each in found.certificates.items() if each.cap is not None]
-    every = trader is None and {first for first, *_ in classes} <= {*verdicts, *proved}
-    card = ReportCard(_audited(tested, search, tried, every), {}, verdicts, tested)
-    deviating = _incentive_compatibility(replace(tested, trader=card.trader), card.verdict)
+    untried = [first for first, *_ in classes if not (first in verdicts or _proved(found, first))]
+    audited = _audited(tested, search, tried, trader is None, len(untried))
+    card = ReportCard(audited, {}, verdicts, tested, _largest_cap(found, classes))
+    deviating = _incentive_compatibility(replace(tested, trader=card.trader), card)
     answers = honest_constraints(tested)
     answers["incentive_compatibility"] = deviating
     return replace(card, constraints=answers)
+
+
+def _proved(found: Found, trader: int) -> bool:
+    """Return whether it is certified that a trader gains nothing at any profile."""
+    certificate = found.certificates.get(trader)
+    return certificate is not None and certificate.every_profile and certificate.cap == 0
+
+
+def _largest_cap(found: Found, classes: Classes) -> float | None:
+    """Return the certified cap on anybody's gain; None unless there is one for every class."""
+    certificates = [found.certificates.get(first) for first, *_ in classes]
+    caps = [None if each is None else each.cap for each in certificates]
+    known = [cap for cap in caps if cap is not None]
+    return max(known) if len(known) == len(caps) else None
 
 
 def _without_transfers(tested: Market, search: Search, fall: dict[str, Any]) -> ReportCard:
     """Return the card of a rule that no transfers make truthful, and that refuses to clear."""
     verdict, answers = not_implementable(tested, fall)
     classes = ((int(fall["trader"]),),)
-    audited = _audited(tested, search, classes, False)
+    audited = _audited(tested, search, classes, False, 0)
     return ReportCard(audited, answers, {fall["trader"]: verdict}, tested)
 
 
@@ -168,26 +183,32 @@ def _deviators(tested: Market, trader: int | None) -> Classes:
     return ((trader_index(trader, tested.economy.n_traders),),)
 
 
-def _incentive_compatibility(tested: Market, verdict: Verdict) -> ConstraintVerdict:
+def _incentive_compatibility(tested: Market, card: ReportCard) -> ConstraintVerdict:
     """Return the verdict on the trader who has most to gain as one on a constraint."""
-    share, cap = _gain_share(tested, verdict)
+    verdict = card.verdict
+    share, cap = _gain_share(tested, verdict, card.upper)
     return ConstraintVerdict(
         "incentive_compatibility",
-        verdict.state,
-        verdict.scope,
+        card.state,
+        card.scope,
         0.0 if verdict.witness is None else max(verdict.worst, verdict.witness["gain"]),
         share,
         cap,
-        verdict.reason,
+        card.reason,
         verdict.witness,
         verdict.certificate,
     )
 
 
-def _gain_share(tested: Market, verdict: Verdict) -> tuple[float, float | None]:
-    """Return the largest gain, relative to the gains from trade, and a certified cap on it."""
+def _gain_share(
+    tested: Market, verdict: Verdict, upper: float | None
+) -> tuple[float, float | None]:
+    """Return the largest gain, relative to the gains from trade, and a certified cap on it.
+
+    In expectation both are in money: the cap is one on the mean.
+    """
     if verdict.witness is None or verdict.scope == "in expectation":
-        return 0.0, verdict.upper
+        return 0.0, None if verdict.scope == "sampled" else upper
     types = np.array([verdict.witness["types"]])
     trade = float(gains_from_trade(tested.economy, types)[0])
     shown = verdict.witness["gain"] / trade if trade > 0 else 0.0
@@ -198,7 +219,9 @@ def _gain_share(tested: Market, verdict: Verdict) -> tuple[float, float | None]:
     return max(shown, share), cap
 
 
-def _audited(tested: Market, search: Search, classes: Classes, every: bool) -> Audited:
+def _audited(
+    tested: Market, search: Search, classes: Classes, every: bool, untried: int
+) -> Audited:
     return Audited(
         mechanism=tested.mechanism.name,
         settings=settings_as_data(tested.mechanism),
@@ -208,7 +231,8 @@ def _audited(tested: Market, search: Search, classes: Classes, every: bool) -> A
         strategy=tested.strategy.name,
         information=search.information,
         classes=classes,
-        all_traders=every,
+        all_traders=every and not untried,
+        untried=untried,
         held_out=affordable_profiles(tested, search.held_out),
         steps=search.steps,
         seeds=tuple(search.seeds),

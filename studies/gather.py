@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.envs import DeviationCore, deviation_core
+from deviator.errors import InvalidInputError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
@@ -175,9 +176,14 @@ def _control_evidence(control: Market | None, search: Search) -> Evidence | None
 
 def _found(tested: Market, information: Information, certified: bool | Found) -> Found:
     if isinstance(certified, Found):
+        if certified.information != information:
+            raise InvalidInputError(
+                f"certificates must be of the rung {information!r} that is searched, got those of "
+                f"{certified.information!r}; find them again"
+            )
         return certified
     if not certified:
-        return Found({}, ())
+        return Found({}, (), information)
     return find_certificates(tested, information, [tested.trader])
 
 
@@ -199,7 +205,7 @@ def _at_the_worst_profile(
 
 def _proved(tested: Market, certificate: Certificate | None) -> bool:
     """Return whether nothing is to gain at any profile, in one of our own rules."""
-    if certificate is None or certificate.cap is None or not certificate.every_profile:
+    if certificate is None or certificate.cap != 0 or not certificate.every_profile:
         return False
     return is_ours(type(tested.mechanism))
 
@@ -240,6 +246,7 @@ def _measure(
         information=search.information,
         stakes=tested.stakes,
         rounding=tested.rounding,
+        tolerated=tested.tolerated,
         rare_losses_known=is_ours(type(tested.mechanism)) and is_ours(type(tested.strategy)),
     )
 
@@ -304,10 +311,12 @@ def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
 
 
 def _first_witness(seen: _Seen, policies: Sequence[Deviation]) -> dict[str, Any] | None:
-    """Return a witness of the first learned deviation that pays on average."""
+    """Return the first witness of a learned deviation that pays on average."""
     for policy in policies:
         if pays(seen.tested, seen.compared(policy).gain, seen.information):
-            return find_witness(seen.tested, policy, seen.types)
+            witness = find_witness(seen.tested, policy, seen.types)
+            if witness is not None:
+                return witness
     return None
 
 

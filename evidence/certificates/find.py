@@ -45,10 +45,13 @@ class Found:
     refusals : tuple of str
         One sentence each: why a certificate was not given, and what would give one. Empty where
         every trader has a cap.
+    information : {"profile", "own"}
+        What the deviators know.
     """
 
     certificates: dict[int, Certificate]
     refusals: tuple[str, ...]
+    information: Information
 
 
 def find_certificates(tested: Market, information: Information, traders: Sequence[int]) -> Found:
@@ -93,7 +96,7 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
         except RefusedError as error:
             refusals.append(str(error))
     capped = all(_is_capped(best.get(trader)) for trader in wanted)
-    return Found(best, () if capped else tuple(dict.fromkeys(refusals)))
+    return Found(best, () if capped else tuple(dict.fromkeys(refusals)), rung)
 
 
 def _each(certifier: Certifier) -> ManyCertifier:

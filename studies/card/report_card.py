@@ -40,7 +40,10 @@ class Audited:
     classes : tuple of tuple of int
         Interchangeable traders; the first of each class deviated.
     all_traders : bool
-        Whether somebody of every class was tried.
+        Whether the card speaks of everybody: of every class somebody was tried, or is proved to
+        gain nothing.
+    untried : int
+        Classes of whom nobody was tried and nothing is proved.
     held_out, steps : int
         Profiles on which gains were measured; the learners' budget.
     seeds : tuple of int
@@ -57,6 +60,7 @@ class Audited:
     information: str
     classes: tuple[tuple[int, ...], ...]
     all_traders: bool
+    untried: int
     held_out: int
     steps: int
     seeds: tuple[int, ...]
@@ -81,12 +85,15 @@ class ReportCard:
         On incentive compatibility, for each trader who was tried.
     market : Market
         The market itself.
+    upper : float or None
+        Certified cap on anybody's mean gain; None unless there is one for every class of traders.
     """
 
     audited: Audited
     constraints: Mapping[Constraint, ConstraintVerdict]
     verdicts: Mapping[int, Verdict]
     market: Market
+    upper: float | None = None
 
     @property
     def trader(self) -> int:
@@ -106,29 +113,30 @@ class ReportCard:
     @property
     def state(self) -> State:
         """Whether honesty can be profitably deviated from, by anybody."""
-        return self.verdict.state
+        return "undetermined" if self._is_partial else self.verdict.state
 
     @property
     def scope(self) -> Scope:
         """Of what the state speaks."""
-        return self.verdict.scope
+        return "sampled" if self._is_partial else self.verdict.scope
 
     @property
     def reason(self) -> str:
         """Why the state is what it is."""
-        return self.verdict.reason
+        if not self._is_partial:
+            return self.verdict.reason
+        classes = "class" if self.audited.untried == 1 else "classes"
+        return f"{self.audited.untried} {classes} of traders were not tried; {self.verdict.reason}"
+
+    @property
+    def _is_partial(self) -> bool:
+        """Whether nothing speaks against honesty, but of some traders nothing is known."""
+        return self.audited.untried > 0 and self.verdict.state in ("confirmed", "vacuous")
 
     @property
     def lower(self) -> float:
         """The largest mean gain of anybody that was computed again, in money per market."""
         return max(verdict.lower for verdict in self.verdicts.values())
-
-    @property
-    def upper(self) -> float | None:
-        """Certified cap on anybody's mean gain; None unless there is one for all who were tried."""
-        caps = [verdict.upper for verdict in self.verdicts.values()]
-        known = [cap for cap in caps if cap is not None]
-        return max(known) if len(known) == len(caps) else None
 
     @property
     def epsilon(self) -> float:
@@ -228,6 +236,12 @@ class ReportCard:
             "worst": self.worst,
             "power": self.power,
             "resolution": self.resolution,
+            "epsilon": self.epsilon,
+            "scale": self.scale,
+            "certificate": self.certificate,
+            "witness": self.witness,
+            "mechanism_economy": self.mechanism_economy,
+            "plugins": list(self.plugins),
             "constraints": {name: each.to_dict() for name, each in self.constraints.items()},
             "verdicts": {str(who): verdict.to_dict() for who, verdict in self.verdicts.items()},
         }

@@ -86,7 +86,7 @@ def _title(card: "ReportCard") -> str:
 
 def _size(answer: ConstraintVerdict) -> str:
     """Return how large a violation is, or may be."""
-    if answer.state != "refuted":
+    if answer.state != "refuted" or answer.worst_share == 0:
         return ""
     return f" ({answer.worst_share:.2%} of the gains from trade)"
 

@@ -5,17 +5,18 @@ from typing import TypedDict
 
 from scipy.special import ndtr
 
-from .row import ReportRow
+from deviator.evidence.best_deviation import STANDARD_ERRORS
+from deviator.evidence.certificates.exact import KIND as EXACT
 
-STANDARD_ERRORS = 3.0
-"""By how many a sampled mean gain must exceed 0 to refute (`deviator.evidence`)."""
+from .row import ReportRow
 
 
 class Comparisons(TypedDict):
     """The statistical tests of a study.
 
-    Each is a mean gain on sampled profiles, where no witness at one profile decides: a row whose
-    deviator knows the own type only, and that has no certificate.
+    Each is a mean gain on sampled profiles, where no witness at one profile decides and no exact
+    expected gain: in rows whose deviator knows the own type only, that of the best deviation and
+    that of each seed.
     """
 
     sampled: int
@@ -24,16 +25,24 @@ class Comparisons(TypedDict):
 
 
 def comparisons(rows: Sequence[ReportRow]) -> Comparisons:
-    """Return how many rows rest on a sampled mean, and the chance that one is refuted by luck.
+    """Return how many tests rest on a sampled mean, and the chance that one passes by luck.
 
     Parameters
     ----------
     rows : sequence of ReportRow
     """
-    sampled = [row for row in rows if row["information"] == "own" and row["cap"] is None]
-    error = 1.0 - float(ndtr(STANDARD_ERRORS)) ** len(sampled)
+    sampled = [row for row in rows if row["information"] == "own" and not _is_exact(row)]
+    tests = sum(1 + len(row["seeds"]) for row in sampled)
+    error = 1.0 - float(ndtr(STANDARD_ERRORS)) ** tests
     refuted = sum(row["state"] == "refuted" for row in sampled)
-    return {"sampled": len(sampled), "refuted": refuted, "family_wise_error": error}
+    return {"sampled": tests, "refuted": refuted, "family_wise_error": error}
+
+
+def _is_exact(row: ReportRow) -> bool:
+    """Return whether the expected gain of a row's best deviation is known, or nobody trades."""
+    certificate = row["certificate"] or {}
+    exact = row["cap"] is not None and certificate.get("kind") == EXACT
+    return exact or row["state"] == "vacuous"
 
 
 def comparisons_in_words(counted: Comparisons) -> str:
@@ -42,7 +51,7 @@ def comparisons_in_words(counted: Comparisons) -> str:
     Examples
     --------
     >>> comparisons_in_words({"sampled": 2, "refuted": 1, "family_wise_error": 0.0027})
-    '1 refuted row rests on a sampled mean, of 2 tested so: chance alone refutes one with 0.27%.'
+    '1 refuted row rests on a sampled mean; of 2 such tests chance alone passes one with 0.27%.'
     >>> comparisons_in_words({"sampled": 0, "refuted": 0, "family_wise_error": 0.0})
     'No refuted row rests on a sampled mean.'
     """
@@ -50,6 +59,6 @@ def comparisons_in_words(counted: Comparisons) -> str:
         return "No refuted row rests on a sampled mean."
     rows = "row rests" if counted["refuted"] == 1 else "rows rest"
     return (
-        f"{counted['refuted']} refuted {rows} on a sampled mean, of {counted['sampled']} tested "
-        f"so: chance alone refutes one with {counted['family_wise_error']:.2%}."
+        f"{counted['refuted']} refuted {rows} on a sampled mean; of {counted['sampled']} such "
+        f"tests chance alone passes one with {counted['family_wise_error']:.2%}."
     )

@@ -31,7 +31,7 @@ def best(gain, error=0.0):
 
 
 def evidence(gain=0.0, **changes):
-    return replace(Evidence(1.0, True, 0.2, best(gain)), **changes)
+    return replace(Evidence(1.0, True, 0.2, best(gain), tolerated=1e-9), **changes)
 
 
 def test_power_is_the_share_that_learners_captured_of_the_control_s_best_gain():
@@ -69,6 +69,7 @@ TINY = replace(PROVED, cap=1e-12, every_profile=False)
         ({"best": best(0.5), "witness": WITNESS, "trades": False}, "refuted", "every profile"),
         ({"best": best(0.1), "witness": WITNESS, "certificate": EXPECTED}, "refuted", None),
         ({"best": best(0.5)}, "undetermined", "sampled"),
+        ({"best": best(0.5), "trades": False}, "undetermined", "sampled"),
         ({"best": best(0.1), "certificate": EXPECTED}, "undetermined", "sampled"),
         ({"certificate": EXPECTED}, "undetermined", "sampled"),
         ({"certificate": TINY}, "undetermined", "sampled"),
@@ -96,6 +97,7 @@ CONTROL_BEYOND = evidence(0.4, learned=learned_gains(0.5))
         ({"best": replace(best(0.0), beyond_rounding=0.9)}, "at one profile"),
         ({"learned": learned_gains(-0.5, training=0.9)}, "at one profile"),
         ({"worst": LargestGain(0.1, 0.1, (1.0,), 10)}, "at one profile"),
+        ({"witness": WITNESS}, "at one profile"),
         ({"control": CONTROL_BEYOND}, "captured 125.0% of all there is to gain"),
     ],
 )
@@ -149,6 +151,20 @@ def test_of_several_learners_the_best_one_counts():
     both = evidence(0.5, learned=(*learned_gains(0.1, -0.9), *strong))
     assert both.learned_gain == pytest.approx(0.35)
     assert both.share == pytest.approx(0.7)
+
+
+def test_a_rule_s_own_rounding_makes_no_cap_a_zero():
+    """A rule that claims to compute coarsely has a large epsilon, and still its certified gain."""
+    coarse = BestDeviation(0.0, 0.0, "exact", epsilon=50.0)
+    assert (
+        judge(evidence(best=coarse, certificate=EXPECTED, information="own")).state
+        == "undetermined"
+    )
+
+
+def test_a_proof_that_speaks_of_sets_of_types_says_so():
+    bounded = replace(PROVED, region="every profile of the type sets")
+    assert "every profile of the type sets" in judge(evidence(certificate=bounded)).reason
 
 
 @pytest.mark.parametrize(("gain", "share"), [(2e-9, 0.5), (0.5e-9, None), (0.0, None)])

@@ -1,7 +1,7 @@
 """The report card: five constraints, every trader, plain words, files that can be taken away."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -20,7 +20,8 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError
 from deviator.evidence.constraints import CONSTRAINTS
-from deviator.mechanisms import Mutated, SigmaDCDA, UniformDoubleAuction
+from deviator.mechanisms import KDoubleAuction, Mutated, SigmaDCDA, UniformDoubleAuction
+from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.policies import LinearBayes
 from deviator.studies import audit
 from deviator.studies.card.card_files import write_card
@@ -102,6 +103,39 @@ def test_every_trader_is_tried_and_the_one_with_most_to_gain_speaks():
     alone = audit(rule, economy, held_out=500, trader=0, **market)
     assert list(alone.verdicts) == [0]
     assert not alone.audited.all_traders
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "state", "upper"),
+    [
+        # Buyers gain nothing at k = 0, and the sellers, who set the price, are not tried.
+        (KDoubleAuction(0.0, buyers=(0, 1)), "undetermined", 1.0),
+        (SigmaDCDA(0.2), "confirmed", 0.0),
+    ],
+    ids=["nothing proved of others", "all proved"],
+)
+def test_a_card_speaks_of_those_only_who_were_tried_or_proved(monkeypatch, mechanism, state, upper):
+    monkeypatch.setattr("deviator.studies.audit_market.MOST_DEVIATORS", 1)
+    economy = unit_demands(2, 2) if isinstance(mechanism, KDoubleAuction) else two_groups(4)
+    card = audit(mechanism, economy, held_out=200)
+    assert list(card.verdicts) == [0]
+    assert card.verdict.state == "confirmed"
+    assert card.state == card.constraints["incentive_compatibility"].state == state
+    assert card.audited.all_traders == (state == "confirmed")
+    assert card.upper == pytest.approx(upper, abs=1e-9)
+
+
+def test_a_rule_that_claims_to_compute_coarsely_is_refused():
+    @dataclass(frozen=True)
+    class Coarse(ConditionalAuction):
+        name = "coarse"
+        precision = 0.9
+
+        def payment(self, price, quantity, residual_slope, tax_slope):
+            return price * quantity
+
+    with pytest.raises(InvalidInputError, match="precision must be at most"):
+        audit(Coarse(), private_values(4), held_out=200)
 
 
 def test_a_large_trade_of_others_hides_nobody_s_gain():
