@@ -22,6 +22,7 @@ from deviator.evidence import (
     check_matched,
     find_certificates,
     find_witness,
+    foreign_parts,
     held_out_profiles,
     largest_gain,
     seat_of,
@@ -247,7 +248,7 @@ def _measure(
         stakes=tested.stakes,
         rounding=tested.rounding,
         tolerated=tested.tolerated,
-        rare_losses_known=is_ours(type(tested.mechanism)) and is_ours(type(tested.strategy)),
+        rare_losses_known=_is_known(tested),
     )
 
 
@@ -265,6 +266,12 @@ def _trained(
             )
             watch.keep(learner, seed, training)
             yield learner, seed, training
+
+
+def _is_known(tested: Market) -> bool:
+    """Return whether nothing of a market is a third party's, which may hide rare losses."""
+    parts = (tested.economy, tested.distribution, tested.strategy)
+    return not foreign_parts(tested.mechanism) and all(is_ours(type(part)) for part in parts)
 
 
 class _Seen(NamedTuple):

@@ -25,6 +25,7 @@ from deviator.economies import (
 )
 from deviator.errors import DeviatorError, InvalidInputError
 from deviator.evidence import Market, market
+from deviator.evidence.plain_data import payment_as_data
 from deviator.evidence.profile_witness import witness_at
 from deviator.evidence.witness import witness_of_bid
 from deviator.mechanisms import Mechanism, Mutated, PowerTax, SumTax
@@ -73,6 +74,8 @@ def recheck_file(path: Path) -> Recheck:
     """
     kind = _format_of(path)
     answer = _stand_alone(SCRIPTS[kind], path)
+    if answer.code == HOLDS and not kind.endswith("certificate"):
+        return _of_the_named_rule(path, answer)
     if answer.code != UNKNOWN or kind.endswith("certificate"):
         return answer
     try:
@@ -84,13 +87,25 @@ def recheck_file(path: Path) -> Recheck:
     return Recheck(HOLDS, f"holds, cleared by deviator itself ({answer.sentence})")
 
 
+def _of_the_named_rule(path: Path, answer: Recheck) -> Recheck:
+    """Return the answer, or that the file's payments are not those of the rule that it names."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        named = payment_as_data(rebuilt_market(data).mechanism)
+    except DeviatorError as error:
+        return Recheck(HOLDS, f"{answer.sentence}; its rule is taken as written ({error})")
+    if named is not None and not _agree(data["payment"], named):
+        return Recheck(WRONG, f"wrong: its payments are not those of {data['mechanism']}")
+    return answer
+
+
 def _format_of(path: Path) -> str:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InvalidInputError(f"{path} must be JSON, and is not: {error}") from None
     kind = data.get("format") if isinstance(data, dict) else None
-    if kind not in SCRIPTS:
+    if not isinstance(kind, str) or kind not in SCRIPTS:
         raise InvalidInputError(
             f"{path} must be of a format that can be re-checked ({', '.join(SCRIPTS)}), "
             f"got {kind!r}"

@@ -68,6 +68,9 @@ def what_is_not_arithmetic(function: Any, thing: object, owner: type) -> str | N
     """
     if type(function) is not FunctionType:
         return f"a {type(function).__name__} instead of a function"
+    lookup = getattr(function, "__builtins__", None)
+    if type(function.__globals__) is not dict or lookup is not vars(builtins):
+        return "names that are looked up in another way than Python's own"
     code = function.__code__
     several = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
     if several or code.co_kwonlyargcount or function.__defaults__:

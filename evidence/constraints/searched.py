@@ -172,8 +172,9 @@ class _Tried:
         if self.unsolved:
             where += f", of which {self.unsolved:,} could not be solved"
         if not self.trades and self.unsolved < self.profiles:
-            reason = f"nobody trades at any of {where}"
-            return ConstraintVerdict(constraint, "vacuous", "sampled", 0.0, 0.0, None, reason)
+            # Nobody may trade here and somebody elsewhere, so that this is no answer.
+            reason = f"nobody trades at any of {where}; a search proves nothing"
+            return ConstraintVerdict(constraint, "undetermined", "sampled", 0.0, 0.0, None, reason)
         reason = f"no violation at {where}, the worst of them climbed to; a search proves nothing"
         if seen:
             reason = (

@@ -1,7 +1,6 @@
 """Check witnesses again with the standard library: ``python -I -S recheck_witness.py FILE...``.
 
-Markets are cleared from the bids as written, in fractions, and all that a file says is compared:
-docs/witnesses.md. Ends with 0 where all holds, 1 where a file is wrong, 2 where one needs deviator.
+See docs/witnesses.md. Ends with 0 if all holds, with 1 if a file is wrong, 2 if it needs deviator.
 """
 
 import json
@@ -28,16 +27,16 @@ def exact(value):
     return value
 
 
-def agree(name, written, wanted, slack):
+def agree(name, written, wanted, slack, least=0):
     """Compare numbers, or lists and mappings of them, up to a share of the largest beside them."""
     if isinstance(wanted, dict):
         written, wanted = [written[key] for key in wanted], list(wanted.values())
     if not isinstance(wanted, list):
         written, wanted = [written], [wanted]
-    size = max((abs(each) for each in wanted if isinstance(each, Fraction)), default=0)
+    size = max([least, *(abs(each) for each in wanted if isinstance(each, Fraction))])
     for mine, theirs in zip(written, wanted, strict=True):
         if isinstance(theirs, list):
-            agree(name, mine, theirs, slack)
+            agree(name, mine, theirs, slack, least)
         elif mine is None or theirs is None:
             need(mine is theirs, f"{name} must be null where bids do not clear, and only there")
         elif abs(exact(mine) - theirs) > slack * size:
@@ -146,6 +145,7 @@ def profile(file, honest):
     price = sum(v / mu for v, mu in pairs) / sum(1 / mu for _, mu in pairs)
     total = sum((v - price) ** 2 / mu / 2 for v, mu in pairs)
     marginal = max(abs(v - mu * q) for (v, mu), q in zip(pairs, quantities, strict=True))
+    file["size"] = {"prices": max(map(abs, file["values"])), "transfers": total, "utilities": total}
     violation = {
         "market_clearing": abs(sum(quantities)) * marginal,
         "budget_surplus": -sum(transfers),
@@ -173,14 +173,14 @@ def check(file):
         check_honest(file, honest, slack)
     found = formats[file["format"]](file, honest)
     for name, wanted in found.items():
-        agree(name, truth[name], wanted, slack)
-        agree(name, file[name], wanted, CLOSE)
+        least = file.get("size", {}).get(name, ZERO)
+        agree(name, truth[name], wanted, slack, least)
+        agree(name, file[name], wanted, CLOSE, least)
     need(found.get("gain", found.get("violation")) > 0, "nothing is gained, and nothing violated")
 
 
 def main(paths):
-    codes: list[int] = []
-    number = lambda text: Fraction(float(text))  # noqa: E731
+    codes, number = [], lambda text: Fraction(float(text))
     for path in paths:
         try:
             with open(path, encoding="utf-8") as file:

@@ -1,5 +1,6 @@
 """What is deviator's own, and so may be believed without being tried."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any
 OWN = "deviator"
 """The provider of what is defined in deviator itself."""
 
-FOLDER = str(Path(__file__).parent)
+FOLDER = str(Path(__file__).parent) + os.sep
 """Where deviator's own code lies."""
 
 

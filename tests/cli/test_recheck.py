@@ -124,6 +124,6 @@ def test_unknown_rules_are_never_right(run_command, capsys, tmp_path):
 def test_what_is_no_such_file(run_command, capsys, tmp_path):
     (tmp_path / "broken.json").write_text("{")
     assert run_command("recheck", tmp_path / "broken.json") == 2
-    assert "must be JSON" in capsys.readouterr().err
+    assert "must be JSON" in capsys.readouterr().out
     assert run_command("recheck", written(tmp_path, {"format": "another"})) == 2
-    assert "deviator profile witness" in capsys.readouterr().err
+    assert "deviator profile witness" in capsys.readouterr().out

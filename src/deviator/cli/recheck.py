@@ -17,11 +17,15 @@ def recheck(
     built-in parts are cleared by deviator. Ends with 0 where everything holds, with 1 where a file
     is wrong, and with 2 where one cannot be checked.
     """
-    from deviator.studies.recheck_file import UNKNOWN, WRONG, recheck_file
+    from deviator.errors import DeviatorError
+    from deviator.studies.recheck_file import UNKNOWN, WRONG, Recheck, recheck_file
 
     codes = set()
     for path in paths:
-        answer = recheck_file(path)
+        try:
+            answer = recheck_file(path)
+        except (DeviatorError, OSError) as error:
+            answer = Recheck(UNKNOWN, f"cannot be checked: {error}")
         codes.add(answer.code)
         console().print(f"{path}: {answer.sentence}", markup=False, soft_wrap=True)
     if codes & {UNKNOWN, WRONG}:

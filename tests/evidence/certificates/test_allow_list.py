@@ -1,10 +1,12 @@
 """Nothing is certified of which anything that decides an outcome is not known."""
 
+import builtins
 import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from types import ModuleType
+from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import ClassVar
 
 import cloudpickle
@@ -21,6 +23,7 @@ from villains.certificates import (
     worth_more,
 )
 
+import deviator
 from deviator import audit
 from deviator.economies import NormalTypes, private_values
 from deviator.errors import RefusedError
@@ -30,6 +33,7 @@ from deviator.mechanisms import Mutated, SigmaDCDA, UniformDoubleAuction
 from deviator.mechanisms.exact import RationalBids
 from deviator.mechanisms.residual_line import area_under_residual_demand, uniform_price
 from deviator.numerics.rational import rational
+from deviator.trust import replaced_methods
 
 ECONOMY = private_values(4, slope=2.0)
 
@@ -192,3 +196,58 @@ def test_economies_and_laws_are_known_too():
     assert certify(market(SigmaDCDA(0.2), ECONOMY, distribution=law)).cap == 0.0
     known = NormalTypes(np.zeros(4), np.eye(4))
     assert certify(market(UniformDoubleAuction(), ECONOMY, distribution=known)).cap > 0
+
+
+class _Watching(dict):
+    """Names that mean something else to those who look them up as Python does."""
+
+    def __getitem__(self, name):
+        return 1e6 if name == "REBATE" else super().__getitem__(name)
+
+
+def _of_other_names(**names):
+    """Return a rule whose payment looks names up in a mapping of its own."""
+
+    def payment(self, price, quantity, residual_slope, tax_slope):
+        return price * quantity - residual_slope * quantity * quantity / 2 - REBATE  # noqa: F821
+
+    function = FunctionType(payment.__code__, names["globals"], "payment")
+    return type("OfOtherNames", (Discriminating,), {"payment": function})()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        _Watching(REBATE=0.0, __builtins__=builtins),
+        {"REBATE": 0.0, "__builtins__": dict(vars(builtins))},
+    ],
+    ids=["a dictionary of its own", "built-in names of its own"],
+)
+def test_payments_that_look_names_up_in_their_own_way_are_not_known(names):
+    flaws = foreign_parts(_of_other_names(globals=names))
+    assert any("looked up in another way" in flaw for flaw in flaws)
+
+
+class Overflowing(Discriminating):
+    """What cancels on paper overflows on the way where trades are large."""
+
+    name = "overflowing"
+
+    def payment(self, price, quantity, residual_slope, tax_slope):
+        sound = super().payment(price, quantity, residual_slope, tax_slope)
+        detour = (quantity * 2.0**600) * (quantity * 2.0**343) * 2.0**-943
+        return sound - (detour - quantity * quantity)
+
+
+def test_what_cancels_on_paper_must_cancel_in_floating_point():
+    certificate = certify(market(Overflowing(), ECONOMY))
+    assert certificate.cap is None
+    assert any("pays" in failed.detail for failed in certificate.failures)
+
+
+def test_a_folder_that_only_begins_like_ours_is_not_ours():
+    beside = f"{Path(deviator.__file__).parent}_extras/rule.py"
+    names: dict = {}
+    exec(compile("def payment(self): return 0", beside, "exec"), names)
+    kind = type("Replaced", (), {"payment": names["payment"]})
+    assert replaced_methods(kind) == ["payment"]
