@@ -45,7 +45,7 @@ class Mutated(Mechanism):
         payment rule (size 0.5 charges 1.5 k), "tax" the tax slope there; under "clearing"
         quantities are rationed to 1 - size of what clears.
     size : float
-        Size of the fault, a share; below 1.
+        Size of the fault; `PlantedFault.largest` says how large it may be.
     trader : int
         Whom a fault singles out that is about one trader.
 
@@ -94,13 +94,13 @@ class Mutated(Mechanism):
         if self.fault not in FAULTS:
             raise InvalidInputError(f"fault must be one of {', '.join(FAULTS)}, got {self.fault!r}")
         finite_number("size", self.size)
-        if self.fault not in ("transfer", "residual-slope", "tax") and not self.size <= 1:
+        fault = FAULTS[self.fault]
+        if not fault.allows(self.size):
+            bound = "at most" if fault.reached else "below"
             raise InvalidInputError(
-                f"size must be at most 1 for {self.fault}, of which it is a share, got {self.size}"
+                f"size must be {bound} {fault.largest:g} for {fault.name}, got {self.size}"
             )
-        if self.fault == "clearing" and not self.size < 1:
-            raise InvalidInputError(f"size must be below 1 for clearing, got {self.size}")
-        lacks = missing(self.mechanism, FAULTS[self.fault])
+        lacks = missing(self.mechanism, fault)
         if lacks:
             raise RefusedError(
                 f"the fault {self.fault} needs {lacks}, which {self.mechanism.name} does not have; "
