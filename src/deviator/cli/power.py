@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,15 +23,18 @@ from .markets import (
 
 if TYPE_CHECKING:
     from deviator.evidence import Market
+    from deviator.evidence.constraints import Constraint
     from deviator.studies.power import FaultPower, Power
 
-SHORT = {
-    "market_clearing": "clearing",
-    "budget_surplus": "budget",
-    "individual_rationality": "rationality",
-    "incentive_compatibility": "incentives",
-    "efficiency": "efficiency",
-}
+SHORT: Mapping["Constraint", str] = MappingProxyType(
+    {
+        "market_clearing": "clearing",
+        "budget_surplus": "budget",
+        "individual_rationality": "rationality",
+        "incentive_compatibility": "incentives",
+        "efficiency": "efficiency",
+    }
+)
 """Headings of the constraints."""
 
 
