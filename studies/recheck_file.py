@@ -45,7 +45,7 @@ SCRIPTS: Mapping[str, str] = MappingProxyType(
 """Which script checks files of a format."""
 
 HOLDS, WRONG, UNKNOWN = 0, 1, 2
-"""Exit codes: what a file says holds, or does not, or cannot be told."""
+"""Exit codes: what a file says holds, or does not, or cannot be told; scripts write the numbers."""
 
 CLOSE = 1e-9
 """How far numbers that are computed again may be from those in a file, of the largest."""
