@@ -35,6 +35,7 @@ Item = str
 "function" that is known to be arithmetic."""
 
 
+@final
 class _NotArithmeticError(Exception):
     """A step that may do anything."""
 

@@ -8,7 +8,7 @@ and relative to the gains from trade. A violation counts where its witness holds
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 
@@ -119,8 +119,11 @@ class _Record(NamedTuple):
     types: Floats
 
 
+@final
 class _Tried:
     """What was tried, and the worst of it for each goal.
+
+    Not frozen: the searches for all goals add to it, as each profile tells of every goal.
 
     Parameters
     ----------
