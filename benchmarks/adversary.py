@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
+from typing import Literal, final
 
 import numpy as np
 from scipy.linalg import eigh
@@ -51,6 +51,7 @@ END = 4.0
 """Types reach from -END to END where they are standard Normal."""
 
 
+@final
 @dataclass(frozen=True)
 class Pair:
     """A mechanism in an economy, what is looked for, and the worst value where it is known."""

@@ -4,8 +4,10 @@ Each cell is a report card. It takes about ten minutes on two cores.
 """
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import deviator
@@ -26,7 +28,9 @@ from deviator.evidence.constraints import Constraint
 HELD_OUT = 500
 """Profiles of each card."""
 
-SIGNS = {"confirmed": "+", "refuted": "-", "undetermined": "?", "vacuous": "0"}
+SIGNS: Mapping[str, str] = MappingProxyType(
+    {"confirmed": "+", "refuted": "-", "undetermined": "?", "vacuous": "0"}
+)
 
 ORDER: tuple[Constraint, ...] = (
     "incentive_compatibility",

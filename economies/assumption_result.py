@@ -1,24 +1,28 @@
 """What the assumptions say, and what a check of one returns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import final
 
 from deviator.validation import Floats
 
-STATEMENTS = {
-    "A1": "efficient quantities are bounded over the set of types",
-    "A2": "marginal utilities fall in the own quantity, at slopes between positive bounds",
-    "A3": "the own type raises the own marginal utility, by at least m_o > 0",
-    "A4N": "a type's average effect on others is non-negative and below the bound of A4^N",
-    "INF": "every type ranges over the real line",
-    "INJ": "the matrix of type effects has a determinant bounded above 0",
-    "FUN": "no row sum of the inverse of the type effects is 0: honest bids are functions",
-    "Lemma 4 (i)": "every own type effect is at least 2N times that type's effect on anyone else",
-    "Lemma 4 (ii)": "equicommonality: the row sums of the type effects are equal",
-    "monotone": "efficient quantities rise in the own type",
-    "sigma_N": "the tax slope sigma_N of (3.13) exists, under A3 and A4^N",
-    "unique": "truth is the only equilibrium: the cross effects over own ones contract (Section 7)",
-}
+STATEMENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "A1": "efficient quantities are bounded over the set of types",
+        "A2": "marginal utilities fall in the own quantity, at slopes between positive bounds",
+        "A3": "the own type raises the own marginal utility, by at least m_o > 0",
+        "A4N": "a type's average effect on others is non-negative and below the bound of A4^N",
+        "INF": "every type ranges over the real line",
+        "INJ": "the matrix of type effects has a determinant bounded above 0",
+        "FUN": "no row sum of the inverse of the type effects is 0: honest bids are functions",
+        "Lemma 4 (i)": "every own type effect is at least 2N times its effect on anyone else",
+        "Lemma 4 (ii)": "equicommonality: the row sums of the type effects are equal",
+        "monotone": "efficient quantities rise in the own type",
+        "sigma_N": "the tax slope sigma_N of (3.13) exists, under A3 and A4^N",
+        "unique": "truth is the only equilibrium: cross effects over own ones contract (Section 7)",
+    }
+)
 """What each assumption says, by its key."""
 
 EFFECT_ROUNDING = 1e-12

@@ -135,10 +135,10 @@ def trades(tested: Market, types: Floats) -> bool:
 
 def deviations_trade(tested: Market, types: Floats) -> bool:
     """Return whether some bid of the deviator, far or near, trades at some of the profiles."""
-    few = types[:TRADE_PROFILES]
-    present = tested.strategy.bids(few)
     if tested.bids_are_surfaces:
         return False
+    few = types[:TRADE_PROFILES]
+    present = tested.strategy.bids(few)
     own = present.of_trader(tested.trader)
     size = np.abs(present.as_array()).max(axis=(0, 1))
     reach = np.where(size > 0, size, 1.0) * FAR[:, None]

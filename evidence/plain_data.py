@@ -5,7 +5,9 @@ as text: "1/3".
 """
 
 import dataclasses
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,9 @@ from .market import Market
 FACTORS = ("price", "quantity", "residual_slope", "tax_slope")
 """What a payment rule multiplies, as files name it."""
 
-AREA_UNDER_DEMAND = {"price*quantity": "1", "quantity*quantity*own_slope": "1/2"}
+AREA_UNDER_DEMAND: Mapping[str, str] = MappingProxyType(
+    {"price*quantity": "1", "quantity*quantity*own_slope": "1/2"}
+)
 """What the pay-as-bid auction charges; the slope is that of the own submitted demand."""
 
 DECIMAL_BITS = 4096
@@ -119,7 +123,7 @@ def payment_as_data(mechanism: Mechanism) -> dict[str, str] | None:
      'quantity*quantity*tax_slope': '1/2'}
     """
     if type(mechanism) is PayAsBid:
-        return AREA_UNDER_DEMAND
+        return dict(AREA_UNDER_DEMAND)
     if not isinstance(mechanism, ResidualLineMechanism):
         return None
     try:

@@ -1,7 +1,8 @@
 """Figures 1, 2 and 3 of the paper, redrawn from computation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, final
 
 import numpy as np
@@ -16,7 +17,7 @@ BUYER, SELLER, RESIDUAL, SHADE = "#2a6f97", "#c1121f", "#1d1d1f", "rgba(42, 111,
 
 LINES = ("#2a6f97", "#e09f3e", "#9e2a2b")
 
-MARGIN = {"l": 60, "r": 20, "t": 40, "b": 50}
+MARGIN: Mapping[str, int] = MappingProxyType({"l": 60, "r": 20, "t": 40, "b": 50})
 """Margins of a figure in pixels: its panels have titles, the figure has none."""
 
 NAMES = ("buyer", "seller")
@@ -125,7 +126,7 @@ def transfers_figure(traders: TwoTraders, shares: Sequence[float]) -> go.Figure:
                 _line(figure, beyond, moved, cell, color=color, dash="dot", name=name)
     figure.update_xaxes(title="units traded")
     figure.update_yaxes(title="money per unit", col=1)
-    figure.update_layout(template="plotly_white", height=360, margin=MARGIN, showlegend=False)
+    figure.update_layout(template="plotly_white", height=360, margin=dict(MARGIN), showlegend=False)
     return figure
 
 
@@ -176,7 +177,7 @@ def figure_3() -> go.Figure:
         trace.showlegend = number < 2 * len(CORRELATIONS)
     figure.update_xaxes(title="traders N", type="log")
     figure.update_yaxes(title="ratio of expected utilities", col=1)
-    figure.update_layout(template="plotly_white", height=580, margin=MARGIN)
+    figure.update_layout(template="plotly_white", height=580, margin=dict(MARGIN))
     return figure
 
 
@@ -197,9 +198,11 @@ def limit_ratio(beliefs: NormalBeliefs) -> float:
     return beliefs.limit_expected_utility() / beliefs.limit_equilibrium_utility()
 
 
-FIGURES: dict[str, Callable[[], go.Figure]] = {
-    "Figure 1": figure_1,
-    "Figure 2": figure_2,
-    "Figure 3": figure_3,
-}
+FIGURES: Mapping[str, Callable[[], go.Figure]] = MappingProxyType(
+    {
+        "Figure 1": figure_1,
+        "Figure 2": figure_2,
+        "Figure 3": figure_3,
+    }
+)
 """Functions that draw the figures, by the paper's names."""

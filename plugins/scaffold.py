@@ -2,11 +2,13 @@
 
 import keyword
 import re
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
 
 from deviator.errors import InvalidInputError
 from deviator.files import write_atomically
@@ -18,20 +20,26 @@ from .spec import BASES
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-USAGE = {
-    "mechanism": 'In Python: `deviator.audit("$name", deviator.economies.private_values(6))`.',
-    "economy": "In a study file: `economies: {mine: {family: $name}}`.",
-    "policy": "In a study file, as what all but the deviator follow: `strategy: $name`.",
-    "learner": "In a study file: `learner: {name: $name}`.",
-}
+USAGE: Mapping[str, str] = MappingProxyType(
+    {
+        "mechanism": 'In Python: `deviator.audit("$name", deviator.economies.private_values(6))`.',
+        "economy": "In a study file: `economies: {mine: {family: $name}}`.",
+        "policy": "In a study file, as what all but the deviator follow: `strategy: $name`.",
+        "learner": "In a study file: `learner: {name: $name}`.",
+    }
+)
 """How a plugin of each kind is used."""
 
-PLAIN = {"example": "$class_name()", "imports": "", "settings": ""}
-OF_ECONOMY = {
-    "example": "$class_name(private_values(4, alpha=1.0, slope=1.5))",
-    "imports": "from deviator.economies import private_values\n",
-    "settings": '"economy": private_values(4)',
-}
+PLAIN: Mapping[str, str] = MappingProxyType(
+    {"example": "$class_name()", "imports": "", "settings": ""}
+)
+OF_ECONOMY: Mapping[str, str] = MappingProxyType(
+    {
+        "example": "$class_name(private_values(4, alpha=1.0, slope=1.5))",
+        "imports": "from deviator.economies import private_values\n",
+        "settings": '"economy": private_values(4)',
+    }
+)
 """How a plugin is built without settings, and how one is that needs an economy."""
 
 
@@ -78,7 +86,7 @@ def _values(kind: str, name: str) -> dict[str, str]:
         "title": name.replace("-", " "),
         "version": version(OWN),
     }
-    more = (OF_ECONOMY if kind == "policy" else PLAIN) | {"usage": USAGE[kind]}
+    more = {**(OF_ECONOMY if kind == "policy" else PLAIN), "usage": USAGE[kind]}
     return values | {field: Template(text).substitute(values) for field, text in more.items()}
 
 

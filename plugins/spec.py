@@ -1,13 +1,14 @@
 """Where a plugin comes from, how it is loaded, and what is checked before it is used."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint
 from importlib.util import module_from_spec, spec_from_file_location
 from inspect import signature
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, Literal, final
 
 import cloudpickle
@@ -24,12 +25,14 @@ LOAD_S = 60
 Kind = Literal["mechanism", "economy", "policy", "learner"]
 """Kinds of plugins."""
 
-BASES = {
-    "mechanism": ("deviator.mechanisms", "Mechanism"),
-    "economy": ("deviator.economies", "Economy"),
-    "policy": ("deviator.policies", "Policy"),
-    "learner": ("deviator.learners", "Learner"),
-}
+BASES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "mechanism": ("deviator.mechanisms", "Mechanism"),
+        "economy": ("deviator.economies", "Economy"),
+        "policy": ("deviator.policies", "Policy"),
+        "learner": ("deviator.learners", "Learner"),
+    }
+)
 """Module, by which entry points are grouped too, and name of the abstract class of each kind."""
 
 
@@ -219,11 +222,13 @@ def _called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
         ) from error
 
 
-SOURCES = {
-    "economy": "build an economy with deviator.economies",
-    "information": "build beliefs with deviator.economies, normal_information for example",
-    "mechanism": "build a mechanism with deviator.make",
-}
+SOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "economy": "build an economy with deviator.economies",
+        "information": "build beliefs with deviator.economies, normal_information for example",
+        "mechanism": "build a mechanism with deviator.make",
+    }
+)
 """How to make the objects that plugins ask for, by the name of the parameter."""
 
 

@@ -1,4 +1,4 @@
-"""How small a fault an audit notices: faults are planted at falling sizes until nothing is said."""
+"""How small a fault an audit notices, planted at falling sizes until it is noticed no more."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -54,7 +54,7 @@ class FaultPower:
     fault, kind, violates, distorts : str
         As in `PlantedFault`.
     tried : tuple of float
-        Sizes at which it was planted: they fall until nothing is caught.
+        Sizes at which it was planted: they fall until what was noticed is noticed no more.
     caught : mapping of str to Caught
         By constraint; those in which it was never caught are left out.
     learned : mapping of str to float
@@ -140,7 +140,7 @@ def power(
     faults : sequence of str, optional
         Names of the faults to plant; by default all that are faults in the mechanism.
     sizes : sequence of float
-        Sizes to plant them at, from 1 to 1e-6 by default.
+        Sizes to plant them at, from 1 to 1e-6 by default; a fault skips those too large for it.
     learners : callable, optional
         Trains in a market; what each learner gains there.
     progress : callable, optional
@@ -183,12 +183,12 @@ def _tried(
     answers: Answers,
     learners: Learners | None,
 ) -> FaultPower:
-    """Plant one fault at falling sizes until nobody notices it."""
+    """Plant one fault at falling sizes until nobody notices any more what somebody noticed."""
     caught: dict[Constraint, Caught] = {}
     learned: dict[str, float] = {}
     failures: dict[float, str] = {}
     planted = []
-    for size in sizes:
+    for size in filter(fault.allows, sizes):
         planted.append(size)
         try:
             market = replace(tested, mechanism=Mutated(tested.mechanism, fault.name, size))
@@ -199,7 +199,9 @@ def _tried(
             continue
         caught |= found
         learned |= {name: size for name, gain in gains.items() if gain > 0}
-        if not found and not any(gain > 0 for gain in gains.values()):
+        noticed = found or any(gain > 0 for gain in gains.values())
+        # A large fault may stop all trade, and so go unnoticed where a smaller one does not.
+        if not noticed and (caught or learned):
             break
     return FaultPower(
         fault.name, fault.kind, fault.violates, fault.distorts, tuple(planted), caught, learned,

@@ -7,10 +7,12 @@ the names and settings in the file, and says that it did.
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from fractions import Fraction
 from importlib.resources import as_file, files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,22 +35,26 @@ from deviator.mechanisms.statistics import PublicStatistics
 from deviator.plugins import OWN, build, find_plugin
 from deviator.validation import trader_index
 
-SCRIPTS = {
-    "deviator deviation witness": "recheck_witness.py",
-    "deviator profile witness": "recheck_witness.py",
-    "deviator incentive certificate": "recheck_certificate.py",
-    "deviator constraint certificate": "recheck_constraints.py",
-}
+SCRIPTS: Mapping[str, str] = MappingProxyType(
+    {
+        "deviator deviation witness": "recheck_witness.py",
+        "deviator profile witness": "recheck_witness.py",
+        "deviator incentive certificate": "recheck_certificate.py",
+        "deviator constraint certificate": "recheck_constraints.py",
+    }
+)
 """Which script checks files of a format."""
 
 HOLDS, WRONG, UNKNOWN = 0, 1, 2
-"""Exit codes: what a file says holds, or does not, or cannot be told."""
+"""Exit codes: what a file says holds, or does not, or cannot be told; scripts write the numbers."""
 
 CLOSE = 1e-9
 """How far numbers that are computed again may be from those in a file, of the largest."""
 
 ECONOMIES = (LinearQuadratic, Factored, UnitDemands, Saturating, VaryingEffects)
-PARTS = {"PublicStatistics": PublicStatistics, "PowerTax": PowerTax, "SumTax": SumTax}
+PARTS: Mapping[str, type[PublicStatistics | PowerTax | SumTax]] = MappingProxyType(
+    {"PublicStatistics": PublicStatistics, "PowerTax": PowerTax, "SumTax": SumTax}
+)
 
 
 class Recheck(NamedTuple):

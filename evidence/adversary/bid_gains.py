@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import final
 
 import numpy as np
 
@@ -20,8 +21,11 @@ CLEARED_AGAIN = 3
 _BidsOf = Callable[[HonestMarkets, int], tuple[Floats, Floats | None]]
 
 
+@final
 class BidGains:
     """Gains of bids that were found, and the largest that held up when cleared alone.
+
+    Not frozen: a search reports gains one batch after the other, and this keeps the largest.
 
     Parameters
     ----------

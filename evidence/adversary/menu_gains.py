@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import final
 
 import numpy as np
 
@@ -31,8 +32,11 @@ def has_menus(tested: Market, traders: list[int]) -> bool:
     return False
 
 
+@final
 class MenuGains:
     """Gains read off menus, and the largest of them.
+
+    Not frozen: a search asks for one batch after the other, and this keeps the largest.
 
     Parameters
     ----------

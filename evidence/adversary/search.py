@@ -6,7 +6,7 @@ counts, whatever for.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -51,8 +51,11 @@ class Worst(NamedTuple):
     evaluations: int
 
 
+@final
 class Tally:
     """An objective on places from -1 to 1 that counts what it is asked, and keeps the worst.
+
+    Not frozen: starts and climbs share one budget, which every call takes from.
 
     Parameters
     ----------

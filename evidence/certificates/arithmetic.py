@@ -9,9 +9,9 @@ symbols is what runs on all numbers, up to rounding. Everything that is not know
 import builtins
 import dis
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any, final
 
 import numpy as np
@@ -35,6 +35,7 @@ Item = str
 "function" that is known to be arithmetic."""
 
 
+@final
 class _NotArithmeticError(Exception):
     """A step that may do anything."""
 
@@ -200,26 +201,28 @@ class _Walk:
         self.pop("number")
 
 
-STEPS: dict[str, Callable[[_Walk, dis.Instruction], None]] = {
-    "LOAD_FAST": _Walk.load_local,
-    "LOAD_FAST_BORROW": _Walk.load_local,
-    "LOAD_FAST_LOAD_FAST": _Walk.load_local,
-    "LOAD_FAST_BORROW_LOAD_FAST_BORROW": _Walk.load_local,
-    "STORE_FAST": _Walk.store_local,
-    "LOAD_CONST": _Walk.load_constant,
-    "LOAD_SMALL_INT": _Walk.load_constant,
-    "LOAD_GLOBAL": _Walk.load_global,
-    "LOAD_DEREF": _Walk.load_free,
-    "LOAD_ATTR": _Walk.load_attribute,
-    "LOAD_METHOD": _Walk.load_attribute,
-    "LOAD_SUPER_ATTR": _Walk.load_inherited,
-    "CALL": _Walk.call,
-    "BINARY_OP": _Walk.combine,
-    "UNARY_NEGATIVE": _Walk.turn_sign,
-    "UNARY_POSITIVE": _Walk.turn_sign,
-    "CALL_INTRINSIC_1": _Walk.turn_sign,
-    "POP_TOP": _Walk.drop,
-    "RETURN_VALUE": _Walk.drop,
-    "RETURN_CONST": _Walk.load_constant,
-}
+STEPS: Mapping[str, Callable[[_Walk, dis.Instruction], None]] = MappingProxyType(
+    {
+        "LOAD_FAST": _Walk.load_local,
+        "LOAD_FAST_BORROW": _Walk.load_local,
+        "LOAD_FAST_LOAD_FAST": _Walk.load_local,
+        "LOAD_FAST_BORROW_LOAD_FAST_BORROW": _Walk.load_local,
+        "STORE_FAST": _Walk.store_local,
+        "LOAD_CONST": _Walk.load_constant,
+        "LOAD_SMALL_INT": _Walk.load_constant,
+        "LOAD_GLOBAL": _Walk.load_global,
+        "LOAD_DEREF": _Walk.load_free,
+        "LOAD_ATTR": _Walk.load_attribute,
+        "LOAD_METHOD": _Walk.load_attribute,
+        "LOAD_SUPER_ATTR": _Walk.load_inherited,
+        "CALL": _Walk.call,
+        "BINARY_OP": _Walk.combine,
+        "UNARY_NEGATIVE": _Walk.turn_sign,
+        "UNARY_POSITIVE": _Walk.turn_sign,
+        "CALL_INTRINSIC_1": _Walk.turn_sign,
+        "POP_TOP": _Walk.drop,
+        "RETURN_VALUE": _Walk.drop,
+        "RETURN_CONST": _Walk.load_constant,
+    }
+)
 """What is known of each instruction of Python 3.11 to 3.14; others may do anything."""

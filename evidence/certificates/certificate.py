@@ -28,7 +28,9 @@ class Certificate:
     Attributes
     ----------
     kind : str
-        How: ``exact linear-quadratic``.
+        How: ``exact linear-quadratic``, ``theorem with checked hypotheses``, ``quantities that
+        never fall, at pivotal prices``, ``finite menus`` or ``bounded search``; of constraints on
+        honest outcomes ``exact forms in the types``, ``by construction``, or a theorem too.
     conditions : tuple of Condition
         Everything that was checked.
     cap : float or None

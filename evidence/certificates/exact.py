@@ -201,7 +201,7 @@ def _exact_parts(
 def _check_derived(mechanism: ResidualLineMechanism) -> None:
     """Refuse a rule of deviator's that clears or charges in a way that is not read off here.
 
-    So do mutants whose faults are not in their payment rule or clearing.
+    It refuses mutants too whose faults are not in their payment rule or clearing.
     """
     for name in DERIVED:
         known = [vars(kind).get(name) for kind in READ_OFF]

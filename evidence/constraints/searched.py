@@ -5,9 +5,10 @@ spread over a region, the others climbed to from the worst of these, for each co
 and relative to the gains from trade. A violation counts where its witness holds up.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 
@@ -27,12 +28,14 @@ from .violations import HONEST_CONSTRAINTS, HonestMarkets, solved_markets
 STARTS_SHARE = 0.4
 """Share of the budget that goes to the starts, which serve all goals."""
 
-BROKEN: dict[Constraint, str] = {
-    "market_clearing": "quantities do not sum to 0",
-    "budget_surplus": "transfers sum to less than 0",
-    "individual_rationality": "a trader is worse off than without trade",
-    "efficiency": "another allocation has a larger total utility",
-}
+BROKEN: Mapping[Constraint, str] = MappingProxyType(
+    {
+        "market_clearing": "quantities do not sum to 0",
+        "budget_surplus": "transfers sum to less than 0",
+        "individual_rationality": "a trader is worse off than without trade",
+        "efficiency": "another allocation has a larger total utility",
+    }
+)
 
 
 class Goal(NamedTuple):
@@ -116,8 +119,11 @@ class _Record(NamedTuple):
     types: Floats
 
 
+@final
 class _Tried:
     """What was tried, and the worst of it for each goal.
+
+    Not frozen: the searches for all goals add to it, as each profile tells of every goal.
 
     Parameters
     ----------

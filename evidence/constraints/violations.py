@@ -6,9 +6,10 @@ of the numbers that it is a difference of. `HonestMarkets.rounding` bounds that,
 own size, as values that nearly agree are differences of large types.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -146,12 +147,14 @@ def _welfare_lost(markets: HonestMarkets) -> Floats:
     return np.asarray(markets.first_best - markets.worth.sum(axis=1))
 
 
-EXCESS: dict[Constraint, Callable[[HonestMarkets], Floats]] = {
-    "market_clearing": _unbalanced,
-    "budget_surplus": _deficit,
-    "individual_rationality": _largest_loss,
-    "efficiency": _welfare_lost,
-}
+EXCESS: Mapping[Constraint, Callable[[HonestMarkets], Floats]] = MappingProxyType(
+    {
+        "market_clearing": _unbalanced,
+        "budget_surplus": _deficit,
+        "individual_rationality": _largest_loss,
+        "efficiency": _welfare_lost,
+    }
+)
 """By how much money each constraint is broken."""
 
 

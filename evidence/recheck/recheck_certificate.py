@@ -179,7 +179,7 @@ def check(file):
 
 
 def main(paths):
-    codes: list[int] = []
+    codes: list[int] = []  # numbers as above: deviator, which names them, is not imported here
     number = lambda text: Fraction(float(text))  # noqa: E731
     for path in paths:
         try:

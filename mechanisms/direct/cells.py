@@ -1,6 +1,8 @@
 """Integrals of one trader's quantity over ranges of its reports, each range by itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
@@ -17,7 +19,7 @@ AGREES = 2e-13
 ROUNDING = 64 * np.finfo(float).eps
 """How far rounding lets them differ, of the largest quantity of any trader times the width."""
 
-HALVINGS = {False: 30, True: 60}
+HALVINGS: Mapping[bool, int] = MappingProxyType({False: 30, True: 60})
 """Halvings of a bracket that locate a kink, whose error counts squared, or a jump."""
 
 FALLS = 1e-9

@@ -145,6 +145,22 @@ class EntryFeeVCG(PivotalMechanism):
         Parameters
         ----------
         types : ndarray of float, shape (B, N)
+
+        Returns
+        -------
+        PriceClearing
+            The mechanism itself trades whether or not there is such a price; where there is one,
+            quantities are the same.
+
+        Examples
+        --------
+        A trader of value 0.8 would pay the fee at the others' price 0, but not at that of all
+        three; one of value 0.5 stays away at either.
+
+        >>> from deviator.economies import private_values
+        >>> rule = EntryFeeVCG(private_values(3), fee=0.3)
+        >>> rule.price_clearing([[2.0, -2.0, 0.5], [2.0, -2.0, 0.8]]).exists
+        array([ True, False])
         """
         checked = finite_array("types", types, (None, self.economy.n_traders))
         value = self.economy.value(checked)

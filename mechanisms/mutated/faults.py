@@ -6,6 +6,7 @@ of the largest quantity, or of the money that changes hands. At size 0 every fau
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, final
 
@@ -70,6 +71,10 @@ class PlantedFault:
         What the mechanism must have; empty where any will do.
     distorted : callable or None
         What the outcome becomes at a size; None where payment or clearing is distorted itself.
+    largest : float
+        The largest size: 1 where it is a share of what there is, infinite where it is added.
+    reached : bool
+        Whether the largest size can itself be planted.
     """
 
     name: str
@@ -78,6 +83,12 @@ class PlantedFault:
     distorts: str
     needs: Needs = ""
     distorted: Callable[[Cleared, float], Cleared] | None = None
+    largest: float = 1.0
+    reached: bool = True
+
+    def allows(self, size: float) -> bool:
+        """Return whether the fault can be planted at a size."""
+        return size <= self.largest if self.reached else size < self.largest
 
 
 LINES: Needs = "straight residual lines"
@@ -92,21 +103,25 @@ _LIST = (
     PlantedFault(
         "transfer", "payment", IC,
         "size of every transfer is added to it",
+        largest=inf,
     ),
     PlantedFault(
         "residual-slope", "payment", IC,
         "size of the residual slope is added to it in payments",
         needs="payments by the residual slope",
+        largest=inf,
     ),
     PlantedFault(
         "tax", "tax", IC,
         "size of the tax slope is added to it in payments",
         needs="payments by a tax slope",
+        largest=inf,
     ),
     PlantedFault(
         "clearing", "clearing", IC,
         "size of what clears is rationed away",
         needs=LINES,
+        reached=False,
     ),
     PlantedFault(
         "seller-shave", "payment", IC,

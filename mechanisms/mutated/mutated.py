@@ -30,10 +30,11 @@ Solution = TypeVar("Solution", MarketSolution, DeviationSolution, RationalSoluti
 
 
 class Mutated(Mechanism):
-    """A mechanism with a planted fault.
+    """A mechanism with a planted fault: the base of both kinds of mutants, and what makes them.
 
-    Where payments follow from straight residual lines and the fault is one of `Fault`, the mutant
-    is a `ResidualLineMechanism` too, exact as the sound rule is; elsewhere it distorts outcomes.
+    It has no instances that are only its own. Where payments follow from straight residual lines
+    and the fault is one of `Fault`, a call returns a `LineMutant`, a `ResidualLineMechanism` that
+    is exact as the sound rule is; elsewhere an `OutcomeMutant`, which distorts outcomes.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ class Mutated(Mechanism):
         payment rule (size 0.5 charges 1.5 k), "tax" the tax slope there; under "clearing"
         quantities are rationed to 1 - size of what clears.
     size : float
-        Size of the fault, a share; below 1.
+        Size of the fault; `PlantedFault.largest` says how large it may be.
     trader : int
         Whom a fault singles out that is about one trader.
 
@@ -70,20 +71,17 @@ class Mutated(Mechanism):
     size: float
     trader: int
 
-    def __new__(
-        cls, mechanism: Mechanism | None = None, fault: str = "", *_: Any, **__: Any
-    ) -> "Mutated":
+    def __new__(cls, mechanism: Mechanism, fault: str, size: float, trader: int = 0) -> "Mutated":
         """Return a mutant of the kind that the mechanism and the fault need."""
+        # Both kinds are dataclasses, whose own constructors set the size and the trader.
         if cls is not Mutated:
             return super().__new__(cls)
         on_lines = isinstance(mechanism, ResidualLineMechanism) and fault in get_args(Fault)
         return super().__new__(LineMutant if on_lines else OutcomeMutant)
 
-    # Typed as the subclasses' own, which dataclasses write.
-    def __init__(
-        self, mechanism: Mechanism, fault: str, size: float, trader: int = 0
-    ) -> None:  # pragma: no cover
-        raise NotImplementedError
+    def __getnewargs__(self) -> tuple[Mechanism, str, float, int]:
+        """Return the settings, with which copies are made."""
+        return self.mechanism, self.fault, self.size, self.trader
 
     def __post_init__(self) -> None:
         if not isinstance(self.mechanism, Mechanism):
@@ -94,13 +92,13 @@ class Mutated(Mechanism):
         if self.fault not in FAULTS:
             raise InvalidInputError(f"fault must be one of {', '.join(FAULTS)}, got {self.fault!r}")
         finite_number("size", self.size)
-        if self.fault not in ("transfer", "residual-slope", "tax") and not self.size <= 1:
+        fault = FAULTS[self.fault]
+        if not fault.allows(self.size):
+            bound = "at most" if fault.reached else "below"
             raise InvalidInputError(
-                f"size must be at most 1 for {self.fault}, of which it is a share, got {self.size}"
+                f"size must be {bound} {fault.largest:g} for {fault.name}, got {self.size}"
             )
-        if self.fault == "clearing" and not self.size < 1:
-            raise InvalidInputError(f"size must be below 1 for clearing, got {self.size}")
-        lacks = missing(self.mechanism, FAULTS[self.fault])
+        lacks = missing(self.mechanism, fault)
         if lacks:
             raise RefusedError(
                 f"the fault {self.fault} needs {lacks}, which {self.mechanism.name} does not have; "

@@ -1,7 +1,8 @@
 """Large markets in factored form, in which interdependence falls at a given rate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +14,14 @@ from deviator.validation import Floats
 SIZES = (10, 100, 1000, 4000)
 """Numbers of traders."""
 
-RATES: dict[str, Callable[[int], float]] = {
-    "0": lambda n: 0.0,
-    "1/(4 N)": lambda n: 0.25 / n,
-    "1/(4 sqrt N)": lambda n: 0.25 / n**0.5,
-    "1/(4 log N)": lambda n: 0.25 / float(np.log(n)),
-}
+RATES: Mapping[str, Callable[[int], float]] = MappingProxyType(
+    {
+        "0": lambda n: 0.0,
+        "1/(4 N)": lambda n: 0.25 / n,
+        "1/(4 sqrt N)": lambda n: 0.25 / n**0.5,
+        "1/(4 log N)": lambda n: 0.25 / float(np.log(n)),
+    }
+)
 """How phi_N may depend on N, by name."""
 
 

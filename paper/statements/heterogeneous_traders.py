@@ -5,10 +5,11 @@ solution of (C.4) with the fixed point for N traders and with how the auction cl
 in large economies with the equations of the limit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ from ..closed_forms.heterogeneous_beliefs import (
 )
 from ..statement import Finding, Formula, against_printed, gap, statement, worst
 
-SLOPES = {"slope_small": 2.0, "slope_big": 0.6}
+SLOPES: Mapping[str, float] = MappingProxyType({"slope_small": 2.0, "slope_big": 0.6})
 """mu_S and mu_B."""
 
 

@@ -1,8 +1,9 @@
 """The taxes of Section 6: tau-VCG by its definition, spreads (Example 8), fees (Example 9)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import combinations
+from types import MappingProxyType
 
 import numpy as np
 
@@ -78,10 +79,12 @@ def _check_definition(collected: Formula = lambda tax, units: tax.amount(units))
     return Finding(worst(gaps), text)
 
 
-TAX_WITNESS_TYPES = {
-    "the spread .3": np.array([[1.0, 0.0, 0.0, 0.0, -2.4]]),
-    "the tax 5 q^3 / 3": np.array([[6.0, 6.0, -6.0, -6.0, -8.4]]),
-}
+TAX_WITNESS_TYPES: Mapping[str, Floats] = MappingProxyType(
+    {
+        "the spread .3": np.array([[1.0, 0.0, 0.0, 0.0, -2.4]]),
+        "the tax 5 q^3 / 3": np.array([[6.0, 6.0, -6.0, -6.0, -8.4]]),
+    }
+)
 """Only traders 0 and 4 trade under the spread here; all but trader 4 do under the cubic tax."""
 
 CUBIC = [[5.0, 3]]

@@ -1,6 +1,7 @@
 """Checks of the claims that a mechanism makes, at many profiles of types."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -98,11 +99,13 @@ def _surplus(economy: Economy) -> float:
     return float(economy.utility(economy.efficient_allocation(types), types).mean())
 
 
-CLAIMS: dict[Claim, CheckFunction] = {
-    "truthful": check_claim_truthful,
-    "individually_rational": check_claim_individually_rational,
-    "budget_surplus": check_claim_budget_surplus,
-    "efficient": check_claim_efficient,
-    "anonymous": check_claim_anonymous,
-}
+CLAIMS: Mapping[Claim, CheckFunction] = MappingProxyType(
+    {
+        "truthful": check_claim_truthful,
+        "individually_rational": check_claim_individually_rational,
+        "budget_surplus": check_claim_budget_surplus,
+        "efficient": check_claim_efficient,
+        "anonymous": check_claim_anonymous,
+    }
+)
 """The check that each claim switches on."""

@@ -13,7 +13,9 @@ Examples
 True
 """
 
+from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -53,13 +55,15 @@ __all__ = [
     "studies",
 ]
 
-_HOME = {
-    "make": "deviator.plugins",
-    "list_plugins": "deviator.plugins",
-    "market": "deviator.evidence",
-    "audit": "deviator.studies",
-    "confirm": "deviator.studies",
-}
+_HOME: Mapping[str, str] = MappingProxyType(
+    {
+        "make": "deviator.plugins",
+        "list_plugins": "deviator.plugins",
+        "market": "deviator.evidence",
+        "audit": "deviator.studies",
+        "confirm": "deviator.studies",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, islice
+from types import MappingProxyType
 from typing import Any, final
 
 from ruamel.yaml import YAML
@@ -19,21 +20,23 @@ MOST_VALUES, MOST_LEVELS = 100_000, 32
 TAG = "tag:yaml.org,2002:"
 
 
-CONSTRUCTORS: dict[str | None, Any] = {
-    None: SafeConstructor.construct_undefined,
-    **{
-        TAG + name: SafeConstructor.yaml_constructors[TAG + name]
-        for name in ("null", "bool", "int", "float", "str", "seq", "map")
-    },
-    **dict.fromkeys(
-        (TAG + "timestamp", TAG + "value", TAG + "merge"), SafeConstructor.construct_yaml_str
-    ),
-}
+CONSTRUCTORS: MappingProxyType[str | None, Any] = MappingProxyType(
+    {
+        None: SafeConstructor.construct_undefined,
+        **{
+            TAG + name: SafeConstructor.yaml_constructors[TAG + name]
+            for name in ("null", "bool", "int", "float", "str", "seq", "map")
+        },
+        **dict.fromkeys(
+            (TAG + "timestamp", TAG + "value", TAG + "merge"), SafeConstructor.construct_yaml_str
+        ),
+    }
+)
 """How values come about by their tags: those of YAML 1.2's core schema, other scalars are texts."""
 
 
 class _PlainValues(SafeConstructor):
-    yaml_constructors = CONSTRUCTORS
+    yaml_constructors = CONSTRUCTORS.copy()
 
 
 @final

@@ -1,6 +1,8 @@
 """A report card in plain words."""
 
+from collections.abc import Mapping
 from textwrap import wrap
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deviator.evidence.constraints import Constraint, ConstraintVerdict
@@ -11,22 +13,26 @@ if TYPE_CHECKING:
 WIDTH = 100
 """Characters of a line; longer reasons are cut, and stand in full in ``report.json``."""
 
-TITLES: dict[Constraint, str] = {
-    "incentive_compatibility": "incentive compatibility",
-    "market_clearing": "market clearing",
-    "budget_surplus": "budget surplus",
-    "individual_rationality": "individual rationality",
-    "efficiency": "efficiency",
-}
+TITLES: Mapping[Constraint, str] = MappingProxyType(
+    {
+        "incentive_compatibility": "incentive compatibility",
+        "market_clearing": "market clearing",
+        "budget_surplus": "budget surplus",
+        "individual_rationality": "individual rationality",
+        "efficiency": "efficiency",
+    }
+)
 """In the order in which they are shown."""
 
-REFUTED: dict[Constraint, str] = {
-    "incentive_compatibility": "profitable deviation found",
-    "market_clearing": "violated: quantities do not sum to 0",
-    "budget_surplus": "violated: there are deficits",
-    "individual_rationality": "violated: somebody is worse off than without trade",
-    "efficiency": "violated: gains from trade are left",
-}
+REFUTED: Mapping[Constraint, str] = MappingProxyType(
+    {
+        "incentive_compatibility": "profitable deviation found",
+        "market_clearing": "violated: quantities do not sum to 0",
+        "budget_surplus": "violated: there are deficits",
+        "individual_rationality": "violated: somebody is worse off than without trade",
+        "efficiency": "violated: gains from trade are left",
+    }
+)
 
 
 def words_of(answer: ConstraintVerdict) -> str:

@@ -1,7 +1,8 @@
 """The verdict table for a terminal."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -10,7 +11,9 @@ from deviator.trust import is_third_party
 
 from .row import ReportRow
 
-STATE_STYLES = {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
+STATE_STYLES: Mapping[str, str] = MappingProxyType(
+    {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
+)
 
 COLUMNS = (
     "mechanism",

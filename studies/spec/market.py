@@ -1,8 +1,9 @@
 """Markets as data: economies, mechanisms, strategies and learners by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from inspect import signature
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -45,12 +46,14 @@ from deviator.plugins import Kind, build, find_plugin, qualified, takes_economy
 from deviator.policies import Policy
 from deviator.validation import Floats, per_trader
 
-BELIEFS: dict[str, Callable[..., NormalInformation]] = {
-    "fundamental-value": fundamental_value_information,
-    "two-groups": two_groups_information,
-    "heterogeneous": heterogeneous_information,
-    "normal": normal_information,
-}
+BELIEFS: Mapping[str, Callable[..., NormalInformation]] = MappingProxyType(
+    {
+        "fundamental-value": fundamental_value_information,
+        "two-groups": two_groups_information,
+        "heterogeneous": heterogeneous_information,
+        "normal": normal_information,
+    }
+)
 """Normal information structures by name."""
 
 OF_THE_ECONOMY = "economy"
@@ -58,7 +61,6 @@ OF_THE_ECONOMY = "economy"
 
 Numbers = float | list[float]
 """One number for all traders, or one each."""
-
 
 Sigma = Annotated[float, Strict()] | Literal["sigma-n", "sigma-budget"]
 """A tax slope, or the rule that gives it."""

@@ -4,8 +4,9 @@ Pydantic lists every alternative that did not fit, by the names of its own types
 what stands in one place of the data: where, what is allowed there, and what is there instead.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -13,25 +14,27 @@ from pydantic import BaseModel, ValidationError
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value."""
 
-WANTED = {
-    "string_type": "a text",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "finite_number": "a whole number",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "dict_type": "keys with values",
-    "model_type": "keys with values",
-    "literal_error": "{expected}",
-    "greater_than": "above {gt:g}",
-    "greater_than_equal": "at least {ge:g}",
-    "less_than_equal": "at most {le:g}",
-    "too_short": "a list that is not empty",
-    "invalid_key": "a text, as all keys are",
-}
+WANTED: Mapping[str, str] = MappingProxyType(
+    {
+        "string_type": "a text",
+        "int_type": "a whole number",
+        "int_parsing": "a whole number",
+        "int_from_float": "a whole number",
+        "float_type": "a number",
+        "float_parsing": "a number",
+        "finite_number": "a whole number",
+        "list_type": "a list",
+        "tuple_type": "a list",
+        "dict_type": "keys with values",
+        "model_type": "keys with values",
+        "literal_error": "{expected}",
+        "greater_than": "above {gt:g}",
+        "greater_than_equal": "at least {ge:g}",
+        "less_than_equal": "at most {le:g}",
+        "too_short": "a list that is not empty",
+        "invalid_key": "a text, as all keys are",
+    }
+)
 """What is allowed, by pydantic's name for what is wrong."""
 
 

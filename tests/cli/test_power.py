@@ -5,6 +5,7 @@ import json
 from typer.testing import CliRunner
 
 from deviator.cli import app
+from deviator.errors import ResultsError
 
 
 def test_power_prints_the_smallest_sizes_and_writes_them(tmp_path):
@@ -19,3 +20,6 @@ def test_power_prints_the_smallest_sizes_and_writes_them(tmp_path):
     (fault,) = data["faults"]
     assert fault["caught"]["incentive_compatibility"]["size"] == 0.01
     assert data["broken"] == ["efficiency"]
+    result = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "none" / "power.json")])
+    assert isinstance(result.exception, ResultsError)
+    assert "need a file that can be written to" in str(result.exception)

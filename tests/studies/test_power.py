@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deviator.economies import private_values
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, NotConvergedError
 from deviator.evidence import market
 from deviator.evidence.constraints import CONSTRAINTS, ConstraintVerdict
 from deviator.evidence.proportion import proportion_interval
@@ -58,7 +58,7 @@ def test_the_smallest_size_caught_is_what_the_audit_can_see():
     assert "efficiency" not in short.caught
     # Sellers who get less leave the market more money: nothing that this audit looks at breaks.
     assert shaved.caught == {}
-    assert shaved.tried == (1.0,)
+    assert shaved.tried == result.sizes
     assert shaved.smallest is None
     assert (result.caught_at(1.0), result.caught_at(1e-2), result.caught_at(1e-6)) == (1, 1, 0)
 
@@ -85,13 +85,39 @@ def test_learners_are_told_apart_from_the_audit():
 
 def test_a_market_that_cannot_be_audited_is_told():
     told = []
+
+    def answers(tested):
+        if getattr(tested.mechanism, "size", 0.0) == 1.0:
+            raise NotConvergedError("prices must be found, and were not")
+        return answers_beyond(1e-3)(tested)
+
     result = power(
-        TESTED, answers_beyond(1e-3), faults=["clearing"], sizes=[1.0, 0.5], progress=told.append
+        TESTED, answers, faults=["over-delivery"], sizes=[1.0, 0.5], progress=told.append
     )
     (fault,) = result.faults
     assert told == [fault]
-    assert list(fault.failures) == [1.0]
-    assert "below 1 for clearing" in fault.failures[1.0]
+    assert fault.tried == (1.0, 0.5)
+    assert fault.failures == {1.0: "prices must be found, and were not"}
+
+
+def test_a_fault_is_planted_only_at_the_sizes_that_it_allows():
+    rationed, taxed = power(
+        TESTED, answers_beyond(np.inf), faults=["clearing", "tax"], sizes=[2.0, 1.0, 0.5]
+    ).faults
+    assert rationed.tried == (0.5,)
+    assert taxed.tried == (2.0, 1.0, 0.5)
+    assert not rationed.failures
+    assert not taxed.failures
+
+
+def test_a_fault_that_hides_at_a_large_size_is_tried_at_smaller_ones():
+    def answers(tested):
+        size = getattr(tested.mechanism, "size", 0.0)
+        return answers_beyond(np.inf if size == 1.0 else 1e-3)(tested)
+
+    (fault,) = power(TESTED, answers, faults=["over-delivery"], sizes=[1.0, 0.1, 1e-5, 1e-6]).faults
+    assert fault.caught["market_clearing"].size == 0.1
+    assert fault.tried == (1.0, 0.1, 1e-5)
 
 
 def test_figures_are_plain_data_with_intervals():

@@ -1,5 +1,5 @@
 """Constraints that hold by construction, or by a theorem whose hypotheses are checked."""
 
-from .prove import Proofs, find_proofs, proved_constraints
+from .prove import Proofs, find_proofs
 
-__all__ = ["Proofs", "find_proofs", "proved_constraints"]
+__all__ = ["Proofs", "find_proofs"]

@@ -58,7 +58,7 @@ class Proofs:
     failures: dict[Constraint, str]
 
 
-def proved_constraints(tested: Market) -> dict[Constraint, ConstraintVerdict]:
+def find_proofs(tested: Market) -> Proofs:
     """Return the constraints on honest outcomes that are proved to hold at every profile.
 
     Parameters
@@ -68,8 +68,8 @@ def proved_constraints(tested: Market) -> dict[Constraint, ConstraintVerdict]:
 
     Returns
     -------
-    dict of str to ConstraintVerdict
-        All of them confirmed. What is not proved is missing: empty where nothing is.
+    Proofs
+        What is not proved is missing, with what a proof of it fails at where one was tried.
 
     Examples
     --------
@@ -77,14 +77,9 @@ def proved_constraints(tested: Market) -> dict[Constraint, ConstraintVerdict]:
     >>> from deviator.evidence import market
     >>> from deviator.mechanisms import SpreadVCG
     >>> economy = fundamental_value(4)
-    >>> list(proved_constraints(market(SpreadVCG(economy, 0.3), economy)))
+    >>> list(find_proofs(market(SpreadVCG(economy, 0.3), economy)).confirmed)
     ['market_clearing', 'individual_rationality']
     """
-    return find_proofs(tested).confirmed
-
-
-def find_proofs(tested: Market) -> Proofs:
-    """Return what `proved_constraints` does, and what a proof of the rest fails at."""
     reasons = _reasons(tested)
     failures = {
         constraint: f"a proof needs that {failed.name}, and that fails: {failed.detail}"

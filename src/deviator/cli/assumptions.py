@@ -1,5 +1,7 @@
 """``deviator assumptions``: which of the paper's assumptions an economy satisfies, and why."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +10,7 @@ from rich.table import Table
 
 from .console import PluginFiles, Settings, console, files_of, settings_of
 
-STYLES = {True: "green", False: "red", None: "default"}
+STYLES: Mapping[bool | None, str] = MappingProxyType({True: "green", False: "red", None: "default"})
 
 LIMIT_S = 600.0
 """Seconds that the checks may take, in a large economy."""

@@ -1,5 +1,7 @@
 """``deviator check``: the conformance kit on a plugin, or on all plugins of a file."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +10,9 @@ from rich.markup import escape
 
 from .console import PluginFiles, Settings, console, files_of, settings_of
 
-STYLES = {"passed": "green", "waived": "yellow", "failed": "red", "unexpected pass": "red"}
+STYLES: Mapping[str, str] = MappingProxyType(
+    {"passed": "green", "waived": "yellow", "failed": "red", "unexpected pass": "red"}
+)
 
 
 def check(

@@ -1,6 +1,8 @@
 """``deviator list``: the installed plugins, and whether they work; ``deviator new``: another."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +15,9 @@ from .console import PluginFiles, console, files_of
 if TYPE_CHECKING:
     from deviator.plugins.listing import PluginStatus
 
-COLUMNS = {"name": None, "state": 5, "what it is": 10, "parameters": 10, "provider": None}
+COLUMNS: Mapping[str, int | None] = MappingProxyType(
+    {"name": None, "state": 5, "what it is": 10, "parameters": 10, "provider": None}
+)
 """Columns with their least width; None keeps names whole, to be searched for and copied."""
 
 

@@ -3,10 +3,14 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
+
+from deviator.errors import ResultsError
+from deviator.files import write_atomically
 
 from .console import PluginFiles, Settings, console, files_of
 from .markets import (
@@ -22,15 +26,18 @@ from .markets import (
 
 if TYPE_CHECKING:
     from deviator.evidence import Market
+    from deviator.evidence.constraints import Constraint
     from deviator.studies.power import FaultPower, Power
 
-SHORT = {
-    "market_clearing": "clearing",
-    "budget_surplus": "budget",
-    "individual_rationality": "rationality",
-    "incentive_compatibility": "incentives",
-    "efficiency": "efficiency",
-}
+SHORT: Mapping["Constraint", str] = MappingProxyType(
+    {
+        "market_clearing": "clearing",
+        "budget_surplus": "budget",
+        "individual_rationality": "rationality",
+        "incentive_compatibility": "incentives",
+        "efficiency": "efficiency",
+    }
+)
 """Headings of the constraints."""
 
 
@@ -75,7 +82,7 @@ def power(
     for line in _rates(result):
         screen.print(line, markup=False, soft_wrap=True)
     if out is not None:
-        out.write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
+        _write(result, out)
         screen.print(f"wrote {out}", markup=False, soft_wrap=True)
 
 
@@ -101,6 +108,16 @@ def _trainer(names: list[str], files: tuple[str, ...], steps: int, held_out: int
         return gains
 
     return trained
+
+
+def _write(result: "Power", out: Path) -> None:
+    try:
+        write_atomically(out, json.dumps(result.to_dict(), indent=1) + "\n")
+    except OSError as error:
+        raise ResultsError(
+            f"figures need a file that can be written to, got {out} ({error.strerror}); name "
+            "another with --out"
+        ) from None
 
 
 def _in_words(tried: "FaultPower") -> str:

@@ -1,7 +1,9 @@
 """``deviator replicate``: the paper, machine-checked."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +16,9 @@ from deviator.errors import ResultsError
 
 from .console import console
 
-STYLES = {"holds": "green", "erratum": "yellow", "fails": "red"}
+STYLES: Mapping[str, str] = MappingProxyType(
+    {"holds": "green", "erratum": "yellow", "fails": "red"}
+)
 
 DISCREPANCY = (
     "discrepancy: the largest difference between statement and computation as a share of what is "

@@ -23,7 +23,7 @@ from deviator.economies import (
 from deviator.evidence import market
 from deviator.evidence.constraints import ConstraintVerdict, honest
 from deviator.evidence.constraints.honest import honest_constraints
-from deviator.evidence.constraints.proved import proved_constraints
+from deviator.evidence.constraints.proved import find_proofs
 from deviator.evidence.constraints.violations import HONEST_CONSTRAINTS, violations
 from deviator.mechanisms import (
     DiscreteVCG,
@@ -60,7 +60,7 @@ COVERING = sigma_n_from(assumption_bounds(SMOOTH, kind="maximum"))
 
 
 def proved(mechanism, economy, **settings):
-    return set(proved_constraints(market(mechanism, economy, **settings)))
+    return set(find_proofs(market(mechanism, economy, **settings)).confirmed)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def proved(mechanism, economy, **settings):
 )
 def test_what_holds_is_proved(mechanism, economy, holding):
     tested = market(mechanism, economy)
-    answers = proved_constraints(tested)
+    answers = find_proofs(tested).confirmed
     assert set(answers) == holding
     for answer in answers.values():
         assert (answer.state, answer.scope, answer.cap) == ("confirmed", "every profile", 0.0)
