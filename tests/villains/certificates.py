@@ -294,6 +294,22 @@ class ReadsOthersTypes(Revelation):
         return RationalBids(bids.coefficients, bids.levels + types.sum(axis=1)[:, None] / 10)
 
 
+def lying_far_out(strategy, limit=4.6, share=3.0):
+    """Make an honest strategy lie where some type is large, in floating-point bids only."""
+    honest = type(strategy).bids
+
+    def bids(view, rng=None):
+        said = honest(strategy, view, rng)
+        far = np.abs(np.asarray(view)).max(axis=1) > limit
+        numbers = said.as_array()
+        level = strategy.mechanism.language.level
+        numbers[far, :, level] *= -share
+        return strategy.mechanism.language.record.from_array(numbers)
+
+    object.__setattr__(strategy, "bids", bids)
+    return strategy
+
+
 class WorthMore(LinearQuadratic):
     """An economy in which large trades are worth more than its numbers say."""
 
@@ -306,6 +322,14 @@ class Bunched(NormalTypes):
 
     def sample(self, rng, batch):
         return np.zeros((batch, self.n_traders))
+
+
+class EndsEarly(NormalTypes):
+    """A law that says other ends than those of what it draws."""
+
+    @property
+    def support(self):
+        return np.full(self.n_traders, -0.01), np.full(self.n_traders, 0.01)
 
 
 def worth_more(n_traders):

@@ -14,22 +14,44 @@ from villains.certificates import (
     FOREIGN,
     Bunched,
     Discriminating,
+    EndsEarly,
     ReadsOthersTypes,
     deaf_economy,
     drifting,
+    lying_far_out,
     taxed,
     worth_more,
 )
 
 from deviator import audit
-from deviator.economies import NormalTypes, private_values
+from deviator.economies import (
+    NormalTypes,
+    UniformBox,
+    private_values,
+    saturating,
+    unit_demands,
+)
 from deviator.errors import RefusedError
 from deviator.evidence import certify, find_certificates, foreign_parts, market
+from deviator.evidence.certificates.bounded_search import certify_bounded_search
+from deviator.evidence.certificates.finite_menu import certify_finite_menu
 from deviator.evidence.certificates.honest_markets import own_type_only
-from deviator.mechanisms import Mutated, SigmaDCDA, UniformDoubleAuction
+from deviator.evidence.certificates.single_crossing import certify_single_crossing
+from deviator.evidence.certificates.theorem import certify_by_theorem
+from deviator.evidence.constraints.proved import find_proofs
+from deviator.mechanisms import (
+    EntryFeeDoubleAuction,
+    KDoubleAuction,
+    Mutated,
+    SigmaDCDA,
+    SpreadVCG,
+    UniformConditional,
+    UniformDoubleAuction,
+)
 from deviator.mechanisms.exact import RationalBids
 from deviator.mechanisms.residual_line import area_under_residual_demand, uniform_price
 from deviator.numerics.rational import rational
+from deviator.policies import Revelation
 
 ECONOMY = private_values(4, slope=2.0)
 
@@ -192,3 +214,44 @@ def test_economies_and_laws_are_known_too():
     assert certify(market(SigmaDCDA(0.2), ECONOMY, distribution=law)).cap == 0.0
     known = NormalTypes(np.zeros(4), np.eye(4))
     assert certify(market(UniformDoubleAuction(), ECONOMY, distribution=known)).cap > 0
+
+
+def lying_market(mechanism, economy, law=None):
+    tested = market(mechanism, economy, distribution=law)
+    lying_far_out(tested.strategy)
+    return tested
+
+
+def test_bids_that_lie_where_no_sample_looks_are_not_certified():
+    """Honest bids by their class, and by every bid that is tried; others on this object."""
+    spread = lying_market(SpreadVCG(ECONOMY, 0.3), ECONOMY)
+    types = np.array([[5.0, 0.0, -1.0, -2.0]])
+    bids, truth = spread.strategy.bids(types), Revelation(spread.mechanism, ECONOMY).bids(types)
+    own = np.stack([bids.of_trader(0), truth.of_trader(0)], axis=1)
+    alone = spread.mechanism.clear_deviations(bids, 0, own)
+    utility = ECONOMY.utility_of(0, alone.quantity, types) - alone.transfer
+    assert utility[0, 1] > utility[0, 0] + 1
+    units = unit_demands(3, 3)
+    smooth = saturating(3)
+    markets = {
+        certify_single_crossing: spread,
+        certify_finite_menu: lying_market(EntryFeeDoubleAuction(0.1), units),
+        certify_bounded_search: lying_market(SigmaDCDA(0.2), ECONOMY, UniformBox.common(4)),
+        certify_by_theorem: lying_market(SigmaDCDA(0.2), smooth),
+        certify: lying_market(SigmaDCDA(0.2), ECONOMY),
+    }
+    for certifier, tested in markets.items():
+        with pytest.raises(RefusedError, match="a strategy bids set on the object"):
+            certifier(tested)
+    for tested in (*markets.values(), lying_market(UniformConditional(), smooth)):
+        assert find_proofs(tested).confirmed == {}
+    assert not find_certificates(spread, "profile", range(4)).certificates
+
+
+def test_ends_of_a_law_that_is_not_known_are_not_believed():
+    law = EndsEarly(np.zeros(4), np.eye(4))
+    with pytest.raises(RefusedError, match="a law of types of the kind EndsEarly"):
+        certify_bounded_search(market(SigmaDCDA(0.2), ECONOMY, distribution=law))
+    units = unit_demands(2, 2)
+    with pytest.raises(RefusedError, match="a law of types of the kind EndsEarly"):
+        certify_finite_menu(market(KDoubleAuction(0.5), units, distribution=law))
