@@ -33,12 +33,12 @@ from deviator.evidence.best_deviation import (
     pays,
     trades,
 )
+from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.results import Comparison
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information, check_information
-from deviator.trust import is_ours
 from deviator.validation import Floats, check_kind, whole_number
 
 CHECKED = 100
@@ -201,7 +201,7 @@ def _proved(tested: Market, certificate: Certificate | None) -> bool:
     """Return whether nothing is to gain at any profile, in one of our own rules."""
     if certificate is None or certificate.cap is None or not certificate.every_profile:
         return False
-    return is_ours(type(tested.mechanism))
+    return is_all_ours(tested.mechanism)
 
 
 def _measure(
@@ -240,7 +240,7 @@ def _measure(
         information=search.information,
         stakes=tested.stakes,
         rounding=tested.rounding,
-        rare_losses_known=is_ours(type(tested.mechanism)) and is_ours(type(tested.strategy)),
+        rare_losses_known=is_all_ours(tested.mechanism) and is_all_ours(tested.strategy),
     )
 
 

@@ -29,6 +29,18 @@ class Discriminating(ResidualLineMechanism):
         return price * quantity - residual_slope * quantity * quantity / 2
 
 
+@dataclass(frozen=True)
+class ChargesByTurns(Discriminating):
+    """Charges one unit of money more at every other time that a market clears."""
+
+    turns: list = field(default_factory=lambda: [0])
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        self.turns[0] += 1
+        return replace(outcome, transfer=outcome.transfer + self.turns[0] % 2)
+
+
 def rebate(quantity):
     return np.where(np.abs(quantity) > 50.0, 1e6, 0.0)
 

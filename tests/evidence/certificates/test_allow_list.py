@@ -13,8 +13,10 @@ import pytest
 from villains.certificates import (
     FOREIGN,
     Bunched,
+    ChargesByTurns,
     Discriminating,
     EndsEarly,
+    PaysBackInAHook,
     ReadsOthersTypes,
     deaf_economy,
     drifting,
@@ -31,8 +33,16 @@ from deviator.economies import (
     saturating,
     unit_demands,
 )
-from deviator.errors import RefusedError
-from deviator.evidence import certify, find_certificates, foreign_parts, market
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import (
+    best_deviation,
+    certify,
+    find_certificates,
+    foreign_parts,
+    interchangeable_traders,
+    market,
+)
+from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.certificates.bounded_search import certify_bounded_search
 from deviator.evidence.certificates.finite_menu import certify_finite_menu
 from deviator.evidence.certificates.honest_markets import own_type_only
@@ -52,6 +62,7 @@ from deviator.mechanisms.exact import RationalBids
 from deviator.mechanisms.residual_line import area_under_residual_demand, uniform_price
 from deviator.numerics.rational import rational
 from deviator.policies import Revelation
+from deviator.studies.gather import Search, gather
 
 ECONOMY = private_values(4, slope=2.0)
 
@@ -71,6 +82,25 @@ def test_wrapped_rules_are_looked_into(rule):
     flaws = foreign_parts(Mutated(rule, "transfer", 0.0))
     assert flaws
     assert all(flaw.startswith("its mechanism with ") for flaw in flaws)
+
+
+def test_what_wraps_a_third_party_s_rule_is_not_deviators_own():
+    hidden = Mutated(PaysBackInAHook(), "transfer", 0.0)
+    assert is_all_ours(Mutated(UniformDoubleAuction(), "transfer", 0.0))
+    for rule in (hidden, Mutated(Discriminating(), "transfer", 0.0)):
+        assert not is_all_ours(rule)
+        assert not is_all_ours(Revelation(rule, ECONOMY))
+    assert interchangeable_traders(market(hidden, ECONOMY)) == ((0,), (1,), (2,), (3,))
+    # Where rare losses cannot be read off, a sampled mean gain refutes nothing.
+    found = gather(market(hidden, ECONOMY), Search(held_out=100))
+    assert not found.rare_losses_known
+
+
+def test_a_wrapped_rule_is_asked_whether_it_clears_alike_twice():
+    tested = market(Mutated(ChargesByTurns(), "seller-shave", 0.01), ECONOMY)
+    types = tested.distribution.sample(np.random.default_rng(0), 20)
+    with pytest.raises(InvalidInputError, match="must clear the same bids the same again"):
+        best_deviation(tested, types, "profile")
 
 
 def test_a_rule_that_hides_a_rebate_is_not_confirmed():
