@@ -231,6 +231,17 @@ def test_statistics_in_floats_and_in_fractions_give_the_same_answers():
     for verdicts in answers:
         assert states(verdicts) == ["confirmed", "confirmed", "confirmed", "refuted"]
         assert verdicts["efficiency"].cap == pytest.approx(answers[0]["efficiency"].cap, rel=1e-6)
+    rounded = [
+        verdicts["individual_rationality"]
+        for verdicts in answers
+        if "of the sum of v_i^2 / mu_i" in verdicts["individual_rationality"].reason
+    ]
+    assert rounded
+    for verdict in rounded:
+        # Rounding is bounded there, and not the share of the gains from trade.
+        assert verdict.cap is None
+        assert not verdict.certificate["every_profile"]
+        assert verdict.certificate["conditions"][-1]["name"].endswith("up to rounding")
 
 
 def test_a_market_in_autarky_loses_all_gains():
