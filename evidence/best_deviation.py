@@ -20,9 +20,9 @@ from deviator.policies import (
     level_shift,
 )
 from deviator.policies.numeric_search import trader_outcome
-from deviator.trust import is_ours
 from deviator.validation import Floats
 
+from .certificates.known import is_all_ours
 from .market import SURFACE_PROFILES, Market
 from .power import captured_share
 from .surface_best_response import surface_best_response
@@ -168,7 +168,7 @@ def best_deviation(
     InvalidInputError
         If the mechanism clears the same bids differently, or changes them.
     """
-    foreign = not is_ours(type(tested.mechanism))
+    foreign = not is_all_ours(tested.mechanism)
     if foreign:
         check_repeatable(tested, types[:COMPARED])
     if tested.bids_are_surfaces:

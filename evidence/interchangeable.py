@@ -21,8 +21,8 @@ from deviator.economies import (
 from deviator.errors import DeviatorError
 from deviator.mechanisms.mutated import OutcomeMutant
 from deviator.policies import LinearBayes, Policy, Revelation
-from deviator.trust import is_ours
 
+from .certificates.known import is_all_ours
 from .market import Market
 
 MOST_TRADERS = 200
@@ -68,7 +68,7 @@ def _could_be_swapped(tested: Market) -> bool:
         strategy.economy is not tested.economy or strategy.mechanism is not tested.mechanism
     )
     parts = (tested.mechanism, tested.economy, tested.distribution, strategy)
-    return not elsewhere and all(is_ours(type(part)) for part in parts)
+    return not elsewhere and all(is_all_ours(part) for part in parts)
 
 
 def _may_swap(tested: Market, first: int, second: int) -> bool:

@@ -22,7 +22,6 @@ from deviator.evidence import (
     check_matched,
     find_certificates,
     find_witness,
-    foreign_parts,
     held_out_profiles,
     largest_gain,
     seat_of,
@@ -35,12 +34,12 @@ from deviator.evidence.best_deviation import (
     pays,
     trades,
 )
+from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.results import Comparison
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information, check_information
-from deviator.trust import is_ours
 from deviator.validation import Floats, check_kind, whole_number
 
 CHECKED = 100
@@ -208,7 +207,7 @@ def _proved(tested: Market, certificate: Certificate | None) -> bool:
     """Return whether nothing is to gain at any profile, in one of our own rules."""
     if certificate is None or certificate.cap != 0 or not certificate.every_profile:
         return False
-    return is_ours(type(tested.mechanism))
+    return is_all_ours(tested.mechanism)
 
 
 def _measure(
@@ -270,8 +269,8 @@ def _trained(
 
 def _is_known(tested: Market) -> bool:
     """Return whether nothing of a market is a third party's, which may hide rare losses."""
-    parts = (tested.economy, tested.distribution, tested.strategy)
-    return not foreign_parts(tested.mechanism) and all(is_ours(type(part)) for part in parts)
+    parts = (tested.mechanism, tested.economy, tested.distribution, tested.strategy)
+    return all(is_all_ours(part) for part in parts)
 
 
 class _Seen(NamedTuple):

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from deviator.errors import InvalidInputError
-from deviator.trust import is_ours
 from deviator.validation import positive, trader_index, whole_number
 
+from ..certificates.known import is_all_ours
 from ..market import Market
 from .bid_gains import BidGains
 from .budget import bid_search, profile_budget
@@ -67,7 +67,7 @@ def worst_gain(
     region, many = region_of(tested), positive("effort", effort)
     rng = np.random.default_rng(whole_number("seed", seed, at_least=0))
     found = [_from_menus(tested, chosen, region, many, rng)] if has_menus(tested, chosen) else []
-    if not found or not is_ours(type(tested.mechanism)):
+    if not found or not is_all_ours(tested.mechanism):
         found.append(_from_bids(tested, chosen, region, many, rng))
     if not tested.bids_are_surfaces:
         found.append(_from_far_bids(tested, chosen, region, rng))

@@ -5,7 +5,7 @@ from .certificate import Certificate, Condition
 from .exact import certify
 from .find import Found, find_certificates
 from .finite_menu import certify_finite_menu
-from .known import foreign_parts
+from .known import foreign_parts, is_all_ours
 from .single_crossing import certify_single_crossing
 from .theorem import certify_by_theorem
 
@@ -20,4 +20,5 @@ __all__ = [
     "certify_single_crossing",
     "find_certificates",
     "foreign_parts",
+    "is_all_ours",
 ]

@@ -27,7 +27,7 @@ from deviator.validation import Floats
 from ..market import Market
 from .branch_and_bound import Boxes, Gain, search
 from .certificate import Certificate, Condition
-from .premises import all_honest, all_ours
+from .premises import all_honest, all_known, check_law
 
 KIND = "bounded search"
 THEOREM = "a bounded search"
@@ -99,7 +99,8 @@ def certify_bounded_search(tested: Market, information: Information = "profile")
     """
     del information
     mechanism, economy = _parts(tested)
-    premises = all_ours(THEOREM, mechanism, economy), all_honest(THEOREM, tested)
+    premises = all_known(THEOREM, tested), all_honest(THEOREM, tested)
+    check_law(THEOREM, tested.distribution)
     types = _types(tested)
     seat = _seat(tested, mechanism, economy, types)
     gain = Gain(

@@ -11,13 +11,12 @@ all deviations, however complicated; elsewhere the cap is the exact expected gai
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 import numpy as np
 
-from deviator.economies import QuadraticEconomy, TypeDistribution, is_linear_quadratic
+from deviator.economies import QuadraticEconomy, is_linear_quadratic
 from deviator.errors import RefusedError
 from deviator.mechanisms import Mechanism, ResidualLineMechanism, SigmaVCG
 from deviator.mechanisms.conditional_auction import ConditionalAuction
@@ -46,9 +45,10 @@ from .honest_markets import (
     menu_rule,
     own_type_only,
 )
-from .known import foreign_parts, unknown_parts
+from .premises import all_known, check_law
 
 KIND = "exact linear-quadratic"
+SUBJECT = "an exact certificate"
 
 MOST_TRADERS = 60
 """Rational elimination takes seconds at 50 traders, and grows with the cube and the digits."""
@@ -61,7 +61,6 @@ ROUNDING = 1e-12
 """A distance below this share of what it is a difference of is the rounding of a strategy."""
 
 CLOSED_FORM = "the mean gain has a closed form"
-KNOWN = Condition("all that decides an outcome is known", True, "class, settings, parts, strategy")
 
 
 @final
@@ -71,6 +70,7 @@ class _Shared(NamedTuple):
     mechanism: ResidualLineMechanism
     honest: HonestMarkets
     outcome: Outcome
+    known: Condition
     own_type: Condition
     flaw: Condition | None
     """What runs otherwise than it is certified, whoever deviates."""
@@ -125,7 +125,9 @@ def certify_traders(
     RefusedError
         As in `certify`.
     """
-    mechanism, economy = _exact_parts(tested, traders)
+    mechanism, economy = _exact_parts(tested)
+    known = all_known(SUBJECT, tested)
+    _check_clearing(mechanism, economy, traders)
     honest = honest_markets(tested, mechanism, economy)
     if honest is None:
         regular = Condition("honest markets are regular", False, "autarky: nobody trades")
@@ -133,7 +135,8 @@ def certify_traders(
         return dict.fromkeys(traders, idle)
     bids = mechanism.language.record.from_array(as_floats(mechanism, honest.bids))
     flaw = _payment_flaw(mechanism) or strategy_agrees(tested, honest)
-    shared = _Shared(mechanism, honest, mechanism.clear(bids), own_type_only(honest.bids), flaw)
+    own_type = own_type_only(honest.bids)
+    shared = _Shared(mechanism, honest, mechanism.clear(bids), known, own_type, flaw)
     return {trader: _certificate(tested, information, shared, trader) for trader in traders}
 
 
@@ -143,7 +146,7 @@ def _certificate(
     seat = shared.honest.seat(trader)
     regular = Condition("honest markets are regular", True, f"residual slope {float(seat.slope)}")
     rule, menu_condition = menu_rule(shared.mechanism, seat.slope)
-    first = (KNOWN, shared.own_type, regular, menu_condition)
+    first = (shared.known, shared.own_type, regular, menu_condition)
     if rule is None:
         return Certificate(KIND, first, None, False)
     bend = seat.bend + rule.curvature
@@ -161,7 +164,7 @@ def _certificate(
     if first_order.holds:
         return Certificate(KIND, (*conditions, first_order), 0.0, True)
     try:
-        _check_law(tested)
+        check_law("a cap on a mean", tested.distribution)
         cap = expected_gain(tested, seat, trader, distance / bend, bend, information)
     except RefusedError as error:
         closed = Condition(CLOSED_FORM, False, str(error))
@@ -170,9 +173,7 @@ def _certificate(
     return Certificate(KIND, (*conditions, first_order, *average), cap, False)
 
 
-def _exact_parts(
-    tested: Market, traders: Sequence[int]
-) -> tuple[ResidualLineMechanism, QuadraticEconomy]:
+def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconomy]:
     mechanism, economy = tested.mechanism, tested.economy
     if not is_linear_quadratic(economy):
         raise RefusedError(
@@ -183,7 +184,13 @@ def _exact_parts(
             "an exact certificate needs a mechanism with an exact rule, which "
             f"{_name(mechanism)} lacks; derive it from ResidualLineMechanism"
         )
-    check_known(tested)
+    return mechanism, economy
+
+
+def _check_clearing(
+    mechanism: ResidualLineMechanism, economy: QuadraticEconomy, traders: Sequence[int]
+) -> None:
+    """Refuse markets that cannot be cleared, or charged for, in the numbers used here."""
     _check_derived(mechanism)
     if economy.n_traders > MOST_TRADERS:
         raise RefusedError(
@@ -195,7 +202,6 @@ def _exact_parts(
             f"an exact certificate needs bids without limits, and types are bounded in "
             f"{mechanism.name}"
         )
-    return mechanism, economy
 
 
 def _check_derived(mechanism: ResidualLineMechanism) -> None:
@@ -210,48 +216,6 @@ def _check_derived(mechanism: ResidualLineMechanism) -> None:
                 "an exact certificate needs a rule that clears by its clearing and charges by its "
                 f"payment, and {mechanism.name} has {name} of its own"
             )
-
-
-def check_known(tested: Market) -> None:
-    """Raise RefusedError unless all that decides outcomes and bids of a market is known."""
-    flaws = foreign_parts(tested.mechanism)
-    if flaws:
-        raise RefusedError(
-            "a certificate needs all that decides an outcome to be known, and "
-            f"{_name(tested.mechanism)} has {flaws[0]}; a rule of your own may define payment, as "
-            "one arithmetic expression of its arguments and of plain numbers, and a tax_slope"
-        )
-    flaws = unknown_parts(tested.economy, "an economy")
-    if flaws:
-        raise RefusedError(
-            f"a certificate needs utilities that are known, and the market has {flaws[0]}; build "
-            "the economy with deviator.economies"
-        )
-    flaws = unknown_parts(tested.strategy, "a strategy")
-    if flaws:
-        raise RefusedError(
-            f"a certificate needs bids that are known at every profile, and the market has "
-            f"{flaws[0]}; have traders bid by a policy of deviator.policies"
-        )
-
-
-def _check_law(tested: Market) -> None:
-    """Raise RefusedError unless the law under which a mean is taken is known."""
-    law = tested.distribution
-    flaws = unknown_parts(law, "a law of types")
-    if not flaws and not _has_its_moments(law):
-        flaws = ["a law of types whose moments were changed"]
-    if flaws:
-        raise RefusedError(
-            f"a cap on a mean needs a law of types that is known, and the market has {flaws[0]}; "
-            "take one of deviator.economies"
-        )
-
-
-def _has_its_moments(law: TypeDistribution) -> bool:
-    """Return whether a law has the moments that it is built with."""
-    built: Any = replace(law)  # type: ignore[type-var]
-    return bool((built.mean == law.mean).all() and (built.covariance == law.covariance).all())
 
 
 def _name(mechanism: Mechanism) -> str:

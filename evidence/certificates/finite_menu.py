@@ -43,7 +43,7 @@ from deviator.validation import Bools, Floats
 
 from ..market import Market
 from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
-from .premises import all_honest, all_ours, check_rule
+from .premises import all_honest, all_known, check_law, check_rule
 
 KIND = "finite menus"
 THEOREM = "a certificate of finite menus"
@@ -114,7 +114,8 @@ def certify_finite_menu(tested: Market, information: Information = "profile") ->
     0.5
     """
     mechanism, economy = _parts(tested)
-    premises = all_ours(THEOREM, mechanism, economy), all_honest(THEOREM, tested)
+    premises = all_known(THEOREM, tested), all_honest(THEOREM, tested)
+    check_law(THEOREM, tested.distribution)
     box = _Box(*tested.distribution.support)
     answer = _answer(tested, mechanism, economy, box, information)
     runs = _what_runs(tested, mechanism, economy)

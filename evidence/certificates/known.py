@@ -108,6 +108,31 @@ def unknown_parts(thing: object, name: str) -> list[str]:
     return list(_flaws_of_value(thing, name))
 
 
+def is_all_ours(thing: object) -> bool:
+    """Return whether a mechanism, economy, law or strategy is deviator's own through and through.
+
+    Parameters
+    ----------
+    thing : object
+        It is looked into: a rule of deviator's that wraps a third party's is not deviator's own,
+        be their payment arithmetic or not.
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import Mutated, SigmaDCDA
+    >>> is_all_ours(Mutated(SigmaDCDA(0.2), "transfer", 0.1))
+    True
+    """
+    return not any(_flaws_of_value(thing, "it")) and _is_of_our_classes(thing)
+
+
+def _is_of_our_classes(thing: object) -> bool:
+    """Return whether no third party's class is the kind of a known thing, or of a rule in it."""
+    held = vars(thing).values() if hasattr(thing, "__dict__") else ()
+    rules = [part for part in held if isinstance(part, Mechanism)]
+    return is_ours(type(thing)) and all(_is_of_our_classes(rule) for rule in rules)
+
+
 def _flaws_of_mechanism(mechanism: Mechanism) -> Iterator[str]:
     kind = type(mechanism)
     if type(kind) not in (type, ABCMeta):

@@ -23,7 +23,6 @@ The hypotheses are sums of N products per trader, decided in O(N^2) steps, or O(
 diag(own) + L V (`decided`).
 """
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -40,15 +39,15 @@ from deviator.errors import DeviatorError, RefusedError
 from deviator.mechanisms import SigmaDCDA, SigmaVCG
 from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.mechanisms.statistics import PublicStatistics
-from deviator.policies import Revelation
 from deviator.validation import Floats
 
 from ..market import Market
 from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
 from .decided import falling_quantity, has_inverse, not_positive
-from .exact import KNOWN, check_known
+from .premises import all_honest, all_known
 
 KIND = "theorem with checked hypotheses"
+THEOREM = "this theorem"
 
 SEED = 3_000_017
 SAMPLED = 4
@@ -85,17 +84,16 @@ def certify_quadratic_by_theorem(tested: Market) -> Certificate:
     economy, mechanism = tested.economy, tested.mechanism
     if not is_linear_quadratic(economy):
         raise RefusedError(
-            f"this theorem is about linear-quadratic economies, got {type(economy).__name__}"
+            f"{THEOREM} is about linear-quadratic economies, got {type(economy).__name__}"
         )
     if type(mechanism) not in (SigmaDCDA, SigmaVCG):
         raise RefusedError(
-            f"the theorem is about sigma-dcda and sigma-vcg, and not about {mechanism.name}"
+            f"{THEOREM} is about sigma-dcda and sigma-vcg, and not about {mechanism.name}"
         )
-    check_known(tested)
+    premises = all_known(THEOREM, tested), all_honest(THEOREM, tested)
     rule: Any = mechanism  # One of the two, which are final.
     conditions = (
-        KNOWN,
-        honest_others(tested),
+        *premises,
         *_hypotheses(rule, economy),
         _runs_as_proved(rule, economy),
     )
@@ -103,27 +101,6 @@ def certify_quadratic_by_theorem(tested: Market) -> Certificate:
     bounded = economy.has_bounded_types and isinstance(rule, SigmaVCG)
     region = TYPE_SETS if bounded else EVERY_PROFILE
     return Certificate(KIND, conditions, 0.0 if proved else None, proved, region=region)
-
-
-def honest_others(tested: Market) -> Condition:
-    """Check that everybody follows the revelation strategy of this mechanism in this economy."""
-    strategy, mechanism, name = tested.strategy, tested.mechanism, "everybody else is honest"
-    if type(strategy) is not Revelation or strategy.mechanism is not mechanism:
-        return Condition(name, False, f"they follow {strategy.name}")
-    held = getattr(mechanism, "economy", tested.economy)
-    if not all(_same(economy, tested.economy) for economy in (held, strategy.economy)):
-        return Condition(name, False, "strategy or mechanism is of another economy than the market")
-    return Condition(name, True, "in the economy under test")
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Return whether two economies have the same utilities and sets of types."""
-    if one is other:
-        return True
-    numbers = [entry.name for entry in fields(other) if entry.name not in ("name", "roles")]
-    return type(one) is type(other) and all(
-        np.array_equal(getattr(one, name), getattr(other, name)) for name in numbers
-    )
 
 
 def _hypotheses(rule: SigmaDCDA | SigmaVCG, economy: QuadraticEconomy) -> list[Condition]:

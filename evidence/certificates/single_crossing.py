@@ -52,7 +52,7 @@ from deviator.validation import Floats
 
 from ..market import Market
 from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
-from .premises import all_honest, all_ours, check_rule
+from .premises import all_honest, all_known, check_rule
 
 THEOREM = "truthfulness at pivotal prices"
 
@@ -118,7 +118,7 @@ def certify_single_crossing(tested: Market, information: Information = "profile"
         reasons = rising_quantities(mechanism, economy)
     except RefusedError as reason:
         raise RefusedError(f"{reason}{_what_the_rule_says(tested)}") from None
-    premises = all_ours(THEOREM, mechanism, economy), all_honest(THEOREM, tested)
+    premises = all_known(THEOREM, tested), all_honest(THEOREM, tested)
     runs, trades = _what_runs(tested, mechanism, economy)
     conditions = (*premises, *reasons, runs)
     cap = 0.0 if runs.holds else None

@@ -31,8 +31,8 @@ from deviator.validation import Floats
 
 from ..market import Market
 from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
-from .exact import KNOWN, check_known
-from .quadratic_theorem import KIND, certify_quadratic_by_theorem, honest_others
+from .premises import all_honest, all_known
+from .quadratic_theorem import KIND, certify_quadratic_by_theorem
 
 AUCTION = ("INF", "INJ", "A2", "A3", "A4N")
 DIRECT = ("A2", "A3", "A4N")
@@ -79,7 +79,7 @@ def certify_by_theorem(tested: Market) -> Certificate:
         raise RefusedError(
             f"Proposition 3 is about the sigma-DCDA and sigma-VCG, and not about {mechanism.name}"
         )
-    check_known(tested)
+    premises = all_known("the theorem", tested), all_honest("the theorem", tested)
     direct = isinstance(mechanism, SmoothSigmaVCG)
     trade, as_proved = (
         _rule_runs_as_proved(tested, economy, mechanism)
@@ -89,8 +89,7 @@ def certify_by_theorem(tested: Market) -> Certificate:
     conditions = (
         trade,
         as_proved,
-        honest_others(tested),
-        KNOWN,
+        *premises,
         *_hypotheses(economy, DIRECT if direct else AUCTION),
     )
     proved = all(condition.holds for condition in conditions)

@@ -42,7 +42,8 @@ class ConstraintVerdict:
         The same, relative to the gains from trade at its profile.
     cap : float or None
         Certified bound on the violation, relative to the gains from trade at every profile; on the
-        mean, in units of money, where the scope is in expectation. None without a certificate.
+        mean, in units of money, where the scope is in expectation. None where there is none, also
+        where what is confirmed holds up to rounding.
     reason : str
         Why the state is what it is, in one plain sentence, with what was searched.
     witness : dict or None

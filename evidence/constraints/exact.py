@@ -193,9 +193,13 @@ class _Decision:
         return self._measured(constraint, name, found, none, some)
 
     def _rounded(self, constraint: Constraint, name: str, none: str) -> ConstraintVerdict:
-        """Return the verdict where all that is violated is rounding of the numbers given."""
+        """Return the verdict where all that is violated is rounding of the numbers given.
+
+        What is bounded is no share of the gains from trade, so that there is no cap.
+        """
         bound = f"at most {ROUNDING:.1g} of the sum of v_i^2 / mu_i"
-        return self._confirmed(constraint, name, bound, f"{none} beyond rounding: {bound}.")
+        reason = f"{none} beyond rounding: {bound}."
+        return self._confirmed(constraint, f"{name}, up to rounding", bound, reason, None)
 
     def _measured(
         self, constraint: Constraint, name: str, found: LargestShare, none: str, some: str
@@ -204,7 +208,9 @@ class _Decision:
         if found.cap is not None and found.cap <= ROUNDING:
             bound = f"at most {found.cap:.2g} of the gains from trade"
             reason = f"{none} beyond rounding: {bound}."
-            return self._confirmed(constraint, name, bound, reason, found.cap)
+            up_to = f"{name}, up to rounding"
+            cap = found.cap if found.exact else None
+            return self._confirmed(constraint, up_to, bound, reason, cap)
         if found.types is None:
             return self._unshown(constraint, name, found.cap)
         witness = profile_witness(self.tested, constraint, found.types)
@@ -232,7 +238,12 @@ class _Decision:
         )
 
     def _confirmed(
-        self, constraint: Constraint, name: str, detail: str, reason: str, cap: float = 0.0
+        self,
+        constraint: Constraint,
+        name: str,
+        detail: str,
+        reason: str,
+        cap: float | None = 0.0,
     ) -> ConstraintVerdict:
         certificate = self._certificate(cap, Condition(name, True, detail))
         return ConstraintVerdict(

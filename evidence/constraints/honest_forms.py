@@ -19,10 +19,9 @@ from deviator.mechanisms.exact import RationalBids, RationalEconomy, RationalSol
 from deviator.numerics.polynomial import Polynomial
 from deviator.numerics.quadratic_form import QuadraticForm
 from deviator.numerics.rational import Rationals, as_float, exact_number, exactly, rational
-from deviator.trust import is_ours
 from deviator.validation import Floats
 
-from ..certificates.known import foreign_parts
+from ..certificates.premises import all_known
 from ..market import Market
 from .outcome_forms import HonestForms
 
@@ -84,17 +83,7 @@ def _exact_parts(tested: Market) -> tuple[ResidualLineMechanism, QuadraticEconom
             "exact forms need a rule with straight residual lines and a payment read off it, "
             f"which {mechanism.name} is not; search profiles instead"
         )
-    foreign = foreign_parts(mechanism)
-    if foreign:
-        raise RefusedError(
-            f"exact forms are read off a payment rule alone, and {mechanism.name} has its own "
-            f"{' and '.join(foreign)}; search profiles instead"
-        )
-    if not is_ours(type(tested.strategy)):
-        raise RefusedError(
-            f"exact forms need a strategy of deviator's own, which {tested.strategy.name} is not; "
-            "search profiles instead"
-        )
+    all_known("an exact form", tested)
     limited = any(mechanism.bid_limits(i) is not None for i in range(economy.n_traders))
     if limited and _clears_otherwise(mechanism):
         raise RefusedError(

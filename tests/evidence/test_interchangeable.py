@@ -19,6 +19,7 @@ from deviator.economies import (
 from deviator.evidence import interchangeable_traders, market
 from deviator.mechanisms import (
     KDoubleAuction,
+    Mutated,
     NaiveWalrasian,
     SigmaDCDA,
     SigmaVCG,
@@ -106,8 +107,9 @@ def test_a_third_party_s_rule_may_treat_everybody_differently():
         def payment(self, price, quantity, residual_slope, tax_slope):
             return price * quantity
 
-    tested = market(Favours(), fundamental_value(3))
-    assert interchangeable_traders(tested) == ((0,), (1,), (2,))
+    for rule in (Favours(), Mutated(Favours(), "transfer", 0.1)):
+        tested = market(rule, fundamental_value(3))
+        assert interchangeable_traders(tested) == ((0,), (1,), (2,))
 
 
 def test_in_large_markets_everybody_stands_alone():

@@ -29,6 +29,18 @@ class Discriminating(ResidualLineMechanism):
         return price * quantity - residual_slope * quantity * quantity / 2
 
 
+@dataclass(frozen=True)
+class ChargesByTurns(Discriminating):
+    """Charges one unit of money more at every other time that a market clears."""
+
+    turns: list = field(default_factory=lambda: [0])
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        self.turns[0] += 1
+        return replace(outcome, transfer=outcome.transfer + self.turns[0] % 2)
+
+
 def rebate(quantity):
     return np.where(np.abs(quantity) > 50.0, 1e6, 0.0)
 
@@ -294,6 +306,22 @@ class ReadsOthersTypes(Revelation):
         return RationalBids(bids.coefficients, bids.levels + types.sum(axis=1)[:, None] / 10)
 
 
+def lying_far_out(strategy, limit=4.6, share=3.0):
+    """Make an honest strategy lie where some type is large, in floating-point bids only."""
+    honest = type(strategy).bids
+
+    def bids(view, rng=None):
+        said = honest(strategy, view, rng)
+        far = np.abs(np.asarray(view)).max(axis=1) > limit
+        numbers = said.as_array()
+        level = strategy.mechanism.language.level
+        numbers[far, :, level] *= -share
+        return strategy.mechanism.language.record.from_array(numbers)
+
+    object.__setattr__(strategy, "bids", bids)
+    return strategy
+
+
 class WorthMore(LinearQuadratic):
     """An economy in which large trades are worth more than its numbers say."""
 
@@ -306,6 +334,14 @@ class Bunched(NormalTypes):
 
     def sample(self, rng, batch):
         return np.zeros((batch, self.n_traders))
+
+
+class EndsEarly(NormalTypes):
+    """A law that says other ends than those of what it draws."""
+
+    @property
+    def support(self):
+        return np.full(self.n_traders, -0.01), np.full(self.n_traders, 0.01)
 
 
 def worth_more(n_traders):

@@ -26,7 +26,7 @@ from deviator.errors import RefusedError
 from deviator.mechanisms import PivotalMechanism
 
 from ...certificates.certificate import Condition
-from ...certificates.premises import all_honest, all_ours
+from ...certificates.premises import all_honest, all_known
 from ...certificates.single_crossing import pivotal_parts, rising_quantities, straight_slopes
 from ...market import Market
 from .covered_discounts import covers_straight_discounts
@@ -44,7 +44,7 @@ def prove_pivotal(tested: Market) -> Reasons:
         If the market is another one, or not everything in it is deviator's own and honest.
     """
     mechanism, economy = pivotal_parts(tested)
-    premises = all_ours(SUBJECT, mechanism, economy), all_honest(SUBJECT, tested)
+    premises = all_known(SUBJECT, tested), all_honest(SUBJECT, tested)
     sentence = (
         "Quantities sum to 0 at every profile, up to rounding: the rule makes them up that way."
     )

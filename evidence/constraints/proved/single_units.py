@@ -32,7 +32,7 @@ from deviator.mechanisms import (
 )
 
 from ...certificates.certificate import Condition
-from ...certificates.premises import all_honest, all_ours, check_rule
+from ...certificates.premises import all_honest, all_known, check_rule
 from ...market import Market
 from .reason import BY_CONSTRUCTION, Reason, Reasons
 
@@ -61,7 +61,7 @@ def prove_single_units(tested: Market) -> Reasons:
     check_rule(SUBJECT, mechanism, rules)
     if type(economy) is not UnitDemands:
         raise RefusedError(f"{SUBJECT} needs unit demands, got {type(economy).__name__}")
-    premises = all_ours(SUBJECT, mechanism, economy), all_honest(SUBJECT, tested)
+    premises = all_known(SUBJECT, tested), all_honest(SUBJECT, tested)
     if isinstance(mechanism, KDoubleAuction):
         return _at_one_price(premises)
     if isinstance(mechanism, ModifiedVickreyDoubleAuction):

@@ -28,7 +28,7 @@ from deviator.errors import RefusedError
 from deviator.mechanisms import SigmaDCDA, SmoothSigmaVCG, UniformConditional
 
 from ...certificates.certificate import Certificate, Condition
-from ...certificates.premises import all_honest, all_ours, check_rule
+from ...certificates.premises import all_honest, all_known, check_rule
 from ...certificates.theorem import certify_by_theorem
 from ...market import Market, market
 from .covered_discounts import covers_curved_discounts
@@ -88,7 +88,7 @@ def prove_smooth_at_one_price(tested: Market) -> Reasons:
     check_rule(SUBJECT, mechanism, (UniformConditional,))
     if not isinstance(economy, SmoothEconomy):
         raise RefusedError(f"{SUBJECT} needs a smooth economy, got {type(economy).__name__}")
-    premises = all_ours(SUBJECT, mechanism, economy), all_honest(SUBJECT, tested)
+    premises = all_known(SUBJECT, tested), all_honest(SUBJECT, tested)
     same_bids = market(SigmaDCDA(0.0), economy, distribution=tested.distribution)
     given = (*premises, *certify_by_theorem(same_bids).conditions)
     clears = "Quantities sum to 0 at every profile, up to rounding: the steps to them do."

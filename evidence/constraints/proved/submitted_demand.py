@@ -26,7 +26,7 @@ from deviator.mechanisms import (
 )
 
 from ...certificates.certificate import Condition
-from ...certificates.premises import all_honest, all_ours, check_rule
+from ...certificates.premises import all_honest, all_known, check_rule
 from ...certificates.quadratic_theorem import conditional_bids_are_honest
 from ...market import Market
 from .reason import BY_CONSTRUCTION, Reason, Reasons
@@ -50,7 +50,7 @@ def prove_submitted(tested: Market) -> Reasons:
         raise RefusedError(
             f"{SUBJECT} is known in linear-quadratic economies, got {type(economy).__name__}"
         )
-    premises = all_ours(SUBJECT, mechanism, economy), all_honest(SUBJECT, tested)
+    premises = all_known(SUBJECT, tested), all_honest(SUBJECT, tested)
     given = (*premises, *_own_marginal_utility(mechanism, economy))
     clears = "Quantities sum to 0 at every profile, up to rounding: the price makes them."
     first_best = "No welfare is lost at any profile: all marginal utilities are the price."

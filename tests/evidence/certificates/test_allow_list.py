@@ -15,24 +15,57 @@ import pytest
 from villains.certificates import (
     FOREIGN,
     Bunched,
+    ChargesByTurns,
     Discriminating,
+    EndsEarly,
+    PaysBackInAHook,
     ReadsOthersTypes,
     deaf_economy,
     drifting,
+    lying_far_out,
     taxed,
     worth_more,
 )
 
 import deviator
 from deviator import audit
-from deviator.economies import NormalTypes, private_values
-from deviator.errors import RefusedError
-from deviator.evidence import certify, find_certificates, foreign_parts, market
+from deviator.economies import (
+    NormalTypes,
+    UniformBox,
+    private_values,
+    saturating,
+    unit_demands,
+)
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import (
+    best_deviation,
+    certify,
+    find_certificates,
+    foreign_parts,
+    interchangeable_traders,
+    market,
+)
+from deviator.evidence.certificates import is_all_ours
+from deviator.evidence.certificates.bounded_search import certify_bounded_search
+from deviator.evidence.certificates.finite_menu import certify_finite_menu
 from deviator.evidence.certificates.honest_markets import own_type_only
-from deviator.mechanisms import Mutated, SigmaDCDA, UniformDoubleAuction
+from deviator.evidence.certificates.single_crossing import certify_single_crossing
+from deviator.evidence.certificates.theorem import certify_by_theorem
+from deviator.evidence.constraints.proved import find_proofs
+from deviator.mechanisms import (
+    EntryFeeDoubleAuction,
+    KDoubleAuction,
+    Mutated,
+    SigmaDCDA,
+    SpreadVCG,
+    UniformConditional,
+    UniformDoubleAuction,
+)
 from deviator.mechanisms.exact import RationalBids
 from deviator.mechanisms.residual_line import area_under_residual_demand, uniform_price
 from deviator.numerics.rational import rational
+from deviator.policies import Revelation
+from deviator.studies.gather import Search, gather
 from deviator.trust import replaced_methods
 
 ECONOMY = private_values(4, slope=2.0)
@@ -53,6 +86,25 @@ def test_wrapped_rules_are_looked_into(rule):
     flaws = foreign_parts(Mutated(rule, "transfer", 0.0))
     assert flaws
     assert all(flaw.startswith("its mechanism with ") for flaw in flaws)
+
+
+def test_what_wraps_a_third_party_s_rule_is_not_deviators_own():
+    hidden = Mutated(PaysBackInAHook(), "transfer", 0.0)
+    assert is_all_ours(Mutated(UniformDoubleAuction(), "transfer", 0.0))
+    for rule in (hidden, Mutated(Discriminating(), "transfer", 0.0)):
+        assert not is_all_ours(rule)
+        assert not is_all_ours(Revelation(rule, ECONOMY))
+    assert interchangeable_traders(market(hidden, ECONOMY)) == ((0,), (1,), (2,), (3,))
+    # Where rare losses cannot be read off, a sampled mean gain refutes nothing.
+    found = gather(market(hidden, ECONOMY), Search(held_out=100))
+    assert not found.rare_losses_known
+
+
+def test_a_wrapped_rule_is_asked_whether_it_clears_alike_twice():
+    tested = market(Mutated(ChargesByTurns(), "seller-shave", 0.01), ECONOMY)
+    types = tested.distribution.sample(np.random.default_rng(0), 20)
+    with pytest.raises(InvalidInputError, match="must clear the same bids the same again"):
+        best_deviation(tested, types, "profile")
 
 
 def test_a_rule_that_hides_a_rebate_is_not_confirmed():
@@ -251,3 +303,44 @@ def test_a_folder_that_only_begins_like_ours_is_not_ours():
     exec(compile("def payment(self): return 0", beside, "exec"), names)
     kind = type("Replaced", (), {"payment": names["payment"]})
     assert replaced_methods(kind) == ["payment"]
+
+
+def lying_market(mechanism, economy, law=None):
+    tested = market(mechanism, economy, distribution=law)
+    lying_far_out(tested.strategy)
+    return tested
+
+
+def test_bids_that_lie_where_no_sample_looks_are_not_certified():
+    """Honest bids by their class, and by every bid that is tried; others on this object."""
+    spread = lying_market(SpreadVCG(ECONOMY, 0.3), ECONOMY)
+    types = np.array([[5.0, 0.0, -1.0, -2.0]])
+    bids, truth = spread.strategy.bids(types), Revelation(spread.mechanism, ECONOMY).bids(types)
+    own = np.stack([bids.of_trader(0), truth.of_trader(0)], axis=1)
+    alone = spread.mechanism.clear_deviations(bids, 0, own)
+    utility = ECONOMY.utility_of(0, alone.quantity, types) - alone.transfer
+    assert utility[0, 1] > utility[0, 0] + 1
+    units = unit_demands(3, 3)
+    smooth = saturating(3)
+    markets = {
+        certify_single_crossing: spread,
+        certify_finite_menu: lying_market(EntryFeeDoubleAuction(0.1), units),
+        certify_bounded_search: lying_market(SigmaDCDA(0.2), ECONOMY, UniformBox.common(4)),
+        certify_by_theorem: lying_market(SigmaDCDA(0.2), smooth),
+        certify: lying_market(SigmaDCDA(0.2), ECONOMY),
+    }
+    for certifier, tested in markets.items():
+        with pytest.raises(RefusedError, match="a strategy bids set on the object"):
+            certifier(tested)
+    for tested in (*markets.values(), lying_market(UniformConditional(), smooth)):
+        assert find_proofs(tested).confirmed == {}
+    assert not find_certificates(spread, "profile", range(4)).certificates
+
+
+def test_ends_of_a_law_that_is_not_known_are_not_believed():
+    law = EndsEarly(np.zeros(4), np.eye(4))
+    with pytest.raises(RefusedError, match="a law of types of the kind EndsEarly"):
+        certify_bounded_search(market(SigmaDCDA(0.2), ECONOMY, distribution=law))
+    units = unit_demands(2, 2)
+    with pytest.raises(RefusedError, match="a law of types of the kind EndsEarly"):
+        certify_finite_menu(market(KDoubleAuction(0.5), units, distribution=law))

@@ -158,5 +158,5 @@ def test_other_markets_are_refused():
 
 def test_a_method_planted_in_our_class_is_refused(monkeypatch):
     monkeypatch.setattr(EntryFeeDoubleAuction, "_fee_per_unit", lambda *_: 0.0)
-    with pytest.raises(RefusedError, match="does not know _fee_per_unit replaced"):
+    with pytest.raises(RefusedError, match="has _fee_per_unit replaced"):
         certify_finite_menu(market(EntryFeeDoubleAuction(0.1), unit_demands(2, 2)))

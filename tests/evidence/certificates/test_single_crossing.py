@@ -131,14 +131,14 @@ def test_what_a_third_party_changed_is_refused():
         certify_single_crossing(market(SpreadVCG(own, 0.3), own))
     patched = SpreadVCG(economy, 0.3)
     object.__setattr__(patched, "allocate", Rebates(economy, 0.3).allocate)
-    with pytest.raises(RefusedError, match="does not know its allocate set on the object"):
+    with pytest.raises(RefusedError, match="has its allocate set on the object"):
         certify_single_crossing(market(patched, economy))
 
 
 def test_a_method_planted_in_our_class_is_refused(monkeypatch):
     economy = fundamental_value(4)
     monkeypatch.setattr(SpreadVCG, "_transfers", Rebates._transfers)
-    with pytest.raises(RefusedError, match="does not know _transfers replaced"):
+    with pytest.raises(RefusedError, match="has _transfers replaced"):
         certify_single_crossing(market(SpreadVCG(economy, 0.3), economy))
 
 

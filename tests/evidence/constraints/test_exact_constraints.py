@@ -8,6 +8,7 @@ import pytest
 from helpers.market_strategies import economies
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from villains.certificates import lying_far_out
 
 from deviator.economies import (
     factored,
@@ -230,6 +231,17 @@ def test_statistics_in_floats_and_in_fractions_give_the_same_answers():
     for verdicts in answers:
         assert states(verdicts) == ["confirmed", "confirmed", "confirmed", "refuted"]
         assert verdicts["efficiency"].cap == pytest.approx(answers[0]["efficiency"].cap, rel=1e-6)
+    rounded = [
+        verdicts["individual_rationality"]
+        for verdicts in answers
+        if "of the sum of v_i^2 / mu_i" in verdicts["individual_rationality"].reason
+    ]
+    assert rounded
+    for verdict in rounded:
+        # Rounding is bounded there, and not the share of the gains from trade.
+        assert verdict.cap is None
+        assert not verdict.certificate["every_profile"]
+        assert verdict.certificate["conditions"][-1]["name"].endswith("up to rounding")
 
 
 def test_a_market_in_autarky_loses_all_gains():
@@ -290,14 +302,25 @@ class NotClearing(type(SigmaDCDA())):
 def test_villain_that_does_not_clear(monkeypatch):
     """A clearing of somebody else's is not believed; as one of ours it is refuted."""
     tested = market(NotClearing(0.5), private_values(4))
-    with pytest.raises(RefusedError, match="own clearing"):
+    with pytest.raises(RefusedError, match="clearing of its own"):
         exact_constraints(tested)
-    module = "deviator.evidence.constraints.honest_forms.foreign_parts"
-    monkeypatch.setattr(module, lambda mechanism: [])
+    for asked in ("foreign_parts", "unknown_parts"):
+        monkeypatch.setattr(f"deviator.evidence.certificates.premises.{asked}", lambda *_: [])
     verdict = exact_constraints(tested)["market_clearing"]
     assert verdict.state == "refuted"
     assert verdict.worst > 0
     assert sum(verdict.witness["quantities"]) != 0
+
+
+def test_villain_whose_bids_lie_far_out():
+    """Bids put on an honest strategy lie where the comparison with exact forms does not look."""
+    economy = private_values(4)
+    tested = market(UniformDoubleAuction(), economy)
+    lying_far_out(tested.strategy, limit=1e7)
+    lost, _ = violations(tested, np.array([[2e7, 0.0, -1e7, -2e7]]))
+    assert lost["individual_rationality"][0] > 1
+    with pytest.raises(RefusedError, match="a strategy bids set on the object"):
+        exact_constraints(tested)
 
 
 def test_villain_whose_allocation_is_not_efficient():
@@ -359,7 +382,7 @@ def test_refusals_say_what_is_missing():
         (market(Cubic(), private_values(4)), "degree 3"),
         (market(SigmaDCDA(0.2), private_values(61)), "at most 60 traders, got 61"),
         (market(SigmaVCG(bounded, 0.2), bounded), "without bounds"),
-        (market(SigmaDCDA(0.2), private_values(4), strategy=Foreign()), "deviator's own"),
+        (market(SigmaDCDA(0.2), private_values(4), strategy=Foreign()), "of the kind Foreign"),
     ]
     for tested, message in cases:
         with pytest.raises(RefusedError, match=message):
