@@ -60,7 +60,10 @@ def largest_gain(
     trade = float(gains_from_trade(tested.economy, types)[0])
     share = worst.gain / trade if trade > 0 else 0.0
     found = LargestGain(worst.gain, share, tuple(worst.types.tolist()), worst.evaluations)
-    return found, _witness(tested, worst)
+    stake = float(np.abs(tested.honest_results(types).utility[0]))
+    # What counts as zero is a share of what is at stake there.
+    small = worst.gain <= tested.tolerated_share * stake
+    return found, None if small else _witness(tested, worst)
 
 
 def _witness(tested: Market, worst: WorstGain) -> dict[str, Any] | None:

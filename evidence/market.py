@@ -89,7 +89,7 @@ class Market:
                 f"distribution must be of {n} types, got {self.distribution.n_traders}"
             )
         if self.tolerance is not None:
-            non_negative("tolerance", self.tolerance)
+            non_negative("epsilon", self.tolerance)
         checked_precision(self.mechanism)
 
     @property
@@ -138,8 +138,13 @@ class Market:
     @cached_property
     def tolerated(self) -> float:
         """That share of the stakes alone, up to which certified caps count as zero."""
+        return self.tolerated_share * self.stakes
+
+    @property
+    def tolerated_share(self) -> float:
+        """The share of the stakes up to which gains count as zero."""
         usual = EPSILON if is_linear_quadratic(self.economy) else EPSILON_ELSEWHERE
-        return (usual if self.tolerance is None else self.tolerance) * self.stakes
+        return usual if self.tolerance is None else self.tolerance
 
     @cached_property
     def _sampled(self) -> Results:

@@ -69,7 +69,7 @@ class Audited:
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReportCard:
     """Whether each of the five ex post constraints of Section 2.3 holds in a market.
 
@@ -219,6 +219,10 @@ class ReportCard:
         return "\n".join(lines_of(self))
 
     __str__ = summary
+
+    def __repr__(self) -> str:
+        audited = self.audited
+        return f"<ReportCard {audited.mechanism} in {audited.economy['name']}: {self.state}>"
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.summary())}</pre>"

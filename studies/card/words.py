@@ -94,7 +94,7 @@ def _size(answer: ConstraintVerdict) -> str:
     """Return how large a violation is, or may be."""
     if answer.state != "refuted" or answer.worst_share == 0:
         return ""
-    return f" ({answer.worst_share:.2%} of the gains from trade)"
+    return f" ({100 * answer.worst_share:.3g}% of the gains from trade)"
 
 
 def _search_lines(card: "ReportCard") -> list[str]:
@@ -102,6 +102,8 @@ def _search_lines(card: "ReportCard") -> list[str]:
     tried = ", ".join(str(members[0]) for members in audited.classes[:8])
     more = "" if len(audited.classes) <= 8 else ", ..."
     each = "what holds for them holds for all" if audited.all_traders else "and nobody else"
+    if len(audited.classes) == audited.n_traders:
+        each = "everybody"
     cap = "none" if card.upper is None else f"{card.upper:.3g}"
     lines = [
         f"deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
@@ -109,11 +111,9 @@ def _search_lines(card: "ReportCard") -> list[str]:
         f"counts as 0; {audited.held_out} profiles",
     ]
     if card.power is not None:
-        low, high = card.verdict.power_interval or (card.power, card.power)
-        lines.append(
-            f"power: learners captured {card.power:.1%} of the control's gain "
-            f"({low:.1%} to {high:.1%})"
-        )
+        interval = card.verdict.power_interval
+        within = "" if interval is None else f" ({interval[0]:.1%} to {interval[1]:.1%})"
+        lines.append(f"power: learners captured {card.power:.1%} of the control's gain{within}")
     if card.resolution is not None:
         lines.append(f"resolution: the smallest planted gain noticed is {card.resolution:.3g}")
     return lines

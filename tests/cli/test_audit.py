@@ -30,7 +30,7 @@ def test_one_trader_can_be_asked_for_and_a_tolerance_stated(run_command, capsys,
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--epsilon", "-1"), "tolerance must be non-negative"),
+        (("--epsilon", "-1"), "epsilon must be non-negative"),
         (("--trader", "9"), "trader"),
         (("--information", "all"), "information must be one of"),
         (("--learner", "nobody"), "nobody"),

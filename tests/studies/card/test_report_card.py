@@ -232,8 +232,8 @@ def test_a_batch_of_traders_is_the_loop_over_traders():
     ("settings", "message"),
     [
         ({"trader": 9}, "trader must"),
-        ({"epsilon": -1.0}, "tolerance must be non-negative"),
-        ({"epsilon": float("nan")}, "tolerance must"),
+        ({"epsilon": -1.0}, "epsilon must be non-negative"),
+        ({"epsilon": float("nan")}, "epsilon must"),
         ({"information": "all"}, "information must be one of"),
     ],
 )
