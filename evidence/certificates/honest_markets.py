@@ -22,6 +22,9 @@ from deviator.numerics.rational import Rationals, rational
 from ..market import Market
 from .certificate import Condition
 
+MOST_TRADERS = 60
+"""Rational elimination takes seconds at 50 traders, and grows with the cube and the digits."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
