@@ -38,7 +38,7 @@ from .certificate import Certificate, Condition
 from .expected_gain import expected_gain, negligible_shift
 from .honest_markets import (
     MOST_TRADERS,
-    HonestMarkets,
+    ExactHonestMarkets,
     MenuRule,
     Seat,
     honest_markets,
@@ -66,7 +66,7 @@ class _Shared(NamedTuple):
     """What all traders' certificates rest on."""
 
     mechanism: ResidualLineMechanism
-    honest: HonestMarkets
+    honest: ExactHonestMarkets
     outcome: Outcome
     known: Condition
     own_type: Condition
