@@ -8,10 +8,11 @@ import numpy as np
 
 from deviator.economies import NormalTypes
 from deviator.errors import RefusedError
-from deviator.numerics.rational import Rationals, rational
 from deviator.policies import Information
 
 from .certificates import Certificate
+from .certificates.exact import KIND as EXACT
+from .certificates.honest_markets import own_type_only, unit_profiles
 from .constraints import ConstraintVerdict
 from .market import Market
 from .plain_data import fractions, market_as_data
@@ -23,9 +24,6 @@ FORMAT, CONSTRAINT_FORMAT, VERSION = (
     "deviator constraint certificate",
     1,
 )
-
-EXACT = "exact linear-quadratic"
-"""The kind of certificates that can be derived again by anyone."""
 
 
 def certificate_file(
@@ -179,15 +177,14 @@ def strategy_as_bids(tested: Market) -> dict[str, Any]:
             f"a certificate file needs exact bids and an exact rule, which {tested.mechanism.name} "
             f"with the strategy {tested.strategy.name} lacks"
         )
-    n = tested.economy.n_traders
-    types = rational(np.concatenate([np.zeros((1, n)), np.eye(n)]))
-    bids = tested.strategy.exact_bids(types)
-    effects: Rationals = bids.levels[1:] - bids.levels[0]
-    if (effects[~np.eye(n, dtype=bool)] != Fraction(0)).any():
+    bids = tested.strategy.exact_bids(unit_profiles(tested.economy.n_traders))
+    own_type = own_type_only(bids)
+    if not own_type.holds:
         raise RefusedError(
-            f"a certificate needs bids that use the own type only, those of {tested.strategy.name} "
-            "use others'"
+            f"a certificate needs bids that use the own type only, and {own_type.detail} under "
+            f"{tested.strategy.name}"
         )
+    effects = bids.levels[1:] - bids.levels[0]
     return {
         "coefficients": fractions(bids.coefficients),
         "constant": fractions(bids.levels[0]),

@@ -21,6 +21,7 @@ from deviator.validation import Floats, finite_array
 
 from .market import Market
 from .plain_data import fractions, market_as_data, number
+from .rounding import outcome_precision, outcome_rounding
 from .witness import DECIMALS, bids_as_rows, has_exact_forms
 
 if TYPE_CHECKING:  # exact constraints have witnesses, which are made here
@@ -51,7 +52,7 @@ class _HonestMarket:
     marginal: Any  # marginal utility at the quantities
     first_best: Any
     best_worth: Any  # utilities of the first best
-    rounding: Any  # money that rounding may move per unit of precision, of each trader
+    rounding: Floats  # what rounding may make of each trader's money
 
     @property
     def gains_from_trade(self) -> Any:
@@ -147,8 +148,7 @@ def _described(
     """Return the witness as plain data, or None where rounding explains the violation."""
     violation, trader = _violation(honest, constraint)
     rounding = float(honest.rounding.sum() if trader is None else honest.rounding[trader])
-    precision = float(getattr(tested.mechanism, "precision", np.finfo(float).eps))
-    if float(violation) <= precision * rounding:
+    if float(violation) <= rounding:
         return None
     bids = tested.strategy.bids(types[None])
     whole = honest.gains_from_trade
@@ -212,18 +212,8 @@ def _plain_market(tested: Market, types: Floats) -> _HonestMarket:
         marginal,
         first_best[0],
         economy.utility(first_best, profile)[0],
-        np.abs(worth) + np.abs(transfer) + _conditioning(tested, profile, quantity, prices),
+        outcome_rounding(tested, profile, outcome)[0],
     )
-
-
-def _conditioning(tested: Market, profile: Floats, quantity: Floats, prices: list[Any]) -> Floats:
-    """Return money per unit of precision that goes astray where quantities are differences."""
-    none, economy = np.zeros_like(profile), tested.economy
-    first = np.abs(economy.marginal_utility(none, profile)[0])
-    slopes = np.abs(economy.quantity_slopes(quantity, profile)[0])
-    units = np.abs(quantity[0]) + np.where(slopes > 0, first / np.where(slopes > 0, slopes, 1), 0.0)
-    met = np.array([0.0 if price is None else abs(price) for price in prices])
-    return np.asarray(np.maximum(met, first) * units)
 
 
 def _exact_market(tested: Market, types: Floats) -> _HonestMarket:
@@ -254,7 +244,7 @@ def _exact_market(tested: Market, types: Floats) -> _HonestMarket:
         value - exact.slope * quantity,
         first_best,
         _worth(exact, value, first_best),
-        abs(worth) + abs(transfer) + paid,
+        outcome_precision(tested) * (abs(worth) + abs(transfer) + paid).astype(np.float64),
     )
 
 

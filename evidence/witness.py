@@ -20,6 +20,7 @@ from deviator.numerics.rational import Rationals, rational
 from deviator.policies import Deviation
 from deviator.validation import Floats
 
+from .certificates.honest_markets import MOST_TRADERS
 from .certificates.known import foreign_parts
 from .market import Market
 from .plain_data import fractions, market_as_data, number
@@ -29,9 +30,6 @@ FORMAT, VERSION = "deviator deviation witness", 1
 
 DECIMALS = (1, 2, 3, 4, 6, 9)
 """Witnesses are rounded to the fewest decimals that keep the gain within a factor of two."""
-
-MOST_EXACT_TRADERS = 60
-"""Markets of more traders are cleared in floating point: elimination in fractions takes minutes."""
 
 
 def find_witness(tested: Market, deviation: Deviation, types: Floats) -> dict[str, Any] | None:
@@ -191,7 +189,7 @@ def has_exact_forms(tested: Market) -> bool:
     mechanism = tested.mechanism
     if not isinstance(mechanism, ResidualLineMechanism) or foreign_parts(mechanism):
         return False
-    if not is_linear_quadratic(tested.economy) or tested.economy.n_traders > MOST_EXACT_TRADERS:
+    if not is_linear_quadratic(tested.economy) or tested.economy.n_traders > MOST_TRADERS:
         return False
     try:
         tested.strategy.exact_bids(rational(np.zeros((1, tested.economy.n_traders))))

@@ -2,12 +2,11 @@
 
 from .far import FarDeviation, far_deviations
 from .gain_record import WorstGain
-from .region import SPREAD, Region, region_of
+from .region import Region, region_of
 from .search import Objective, Worst, search_profiles
 from .worst_gain import worst_gain
 
 __all__ = [
-    "SPREAD",
     "FarDeviation",
     "Objective",
     "Region",

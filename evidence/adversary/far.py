@@ -8,8 +8,9 @@ from deviator.mechanisms import Bids, TraderOutcome
 from deviator.mechanisms.outcome import check_outcome
 from deviator.validation import Floats
 
-from ..constraints.violations import SAFETY, HonestMarkets, honest_markets, outcome_precision
+from ..constraints.violations import HonestMarkets, honest_markets
 from ..market import Market
+from ..rounding import roundings
 
 LEVELS = np.geomspace(1e-6, 1e6, 37)
 """How far the level is moved, of its usual size: three steps to a power of ten."""
@@ -100,8 +101,7 @@ def _gains(
     outcome = check_outcome(tested.mechanism.name, found)
     worth = tested.economy.utility_of(trader, outcome.quantity, honest.types)
     utility = worth - outcome.transfer
-    roundings = SAFETY * tested.economy.n_traders * outcome_precision(tested)
-    rounding = honest.rounding[:, [trader]] + roundings * _sizes(outcome, worth)
+    rounding = honest.rounding[:, [trader]] + roundings(tested) * _sizes(outcome, worth)
     return utility - utility[:, :1], rounding
 
 

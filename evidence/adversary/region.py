@@ -8,10 +8,8 @@ import numpy as np
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, freeze, positive
 
+from ..certificates.bounded_search import SPREADS
 from ..market import Market
-
-SPREAD = 4.0
-"""How many standard deviations to each side of the law's mean are searched."""
 
 
 @final
@@ -64,7 +62,7 @@ class Region:
         return np.clip((profiles - middle) / half, -1.0, 1.0)
 
 
-def region_of(tested: Market, spread: float = SPREAD) -> Region:
+def region_of(tested: Market, spread: float = SPREADS) -> Region:
     """Return the box around the mean of a market's law, cut to the sets of types.
 
     Parameters

@@ -13,7 +13,7 @@ from deviator.validation import Floats
 
 from ..market import Market
 from .certificate import Condition
-from .honest_markets import HonestMarkets, MenuRule, Seat, unit_profiles
+from .honest_markets import ExactHonestMarkets, MenuRule, Seat, unit_profiles
 
 AGREEMENT = 1e-7
 """How far floating-point outcomes may be from exact ones, of the largest value."""
@@ -26,7 +26,7 @@ TRIED_PAYMENTS = 400
 NAME = "the mechanism that runs agrees with the exact one"
 
 
-def strategy_agrees(tested: Market, honest: HonestMarkets) -> Condition | None:
+def strategy_agrees(tested: Market, honest: ExactHonestMarkets) -> Condition | None:
     """Compare bids with exact ones, and these with an affine function; None where they agree."""
     bids = tested.strategy.bids(unit_profiles(tested.economy.n_traders).astype(np.float64))
     exact_array = as_floats(tested.mechanism, honest.bids)
@@ -40,7 +40,7 @@ def strategy_agrees(tested: Market, honest: HonestMarkets) -> Condition | None:
     return None
 
 
-def outcomes_agree(whole: Outcome, honest: HonestMarkets, trader: int) -> bool:
+def outcomes_agree(whole: Outcome, honest: ExactHonestMarkets, trader: int) -> bool:
     """Compare one trader's side of the honest markets, cleared in floating point, with the exact.
 
     Parameters
@@ -59,7 +59,7 @@ def outcomes_agree(whole: Outcome, honest: HonestMarkets, trader: int) -> bool:
 
 
 def deviations_agree(
-    mechanism: ResidualLineMechanism, honest: HonestMarkets, trader: int, rule: MenuRule
+    mechanism: ResidualLineMechanism, honest: ExactHonestMarkets, trader: int, rule: MenuRule
 ) -> bool:
     """Deviate in the level and in every coefficient, both ways that a deviation is cleared."""
     array = as_floats(mechanism, honest.bids)
@@ -116,7 +116,7 @@ def as_floats(mechanism: Mechanism, bids: RationalBids) -> Floats:
     return np.concatenate(parts, axis=-1)
 
 
-def _strategy_is_affine(tested: Market, honest: HonestMarkets) -> bool:
+def _strategy_is_affine(tested: Market, honest: ExactHonestMarkets) -> bool:
     """Compare bids at random profiles with exact ones, and these with an affine extension."""
     n = tested.economy.n_traders
     types = np.random.default_rng(0).standard_normal((TRIED_PROFILES, n)).round(3)

@@ -27,6 +27,7 @@ from deviator.validation import Floats
 from ..market import Market
 from .branch_and_bound import Boxes, Gain, search
 from .certificate import Certificate, Condition
+from .honest_markets import MOST_TRADERS, unit_profiles
 from .premises import all_honest, all_known, check_law
 
 KIND = "bounded search"
@@ -49,8 +50,6 @@ RINGS = 12
 
 NEGLIGIBLE = 1e-9
 """Or where it is below this share of the largest honest utility in the box."""
-
-MOST_TRADERS = 60
 
 NOTHING = 1e-300
 """What intervals may make of an exact 0."""
@@ -201,7 +200,7 @@ def _seat(
         If honest traders do not bid their marginal utilities less the tax.
     """
     n, trader = economy.n_traders, tested.trader
-    profiles = rational(np.concatenate([np.zeros((1, n), int), np.eye(n, dtype=int)]).tolist())
+    profiles = unit_profiles(n)
     try:
         solution = mechanism.clearing.solve_exact(tested.strategy.exact_bids(profiles))
     except (DeviatorError, NotImplementedError) as error:

@@ -37,7 +37,8 @@ from .agreement import (
 from .certificate import Certificate, Condition
 from .expected_gain import expected_gain, negligible_shift
 from .honest_markets import (
-    HonestMarkets,
+    MOST_TRADERS,
+    ExactHonestMarkets,
     MenuRule,
     Seat,
     honest_markets,
@@ -49,9 +50,6 @@ from .premises import all_known, check_law
 
 KIND = "exact linear-quadratic"
 SUBJECT = "an exact certificate"
-
-MOST_TRADERS = 60
-"""Rational elimination takes seconds at 50 traders, and grows with the cube and the digits."""
 
 DERIVED = ("clear", "clear_deviations", "clear_exact", "_transfer", "_pay_deviations")
 READ_OFF = (ResidualLineMechanism, ConditionalAuction, SigmaVCG)
@@ -68,7 +66,7 @@ class _Shared(NamedTuple):
     """What all traders' certificates rest on."""
 
     mechanism: ResidualLineMechanism
-    honest: HonestMarkets
+    honest: ExactHonestMarkets
     outcome: Outcome
     known: Condition
     own_type: Condition

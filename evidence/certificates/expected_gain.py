@@ -6,7 +6,13 @@ import numpy as np
 
 from deviator.economies import NormalTypes, TypeDistribution
 from deviator.errors import RefusedError
-from deviator.numerics.rational import Rationals, rational, rational_inverse, rational_product
+from deviator.numerics.rational import (
+    Rationals,
+    rational,
+    rational_inverse,
+    rational_product,
+    rounded_up,
+)
 from deviator.policies import Information
 from deviator.policies.affine_shift import check_regressions
 
@@ -44,8 +50,8 @@ def expected_gain(
     if information == "own" and reads != "allocation":
         check_regressions(law)
         seen = _seen(seat, trader, law, reads)
-        return _rounded_up(bend / 2 * (centre**2 + _explained(shift[1:], seen, covariance)))
-    return _rounded_up(bend / 2 * (centre**2 + _variance(shift[1:], covariance)))
+        return rounded_up(bend / 2 * (centre**2 + _explained(shift[1:], seen, covariance)))
+    return rounded_up(bend / 2 * (centre**2 + _variance(shift[1:], covariance)))
 
 
 def negligible_shift(
@@ -94,9 +100,3 @@ def _explained(shift: Rationals, seen: Rationals, covariance: Rationals) -> Frac
     target = spread @ shift
     explained: Fraction = target @ inverse @ target
     return explained
-
-
-def _rounded_up(value: Fraction) -> float:
-    """Return the least float that is not below the exact value."""
-    number = float(value)
-    return number if Fraction(number) >= value else float(np.nextafter(number, np.inf))

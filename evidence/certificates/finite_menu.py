@@ -38,6 +38,7 @@ from deviator.mechanisms import (
 )
 from deviator.mechanisms.unit_demand.entry_equilibrium import EntryCutoffs, marginal_profits
 from deviator.mechanisms.unit_demand.unit_demand_mechanism import UnitDemandMechanism
+from deviator.numerics.rational import rounded_up
 from deviator.policies import Information
 from deviator.validation import Bools, Floats
 
@@ -174,7 +175,7 @@ def _moved_price(
             "a box, as UniformBox is; state one as distribution"
         )
     gap = max(Fraction(0), _widest_gap(trader, economy.buyers, box))
-    cap = _rounded_up(share * gap * Fraction(mechanism.unit))
+    cap = rounded_up(share * gap * Fraction(mechanism.unit))
     detail = f"{float(share):g} of a clearing interval of width {float(gap):.6g}"
     reason = Condition(name, True, f"trader {trader} sets {detail}")
     return _Answer(cap, False, reason, LAW)
@@ -277,7 +278,7 @@ def _worst_entry(
     between = (Fraction(float(end)) - Fraction(float(partner))) * (1 if buys else -1)
     missed = max(Fraction(0), between * Fraction(mechanism.unit) - Fraction(mechanism.fee))
     detail = f"{mechanism.fee:g} in vain, or a trade worth {float(missed):.6g} more than that"
-    cap = max(mechanism.fee, _rounded_up(missed))
+    cap = max(mechanism.fee, rounded_up(missed))
     return _Answer(cap, False, Condition(name, True, detail), LAW)
 
 
@@ -288,12 +289,6 @@ def _always_enters(
     if economy.buyers[trader]:
         return bool(cutoffs[0] <= box[0][trader])
     return bool(cutoffs[1] >= box[1][trader])
-
-
-def _rounded_up(value: Fraction) -> float:
-    """Return the least float that is not below the exact value."""
-    number = float(value)
-    return number if Fraction(number) >= value else float(np.nextafter(number, np.inf))
 
 
 def _what_runs(tested: Market, mechanism: UnitDemandMechanism, economy: UnitDemands) -> Condition:

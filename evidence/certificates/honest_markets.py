@@ -22,10 +22,13 @@ from deviator.numerics.rational import Rationals, rational
 from ..market import Market
 from .certificate import Condition
 
+MOST_TRADERS = 60
+"""Rational elimination takes seconds at 50 traders, and grows with the cube and the digits."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
-class HonestMarkets:
+class ExactHonestMarkets:
     """Exact honest outcomes at the zero profile and at each unit profile: N + 1 markets."""
 
     bids: RationalBids
@@ -80,7 +83,7 @@ def unit_profiles(n_traders: int) -> Rationals:
 
 def honest_markets(
     tested: Market, mechanism: ResidualLineMechanism, economy: QuadraticEconomy
-) -> HonestMarkets | None:
+) -> ExactHonestMarkets | None:
     """Clear the honest markets exactly; None where they are in autarky."""
     n = tested.economy.n_traders
     try:
@@ -93,7 +96,7 @@ def honest_markets(
     solution, transfers = cleared
     exact = RationalEconomy.of(economy)
     value = np.concatenate([exact.intercept[None], exact.weights.T + exact.intercept])
-    return HonestMarkets(
+    return ExactHonestMarkets(
         bids,
         solution.price,
         solution.quantity,
@@ -136,7 +139,7 @@ def own_type_only(bids: RationalBids) -> Condition:
     return Condition(name, False, detail)
 
 
-def lands_on_menu(honest: HonestMarkets, trader: int, rule: MenuRule) -> Condition:
+def lands_on_menu(honest: ExactHonestMarkets, trader: int, rule: MenuRule) -> Condition:
     """Compare a deviation, and honesty, with the menu.
 
     As honest bids read the own type only, the unit profile of a trader is the zero profile with a

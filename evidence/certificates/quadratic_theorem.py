@@ -175,9 +175,9 @@ def _runs_as_proved(rule: SigmaDCDA | SigmaVCG, economy: QuadraticEconomy) -> Co
     price, quantity = walrasian_allocation(economy, rule.sigma, types)
     slope = walrasian_response(economy, rule.sigma).residual_slope
     transfer = price[:, None] * quantity + (rule.sigma - slope) * quantity**2 / 2
-    apart = _apart(outcome.quantity, quantity)
+    apart = far_apart(outcome.quantity, quantity)
     if not (economy.has_bounded_types and isinstance(rule, SigmaVCG)):
-        apart = max(apart, _apart(outcome.transfer, transfer))
+        apart = max(apart, far_apart(outcome.transfer, transfer))
     regular = bool(outcome.traded.all())
     detail = f"to {apart:.1g} of the largest value" if regular else "some are in autarky"
     return Condition(
@@ -187,7 +187,8 @@ def _runs_as_proved(rule: SigmaDCDA | SigmaVCG, economy: QuadraticEconomy) -> Co
     )
 
 
-def _apart(values: Floats, wanted: Floats) -> float:
+def far_apart(values: Floats, wanted: Floats) -> float:
+    """Return how far values are from those wanted, of the largest one."""
     return float(np.abs(values - wanted).max() / (np.abs(wanted).max() or 1.0))
 
 

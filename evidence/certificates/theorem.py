@@ -27,23 +27,18 @@ from deviator.errors import DeviatorError, RefusedError
 from deviator.mechanisms import Reports, SigmaDCDA, SmoothSigmaVCG
 from deviator.mechanisms.outcome import Outcome
 from deviator.policies import Information
-from deviator.validation import Floats
 
 from ..market import Market
 from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
 from .premises import all_honest, all_known
-from .quadratic_theorem import KIND, certify_quadratic_by_theorem
+from .quadratic_theorem import AGREEMENT, KIND, SEED, certify_quadratic_by_theorem, far_apart
 
 AUCTION = ("INF", "INJ", "A2", "A3", "A4N")
 DIRECT = ("A2", "A3", "A4N")
 """Hypotheses by the names of `check_assumptions`; A3 is part of what A4^N says."""
 
-SEED = 3_000_017
 SAMPLED = 32
-"""Profiles, from that seed, at which the code's outcome is compared with the theorem's."""
-
-AGREEMENT = 1e-8
-"""How far outcomes may be from the theorem's, of the largest value."""
+"""Profiles, from the theorems' seed, at which outcomes are compared with theirs."""
 
 
 def certify_by_theorem(tested: Market) -> Certificate:
@@ -166,7 +161,9 @@ def _outcomes_agree(tested: Market, economy: SmoothEconomy) -> tuple[Condition, 
     except DeviatorError as error:
         raise _not_cleared(error) from None
     regular = bool(outcome.traded.all())
-    apart = max(_apart(outcome, wanted, field) for field in ("quantity", "transfer"))
+    apart = max(
+        far_apart(outcome.quantity, wanted.quantity), far_apart(outcome.transfer, wanted.transfer)
+    )
     detail = f"to {apart:.1g} of the largest value" if regular else "some are in autarky"
     return (
         _trade(wanted),
@@ -176,9 +173,3 @@ def _outcomes_agree(tested: Market, economy: SmoothEconomy) -> tuple[Condition, 
             f"{detail} at {SAMPLED} profiles",
         ),
     )
-
-
-def _apart(outcome: Outcome, wanted: Outcome, field: str) -> float:
-    """Return how far two outcomes are apart, of the largest value."""
-    values: tuple[Floats, Floats] = getattr(outcome, field), getattr(wanted, field)
-    return float(np.abs(values[0] - values[1]).max() / (np.abs(values[1]).max() or 1.0))

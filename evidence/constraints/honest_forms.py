@@ -21,6 +21,7 @@ from deviator.numerics.quadratic_form import QuadraticForm
 from deviator.numerics.rational import Rationals, as_float, exact_number, exactly, rational
 from deviator.validation import Floats
 
+from ..certificates.honest_markets import MOST_TRADERS
 from ..certificates.premises import all_known
 from ..market import Market
 from .outcome_forms import HonestForms
@@ -29,9 +30,6 @@ AGREEMENT = 1e-7
 """How far outcomes in floating point may be from exact ones, of the largest value."""
 
 TRIED_PROFILES = 4
-
-MOST_TRADERS = 60
-"""Clearing in rational arithmetic takes seconds at 60 traders, and grows with the cube."""
 
 
 def honest_forms(tested: Market) -> HonestForms | None:

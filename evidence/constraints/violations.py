@@ -14,19 +14,14 @@ from typing import final
 
 import numpy as np
 
-from deviator.economies import Economy, Factored, QuadraticEconomy, UnitDemands
+from deviator.economies import Economy
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Outcome
 from deviator.validation import Floats, finite_array
 
 from ..market import Market
+from ..rounding import outcome_rounding
 from .constraint import Constraint
-
-SAFETY = 16.0
-"""How many roundings each of N terms may suffer."""
-
-SOLVED_PRECISION = 1e-12
-"""Relative precision where outcomes are solved for numerically and state no other."""
 
 HONEST_CONSTRAINTS: tuple[Constraint, ...] = (
     "market_clearing",
@@ -89,7 +84,7 @@ class HonestMarkets:
     @cached_property
     def rounding(self) -> Floats:
         """What rounding may make of each trader's utility or transfer, (B, N)."""
-        return _rounding(self.tested, self.types, self.outcome)
+        return outcome_rounding(self.tested, self.types, self.outcome)
 
     @property
     def utility(self) -> Floats:
@@ -271,49 +266,3 @@ def _check_numbers(name: str, outcome: Outcome, shape: tuple[int, ...]) -> None:
             f"{name} must solve every market, and did not converge in market {market}; raise its "
             "precision or number of steps"
         )
-
-
-def outcome_precision(tested: Market) -> float:
-    """Return the relative precision of a market's outcomes.
-
-    What the mechanism states, and no finer than `SOLVED_PRECISION` where utilities have no closed
-    form.
-    """
-    stated = float(getattr(tested.mechanism, "precision", np.finfo(float).eps))
-    closed = isinstance(tested.economy, QuadraticEconomy | UnitDemands)
-    return stated if closed else max(stated, SOLVED_PRECISION)
-
-
-def _rounding(tested: Market, types: Floats, outcome: Outcome) -> Floats:
-    """Return what rounding may make of each trader's utility or transfer, (B, N).
-
-    A value rounded by v moves a quantity by v over the slope of marginal utility, and that moves
-    money by as much as the largest value.
-    """
-    economy, quantity = tested.economy, np.abs(outcome.quantity)
-    value = _value_size(economy, outcome.quantity, types)[:, None]
-    slope = np.abs(economy.quantity_slopes(outcome.quantity, types))
-    reach = np.where(slope > 0, value / np.where(slope > 0, slope, 1.0), 0.0)
-    money = np.abs(outcome.transfer) + value * (quantity + reach)
-    roundings = SAFETY * economy.n_traders * outcome_precision(tested)
-    return np.asarray(roundings * money)
-
-
-def _value_size(economy: Economy, quantity: Floats, types: Floats) -> Floats:
-    """Return the size of the terms that the largest marginal utility is a sum of, (B,)."""
-    here = np.abs(economy.marginal_utility(quantity, types))
-    first = np.abs(economy.marginal_utility(np.zeros_like(quantity), types))
-    terms = _type_terms(economy, quantity, types)
-    return np.asarray(np.maximum(np.maximum(here, first), terms).max(axis=1))
-
-
-def _type_terms(economy: Economy, quantity: Floats, types: Floats) -> Floats:
-    """Return sum_j |d mu_i/ds_j| |s_j|, or a bound on it, (B, N)."""
-    sizes = np.abs(types)
-    if isinstance(economy, Factored):
-        spread = (sizes @ np.abs(economy.statistics).T) @ np.abs(economy.loadings).T
-        return np.asarray(np.abs(economy.own) * sizes + spread)
-    if isinstance(economy, QuadraticEconomy):
-        return np.asarray(sizes @ np.abs(economy.weights).T)
-    effects = np.abs(economy.type_effects(quantity, types))
-    return np.asarray((effects @ sizes[..., None])[..., 0])

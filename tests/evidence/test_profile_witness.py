@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from villains.constraints import PaysOutRounding
 
 from deviator.economies import (
     fundamental_value,
@@ -15,6 +16,8 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError
 from deviator.evidence import market, profile_witness
+from deviator.evidence.constraints.violations import honest_markets
+from deviator.evidence.profile_witness import witness_at
 from deviator.mechanisms import (
     KDoubleAuction,
     Mutated,
@@ -25,6 +28,14 @@ from deviator.mechanisms import (
 )
 
 TYPES = np.array([1.013, 0.021, -0.442, -0.618])
+
+
+def test_what_is_rounding_to_a_search_is_rounding_to_a_witness():
+    for paid, beyond in ((1e-14, False), (1e-9, True)):
+        tested = market(PaysOutRounding(paid), private_values(4))
+        violation = honest_markets(tested, TYPES[None]).violation("budget_surplus")[0]
+        witness = witness_at(tested, "budget_surplus", TYPES)
+        assert (violation > 0) == (witness is not None) == beyond
 
 
 def test_deficit_of_vcg_in_closed_form():

@@ -36,6 +36,17 @@ class LeavesUnitsOver(Auction):
 
 
 @dataclass(frozen=True)
+class PaysOutRounding(Auction):
+    """Pays everybody less than what clearing may lose to rounding, or more."""
+
+    paid: float = 1e-14
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return replace(outcome, transfer=outcome.transfer - self.paid)
+
+
+@dataclass(frozen=True)
 class PaysInACorner(Auction):
     """Pays money out where all levels are nearly as high as they can be."""
 
