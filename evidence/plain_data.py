@@ -192,7 +192,7 @@ def _thing_as_data(value: Any) -> Any:
 
 def number(value: Any) -> float | None:
     """Return a float, or None where there is no such number, as a price in autarky."""
-    return float(value) if np.isfinite(float(value)) else None
+    return float(value) if value is not None and np.isfinite(float(value)) else None
 
 
 def fractions(value: Any) -> Any:

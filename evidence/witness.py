@@ -107,7 +107,7 @@ def _stands_for(witness: dict[str, Any] | None, gain: float, tested: Market) -> 
 
 
 def recheck(tested: Market, types: Floats, bid: Floats) -> Fraction | None:
-    """Return the exact gain of one bid at one profile, or None in autarky or without exact forms.
+    """Return the exact gain of one bid at one profile, or None without exact forms.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def _plain_outcome(tested: Market, types: Floats, bids: Bids) -> dict[str, float
 
 def _exact_outcomes(
     tested: Market, types: Floats, bid: Floats
-) -> tuple[dict[str, Fraction], dict[str, Fraction]] | None:
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
     mechanism, economy = tested.mechanism, tested.economy
     if not isinstance(mechanism, ResidualLineMechanism):
         return None
@@ -235,13 +235,11 @@ def _exact_outcomes(
     honest = tested.strategy.exact_bids(profile)
     coefficients, levels = honest.coefficients.copy(), honest.levels.copy()
     coefficients[tested.trader], levels[0, tested.trader] = _split(mechanism, rational(bid))
-    outcomes = [
-        _outcome(mechanism, economy, tested.trader, profile, bids)
-        for bids in (honest, RationalBids(coefficients, levels))
-    ]
-    if outcomes[0] is None or outcomes[1] is None:
-        return None
-    return outcomes[0], outcomes[1]
+    deviating = RationalBids(coefficients, levels)
+    first, second = (
+        _outcome(mechanism, economy, tested.trader, profile, bids) for bids in (honest, deviating)
+    )
+    return first, second
 
 
 def _split(mechanism: ResidualLineMechanism, bid: Any) -> tuple[Any, Fraction]:
@@ -256,10 +254,11 @@ def _outcome(
     trader: int,
     profile: Any,
     bids: RationalBids,
-) -> dict[str, Fraction] | None:
+) -> dict[str, Any]:
     cleared = mechanism.clear_exact(bids)
     if cleared is None:
-        return None
+        nothing = dict.fromkeys(("quantity", "transfer", "utility"), Fraction(0))
+        return {"price": None} | nothing
     solution, transfers = cleared
     quantity, transfer = solution.quantity[0, trader], transfers[0, trader]
     value = RationalEconomy.of(economy).value(profile)[0, trader]

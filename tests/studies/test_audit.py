@@ -35,13 +35,16 @@ def test_autarky_is_vacuous():
     assert card.reason.startswith("nobody trades")
 
 
-def test_autarky_is_vacuous_where_a_type_moves_the_price_as_much_as_the_own_value():
+def test_a_bid_that_makes_a_market_clear_pays_where_honest_ones_do_not():
     """A type that moves the price as much as the own value leaves its trader no residual curve."""
     economy = linear_quadratic([[1, 0, 0], [1, 1, 0], [1, 0, 1]], 1.0)
     certificate = certify(market(SigmaDCDA(), economy))
     assert not certificate.trades
     assert certificate.cap is None
-    assert audit(SigmaDCDA(), economy).state == "vacuous"
+    card = audit(SigmaDCDA(), economy, held_out=200)
+    assert card.state == "refuted"
+    assert card.witness["honest_outcome"]["price"] is None
+    assert card.witness["deviating_outcome"]["utility"] > 0
 
 
 @pytest.mark.parametrize("sigma", [1e3, 1e15])
