@@ -129,7 +129,8 @@ def affordable_profiles(tested: Market, count: int) -> int:
 def trades(tested: Market, types: Floats) -> bool:
     """Return whether anybody trades at some of the profiles while all follow the strategy."""
     few = types[: affordable_profiles(tested, TRADE_PROFILES)]
-    outcome = tested.mechanism.clear(tested.strategy.bids(few))
+    mechanism, bids = tested.mechanism, tested.strategy.bids(few)
+    outcome = check_cleared(mechanism.name, mechanism.clear(bids), few.shape)
     return bool(outcome.quantity.any())
 
 
