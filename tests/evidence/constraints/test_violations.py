@@ -121,7 +121,7 @@ def test_rounding_is_no_violation(shift: float) -> None:
 
 def test_a_stated_precision_makes_small_violations_rounding() -> None:
     class Coarse(LeavesUnitsOver):
-        precision = 0.1
+        precision = 1e-3
 
     tested, types = market(Coarse(), private_values(4)), np.eye(4)
     assert not violations(tested, "market_clearing", types).any()

@@ -20,7 +20,7 @@ def rationed(sigma):
 
 
 def taxed_twice(sigma):
-    return Mutated(SigmaDCDA(sigma), "tax", 1.0)
+    return Mutated(SigmaDCDA(sigma), "tax", 1.0) if sigma > 0 else steeper(sigma)
 
 
 def untaxed(sigma):

@@ -55,7 +55,7 @@ VILLAINS = {
         "inefficiency": lambda bounds, sigma: sigma * bounds.largest_trade / bounds.flattest
     },
     "Proposition 2: individual rationality": {
-        "mechanism": lambda economy, sigma: Mutated(SigmaVCG(economy, sigma), "tax", 3.0)
+        "mechanism": lambda economy, sigma: Mutated(SigmaVCG(economy, sigma), "transfer", 3.0)
     },
     "Proposition 2: incentive compatibility": {
         "mechanism": lambda economy, sigma: Mutated(
