@@ -9,7 +9,9 @@ import numpy as np
 from deviator.economies import (
     Economy,
     IndependentNormal,
+    QuadraticEconomy,
     TypeDistribution,
+    UnitDemands,
     first_best_surplus,
     is_linear_quadratic,
 )
@@ -28,6 +30,9 @@ EPSILON = 1e-9
 
 EPSILON_ELSEWHERE = 1e-6
 """The same in other markets, where outcomes are solved for numerically."""
+
+SOLVED = 1e-12
+"""Relative precision where outcomes are solved for numerically and state no coarser one."""
 
 STAKE_PROFILES = 256
 """Profiles, from a fixed seed, over which the deviator's stakes are measured."""
@@ -96,6 +101,16 @@ class Market:
     def bid_size(self) -> int:
         """K, how many numbers one bid has."""
         return self.mechanism.language.size(self.economy.n_traders)
+
+    @property
+    def precision(self) -> float:
+        """Relative precision of outcomes: what the mechanism states, or the coarser `SOLVED`.
+
+        Outcomes are solved for where utilities have no closed form.
+        """
+        closed = isinstance(self.economy, QuadraticEconomy | UnitDemands)
+        stated = float(self.mechanism.precision)
+        return stated if closed else max(stated, SOLVED)
 
     @cached_property
     def scale(self) -> float:
@@ -214,7 +229,7 @@ class Market:
             return self._results(present, types, own).of_candidate(0)
         outcome = self.mechanism.clear(present)
         worth = self.economy.utility(outcome.quantity, types)[:, self.trader]
-        return Results.of(worth, outcome.transfer[:, self.trader], self.mechanism.precision)
+        return Results.of(worth, outcome.transfer[:, self.trader], self.precision)
 
     def gains(self, types: Floats, bid: Floats) -> Floats:
         """Return utility from one bid per market minus utility from the strategy's own, (B,).
@@ -253,7 +268,7 @@ class Market:
         """Return what the trader has under each bid (B, M, K) beside the present ones."""
         outcome = trader_outcome(self.mechanism, present, self.trader, bids)
         worth = worth_of(self.economy, self.trader, outcome.quantity, types)
-        return Results.of(worth, outcome.transfer, self.mechanism.precision)
+        return Results.of(worth, outcome.transfer, self.precision)
 
 
 def market(

@@ -21,7 +21,7 @@ from deviator.validation import Floats, finite_array
 
 from .market import Market
 from .plain_data import fractions, market_as_data, number
-from .rounding import outcome_precision, outcome_rounding
+from .rounding import outcome_rounding
 from .witness import DECIMALS, bids_as_rows, has_exact_forms
 
 if TYPE_CHECKING:  # exact constraints have witnesses, which are made here
@@ -244,7 +244,7 @@ def _exact_market(tested: Market, types: Floats) -> _HonestMarket:
         value - exact.slope * quantity,
         first_best,
         _worth(exact, value, first_best),
-        outcome_precision(tested) * (abs(worth) + abs(transfer) + paid).astype(np.float64),
+        tested.precision * (abs(worth) + abs(transfer) + paid).astype(np.float64),
     )
 
 

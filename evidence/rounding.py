@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from deviator.economies import Economy, Factored, QuadraticEconomy, UnitDemands
+from deviator.economies import Economy, Factored, QuadraticEconomy
 from deviator.mechanisms import Outcome
 from deviator.validation import Floats
 
@@ -11,24 +11,10 @@ from .market import Market
 SAFETY = 16.0
 """How many roundings each of N terms may suffer."""
 
-SOLVED_PRECISION = 1e-12
-"""Relative precision where outcomes are solved for numerically and state no other."""
-
-
-def outcome_precision(tested: Market) -> float:
-    """Return the relative precision of a market's outcomes.
-
-    What the mechanism states, and no finer than `SOLVED_PRECISION` where utilities have no closed
-    form.
-    """
-    stated = float(getattr(tested.mechanism, "precision", np.finfo(float).eps))
-    closed = isinstance(tested.economy, QuadraticEconomy | UnitDemands)
-    return stated if closed else max(stated, SOLVED_PRECISION)
-
 
 def roundings(tested: Market) -> float:
     """Return what part of the sizes that money is made of may be rounding."""
-    return SAFETY * tested.economy.n_traders * outcome_precision(tested)
+    return SAFETY * tested.economy.n_traders * tested.precision
 
 
 def outcome_rounding(tested: Market, types: Floats, outcome: Outcome) -> Floats:
