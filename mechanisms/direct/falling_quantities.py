@@ -14,7 +14,7 @@ from .pivotal_pricing import Fall
 if TYPE_CHECKING:
     from .pivotal_mechanism import PivotalMechanism
 
-PROFILES = 128
+PROFILES = 512
 """Profiles that are tried at each scale of values."""
 
 REPORTS = np.linspace(-4.0, 4.0, 49)

@@ -194,7 +194,7 @@ def test_strategies_that_are_not_honest_get_no_proof():
 
 def test_without_single_crossing_nothing_is_said_of_participation():
     groups = two_groups(4, alpha=1.0, beta=0.7)
-    assert proved(EntryFeeVCG(groups, 0.3), groups) == {CLEARS}
+    assert RATIONAL not in proved(EntryFeeVCG(groups, 0.3), groups)
     assert RATIONAL not in proved(SpreadVCG(CROSSED, 0.3), CROSSED)
     answer = honest_constraints(market(EntryFeeVCG(groups, 0.3), groups))[RATIONAL]
     assert answer.state == "undetermined"
