@@ -7,6 +7,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.evidence.market import market
 from deviator.mechanisms import Mechanism
+from deviator.validation import given
 
 Core = TypeVar("Core")
 
@@ -94,4 +95,24 @@ def check_alone(core: object, others: Mapping[str, Any]) -> None:
         raise InvalidInputError(
             f"core= says all about the market, so that {', '.join(beside)} would go unused; leave "
             f"{'it' if len(beside) == 1 else 'them'} out, or build another core"
+        )
+
+
+def check_options(options: object, known: tuple[str, ...] = ()) -> None:
+    """Check that `reset` is given options that there are.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not.
+    """
+    if options is None:
+        return
+    if not isinstance(options, Mapping):
+        raise InvalidInputError(f"options of reset must be a dict, got {given(options)}")
+    unknown = next((name for name in options if name not in known), None)
+    if unknown is not None:
+        raise InvalidInputError(
+            f"options of reset must be of {', '.join(known) or 'none at all'}, got {unknown!r}; "
+            "leave it out"
         )
