@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import check_one_kind, like
+from deviator.arrays import beside, check_one_kind
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, freeze
 
@@ -101,13 +101,13 @@ class QuadraticEconomy(Economy):
 
     def value(self, types: Floats) -> Floats:
         """Return the marginal utility of the first unit, v = W s + c, shape (B, N)."""
-        return self.weighted_types(types) + like(types, self.intercept)
+        return self.weighted_types(types) + beside(types, self, "intercept")
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
         quantity, types = checked_profiles(self.n_traders, quantity, types, any_library=True)
         check_one_kind(quantity=quantity, types=types)
-        slope = like(types, self.slope)
+        slope = beside(types, self, "slope")
         utility: Floats = self.value(types) * quantity - 0.5 * slope * quantity**2
         return utility
 
@@ -121,7 +121,7 @@ class QuadraticEconomy(Economy):
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
         quantity, types = checked_profiles(self.n_traders, quantity, types, any_library=True)
         check_one_kind(quantity=quantity, types=types)
-        return self.value(types) - like(types, self.slope) * quantity
+        return self.value(types) - beside(types, self, "slope") * quantity
 
     @override
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:

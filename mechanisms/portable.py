@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from deviator.arrays import Array, check_one_kind, finite_foreign, like, namespace
+from deviator.autocast import full_precision
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import RefusedError
 
-from .clearing import MarketSolution
 from .languages import Bids, FactoredBids, LinearBids, Reports, Schedules
 from .outcome import Outcome
 
@@ -21,8 +21,10 @@ LEVEL_ONLY: tuple[type[Bids], ...] = (FactoredBids, LinearBids, Reports, Schedul
 """Records of which honest bids depend on types through their levels only."""
 
 
-def outcome_of(mechanism: Any, solution: MarketSolution) -> Outcome:
-    """Return what a mechanism with straight residual curves makes of cleared markets."""
+@full_precision
+def cleared(mechanism: Any, bids: Bids) -> Outcome:
+    """Return the outcome of bids in a mechanism with straight residual curves."""
+    solution = mechanism.clearing.solve(bids)
     xp, traded = namespace(solution.price), solution.regular
     transfer = mechanism.payment(
         solution.price[:, None], solution.quantity, solution.residual_slope, mechanism.tax_slope

@@ -50,7 +50,7 @@ class ResidualLineMechanism(Mechanism):
             return self._clear_surfaces(bids)
         self._check_record(bids)
         if not bids.is_numpy:
-            return portable.outcome_of(self, self.clearing.solve(bids))
+            return portable.cleared(self, bids)
         return self.clearing.settle(bids, self._transfer)
 
     def menu(self, bids: Any, trader: int) -> LineMenu:
