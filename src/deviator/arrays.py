@@ -36,6 +36,11 @@ def namespace(array: Array) -> Any:
     return array_api_compat.array_namespace(array)
 
 
+def is_on_cpu(array: Array) -> bool:
+    """Return whether an array is in the memory of the processor, not of another device."""
+    return not is_foreign(array) or str(array_api_compat.device(array)).lower().startswith("cpu")
+
+
 def like(reference: Array, constant: Numbers) -> Numbers:
     """Return a constant in the library and dtype and on the device of another array.
 
@@ -81,14 +86,13 @@ def beside(reference: Array, owner: object, name: str) -> Array:
     >>> beside(types, economy, "slope") is beside(types, economy, "slope")
     True
     """
-    held = getattr(owner, name)
     if not is_foreign(reference):
-        return held
+        return getattr(owner, name)
     copies: Copies = vars(owner).setdefault("_copies", Copies())
     key = (name, *_kind(reference))
     if key not in copies:
         with _outlasting():
-            copies[key] = like(reference, held)
+            copies[key] = like(reference, getattr(owner, name))
     return copies[key]
 
 
