@@ -325,6 +325,12 @@ class MarketSpec(Spec):
             }
         )
 
+    def plugin_files(self) -> list[str]:
+        """Return the Python files that are named for a part of the market; nothing is imported."""
+        names = (self.mechanism, self.strategy, self.economy.family or "")
+        providers = [name.rpartition(":")[0] for name in names]
+        return [provider for provider in providers if provider.endswith(".py")]
+
     def plugins(self) -> list[dict[str, str]]:
         """Return kind, name, provider and version of everything that the market is made of."""
         named = [("mechanism", self.mechanism), ("policy", self.strategy)]
