@@ -113,8 +113,8 @@ class QuadraticEconomy(Economy):
 
     @override
     def utility_of(self, trader: int, quantity: Floats, types: Floats) -> Floats:
-        value = types @ self.effects_on(trader) + self.intercept[trader]
-        worth: Floats = (value[:, None] - 0.5 * self.slope[trader] * quantity) * quantity
+        value = types @ like(types, self.effects_on(trader)) + float(self.intercept[trader])
+        worth: Floats = (value[:, None] - 0.5 * float(self.slope[trader]) * quantity) * quantity
         return worth
 
     @override

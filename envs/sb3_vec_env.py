@@ -93,4 +93,5 @@ class DeviationVecEnv(VecEnv):
 
     def _draw(self) -> np.ndarray:
         self._types = self.core.draw(self._rng, self.num_envs)
-        return self.core.observation(self._types).astype(np.float32)
+        observed: np.ndarray = self.core.observation(self._types).astype(np.float32)
+        return observed

@@ -104,7 +104,9 @@ class LearnedDeviation(Deviation):
                 f"trader must be {self.observation.trader}, for whom this was learned, got {trader}"
             )
         types = View.of(view).types
-        return self.box.to_bid(self.others.bids(types).of_trader(trader), self.action(types))
+        own = self.others.bids(types).of_trader(trader)
+        bid: Floats = self.box.to_bid(own, self.action(types))
+        return bid
 
 
 def save_policy(policy: LearnedDeviation, path: Path) -> None:

@@ -41,11 +41,12 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     } | _plain(evidence)
 
 
-def described(
-    policy: LearnedDeviation, market: MarketSpec, plugins: list[dict[str, str]]
-) -> LearnedDeviation:
+def described(policy: Any, market: MarketSpec, plugins: list[dict[str, str]]) -> LearnedDeviation:
     """Return the policy with the description of its market, from which it can be rebuilt."""
-    return replace(policy, market=market.model_dump(mode="json"), plugins=tuple(plugins))
+    described: LearnedDeviation = replace(
+        policy, market=market.model_dump(mode="json"), plugins=tuple(plugins)
+    )
+    return described
 
 
 def _plain(evidence: Evidence) -> dict[str, Any]:
