@@ -1,7 +1,7 @@
 """The best joint deviation in linear-quadratic markets: exact, or without bound."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, final
+from typing import Literal, final
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from .least_gain import largest_least_gain
 from .party import Party
 from .rewritten_bids import rewritten_bids
 
-Reach = Literal["exact", "unbounded"]
+Reach = Literal["exact", "capped", "unbounded"]
 
 FLAT = 1e-10
 """Bends up to this share of the largest are none."""
@@ -39,8 +39,8 @@ class JointBest:
 
     Attributes
     ----------
-    reach : {"exact", "unbounded"}
-        Whether nothing gains more, or anything can be gained.
+    reach : {"exact", "capped", "unbounded"}
+        Whether nothing gains more, or nothing more than the cap, or anything can be gained.
     bids : ndarray of float, shape (B, M, K)
         The party's; where gains have no bound, bids of a large one.
     gains : ndarray of float, shape (B, P)
@@ -48,6 +48,8 @@ class JointBest:
     gain : ndarray of float, shape (B,)
         The joint gain, or the least one without transfers; never negative, as the people can stay
         honest.
+    cap : ndarray of float, shape (B,)
+        The most that can be gained: the gain itself where that is exact, infinite without bound.
     bend : float
         The largest second derivative of the joint gain in unit directions of level shifts; gains
         have a bound where it is not positive.
@@ -59,6 +61,7 @@ class JointBest:
     bids: Floats
     gains: Floats
     gain: Floats
+    cap: Floats
     bend: float
     reason: str
 
@@ -102,9 +105,10 @@ def best_joint_deviation(party: Party, types: Floats, *, shapes: bool = True) ->
     bend = _largest_bend(problem)
     if bend > 0:
         return _without_bound(party, checked, problem, bend)
-    least = not party.transfers and len(party.people) > 1
-    shift = largest_least_gain(problem).shift if least else _summit(problem)
-    return _exact(party, checked, problem, shift, bend)
+    if party.transfers or len(party.people) == 1:
+        return _attained(party, checked, problem, _summit(problem), bend)
+    least = largest_least_gain(problem)
+    return _attained(party, checked, problem, least.shift, bend, least.cap)
 
 
 def _largest_bend(problem: JointQuadratic) -> float:
@@ -130,9 +134,15 @@ def _summit(problem: JointQuadratic) -> Floats:
     return np.asarray(np.einsum("bmk,bk->bm", vectors, steps))
 
 
-def _exact(
-    party: Party, types: Floats, problem: JointQuadratic, shift: Floats, bend: float
+def _attained(
+    party: Party,
+    types: Floats,
+    problem: JointQuadratic,
+    shift: Floats,
+    bend: float,
+    cap: Floats | None = None,
 ) -> JointBest:
+    """Return what a shift gains, once bids that are cleared gain the same."""
     bids = shifted(party, types, shift)
     predicted, cleared = problem.gains(shift), party.gains(types, bids)
     size = max(np.abs(predicted).max(), np.abs(party.honest(types).utility).max())
@@ -142,8 +152,12 @@ def _exact(
             f"{party.arena.mechanism.name} are not; name a learner instead"
         )
     gain = np.maximum(party.value(predicted), 0.0)
+    most = gain if cap is None else np.maximum(cap, gain)
+    if (most > gain).any():
+        reason = "weighted sums of the gains cap the least one, and do not attain it everywhere"
+        return JointBest("capped", bids, predicted, gain, most, bend, reason)
     reason = "the joint gain is a concave quadratic function of the levels of the bids"
-    return JointBest("exact", bids, predicted, gain, bend, reason)
+    return JointBest("exact", bids, predicted, gain, most, bend, reason)
 
 
 def shifted(party: Party, types: Floats, shift: Floats) -> Floats:
@@ -153,37 +167,43 @@ def shifted(party: Party, types: Floats, shift: Floats) -> Floats:
     return bids
 
 
-def _without_bound(
-    party: Party, types: Floats, problem: JointQuadratic, bend: float
-) -> JointBest:
+def _without_bound(party: Party, types: Floats, problem: JointQuadratic, bend: float) -> JointBest:
     """Return a large gain along the direction in which the joint gain bends upwards most."""
-    slope = problem.slope.sum(axis=1)
+    if not party.transfers and len(party.people) > 1:
+        raise RefusedError(
+            "the largest least gain is known where the joint gain has a bound, and here it has "
+            "none; pass transfers=True, or name a learner"
+        )
     values, vectors = np.linalg.eigh(problem.bend.sum(axis=1))
     upwards, curvature = vectors[:, :, -1], values[:, -1]
-    rise = (slope * upwards).sum(axis=1)
+    rise = (problem.slope.sum(axis=1) * upwards).sum(axis=1)
     ahead = np.where(rise >= 0, 1.0, -1.0)
     wanted = LARGE * party.stakes - np.minimum(problem.start.sum(axis=1), 0.0)
     length = (np.sqrt(rise**2 + 2 * curvature * wanted) - np.abs(rise)) / curvature
     bids = shifted(party, types, (ahead * length)[:, None] * upwards)
-    gains = party.gains(types, bids)
     reason = "the joint gain bends upwards along a line of levels, and grows without bound"
-    return JointBest("unbounded", bids, gains, party.value(gains), bend, reason)
+    return _large(party, types, bids, bend, reason)
 
 
 def _rewritten(
     party: Party, types: Floats, response: Response, problem: JointQuadratic
 ) -> JointBest:
     """Return a large gain of members who move each other's residual slopes."""
-    if not party.transfers or len(party.people) == 1:
-        wanted = LARGE * party.stakes
-    else:
-        wanted = LARGE * party.stakes / len(party.people)
-    bids = rewritten_bids(party, types, response, wanted)
-    gains: Any = party.gains(types, bids)
+    bids = rewritten_bids(party, types, response, LARGE * party.stakes / len(party.people))
     reason = (
         "members rewrite their bids so that the outcome stays and their residual slopes, which "
         "payments use, rise without bound"
     )
-    return JointBest(
-        "unbounded", bids, gains, party.value(gains), _largest_bend(problem), reason
-    )
+    return _large(party, types, bids, _largest_bend(problem), reason)
+
+
+def _large(party: Party, types: Floats, bids: Floats, bend: float, reason: str) -> JointBest:
+    """Return bids of large gains, once they are cleared and gain that much at most profiles."""
+    gains = party.gains(types, bids)
+    gain = party.value(gains)
+    if np.median(gain) < party.stakes:
+        raise RefusedError(
+            f"a joint gain without bound must be seen in cleared markets, and {reason} in "
+            f"{party.arena.mechanism.name} only until bids are too large to clear; name a learner"
+        )
+    return JointBest("unbounded", bids, gains, gain, np.full(len(types), np.inf), bend, reason)

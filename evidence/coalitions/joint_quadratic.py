@@ -22,12 +22,12 @@ import numpy as np
 
 from deviator.economies import is_linear_quadratic
 from deviator.errors import RefusedError
-from deviator.evidence.certificates import is_all_ours
 from deviator.mechanisms import ResidualLineMechanism
 from deviator.numerics.polynomial import Polynomial
 from deviator.policies.best_point import CLEARED
 from deviator.validation import Floats
 
+from ..certificates import is_all_ours
 from .party import Party
 
 DEGREE = 2
@@ -200,7 +200,9 @@ def joint_quadratic(party: Party, types: Floats, response: Response) -> JointQua
         marginal = value[:, person] - economy.slope[person] * quantity
         paid = [_payment_terms(party, response, place) for place in mine]
         slopes.append(marginal[:, None] * effect - sum(slope for slope, _ in paid))
-        bends.append(-economy.slope[person] * _outer(effect, effect) - sum(bend for _, bend in paid))
+        bends.append(
+            -economy.slope[person] * _outer(effect, effect) - sum(bend for _, bend in paid)
+        )
     start = np.zeros_like(honest) if party.kind == "coalition" else base - honest
     return JointQuadratic(start, np.stack(slopes, axis=1), np.stack(bends, axis=1))
 

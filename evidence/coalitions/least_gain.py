@@ -3,10 +3,11 @@
 Without transfers members agree on a deviation only if each of them gains. We look for the largest
 least gain, max_x min_i g_i(x): it is positive exactly where everyone can gain at once, needs no
 choice of weights between members, and its solution is Pareto efficient, as it maximises a sum with
-positive weights. For any such weights w on the simplex max_x sum_i w_i g_i(x) is an upper bound.
-Where the weights of the least bound give all members the same gain, bound and gain agree, whatever
-shape the single gains have. For two members they always do (the joint range of two quadratic
-functions of which a positive sum is strictly concave is convex: Polyak 1998, Theorem 2.2).
+positive weights. For any such weights w on the simplex max_x sum_i w_i g_i(x) is a cap. Where the
+weights of the least cap give all members the same gain, cap and gain agree, whatever shape the
+single gains have. For two members they always do (the joint range of two quadratic functions of
+which a positive sum is strictly concave is convex: Polyak 1998, Theorem 2.2); for more there may be
+a gap, and both ends of it are stated.
 """
 
 from typing import NamedTuple
@@ -24,28 +25,36 @@ STEPS = 60
 CLOSED = 1e-9
 """The largest gap between bound and gain, relative to the gain, at which the gain is exact."""
 
-ROUNDED = 1e-13
-"""Gains up to this share of the size of their terms are rounding."""
+ROUNDED = 1e-12
+"""Gains up to this share of what is at stake are rounding."""
+
+SMALLEST_STEP = 1e-13
+"""Smaller steps of the weights, which sum to 1, change nothing."""
 
 
 class LeastGain(NamedTuple):
-    """The joint deviation of the largest least gain, and the bound that certifies it."""
+    """Joint deviations of a large least gain, and a certified cap on it, in B markets."""
 
     shift: Floats  # (B, M)
-    gain: Floats  # (B,)
-    bound: Floats  # (B,)
-    weights: Floats  # (B, P)
+    gain: Floats  # (B,), never negative
+    cap: Floats  # (B,); equal to the gain, up to rounding, where that is exact
+    weights: Floats  # (B, P), of the sum that gives the cap
+
+    @property
+    def exact(self) -> bool:
+        """Whether no joint deviation has a larger least gain anywhere."""
+        return bool((self.cap <= self.gain).all())
 
 
 def largest_least_gain(problem: JointQuadratic) -> LeastGain:
     """Return the largest least gain at each profile, with its certificate.
 
-    Newton's method on the weights, whose bound is convex in them.
+    Newton's method on the weights, in which the cap is convex.
 
     Raises
     ------
     RefusedError
-        If the sum of all gains is not strictly concave, or the bound is not reached.
+        If the sum of all gains is not strictly concave.
 
     References
     ----------
@@ -58,23 +67,21 @@ def largest_least_gain(problem: JointQuadratic) -> LeastGain:
             "the largest least gain needs a sum of gains that is strictly concave, and here it is "
             "not; pass transfers=True, or name a learner"
         )
+    best, cap = _best(problem, weights)
+    least = problem.gains(best).min(axis=1)
     for _ in range(STEPS):
         step = _newton_step(problem, weights)
-        length = _allowed_length(problem, weights, step)
-        weights = weights + length[:, None] * step
-        if np.abs(step).max() <= 1e-14:
+        step *= _allowed_length(problem, weights, step)[:, None]
+        weights = weights + step
+        shift, cap = _best(problem, weights)
+        gain = problem.gains(shift).min(axis=1)
+        best, least = np.where((gain > least)[:, None], shift, best), np.maximum(gain, least)
+        if np.abs(step).max() <= SMALLEST_STEP:
             break
-    shift, bound = _best(problem, weights)
-    gain = problem.gains(shift).min(axis=1)
-    slack = CLOSED * np.abs(bound) + ROUNDED * _size(problem, shift)
-    if (bound - gain > slack).any():
-        market = int((bound - gain - slack).argmax())
-        raise RefusedError(
-            "the largest least gain is known where a weighted sum attains it, and in market "
-            f"{market} none does (gain {gain[market]:.3g}, bound {bound[market]:.3g}); pass "
-            "transfers=True, or name a learner"
-        )
-    return LeastGain(shift, np.maximum(gain, 0.0), bound, weights)
+    best = np.where((least > 0)[:, None], best, 0.0)
+    least = np.maximum(least, problem.gains(0.0 * best).min(axis=1))
+    closed = cap - least <= CLOSED * np.abs(cap) + ROUNDED * _size(problem)
+    return LeastGain(best, least, np.where(closed, least, cap), weights)
 
 
 def _best(problem: JointQuadratic, weights: Floats) -> tuple[Floats, Floats]:
@@ -105,6 +112,7 @@ def _newton_step(problem: JointQuadratic, weights: Floats) -> Floats:
 def _allowed_length(problem: JointQuadratic, weights: Floats, step: Floats) -> Floats:
     """Return how far along the step (B,) weights stay positive and sums concave, and fall."""
     _, before = _best(problem, weights)
+    rounding = ROUNDED * _size(problem)
     length = np.ones(len(weights))
     for _ in range(STEPS):
         tried = weights + length[:, None] * step
@@ -112,7 +120,7 @@ def _allowed_length(problem: JointQuadratic, weights: Floats, step: Floats) -> F
         inside &= _concave(problem, np.where(inside[:, None], tried, weights))
         kept = np.where(inside[:, None], tried, weights)
         _, after = _best(problem, kept)
-        bad = ~inside | (after > before + ROUNDED * np.abs(before))
+        bad = ~inside | (after > before + rounding)
         if not bad.any():
             break
         length = np.where(bad, 0.5 * length, length)
@@ -126,8 +134,7 @@ def _concave(problem: JointQuadratic, weights: Floats) -> Floats:
     return np.asarray(values[:, -1] < -1e-12 * np.abs(values).max(axis=1))
 
 
-def _size(problem: JointQuadratic, shift: Floats) -> Floats:
-    """Return the size of the terms that gains are sums of, shape (B,)."""
-    linear = np.einsum("bpm,bm->bp", np.abs(problem.slope), np.abs(shift))
-    square = np.einsum("bm,bpmn,bn->bp", np.abs(shift), np.abs(problem.bend), np.abs(shift))
-    return np.asarray((np.abs(problem.start) + linear + square).max(axis=1))
+def _size(problem: JointQuadratic) -> Floats:
+    """Return about how much is at stake, shape (B,): the rise of a parabola of these sizes."""
+    slope = np.abs(problem.slope).max(axis=(1, 2))
+    return np.asarray(slope**2 / np.abs(problem.bend).max(axis=(1, 2, 3)))

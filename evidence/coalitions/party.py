@@ -6,20 +6,22 @@ names is one of N + m - 1 bidders there, and is compared with being one honest n
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, final
+from typing import Literal, NamedTuple, final
 
 import numpy as np
 
-from deviator.arrays import Array, is_foreign, like, namespace
+from deviator.arrays import Array, is_foreign, namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.evidence.market import Market, market
-from deviator.evidence.results import Results
+from deviator.mechanisms import Bids
 from deviator.mechanisms.outcome import check_cleared
 from deviator.policies import Revelation
 from deviator.policies.numeric_search import worth_of
-from deviator.validation import Floats, given, trader_index, whole_number
+from deviator.units import renumbered
+from deviator.validation import given, trader_index, whole_number
 
+from ..market import Market, market
+from ..results import ROUNDINGS
 from .enlarged import RepeatedTypes, enlarged_economy, enlarged_rule
 
 Kind = Literal["coalition", "identities"]
@@ -90,57 +92,59 @@ class Party:
         """The gain up to which gains count as zero, in units of money."""
         return float(sum(replace(self.tested, trader=each).epsilon for each in self.people))
 
-    def arena_types(self, types: Floats) -> Floats:
+    def arena_types(self, types: Array) -> Array:
         """Return the types of all places of the arena, shape (B, N')."""
-        return types if self.kind == "coalition" else np.ascontiguousarray(types[:, self.order])
+        return types if self.kind == "coalition" else renumbered(types, self.order)
 
-    def base_bids(self, types: Floats) -> Floats:
+    def base_bids(self, types: Array) -> Array:
         """Return everybody's bids in the arena by the strategy, shape (B, N', K)."""
-        bids: Floats = self.arena.strategy.bids(self.arena_types(types)).as_array()
-        return bids
+        return self.arena.strategy.bids(self.arena_types(types)).as_array()
 
-    def honest(self, types: Floats) -> Kept:
+    def honest(self, types: Array) -> Kept:
         """Return what each person has while everybody follows the strategy under one name."""
-        each = [replace(self.tested, trader=who).honest_results(types) for who in self.people]
-        utility, rounding = (
-            np.stack([getattr(results, name) for results in each], axis=1)
-            for name in ("utility", "rounding")
-        )
-        return Kept(utility, rounding)
+        return self._kept(self.tested, types, self.tested.strategy.bids(types), self.people)
 
-    def gains(self, types: Floats, bids: Array) -> Array:
+    def kept(self, types: Array, bids: Array) -> Kept:
+        """Return what each person has where the arena's bids are (B, N', K)."""
+        record = self.arena.mechanism.language.record.from_array(bids)
+        return self._kept(self.arena, types, record, self.owners, self.places)
+
+    def gains(self, types: Array, bids: Array) -> Array:
         """Return what each person gains by the party's bids over honesty, shape (B, P).
 
         Parameters
         ----------
-        types : ndarray of float, shape (B, N)
+        types : ndarray of float or tensor, shape (B, N)
             Of the traders, not of the places.
-        bids : array of float, shape (B, M, K)
-            The party's; a tensor where the rule takes tensors, and gradients pass through.
+        bids : ndarray of float or tensor, shape (B, M, K)
+            The party's; gradients pass through to tensors.
         """
-        honest = self.honest(types)
-        kept = self.kept(types, with_party(self.base_bids(types), self.places, bids))
-        return kept.utility - like(kept.utility, honest.utility)
+        whole = with_party(self.base_bids(types), self.places, bids)
+        return self.kept(types, whole).utility - self.honest(types).utility
 
-    def kept(self, types: Floats, bids: Array) -> Kept:
-        """Return what each person has where the arena's bids are (B, N', K)."""
-        arena = self.arena
-        rule: Any = arena.mechanism
-        outcome = rule.clear(rule.language.record.from_array(bids))
-        if not is_foreign(bids):
-            check_cleared(rule.name, outcome, tuple(bids.shape[:2]))
+    def _kept(
+        self,
+        where: Market,
+        types: Array,
+        bids: Bids,
+        owners: Sequence[int],
+        places: Sequence[int] | None = None,
+    ) -> Kept:
+        """Return what each person has in a market where the owners' bids have these places."""
+        rule, outcome = where.mechanism, where.mechanism.clear(bids)
+        if bids.is_numpy:
+            check_cleared(rule.name, outcome, bids.shape[:2])
+        slots = list(zip(places or owners, owners, strict=True))
         worth, paid = [], []
         for person in self.people:
-            mine = [place for place, owner in self._slots if owner == person]
-            worth.append(_worth(self.tested.economy, person, types, outcome.quantity, mine))
+            mine = [place for place, owner in slots if owner == person]
+            total = sum(outcome.quantity[:, place] for place in mine)
+            worth.append(worth_of(self.tested.economy, person, total[:, None], types)[:, 0])
             paid.append(sum(outcome.transfer[:, place] for place in mine))
         xp = namespace(outcome.quantity)
-        results = Results.of(xp.stack(worth, axis=1), xp.stack(paid, axis=1), arena.precision)
-        return Kept(results.utility, results.rounding)
-
-    @property
-    def _slots(self) -> list[tuple[int, int]]:
-        return list(zip(self.places, self.owners, strict=True))
+        sums = xp.stack(worth, axis=1), xp.stack(paid, axis=1)
+        rounding = ROUNDINGS * where.precision * (xp.abs(sums[0]) + xp.abs(sums[1]))
+        return Kept(sums[0] - sums[1], rounding)
 
     def value(self, gains: Array) -> Array:
         """Return what counts of the people's gains (B, P): the sum, or the least; shape (B,)."""
@@ -148,22 +152,13 @@ class Party:
         return xp.sum(gains, axis=1) if self.transfers else xp.min(gains, axis=1)
 
 
-def _worth(economy: Economy, person: int, types: Floats, quantity: Array, mine: list[int]) -> Array:
-    """Return what a person's total quantity is worth to them, shape (B,)."""
-    total = sum(quantity[:, place] for place in mine)
-    if not is_foreign(quantity):
-        return worth_of(economy, person, total[:, None], types)[:, 0]
-    alone = like(quantity, np.eye(economy.n_traders)[person])
-    return economy.utility(total[:, None] * alone, like(quantity, types))[:, person]
-
-
-def with_party(base: Floats, places: Sequence[int], bids: Array) -> Array:
+def with_party(base: Array, places: Sequence[int], bids: Array) -> Array:
     """Return the arena's bids (B, N', K) with the party's (B, M, K) in their places."""
     if not is_foreign(bids):
         whole = base.copy()
         whole[:, list(places)] = bids
         return whole
-    columns = list(like(bids, base).swapaxes(0, 1))
+    columns = [base[:, place] for place in range(base.shape[1])]
     for slot, place in enumerate(places):
         columns[place] = bids[:, slot]
     return namespace(bids).stack(columns, axis=1)
@@ -230,7 +225,8 @@ def names_of(tested: Market, identities: int, enlarged: Economy | None = None) -
     RefusedError
         If others' bids in the enlarged market are not determined.
     """
-    names, n, trader = whole_number("identities", identities, 2), tested.economy.n_traders, tested.trader
+    names = whole_number("identities", identities, 2)
+    n, trader = tested.economy.n_traders, tested.trader
     if not isinstance(tested.strategy, Revelation):
         raise RefusedError(
             "several names of one trader need others who are honest in the enlarged market, got "

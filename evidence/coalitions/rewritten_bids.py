@@ -49,7 +49,9 @@ def rewritten_bids(party: Party, types: Floats, response: Response, wanted: floa
             f"quantities only, got those of {rule.name}; leave statistics out, or name a learner"
         )
     rows = party.base_bids(types)[:, list(party.places)]
-    directions = np.stack([_direction(party, response, slot, wanted) for slot in range(len(rows[0]))], 1)
+    directions = np.stack(
+        [_direction(party, response, slot, wanted) for slot in range(len(rows[0]))], 1
+    )
     # Row i of the new bids is 1 along w_i, and 0 along the lines of the fellow members.
     return np.asarray(np.linalg.solve(directions.swapaxes(1, 2), rows))
 
