@@ -1,0 +1,72 @@
+"""Members who rewrite their conditional bids together, and move each other's payments at will.
+
+A member of a conditional auction pays the area under the own residual demand curve. Its slope k_i
+is set by all other bids, those of fellow members among them. Let d_1 .. d_M be how the market moves
+with the level of each member's bid: the residual line of member i has direction d_i, and
+
+    k_i = d_i[price] / d_i[q_i].
+
+The members' hyperplanes may be replaced by any others with the same intersection, combinations of
+their own: prices and quantities stay as they are, while the residual lines become any directions
+w_i in the span of the d_i. So members choose the k_i, and each of them gains (k_i' - k_i) q_i^2 / 2
+without bound, whatever the tax is, and without paying each other.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from deviator.errors import RefusedError
+from deviator.mechanisms.languages import ConditionalLanguage
+from deviator.validation import Floats
+
+from .joint_quadratic import Response
+from .party import Party
+
+
+def rewritten_bids(party: Party, types: Floats, response: Response, wanted: float) -> Floats:
+    """Return bids of the party (B, M, K) by which each member who trades gains about `wanted`.
+
+    Parameters
+    ----------
+    party : Party
+        Of at least two bids.
+    types : ndarray of float, shape (B, N)
+    response : Response
+        At these types.
+    wanted : float
+        In units of money.
+
+    Raises
+    ------
+    RefusedError
+        If bids are not hyperplanes on all quantities.
+    """
+    rule: Any = party.arena.mechanism
+    if not isinstance(rule.language, ConditionalLanguage):
+        raise RefusedError(
+            "members who move each other's residual slopes are followed in conditional bids on all "
+            f"quantities only, got those of {rule.name}; leave statistics out, or name a learner"
+        )
+    rows = party.base_bids(types)[:, list(party.places)]
+    directions = np.stack(
+        [_direction(party, response, slot, wanted) for slot in range(len(rows[0]))], 1
+    )
+    # Row i of the new bids is 1 along w_i, and 0 along the lines of the fellow members.
+    return np.asarray(np.linalg.solve(directions.swapaxes(1, 2), rows))
+
+
+def _direction(party: Party, response: Response, slot: int, wanted: float) -> Floats:
+    """Return w_i in coordinates of the d_j, (B, M): that of the slope which makes i gain enough.
+
+    Made of the directions of two members, i and the next.
+    """
+    size, place = len(party.places), party.places[slot]
+    quantity = response.quantity[:, place]
+    slope = response.residual_slope[:, place] + 2 * wanted / quantity**2
+    excess = response.price_effect - slope[:, None] * response.quantity_effect[:, place]
+    following = (slot + 1) % size
+    direction = np.zeros((len(quantity), size))
+    direction[:, slot] = excess[:, following]
+    direction[:, following] = -excess[:, slot]
+    return direction / np.abs(direction).max(axis=1, keepdims=True)
