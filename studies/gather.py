@@ -208,9 +208,7 @@ def _trained(
             yield learner, seed, training
 
 
-def _core(
-    tested: Market, control: Market | None, search: Search, watch: Watch
-) -> DeviationCore:
+def _core(tested: Market, control: Market | None, search: Search, watch: Watch) -> DeviationCore:
     """Return the market as the learners meet it, once each has said that it can play it."""
     core = deviation_core(
         tested, information=search.information, control=control, **search.actions.stated()

@@ -51,9 +51,9 @@ def train(
     information: Rung = "profile",
     learner: Annotated[str, typer.Option(help="As `deviator list` names it.")] = "ppo",
     learner_set: LearnerSettings = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Bids submitted in training.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Bids submitted in training.")] = None,
     seconds: Annotated[float | None, typer.Option(help="CPU seconds of training.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Where to save the policy.")] = None,
     log: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
@@ -117,7 +117,9 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
             f"--out must not name a policy that is there, {file} is; name another, or "
             "overwrite it with --force"
         )
-    if checkpoint is None or (resume and checkpoint_folder(resume) == checkpoint_folder(checkpoint)):
+    if checkpoint is None or (
+        resume and checkpoint_folder(resume) == checkpoint_folder(checkpoint)
+    ):
         return
     if (checkpoint_folder(checkpoint) / FILE).exists():
         raise ResultsError(
@@ -165,10 +167,13 @@ def _reported(
     from deviator.studies.training import train as run
 
     end = "\r" if screen.is_terminal else "\n"
-    started = time.perf_counter()
+    first: list[tuple[int, float]] = []
 
     def live(point: Any, best: Any) -> None:
-        speed = point.steps / (time.perf_counter() - started)
+        now = time.perf_counter()
+        done, began = first[0] if first else (point.steps, now)
+        first[:] = first or [(done, began)]
+        speed = (point.steps - done) / max(now - began, 1e-9)
         screen.print(_live_line(point, plan, speed, best), end=end)
 
     with ExitStack() as stack:
@@ -222,7 +227,9 @@ def _live_line(point: Any, plan: "Plan", speed: float, best: Any) -> str:
     captured = best.share(point.gain)
     share = "    -" if captured is None else f"{100 * captured:5.1f}%"
     done = f"{min(point.steps, plan.steps):>7}"
-    budget = f"/{plan.steps}" if plan.steps < ENDLESS else f" {point.seconds:.1f}/{plan.seconds:g} s"
+    budget = (
+        f"/{plan.steps}" if plan.steps < ENDLESS else f" {point.seconds:.1f}/{plan.seconds:g} s"
+    )
     return (
         f"{done}{budget} {speed:>6.0f} steps/s gain {point.gain:+.2e} "
         f"{best.kind} best {best.gain:.2e} share {share}"
