@@ -189,7 +189,7 @@ def _rewritten(
     party: Party, types: Floats, response: Response, problem: JointQuadratic
 ) -> JointBest:
     """Return a large gain of members who move each other's residual slopes."""
-    bids = rewritten_bids(party, types, response, LARGE * party.stakes / len(party.people))
+    bids = rewritten_bids(party, types, response, LARGE)
     reason = (
         "members rewrite their bids so that the outcome stays and their residual slopes, which "
         "payments use, rise without bound"
