@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import check_one_kind, like
+from deviator.arrays import beside, check_one_kind, like, product
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, freeze
 
@@ -101,19 +101,21 @@ class QuadraticEconomy(Economy):
 
     def value(self, types: Floats) -> Floats:
         """Return the marginal utility of the first unit, v = W s + c, shape (B, N)."""
-        return self.weighted_types(types) + like(types, self.intercept)
+        value: Floats = self.weighted_types(types) + beside(types, self, "intercept")
+        return value
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
         quantity, types = checked_profiles(self.n_traders, quantity, types, any_library=True)
         check_one_kind(quantity=quantity, types=types)
-        slope = like(types, self.slope)
+        slope = beside(types, self, "slope")
         utility: Floats = self.value(types) * quantity - 0.5 * slope * quantity**2
         return utility
 
     @override
     def utility_of(self, trader: int, quantity: Floats, types: Floats) -> Floats:
-        value = types @ like(types, self.effects_on(trader)) + float(self.intercept[trader])
+        effects = like(types, self.effects_on(trader))
+        value = product(types, effects) + float(self.intercept[trader])
         worth: Floats = (value[:, None] - 0.5 * float(self.slope[trader]) * quantity) * quantity
         return worth
 
@@ -121,7 +123,8 @@ class QuadraticEconomy(Economy):
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
         quantity, types = checked_profiles(self.n_traders, quantity, types, any_library=True)
         check_one_kind(quantity=quantity, types=types)
-        return self.value(types) - like(types, self.slope) * quantity
+        marginal: Floats = self.value(types) - beside(types, self, "slope") * quantity
+        return marginal
 
     @override
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:

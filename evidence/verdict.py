@@ -1,6 +1,6 @@
 """What the evidence on deviating in one market supports: lower bound, cap, power and state."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 from deviator.policies import Information
@@ -61,6 +61,8 @@ class Verdict:
         What deviators know.
     power_interval, resolution_interval : tuple of float or None
         95% Student interval over seeds; the planted gains between which the resolution lies.
+    power_by_learner : dict of str to float
+        The power of each learner; empty where `power` is None.
     """
 
     state: State
@@ -80,6 +82,7 @@ class Verdict:
     information: Information = "profile"
     power_interval: tuple[float, float] | None = None
     resolution_interval: tuple[float, float] | None = None
+    power_by_learner: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -125,6 +128,7 @@ def judge(evidence: Evidence) -> Verdict:
         information=evidence.information,
         power_interval=None if control is None else control.share_interval,
         resolution_interval=resolution_interval(planted),
+        power_by_learner={} if control is None else control.shares,
     )
 
 

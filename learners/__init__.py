@@ -4,9 +4,10 @@
 """
 
 from .base import EvaluatedLearner, Learner, Training
-from .session import CurvePoint, Progress, Session, TrainingStopped
+from .session import Checkpoint, CurvePoint, Progress, Session, TrainingStopped
 
 __all__ = [
+    "Checkpoint",
     "CurvePoint",
     "EvaluatedLearner",
     "Learner",

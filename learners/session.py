@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
 from deviator.envs import DecisionProblem
+from deviator.errors import RefusedError
 from deviator.policies import Deviation, Network
 from deviator.validation import Floats
 
@@ -41,6 +42,27 @@ Progress = Callable[[CurvePoint], None]
 """Called at each point of the curve while training."""
 
 
+class Checkpoint(NamedTuple):
+    """How far a training has come: all that it takes to go on with it.
+
+    Attributes
+    ----------
+    best : Deviation
+        The best so far on validation profiles.
+    curve : tuple of CurvePoint
+    largest_gain : float
+        The largest gain of any single bid submitted so far, in units of money.
+    """
+
+    best: Deviation
+    curve: tuple[CurvePoint, ...]
+    largest_gain: float
+
+
+Keep = Callable[[Checkpoint], None]
+"""Called at each point of the curve, to keep what was learned."""
+
+
 class TrainingStopped(Exception):
     """Ends a training early: the best so far is kept."""
 
@@ -66,7 +88,9 @@ class Session:
     start : Network, optional
         Where learning begins, in place of a seeded offset from honesty.
     keep : callable, optional
-        Called with each point and the best deviation so far, to keep it.
+        Called with a checkpoint at each point of the curve.
+    resumed : Checkpoint, optional
+        Of an earlier training, which this one goes on with: what that one spent counts here too.
 
     Attributes
     ----------
@@ -87,22 +111,41 @@ class Session:
         progress: Progress | None = None,
         log_folder: Path | None = None,
         start: Network | None = None,
-        keep: Callable[[CurvePoint, Deviation], None] | None = None,
+        keep: Keep | None = None,
+        resumed: Checkpoint | None = None,
     ) -> None:
         self.problem, self.steps, self.seed, self.points = problem, steps, seed, points
         self.seconds, self.log_folder, self.start = seconds, log_folder, start
-        self.rng = np.random.default_rng(seed)
-        self.spent, self.largest_reward = 0, -np.inf
-        self.curve: list[CurvePoint] = []
+        self.curve: list[CurvePoint] = [] if resumed is None else list(resumed.curve)
+        before = self.curve[-1] if self.curve else CurvePoint(0, -np.inf)
+        self.spent, self.largest_reward = before.steps, -np.inf
+        if resumed is not None:
+            self.largest_reward = resumed.largest_gain / problem.reward_unit
+        # What is left of a training draws other numbers than those that it began with.
+        self.rng = np.random.default_rng([seed, self.spent] if self.spent else seed)
         self.untrained: Deviation | None = None
         self.best: Deviation | None = None
         self._best_gain, self._next_look = -np.inf, 0.0
         self._progress, self._keep = progress, keep
-        self._began, self._measuring = time.thread_time(), 0.0
+        self._began, self._measuring = time.thread_time() - before.seconds, 0.0
         law = problem.market.distribution
         rng = np.random.default_rng(VALIDATION_SEED)
         self._types = law.matched_sample(rng, VALIDATION_PROFILES)
         self._writer: Any = None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far the training has come.
+
+        Raises
+        ------
+        RefusedError
+            If no deviation was looked at yet.
+        """
+        if self.best is None:
+            raise RefusedError("training must come to a first deviation, and has not")
+        largest = self.largest_reward * self.problem.reward_unit
+        return Checkpoint(self.best, tuple(self.curve), largest)
 
     @property
     def used_seconds(self) -> float:
@@ -166,16 +209,17 @@ class Session:
         return gains
 
     def _diverged(self, reason: str) -> str:
+        kept = "nothing was learned" if self.best is None else "the best so far is kept"
         return (
-            f"training diverged after {self.spent} bids ({reason}); the best so far is kept, lower "
-            "the learner's rate or step size"
+            f"training diverged after {self.spent} bids ({reason}); {kept}, lower the learner's "
+            "rate or step size"
         )
 
     def _report(self, point: CurvePoint) -> None:
         if self.log_folder is not None:
             self._log(point, self.log_folder)
-        if self._keep is not None and self.best is not None:
-            self._keep(point, self.best)
+        if self._keep is not None:
+            self._keep(self.checkpoint)
         if self._progress is not None:
             self._progress(point)
 

@@ -54,8 +54,9 @@ def audit(
     strategy: Policy | None = None,
     trader: int | None = None,
     information: Information = "profile",
-    learner: Learner | str | None = None,
+    learner: Learner | str | Sequence[Learner | str] | None = None,
     steps: int = Search.steps,
+    seconds: float | None = None,
     seed: int = 0,
     held_out: int = Search.held_out,
     epsilon: float | None = None,
@@ -81,11 +82,13 @@ def audit(
     trader : int, optional
         Who deviates; by default everybody in turn, one of each class of interchangeable traders.
     information : {"profile", "own"}
-    learner : Learner or str, optional
-        A learner, or the name of one (``"ppo"``), trained in the market and on its matched
-        control, for each trader who deviates, to add what learning finds.
+    learner : Learner, str or a sequence of them, optional
+        A learner, or the name of one (``"ppo"``), or several, trained in the market and on its
+        matched control, for each trader who deviates, to add what learning finds.
     steps, seed : int
-        The learner's budget and seed.
+        Each learner's budget and seed.
+    seconds : float, optional
+        CPU seconds that each training may take; by default the steps decide alone.
     held_out : int
         Profiles on which gains are measured.
     epsilon : float, optional
@@ -122,14 +125,15 @@ def audit(
     >>> card.state, card.beyond[0].reach
     ('confirmed', 'unbounded')
     """
-    if learner is None and planted:
+    learners = _learners(learner)
+    if planted and not learners:
         raise InvalidInputError(
-            "planted faults need a learner to notice them, got learner=None; pass learner='ppo'"
+            f"planted faults need a learner to notice them, got learner={learner!r}; pass "
+            "learner='ppo'"
         )
     rule = _rule(mechanism, economy, parameters)
     tested = market(rule, economy, distribution=distribution, strategy=strategy, tolerance=epsilon)
-    learners = () if learner is None else (_learner(learner),)
-    search = Search(learners, (seed,), steps, information, held_out)
+    search = Search(learners, (seed,), steps, information, held_out, seconds)
     place = replace(tested, trader=0 if trader is None else trader)
     party = party_of(place, coalition, identities, transfers=transfers, enlarged=enlarged)
     return report_card(tested, search, trader=trader, planted=planted, party=party)
@@ -287,11 +291,12 @@ def _range(numbers: Any) -> str:
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
-def _learner(learner: Learner | str) -> Learner:
-    if not isinstance(learner, str):
-        return learner
-    by_name: Learner = build("learner", learner, {})
-    return by_name
+def _learners(stated: Learner | str | Sequence[Learner | str] | None) -> tuple[Learner, ...]:
+    """Return the learners that were stated, each built where it was named."""
+    if stated is None:
+        return ()
+    several = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else (stated,)
+    return tuple(build("learner", one, {}) if isinstance(one, str) else one for one in several)
 
 
 def _rule(mechanism: Mechanism | str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:

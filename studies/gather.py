@@ -40,7 +40,7 @@ from deviator.learners import CurvePoint, Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information, check_information
-from deviator.validation import Floats, check_kind, whole_number
+from deviator.validation import Floats, check_kind, positive, whole_number
 
 CHECKED = 100
 """Profiles at which a bid is searched to check a proof that nothing is to gain."""
@@ -66,11 +66,13 @@ class Search:
         What deviators know.
     held_out : int
         Profiles on which gains are measured, at least 100.
+    seconds : float, optional
+        CPU seconds that each training may take; by default the steps decide alone.
 
     Raises
     ------
     InvalidInputError
-        If a setting is of the wrong kind or too small.
+        If a setting is of the wrong kind or too small, or two learners have the same name.
     """
 
     learners: Sequence[Learner] = ()
@@ -78,10 +80,19 @@ class Search:
     steps: int = 100_000
     information: Information = "profile"
     held_out: int = 20_000
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         for learner in self.learners:
             check_kind("learner", learner, Learner, "name one with deviator.audit(learner='ppo')")
+        names = [learner.name for learner in self.learners]
+        if len(set(names)) < len(names):
+            raise InvalidInputError(
+                f"learners of one search must have different names, got {', '.join(names)}; "
+                "search again for the others"
+            )
+        if self.seconds is not None:
+            positive("seconds", self.seconds)
         whole_number("steps", self.steps, at_least=1)
         whole_number("held_out", self.held_out, at_least=100)
         check_information(self.information)

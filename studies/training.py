@@ -5,15 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+import numpy as np
 from pydantic import ValidationError
 
 from deviator.errors import RefusedError, ResultsError
-from deviator.evidence import BestDeviation, Evidence
+from deviator.evidence import BestDeviation, Evidence, Market
 from deviator.files import write_atomically
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.plugins import provenance
-from deviator.policies import Information, check_information, load_policy, save_policy
-from deviator.policies.learned import policy_stem, read_description
+from deviator.policies import (
+    Deviation,
+    Information,
+    LearnedDeviation,
+    load_policy,
+    save_policy,
+)
+from deviator.policies.policy_files import policy_stem, read_description, stated_information
 
 from .gather import Search, Watch, gather
 from .run.cell_result import described
@@ -112,7 +119,9 @@ def train(
     return TrainingReport(evidence, out)
 
 
-def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
+def evaluate(
+    path: Path, plugins: Sequence[str] = (), classes: Sequence[type[Deviation]] = ()
+) -> TrainingReport:
     """Judge a saved policy on held-out profiles of the market that it was trained in.
 
     Parameters
@@ -120,35 +129,58 @@ def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
     path : Path
         Of the policy, without suffix.
     plugins : sequence of str
-        Files that may define what the market names; by default those that it was trained with.
+        Files that define what the market names. A file that only the policy names is not run.
+    classes : sequence of type
+        Classes of third parties that the policy may be of.
 
     Raises
     ------
     ResultsError
-        If the files are missing, damaged or not a saved policy.
+        If the files are missing, damaged or not a saved policy, or a plugin file is not named.
     """
     path = policy_stem(path)
     description = read_description(path)
     market = description.get("market")
     try:
-        spec = MarketSpec.model_validate(market)
-        tested = spec.with_plugins(tuple(plugins)).build_market()
+        spec = MarketSpec.model_validate(market).with_plugins(tuple(plugins))
+        _check_named(path, spec, plugins)
+        tested = spec.build_market()
     except ValidationError as error:
         raise ResultsError(
             f"{path}.json must describe the market of the policy, and does not "
             f"({mistakes_of(error, market, MarketSpec)[0].sentence}); train one anew"
         ) from None
-    policy = load_policy(path, tested.strategy)
+    policy = load_policy(path, tested.strategy, classes=classes)
+    _check_fit(path, policy, tested)
+    search = Search(information=stated_information(description))
+    return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
+
+
+def _check_fit(path: Path, policy: Deviation, tested: Market) -> None:
+    """Refuse a policy that was learned in another market."""
     wanted = (tested.economy.n_traders, tested.bid_size, tested.trader)
-    saved = (len(policy.observation.mean), policy.box.size, policy.observation.trader)
+    if isinstance(policy, LearnedDeviation):
+        saved = (len(policy.observation.mean), policy.box.size, policy.observation.trader)
+    else:
+        types = tested.distribution.sample(np.random.default_rng(0), 2)
+        shape = np.shape(policy.bid(types, tested.trader))
+        saved = (tested.economy.n_traders, shape[-1] if shape[:1] == (2,) else 0, tested.trader)
     if saved != wanted:
         raise ResultsError(
             f"{path} must fit its market (traders, numbers in a bid, deviator) = {wanted}, "
             f"got {saved}; train anew"
         )
-    information = check_information(policy.observation.information)
-    search = Search(information=information)
-    return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
+
+
+def _check_named(path: Path, spec: MarketSpec, plugins: Sequence[str]) -> None:
+    """Refuse a policy that names a plugin file which its user does not: the file would be run."""
+    known = {Path(file).resolve() for file in plugins}
+    for file in spec.plugin_files():
+        if Path(file).resolve() not in known:
+            raise ResultsError(
+                f"{path}.json must name no plugin file that you do not, and names {file}; run "
+                f"`deviator evaluate {path} --plugin {file}` if you trust it"
+            )
 
 
 def _check_writable(out: Path) -> None:

@@ -144,9 +144,18 @@ def _search_lines(card: "ReportCard") -> list[str]:
         interval = card.verdict.power_interval
         within = "" if interval is None else f" ({interval[0]:.1%} to {interval[1]:.1%})"
         lines.append(f"power: learners captured {card.power:.1%} of the control's gain{within}")
+        lines += _powers(card.verdict.power_by_learner)
     if card.resolution is not None:
         lines.append(f"resolution: the smallest planted gain noticed is {card.resolution:.3g}")
     return lines
+
+
+def _powers(shares: Mapping[str, float]) -> list[str]:
+    """Return a line on what each of several learners captured."""
+    if len(shares) < 2:
+        return []
+    each = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    return [f"power of each learner: {each}"]
 
 
 def _knowledge(information: str) -> str:

@@ -47,6 +47,7 @@ class MarketColumns(TypedDict):
     sigma: float | None
     information: str
     learner: str
+    learner_settings: dict[str, Any]
     steps: int
     held_out: int
     plugins: list[dict[str, str]]
@@ -150,6 +151,7 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "sigma": result["sigma"],
         "information": cell.information,
         "learner": plain_name(cell.learner.name),
+        "learner_settings": cell.learner.settings,
         "steps": cell.steps,
         "held_out": cell.held_out,
         "plugins": result["plugins"],

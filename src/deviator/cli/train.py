@@ -56,7 +56,7 @@ def train(
 
 def _check_new(out: Path) -> None:
     """Refuse to overwrite a policy, before anything is trained."""
-    from deviator.policies.learned import policy_stem
+    from deviator.policies.policy_files import policy_stem
 
     stem = policy_stem(out)
     for suffix in (".json", ".safetensors"):
