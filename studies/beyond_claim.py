@@ -223,8 +223,9 @@ def _profiles(party: Party, held_out: int) -> Floats:
     arena = party.arena
     affordable = MOST_NUMBERS // (arena.economy.n_traders * arena.bid_size)
     count = min(held_out, max(FEWEST, affordable))
-    least = not party.transfers and len(party.people) > 1
-    return held_out_profiles(party.tested, min(count, LEAST) if least else count)
+    if not party.transfers and len(party.people) > 1:
+        count = min(count, LEAST if len(party.people) == 2 else SEARCHED)
+    return held_out_profiles(party.tested, count)
 
 
 def _known(party: Party, core: CoalitionCore, types: Floats, information: Information) -> _Measured:
@@ -236,7 +237,7 @@ def _known(party: Party, core: CoalitionCore, types: Floats, information: Inform
     if best.reach == "unbounded" or information == "profile":
         cap = None if best.reach == "unbounded" else float(best.cap.mean())
         if best.reach == "capped":
-            return _improved(party, core, types[:SEARCHED])
+            return _improved(party, core, types, best)
         return _Measured(best.reach, best.gain, best.gains, cap, best.reason, types, best.bids)
     nothing = np.zeros_like(best.gains)
     reason = "people who know their own types gain at most what they would if they knew all types"
@@ -244,9 +245,8 @@ def _known(party: Party, core: CoalitionCore, types: Floats, information: Inform
     return _Measured("capped", nothing.sum(axis=1), nothing, cap, reason, types, None)
 
 
-def _improved(party: Party, core: CoalitionCore, types: Floats) -> _Measured:
+def _improved(party: Party, core: CoalitionCore, types: Floats, best: JointBest) -> _Measured:
     """Return the best of a capped answer and a search that starts from it."""
-    best: JointBest = best_joint_deviation(party, types)
     own = party.base_bids(types)[:, list(party.places)]
     start = core.box.to_action(own.reshape(len(types), -1), best.bids.reshape(len(types), -1))
     found = search_joint_deviation(core, types, np.random.default_rng(0), start=start)
