@@ -283,7 +283,9 @@ class ExchangeCore:
     def _tensor_bids(self, state: State, array: Array, actions: Array) -> Bids:
         xp = namespace(actions)
         moved = like(actions, self._half_width) * xp.clip(actions, -1.0, 1.0)
-        moved = moved + (array[:, self._acting, :] if self._relative else like(actions, self._center))
+        moved = moved + (
+            array[:, self._acting, :] if self._relative else like(actions, self._center)
+        )
         if self._limits is not None:
             low, high = (like(actions, limit) for limit in self._limits)
             moved = xp.minimum(xp.maximum(moved, low), high)

@@ -77,8 +77,7 @@ def check_known(owner: str, known: tuple[str, ...], settings: Mapping[str, Any])
     unknown = next((name for name in settings if name not in known), None)
     if unknown is not None:
         raise TypeError(
-            f"{owner}() got an unexpected keyword argument {unknown!r}; it takes "
-            f"{', '.join(known)}"
+            f"{owner}() got an unexpected keyword argument {unknown!r}; it takes {', '.join(known)}"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
+from deviator.arrays import namespace
 from deviator.memory import require_memory
 from deviator.validation import Bools, Floats
 
@@ -71,6 +72,8 @@ class Clearing(ABC):
 
     def settle(self, bids: Any, payment: Payment) -> Outcome:
         """Clear every market and let traders pay; irregular markets are in autarky."""
+        if not bids.is_numpy:
+            return in_autarky_where_irregular(self.solve(bids), payment)
         return settled(bids.shape[:2], self.piece_by_piece(bids), payment)
 
     def piece_by_piece(self, bids: Any) -> "Pieces":
@@ -111,6 +114,24 @@ def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome
         if autarky is not None:
             transfer[markets][autarky] = 0.0
     return Outcome(price, quantity, transfer, traded, np.ones_like(traded), slope)
+
+
+def in_autarky_where_irregular(solution: MarketSolution, payment: Payment) -> Outcome:
+    """Return the outcome of markets in arrays of any library, of which nothing is written over.
+
+    Payments are computed before the numbers of markets in autarky are masked, as a NaN that is
+    masked would make gradients NaN.
+    """
+    xp, traded = namespace(solution.price), solution.regular
+    transfer = payment(solution.price[:, None], solution.quantity, solution.residual_slope)
+    return Outcome(
+        xp.where(traded, solution.price, xp.nan),
+        xp.where(traded[:, None], solution.quantity, 0.0),
+        xp.where(traded[:, None], transfer, 0.0),
+        traded,
+        xp.ones_like(traded),
+        xp.where(traded[:, None], solution.residual_slope, xp.nan),
+    )
 
 
 def _outcome(solution: MarketSolution, payment: Payment) -> Outcome:
