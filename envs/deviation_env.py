@@ -67,7 +67,7 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     v0 : first.
     """
 
-    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES)}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # noqa: RUF012
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, final, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deviator.arrays import Array, common, is_foreign, like, namespace
+from deviator.arrays import Array, beside, common, is_foreign, like, namespace
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import InvalidInputError
 from deviator.evidence import Market, interchangeable_traders
@@ -228,9 +228,12 @@ class ExchangeCore:
         return np.stack([box.center for box in self.boxes])
 
     @cached_property
-    def _deviation(self) -> Floats:
-        deviation: Floats = common(self.market.distribution.deviation)
-        return deviation
+    def _mean(self) -> Floats:
+        return self.market.distribution.mean
+
+    @cached_property
+    def _deviations(self) -> Floats:
+        return self.market.distribution.deviation
 
     @cached_property
     def _units(self) -> Floats:
@@ -259,13 +262,13 @@ class ExchangeCore:
 
     def _standard(self, types: Array) -> Array:
         """Return types in standard deviations within the observation bound, (B, N)."""
-        law, bound = self.market.distribution, OBSERVATION_BOUND
+        bound = OBSERVATION_BOUND
         if is_foreign(types):
-            standard = (types - like(types, law.mean)) / like(types, law.deviation)
+            standard = (types - beside(types, self, "_mean")) / beside(types, self, "_deviations")
             return namespace(types).clip(standard, -bound, bound)
-        standard: Floats = types / self._deviation
-        if law.mean.any():
-            standard -= common(law.mean / law.deviation)
+        standard: Floats = types / common(self._deviations)
+        if self._mean.any():
+            standard -= common(self._mean / self._deviations)
         return np.clip(standard, -bound, bound, out=standard)
 
     def _shares(self, actions: Array) -> tuple[Array, Array]:
@@ -273,7 +276,7 @@ class ExchangeCore:
         if is_foreign(actions):
             actions = namespace(actions).clip(actions, -1.0, 1.0)
             still = namespace(actions).zeros_like(actions[:, 0, :])
-            return self._placed(actions, still), like(actions, self._ranges)
+            return self._placed(actions, still), beside(actions, self, "_ranges")
         if self._everyone:
             return actions, self._ranges
         shares = np.zeros((len(actions), self.market.economy.n_traders, self.action_size))
@@ -282,9 +285,9 @@ class ExchangeCore:
 
     def _tensor_bids(self, state: State, array: Array, actions: Array) -> Bids:
         xp = namespace(actions)
-        moved = like(actions, self._half_width) * xp.clip(actions, -1.0, 1.0)
+        moved = beside(actions, self, "_half_width") * xp.clip(actions, -1.0, 1.0)
         moved = moved + (
-            array[:, self._acting, :] if self._relative else like(actions, self._center)
+            array[:, self._acting, :] if self._relative else beside(actions, self, "_center")
         )
         if self._limits is not None:
             low, high = (like(actions, limit) for limit in self._limits)
@@ -314,7 +317,7 @@ class ExchangeCore:
     def _reward(self, utility: Array, baseline: Array) -> Array:
         """Return what utilities exceed the baseline by, in units of reward, in their place."""
         if is_foreign(utility):
-            return (utility - baseline) / like(utility, self._units)
+            return (utility - baseline) / beside(utility, self, "_units")
         utility -= baseline
         utility /= common(self._units)
         return utility
@@ -332,7 +335,7 @@ class ExchangeCore:
             return state.history
         xp = namespace(state.types)
         public = xp.concat([public_price(outcome)[:, None], outcome.quantity], axis=1)
-        unit = like(state.types, self._public_unit)
+        unit = beside(state.types, self, "_public_unit")
         shown = xp.clip(public / unit, -HISTORY_BOUND, HISTORY_BOUND)[:, None, :]
         past, future = state.history[:, : state.round, :], state.history[:, state.round + 1 :, :]
         return xp.concat([past, shown, future], axis=1)
