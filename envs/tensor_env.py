@@ -135,8 +135,8 @@ class TensorEnv:
             )
 
     def _check_takes_tensors(self) -> None:
-        few = {"device": self.device, "dtype": self.dtype}
-        still = torch.zeros(2, *self.acting, self.core.action_size, **few)
+        shape = (2, *self.acting, self.core.action_size)
+        still = torch.zeros(shape, device=self.device, dtype=self.dtype)
         try:
             types = self._draw(2)
             if isinstance(self.core, ExchangeCore):
@@ -179,25 +179,25 @@ def device_draw(
     RefusedError
         If the law is neither Normal nor uniform.
     """
-    law, place = market.distribution, {"device": device, "dtype": dtype}
+    law, n = market.distribution, market.economy.n_traders
 
     def moved(values: Any) -> torch.Tensor:
-        return torch.as_tensor(np.array(values), **place)
+        return torch.as_tensor(np.array(values), device=device, dtype=dtype)
 
-    mean, n = moved(law.mean), law.n_traders
+    def noise(fill: Callable[..., torch.Tensor], batch: int) -> torch.Tensor:
+        return fill(batch, n, generator=generator, device=device, dtype=dtype)
+
     if isinstance(law, UniformBox):
         low, width = moved(law.low), moved(law.high - law.low)
-        return lambda batch: low + width * torch.rand(batch, n, generator=generator, **place)
+        return lambda batch: low + width * noise(torch.rand, batch)
     if not isinstance(law, NormalTypes | IndependentNormal):
         raise RefusedError(_no_draw(law))
-    independent = isinstance(law, IndependentNormal) or not _offdiagonal(law.covariance).any()
-    root = moved(law.deviation) if independent else moved(np.linalg.cholesky(law.covariance).T)
-
-    def draw(batch: int) -> torch.Tensor:
-        noise = torch.randn(batch, n, generator=generator, **place)
-        return mean + (noise * root if independent else noise @ root)
-
-    return draw
+    mean = moved(law.mean)
+    if isinstance(law, IndependentNormal) or not _offdiagonal(law.covariance).any():
+        spread = moved(law.deviation)
+        return lambda batch: mean + noise(torch.randn, batch) * spread
+    root = moved(np.linalg.cholesky(law.covariance).T)
+    return lambda batch: mean + noise(torch.randn, batch) @ root
 
 
 def _offdiagonal(matrix: Any) -> Any:
