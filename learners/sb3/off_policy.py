@@ -12,7 +12,6 @@ from typing_extensions import override
 from deviator.errors import InvalidInputError
 from deviator.learners.random_state import short_seed
 from deviator.learners.session import Session
-from deviator.validation import positive, whole_number
 
 from .markets import MarketsVecEnv
 from .shared import SB3Learner, falling

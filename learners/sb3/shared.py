@@ -48,7 +48,7 @@ class SB3Learner(EvaluatedLearner):
     def __post_init__(self) -> None:
         for field in ("markets", "points", *self.counts):
             whole_number(field, getattr(self, field), 1)
-        whole_number("batch_size", getattr(self, "batch_size"), 2)
+        whole_number("batch_size", self.batch_size, 2)
         for field in self.widths:
             object.__setattr__(self, field, _widths(field, getattr(self, field)))
         finite_number("log_exploration", self.log_exploration)

@@ -5,7 +5,7 @@ from typing import ClassVar, final
 
 import numpy as np
 from stable_baselines3 import TD3
-from stable_baselines3.common.noise import VectorizedActionNoise, NormalActionNoise
+from stable_baselines3.common.noise import NormalActionNoise, VectorizedActionNoise
 from typing_extensions import override
 
 from deviator.learners.session import Session

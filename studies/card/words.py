@@ -147,6 +147,7 @@ def _search_lines(card: "ReportCard") -> list[str]:
         within = "" if interval is None else f" ({interval[0]:.1%} to {interval[1]:.1%})"
         lines.append(f"power: learners captured {card.power:.1%} of the control's gain{within}")
         lines += _powers(card.verdict.power_by_learner)
+    lines += card.verdict.stopped
     if card.resolution is not None:
         lines.append(f"resolution: the smallest planted gain noticed is {card.resolution:.3g}")
     return lines
