@@ -35,6 +35,7 @@ from deviator.numerics.rational import Rationals
 from deviator.units import relabelled_fields, renumbered, rescaled_fields
 from deviator.validation import Floats, finite_array, trader_index
 
+from ..chunking import pieces
 from ..exact import RationalBids, RationalEconomy
 
 
@@ -307,13 +308,32 @@ class ArrayBids(Bids, Keeps):
     @override
     def moved(self, shares: Array, ranges: Array) -> Self:
         check_shape("shares", tuple(shares.shape), self.shape)
-        fields, start = {}, 0
+        columns = self._columns()
+        if is_foreign(shares):
+            moved = {
+                name: getattr(self, name) + shares[:, :, place] * ranges[:, place]
+                for name, place in columns.items()
+            }
+            return replace(self, **moved)
+        moved = {name: np.empty(shares[:, :, place].shape) for name, place in columns.items()}
+        # Piece by piece, so that all that is done to a piece finds it in the cache.
+        for markets in pieces(len(shares), math.prod(shares.shape[1:])):
+            for name, place in columns.items():
+                array, here = getattr(self, name), moved[name][markets]
+                here[...] = shares[markets, :, place]
+                here *= _factor(ranges[:, place])
+                here += array if len(array) == 1 else array[markets]
+        return replace(self, **moved)
+
+    def _columns(self) -> dict[str, int | slice]:
+        """Return where `as_array` writes each field's numbers."""
+        columns: dict[str, int | slice] = {}
+        start = 0
         for name, array in zip(_names(type(self)), self._arrays(), strict=True):
             width = 1 if array.ndim == 2 else array.shape[2]
-            place = start if array.ndim == 2 else slice(start, start + width)
-            fields[name] = _added(array, shares[:, :, place], ranges[:, place])
+            columns[name] = start if array.ndim == 2 else slice(start, start + width)
             start += width
-        return replace(self, **fields)
+        return columns
 
     @override
     def converted(self, reference: Array) -> Self:
@@ -337,14 +357,10 @@ def _names(record: type[ArrayBids]) -> tuple[str, ...]:
     return tuple(entry.name for entry in fields(record))
 
 
-def _added(numbers: Array, shares: Array, ranges: Array) -> Array:
-    """Return numbers + shares * ranges; of NumPy arrays with one new array, contiguous."""
-    if is_foreign(shares):
-        return numbers + shares * ranges
-    moved = np.array(shares, dtype=np.float64, order="C")
-    moved *= common(ranges) if ranges.ndim == 1 else ranges
-    moved += numbers
-    return moved
+def _factor(ranges: Floats) -> Floats:
+    """Return ranges (N,) as one number where they are equal, and (N, K_j) contiguous."""
+    factor: Floats = common(ranges) if ranges.ndim == 1 else np.ascontiguousarray(ranges)
+    return factor
 
 
 def check_shared(name: str, array: Array, batch: int) -> None:

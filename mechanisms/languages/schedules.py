@@ -108,8 +108,12 @@ class ScheduleLanguage(BidLanguage):
 
 def check_decreasing(steepness: Floats) -> None:
     """Raise InvalidInputError unless demand schedules decrease."""
-    least = float("inf") if 0 in steepness.shape else float(namespace(steepness).min(steepness))
-    if least <= 0:
+    if isinstance(steepness, np.ndarray):
+        rising = bool(steepness.min(initial=np.inf) <= 0)
+    else:
+        rising = bool(namespace(steepness).any(steepness <= 0))
+    if rising:
+        least = float(namespace(steepness).min(steepness))
         raise InvalidInputError(f"schedules must decrease (steepness > 0), got steepness {least}")
 
 
