@@ -12,11 +12,7 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import override
 
-<<<<<<< HEAD
 from deviator.arrays import Keeps, beside, check_one_kind, common, is_foreign, like, product
-=======
-from deviator.arrays import beside, check_one_kind, common, is_foreign, like, product
->>>>>>> adapters
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, freeze
 
