@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, final
 
 import numpy as np
-from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 from typing_extensions import override
@@ -38,6 +37,8 @@ class SB3Learner(EvaluatedLearner):
     """
 
     markets: int
+    batch_size: int
+    learning_rate: float
     log_exploration: float
     offset: float
     reward_limit: float
@@ -48,7 +49,7 @@ class SB3Learner(EvaluatedLearner):
     def __post_init__(self) -> None:
         for field in ("markets", "points", *self.counts):
             whole_number(field, getattr(self, field), 1)
-        whole_number("batch_size", getattr(self, "batch_size"), 2)
+        whole_number("batch_size", self.batch_size, 2)
         for field in self.widths:
             object.__setattr__(self, field, _widths(field, getattr(self, field)))
         finite_number("log_exploration", self.log_exploration)
@@ -63,7 +64,7 @@ class SB3Learner(EvaluatedLearner):
         """Raise InvalidInputError unless the sizes of batches fit each other."""
 
     @abstractmethod
-    def _model(self, env: MarketsVecEnv, session: Session) -> BaseAlgorithm:
+    def _model(self, env: MarketsVecEnv, session: Session) -> Any:
         """Return the model, as it is before learning."""
 
     @final
@@ -118,8 +119,7 @@ class _Follow(BaseCallback):
 
     def look(self) -> None:
         """Measure the averaged policy, and log with it what stable-baselines3 has recorded."""
-        self._average()
-        self._session.look(self._session.problem.deviation(self._mean))
+        self._session.look(self._session.problem.deviation(self._average()))
         self.logger.dump(self._session.spent)
 
     @override
@@ -133,7 +133,7 @@ class _Follow(BaseCallback):
     def _on_step(self) -> bool:
         return not self._session.done
 
-    def _average(self) -> None:
+    def _average(self) -> Network:
         try:
             now = network_of(self.model.policy)
         except InvalidInputError as error:
@@ -144,6 +144,7 @@ class _Follow(BaseCallback):
         self._updates += 1
         share = (AVERAGED + 1.0) / (AVERAGED + self._updates)
         self._mean = now if self._mean is None else _between(self._mean, now, share)
+        return self._mean
 
 
 def _logger(session: Session) -> Logger:
