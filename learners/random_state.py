@@ -45,16 +45,3 @@ def own_random_state() -> Iterator[None]:
             random.setstate(kept[0])
             legacy.set_state(kept[1])
             torch.set_rng_state(kept[2])
-
-
-def short_seed(seed: int) -> int:
-    """Return a seed of 32 bits for libraries that take no longer ones; short seeds stay themselves.
-
-    Examples
-    --------
-    >>> short_seed(7), short_seed(2**32) < 2**32
-    (7, True)
-    """
-    if seed < 2**32:
-        return seed
-    return int(np.random.SeedSequence(seed).generate_state(1)[0])

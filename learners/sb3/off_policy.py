@@ -10,11 +10,10 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.learners.random_state import short_seed
 from deviator.learners.session import Session
 
 from .markets import MarketsVecEnv
-from .shared import SB3Learner, falling
+from .shared import SB3Learner, falling, sb3_seed
 
 
 class OffPolicyLearner(SB3Learner):
@@ -56,6 +55,6 @@ class OffPolicyLearner(SB3Learner):
                 "n_critics": 1,
                 "exploration": float(np.exp(self._log_exploration(session))),
             },
-            "seed": short_seed(session.seed),
+            "seed": sb3_seed(session),
             "device": "cpu",
         }
