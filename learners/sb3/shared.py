@@ -7,13 +7,13 @@ from typing import Any, ClassVar, final
 import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
 from deviator.learners.base import EvaluatedLearner
 from deviator.learners.random_state import own_random_state
-from deviator.learners.session import Session
+from deviator.learners.session import Session, TrainingStopped
 from deviator.policies import Network
 from deviator.validation import Floats, finite_number, positive, whole_number
 
@@ -48,7 +48,7 @@ class SB3Learner(EvaluatedLearner):
     def __post_init__(self) -> None:
         for field in ("markets", "points", *self.counts):
             whole_number(field, getattr(self, field), 1)
-        whole_number("batch_size", getattr(self, "batch_size"), 2)
+        whole_number("batch_size", self.batch_size, 2)
         for field in self.widths:
             object.__setattr__(self, field, _widths(field, getattr(self, field)))
         finite_number("log_exploration", self.log_exploration)
@@ -76,9 +76,12 @@ class SB3Learner(EvaluatedLearner):
             put(model.policy, start)
             session.look(session.problem.deviation(start))
             follow = _Follow(session)
-            model.set_logger(Logger(None, []))
-            model.learn(session.steps, callback=follow, log_interval=None)
-            session.look(follow.deviation())
+            model.set_logger(_logger(session))
+            try:
+                model.learn(session.steps, callback=follow, log_interval=None)
+                follow.look()
+            finally:
+                model.logger.close()
 
     def _offset(self, network: Network, session: Session) -> Network:
         """Return the network with the same bid for all, away from honesty in every number."""
@@ -93,9 +96,9 @@ class SB3Learner(EvaluatedLearner):
             squash=network.squash,
         )
 
-    def _exploration(self, session: Session) -> float:
-        """Return the standard deviation of each number of an action to begin with."""
-        return float(np.exp(self.log_exploration) / np.sqrt(session.problem.action_size))
+    def _log_exploration(self, session: Session) -> float:
+        """Return the logarithm of the standard deviation of each number of an action."""
+        return self.log_exploration - 0.5 * float(np.log(session.problem.action_size))
 
 
 def falling(rate: float, session: Session) -> Callable[[float], float]:
@@ -113,15 +116,16 @@ class _Follow(BaseCallback):
         self._updates = 0
         self._mean: Network | None = None
 
-    def deviation(self) -> Any:
-        """Return the deviation of the averaged policy."""
+    def look(self) -> None:
+        """Measure the averaged policy, and log with it what stable-baselines3 has recorded."""
         self._average()
-        return self._session.problem.deviation(self._mean)
+        self._session.look(self._session.problem.deviation(self._mean))
+        self.logger.dump(self._session.spent)
 
     @override
     def _on_rollout_start(self) -> None:
         if self._session.spent and self._session.due:
-            self._session.look(self.deviation())
+            self.look()
         else:
             self._average()
 
@@ -130,10 +134,22 @@ class _Follow(BaseCallback):
         return not self._session.done
 
     def _average(self) -> None:
-        now = network_of(self.model.policy)
+        try:
+            now = network_of(self.model.policy)
+        except InvalidInputError as error:
+            raise TrainingStopped(
+                f"training diverged after {self._session.spent} bids ({error}); the best so far "
+                "is kept, lower learning_rate"
+            ) from None
         self._updates += 1
         share = (AVERAGED + 1.0) / (AVERAGED + self._updates)
         self._mean = now if self._mean is None else _between(self._mean, now, share)
+
+
+def _logger(session: Session) -> Logger:
+    folder = session.log_folder
+    formats: list[KVWriter] = [] if folder is None else [TensorBoardOutputFormat(str(folder))]
+    return Logger(None if folder is None else str(folder), formats)
 
 
 def _between(old: Network, new: Network, share: float) -> Network:

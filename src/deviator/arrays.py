@@ -122,6 +122,19 @@ def _product(left: Array, right: Array) -> Array:
     return namespace(left).matmul(left, right)
 
 
+def common(values: Array) -> Array:
+    """Return one number where all of a NumPy vector are equal, else the vector.
+
+    NumPy multiplies short rows by one number several times as fast as by a vector.
+
+    Examples
+    --------
+    >>> common(np.array([2.0, 2.0])), common(np.array([1.0, 2.0]))
+    (np.float64(2.0), array([1., 2.]))
+    """
+    return values[0] if bool((values == values[0]).all()) else values
+
+
 def row_sums(array: Array) -> Array:
     """Return the sums over the last axis of (B, N); NumPy adds up short rows faster this way."""
     if isinstance(array, np.ndarray):
