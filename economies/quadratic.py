@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import beside, check_one_kind, common, is_foreign, product
+from deviator.arrays import beside, check_one_kind, common, is_foreign, like, product
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, freeze
 

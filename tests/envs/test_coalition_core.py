@@ -93,11 +93,14 @@ def test_a_learner_of_one_deviator_learns_what_a_coalition_gains():
     core = coalition_core(party)
     training = PathwiseGradient().train(core, 128 * 250, seed=0)
     types = core.draw(np.random.default_rng(5), 2000)
-    share = core.gains(types, training.policy).mean() / best_joint_deviation(party, types).gain.mean()
+    share = (
+        core.gains(types, training.policy).mean() / best_joint_deviation(party, types).gain.mean()
+    )
     assert 0.97 < share <= 1.0
-    assert core.gains(types, training.untrained).mean() < 0.5 * core.gains(
-        types, training.policy
-    ).mean()
+    assert (
+        core.gains(types, training.untrained).mean()
+        < 0.5 * core.gains(types, training.policy).mean()
+    )
 
 
 @pytest.mark.parametrize("party", PARTIES, ids=lambda each: each.arena.mechanism.name)

@@ -46,9 +46,12 @@ def test_false_names_are_exact_where_the_claim_is_certified():
     at_sigma_n = deviator.audit("sigma-vcg", PRIVATE, sigma=1 / 3, identities=2, **FEW).beyond[0]
     assert not at_sigma_n.pays
     assert at_sigma_n.witness is None
-    assert "no gain found (exact)" in deviator.audit(
-        "sigma-vcg", PRIVATE, sigma=1 / 3, identities=2, trader=3, **FEW
-    ).summary()
+    assert (
+        "no gain found (exact)"
+        in deviator.audit(
+            "sigma-vcg", PRIVATE, sigma=1 / 3, identities=2, trader=3, **FEW
+        ).summary()
+    )
 
 
 def test_three_members_without_transfers_are_between_a_gain_and_a_cap():
@@ -124,7 +127,16 @@ def test_an_economy_that_does_not_say_is_refused_with_the_way_out():
 
 
 def test_the_command_line_asks_for_both(tmp_path):
-    base = ["audit", "sigma-vcg", "--economy", "private-values", "-s", "n_traders=5", "--sigma", "1"]
+    base = [
+        "audit",
+        "sigma-vcg",
+        "--economy",
+        "private-values",
+        "-s",
+        "n_traders=5",
+        "--sigma",
+        "1",
+    ]
     few = ["--held-out", "200", "--out", str(tmp_path)]
     shown = CliRunner().invoke(app, [*base, "--coalition", "0,1", *few])
     assert shown.exit_code == 0, shown.output
