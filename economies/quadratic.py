@@ -115,7 +115,7 @@ class QuadraticEconomy(Economy):
 
         For whoever asks for several quantities at the same types; nothing is checked.
         """
-        if is_foreign(value):
+        if is_foreign(value) or value.shape != quantity.shape:
             bent: Floats = value - 0.5 * beside(value, self, "slope") * quantity
             return bent * quantity
         worth: Floats = common(0.5 * self.slope) * quantity
