@@ -27,13 +27,14 @@ from deviator.evidence.interchangeable import MOST_TRADERS
 from deviator.evidence.plain_data import economy_as_data, settings_as_data
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
-from deviator.plugins import build, find_plugin, takes_economy
+from deviator.plugins import build
 from deviator.policies import Information, Policy
 from deviator.validation import trader_index
 
 from .card.not_implementable import falling_quantity, not_implementable
 from .card.report_card import Audited, ReportCard
 from .gather import Search, gather
+from .named_rule import named_rule
 
 MOST_DEVIATORS = 60
 """In markets of more classes of traders not all of them are tried, which the card says."""
@@ -107,7 +108,7 @@ def audit(
         raise InvalidInputError(
             "planted faults need a learner to notice them, got learner=None; pass learner='ppo'"
         )
-    rule = _rule(mechanism, economy, parameters)
+    rule = named_rule(mechanism, economy, parameters)
     tested = market(rule, economy, distribution=distribution, strategy=strategy, tolerance=epsilon)
     learners = () if learner is None else (_learner(learner),)
     search = Search(learners, (seed,), steps, information, held_out)
@@ -264,22 +265,3 @@ def _learner(learner: Learner | str) -> Learner:
         return learner
     by_name: Learner = build("learner", learner, {})
     return by_name
-
-
-def _rule(mechanism: Mechanism | str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:
-    """Return the mechanism under audit, built where it was named."""
-    if isinstance(mechanism, str):
-        return _by_name(mechanism, economy, parameters)
-    if parameters:
-        raise InvalidInputError(
-            f"parameters go with a mechanism's name, got {', '.join(parameters)} with an object"
-        )
-    return mechanism
-
-
-def _by_name(name: str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:
-    settings = dict(parameters)
-    if takes_economy(find_plugin("mechanism", name).load()):
-        settings.setdefault("economy", economy)
-    mechanism: Mechanism = build("mechanism", name, settings)
-    return mechanism
