@@ -12,7 +12,7 @@ from typing import Any, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import like
+from deviator.arrays import beside, product
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.memory import require_memory
 from deviator.units import EACH_TRADER, PRICES, SLOPES
@@ -99,8 +99,11 @@ class Factored(QuadraticEconomy):
 
     @override
     def weighted_types(self, types: Floats) -> Floats:
-        own, loadings = like(types, self.own), like(types, self.loadings)
-        return own * types + (types @ like(types, self.statistics).T) @ loadings.T
+        own, loadings, statistics = (
+            beside(types, self, name) for name in ("own", "loadings", "statistics")
+        )
+        weighted: Floats = own * types + product(product(types, statistics.T), loadings.T)
+        return weighted
 
     @override
     def weighted_traders(self, trader_weights: Floats) -> Floats:

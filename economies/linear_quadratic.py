@@ -10,7 +10,7 @@ from typing import TypeGuard, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import like
+from deviator.arrays import beside, product
 from deviator.errors import RefusedError
 from deviator.units import EACH_TRADER, PRICES, SLOPES, TRADERS_BY_TRADERS
 from deviator.validation import Floats, finite_array, freeze, read_only, trader_count
@@ -66,7 +66,7 @@ class LinearQuadratic(QuadraticEconomy):
 
     @override
     def weighted_types(self, types: Floats) -> Floats:
-        weighted: Floats = types @ like(types, self.weights).T
+        weighted: Floats = product(types, beside(types, self, "weights").T)
         return weighted
 
     @override

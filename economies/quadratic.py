@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import check_one_kind, like
+from deviator.arrays import beside, check_one_kind, common, is_foreign, product
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, freeze
 
@@ -101,27 +101,41 @@ class QuadraticEconomy(Economy):
 
     def value(self, types: Floats) -> Floats:
         """Return the marginal utility of the first unit, v = W s + c, shape (B, N)."""
-        return self.weighted_types(types) + like(types, self.intercept)
+        weighted = self.weighted_types(types)
+        return weighted + beside(types, self, "intercept") if self.intercept.any() else weighted
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
         quantity, types = checked_profiles(self.n_traders, quantity, types, any_library=True)
         check_one_kind(quantity=quantity, types=types)
-        slope = like(types, self.slope)
-        utility: Floats = self.value(types) * quantity - 0.5 * slope * quantity**2
-        return utility
+        return self.utility_at(self.value(types), quantity)
+
+    def utility_at(self, value: Floats, quantity: Floats) -> Floats:
+        """Return the utilities of quantities (B, N), given the `value` of the first units, (B, N).
+
+        For whoever asks for several quantities at the same types; nothing is checked.
+        """
+        if is_foreign(value):
+            bent: Floats = value - 0.5 * beside(value, self, "slope") * quantity
+            return bent * quantity
+        worth: Floats = common(0.5 * self.slope) * quantity
+        np.subtract(value, worth, out=worth)
+        worth *= quantity
+        return worth
 
     @override
     def utility_of(self, trader: int, quantity: Floats, types: Floats) -> Floats:
-        value = types @ self.effects_on(trader) + self.intercept[trader]
-        worth: Floats = (value[:, None] - 0.5 * self.slope[trader] * quantity) * quantity
+        effects = like(types, self.effects_on(trader))
+        value = product(types, effects) + float(self.intercept[trader])
+        worth: Floats = (value[:, None] - 0.5 * float(self.slope[trader]) * quantity) * quantity
         return worth
 
     @override
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
         quantity, types = checked_profiles(self.n_traders, quantity, types, any_library=True)
         check_one_kind(quantity=quantity, types=types)
-        return self.value(types) - like(types, self.slope) * quantity
+        marginal: Floats = self.value(types) - beside(types, self, "slope") * quantity
+        return marginal
 
     @override
     def type_effects(self, quantity: Floats, types: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from deviator.arrays import like
+from deviator.arrays import like, product
 from deviator.validation import Floats, non_negative
 
 from .factored import Factored
@@ -62,7 +62,7 @@ def walrasian_allocation(
     """Return the taxed Walrasian price (B,) and quantities (B, N); sigma = 0 is efficient."""
     steepness = 1 / (economy.slope + sigma)
     value = economy.value(types)
-    price = value @ like(value, steepness) / float(steepness.sum())
+    price = product(value, like(value, steepness)) / float(steepness.sum())
     return price, like(value, steepness) * (value - price[:, None])
 
 

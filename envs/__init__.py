@@ -3,12 +3,15 @@
 from deviator.evidence import Market, market, matched_control, standing_control
 
 from . import exchange_v0
-from .core import RANGE_MULTIPLE, DeviationCore, deviation_core
+from .action_ranges import RANGE_MULTIPLE
+from .core import DeviationCore, deviation_core
+from .decision_problem import DecisionProblem
 from .deviation_env import DeviationEnv
 from .vector_env import DeviationVectorEnv
 
 __all__ = [
     "RANGE_MULTIPLE",
+    "DecisionProblem",
     "DeviationCore",
     "DeviationEnv",
     "DeviationVectorEnv",

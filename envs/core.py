@@ -8,36 +8,36 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from gymnasium import spaces
+from numpy.typing import ArrayLike
+from typing_extensions import override
 
-from deviator.errors import InvalidInputError
-from deviator.evidence import (
-    Market,
-    check_matched,
-    deviation_size,
-    seat_of,
-    standing_control,
-)
+from deviator.arrays import Array, is_foreign, namespace
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import Market
 from deviator.policies import (
-    OBSERVATION_BOUND,
     ActionBox,
     ActionMode,
+    Deviation,
     Information,
+    LearnedDeviation,
+    Network,
     Observation,
     check_information,
+    exact_gain,
 )
+from deviator.policies.numeric_search import trader_outcome, worth_of
 from deviator.validation import Floats, finite_array, given, positive
 
-RANGE_MULTIPLE = 5.0
-"""Default range of a relative action, as a multiple of the matched control's best shift."""
+from .action_ranges import RANGE_MULTIPLE, action_box, check_markets, sizes
+from .decision_problem import DecisionProblem, Played
 
-REFERENCE_PROFILES = 4096
-"""Profiles drawn, from a fixed seed, to learn how large typical bids, prices and trades are."""
+ROUNDING = 1e-6
+"""How far beyond the bounds actions in float32 may be, which are clipped."""
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class DeviationCore:
+class DeviationCore(DecisionProblem):
     """A market in batches, for one deviator; build it with `deviation_core`.
 
     Parameters
@@ -70,9 +70,19 @@ class DeviationCore:
         """What the deviator sees."""
         return Observation.of(self.market.distribution, self.information, self.market.trader)
 
-    def draw(self, rng: np.random.Generator, batch: int) -> Floats:
-        """Draw types, shape (batch, N)."""
-        return self.market.distribution.sample(rng, batch)
+    @property
+    @override
+    def action_size(self) -> int:
+        return self.box.size
+
+    @property
+    @override
+    def observation_size(self) -> int:
+        return self.observation.size
+
+    @override
+    def observe(self, types: Array) -> Array:
+        return self.observation(types)
 
     def bid(self, types: Floats, action: Floats) -> Floats:
         """Return the bids that actions stand for, shape (B, K).
@@ -83,24 +93,64 @@ class DeviationCore:
             If an action has the wrong shape, is not finite, or leaves [-1, 1].
         """
         own = self.market.strategy.bids(types).of_trader(self.market.trader)
-        return self.box.to_bid(own, self._checked(action, len(own)))
+        checked = checked_action(action, (len(own), self.box.size))
+        bid: Floats = self.box.to_bid(own, checked)
+        return bid
 
-    def reward(self, types: Floats, action: Floats) -> Floats:
+    @override
+    def reward(self, types: Array, action: Array) -> Array:
         """Return own utility minus own utility from honesty, over `reward_unit`, (B,)."""
+        if is_foreign(types):
+            return self._tensor_reward(types, action)
+        return self.play(types, action).reward
+
+    @override
+    def play(self, types: Floats, action: Floats) -> Played:
         market = self.market
         present = market.strategy.bids(types)
         bids = np.empty((len(types), 2, self.box.size))
         bids[:, 0] = present.of_trader(market.trader)
-        self.box.to_bid(bids[:, 0], self._checked(action, len(types)), out=bids[:, 1])
-        utility = market.utilities_beside(present, types, bids)
-        return (utility[:, 1] - utility[:, 0]) / self.reward_unit
+        checked = checked_action(action, (len(types), self.box.size))
+        self.box.to_bid(bids[:, 0], checked, out=bids[:, 1])
+        outcome = trader_outcome(market.mechanism, present, market.trader, bids)
+        worth = worth_of(market.economy, market.trader, outcome.quantity, types)
+        utility = worth - outcome.transfer
+        gain = utility[:, 1] - utility[:, 0]
+        info = {name: getattr(outcome, name)[:, 1] for name in ("price", "quantity", "transfer")}
+        return Played(gain / self.reward_unit, {"gain": gain, **info})
 
-    def _checked(self, action: Floats, batch: int) -> Floats:
-        checked = finite_array("action", action, (batch, self.box.size))
-        if max(checked.max(initial=0.0), -checked.min(initial=0.0)) > 1:
-            worst = float(checked.flat[np.abs(checked).argmax()])
-            raise InvalidInputError(f"action must be within [-1, 1], got {worst}")
-        return checked
+    @override
+    def best_gains(self, types: Floats) -> Floats | None:
+        market = self.market
+        try:
+            return exact_gain(
+                market.mechanism,
+                market.economy,
+                types,
+                others=market.strategy,
+                trader=market.trader,
+            )
+        except RefusedError:
+            return None
+
+    @override
+    def deviation(self, network: Network) -> Deviation:
+        return LearnedDeviation(network, self.observation, self.box, self.market.strategy)
+
+    @override
+    def gains(self, types: Floats, deviation: Deviation) -> Floats:
+        return self.market.gains(types, deviation.bid(types, self.market.trader))
+
+    def _tensor_reward(self, types: Array, action: Array) -> Array:
+        market, xp = self.market, namespace(types)
+        present = market.strategy.bids(types)
+        own = present.of_trader(market.trader)
+        moved = self.box.to_bid(own, xp.clip(action, -1.0, 1.0))
+        bids = xp.stack([own, moved], axis=1)
+        outcome = market.mechanism.clear_deviations(present, market.trader, bids)
+        worth = market.economy.utility_of(market.trader, outcome.quantity, types)
+        utility = worth - outcome.transfer
+        return (utility[:, 1] - utility[:, 0]) / self.reward_unit
 
 
 def deviation_core(
@@ -110,6 +160,7 @@ def deviation_core(
     control: Market | None = None,
     mode: ActionMode = "relative",
     range_multiple: float = RANGE_MULTIPLE,
+    ranges: ArrayLike | None = None,
 ) -> DeviationCore:
     """Return a market as a decision problem with a finite action box.
 
@@ -127,43 +178,41 @@ def deviation_core(
     range_multiple : float
         Range of the level as a multiple of the root mean square of the control's best shift; not
         used without a control.
+    ranges : array-like of float, shape (K,), optional
+        Ranges of one's own for the numbers of a bid, in their units.
 
     Raises
     ------
     InvalidInputError
         If an argument is malformed or the control offers nothing to gain.
     """
-    for name, value in {"tested": tested, "control": control}.items():
-        if not isinstance(value, Market) and (name == "tested" or value is not None):
-            raise InvalidInputError(
-                f"{name} must be a Market, got {given(value)}; build one with "
-                "deviator.evidence.market(mechanism, economy)"
-            )
-    if control is not None:
-        check_matched(seat_of(tested), seat_of(control))
-    reference = control or standing_control(tested)
-    if reference is None:
-        box = _action_box(tested, tested, mode, _usual_spread(tested))
-        return DeviationCore(tested, information, box, tested.scale)
-    gain, usual_shift = deviation_size(reference)
-    if gain <= reference.epsilon:
+    check_markets(tested, control)
+    size = sizes(tested, control, range_multiple)
+    return DeviationCore(tested, information, action_box(tested, size, mode, ranges), size.gain)
+
+
+def checked_action(action: Floats, shape: tuple[int, ...]) -> Floats:
+    """Return actions of the given shape within [-1, 1], where rounding leaves it, clipped.
+
+    Raises
+    ------
+    InvalidInputError
+        If an action has another shape, is not finite, or leaves [-1, 1].
+    """
+    plain = isinstance(action, np.ndarray) and action.dtype in (np.float32, np.float64)
+    checked = action if plain and action.shape == shape else finite_array("action", action, shape)
+    # Both ends are NaN where a number is, and infinite ones are outside.
+    size = max(checked.max(initial=0.0), -checked.min(initial=0.0))
+    if size <= 1:
+        return checked
+    finite_array("action", checked, shape)
+    if size > 1 + ROUNDING:
+        worst = float(checked.flat[np.abs(checked).argmax()])
         raise InvalidInputError(
-            "the matched control must have a profitable deviation, got an exact gain of "
-            f"{gain:.3g} in {reference.mechanism.name}; name another control"
+            f"action must be within [-1, 1], got {worst}; clip it, or widen the box with "
+            "range_multiple or ranges"
         )
-    shift = usual_shift * positive("range_multiple", range_multiple)
-    return DeviationCore(tested, information, _action_box(tested, reference, mode, shift), gain)
-
-
-def action_space(core: DeviationCore) -> spaces.Box:
-    """Return [-1, 1]^K, one number per number of a bid."""
-    return spaces.Box(-1.0, 1.0, (core.box.size,), np.float32)
-
-
-def observation_space(core: DeviationCore) -> spaces.Box:
-    """Return the box of types in standard deviations."""
-    bound = OBSERVATION_BOUND
-    return spaces.Box(-bound, bound, (core.observation.size,), np.float32)
+    return np.clip(checked, -1.0, 1.0)
 
 
 def check_core(core: object) -> None:
@@ -174,41 +223,8 @@ def check_core(core: object) -> None:
     InvalidInputError
         If it is not.
     """
-    if not isinstance(core, DeviationCore):
+    if not isinstance(core, DecisionProblem):
         raise InvalidInputError(
             f"core must be a DeviationCore, got {given(core)}; build one with "
             "deviator.envs.deviation_core(market(mechanism, economy))"
         )
-
-
-def _usual_spread(tested: Market) -> float:
-    """Return the standard deviation of the level of the strategy's own bids."""
-    types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    own = tested.strategy.bids(types).of_trader(tested.trader)
-    level = own[:, tested.mechanism.language.level]
-    return float(level.std()) or float(np.abs(level).mean()) or 1.0
-
-
-def _action_box(
-    tested: Market, reference: Market, mode: ActionMode, level_range: float
-) -> ActionBox:
-    """Return a box in which each number of a bid moves it as much as the level's range does.
-
-    Prices and quantities are the control's, so that both markets have the same ranges.
-    """
-    usual = reference.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    outcome = reference.mechanism.clear(reference.strategy.bids(usual))
-    price = outcome.price_of(reference.trader)[outcome.traded]
-    types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    bid = tested.strategy.bids(types).of_trader(tested.trader)
-    half_width = tested.mechanism.language.coordinate_ranges(
-        level_range,
-        float(np.sqrt((price**2).mean())),
-        np.sqrt((outcome.quantity**2).mean(axis=0)),
-        bid.mean(axis=0),
-    )
-    low, high = tested.mechanism.bid_limits(tested.trader) or (None, None)
-    if mode == "relative":
-        return ActionBox("relative", np.zeros(len(half_width)), half_width, low, high)
-    spread = np.abs(bid - bid.mean(axis=0)).max(axis=0)
-    return ActionBox(mode, bid.mean(axis=0), half_width + spread, low, high)

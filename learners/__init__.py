@@ -3,6 +3,17 @@
 `PPOLearner` lives in `deviator.learners.ppo`, which imports torch; this package does not.
 """
 
-from .base import CurvePoint, Learner, Progress, Training
+from .base import EvaluatedLearner, Learner, Training
+from .session import Checkpoint, CurvePoint, Keep, Progress, Session, TrainingStopped
 
-__all__ = ["CurvePoint", "Learner", "Progress", "Training"]
+__all__ = [
+    "Checkpoint",
+    "CurvePoint",
+    "EvaluatedLearner",
+    "Keep",
+    "Learner",
+    "Progress",
+    "Session",
+    "Training",
+    "TrainingStopped",
+]

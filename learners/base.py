@@ -2,29 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, final
 
-from deviator.envs import DeviationCore
-from deviator.policies import LearnedDeviation
+from typing_extensions import override
 
+from deviator.envs import DecisionProblem
+from deviator.envs.core import check_core
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.policies import Deviation, Network
+from deviator.validation import positive, whole_number
 
-@final
-@dataclass(frozen=True)
-class CurvePoint:
-    """One point of a learning curve.
-
-    Attributes
-    ----------
-    steps : int
-        Bids submitted so far.
-    gain : float
-        Mean gain of the current deviation on validation profiles, in units of money.
-    """
-
-    steps: int
-    gain: float
+from .session import Checkpoint, CurvePoint, Keep, Progress, Session, TrainingStopped
 
 
 @final
@@ -34,22 +24,24 @@ class Training:
 
     Attributes
     ----------
-    untrained, policy : LearnedDeviation
-        The deviation before and after learning.
+    untrained, policy : Deviation
+        The deviation before learning, and the best that was seen on validation profiles.
     curve : tuple of CurvePoint
         From before the first step to the end.
     largest_gain : float
         The largest gain of any single bid submitted in training, in units of money.
+    stopped : str or None
+        Why training ended before its budget was spent, in a sentence.
+    interrupted : bool
+        Whether a person ended it, with Ctrl-C.
     """
 
-    untrained: LearnedDeviation
-    policy: LearnedDeviation
+    untrained: Deviation
+    policy: Deviation
     curve: tuple[CurvePoint, ...]
     largest_gain: float
-
-
-Progress = Callable[[CurvePoint], None]
-"""Called at each point of the curve while training."""
+    stopped: str | None = None
+    interrupted: bool = False
 
 
 class Learner(ABC):
@@ -73,7 +65,7 @@ class Learner(ABC):
     @abstractmethod
     def train(
         self,
-        core: DeviationCore,
+        core: Any,
         steps: int,
         seed: int,
         *,
@@ -84,7 +76,8 @@ class Learner(ABC):
 
         Parameters
         ----------
-        core : DeviationCore
+        core : DecisionProblem
+            A `DeviationCore`, say.
         steps : int
             Budget in submitted bids; rounded up to whole rollouts.
         seed : int
@@ -98,3 +91,116 @@ class Learner(ABC):
     @abstractmethod
     def settings(self) -> dict[str, Any]:
         """Return the settings as plain data."""
+
+    def check_problem(self, problem: DecisionProblem) -> None:  # noqa: B027
+        """Check that the learner can play a problem; asked before anything is searched or trained.
+
+        Raises
+        ------
+        RefusedError
+            If it cannot. By default every problem can be played.
+        """
+
+
+class EvaluatedLearner(Learner):
+    """A learner that reports to a `Session`, which keeps curve, logs, budget and the best so far.
+
+    Subclasses write `_search`: look at the untrained deviation, then learn until the session is
+    done, looking whenever a point is due and at the end.
+    """
+
+    @final
+    @override
+    def train(
+        self,
+        core: DecisionProblem,
+        steps: int,
+        seed: int,
+        *,
+        progress: Progress | None = None,
+        log_folder: Path | None = None,
+        seconds: float | None = None,
+        start: Network | None = None,
+        keep: Keep | None = None,
+        resumed: Checkpoint | None = None,
+    ) -> Training:
+        """Train one deviator; arguments as in `Learner.train` and `Session`.
+
+        Interrupted by Ctrl-C or a step that diverges, the best so far is returned, and `stopped`
+        says so.
+        """
+        check_core(core)
+        self.check_problem(core)
+        budget = whole_number("steps", steps, 1)
+        if resumed is not None:
+            start = start or network_of(resumed.best)
+            _check_left(resumed.curve[-1], budget, seconds)
+        session = Session(
+            core,
+            budget,
+            whole_number("seed", seed, 0),
+            seconds=None if seconds is None else positive("seconds", seconds),
+            progress=progress,
+            log_folder=log_folder,
+            start=start,
+            keep=keep,
+            resumed=resumed,
+        )
+        return _trained(session, self._search)
+
+    @override
+    def settings(self) -> dict[str, Any]:
+        plain: dict[str, Any] = asdict(self)  # type: ignore[call-overload]
+        return plain
+
+    @abstractmethod
+    def _search(self, session: Session) -> None:
+        """Learn until the session is done."""
+
+
+def _trained(session: Session, search: Callable[[Session], None]) -> Training:
+    stopped, interrupted = None, False
+    try:
+        search(session)
+    except TrainingStopped as end:
+        if session.best is None:
+            raise RefusedError(str(end)) from end
+        stopped = str(end)
+    except KeyboardInterrupt:
+        if session.best is None:
+            raise
+        stopped = f"training was interrupted after {session.spent} bids; the best so far is kept"
+        interrupted = True
+    finally:
+        session.close()
+    best, curve, largest_gain = session.checkpoint
+    return Training(session.untrained or best, best, curve, largest_gain, stopped, interrupted)
+
+
+def _check_left(spent: CurvePoint, steps: int, seconds: float | None) -> None:
+    if spent.steps >= steps:
+        raise InvalidInputError(
+            f"steps must be more than the {spent.steps} of the training that goes on, got {steps}"
+        )
+    if seconds is not None and spent.seconds >= seconds:
+        raise InvalidInputError(
+            f"seconds must be more than the {spent.seconds:.3g} of the training that goes on, got "
+            f"{seconds:.3g}"
+        )
+
+
+def network_of(deviation: Deviation) -> Network:
+    """Return the network from which a learned deviation can be learned on.
+
+    Raises
+    ------
+    RefusedError
+        If it has none.
+    """
+    network = getattr(deviation, "network", None)
+    if not isinstance(network, Network):
+        raise RefusedError(
+            f"training goes on from a deviation with a network, got {type(deviation).__name__}; "
+            "train anew"
+        )
+    return network

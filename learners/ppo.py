@@ -26,7 +26,8 @@ from deviator.errors import InvalidInputError
 from deviator.policies import LearnedDeviation, Network
 from deviator.validation import Floats, finite_number, positive, whole_number
 
-from .base import CurvePoint, Learner, Progress, Training
+from .base import Learner, Training
+from .session import CurvePoint, Progress
 
 FULL_RATE_SIZE = 12
 """Bids with more numbers learn at a rate in inverse proportion to their number: the noise of

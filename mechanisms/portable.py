@@ -1,7 +1,7 @@
 """What mechanisms do with bids in arrays of other libraries than NumPy.
 
-Slower than the NumPy kernels, and differentiable where the library is: nothing is written in place,
-and payments are computed before the numbers of markets in autarky are masked.
+Their kernels stand beside those for NumPy: nothing is written in place, so that libraries can
+follow gradients through them.
 """
 
 from dataclasses import fields
@@ -13,28 +13,10 @@ from deviator.arrays import Array, check_one_kind, finite_foreign, like, namespa
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import RefusedError
 
-from .clearing import MarketSolution
 from .languages import Bids, FactoredBids, LinearBids, Reports, Schedules
-from .outcome import Outcome
 
 LEVEL_ONLY: tuple[type[Bids], ...] = (FactoredBids, LinearBids, Reports, Schedules)
 """Records of which honest bids depend on types through their levels only."""
-
-
-def outcome_of(mechanism: Any, solution: MarketSolution) -> Outcome:
-    """Return what a mechanism with straight residual curves makes of cleared markets."""
-    xp, traded = namespace(solution.price), solution.regular
-    transfer = mechanism.payment(
-        solution.price[:, None], solution.quantity, solution.residual_slope, mechanism.tax_slope
-    )
-    return Outcome(
-        xp.where(traded, solution.price, xp.nan),
-        xp.where(traded[:, None], solution.quantity, 0.0),
-        xp.where(traded[:, None], transfer, 0.0),
-        traded,
-        xp.ones_like(traded),
-        xp.where(traded[:, None], solution.residual_slope, xp.nan),
-    )
 
 
 def require_numpy(what: str, bids: Bids) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from deviator.autocast import full_precision
 from deviator.errors import RefusedError
 from deviator.numerics.polynomial import Polynomial
 from deviator.numerics.rational import Rationals
@@ -49,9 +50,8 @@ class ResidualLineMechanism(Mechanism):
         if isinstance(bids, SurfaceBids):
             return self._clear_surfaces(bids)
         self._check_record(bids)
-        if not bids.is_numpy:
-            return portable.outcome_of(self, self.clearing.solve(bids))
-        return self.clearing.settle(bids, self._transfer)
+        settle = self.clearing.settle if bids.is_numpy else full_precision(self.clearing.settle)
+        return settle(bids, self._transfer)
 
     def menu(self, bids: Any, trader: int) -> LineMenu:
         """Return the trader's exact menu, read off the payment rule.

@@ -8,6 +8,7 @@ the statistics' units and from statistics that repeat each other.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -85,6 +86,16 @@ class PublicStatistics:
     def n_traders(self) -> int:
         """Number of traders N."""
         return int(self.weights.shape[1])
+
+    @property
+    def ties(self) -> Floats:
+        """The basis, and the sum of quantities as a last row of ones, shape (H + 1, N)."""
+        return np.vstack([self.basis, np.ones(self.n_traders)])
+
+    @cached_property
+    def least_residual(self) -> float:
+        """The smallest of the own residuals, which takes a pass over all traders."""
+        return float(self.own_residual.min())
 
     def __len__(self) -> int:
         return len(self.weights)

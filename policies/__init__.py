@@ -5,12 +5,15 @@ from .affine_strategy import AffineStrategy
 from .base import Deviation, Information, Policy, View, check_information
 from .best_response import BestResponse
 from .gains import exact_gain, expected_exact_gain, level_shift
-from .learned import LearnedDeviation, Network, load_policy, save_policy
+from .learned import LearnedDeviation
 from .linear_bayes import LinearBayes
+from .network import ACTIVATIONS, Network
 from .numeric_search import NumericSearch
+from .policy_files import load_policy, save_policy
 from .revelation import Revelation
 
 __all__ = [
+    "ACTIVATIONS",
     "OBSERVATION_BOUND",
     "ActionBox",
     "ActionMode",

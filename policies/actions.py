@@ -5,6 +5,7 @@ from typing import Any, Literal, final, get_args
 
 import numpy as np
 
+from deviator.arrays import Array, is_foreign, like, namespace
 from deviator.economies import TypeDistribution
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, read_only, trader_index
@@ -58,13 +59,27 @@ class ActionBox:
         """K, how many numbers an action has."""
         return len(self.half_width)
 
-    def to_bid(self, honest: Floats, action: Floats, out: Floats | None = None) -> Floats:
-        """Return the bids (B, K) of actions (B, K) beside honest bids (B, K), in `out` if given."""
+    def to_bid(self, honest: Array, action: Array, out: Floats | None = None) -> Array:
+        """Return the bids (B, K) of actions (B, K) beside honest bids (B, K), in `out` if given.
+
+        Of tensors the bids are tensors, and `out` is not used.
+        """
+        if is_foreign(action):
+            return self._tensor_bid(honest, action)
         bid: Floats = np.multiply(self.half_width, action, out=out)
         bid += honest if self.mode == "relative" else self.center
         if self.low is not None or self.high is not None:
             np.clip(bid, self.low, self.high, out=bid)
         return bid
+
+    def _tensor_bid(self, honest: Array, action: Array) -> Array:
+        xp, start = namespace(action), honest if self.mode == "relative" else self.center
+        bid = like(action, self.half_width) * action + (
+            start if is_foreign(start) else like(action, start)
+        )
+        if self.low is not None:
+            bid = xp.maximum(bid, like(action, self.low))
+        return bid if self.high is None else xp.minimum(bid, like(action, self.high))
 
     def to_action(self, honest: Floats, bid: Floats) -> Floats:
         """Return the actions (B, K) that lead to the given bids; they may leave [-1, 1]."""
@@ -120,12 +135,20 @@ class Observation:
         """How many types are seen: N or 1."""
         return len(self.mean) if self.information == "profile" else 1
 
-    def __call__(self, types: Floats) -> Floats:
+    def __call__(self, types: Array) -> Array:
         """Return observations, shape (B, N) or (B, 1), within the observation bound."""
+        if is_foreign(types):
+            return self._of_tensor(types)
         seen = slice(None) if self.information == "profile" else [self.trader]
         standard: Floats = types[:, seen] - self.mean[seen]
         standard /= self.deviation[seen]
         return np.clip(standard, -OBSERVATION_BOUND, OBSERVATION_BOUND, out=standard)
+
+    def _of_tensor(self, types: Array) -> Array:
+        mean, deviation = like(types, self.mean), like(types, self.deviation)
+        standard = (types - mean) / deviation
+        seen = standard if self.information == "profile" else standard[:, [self.trader]]
+        return namespace(types).clip(seen, -OBSERVATION_BOUND, OBSERVATION_BOUND)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which `Observation(**data)` builds an equal one."""

@@ -8,7 +8,9 @@ from deviator.mechanisms import Mechanism
 from deviator.plugins import build, find_plugin, takes_economy
 
 
-def named_rule(mechanism: Mechanism | str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:
+def named_rule(
+    mechanism: Mechanism | str, economy: Economy, parameters: dict[str, Any]
+) -> Mechanism:
     """Return the mechanism in question, built where it was named."""
     if isinstance(mechanism, str):
         return _by_name(mechanism, economy, parameters)

@@ -88,7 +88,9 @@ class BidForm:
         neutral = neutral_strategy(tested)
         unit = natural_units(tested, neutral)
         if fixed:
-            neutral = _with_fixed(neutral, AffineStrategy.of(tested.strategy, neutral.language), fixed)
+            neutral = _with_fixed(
+                neutral, AffineStrategy.of(tested.strategy, neutral.language), fixed
+            )
         places, effects = _places(neutral.language, neutral.base.shape, groups, set(fixed))
         size = int(max(places.max(), effects.max())) + 1
         return cls(neutral, _alike(unit, places), *_limits(neutral), places, effects, size)
@@ -168,7 +170,10 @@ def _with_fixed(
     neutral: AffineStrategy, strategy: AffineStrategy, fixed: Sequence[int]
 ) -> AffineStrategy:
     base, effect = neutral.base.copy(), neutral.effect.copy()
-    base[list(fixed)], effect[list(fixed)] = strategy.base[list(fixed)], strategy.effect[list(fixed)]
+    base[list(fixed)], effect[list(fixed)] = (
+        strategy.base[list(fixed)],
+        strategy.effect[list(fixed)],
+    )
     return AffineStrategy(neutral.language, base, effect)
 
 

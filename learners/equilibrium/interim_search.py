@@ -62,7 +62,9 @@ def searched_interim_regret(
     own = _quantiles(law.sample(rng, 100 * effort.types)[:, trader], effort.types)
     on_own = law.covariance[trader] / law.covariance[trader, trader]
     gains = [
-        _best_gain(tested, profiles + np.outer(value - profiles[:, trader], on_own), offsets * units)
+        _best_gain(
+            tested, profiles + np.outer(value - profiles[:, trader], on_own), offsets * units
+        )
         for value in own
     ]
     return InterimRegret(own, np.array(gains))

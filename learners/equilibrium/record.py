@@ -133,7 +133,9 @@ class Equilibrium:
             f"epsilon {self.epsilon:.2e} interim, {self.ex_post_epsilon:.2e} ex post, of the "
             f"first-best gains from trade per trader; {100 * self.surplus:.1f}% of them realised",
         ]
-        lines.append(_regret_line(max(self.regret, key=lambda each: each.interim), len(self.regret)))
+        lines.append(
+            _regret_line(max(self.regret, key=lambda each: each.interim), len(self.regret))
+        )
         lines.append(
             f"starts end {self.apart:.2e} apart and moved {self.moved:.2e} in the last tenth, as "
             f"shares of the bids' spread; {self.cpu_seconds:.1f} CPU seconds"

@@ -38,7 +38,9 @@ def regrets(
     """
     types = held_out_profiles(tested, profiles)
     wanted = set(range(tested.economy.n_traders) if traders is None else traders)
-    firsts = [next((i for i in each if i in wanted), None) for each in interchangeable_traders(tested)]
+    firsts = [
+        next((i for i in each if i in wanted), None) for each in interchangeable_traders(tested)
+    ]
     return tuple(
         _regret(replace(tested, trader=trader), types) for trader in firsts if trader is not None
     )

@@ -3,10 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, final
 
 import numpy as np
 
+from deviator.arrays import namespace
 from deviator.memory import require_memory
 from deviator.validation import Bools, Floats
 
@@ -70,6 +72,8 @@ class Clearing(ABC):
 
     def settle(self, bids: Any, payment: Payment) -> Outcome:
         """Clear every market and let traders pay; irregular markets are in autarky."""
+        if not bids.is_numpy:
+            return in_autarky_where_irregular(self.solve(bids), payment)
         return settled(bids.shape[:2], self.piece_by_piece(bids), payment)
 
     def piece_by_piece(self, bids: Any) -> "Pieces":
@@ -92,9 +96,14 @@ Pieces = Iterable[tuple[slice, MarketSolution]]
 def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome:
     """Return the outcome of B markets of N traders whose solutions come piece by piece."""
     _require_room(shape)
+    pieces = iter(pieces)
+    markets, solution = next(pieces, (slice(0, 0), None))
+    if solution is not None and markets == slice(0, shape[0]) and solution.regular.all():
+        return _outcome(solution, payment)
     price, traded = np.empty(shape[0]), np.empty(shape[0], dtype=bool)
     quantity, transfer, slope = np.empty(shape), np.empty(shape), np.empty(shape)
-    for markets, solution in pieces:
+    first = () if solution is None else ((markets, solution),)
+    for markets, solution in chain(first, pieces):
         price[markets], quantity[markets] = solution.price, solution.quantity
         slope[markets], traded[markets] = solution.residual_slope, solution.regular
         autarky = None if solution.regular.all() else ~solution.regular
@@ -105,6 +114,34 @@ def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome
         if autarky is not None:
             transfer[markets][autarky] = 0.0
     return Outcome(price, quantity, transfer, traded, np.ones_like(traded), slope)
+
+
+def in_autarky_where_irregular(solution: MarketSolution, payment: Payment) -> Outcome:
+    """Return the outcome of markets in arrays of any library, of which nothing is written over.
+
+    Payments are computed before the numbers of markets in autarky are masked, as a NaN that is
+    masked would make gradients NaN.
+    """
+    xp, traded = namespace(solution.price), solution.regular
+    transfer = payment(solution.price[:, None], solution.quantity, solution.residual_slope)
+    return Outcome(
+        xp.where(traded, solution.price, xp.nan),
+        xp.where(traded[:, None], solution.quantity, 0.0),
+        xp.where(traded[:, None], transfer, 0.0),
+        traded,
+        xp.ones_like(traded),
+        xp.where(traded[:, None], solution.residual_slope, xp.nan),
+    )
+
+
+def _outcome(solution: MarketSolution, payment: Payment) -> Outcome:
+    """Return the outcome of markets that are one piece and all trade, without copies."""
+    price, quantity, slope = solution.price, solution.quantity, solution.residual_slope
+    transfer = payment(price[:, None], quantity, slope)
+    if np.shape(transfer) != quantity.shape:
+        transfer = np.broadcast_to(transfer, quantity.shape)
+    traded = solution.regular
+    return Outcome(price, quantity, transfer, traded, traded, slope)
 
 
 def joined(shape: tuple[int, int], pieces: Pieces) -> MarketSolution:

@@ -20,6 +20,7 @@ from deviator.arrays import (
     Array,
     check_one_kind,
     check_shape,
+    common,
     is_foreign,
     like,
     namespace,
@@ -76,6 +77,17 @@ class Bids(ABC):
     def of_markets(self, markets: slice) -> Self:
         """Return the bids in some markets; what all markets share stays shared."""
         return self.from_array(self.as_array()[markets])
+
+    def moved(self, shares: Array, ranges: Array) -> Self:
+        """Return the bids with shares of ranges added to their numbers.
+
+        Parameters
+        ----------
+        shares : array, shape (B, N, K)
+            In the library of the bids, in the order in which `as_array` writes them.
+        ranges : array, shape (N, K)
+        """
+        return self.from_array(self.as_array() + shares * ranges)
 
     def converted(self, reference: Array) -> Self:
         """Return the same bids in the library and dtype and on the device of an array.
@@ -284,6 +296,17 @@ class ArrayBids(Bids):
         return self._changed(lambda array: array[markets] if array.shape[0] == batch else array)
 
     @override
+    def moved(self, shares: Array, ranges: Array) -> Self:
+        check_shape("shares", tuple(shares.shape), self.shape)
+        fields, start = {}, 0
+        for name, array in zip(_names(type(self)), self._arrays(), strict=True):
+            width = 1 if array.ndim == 2 else array.shape[2]
+            place = start if array.ndim == 2 else slice(start, start + width)
+            fields[name] = _added(array, shares[:, :, place], ranges[:, place])
+            start += width
+        return replace(self, **fields)
+
+    @override
     def converted(self, reference: Array) -> Self:
         return self._changed(lambda array: like(reference, to_numpy(array)))
 
@@ -303,6 +326,16 @@ class ArrayBids(Bids):
 def _names(record: type[ArrayBids]) -> tuple[str, ...]:
     """Return the fields' names; kept, as single markets are cleared in no time."""
     return tuple(entry.name for entry in fields(record))
+
+
+def _added(numbers: Array, shares: Array, ranges: Array) -> Array:
+    """Return numbers + shares * ranges; of NumPy arrays with one new array, contiguous."""
+    if is_foreign(shares):
+        return numbers + shares * ranges
+    moved = np.array(shares, dtype=np.float64, order="C")
+    moved *= common(ranges) if ranges.ndim == 1 else ranges
+    moved += numbers
+    return moved
 
 
 def check_shared(name: str, array: Array, batch: int) -> None:

@@ -108,11 +108,9 @@ class ScheduleLanguage(BidLanguage):
 
 def check_decreasing(steepness: Floats) -> None:
     """Raise InvalidInputError unless demand schedules decrease."""
-    xp = namespace(steepness)
-    if bool(xp.any(steepness <= 0)):
-        raise InvalidInputError(
-            f"schedules must decrease (steepness > 0), got steepness {float(xp.min(steepness))}"
-        )
+    least = float("inf") if 0 in steepness.shape else float(namespace(steepness).min(steepness))
+    if least <= 0:
+        raise InvalidInputError(f"schedules must decrease (steepness > 0), got steepness {least}")
 
 
 def _check_private_values(weights: Floats | Rationals, first: int = 0) -> None:

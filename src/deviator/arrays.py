@@ -4,12 +4,15 @@ Whatever follows the array API standard will do. Such arrays keep their library,
 through a market, and gradients pass through where the library has them.
 """
 
-from typing import Any, TypeVar
+import contextlib
+import sys
+from typing import Any, TypeVar, final
 
 import array_api_compat
 import array_api_compat.numpy
 import numpy as np
 
+from deviator.autocast import full_precision
 from deviator.errors import InvalidInputError
 
 Array = Any
@@ -33,6 +36,11 @@ def namespace(array: Array) -> Any:
     return array_api_compat.array_namespace(array)
 
 
+def is_on_cpu(array: Array) -> bool:
+    """Return whether an array is in the memory of the processor, not of another device."""
+    return not is_foreign(array) or str(array_api_compat.device(array)).lower().startswith("cpu")
+
+
 def like(reference: Array, constant: Numbers) -> Numbers:
     """Return a constant in the library and dtype and on the device of another array.
 
@@ -53,6 +61,78 @@ def like(reference: Array, constant: Numbers) -> Numbers:
         device=array_api_compat.device(reference),
     )
     return converted
+
+
+def beside(reference: Array, owner: object, name: str) -> Array:
+    """Return an array that an object holds, in the library and on the device of another array.
+
+    The copy stays with the object, which must never change: large ones travel to a device once.
+
+    Parameters
+    ----------
+    reference : array
+    owner : object
+        A frozen dataclass.
+    name : str
+        Attribute of the owner, a NumPy array.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from deviator.economies import private_values
+    >>> economy, types = private_values(3, slope=2.0), torch.zeros(1, 3)
+    >>> beside(types, economy, "slope")
+    tensor([2., 2., 2.])
+    >>> beside(types, economy, "slope") is beside(types, economy, "slope")
+    True
+    """
+    if not is_foreign(reference):
+        return getattr(owner, name)
+    copies: Copies = vars(owner).setdefault("_copies", Copies())
+    key = (name, *_kind(reference))
+    if key not in copies:
+        with _outlasting():
+            copies[key] = like(reference, getattr(owner, name))
+    return copies[key]
+
+
+@final
+class Copies(dict[tuple[str, ...], Any]):
+    """What an object holds, beside arrays of other libraries; not pickled with the object."""
+
+    def __reduce__(self) -> tuple[type["Copies"], tuple[()]]:
+        return Copies, ()
+
+
+def _outlasting() -> contextlib.AbstractContextManager[object]:
+    """Return a context in which torch makes tensors that gradients may pass later."""
+    torch: Any = sys.modules.get("torch")
+    return torch.inference_mode(mode=False) if torch else contextlib.nullcontext()
+
+
+def product(left: Array, right: Array) -> Array:
+    """Return the product of matrices, inside `torch.autocast` too in their own dtype."""
+    if isinstance(left, np.ndarray):
+        return left @ right
+    return _product(left, right)
+
+
+@full_precision
+def _product(left: Array, right: Array) -> Array:
+    return namespace(left).matmul(left, right)
+
+
+def common(values: Array) -> Array:
+    """Return one number where all of a NumPy vector are equal, else the vector.
+
+    NumPy multiplies short rows by one number several times as fast as by a vector.
+
+    Examples
+    --------
+    >>> common(np.array([2.0, 2.0])), common(np.array([1.0, 2.0]))
+    (np.float64(2.0), array([1., 2.]))
+    """
+    return values[0] if bool((values == values[0]).all()) else values
 
 
 def row_sums(array: Array) -> Array:

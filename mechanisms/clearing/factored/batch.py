@@ -53,6 +53,7 @@ from ..base import Clearing, DeviationSolution, MarketSolution, Payment, joined,
 from ..dense.clearing import solve_hyperplanes
 from .parts import rows_on_basis
 from .passes import TRADERS, settle_large
+from .portable import settle_large_anywhere, side_by_side
 
 LARGE = 2**11
 """Traders in a market from which on it is cleared by itself, in passes over its traders. They and
@@ -124,6 +125,8 @@ class FactoredClearing(Clearing):
     @override
     def settle(self, bids: FactoredBids, payment: Payment) -> Outcome:
         self._check(bids)
+        if not bids.is_numpy:
+            return self._settle_anywhere(bids, payment)
         if not self._is_large(bids):
             return super().settle(bids, payment)
         whole = settle_large(self.statistics, bids, payment, self.chunk)
@@ -160,6 +163,18 @@ class FactoredClearing(Clearing):
         own, statistic, price = np.split(bids.coefficients, [1, -1], axis=1)
         weights = np.diag(own[:, 0]) + rational_product(statistic, rational(self.statistics.given))
         return solve_hyperplanes(np.concatenate([weights, price], axis=1), bids.levels)
+
+    def _settle_anywhere(self, bids: FactoredBids, payment: Payment) -> Outcome:
+        """Do what `settle` does in arrays of any library; large markets one by one."""
+        markets = bids.own_weights.shape[0]
+        if not self._is_large(bids) or not markets:
+            return super().settle(bids, payment)
+        if markets > 1:
+            each = (bids.of_markets(slice(market, market + 1)) for market in range(markets))
+            return side_by_side([self._settle_anywhere(one, payment) for one in each])
+        require_precision(bids.level, bids.shape[1])
+        settled = settle_large_anywhere(self.statistics, bids, payment, self.chunk)
+        return super().settle(bids, payment) if settled is None else settled
 
     def _check(self, bids: FactoredBids) -> None:
         check_traders(self.statistics, bids.shape[1])

@@ -76,6 +76,17 @@ class Reading(NamedTuple):
         """H + 1, how many numbers cross traders: Q q and the price."""
         return int(self.coordinates.shape[1]) + 1
 
+    @property
+    def tie(self) -> Floats:
+        """What takes [Q_i; 1] to X_i, shape (H + 1,)."""
+        return np.append(np.ones(self.size - 1), 1 / np.sqrt(self.n_traders))
+
+    def to_w(self, scale: float) -> Floats:
+        """Return what takes weights [C, b] to scaled Y, shape (G + 1, H + 1)."""
+        to_w = np.zeros((len(self.coordinates) + 1, self.size))
+        to_w[:-1, :-1], to_w[-1, -1] = self.coordinates, scale
+        return to_w
+
 
 class TraderRows(NamedTuple):
     """Bids of n traders, and their columns of the statistics' basis."""

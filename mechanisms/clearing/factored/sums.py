@@ -112,7 +112,7 @@ def quick_solution(sums: QuickSums, reading: Reading) -> Solution | None:
         return None
     size, n = reading.size, reading.n_traders
     on_levels, on_bids, gram, _ = unflattened(sums.moments, sums.batch, reading)
-    to_w = _to_w(reading, 1.0)
+    to_w = reading.to_w(1.0)
     squares = to_w.T @ gram @ to_w
     lengths = 2 * (np.trace(squares[:-1, :-1]) + n)
     if not _usual(sums.unspanned, gram, lengths, reading):
@@ -123,7 +123,7 @@ def quick_solution(sums: QuickSums, reading: Reading) -> Solution | None:
     least = n * sums.unspanned / gram[-1, -1]  # squared price scale
     most = n * lengths / max(gram[-1, -1], n * on_bids[-1, -1] ** 2)
     crossing = inverse @ on_levels  # (H + 1, B)
-    nobody, tie = np.zeros(0), _tie(size, n)
+    nobody, tie = np.zeros(0), reading.tie
     blown = amplified(core, inverse, np.sqrt(np.maximum(np.diagonal(squares), 0.0)))
     return Solution(
         crossing[-1],
@@ -218,7 +218,7 @@ def closer_solution(sums: Sums, reading: Reading) -> Solution:
         kept = sums.candidates
         scale = float(price_scale(np.asarray(sums.shares), n))
         on_levels, on_bids, gram, lengths = unflattened(sums.moments, len(kept.rows.level), reading)
-        to_w = _to_w(reading, scale)
+        to_w = reading.to_w(scale)
         length = row_lengths(RowSquares(kept.squares, kept.rows.price**2), np.asarray(scale))
         core = _core(on_bids @ to_w, kept, length, to_w, n)
         inverse, invertible = _inverse(core)
@@ -227,7 +227,7 @@ def closer_solution(sums: Sums, reading: Reading) -> Solution:
         on_w, on_kept = inverse[:size, :size], inverse[size:, :size]
         squares = to_w.T @ gram @ to_w
         column = on_w.T @ squares @ on_w + on_kept.T @ on_kept + np.outer(on_w[-1], on_w[-1])
-        tie = _tie(size, n)
+        tie = reading.tie
         blown = amplified(core, inverse, np.sqrt(np.maximum(np.diagonal(squares), 0.0)))
         condition, slope, responsive = _kept_columns(inverse, squares, blown, scale, n)
         return Solution(
@@ -315,18 +315,6 @@ def _released(sums: Sums, reading: Reading, count: int) -> Sums:
         inverse = 1 / back.rows.own
         more = _moments_and_lengths(back.rows, inverse, back.squares, reading, scratch)
     return sums._replace(moments=sums.moments + more, candidates=sums.candidates.at(order[:count]))
-
-
-def _to_w(reading: Reading, scale: float) -> Floats:
-    """Return what takes weights [C, b] to scaled Y, shape (G + 1, H + 1)."""
-    to_w = np.zeros((len(reading.coordinates) + 1, reading.size))
-    to_w[:-1, :-1], to_w[-1, -1] = reading.coordinates, scale
-    return to_w
-
-
-def _tie(size: int, n_traders: int) -> Floats:
-    """Return what takes [Q_i; 1] to X_i, shape (H + 1,)."""
-    return np.append(np.ones(size - 1), 1 / np.sqrt(n_traders))
 
 
 def _enough_own_weights(candidates: Candidates, size: int, n_traders: int) -> bool:

@@ -1,0 +1,124 @@
+"""How far actions move bids: the box of a market and of its matched control, the same in both."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from deviator.errors import InvalidInputError
+from deviator.evidence import (
+    Market,
+    check_matched,
+    deviation_size,
+    seat_of,
+    standing_control,
+)
+from deviator.policies import ActionBox, ActionMode
+from deviator.validation import Floats, check_kind, finite_array, positive
+
+RANGE_MULTIPLE = 5.0
+"""Default range of a relative action, as a multiple of the matched control's best shift."""
+
+REFERENCE_PROFILES = 4096
+"""Profiles drawn, from a fixed seed, to learn how large typical bids, prices and trades are."""
+
+
+class Sizes(NamedTuple):
+    """How far a worthwhile deviation goes, and what it gains."""
+
+    reference: Market  # whose prices and quantities are typical
+    level_range: float  # in units of a bid's level
+    gain: float  # the unit of reward, in units of money
+
+
+def sizes(tested: Market, control: Market | None, range_multiple: float) -> Sizes:
+    """Return the sizes of a market's decision problem, which are its matched control's.
+
+    Parameters
+    ----------
+    tested : Market
+    control : Market, optional
+        By default `standing_control`. Without one the range is the usual spread of the strategy's
+        own bids, and the unit of reward the first-best surplus per trader.
+    range_multiple : float
+
+    Raises
+    ------
+    InvalidInputError
+        If the control is not matched, or offers nothing to gain.
+    """
+    if control is not None:
+        check_matched(seat_of(tested), seat_of(control))
+    reference = control or standing_control(tested)
+    if reference is None:
+        return Sizes(tested, _usual_spread(tested), tested.scale)
+    gain, usual_shift = deviation_size(reference)
+    if gain <= reference.epsilon:
+        raise InvalidInputError(
+            "the matched control must have a profitable deviation, got an exact gain of "
+            f"{gain:.3g} in {reference.mechanism.name}; name another control"
+        )
+    return Sizes(reference, usual_shift * positive("range_multiple", range_multiple), gain)
+
+
+def action_box(
+    tested: Market, size: Sizes, mode: ActionMode, ranges: ArrayLike | None = None
+) -> ActionBox:
+    """Return a box in which the numbers of a bid together move it about as far as the level does.
+
+    Prices and quantities are the control's, so that both markets have the same ranges.
+
+    Parameters
+    ----------
+    tested : Market
+    size : Sizes
+    mode : {"relative", "absolute"}
+    ranges : array-like of float, shape (K,), optional
+        Ranges of one's own for the numbers of a bid, in their units.
+    """
+    types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
+    bid = tested.strategy.bids(types).of_trader(tested.trader)
+    half_width = _ranges(size, tested, bid) if ranges is None else _given(ranges, tested)
+    low, high = tested.mechanism.bid_limits(tested.trader) or (None, None)
+    if mode == "relative":
+        return ActionBox("relative", np.zeros(len(half_width)), half_width, low, high)
+    spread = np.abs(bid - bid.mean(axis=0)).max(axis=0)
+    return ActionBox(mode, bid.mean(axis=0), half_width + spread, low, high)
+
+
+def check_markets(tested: object, control: object) -> None:
+    """Raise InvalidInputError unless these are a market, and a market or None."""
+    way_out = "build one with deviator.evidence.market(mechanism, economy)"
+    check_kind("tested", tested, Market, way_out)
+    if control is not None:
+        check_kind("control", control, Market, way_out)
+
+
+def _ranges(size: Sizes, tested: Market, bid: Floats) -> Floats:
+    reference = size.reference
+    usual = reference.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
+    outcome = reference.mechanism.clear(reference.strategy.bids(usual))
+    price = outcome.price_of(reference.trader)[outcome.traded]
+    language = tested.mechanism.language
+    ranges = language.coordinate_ranges(
+        size.level_range,
+        float(np.sqrt((price**2).mean())),
+        np.sqrt((outcome.quantity**2).mean(axis=0)),
+        bid.mean(axis=0),
+    )
+    # Each number as far as the level would move the bid sqrt(K) times as far when all move at once.
+    shared = ranges / np.sqrt(len(ranges))
+    shared[language.level] = ranges[language.level]
+    return np.asarray(shared)
+
+
+def _given(ranges: ArrayLike, tested: Market) -> Floats:
+    return finite_array("ranges", np.asarray(ranges, dtype=np.float64), (tested.bid_size,))
+
+
+def _usual_spread(tested: Market) -> float:
+    """Return the standard deviation of the level of the strategy's own bids."""
+    types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
+    own = tested.strategy.bids(types).of_trader(tested.trader)
+    level = own[:, tested.mechanism.language.level]
+    return float(level.std()) or float(np.abs(level).mean()) or 1.0

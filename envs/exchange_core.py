@@ -1,0 +1,423 @@
+"""Several traders at once: every one of them acts, in batches of markets, over one or more rounds.
+
+Types, rewards, observations and what is public are arrays of B markets, NumPy's or tensors.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, final, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from deviator.arrays import Array, common, is_foreign, like, namespace
+from deviator.economies import Economy, QuadraticEconomy
+from deviator.errors import InvalidInputError
+from deviator.evidence import Market, interchangeable_traders
+from deviator.mechanisms import Bids, Outcome
+from deviator.policies import (
+    OBSERVATION_BOUND,
+    ActionBox,
+    ActionMode,
+    Information,
+    Revelation,
+    check_information,
+)
+from deviator.validation import Floats, trader_index, whole_number
+
+from .action_ranges import (
+    RANGE_MULTIPLE,
+    REFERENCE_PROFILES,
+    Sizes,
+    action_box,
+    check_markets,
+    sizes,
+)
+from .core import checked_action
+from .own_type_bids import OwnTypeBids, own_type_bids
+
+Baseline = Literal["honesty", "strategy", "nothing"]
+"""What utilities are compared with: everybody honest, everybody following the strategy, or 0."""
+
+HISTORY_BOUND = 1e3
+"""Past prices and quantities are shown in units of their typical size, clipped here."""
+
+
+class State(NamedTuple):
+    """Markets before a round."""
+
+    types: Array  # (B, N)
+    present: Bids  # what everybody would bid under the strategy
+    value: Array | None  # (B, N), the worth of the first units in linear-quadratic economies
+    baseline: Array  # (B, A), utilities that rewards are compared with
+    history: Array  # (B, rounds, 1 + N), past prices and quantities in units of their size
+    round: int
+
+
+class Step(NamedTuple):
+    """What a round led to."""
+
+    state: State
+    bids: Bids
+    outcome: Outcome
+    reward: Array  # (B, A)
+    ended: bool
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ExchangeCore:
+    """Markets in batches in which several traders act at once; build it with `exchange_core`.
+
+    Parameters
+    ----------
+    market : Market
+        Its own trader is not used.
+    information : {"own", "profile"}
+        What each trader sees of the types.
+    traders : tuple of int
+        The A traders who act; the others follow the market's strategy.
+    boxes : tuple of ActionBox
+        What the actions of each mean.
+    reward_units : tuple of float
+        What one unit of reward is worth to each, in units of money.
+    rounds : int
+        How often the same traders meet with the same types; prices and quantities of past rounds
+        are public.
+    baseline : {"honesty", "strategy", "nothing"}
+        What utilities are compared with. Relative to everybody's honesty, returns fall while all
+        learn an equilibrium.
+    """
+
+    market: Market
+    information: Information
+    traders: tuple[int, ...]
+    boxes: tuple[ActionBox, ...]
+    reward_units: tuple[float, ...]
+    rounds: int = 1
+    baseline: Baseline = "strategy"
+
+    def __post_init__(self) -> None:
+        check_information(self.information)
+        whole_number("rounds", self.rounds, 1)
+        if self.baseline not in get_args(Baseline):
+            raise InvalidInputError(
+                f"baseline must be one of {', '.join(get_args(Baseline))}, got {self.baseline!r}"
+            )
+
+    @property
+    def action_size(self) -> int:
+        """K, how many numbers an action has."""
+        return self.market.bid_size
+
+    @property
+    def observation_size(self) -> int:
+        """How many numbers each trader sees."""
+        n = self.market.economy.n_traders
+        types = n if self.information == "profile" else 1
+        return types if self.rounds == 1 else types + 1 + self.rounds * (n + 1)
+
+    @cached_property
+    def observation_bound(self) -> Floats:
+        """The largest size of each number that a trader sees, shape (observation_size,)."""
+        n = self.market.economy.n_traders
+        types = np.full(n if self.information == "profile" else 1, OBSERVATION_BOUND)
+        if self.rounds == 1:
+            return types
+        return np.concatenate([types, [1.0], np.full(self.rounds * (n + 1), HISTORY_BOUND)])
+
+    def draw(self, rng: np.random.Generator, batch: int) -> Floats:
+        """Draw types, shape (batch, N)."""
+        return self.market.distribution.sample(rng, batch)
+
+    def start(self, types: Array) -> State:
+        """Return the markets of types (B, N) before the first round."""
+        xp, (batch, n) = namespace(types), types.shape
+        present = (self._own_type_bids or self.market.strategy).bids(types)
+        kind = {"dtype": types.dtype, "device": types.device} if is_foreign(types) else {}
+        history = xp.zeros((batch, self.rounds if self.rounds > 1 else 0, n + 1), **kind)
+        economy = self.market.economy
+        value = economy.value(types) if _is_quadratic(economy) else None
+        return State(types, present, value, self._baseline(types, present, value), history, 0)
+
+    def observe(self, state: State) -> Array:
+        """Return what each acting trader sees, shape (B, A, observation_size)."""
+        types, acting = state.types, len(self.traders)
+        xp, batch = namespace(types), types.shape[0]
+        standard = self._standard(types)
+        if self.information == "own":
+            seen = (standard if self._everyone else standard[:, self._acting])[..., None]
+        else:
+            seen = xp.broadcast_to(standard[:, None, :], (batch, acting, types.shape[1]))
+        if self.rounds == 1:
+            return seen
+        public = xp.reshape(state.history, (batch, 1, -1))
+        progress = xp.zeros_like(public[..., :1]) + state.round / self.rounds
+        public = xp.concat([progress, public], axis=-1)
+        return xp.concat(
+            [seen, xp.broadcast_to(public, (batch, acting, public.shape[-1]))], axis=-1
+        )
+
+    def bids(self, state: State, actions: Array) -> Bids:
+        """Return everybody's bids where actions (B, A, K) are chosen.
+
+        Raises
+        ------
+        InvalidInputError
+            If NumPy actions have the wrong shape, are not finite, or leave [-1, 1]. Tensors are
+            clipped.
+        """
+        shape = (state.types.shape[0], len(self.traders), self.action_size)
+        checked = actions if is_foreign(actions) else checked_action(actions, shape)
+        if self._relative and self._limits is None:
+            return state.present.moved(*self._shares(checked))
+        array = state.present.as_array()
+        if is_foreign(actions):
+            return self._tensor_bids(state, array, actions)
+        acting = slice(None) if self._everyone else self._acting
+        moved = self._half_width * checked
+        moved += array[:, acting] if self._relative else self._center
+        if self._limits is not None:
+            np.clip(moved, *self._limits, out=moved)
+        array[:, acting] = moved
+        return state.present.from_array(array)
+
+    def step(self, state: State, actions: Array) -> Step:
+        """Clear a round in which actions (B, A, K) are chosen."""
+        bids = self.bids(state, actions)
+        outcome = self.market.mechanism.clear(bids)
+        utility = self._utility(outcome, state.types, state.value)
+        reward = self._reward(utility, state.baseline)
+        after = state._replace(round=state.round + 1, history=self._remembered(state, outcome))
+        return Step(after, bids, outcome, reward, after.round == self.rounds)
+
+    def with_information(self, information: Information) -> "ExchangeCore":
+        """Return the same markets in which traders see something else."""
+        return self if information == self.information else replace(self, information=information)
+
+    @cached_property
+    def _own_type_bids(self) -> OwnTypeBids | None:
+        return own_type_bids(self.market)
+
+    @cached_property
+    def _everyone(self) -> bool:
+        return self.traders == tuple(range(self.market.economy.n_traders))
+
+    @cached_property
+    def _acting(self) -> list[int]:
+        return list(self.traders)
+
+    @cached_property
+    def _relative(self) -> bool:
+        return self.boxes[0].mode == "relative"
+
+    @cached_property
+    def _half_width(self) -> Floats:
+        return np.stack([box.half_width for box in self.boxes])
+
+    @cached_property
+    def _ranges(self) -> Floats:
+        """Half widths of all traders' boxes, (N, K); 0 for those who do not act."""
+        ranges = np.zeros((self.market.economy.n_traders, self.action_size))
+        ranges[self._acting] = self._half_width
+        return ranges
+
+    @cached_property
+    def _center(self) -> Floats:
+        return np.stack([box.center for box in self.boxes])
+
+    @cached_property
+    def _deviation(self) -> Floats:
+        deviation: Floats = common(self.market.distribution.deviation)
+        return deviation
+
+    @cached_property
+    def _units(self) -> Floats:
+        return np.array(self.reward_units)
+
+    @cached_property
+    def _limits(self) -> tuple[Floats, Floats] | None:
+        """Least and largest bids, each (A, K); None where there are none."""
+        if all(box.low is None and box.high is None for box in self.boxes):
+            return None
+        ends = (("low", -np.inf), ("high", np.inf))
+        low, high = (
+            np.stack([box.half_width * 0 + _or(getattr(box, name), end) for box in self.boxes])
+            for name, end in ends
+        )
+        return low, high
+
+    @cached_property
+    def _public_unit(self) -> Floats:
+        """Root mean squares of price and quantities under the strategy, shape (1 + N,)."""
+        types = self.draw(np.random.default_rng(0), REFERENCE_PROFILES)
+        outcome = self.market.mechanism.clear(self.market.strategy.bids(types))
+        public = np.column_stack([public_price(outcome), outcome.quantity])
+        size = np.sqrt((public**2).mean(axis=0))
+        return np.where(size > 0, size, 1.0)
+
+    def _standard(self, types: Array) -> Array:
+        """Return types in standard deviations within the observation bound, (B, N)."""
+        law, bound = self.market.distribution, OBSERVATION_BOUND
+        if is_foreign(types):
+            standard = (types - like(types, law.mean)) / like(types, law.deviation)
+            return namespace(types).clip(standard, -bound, bound)
+        standard: Floats = types / self._deviation
+        if law.mean.any():
+            standard -= common(law.mean / law.deviation)
+        return np.clip(standard, -bound, bound, out=standard)
+
+    def _shares(self, actions: Array) -> tuple[Array, Array]:
+        """Return actions (B, N, K), 0 for those who do not act, and everybody's ranges (N, K)."""
+        if is_foreign(actions):
+            actions = namespace(actions).clip(actions, -1.0, 1.0)
+            still = namespace(actions).zeros_like(actions[:, 0, :])
+            return self._placed(actions, still), like(actions, self._ranges)
+        if self._everyone:
+            return actions, self._ranges
+        shares = np.zeros((len(actions), self.market.economy.n_traders, self.action_size))
+        shares[:, self._acting] = actions
+        return shares, self._ranges
+
+    def _tensor_bids(self, state: State, array: Array, actions: Array) -> Bids:
+        xp = namespace(actions)
+        moved = like(actions, self._half_width) * xp.clip(actions, -1.0, 1.0)
+        moved = moved + (
+            array[:, self._acting, :] if self._relative else like(actions, self._center)
+        )
+        if self._limits is not None:
+            low, high = (like(actions, limit) for limit in self._limits)
+            moved = xp.minimum(xp.maximum(moved, low), high)
+        return state.present.from_array(self._placed(moved, array))
+
+    def _placed(self, moved: Array, others: Array) -> Array:
+        """Return tensors of those who act (B, A, K) among others, (B, N, K) or one (B, K)."""
+        if self._everyone:
+            return moved
+        seat = {trader: place for place, trader in enumerate(self.traders)}
+        columns = [
+            moved[:, seat[i], :] if i in seat else others if others.ndim == 2 else others[:, i, :]
+            for i in range(self.market.economy.n_traders)
+        ]
+        return namespace(moved).stack(columns, axis=1)
+
+    def _utility(self, outcome: Outcome, types: Array, value: Array | None) -> Array:
+        economy: Any = self.market.economy
+        if value is None or is_foreign(value):
+            worth = economy.utility(outcome.quantity, types) - outcome.transfer
+        else:
+            worth = economy.utility_at(value, outcome.quantity)
+            worth -= outcome.transfer
+        return worth if self._everyone else worth[:, self._acting]
+
+    def _reward(self, utility: Array, baseline: Array) -> Array:
+        """Return what utilities exceed the baseline by, in units of reward, in their place."""
+        if is_foreign(utility):
+            return (utility - baseline) / like(utility, self._units)
+        utility -= baseline
+        utility /= common(self._units)
+        return utility
+
+    def _baseline(self, types: Array, present: Bids, value: Array | None) -> Array:
+        mechanism, economy = self.market.mechanism, self.market.economy
+        if self.baseline == "nothing":
+            return namespace(types).zeros_like(types[:, self._acting])
+        if self.baseline == "honesty" and not isinstance(self.market.strategy, Revelation):
+            present = Revelation(mechanism, economy).bids(types)
+        return self._utility(mechanism.clear(present), types, value)
+
+    def _remembered(self, state: State, outcome: Outcome) -> Array:
+        if self.rounds == 1:
+            return state.history
+        xp = namespace(state.types)
+        public = xp.concat([public_price(outcome)[:, None], outcome.quantity], axis=1)
+        unit = like(state.types, self._public_unit)
+        shown = xp.clip(public / unit, -HISTORY_BOUND, HISTORY_BOUND)[:, None, :]
+        past, future = state.history[:, : state.round, :], state.history[:, state.round + 1 :, :]
+        return xp.concat([past, shown, future], axis=1)
+
+
+def exchange_core(
+    tested: Market,
+    *,
+    traders: Sequence[int] | None = None,
+    information: Information = "own",
+    rounds: int = 1,
+    control: Market | None = None,
+    mode: ActionMode = "relative",
+    range_multiple: float = RANGE_MULTIPLE,
+    ranges: ArrayLike | None = None,
+    baseline: Baseline = "strategy",
+) -> ExchangeCore:
+    """Return a market in which several traders act at once; arguments as in `deviation_core`.
+
+    Parameters
+    ----------
+    tested : Market
+    traders : sequence of int, optional
+        Who acts; everybody by default.
+    information, rounds, baseline
+        As in `ExchangeCore`.
+    control, mode, range_multiple, ranges
+        As in `deviation_core`. A control's deviator is replaced by each acting trader.
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is malformed or a control offers nothing to gain.
+    """
+    check_markets(tested, control)
+    acting = _checked_traders(traders, tested.economy.n_traders)
+    boxes, units = [], []
+    for trader, size in zip(acting, _sizes(tested, acting, control, range_multiple), strict=True):
+        boxes.append(action_box(replace(tested, trader=trader), size, mode, ranges))
+        units.append(size.gain)
+    return ExchangeCore(tested, information, acting, tuple(boxes), tuple(units), rounds, baseline)
+
+
+def _is_quadratic(economy: Economy) -> bool:
+    """Return whether utilities are those of all linear-quadratic economies."""
+    quadratic = isinstance(economy, QuadraticEconomy)
+    return quadratic and type(economy).utility is QuadraticEconomy.utility
+
+
+def public_price(outcome: Outcome) -> Array:
+    """Return one price per market, the average where traders meet different ones; 0 in autarky."""
+    xp, price = namespace(outcome.price), outcome.price
+    known = xp.where(xp.isnan(price), xp.zeros_like(price), price)
+    return known if known.ndim == 1 else xp.mean(known, axis=1)
+
+
+def _sizes(
+    tested: Market, acting: tuple[int, ...], control: Market | None, range_multiple: float
+) -> list[Sizes]:
+    """Return the sizes of each trader's problem, worked out once for interchangeable traders."""
+    first = {trader: group[0] for group in interchangeable_traders(tested) for trader in group}
+
+    def of(trader: int) -> Sizes:
+        own = None if control is None else replace(control, trader=trader)
+        return sizes(replace(tested, trader=trader), own, range_multiple)
+
+    known = {leader: of(leader) for leader in {first[trader] for trader in acting}}
+    return [
+        known[first[trader]]._replace(
+            reference=replace(known[first[trader]].reference, trader=trader)
+        )
+        for trader in acting
+    ]
+
+
+def _checked_traders(traders: Sequence[int] | None, n_traders: int) -> tuple[int, ...]:
+    if traders is None:
+        return tuple(range(n_traders))
+    checked = tuple(trader_index(trader, n_traders) for trader in traders)
+    if not checked or len(set(checked)) < len(checked):
+        raise InvalidInputError(
+            f"traders must be one or more different ones, got {list(traders)}; name each once"
+        )
+    return checked
+
+
+def _or(limit: Floats | None, other: float) -> Any:
+    return other if limit is None else limit
