@@ -56,7 +56,7 @@ def rewritten_bids(party: Party, types: Floats, response: Response, factor: floa
 
 
 def _direction(party: Party, response: Response, slot: int, factor: float) -> Floats:
-    """Return w_i in coordinates of the d_j, (B, M), made of those of two members, i and the next."""
+    """Return w_i in coordinates of the d_j, (B, M): a sum of those of i and of the next member."""
     arena: Any = party.arena
     size, place = len(party.places), party.places[slot]
     slope = response.residual_slope[:, place]
