@@ -116,7 +116,7 @@ def _allowed_length(problem: JointQuadratic, weights: Floats, step: Floats) -> F
     length = np.ones(len(weights))
     for _ in range(STEPS):
         tried = weights + length[:, None] * step
-        inside = (tried > 0).all(axis=1)
+        inside: Bools = np.asarray((tried > 0).all(axis=1))
         inside &= _concave(problem, np.where(inside[:, None], tried, weights))
         kept = np.where(inside[:, None], tried, weights)
         _, after = _best(problem, kept)
