@@ -7,6 +7,7 @@ from .action_ranges import RANGE_MULTIPLE
 from .core import DeviationCore, deviation_core
 from .decision_problem import DecisionProblem
 from .deviation_env import DeviationEnv
+from .exchange_core import ExchangeCore, exchange_core
 from .vector_env import DeviationVectorEnv
 
 __all__ = [
@@ -15,8 +16,10 @@ __all__ = [
     "DeviationCore",
     "DeviationEnv",
     "DeviationVectorEnv",
+    "ExchangeCore",
     "Market",
     "deviation_core",
+    "exchange_core",
     "exchange_v0",
     "market",
     "matched_control",
