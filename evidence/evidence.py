@@ -58,6 +58,8 @@ class LearnedGain:
         The largest gain of any single bid submitted in training; None for a policy that was loaded.
     curve : tuple of (int, float)
         Bids submitted so far, and the mean gain on validation profiles.
+    stopped : str or None
+        Why training ended before its budget was spent, in a sentence.
     """
 
     learner: str
@@ -68,6 +70,7 @@ class LearnedGain:
     training_gain: float | None = None
     curve: tuple[tuple[int, float], ...] = ()
     beyond_rounding: float = 0.0
+    stopped: str | None = None
 
 
 @final

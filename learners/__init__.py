@@ -4,12 +4,13 @@
 """
 
 from .base import EvaluatedLearner, Learner, Training
-from .session import Checkpoint, CurvePoint, Progress, Session, TrainingStopped
+from .session import Checkpoint, CurvePoint, Keep, Progress, Session, TrainingStopped
 
 __all__ = [
     "Checkpoint",
     "CurvePoint",
     "EvaluatedLearner",
+    "Keep",
     "Learner",
     "Progress",
     "Session",

@@ -92,7 +92,7 @@ class Learner(ABC):
     def settings(self) -> dict[str, Any]:
         """Return the settings as plain data."""
 
-    def check_problem(self, problem: DecisionProblem) -> None:
+    def check_problem(self, problem: DecisionProblem) -> None:  # noqa: B027
         """Check that the learner can play a problem; asked before anything is searched or trained.
 
         Raises

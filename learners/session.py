@@ -13,6 +13,9 @@ from deviator.errors import RefusedError
 from deviator.policies import Deviation, Network
 from deviator.validation import Floats
 
+FIRST_LOOK = 1 / 512
+"""Share of the budget after which the second point of a curve is due; they double from there."""
+
 VALIDATION_PROFILES = 2048
 VALIDATION_SEED = 1_000_003
 """Seeds the validation profiles of learning curves, which are not the held-out ones."""
@@ -78,7 +81,7 @@ class Session:
         Budget in submitted bids.
     seed : int
     points : int
-        Points of the learning curve that are due over the budget.
+        Of the learning curve, at least: early points are closer to each other.
     seconds : float, optional
         Budget in CPU seconds of this thread; whichever of the two is spent first ends the training.
     progress : callable, optional
@@ -195,7 +198,8 @@ class Session:
         if gain > self._best_gain:
             self.best, self._best_gain = deviation, gain
         self.largest_reward = max(self.largest_reward, gain / self.problem.reward_unit)
-        self._next_look = 1.0 - self.left + 1.0 / self.points
+        used = 1.0 - self.left
+        self._next_look = used + min(1.0 / self.points, max(used, FIRST_LOOK))
         self._report(point)
         self._measuring += time.thread_time() - before
 

@@ -1,16 +1,15 @@
 """The one road to evidence: what deviating gains in a market, from every side."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, NamedTuple, final
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.envs import DeviationCore, deviation_core
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
@@ -36,86 +35,18 @@ from deviator.evidence.best_deviation import (
 )
 from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.results import Comparison
-from deviator.learners import CurvePoint, Learner, Training
+from deviator.learners import EvaluatedLearner, Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
-from deviator.policies import Deviation, Information, check_information
-from deviator.validation import Floats, check_kind, positive, whole_number
+from deviator.policies import Deviation, Information
+from deviator.validation import Floats, check_kind
+
+from .search import Actions, Search, Watch
+
+__all__ = ["Actions", "Search", "Watch", "gather"]
 
 CHECKED = 100
 """Profiles at which a bid is searched to check a proof that nothing is to gain."""
-
-
-def _ignore(*_: object) -> None:
-    """Do nothing with what there is to see."""
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Search:
-    """How hard a market is searched for a profitable deviation.
-
-    Parameters
-    ----------
-    learners : sequence of Learner
-        Each is trained once for every seed.
-    seeds : sequence of int
-    steps : int
-        Budget of each training in submitted bids.
-    information : {"profile", "own"}
-        What deviators know.
-    held_out : int
-        Profiles on which gains are measured, at least 100.
-    seconds : float, optional
-        CPU seconds that each training may take; by default the steps decide alone.
-
-    Raises
-    ------
-    InvalidInputError
-        If a setting is of the wrong kind or too small, or two learners have the same name.
-    """
-
-    learners: Sequence[Learner] = ()
-    seeds: Sequence[int] = (0,)
-    steps: int = 100_000
-    information: Information = "profile"
-    held_out: int = 20_000
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        for learner in self.learners:
-            check_kind("learner", learner, Learner, "name one with deviator.audit(learner='ppo')")
-        names = [learner.name for learner in self.learners]
-        if len(set(names)) < len(names):
-            raise InvalidInputError(
-                f"learners of one search must have different names, got {', '.join(names)}; "
-                "search again for the others"
-            )
-        if self.seconds is not None:
-            positive("seconds", self.seconds)
-        whole_number("steps", self.steps, at_least=1)
-        whole_number("held_out", self.held_out, at_least=100)
-        check_information(self.information)
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Watch:
-    """What is called while learners are trained in the market under test.
-
-    Parameters
-    ----------
-    keep : callable, optional
-        Called with each learner, seed and training, to keep the policy.
-    live : callable, optional
-        Called with each point of a learning curve and the best deviation known without learning.
-    log_folder : callable, optional
-        Returns where the TensorBoard logs of a learner and seed go; by default nothing is logged.
-    """
-
-    keep: Callable[[Learner, int, Training], None] = _ignore
-    live: Callable[[CurvePoint, BestDeviation], None] = _ignore
-    log_folder: Callable[[Learner, int], Path | None] = _ignore
 
 
 def gather(
@@ -233,11 +164,7 @@ def _measure(
     types = held_out_profiles(tested, search.held_out)
     traded = trades(tested, types)
     # What cannot be learned in is refused before anything is searched.
-    core = (
-        deviation_core(tested, information=search.information, control=control)
-        if search.learners and traded
-        else None
-    )
+    core = _core(tested, control, search, watch) if search.learners and traded else None
     best = best_deviation(tested, types, search.information, searched)
     trained = [] if core is None else list(_trained(core, search, best, watch))
     deviations = [*(training.policy for _, _, training in trained), *saved]
@@ -273,9 +200,36 @@ def _trained(
                 seed,
                 progress=lambda point: watch.live(point, best),
                 log_folder=watch.log_folder(learner, seed),
+                **_options(learner, search, watch),
             )
             watch.keep(learner, seed, training)
+            if training.interrupted and not watch.goes_on:
+                raise KeyboardInterrupt
             yield learner, seed, training
+
+
+def _core(tested: Market, control: Market | None, search: Search, watch: Watch) -> DeviationCore:
+    """Return the market as the learners meet it, once each has said that it can play it."""
+    core = deviation_core(
+        tested, information=search.information, control=control, **search.actions.stated()
+    )
+    for learner in search.learners:
+        learner.check_problem(core)
+        _options(learner, search, watch)
+    return core
+
+
+def _options(learner: Learner, search: Search, watch: Watch) -> dict[str, Any]:
+    """Return what only learners that report to a session take."""
+    options = {"seconds": search.seconds, "keep": watch.checkpoint, "resumed": watch.resumed}
+    stated = {name: value for name, value in options.items() if value is not None}
+    if stated and not isinstance(learner, EvaluatedLearner):
+        words = {"seconds": "budget in seconds", "keep": "checkpoint", "resumed": "checkpoint"}
+        raise RefusedError(
+            f"{learner.name} takes no {words[next(iter(stated))]}, as it is no EvaluatedLearner; "
+            "leave that out, or name another learner"
+        )
+    return stated
 
 
 def _is_known(tested: Market) -> bool:
@@ -313,6 +267,7 @@ def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) 
         untrained_gain=float(seen.compared(training.untrained).gain.mean()),
         training_gain=training.largest_gain,
         curve=tuple((point.steps, point.gain) for point in training.curve),
+        stopped=training.stopped,
     )
 
 

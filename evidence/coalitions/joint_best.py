@@ -181,29 +181,29 @@ def _without_bound(party: Party, types: Floats, problem: JointQuadratic, bend: f
     wanted = LARGE * party.stakes - np.minimum(problem.start.sum(axis=1), 0.0)
     length = (np.sqrt(rise**2 + 2 * curvature * wanted) - np.abs(rise)) / curvature
     bids = shifted(party, types, (ahead * length)[:, None] * upwards)
-    reason = "the joint gain bends upwards along a line of levels, and grows without bound"
-    return _large(party, types, bids, bend, reason)
+    reason = "the joint gain bends upwards along a line of levels"
+    return _large(party, types, bids, wanted, bend, reason)
 
 
 def _rewritten(
     party: Party, types: Floats, response: Response, problem: JointQuadratic
 ) -> JointBest:
     """Return a large gain of members who move each other's residual slopes."""
-    bids = rewritten_bids(party, types, response, LARGE * party.stakes / len(party.people))
-    reason = (
-        "members rewrite their bids so that the outcome stays and their residual slopes, which "
-        "payments use, rise without bound"
-    )
-    return _large(party, types, bids, _largest_bend(problem), reason)
+    bids = rewritten_bids(party, types, response, LARGE)
+    reason = "fellow members set each other's residual slopes, which payments use, as they like"
+    wanted = LARGE * party.value(party.honest(types).utility)
+    return _large(party, types, bids, wanted, _largest_bend(problem), reason)
 
 
-def _large(party: Party, types: Floats, bids: Floats, bend: float, reason: str) -> JointBest:
+def _large(
+    party: Party, types: Floats, bids: Floats, wanted: Floats, bend: float, reason: str
+) -> JointBest:
     """Return bids of large gains, once they are cleared and gain that much at most profiles."""
     gains = party.gains(types, bids)
     gain = party.value(gains)
-    if np.median(gain) < party.stakes:
+    if np.median(gain - 0.5 * wanted) < 0:
         raise RefusedError(
-            f"a joint gain without bound must be seen in cleared markets, and {reason} in "
-            f"{party.arena.mechanism.name} only until bids are too large to clear; name a learner"
+            "a joint gain without bound must be seen in cleared markets, and bids that should have "
+            f"it do not clear in {party.arena.mechanism.name} ({reason}); name a learner"
         )
     return JointBest("unbounded", bids, gains, gain, np.full(len(types), np.inf), bend, reason)

@@ -139,7 +139,7 @@ class Party:
         for person in self.people:
             mine = [place for place, owner in slots if owner == person]
             total = sum(outcome.quantity[:, place] for place in mine)
-            worth.append(worth_of(self.tested.economy, person, total[:, None], types)[:, 0])
+            worth.append(_worth(self.tested.economy, person, total, types))
             paid.append(sum(outcome.transfer[:, place] for place in mine))
         xp = namespace(outcome.quantity)
         sums = xp.stack(worth, axis=1), xp.stack(paid, axis=1)
@@ -150,6 +150,13 @@ class Party:
         """Return what counts of the people's gains (B, P): the sum, or the least; shape (B,)."""
         xp = namespace(gains)
         return xp.sum(gains, axis=1) if self.transfers else xp.min(gains, axis=1)
+
+
+def _worth(economy: Economy, person: int, quantity: Array, types: Array) -> Array:
+    """Return what quantities (B,) are worth to a person, shape (B,)."""
+    if is_foreign(quantity):
+        return economy.utility_of(person, quantity[:, None], types)[:, 0]
+    return worth_of(economy, person, quantity[:, None], types)[:, 0]
 
 
 def with_party(base: Array, places: Sequence[int], bids: Array) -> Array:

@@ -9,7 +9,7 @@ with the level of each member's bid: the residual line of member i has direction
 The members' hyperplanes may be replaced by any others with the same intersection, combinations of
 their own: prices and quantities stay as they are, while the residual lines become any directions
 w_i in the span of the d_i. So members choose the k_i, and each of them gains (k_i' - k_i) q_i^2 / 2
-without bound, whatever the tax is, and without paying each other.
+without bound, whatever the tax is, without paying each other, and knowing their own types only.
 """
 
 from typing import Any
@@ -24,8 +24,8 @@ from .joint_quadratic import Response
 from .party import Party
 
 
-def rewritten_bids(party: Party, types: Floats, response: Response, wanted: float) -> Floats:
-    """Return bids of the party (B, M, K) by which each member who trades gains about `wanted`.
+def rewritten_bids(party: Party, types: Floats, response: Response, factor: float) -> Floats:
+    """Return bids of the party (B, M, K) that raise all members' residual slopes.
 
     Parameters
     ----------
@@ -34,8 +34,9 @@ def rewritten_bids(party: Party, types: Floats, response: Response, wanted: floa
     types : ndarray of float, shape (B, N)
     response : Response
         At these types.
-    wanted : float
-        In units of money.
+    factor : float
+        By how many times mu_i + sigma + k_i slopes rise: in the sigma-DCDA each member's gain is so
+        many times what honesty brings, (mu_i + sigma + k_i) q_i^2 / 2.
 
     Raises
     ------
@@ -49,24 +50,21 @@ def rewritten_bids(party: Party, types: Floats, response: Response, wanted: floa
             f"quantities only, got those of {rule.name}; leave statistics out, or name a learner"
         )
     rows = party.base_bids(types)[:, list(party.places)]
-    directions = np.stack(
-        [_direction(party, response, slot, wanted) for slot in range(len(rows[0]))], 1
-    )
+    lines = [_direction(party, response, slot, factor) for slot in range(rows.shape[1])]
     # Row i of the new bids is 1 along w_i, and 0 along the lines of the fellow members.
-    return np.asarray(np.linalg.solve(directions.swapaxes(1, 2), rows))
+    return np.asarray(np.linalg.solve(np.stack(lines, axis=2), rows))
 
 
-def _direction(party: Party, response: Response, slot: int, wanted: float) -> Floats:
-    """Return w_i in coordinates of the d_j, (B, M): that of the slope which makes i gain enough.
-
-    Made of the directions of two members, i and the next.
-    """
+def _direction(party: Party, response: Response, slot: int, factor: float) -> Floats:
+    """Return w_i in coordinates of the d_j, (B, M), made of those of two members, i and the next."""
+    arena: Any = party.arena
     size, place = len(party.places), party.places[slot]
-    quantity = response.quantity[:, place]
-    slope = response.residual_slope[:, place] + 2 * wanted / quantity**2
-    excess = response.price_effect - slope[:, None] * response.quantity_effect[:, place]
+    slope = response.residual_slope[:, place]
+    bend = arena.economy.slope[place] + arena.mechanism.tax_slope + slope
+    steeper = slope + factor * bend
+    excess = response.price_effect - steeper[:, None] * response.quantity_effect[:, place]
     following = (slot + 1) % size
-    direction = np.zeros((len(quantity), size))
+    direction = np.zeros((len(slope), size))
     direction[:, slot] = excess[:, following]
     direction[:, following] = -excess[:, slot]
-    return direction / np.abs(direction).max(axis=1, keepdims=True)
+    return np.asarray(direction / np.abs(direction).max(axis=1, keepdims=True))

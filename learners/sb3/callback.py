@@ -57,7 +57,9 @@ class ShareCallback(BaseCallback):
         self.core = core
         self.every = whole_number("every", every, 1)
         law = core.market.distribution
-        self._types = law.matched_sample(np.random.default_rng(VALIDATION_SEED), VALIDATION_PROFILES)
+        self._types = law.matched_sample(
+            np.random.default_rng(VALIDATION_SEED), VALIDATION_PROFILES
+        )
         self._exact = best_deviation(core.market, self._types, core.information)
         self.shares: list[Share] = []
         self.best: Deviation | None = None

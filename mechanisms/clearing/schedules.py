@@ -53,7 +53,31 @@ class ScheduleClearing(Clearing):
 
 
 def _solution(level: Array, steepness: Array) -> MarketSolution:
+    if isinstance(steepness, np.ndarray):
+        steepness = steepness[:1] if steepness.strides[0] == 0 else steepness
+        return _numpy_solution(level, steepness)
     total = row_sums(steepness)
     price = row_sums(level) / total
     quantity = level - steepness * price[:, None]
     return MarketSolution(price, quantity, 1 / (total[:, None] - steepness), total > 0)
+
+
+def _numpy_solution(level: Floats, steepness: Floats) -> MarketSolution:
+    """Clear markets at levels (B, N); the steepness may be that of all markets, (1, N)."""
+    total = row_sums(steepness)
+    price = row_sums(level) / total
+    quantity = _wide(price, level.shape[1])
+    quantity *= steepness
+    np.subtract(level, quantity, out=quantity)
+    slope = _wide(total, level.shape[1])
+    slope -= steepness
+    np.divide(1.0, slope, out=slope)
+    regular = total > 0
+    if len(steepness) < len(level):
+        slope, regular = np.broadcast_to(slope, level.shape), np.broadcast_to(regular, price.shape)
+    return MarketSolution(price, quantity, slope, regular)
+
+
+def _wide(values: Floats, n_traders: int) -> Floats:
+    """Return values (S,) once for each trader, (S, N): faster than arithmetic on short rows."""
+    return np.repeat(values, n_traders).reshape(-1, n_traders)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deviator.arrays import check_shape, finite_foreign, is_foreign, library
+from deviator.arrays import check_shape, is_foreign, library
 from deviator.errors import InvalidInputError
 
 Floats = NDArray[np.float64]
@@ -60,15 +60,33 @@ def real_array(name: str, value: ArrayLike) -> Floats:
 
 def _all_finite(array: Floats) -> bool:
     """Return whether all numbers are finite; a finite sum shows it in one pass without copies."""
+    array = distinct(array)
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
 
 
-def finite_numbers(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:
-    """Return `value` checked as by `finite_array`; arrays of other libraries are not converted."""
+def distinct(array: Floats) -> Floats:
+    """Return what an array holds without the copies along axes that it is broadcast over.
+
+    Examples
+    --------
+    >>> distinct(np.broadcast_to([1.0, 2.0], (3, 2)))
+    array([[1., 2.]])
+    """
+    if 0 not in array.strides:
+        return array
+    return array[tuple([slice(1) if step == 0 else slice(None) for step in array.strides])]
+
+
+def numbers_of_record(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:
+    """Return `value` checked as by `finite_array`; arrays of other libraries are not converted.
+
+    Of these only the shape is checked here. A record looks for NaN in all its fields at once.
+    """
     if is_foreign(value):
-        checked: Floats = finite_foreign(name, value, shape)
-        return checked
+        foreign: Any = value
+        check_shape(name, tuple(foreign.shape), shape)
+        return foreign  # type: ignore[no-any-return]
     return finite_array(name, value, shape)
 
 

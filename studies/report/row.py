@@ -65,6 +65,7 @@ class LearnedColumns(TypedDict):
     training_gain_max: float | None
     share: float | None
     curves: list[list[list[float]]]
+    stopped: list[str]
 
 
 class VerdictColumns(TypedDict):
@@ -170,6 +171,7 @@ def _learned_columns(evidence: Evidence) -> LearnedColumns:
         "training_gain_max": max(_known(one.training_gain for one in learned), default=None),
         "share": evidence.share,
         "curves": [[list(point) for point in one.curve] for one in learned],
+        "stopped": [f"seed {one.seed}: {one.stopped}" for one in learned if one.stopped],
     }
 
 

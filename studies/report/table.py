@@ -164,10 +164,15 @@ BELOW_ZERO = (
 
 
 def explanations(rows: Sequence[ReportRow]) -> list[str]:
-    """Return a sentence for each number in the rows that does not explain itself."""
+    """Return a sentence for each number that does not explain itself, and each training cut short."""
     shares = [share for row in rows for share in (row["share"], row["power"])]
     below = any(share is not None and share < 0 for share in shares)
-    return [BELOW_ZERO] if below else []
+    ended = [
+        f"{row['mechanism']} in {row['economy_label']}, {row['learner']}, {reason}."
+        for row in rows
+        for reason in row["stopped"]
+    ]
+    return [*([BELOW_ZERO] if below else []), *ended]
 
 
 def _best(row: ReportRow) -> str:

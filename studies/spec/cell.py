@@ -15,7 +15,7 @@ from deviator.trust import is_third_party
 from .learner import LearnerSpec
 from .market import MarketSpec, Spec, plain_name
 
-SCHEMA = 3
+SCHEMA = 4
 """Part of every cell's key; raised when results of older code must not be reused."""
 
 

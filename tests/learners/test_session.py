@@ -67,7 +67,6 @@ def test_seeds_may_be_of_any_size():
 
 
 def test_a_training_that_diverges_says_so_and_keeps_the_best():
-    whole, _ = kept_of(1000)
     training, _ = kept_of(10_000, diverges=1000)
     assert training.stopped.startswith("training diverged after 1000 bids (")
     assert "the best so far is kept" in training.stopped
