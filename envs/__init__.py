@@ -7,6 +7,7 @@ from .action_ranges import RANGE_MULTIPLE
 from .core import DeviationCore, deviation_core
 from .decision_problem import DecisionProblem
 from .deviation_env import DeviationEnv
+from .rounds_core import RoundsCore, rounds_core
 from .vector_env import DeviationVectorEnv
 
 __all__ = [
@@ -16,9 +17,11 @@ __all__ = [
     "DeviationEnv",
     "DeviationVectorEnv",
     "Market",
+    "RoundsCore",
     "deviation_core",
     "exchange_v0",
     "market",
     "matched_control",
+    "rounds_core",
     "standing_control",
 ]

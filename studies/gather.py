@@ -35,7 +35,7 @@ from deviator.evidence.best_deviation import (
 )
 from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.results import Comparison
-from deviator.learners import EvaluatedLearner, Learner, Training
+from deviator.learners import EvaluatedLearner, Learner, Training, check_playable
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information
@@ -214,7 +214,7 @@ def _core(tested: Market, control: Market | None, search: Search, watch: Watch) 
         tested, information=search.information, control=control, **search.actions.stated()
     )
     for learner in search.learners:
-        learner.check_problem(core)
+        check_playable(learner, core)
         _options(learner, search, watch)
     return core
 
