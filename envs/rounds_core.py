@@ -4,7 +4,7 @@ The others follow the strategy in every round. What a deviator can learn from th
 what others know: on the own-type rung prices and quantities tell of the others' types.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -90,20 +90,21 @@ class RoundsCore(DecisionProblem):
     @override
     def deviation(self, network: Network) -> NetworkOverRounds:
         box = self.exchange.boxes[0]
-        return NetworkOverRounds(
-            self.observation, box, self.market.strategy, self.rounds, network
-        )
+        return NetworkOverRounds(self.observation, box, self.market.strategy, self.rounds, network)
 
     @override
     def gains(self, types: Floats, deviation: Deviation) -> Floats:
         check_kind("deviation", deviation, RoundsDeviation, "build one with RoundsCore.deviation")
         assert isinstance(deviation, RoundsDeviation)
-        state, memory = self.exchange.start(types), None
+        exchange = self.exchange
+        if deviation.box is not exchange.boxes[0]:
+            exchange = replace(exchange, boxes=(deviation.box,))
+        state, memory = exchange.start(types), None
         total = np.zeros(len(types))
         for _ in range(self.rounds):
-            seen = np.asarray(self.exchange.observe(state)[:, 0])
+            seen = np.asarray(exchange.observe(state)[:, 0])
             action, memory = deviation.act(seen, memory)
-            step = self.exchange.step(state, action[:, None])
+            step = exchange.step(state, action[:, None])
             state, total = step.state, total + np.asarray(step.reward)[:, 0]
         return total * (self.reward_unit / self.rounds)
 
