@@ -1,6 +1,7 @@
 """How traders bid: honesty, equilibria, exact best responses, learned policies."""
 
 from .actions import OBSERVATION_BOUND, ActionBox, ActionMode, Observation
+from .affine_strategy import AffineStrategy
 from .base import Deviation, Information, Policy, View, check_information
 from .best_response import BestResponse
 from .gains import exact_gain, expected_exact_gain, level_shift
@@ -17,6 +18,7 @@ __all__ = [
     "OBSERVATION_BOUND",
     "ActionBox",
     "ActionMode",
+    "AffineStrategy",
     "BestResponse",
     "Deviation",
     "Information",

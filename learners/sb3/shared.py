@@ -1,11 +1,10 @@
 """What learners by stable-baselines3 share: markets, where they begin, when they stop and look."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar, final
 
 import numpy as np
-from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 from typing_extensions import override
@@ -14,6 +13,7 @@ from deviator.errors import InvalidInputError
 from deviator.learners.base import EvaluatedLearner
 from deviator.learners.random_state import own_random_state
 from deviator.learners.session import Session, TrainingStopped
+from deviator.learners.start import checked_offset, checked_widths, offset_action
 from deviator.policies import Network
 from deviator.validation import Floats, finite_number, positive, whole_number
 
@@ -38,6 +38,8 @@ class SB3Learner(EvaluatedLearner):
     """
 
     markets: int
+    batch_size: int
+    learning_rate: float
     log_exploration: float
     offset: float
     reward_limit: float
@@ -50,12 +52,11 @@ class SB3Learner(EvaluatedLearner):
             whole_number(field, getattr(self, field), 1)
         whole_number("batch_size", self.batch_size, 2)
         for field in self.widths:
-            object.__setattr__(self, field, _widths(field, getattr(self, field)))
+            object.__setattr__(self, field, checked_widths(field, getattr(self, field)))
         finite_number("log_exploration", self.log_exploration)
-        for field in ("learning_rate", "offset", "reward_limit"):
-            positive(field, getattr(self, field))
-        if self.offset >= 1:
-            raise InvalidInputError(f"offset must be below 1, the whole range, got {self.offset}")
+        positive("learning_rate", self.learning_rate)
+        positive("reward_limit", self.reward_limit)
+        checked_offset(self.offset)
         self._check_batches()
 
     @abstractmethod
@@ -63,7 +64,7 @@ class SB3Learner(EvaluatedLearner):
         """Raise InvalidInputError unless the sizes of batches fit each other."""
 
     @abstractmethod
-    def _model(self, env: MarketsVecEnv, session: Session) -> BaseAlgorithm:
+    def _model(self, env: MarketsVecEnv, session: Session) -> Any:
         """Return the model, as it is before learning."""
 
     @final
@@ -85,10 +86,9 @@ class SB3Learner(EvaluatedLearner):
 
     def _offset(self, network: Network, session: Session) -> Network:
         """Return the network with the same bid for all, away from honesty in every number."""
-        size = session.problem.action_size
-        signs = np.random.default_rng(session.seed).choice([-1.0, 1.0], size)
-        offset = self.offset * signs / np.sqrt(size)
-        final_bias = np.arctanh(offset) if network.squash else offset
+        rng = np.random.default_rng(session.seed)
+        action = offset_action(session.problem.action_size, self.offset, rng)
+        final_bias = np.arctanh(action) if network.squash else action
         return Network(
             (*network.weights[:-1], np.zeros_like(network.weights[-1])),
             (*network.biases[:-1], final_bias),
@@ -99,6 +99,14 @@ class SB3Learner(EvaluatedLearner):
     def _log_exploration(self, session: Session) -> float:
         """Return the logarithm of the standard deviation of each number of an action."""
         return self.log_exploration - 0.5 * float(np.log(session.problem.action_size))
+
+
+def sb3_seed(session: Session) -> int:
+    """Return a seed for stable-baselines3, whose generators take 32 bits, drawn from the session's.
+
+    Seeds of any size work, and what is left of a training draws other numbers than its beginning.
+    """
+    return int(session.rng.integers(2**32))
 
 
 def falling(rate: float, session: Session) -> Callable[[float], float]:
@@ -118,8 +126,7 @@ class _Follow(BaseCallback):
 
     def look(self) -> None:
         """Measure the averaged policy, and log with it what stable-baselines3 has recorded."""
-        self._average()
-        self._session.look(self._session.problem.deviation(self._mean))
+        self._session.look(self._session.problem.deviation(self._average()))
         self.logger.dump(self._session.spent)
 
     @override
@@ -133,7 +140,7 @@ class _Follow(BaseCallback):
     def _on_step(self) -> bool:
         return not self._session.done
 
-    def _average(self) -> None:
+    def _average(self) -> Network:
         try:
             now = network_of(self.model.policy)
         except InvalidInputError as error:
@@ -144,6 +151,7 @@ class _Follow(BaseCallback):
         self._updates += 1
         share = (AVERAGED + 1.0) / (AVERAGED + self._updates)
         self._mean = now if self._mean is None else _between(self._mean, now, share)
+        return self._mean
 
 
 def _logger(session: Session) -> Logger:
@@ -162,9 +170,3 @@ def _between(old: Network, new: Network, share: float) -> Network:
         activation=new.activation,
         squash=new.squash,
     )
-
-
-def _widths(field: str, widths: Any) -> tuple[int, ...]:
-    if isinstance(widths, str) or not isinstance(widths, Sequence):
-        raise InvalidInputError(f"{field} must be a list of widths, got {widths!r}")
-    return tuple(whole_number(f"a width of {field}", width, 1) for width in widths)

@@ -10,6 +10,7 @@ import deviator
 from deviator.cli import app
 from deviator.economies import fundamental_value, private_values, unit_demands
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.learners.sb3.ppo import PPOLearner
 from deviator.studies.card.card_files import card_page, write_card
 from deviator.studies.recheck_file import HOLDS, recheck_file
 
@@ -68,7 +69,7 @@ def test_other_markets_are_searched():
     assert (finding.reach, finding.cap) == ("searched", None)
     assert finding.pays
     single = deviator.audit(
-        "k-double-auction", unit_demands(3, 2), coalition=(0, 3), information="own", **FEW
+        "k-double-auction", unit_demands(3, 3), coalition=(0, 3), information="own", **FEW
     ).beyond[0]
     assert single.reach == "not searched"
     assert not single.pays
@@ -76,7 +77,7 @@ def test_other_markets_are_searched():
 
 def test_a_learner_is_measured_against_the_exact_gain():
     card = deviator.audit(
-        "uniform-conditional", VALUES, coalition=(0, 1), learner="ppo", steps=20_000, **FEW
+        "uniform-conditional", VALUES, coalition=(0, 1), learner=PPOLearner(), steps=20_000, **FEW
     )
     learned = card.beyond[0].learned[0]
     assert (learned.learner, learned.seed) == ("ppo", 0)
@@ -86,7 +87,7 @@ def test_a_learner_is_measured_against_the_exact_gain():
         "uniform-conditional",
         VALUES,
         coalition=(0, 1),
-        learner="ppo",
+        learner=PPOLearner(),
         steps=4_000,
         information="own",
         **FEW,
