@@ -203,6 +203,8 @@ def play(
 ) -> list[Run]:
     """Train every learner in every market of a league, but for the runs that a file has.
 
+    Runs that failed are tried again.
+
     Parameters
     ----------
     league : League
@@ -222,12 +224,7 @@ def play(
     ResultsError
         If the file is damaged or cannot be written.
     """
-    for learner in learners:
-        if not isinstance(learner, EvaluatedLearner):
-            raise RefusedError(
-                f"learners of a league must take a budget in seconds, {learner.name} is no "
-                "EvaluatedLearner; leave it out"
-            )
+    playing = [_timed(learner) for learner in learners]
     with explained(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -235,9 +232,18 @@ def play(
     # Seed after seed, so that a league that is ended early has something of everybody.
     for seed in range(league.seeds):
         for problem in league.problems():
-            for learner in learners:
+            for learner in playing:
                 _play_one(problem, learner, seed, league.seconds, file, measured, progress)
     return read_runs(file)
+
+
+def _timed(learner: Learner) -> EvaluatedLearner:
+    if not isinstance(learner, EvaluatedLearner):
+        raise RefusedError(
+            f"learners of a league must take a budget in seconds, {learner.name} is no "
+            "EvaluatedLearner; leave it out"
+        )
+    return learner
 
 
 def _play_one(
@@ -254,13 +260,16 @@ def _play_one(
         **asdict(problem), learner=learner.name, settings=settings, seed=seed, seconds=seconds
     )
     # The file is read again each time: another process may work at the same league.
-    if planned.key in {run.key for run in read_runs(file)}:
+    known = {run.key: run for run in read_runs(file)}.get(planned.key)
+    if known is not None and known.share is not None:
         return
     with threadpool_limits(limits=1):
         run = _trained(planned, learner, measured(problem))
+    progress(run)
+    if run == known:
+        return
     with explained(file), file.open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(asdict(run), sort_keys=True, allow_nan=False) + "\n")
-    progress(run)
 
 
 def _trained(planned: Run, learner: EvaluatedLearner, measured: Measured) -> Run:
@@ -316,7 +325,7 @@ def measure(problem: Problem, held_out: int) -> Measured:
 
 
 def read_runs(file: Path) -> list[Run]:
-    """Return the runs of a league's file; none where there is no file.
+    """Return the runs of a league's file, of each the last; none where there is no file.
 
     Raises
     ------
@@ -329,7 +338,8 @@ def read_runs(file: Path) -> list[Run]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise ResultsError(f"{file} cannot be read: {error}") from None
-    return [_run_of(file, number, line) for number, line in enumerate(lines, 1) if line]
+    runs = [_run_of(file, number, line) for number, line in enumerate(lines, 1) if line]
+    return list({run.key: run for run in runs}.values())
 
 
 def _run_of(file: Path, number: int, line: str) -> Run:
