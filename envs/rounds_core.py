@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.arrays import Array
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market
 from deviator.policies import (
     ActionMode,
@@ -23,9 +23,11 @@ from deviator.policies import (
     Observation,
     RoundsDeviation,
 )
-from deviator.validation import Floats, check_kind
+from deviator.policies.recurrent import RecurrentDeviation, RecurrentNetwork
+from deviator.validation import Floats
 
 from .action_ranges import RANGE_MULTIPLE
+from .core import DeviationCore
 from .decision_problem import DecisionProblem
 from .exchange_core import ExchangeCore, exchange_core
 
@@ -49,6 +51,13 @@ class RoundsCore(DecisionProblem):
     market: Market
     exchange: ExchangeCore
     reward_unit: float
+
+    def __post_init__(self) -> None:
+        if self.exchange.traders != (self.market.trader,):
+            raise InvalidInputError(
+                f"traders must be the market's deviator alone, {self.market.trader}, got "
+                f"{list(self.exchange.traders)}"
+            )
 
     @property
     def rounds(self) -> int:
@@ -88,14 +97,18 @@ class RoundsCore(DecisionProblem):
         )
 
     @override
-    def deviation(self, network: Network) -> NetworkOverRounds:
-        box = self.exchange.boxes[0]
-        return NetworkOverRounds(self.observation, box, self.market.strategy, self.rounds, network)
+    def deviation(self, network: Network | RecurrentNetwork) -> RoundsDeviation:
+        """Return the deviation in which a network, with or without a memory, acts each round."""
+        seat = (self.observation, self.exchange.boxes[0], self.market.strategy, self.rounds)
+        if isinstance(network, RecurrentNetwork):
+            return RecurrentDeviation(*seat, network)
+        return NetworkOverRounds(*seat, network)
 
     @override
     def gains(self, types: Floats, deviation: Deviation) -> Floats:
-        check_kind("deviation", deviation, RoundsDeviation, "build one with RoundsCore.deviation")
-        assert isinstance(deviation, RoundsDeviation)
+        """Return what a deviation gains per round; one of single rounds plays each alike."""
+        if not isinstance(deviation, RoundsDeviation):
+            return self.market.gains(types, deviation.bid(types, self.market.trader))
         exchange = self.exchange
         if deviation.box is not exchange.boxes[0]:
             exchange = replace(exchange, boxes=(deviation.box,))
@@ -141,3 +154,10 @@ def rounds_core(
         ranges=ranges,
     )
     return RoundsCore(tested, exchange, exchange.reward_units[0])
+
+
+def one_round(core: DeviationCore) -> RoundsCore:
+    """Return the problem of a single round as one over rounds."""
+    acting, units = (core.market.trader,), (core.reward_unit,)
+    exchange = ExchangeCore(core.market, core.information, acting, (core.box,), units)
+    return RoundsCore(core.market, exchange, core.reward_unit)

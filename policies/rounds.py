@@ -70,6 +70,14 @@ class RoundsDeviation(Deviation):
         bid: Floats = self.box.to_bid(self.others.bids(types).of_trader(trader), action)
         return bid
 
+    def _check_sizes(self, sizes: tuple[int, ...]) -> None:
+        """Check how many numbers go into a network and come out of it."""
+        if (sizes[0], sizes[-1]) != (self.seen_size, self.box.size):
+            raise InvalidInputError(
+                f"the network must map {self.seen_size} observations to {self.box.size} actions, "
+                f"got {sizes[0]} to {sizes[-1]}"
+            )
+
 
 def _public_size(rounds: int, n_traders: int) -> int:
     """Return how many numbers tell of the rounds: none where there is one round only."""
@@ -97,12 +105,7 @@ class NetworkOverRounds(RoundsDeviation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        sizes = (self.network.sizes[0], self.network.sizes[-1])
-        if sizes != (self.seen_size, self.box.size):
-            raise InvalidInputError(
-                f"the network must map {self.seen_size} observations to {self.box.size} actions, "
-                f"got {sizes[0]} to {sizes[1]}"
-            )
+        self._check_sizes(self.network.sizes)
 
     @override
     def act(self, seen: Floats, memory: Any) -> tuple[Floats, Any]:
