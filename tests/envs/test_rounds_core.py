@@ -1,5 +1,7 @@
 """Markets of several rounds: what is seen in them, what they pay, and files of who plays them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.tiny_learner import Stepper
@@ -82,14 +84,20 @@ def test_a_policy_over_rounds_is_saved_and_loaded(tmp_path):
     np.testing.assert_array_equal(core.gains(TYPES, again), core.gains(TYPES, chosen))
 
 
+def test_a_deviation_without_memory_gains_the_same_in_every_round():
+    core, single = rounds_core(TESTED, rounds=3), deviation_core(TESTED, information="own")
+    once = single.deviation(network(single))
+    np.testing.assert_allclose(core.gains(TYPES, once), single.gains(TYPES, once), rtol=1e-12)
+
+
 def test_what_does_not_fit_rounds_is_refused():
     core, single = rounds_core(TESTED, rounds=3), deviation_core(TESTED, information="own")
     with pytest.raises(RefusedError, match="pays after each of them"):
         core.reward(TYPES, np.zeros((len(TYPES), core.action_size)))
     with pytest.raises(InvalidInputError, match="the network must map 17 observations"):
         core.deviation(network(single))
-    with pytest.raises(InvalidInputError, match="deviation must be a RoundsDeviation"):
-        core.gains(TYPES, single.deviation(network(single)))
+    with pytest.raises(InvalidInputError, match="traders must be the market's deviator alone"):
+        replace(core, exchange=replace(core.exchange, traders=(1,)))
     with pytest.raises(InvalidInputError, match="rounds must be at least 1, got 0"):
         rounds_core(TESTED, rounds=0)
     with pytest.raises(RefusedError, match="stepper plays one-shot markets, got one of 3 rounds"):
