@@ -28,7 +28,7 @@ from deviator.evidence.interchangeable import MOST_TRADERS
 from deviator.evidence.plain_data import economy_as_data, settings_as_data
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
-from deviator.plugins import build, find_plugin, takes_economy
+from deviator.plugins import build
 from deviator.policies import Information, Policy
 from deviator.validation import trader_index
 
@@ -36,6 +36,7 @@ from .beyond_claim import joint_finding, party_of
 from .card.not_implementable import falling_quantity, not_implementable
 from .card.report_card import Audited, ReportCard
 from .gather import Search, gather
+from .named_rule import named_rule
 
 MOST_DEVIATORS = 60
 """In markets of more classes of traders not all of them are tried, which the card says."""
@@ -131,7 +132,7 @@ def audit(
             f"planted faults need a learner to notice them, got learner={learner!r}; pass "
             "learner='ppo'"
         )
-    rule = _rule(mechanism, economy, parameters)
+    rule = named_rule(mechanism, economy, parameters)
     tested = market(rule, economy, distribution=distribution, strategy=strategy, tolerance=epsilon)
     search = Search(learners, (seed,), steps, information, held_out, seconds)
     place = replace(tested, trader=0 if trader is None else trader)
@@ -157,6 +158,7 @@ def report_card(
     if fall is not None:
         return _without_transfers(tested, search, fall)
     classes = _deviators(tested, trader)
+    beyond = () if party is None else (joint_finding(party, search),)
     found = find_certificates(tested, search.information, [first for first, *_ in classes])
     tried = _tried(classes, tested.economy.n_traders)
     gathered = {
@@ -172,7 +174,6 @@ def report_card(
     verdicts = {first: judge(evidence) for first, evidence in gathered.items()}
     untried = [first for first, *_ in classes if not (first in verdicts or _proved(found, first))]
     audited = _audited(tested, search, tried, trader is None, len(untried))
-    beyond = () if party is None else (joint_finding(party, search),)
     card = ReportCard(audited, {}, verdicts, tested, _largest_cap(found, classes), beyond)
     deviating = _incentive_compatibility(replace(tested, trader=card.trader), card)
     answers = honest_constraints(tested)
@@ -297,22 +298,3 @@ def _learners(stated: Learner | str | Sequence[Learner | str] | None) -> tuple[L
         return ()
     several = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else (stated,)
     return tuple(build("learner", one, {}) if isinstance(one, str) else one for one in several)
-
-
-def _rule(mechanism: Mechanism | str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:
-    """Return the mechanism under audit, built where it was named."""
-    if isinstance(mechanism, str):
-        return _by_name(mechanism, economy, parameters)
-    if parameters:
-        raise InvalidInputError(
-            f"parameters go with a mechanism's name, got {', '.join(parameters)} with an object"
-        )
-    return mechanism
-
-
-def _by_name(name: str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:
-    settings = dict(parameters)
-    if takes_economy(find_plugin("mechanism", name).load()):
-        settings.setdefault("economy", economy)
-    mechanism: Mechanism = build("mechanism", name, settings)
-    return mechanism

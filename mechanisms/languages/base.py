@@ -18,6 +18,8 @@ from typing_extensions import override
 
 from deviator.arrays import (
     Array,
+    Keeps,
+    check_finite,
     check_one_kind,
     check_shape,
     common,
@@ -249,7 +251,7 @@ def require_quadratic(economy: Economy) -> QuadraticEconomy:
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayBids(Bids):
+class ArrayBids(Bids, Keeps):
     """Bids whose fields are arrays, in the order in which a bid's numbers are written.
 
     A field has shape (B, N), or (B, N, K_j) for several numbers of each bid. Its metadata says in
@@ -265,10 +267,15 @@ class ArrayBids(Bids):
         check_one_kind(**dict(zip(_names(type(self)), self._arrays(), strict=True)))
         for name, array in self._checked().items():
             object.__setattr__(self, name, array)
+        if not self.is_numpy:
+            check_finite(**dict(zip(_names(type(self)), self._arrays(), strict=True)))
 
     @abstractmethod
     def _checked(self) -> dict[str, Floats]:
-        """Return the fields as arrays, with shapes and numbers checked."""
+        """Return the fields as arrays, with shapes and numbers checked.
+
+        Whether numbers of other libraries' arrays are finite is checked for all fields at once.
+        """
 
     @property
     @override
@@ -294,7 +301,9 @@ class ArrayBids(Bids):
     @override
     def of_markets(self, markets: slice) -> Self:
         batch = self.shape[0]
-        return self._changed(lambda array: array[markets] if array.shape[0] == batch else array)
+        return self._changed(
+            lambda array: array[markets, ...] if array.shape[0] == batch else array
+        )
 
     @override
     def moved(self, shares: Array, ranges: Array) -> Self:

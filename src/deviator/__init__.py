@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from deviator.evidence import market
     from deviator.plugins import list_plugins, make
     from deviator.studies import audit, confirm
+    from deviator.studies.equilibrium import learn_equilibrium
 
 __version__ = "0.1.0"
 
@@ -45,6 +46,7 @@ __all__ = [
     "economies",
     "envs",
     "evidence",
+    "learn_equilibrium",
     "learners",
     "list_plugins",
     "make",
@@ -62,6 +64,7 @@ _HOME: Mapping[str, str] = MappingProxyType(
         "market": "deviator.evidence",
         "audit": "deviator.studies",
         "confirm": "deviator.studies",
+        "learn_equilibrium": "deviator.studies.equilibrium",
     }
 )
 
