@@ -1,5 +1,7 @@
-"""The market's share of a PPO training run, and its steps against plain PettingZoo environments;
-and everyone acting at once against a bare loop, and against one market at a time.
+"""The market's share of a PPO training run, and its steps against plain environments.
+
+One deviator's steps stand beside plain PettingZoo environments; everyone's beside a bare loop, and
+beside one market at a time.
 
 The share counts everything that is the market's: drawing types, observations, honest bids, the
 rank-one clearing, rewards, and the gains of the learning curve. The rest is PPO in torch. Both are
@@ -33,7 +35,7 @@ from .plain_exchange_env import PlainExchangeEnv
 from .plain_market_env import AGENT, PlainMarketEnv
 
 MARKETS, SAMPLE = 4096, 256
-TRADERS, EVERYONE_MARKETS = 10, 8192
+TRADERS, EVERYONE_MARKETS = 10, 4096
 ROLLOUTS, RUNS = 60, 3
 WORK = "environment step"
 MARKETS_PART = ((DeviationVecEnv, "step_wait"), (DeviationVecEnv, "reset"), (Market, "gains"))

@@ -55,7 +55,9 @@ def test_settings_reach_the_core():
     assert env.core.box.to_dict() == want.box.to_dict()
     assert (env.core.information, env.core.market.trader) == ("own", 2)
     ranges = np.arange(1.0, 7.0)
-    assert (DeviationEnv(UniformConditional(), ECONOMY, ranges=ranges).core.box.half_width == ranges).all()
+    assert (
+        DeviationEnv(UniformConditional(), ECONOMY, ranges=ranges).core.box.half_width == ranges
+    ).all()
     null, control = (market(rule, ECONOMY) for rule in (SigmaDCDA(0.2), UniformConditional()))
     made = DeviationEnv(SigmaDCDA(0.2), ECONOMY, control=control)
     assert made.core.reward_unit == deviation_core(null, control=control).reward_unit
@@ -65,18 +67,39 @@ def test_settings_reach_the_core():
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"core": core_of(), "information": "own"}, InvalidInputError, "information would go unused"),
-        ({"core": core_of(), "trader": 1, "mode": "absolute"}, InvalidInputError, "trader, mode would"),
-        ({"core": core_of(), "mechanism": SigmaDCDA()}, InvalidInputError, "mechanism would go unused"),
+        (
+            {"core": core_of(), "information": "own"},
+            InvalidInputError,
+            "information would go unused",
+        ),
+        (
+            {"core": core_of(), "trader": 1, "mode": "absolute"},
+            InvalidInputError,
+            "trader, mode would",
+        ),
+        (
+            {"core": core_of(), "mechanism": SigmaDCDA()},
+            InvalidInputError,
+            "mechanism would go unused",
+        ),
         ({"core": core_of(), "sead": 1}, TypeError, "unexpected keyword argument 'sead'"),
         ({"mechanism": SigmaDCDA(), "economy": ECONOMY, "seed": 1}, TypeError, "'seed'"),
         ({"mechanism": SigmaDCDA()}, TypeError, "needs mechanism= and economy="),
         (
-            {"mechanism": SigmaDCDA(), "economy": ECONOMY, "ranges": [1.0] * 6, "range_multiple": 2.0},
+            {
+                "mechanism": SigmaDCDA(),
+                "economy": ECONOMY,
+                "ranges": [1.0] * 6,
+                "range_multiple": 2.0,
+            },
             InvalidInputError,
             "range_multiple is not used beside ranges",
         ),
-        ({"mechanism": SigmaDCDA(), "economy": ECONOMY, "mode": "sideways"}, InvalidInputError, "sideways"),
+        (
+            {"mechanism": SigmaDCDA(), "economy": ECONOMY, "mode": "sideways"},
+            InvalidInputError,
+            "sideways",
+        ),
     ],
 )
 def test_settings_that_go_unused_or_do_not_exist_are_refused(make, settings, error, message):
@@ -89,7 +112,10 @@ def test_settings_that_go_unused_or_do_not_exist_are_refused(make, settings, err
     ("settings", "message"),
     [
         ({"mechanism_settings": {"sigma": 1.0}}, "takes the parameters"),
-        ({"mechanism": UniformConditional(), "mechanism_settings": {}}, "mechanism_settings go with the name"),
+        (
+            {"mechanism": UniformConditional(), "mechanism_settings": {}},
+            "mechanism_settings go with the name",
+        ),
         ({"economy": ECONOMY}, "economy_settings go with the name"),
         ({"economy_settings": 4}, "economy_settings must be a dict"),
         ({"mechanism": "uniform-condtional"}, "did you mean 'uniform-conditional'"),
@@ -126,7 +152,11 @@ def test_actions_off_by_rounding_are_clipped_and_others_refused():
         env.reset(seed=0)
         rewards.append(env.step(action)[1])
     assert rewards[0] == rewards[1]
-    for action, message in ((1.01 * edge, "clip it"), (np.nan * edge, "finite"), (edge[:2], "shape")):
+    for action, message in (
+        (1.01 * edge, "clip it"),
+        (np.nan * edge, "finite"),
+        (edge[:2], "shape"),
+    ):
         env.reset(seed=0)
         with pytest.raises(InvalidInputError, match=message):
             env.step(action)
@@ -219,7 +249,9 @@ def test_a_mask_in_the_middle_of_next_step_plays_what_was_started():
     assert info["_gain"].tolist() == [True, False]
 
 
-@pytest.mark.parametrize("mask", [np.array([1, 0, 1]), np.ones(2, bool), np.zeros(3, bool), [True] * 3])
+@pytest.mark.parametrize(
+    "mask", [np.array([1, 0, 1]), np.ones(2, bool), np.zeros(3, bool), [True] * 3]
+)
 def test_malformed_masks_are_refused(mask):
     env = DeviationVectorEnv(3, core=core_of())
     env.reset(seed=0)

@@ -39,11 +39,19 @@ def test_names_and_objects_make_the_same_environment():
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"trader": 1}, InvalidInputError, "exchange_v0 has everyone act.*got trader=1; leave it out"),
+        (
+            {"trader": 1},
+            InvalidInputError,
+            "exchange_v0 has everyone act.*got trader=1; leave it out",
+        ),
         ({"sead": 1}, TypeError, "unexpected keyword argument 'sead'"),
         ({"seed": 1}, TypeError, "unexpected keyword argument 'seed'"),
         ({"rounds": 0}, InvalidInputError, "rounds must be at least 1, got 0"),
-        ({"baseline": "zero"}, InvalidInputError, "baseline must be one of honesty, strategy, nothing"),
+        (
+            {"baseline": "zero"},
+            InvalidInputError,
+            "baseline must be one of honesty, strategy, nothing",
+        ),
         ({"information": "all"}, InvalidInputError, "information must be one of"),
         ({"mode": "sideways"}, InvalidInputError, "sideways"),
         ({"range_multiple": -1.0}, InvalidInputError, "range_multiple must be positive"),

@@ -47,7 +47,9 @@ def test_a_table_says_what_the_info_says(mechanism, economy):
     assert len(acting) == 1
     row = numbers_of(acting[0])
     assert row[0] == 1
-    assert row[-3:] == pytest.approx([info[name] for name in ("quantity", "transfer", "gain")], rel=1e-3, abs=1e-12)
+    assert row[-3:] == pytest.approx(
+        [info[name] for name in ("quantity", "transfer", "gain")], rel=1e-3, abs=1e-12
+    )
     assert len(text.splitlines()) == 2 + economy.n_traders
 
 
@@ -96,7 +98,9 @@ def test_that_check_catches_a_bid_drawn_at_other_quantities():
     frame = deviation_frame(env.core, types, np.full((1, 6), 0.1))
     other = deviation_frame(env.core, types, np.full((1, 6), 0.3))
     start, fall = demand(frame.bids, other.outcome, 0)
-    assert start - fall * other.outcome.price[0] != pytest.approx(other.outcome.quantity[0, 0], abs=1e-3)
+    assert start - fall * other.outcome.price[0] != pytest.approx(
+        other.outcome.quantity[0, 0], abs=1e-3
+    )
 
 
 def test_bids_on_statistics_are_drawn_without_a_line():
@@ -111,7 +115,9 @@ def test_autarky_is_shown():
     types = env.core.draw(np.random.default_rng(0), 1)
     frame = deviation_frame(env.core, types, None)
     bids = type(frame.bids).from_array(np.zeros(frame.bids.shape))
-    empty = type(frame)("nobody", types[0], bids, UniformConditional().clear(bids), np.full(4, np.nan))
+    empty = type(frame)(
+        "nobody", types[0], bids, UniformConditional().clear(bids), np.full(4, np.nan)
+    )
     assert not empty.outcome.traded[0]
     assert picture(empty).any()
     assert len(table(empty).splitlines()) == 6
@@ -124,7 +130,9 @@ def test_without_a_mode_nothing_is_rendered():
 
 
 def test_unknown_modes_and_a_missing_library_are_refused(monkeypatch):
-    with pytest.raises(InvalidInputError, match="render_mode must be one of ansi, rgb_array or None"):
+    with pytest.raises(
+        InvalidInputError, match="render_mode must be one of ansi, rgb_array or None"
+    ):
         DeviationEnv(UniformConditional(), GROUPS, render_mode="human")
     monkeypatch.setattr(rendering_module, "find_spec", lambda name: None)
     with pytest.raises(RefusedError, match="needs matplotlib, which is not installed; pip install"):

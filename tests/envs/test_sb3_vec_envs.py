@@ -134,7 +134,9 @@ def test_who_is_looking_is_told_where_traders_differ():
     mixed = exchange_core(market(SigmaDCDA(0.2), heterogeneous(4)))
     roles = ExchangeVecEnv(mixed, 2).reset()[:4, 1:]
     assert roles.tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
-    profile = exchange_core(market(UniformDoubleAuction(), private_values(4)), information="profile")
+    profile = exchange_core(
+        market(UniformDoubleAuction(), private_values(4)), information="profile"
+    )
     roles = ExchangeVecEnv(profile, 2).reset()[:4, 4:]
     assert np.array_equal(roles, np.eye(4))
 
@@ -190,7 +192,10 @@ def test_independent_learners_learn_in_turn():
         (lambda: ExchangeVecEnv(EXCHANGE, 0), "markets must be at least 1, got 0"),
         (lambda: ExchangeVecEnv(EXCHANGE, 2, seed=-1), "seed must be at least 0, got -1"),
         (lambda: DeviationVecEnv(CORE, 2, seed=0.5), "seed must be a whole number, got 0.5"),
-        (lambda: TraderVecEnv(EXCHANGE, 9, 2, 0, {}), r"trader must be one of \(0, 1, 2, 3\), got 9"),
+        (
+            lambda: TraderVecEnv(EXCHANGE, 9, 2, 0, {}),
+            r"trader must be one of \(0, 1, 2, 3\), got 9",
+        ),
         (lambda: independent_vec_envs(CORE, 2, models={}), "core must be an ExchangeCore"),
         (lambda: independent_vec_envs(EXCHANGE, 2, -1, models={}), "seed must be at least 0"),
     ],

@@ -129,7 +129,10 @@ def test_nothing_is_copied_to_the_host(monkeypatch):
         (lambda: TensorEnv(ONE, 0), "markets must be at least 1, got 0"),
         (lambda: TensorEnv(ONE, 2, seed=-1), "seed must be at least 0, got -1"),
         (lambda: TensorEnv(ONE.market, 2), "core must be a DeviationCore or an ExchangeCore"),
-        (lambda: TensorEnv(ONE, 2).step(np.zeros((2, 2))), r"tensor of shape \(2, 2\), got ndarray"),
+        (
+            lambda: TensorEnv(ONE, 2).step(np.zeros((2, 2))),
+            r"tensor of shape \(2, 2\), got ndarray",
+        ),
         (lambda: TensorEnv(ONE, 2).step(torch.zeros(2, 3)), r"shape \(2, 2\), got \(2, 3\)"),
         (lambda: TensorEnv(ONE, 2).step(torch.zeros(2, 2)), "action must be torch.float64"),
     ],
@@ -142,7 +145,11 @@ def test_malformed_arguments_are_refused_in_one_sentence(call, message):
 
 def test_what_takes_numpy_arrays_only_is_refused():
     with pytest.raises(RefusedError, match="k-double-auction must take tensors"):
-        TensorEnv(deviation_core(market(KDoubleAuction(0.5), unit_demands(2, 2), distribution=LAWS[1])), 2)
+        TensorEnv(
+            deviation_core(market(KDoubleAuction(0.5), unit_demands(2, 2), distribution=LAWS[1])), 2
+        )
     law = TruncatedNormal.common(4, mean=0.0, deviation=1.0, low=-1.0, high=1.0)
     with pytest.raises(RefusedError, match="Normal or uniform, got TruncatedNormal"):
-        TensorEnv(deviation_core(market(UniformDoubleAuction(), private_values(4), distribution=law)), 2)
+        TensorEnv(
+            deviation_core(market(UniformDoubleAuction(), private_values(4), distribution=law)), 2
+        )
