@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import Keeps, beside, check_one_kind, like, product
+from deviator.arrays import beside, check_one_kind, common, is_foreign, like, product
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, freeze
 
@@ -28,7 +28,7 @@ SINGULAR_WEIGHTS = (
 )
 
 
-class QuadraticEconomy(Economy, Keeps):
+class QuadraticEconomy(Economy):
     """An economy u_i(q_i, s) = (c_i + sum_j w_ij s_j) q_i - (slope_i / 2) q_i^2.
 
     Attributes
@@ -101,16 +101,27 @@ class QuadraticEconomy(Economy, Keeps):
 
     def value(self, types: Floats) -> Floats:
         """Return the marginal utility of the first unit, v = W s + c, shape (B, N)."""
-        value: Floats = self.weighted_types(types) + beside(types, self, "intercept")
-        return value
+        weighted = self.weighted_types(types)
+        return weighted + beside(types, self, "intercept") if self.intercept.any() else weighted
 
     @override
     def utility(self, quantity: Floats, types: Floats) -> Floats:
         quantity, types = checked_profiles(self.n_traders, quantity, types, any_library=True)
         check_one_kind(quantity=quantity, types=types)
-        slope = beside(types, self, "slope")
-        utility: Floats = self.value(types) * quantity - 0.5 * slope * quantity**2
-        return utility
+        return self.utility_at(self.value(types), quantity)
+
+    def utility_at(self, value: Floats, quantity: Floats) -> Floats:
+        """Return the utilities of quantities (B, N), given the `value` of the first units, (B, N).
+
+        For whoever asks for several quantities at the same types; nothing is checked.
+        """
+        if is_foreign(value) or value.shape != quantity.shape:
+            bent: Floats = value - 0.5 * beside(value, self, "slope") * quantity
+            return bent * quantity
+        worth: Floats = common(0.5 * self.slope) * quantity
+        np.subtract(value, worth, out=worth)
+        worth *= quantity
+        return worth
 
     @override
     def utility_of(self, trader: int, quantity: Floats, types: Floats) -> Floats:

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import ArrayLike
 from typing_extensions import override
 
 from deviator.arrays import Array, is_foreign, namespace
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market
 from deviator.policies import (
-    OBSERVATION_BOUND,
     ActionBox,
     ActionMode,
     Deviation,
@@ -25,11 +23,13 @@ from deviator.policies import (
     Network,
     Observation,
     check_information,
+    exact_gain,
 )
+from deviator.policies.numeric_search import trader_outcome, worth_of
 from deviator.validation import Floats, finite_array, given, positive
 
 from .action_ranges import RANGE_MULTIPLE, action_box, check_markets, sizes
-from .decision_problem import DecisionProblem
+from .decision_problem import DecisionProblem, Played
 
 ROUNDING = 1e-6
 """How far beyond the bounds actions in float32 may be, which are clipped."""
@@ -102,14 +102,36 @@ class DeviationCore(DecisionProblem):
         """Return own utility minus own utility from honesty, over `reward_unit`, (B,)."""
         if is_foreign(types):
             return self._tensor_reward(types, action)
+        return self.play(types, action).reward
+
+    @override
+    def play(self, types: Floats, action: Floats) -> Played:
         market = self.market
         present = market.strategy.bids(types)
         bids = np.empty((len(types), 2, self.box.size))
         bids[:, 0] = present.of_trader(market.trader)
         checked = checked_action(action, (len(types), self.box.size))
         self.box.to_bid(bids[:, 0], checked, out=bids[:, 1])
-        utility = market.utilities_beside(present, types, bids)
-        return (utility[:, 1] - utility[:, 0]) / self.reward_unit
+        outcome = trader_outcome(market.mechanism, present, market.trader, bids)
+        worth = worth_of(market.economy, market.trader, outcome.quantity, types)
+        utility = worth - outcome.transfer
+        gain = utility[:, 1] - utility[:, 0]
+        info = {name: getattr(outcome, name)[:, 1] for name in ("price", "quantity", "transfer")}
+        return Played(gain / self.reward_unit, {"gain": gain, **info})
+
+    @override
+    def best_gains(self, types: Floats) -> Floats | None:
+        market = self.market
+        try:
+            return exact_gain(
+                market.mechanism,
+                market.economy,
+                types,
+                others=market.strategy,
+                trader=market.trader,
+            )
+        except RefusedError:
+            return None
 
     @override
     def deviation(self, network: Network) -> Deviation:
@@ -177,26 +199,20 @@ def checked_action(action: Floats, shape: tuple[int, ...]) -> Floats:
     InvalidInputError
         If an action has another shape, is not finite, or leaves [-1, 1].
     """
-    checked = finite_array("action", action, shape)
+    plain = isinstance(action, np.ndarray) and action.dtype in (np.float32, np.float64)
+    checked = action if plain and action.shape == shape else finite_array("action", action, shape)
+    # Both ends are NaN where a number is, and infinite ones are outside.
     size = max(checked.max(initial=0.0), -checked.min(initial=0.0))
+    if size <= 1:
+        return checked
+    finite_array("action", checked, shape)
     if size > 1 + ROUNDING:
         worst = float(checked.flat[np.abs(checked).argmax()])
         raise InvalidInputError(
             f"action must be within [-1, 1], got {worst}; clip it, or widen the box with "
             "range_multiple or ranges"
         )
-    return checked if size <= 1 else np.clip(checked, -1.0, 1.0)
-
-
-def action_space(core: DeviationCore) -> spaces.Box:
-    """Return [-1, 1]^K, one number per number of a bid."""
-    return spaces.Box(-1.0, 1.0, (core.box.size,), np.float32)
-
-
-def observation_space(core: DeviationCore) -> spaces.Box:
-    """Return the box of types in standard deviations."""
-    bound = OBSERVATION_BOUND
-    return spaces.Box(-bound, bound, (core.observation.size,), np.float32)
+    return np.clip(checked, -1.0, 1.0)
 
 
 def check_core(core: object) -> None:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,13 @@ COMPARED = 64
 
 AGREE = 1e-6
 """How far they may differ, in units of reward and relative to the largest."""
+
+
+class Played(NamedTuple):
+    """What an action led to."""
+
+    reward: Floats  # (B,)
+    info: dict[str, Floats]  # what people look at, each (B,): the gain, in units of money, first
 
 
 class DecisionProblem(ABC):
@@ -66,6 +74,15 @@ class DecisionProblem(ABC):
         RefusedError
             If the mechanism or the economy takes NumPy arrays only, and these are tensors.
         """
+
+    def play(self, types: Floats, action: Floats) -> Played:
+        """Return the reward of actions on NumPy arrays, and what else they led to."""
+        reward = self.reward(types, action)
+        return Played(reward, {"gain": reward * self.reward_unit})
+
+    def best_gains(self, types: Floats) -> Floats | None:
+        """Return the exact best gain at each profile in units of money, (B,); None if unknown."""
+        return None
 
     @abstractmethod
     def deviation(self, network: Network) -> Deviation:

@@ -7,15 +7,15 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.economies import Economy
-from deviator.errors import InvalidInputError
-from deviator.evidence.market import market
 from deviator.mechanisms import Mechanism
-from deviator.policies import Information
+from deviator.validation import Floats
 
-from .core import DeviationCore, action_space, check_core, deviation_core, observation_space
-
-MARKET_SETTINGS = ("distribution", "strategy", "trader")
-"""What environments pass on to `market`."""
+from .core import check_core, deviation_core
+from .decision_problem import DecisionProblem
+from .frames import deviation_frame
+from .rendering import RENDER_MODES, checked_render_mode, rendered
+from .settings import DEVIATION_SETTINGS, check_alone, check_known, check_options, core_of
+from .spaces import action_space, observation_space
 
 
 @final
@@ -24,7 +24,7 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
     Action space
         Box [-1, 1]^K, K numbers of a bid. By default each is a change to the honest bid, as a
-        share of a range that is 5 times the best shift of the matched control.
+        share of a range (`deviation_core`).
     Observation space
         The types in standard deviations, clipped at 8: all N (information "profile") or the own
         one ("own").
@@ -36,85 +36,111 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         Types drawn from the distribution.
     Episode end
         Terminates after the one step.
+    Info
+        After the step: ``gain``, ``price``, ``quantity`` and ``transfer``, in units of money and of
+        the good, and ``best_gain`` where it is known exactly at the profile.
 
     Parameters
     ----------
     mechanism : Mechanism or None
     economy : Economy or None
-        Not needed where a core is given.
-    information : {"profile", "own"}
-    core : DeviationCore, optional
-        A decision problem of one's own, in place of the three above.
+        Not needed where a core is given. ``gymnasium.make`` also takes names.
+    information : {"profile", "own"}, optional
+        "profile" by default.
+    core : DecisionProblem, optional
+        A decision problem of one's own, in place of all others.
+    render_mode : {"ansi", "rgb_array"}, optional
+        A table, or a picture of residual demand, bid and trade (with matplotlib).
     **settings
-        Passed on to `market` (distribution, strategy, trader).
+        Of `market` (distribution, strategy, trader) and of `deviation_core` (control, mode,
+        range_multiple, ranges).
+
+    Raises
+    ------
+    TypeError
+        If a keyword is not known, or mechanism and economy are missing.
+    InvalidInputError
+        If a setting is malformed, or goes unused.
 
     Version history
     ---------------
     v0 : first.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # noqa: RUF012
 
     def __init__(
         self,
         mechanism: Mechanism | None = None,
         economy: Economy | None = None,
-        information: Information = "profile",
+        information: Any = None,
         *,
-        core: DeviationCore | None = None,
-        render_mode: None = None,
+        core: DecisionProblem | None = None,
+        render_mode: str | None = None,
         **settings: Any,
     ) -> None:
-        self.render_mode = render_mode
-        self.core = build_core(mechanism, economy, information, settings) if core is None else core
-        check_core(self.core)
+        self.render_mode = checked_render_mode(render_mode)
+        settings |= {"information": information}
+        self.core = chosen_core("DeviationEnv", mechanism, economy, core, settings)
         self.observation_space = observation_space(self.core)
         self.action_space = action_space(self.core)
-        self._types: np.ndarray | None = None
+        self._types: Floats | None = None
+        self._shown: tuple[Floats, Floats | None] | None = None
 
     @override
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
+        check_options(options)
         super().reset(seed=seed)
         self._types = self.core.draw(self.np_random, 1)
+        self._shown = self._types, None
         return self._observation(self._types), {}
 
     @override
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        if self._types is None:
+        types = self._types
+        if types is None:
             raise gymnasium.error.ResetNeeded("call reset before step: the one-shot market ended")
-        reward = self.core.reward(self._types, np.asarray(action, dtype=np.float64)[None])
-        observation = self._observation(self._types)
-        self._types = None
-        return observation, float(reward[0]), True, False, {}
+        actions = np.asarray(action, dtype=np.float64)[None]
+        reward, info = self.core.play(types, actions)
+        known = with_best_gains(self.core, types, info)
+        self._types, self._shown = None, (types, actions)
+        single = {name: float(values[0]) for name, values in known.items()}
+        return self._observation(types), float(reward[0]), True, False, single
 
-    def _observation(self, types: np.ndarray) -> np.ndarray:
-        observed: np.ndarray = self.core.observation(types)[0].astype(np.float32)
+    @override
+    def render(self) -> Any:
+        if self._shown is None:
+            raise gymnasium.error.ResetNeeded("call reset before render: there is no market yet")
+        if self.render_mode is None:
+            return None
+        return rendered(deviation_frame(self.core, *self._shown), self.render_mode)
+
+    def _observation(self, types: Floats) -> np.ndarray:
+        observed: np.ndarray = self.core.observe(types)[0].astype(np.float32)
         return observed
 
 
-def build_core(
+def chosen_core(
+    owner: str,
     mechanism: Mechanism | None,
     economy: Economy | None,
-    information: Information,
+    core: DecisionProblem | None,
     settings: dict[str, Any],
-) -> DeviationCore:
-    """Return the core for an adapter's arguments.
+) -> DecisionProblem:
+    """Return the given core, or that of a market; errors as in `core_of` and `check_alone`."""
+    if core is None:
+        return core_of(owner, deviation_core, DEVIATION_SETTINGS, mechanism, economy, settings)
+    check_known(owner, DEVIATION_SETTINGS, settings)
+    check_alone(core, {"mechanism": mechanism, "economy": economy, **settings})
+    check_core(core)
+    return core
 
-    Raises
-    ------
-    TypeError
-        If the mechanism or the economy is missing.
-    InvalidInputError
-        If there are settings that a market does not have.
-    """
-    unknown = sorted(set(settings) - set(MARKET_SETTINGS))
-    if unknown:
-        raise InvalidInputError(
-            f"settings must be of {', '.join(MARKET_SETTINGS)}, got {', '.join(unknown)}; leave it "
-            "out, seeds go to reset(seed=...)"
-        )
-    if mechanism is None or economy is None:
-        raise TypeError("an environment needs mechanism= and economy=, or core=")
-    return deviation_core(market(mechanism, economy, **settings), information=information)
+
+def with_best_gains(
+    core: DecisionProblem, types: Floats, info: dict[str, Floats]
+) -> dict[str, Floats]:
+    """Return what actions led to, and the exact best gain where it is known."""
+    best = core.best_gains(types)
+    return info if best is None else {**info, "best_gain": best}

@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple, final, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deviator.arrays import Array, is_foreign, like, namespace
+from deviator.arrays import Array, beside, common, is_foreign, namespace
+from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import InvalidInputError
 from deviator.evidence import Market, interchangeable_traders
 from deviator.mechanisms import Bids, Outcome
@@ -33,7 +34,8 @@ from .action_ranges import (
     check_markets,
     sizes,
 )
-from .core import checked_action
+from .joint_box import JointBox
+from .own_type_bids import OwnTypeBids, own_type_bids
 
 Baseline = Literal["honesty", "strategy", "nothing"]
 """What utilities are compared with: everybody honest, everybody following the strategy, or 0."""
@@ -47,6 +49,7 @@ class State(NamedTuple):
 
     types: Array  # (B, N)
     present: Bids  # what everybody would bid under the strategy
+    value: Array | None  # (B, N), the worth of the first units in linear-quadratic economies
     baseline: Array  # (B, A), utilities that rewards are compared with
     history: Array  # (B, rounds, 1 + N), past prices and quantities in units of their size
     round: int
@@ -56,8 +59,9 @@ class Step(NamedTuple):
     """What a round led to."""
 
     state: State
-    reward: Array  # (B, A)
+    bids: Bids
     outcome: Outcome
+    reward: Array  # (B, A)
     ended: bool
 
 
@@ -130,19 +134,20 @@ class ExchangeCore:
     def start(self, types: Array) -> State:
         """Return the markets of types (B, N) before the first round."""
         xp, (batch, n) = namespace(types), types.shape
-        present = self.market.strategy.bids(types)
+        present = (self._own_type_bids or self.market.strategy).bids(types)
         kind = {"dtype": types.dtype, "device": types.device} if is_foreign(types) else {}
         history = xp.zeros((batch, self.rounds if self.rounds > 1 else 0, n + 1), **kind)
-        return State(types, present, self._baseline(types, present), history, 0)
+        economy = self.market.economy
+        value = economy.value(types) if _is_quadratic(economy) else None
+        return State(types, present, value, self._baseline(types, present, value), history, 0)
 
     def observe(self, state: State) -> Array:
         """Return what each acting trader sees, shape (B, A, observation_size)."""
-        xp, law, types = namespace(state.types), self.market.distribution, state.types
-        mean, deviation = like(types, law.mean), like(types, law.deviation)
-        standard = xp.clip((types - mean) / deviation, -OBSERVATION_BOUND, OBSERVATION_BOUND)
-        batch, acting = types.shape[0], len(self.traders)
+        types, acting = state.types, len(self.traders)
+        xp, batch = namespace(types), types.shape[0]
+        standard = self._standard(types)
         if self.information == "own":
-            seen = standard[:, self._acting, None]
+            seen = (standard if self._box.everyone else standard[:, self._box.acting])[..., None]
         else:
             seen = xp.broadcast_to(standard[:, None, :], (batch, acting, types.shape[1]))
         if self.rounds == 1:
@@ -163,63 +168,40 @@ class ExchangeCore:
             If NumPy actions have the wrong shape, are not finite, or leave [-1, 1]. Tensors are
             clipped.
         """
-        shape = (state.types.shape[0], len(self.traders), self.action_size)
-        array = state.present.as_array()
-        if is_foreign(actions):
-            return self._tensor_bids(state, array, actions)
-        acting = slice(None) if self._everyone else self._acting
-        moved = self._half_width * checked_action(actions, shape)
-        moved += array[:, acting] if self._relative else self._center
-        if self._limits is not None:
-            np.clip(moved, *self._limits, out=moved)
-        if self._everyone:
-            return state.present.from_array(moved)
-        array[:, acting] = moved
-        return state.present.from_array(array)
+        return self._box.bids(state.present, actions)
 
     def step(self, state: State, actions: Array) -> Step:
         """Clear a round in which actions (B, A, K) are chosen."""
-        outcome = self.market.mechanism.clear(self.bids(state, actions))
-        utility = self._utility(outcome, state.types)
-        reward = (utility - state.baseline) / like(state.types, self._units)
+        bids = self.bids(state, actions)
+        outcome = self.market.mechanism.clear(bids)
+        utility = self._utility(outcome, state.types, state.value)
+        reward = self._reward(utility, state.baseline)
         after = state._replace(round=state.round + 1, history=self._remembered(state, outcome))
-        return Step(after, reward, outcome, after.round == self.rounds)
+        return Step(after, bids, outcome, reward, after.round == self.rounds)
+
+    def with_information(self, information: Information) -> "ExchangeCore":
+        """Return the same markets in which traders see something else."""
+        return self if information == self.information else replace(self, information=information)
 
     @cached_property
-    def _everyone(self) -> bool:
-        return self.traders == tuple(range(self.market.economy.n_traders))
+    def _box(self) -> JointBox:
+        return JointBox(self.traders, self.boxes, self.market.economy.n_traders)
 
     @cached_property
-    def _acting(self) -> list[int]:
-        return list(self.traders)
+    def _own_type_bids(self) -> OwnTypeBids | None:
+        return own_type_bids(self.market)
 
     @cached_property
-    def _relative(self) -> bool:
-        return self.boxes[0].mode == "relative"
+    def _mean(self) -> Floats:
+        return self.market.distribution.mean
 
     @cached_property
-    def _half_width(self) -> Floats:
-        return np.stack([box.half_width for box in self.boxes])
-
-    @cached_property
-    def _center(self) -> Floats:
-        return np.stack([box.center for box in self.boxes])
+    def _deviations(self) -> Floats:
+        return self.market.distribution.deviation
 
     @cached_property
     def _units(self) -> Floats:
         return np.array(self.reward_units)
-
-    @cached_property
-    def _limits(self) -> tuple[Floats, Floats] | None:
-        """Least and largest bids, each (A, K); None where there are none."""
-        if all(box.low is None and box.high is None for box in self.boxes):
-            return None
-        ends = (("low", -np.inf), ("high", np.inf))
-        low, high = (
-            np.stack([box.half_width * 0 + _or(getattr(box, name), end) for box in self.boxes])
-            for name, end in ends
-        )
-        return low, high
 
     @cached_property
     def _public_unit(self) -> Floats:
@@ -230,40 +212,48 @@ class ExchangeCore:
         size = np.sqrt((public**2).mean(axis=0))
         return np.where(size > 0, size, 1.0)
 
-    def _tensor_bids(self, state: State, array: Array, actions: Array) -> Bids:
-        xp = namespace(actions)
-        moved = like(actions, self._half_width) * xp.clip(actions, -1.0, 1.0)
-        start = array[:, self._acting, :] if self._relative else like(actions, self._center)
-        moved = moved + start
-        if self._limits is not None:
-            low, high = (like(actions, limit) for limit in self._limits)
-            moved = xp.minimum(xp.maximum(moved, low), high)
-        if self._everyone:
-            return state.present.from_array(moved)
-        place = {trader: seat for seat, trader in enumerate(self.traders)}
-        columns = [
-            moved[:, place[i], :] if i in place else array[:, i, :] for i in range(array.shape[1])
-        ]
-        return state.present.from_array(xp.stack(columns, axis=1))
+    def _standard(self, types: Array) -> Array:
+        """Return types in standard deviations within the observation bound, (B, N)."""
+        bound = OBSERVATION_BOUND
+        if is_foreign(types):
+            standard = (types - beside(types, self, "_mean")) / beside(types, self, "_deviations")
+            return namespace(types).clip(standard, -bound, bound)
+        standard: Floats = types / common(self._deviations)
+        if self._mean.any():
+            standard -= common(self._mean / self._deviations)
+        return np.clip(standard, -bound, bound, out=standard)
 
-    def _utility(self, outcome: Outcome, types: Array) -> Array:
-        utility = self.market.economy.utility(outcome.quantity, types) - outcome.transfer
-        return utility if self._everyone else utility[:, self._acting]
+    def _utility(self, outcome: Outcome, types: Array, value: Array | None) -> Array:
+        economy: Any = self.market.economy
+        if value is None or is_foreign(value):
+            worth = economy.utility(outcome.quantity, types) - outcome.transfer
+        else:
+            worth = economy.utility_at(value, outcome.quantity)
+            worth -= outcome.transfer
+        return worth if self._box.everyone else worth[:, self._box.acting]
 
-    def _baseline(self, types: Array, present: Bids) -> Array:
+    def _reward(self, utility: Array, baseline: Array) -> Array:
+        """Return what utilities exceed the baseline by, in units of reward, in their place."""
+        if is_foreign(utility):
+            return (utility - baseline) / beside(utility, self, "_units")
+        utility -= baseline
+        utility /= common(self._units)
+        return utility
+
+    def _baseline(self, types: Array, present: Bids, value: Array | None) -> Array:
         mechanism, economy = self.market.mechanism, self.market.economy
         if self.baseline == "nothing":
-            return namespace(types).zeros_like(types[:, self._acting])
+            return namespace(types).zeros_like(types[:, self._box.acting])
         if self.baseline == "honesty" and not isinstance(self.market.strategy, Revelation):
             present = Revelation(mechanism, economy).bids(types)
-        return self._utility(mechanism.clear(present), types)
+        return self._utility(mechanism.clear(present), types, value)
 
     def _remembered(self, state: State, outcome: Outcome) -> Array:
         if self.rounds == 1:
             return state.history
         xp = namespace(state.types)
         public = xp.concat([public_price(outcome)[:, None], outcome.quantity], axis=1)
-        unit = like(state.types, self._public_unit)
+        unit = beside(state.types, self, "_public_unit")
         shown = xp.clip(public / unit, -HISTORY_BOUND, HISTORY_BOUND)[:, None, :]
         past, future = state.history[:, : state.round, :], state.history[:, state.round + 1 :, :]
         return xp.concat([past, shown, future], axis=1)
@@ -307,6 +297,12 @@ def exchange_core(
     return ExchangeCore(tested, information, acting, tuple(boxes), tuple(units), rounds, baseline)
 
 
+def _is_quadratic(economy: Economy) -> bool:
+    """Return whether utilities are those of all linear-quadratic economies."""
+    quadratic = isinstance(economy, QuadraticEconomy)
+    return quadratic and type(economy).utility is QuadraticEconomy.utility
+
+
 def public_price(outcome: Outcome) -> Array:
     """Return one price per market, the average where traders meet different ones; 0 in autarky."""
     xp, price = namespace(outcome.price), outcome.price
@@ -342,7 +338,3 @@ def _checked_traders(traders: Sequence[int] | None, n_traders: int) -> tuple[int
             f"traders must be one or more different ones, got {list(traders)}; name each once"
         )
     return checked
-
-
-def _or(limit: Floats | None, other: float) -> Any:
-    return other if limit is None else limit

@@ -3,9 +3,9 @@
 Version history: v0, first.
 """
 
-from dataclasses import replace
 from typing import Any, ClassVar, final
 
+import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import seeding
@@ -14,24 +14,24 @@ from typing_extensions import override
 
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
-from deviator.evidence.market import Market, market
-from deviator.mechanisms import Mechanism, Outcome
-from deviator.policies import Information
-from deviator.validation import Floats, whole_number
+from deviator.mechanisms import Mechanism
+from deviator.validation import Floats, check_kind
 
-from .core import DeviationCore, action_space, deviation_core, observation_space
-
-HISTORY_BOUND = 1e3
-"""Past prices and quantities are shown in units of their typical size, clipped here."""
+from .core import checked_action
+from .exchange_core import ExchangeCore, State, exchange_core
+from .exchange_info import exchange_info
+from .frames import exchange_frame
+from .rendering import RENDER_MODES, checked_render_mode, rendered
+from .settings import EXCHANGE_SETTINGS, check_alone, check_known, core_of
+from .spaces import action_space, box, observation_space
 
 
 def parallel_env(
-    mechanism: Mechanism,
-    economy: Economy,
+    mechanism: Mechanism | None = None,
+    economy: Economy | None = None,
     *,
-    information: Information = "own",
-    rounds: int = 1,
-    render_mode: None = None,
+    core: ExchangeCore | None = None,
+    render_mode: str | None = None,
     **settings: Any,
 ) -> "ExchangeEnv":
     """Return a market in which all traders act at once.
@@ -40,16 +40,33 @@ def parallel_env(
     ----------
     mechanism : Mechanism
     economy : Economy
-    information : {"own", "profile"}
-        What each trader sees of the types.
-    rounds : int
-        How often the same traders meet with the same types; prices and quantities of past rounds
-        are public.
+        ``pettingzoo.make`` also takes names.
+    core : ExchangeCore, optional
+        A core of one's own, in place of all others.
+    render_mode : {"ansi", "rgb_array"}, optional
     **settings
-        Passed on to `market` (distribution, strategy).
+        Of `market` (distribution, strategy) and of `exchange_core` (traders, information, rounds,
+        baseline, control, mode, range_multiple, ranges).
+
+    Raises
+    ------
+    TypeError
+        If a keyword is not known, or mechanism and economy are missing.
+    InvalidInputError
+        If a setting is malformed, or goes unused.
     """
-    tested = market(mechanism, economy, **settings)
-    return ExchangeEnv(tested, information, whole_number("rounds", rounds, 1), render_mode)
+    if settings.get("trader") is not None:
+        raise InvalidInputError(
+            f"exchange_v0 has everyone act, and nobody in particular, got trader="
+            f"{settings['trader']}; leave it out, name several with traders=, or use DeviationEnv"
+        )
+    if core is None:
+        build, known = exchange_core, EXCHANGE_SETTINGS
+        core = core_of("parallel_env", build, known, mechanism, economy, settings)
+    else:
+        check_known("parallel_env", EXCHANGE_SETTINGS, settings)
+        check_alone(core, {"mechanism": mechanism, "economy": economy, **settings})
+    return ExchangeEnv(core, render_mode)
 
 
 @final
@@ -63,63 +80,52 @@ class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):  # type: ignore[mis
         (as a share of all) and, for each past round, the price and all quantities in units of
         their typical size, 0 for rounds to come and where no trade took place.
     Rewards
-        Own utility minus own utility had everybody followed the strategy at the same types, in
-        units of the matched control's expected exact gain. While the others follow the strategy,
-        this is the reward of `DeviationEnv`.
+        Own utility minus a baseline, in units of the matched control's expected exact gain. The
+        baseline is own utility had everybody followed the strategy at the same types ("strategy",
+        as by default), had everybody been honest ("honesty"), or 0 ("nothing"). While the others
+        follow the strategy, this is the reward of `DeviationEnv`.
     Episode end
         All agents terminate after the last round.
+    Info
+        After a round: ``gain``, ``price``, ``quantity`` and ``transfer``, in units of money and of
+        the good, and ``regret`` where it is known exactly: what the agent's best bid would have
+        added, the others' bids as they were.
 
     Parameters
     ----------
-    tested : Market
-        Its trader is ignored: everyone acts.
-    information : {"own", "profile"}
-    rounds : int
+    core : ExchangeCore
+        Its acting traders are the agents.
+    render_mode : {"ansi", "rgb_array"}, optional
     """
 
     metadata: ClassVar[dict[str, Any]] = {
         "name": "exchange_v0",
-        "render_modes": [],
+        "render_modes": list(RENDER_MODES),
+        "render_fps": 1,
         "is_parallelizable": True,
     }
 
-    def __init__(
-        self,
-        tested: Market,
-        information: Information = "own",
-        rounds: int = 1,
-        render_mode: None = None,
-    ) -> None:
-        n = tested.economy.n_traders
-        self.render_mode = render_mode
-        self.market = tested
-        self.rounds = rounds
-        self.cores: list[DeviationCore] = [
-            deviation_core(replace(tested, trader=trader), information=information)
-            for trader in range(n)
-        ]
-        self.possible_agents = [f"trader_{trader}" for trader in range(n)]
+    def __init__(self, core: ExchangeCore, render_mode: str | None = None) -> None:
+        way_out = "build one with deviator.envs.exchange_core(market(mechanism, economy))"
+        check_kind("core", core, ExchangeCore, way_out)
+        self.core = core
+        self.render_mode = checked_render_mode(render_mode)
+        self.possible_agents = [f"trader_{trader}" for trader in core.traders]
         self.agents: list[str] = []
-        self.action_spaces = dict(
-            zip(self.possible_agents, map(action_space, self.cores), strict=True)
-        )
-        self.observation_spaces = {
-            agent: self._observation_space(core)
-            for agent, core in zip(self.possible_agents, self.cores, strict=True)
-        }
-        self._history_unit = self._typical_trade()
+        self.action_spaces = {agent: action_space(core) for agent in self.possible_agents}
+        self.observation_spaces = {agent: observation_space(core) for agent in self.possible_agents}
+        self.state_space = box(core.with_information("profile").observation_bound)
         self._rng, _ = seeding.np_random(None)
-        self._types = np.empty((1, 0))
-        self._history = np.empty((0, 0))
-        self._round = 0
+        self._state: State | None = None
+        self._shown: tuple[State, Floats | None] | None = None
 
     @override
     def observation_space(self, agent: str) -> spaces.Space[Any]:
-        return self.observation_spaces[agent]
+        return self.observation_spaces[self._checked_agent(agent)]
 
     @override
     def action_space(self, agent: str) -> spaces.Space[Any]:
-        return self.action_spaces[agent]
+        return self.action_spaces[self._checked_agent(agent)]
 
     @override
     def reset(
@@ -128,98 +134,77 @@ class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):  # type: ignore[mis
         if seed is not None:
             self._rng, _ = seeding.np_random(seed)
         self.agents = list(self.possible_agents)
-        self._types = self.market.distribution.sample(self._rng, 1)
-        self._history = np.zeros((self.rounds, len(self.agents) + 1))
-        self._round = 0
-        return self._observations(), {agent: {} for agent in self.agents}
+        self._state = self.core.start(self.core.draw(self._rng, 1))
+        self._shown = self._state, None
+        return self._observations(self._state), {agent: {} for agent in self.agents}
 
     @override
     def step(self, actions: dict[str, np.ndarray]) -> tuple[Any, Any, Any, Any, Any]:
+        state = self._started()
         if not self.agents:
             return {}, {}, {}, {}, {}
-        agents = self.agents
-        rewards = self._trade(self._bids(actions))
-        self._round += 1
-        ended = self._round == self.rounds
-        observations = self._observations()
-        if ended:
+        agents, chosen = self.agents, self._checked_actions(actions)
+        step = self.core.step(state, chosen)
+        self._state, self._shown = step.state, (state, chosen)
+        infos = exchange_info(self.core, state, step)
+        if step.ended:
             self.agents = []
         return (
-            observations,
-            dict(zip(agents, map(float, rewards), strict=True)),
-            dict.fromkeys(agents, ended),
+            self._observations(step.state),
+            dict(zip(agents, step.reward[0].tolist(), strict=True)),
+            dict.fromkeys(agents, step.ended),
             dict.fromkeys(agents, False),
-            {agent: {} for agent in agents},
+            {
+                agent: {name: float(values[0, seat]) for name, values in infos.items()}
+                for seat, agent in enumerate(agents)
+            },
         )
 
     @override
-    def render(self) -> None:
-        return None
+    def state(self) -> np.ndarray:
+        """Return all types in standard deviations, and what is public, within `state_space`."""
+        everything = self.core.with_information("profile").observe(self._started())
+        seen: np.ndarray = everything[0, 0].astype(np.float32)
+        return seen
+
+    @override
+    def render(self) -> Any:
+        if self._shown is None:
+            raise gymnasium.error.ResetNeeded("call reset before render: there is no market yet")
+        if self.render_mode is None:
+            return None
+        return rendered(exchange_frame(self.core, *self._shown), self.render_mode)
 
     @override
     def close(self) -> None:
         return None
 
-    def _bids(self, actions: dict[str, np.ndarray]) -> Floats:
-        """Return everybody's bids, shape (1, N, K)."""
-        missing = [agent for agent in self.agents if agent not in actions]
-        if missing:
-            raise InvalidInputError(f"actions must name every agent, {missing[0]} is missing")
+    def _started(self) -> State:
+        if self._state is None:
+            raise gymnasium.error.ResetNeeded("call reset first: there is no market yet")
+        return self._state
+
+    def _observations(self, state: State) -> dict[str, np.ndarray]:
+        seen = self.core.observe(state)[0].astype(np.float32)
+        return {agent: row.copy() for agent, row in zip(self.possible_agents, seen, strict=True)}
+
+    def _checked_agent(self, agent: str) -> str:
+        if agent not in self.possible_agents:
+            raise InvalidInputError(
+                f"agent must be one of {', '.join(self.possible_agents)}, got {agent!r}"
+            )
+        return agent
+
+    def _checked_actions(self, actions: dict[str, np.ndarray]) -> Floats:
+        """Return the actions of all agents, shape (1, A, K); errors name the agent."""
+        for agent in actions:
+            self._checked_agent(agent)
         rows = []
-        for agent, core in zip(self.agents, self.cores, strict=True):
-            action = np.asarray(actions[agent], dtype=np.float64)
+        for agent in self.agents:
+            if agent not in actions:
+                raise InvalidInputError(f"actions must name every agent, {agent} is missing")
             try:
-                rows.append(core.bid(self._types, action[None])[0])
+                rows.append(checked_action(actions[agent], (self.core.action_size,)))
             except InvalidInputError as error:
                 raise InvalidInputError(f"{agent}: {error}") from None
         return np.stack(rows)[None]
-
-    def _trade(self, array: Floats) -> Floats:
-        """Clear the round, remember what is public, and return all rewards, shape (N,)."""
-        mechanism, economy, types = self.market.mechanism, self.market.economy, self._types
-        outcome = mechanism.clear(mechanism.language.record.from_array(array))
-        honest = mechanism.clear(self.market.strategy.bids(types))
-        utility = economy.utility(outcome.quantity, types) - outcome.transfer
-        baseline = economy.utility(honest.quantity, types) - honest.transfer
-        public = np.concatenate([_public_price(outcome), outcome.quantity[0]])
-        shown = np.clip(public / self._history_unit, -HISTORY_BOUND, HISTORY_BOUND)
-        self._history[self._round] = shown
-        units = np.array([core.reward_unit for core in self.cores])
-        rewards: Floats = (utility - baseline)[0] / units
-        return rewards
-
-    def _observations(self) -> dict[str, np.ndarray]:
-        return {
-            agent: np.concatenate([core.observation(self._types)[0], self._public()]).astype(
-                np.float32
-            )
-            for agent, core in zip(self.agents, self.cores, strict=True)
-        }
-
-    def _public(self) -> Floats:
-        if self.rounds == 1:
-            return np.empty(0)
-        return np.concatenate([[self._round / self.rounds], self._history.ravel()])
-
-    def _observation_space(self, core: DeviationCore) -> spaces.Box:
-        types = observation_space(core)
-        if self.rounds == 1:
-            return types
-        public = self.rounds * (self.market.economy.n_traders + 1)
-        bound = np.concatenate([types.high, [1.0], np.full(public, HISTORY_BOUND)])
-        return spaces.Box(-bound.astype(np.float32), bound.astype(np.float32), dtype=np.float32)
-
-    def _typical_trade(self) -> Floats:
-        """Return root mean squares of price and quantities, from a fixed seed, shape (1 + N,)."""
-        types = self.market.distribution.sample(np.random.default_rng(0), 4096)
-        outcome = self.market.mechanism.clear(self.market.strategy.bids(types))
-        price = _public_price(outcome)
-        public = np.column_stack([price, outcome.quantity])
-        size = np.sqrt((public**2).mean(axis=0))
-        return np.where(size > 0, size, 1.0)
-
-
-def _public_price(outcome: Outcome) -> Floats:
-    """Return one price per market, the average where traders meet different ones; 0 in autarky."""
-    price = np.nan_to_num(outcome.price)
-    return price if price.ndim == 1 else np.asarray(price.mean(axis=1))

@@ -58,6 +58,8 @@ class LearnedGain:
         The largest gain of any single bid submitted in training; None for a policy that was loaded.
     curve : tuple of (int, float)
         Bids submitted so far, and the mean gain on validation profiles.
+    stopped : str or None
+        Why training ended before its budget was spent, in a sentence.
     """
 
     learner: str
@@ -68,6 +70,7 @@ class LearnedGain:
     training_gain: float | None = None
     curve: tuple[tuple[int, float], ...] = ()
     beyond_rounding: float = 0.0
+    stopped: str | None = None
 
 
 @final
@@ -147,20 +150,33 @@ class Evidence:
     @property
     def learned_gain(self) -> float | None:
         """The best learner's mean gain over its seeds; None where nothing was learned."""
-        gains: dict[str, list[float]] = {}
-        for learned in self.learned:
-            gains.setdefault(learned.learner, []).append(learned.gain)
-        return max((float(np.mean(each)) for each in gains.values()), default=None)
+        return max((float(np.mean(each)) for each in self._gains.values()), default=None)
 
     @property
     def share_interval(self) -> tuple[float, float] | None:
-        """95% Student interval, over seeds, of the share; None for fewer than two seeds."""
+        """95% Student interval of the share over the best learner's seeds; None below two seeds."""
         if self.share is None:
             return None
-        shares = [self.best.share(one.gain) for one in self.learned]
+        shares = [self.best.share(gain) for gain in max(self._gains.values(), key=np.mean)]
         return student_interval([share for share in shares if share is not None])
 
     @property
     def share(self) -> float | None:
         """Share of the best gain that was learned; None where nothing is to gain or was learned."""
         return None if self.learned_gain is None else self.best.share(self.learned_gain)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of the best gain by learner; empty where nothing is to gain or was learned."""
+        shares = {
+            name: self.best.share(float(np.mean(gains))) for name, gains in self._gains.items()
+        }
+        return {name: share for name, share in shares.items() if share is not None}
+
+    @property
+    def _gains(self) -> dict[str, list[float]]:
+        """Mean gains by learner, one for each seed."""
+        gains: dict[str, list[float]] = {}
+        for learned in self.learned:
+            gains.setdefault(learned.learner, []).append(learned.gain)
+        return gains

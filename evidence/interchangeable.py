@@ -20,7 +20,7 @@ from deviator.economies import (
 )
 from deviator.errors import DeviatorError
 from deviator.mechanisms.mutated import OutcomeMutant
-from deviator.policies import LinearBayes, Policy, Revelation
+from deviator.policies import AffineStrategy, LinearBayes, Policy, Revelation
 
 from .certificates.known import is_all_ours
 from .market import Market
@@ -79,7 +79,7 @@ def _may_swap(tested: Market, first: int, second: int) -> bool:
     order[first], order[second] = second, first
     if not _law_is_same(tested.distribution, order):
         return False
-    if not _strategy_is_same(tested.strategy, first, second):
+    if not _strategy_is_same(tested.strategy, order):
         return False
     try:
         things = (tested.economy, tested.mechanism)
@@ -108,10 +108,14 @@ def _law_is_same(law: TypeDistribution, order: Sequence[int]) -> bool:
     return False
 
 
-def _strategy_is_same(strategy: Policy, first: int, second: int) -> bool:
+def _strategy_is_same(strategy: Policy, order: Sequence[int]) -> bool:
     if isinstance(strategy, LinearBayes):
         numbers = (strategy.intercept, strategy.slope, strategy.constant)
-        return all(each[first] == each[second] for each in numbers)
+        return all(_unmoved(each, order) for each in numbers)
+    if isinstance(strategy, AffineStrategy):
+        moved = strategy.relabelled(order)
+        pairs = ((strategy.base, moved.base), (strategy.effect, moved.effect))
+        return all(np.array_equal(*pair) for pair in pairs)
     return isinstance(strategy, Revelation)
 
 

@@ -1,6 +1,7 @@
 """What the evidence on deviating in one market supports: lower bound, cap, power and state."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 from deviator.policies import Information
@@ -61,6 +62,10 @@ class Verdict:
         What deviators know.
     power_interval, resolution_interval : tuple of float or None
         95% Student interval over seeds; the planted gains between which the resolution lies.
+    power_by_learner : dict of str to float
+        The power of each learner; empty where `power` is None.
+    stopped : tuple of str
+        Why trainings ended before their budget was spent, a sentence each.
     """
 
     state: State
@@ -80,6 +85,8 @@ class Verdict:
     information: Information = "profile"
     power_interval: tuple[float, float] | None = None
     resolution_interval: tuple[float, float] | None = None
+    power_by_learner: dict[str, float] = field(default_factory=dict)
+    stopped: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -125,7 +132,18 @@ def judge(evidence: Evidence) -> Verdict:
         information=evidence.information,
         power_interval=None if control is None else control.share_interval,
         resolution_interval=resolution_interval(planted),
+        power_by_learner={} if control is None else control.shares,
+        stopped=tuple(_stopped(evidence)),
     )
+
+
+def _stopped(evidence: Evidence) -> Iterator[str]:
+    """Yield why trainings ended early, on the control and in mutants too."""
+    gathered = (evidence, evidence.control, *evidence.planted)
+    for where in (each for each in gathered if each is not None):
+        for one in where.learned:
+            if one.stopped is not None:
+                yield f"{one.learner}, seed {one.seed}: {one.stopped}"
 
 
 def decide(evidence: Evidence) -> Decision:

@@ -8,12 +8,13 @@ from typing import Any, ClassVar, final
 
 from typing_extensions import override
 
-from deviator.envs import DecisionProblem
+from deviator.envs import DecisionProblem, RoundsCore
 from deviator.envs.core import check_core
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.policies import Deviation, Network
 from deviator.validation import positive, whole_number
 
-from .session import CurvePoint, Progress, Session, TrainingStopped
+from .session import Checkpoint, CurvePoint, Keep, Progress, Session, TrainingStopped
 
 
 @final
@@ -31,6 +32,8 @@ class Training:
         The largest gain of any single bid submitted in training, in units of money.
     stopped : str or None
         Why training ended before its budget was spent, in a sentence.
+    interrupted : bool
+        Whether a person ended it, with Ctrl-C.
     """
 
     untrained: Deviation
@@ -38,6 +41,7 @@ class Training:
     curve: tuple[CurvePoint, ...]
     largest_gain: float
     stopped: str | None = None
+    interrupted: bool = False
 
 
 class Learner(ABC):
@@ -88,13 +92,29 @@ class Learner(ABC):
     def settings(self) -> dict[str, Any]:
         """Return the settings as plain data."""
 
+    def check_problem(self, problem: DecisionProblem) -> None:  # noqa: B027
+        """Check that the learner can play a problem; asked before anything is searched or trained.
+
+        Raises
+        ------
+        RefusedError
+            If it cannot. By default every problem can be played.
+        """
+
 
 class EvaluatedLearner(Learner):
     """A learner that reports to a `Session`, which keeps curve, logs, budget and the best so far.
 
     Subclasses write `_search`: look at the untrained deviation, then learn until the session is
     done, looking whenever a point is due and at the end.
+
+    Attributes
+    ----------
+    plays_rounds : bool
+        Whether it can play a `RoundsCore`.
     """
+
+    plays_rounds: ClassVar[bool] = False
 
     @final
     @override
@@ -108,7 +128,8 @@ class EvaluatedLearner(Learner):
         log_folder: Path | None = None,
         seconds: float | None = None,
         start: Network | None = None,
-        keep: Callable[[CurvePoint, Deviation], None] | None = None,
+        keep: Keep | None = None,
+        resumed: Checkpoint | None = None,
     ) -> Training:
         """Train one deviator; arguments as in `Learner.train` and `Session`.
 
@@ -116,15 +137,21 @@ class EvaluatedLearner(Learner):
         says so.
         """
         check_core(core)
+        check_playable(self, core)
+        budget = whole_number("steps", steps, 1)
+        if resumed is not None:
+            start = start or network_of(resumed.best)
+            _check_left(resumed.curve[-1], budget, seconds)
         session = Session(
             core,
-            whole_number("steps", steps, 1),
+            budget,
             whole_number("seed", seed, 0),
             seconds=None if seconds is None else positive("seconds", seconds),
             progress=progress,
             log_folder=log_folder,
             start=start,
             keep=keep,
+            resumed=resumed,
         )
         return _trained(session, self._search)
 
@@ -139,24 +166,64 @@ class EvaluatedLearner(Learner):
 
 
 def _trained(session: Session, search: Callable[[Session], None]) -> Training:
-    stopped = None
+    stopped, interrupted = None, False
     try:
         search(session)
     except TrainingStopped as end:
+        if session.best is None:
+            raise RefusedError(str(end)) from end
         stopped = str(end)
     except KeyboardInterrupt:
         if session.best is None:
             raise
         stopped = f"training was interrupted after {session.spent} bids; the best so far is kept"
+        interrupted = True
     finally:
         session.close()
-    if session.untrained is None or session.best is None:
-        raise RuntimeError(stopped or "the learner looked at no deviation")
-    unit = session.problem.reward_unit
-    return Training(
-        session.untrained,
-        session.best,
-        tuple(session.curve),
-        session.largest_reward * unit,
-        stopped,
-    )
+    best, curve, largest_gain = session.checkpoint
+    return Training(session.untrained or best, best, curve, largest_gain, stopped, interrupted)
+
+
+def _check_left(spent: CurvePoint, steps: int, seconds: float | None) -> None:
+    if spent.steps >= steps:
+        raise InvalidInputError(
+            f"steps must be more than the {spent.steps} of the training that goes on, got {steps}"
+        )
+    if seconds is not None and spent.seconds >= seconds:
+        raise InvalidInputError(
+            f"seconds must be more than the {spent.seconds:.3g} of the training that goes on, got "
+            f"{seconds:.3g}"
+        )
+
+
+def check_playable(learner: Learner, problem: DecisionProblem) -> None:
+    """Check that a learner can play a problem, before anything is searched or trained.
+
+    Raises
+    ------
+    RefusedError
+        If it cannot.
+    """
+    if isinstance(problem, RoundsCore) and not getattr(learner, "plays_rounds", False):
+        raise RefusedError(
+            f"{learner.name} plays one-shot markets, got one of {problem.rounds} rounds; name a "
+            "learner of rounds, as recurrent-ppo"
+        )
+    learner.check_problem(problem)
+
+
+def network_of(deviation: Deviation) -> Network:
+    """Return the network from which a learned deviation can be learned on.
+
+    Raises
+    ------
+    RefusedError
+        If it has none.
+    """
+    network = getattr(deviation, "network", None)
+    if not isinstance(network, Network):
+        raise RefusedError(
+            f"training goes on from a deviation with a network, got {type(deviation).__name__}; "
+            "train anew"
+        )
+    return network

@@ -4,13 +4,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
 from deviator.envs import DecisionProblem
+from deviator.errors import RefusedError
 from deviator.policies import Deviation, Network
 from deviator.validation import Floats
+
+FIRST_LOOK = 1 / 512
+"""Share of the budget after which the second point of a curve is due; they double from there."""
 
 VALIDATION_PROFILES = 2048
 VALIDATION_SEED = 1_000_003
@@ -41,6 +45,27 @@ Progress = Callable[[CurvePoint], None]
 """Called at each point of the curve while training."""
 
 
+class Checkpoint(NamedTuple):
+    """How far a training has come: all that it takes to go on with it.
+
+    Attributes
+    ----------
+    best : Deviation
+        The best so far on validation profiles.
+    curve : tuple of CurvePoint
+    largest_gain : float
+        The largest gain of any single bid submitted so far, in units of money.
+    """
+
+    best: Deviation
+    curve: tuple[CurvePoint, ...]
+    largest_gain: float
+
+
+Keep = Callable[[Checkpoint], None]
+"""Called at each point of the curve, to keep what was learned."""
+
+
 class TrainingStopped(Exception):
     """Ends a training early: the best so far is kept."""
 
@@ -56,7 +81,7 @@ class Session:
         Budget in submitted bids.
     seed : int
     points : int
-        Points of the learning curve that are due over the budget.
+        Of the learning curve, at least: early points are closer to each other.
     seconds : float, optional
         Budget in CPU seconds of this thread; whichever of the two is spent first ends the training.
     progress : callable, optional
@@ -66,7 +91,9 @@ class Session:
     start : Network, optional
         Where learning begins, in place of a seeded offset from honesty.
     keep : callable, optional
-        Called with each point and the best deviation so far, to keep it.
+        Called with a checkpoint at each point of the curve.
+    resumed : Checkpoint, optional
+        Of an earlier training, which this one goes on with: what that one spent counts here too.
 
     Attributes
     ----------
@@ -87,22 +114,41 @@ class Session:
         progress: Progress | None = None,
         log_folder: Path | None = None,
         start: Network | None = None,
-        keep: Callable[[CurvePoint, Deviation], None] | None = None,
+        keep: Keep | None = None,
+        resumed: Checkpoint | None = None,
     ) -> None:
         self.problem, self.steps, self.seed, self.points = problem, steps, seed, points
         self.seconds, self.log_folder, self.start = seconds, log_folder, start
-        self.rng = np.random.default_rng(seed)
-        self.spent, self.largest_reward = 0, -np.inf
-        self.curve: list[CurvePoint] = []
+        self.curve: list[CurvePoint] = [] if resumed is None else list(resumed.curve)
+        before = self.curve[-1] if self.curve else CurvePoint(0, -np.inf)
+        self.spent, self.largest_reward = before.steps, -np.inf
+        if resumed is not None:
+            self.largest_reward = resumed.largest_gain / problem.reward_unit
+        # What is left of a training draws other numbers than those that it began with.
+        self.rng = np.random.default_rng([seed, self.spent] if self.spent else seed)
         self.untrained: Deviation | None = None
         self.best: Deviation | None = None
         self._best_gain, self._next_look = -np.inf, 0.0
         self._progress, self._keep = progress, keep
-        self._began, self._measuring = time.thread_time(), 0.0
+        self._began, self._measuring = time.thread_time() - before.seconds, 0.0
         law = problem.market.distribution
         rng = np.random.default_rng(VALIDATION_SEED)
         self._types = law.matched_sample(rng, VALIDATION_PROFILES)
         self._writer: Any = None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far the training has come.
+
+        Raises
+        ------
+        RefusedError
+            If no deviation was looked at yet.
+        """
+        if self.best is None:
+            raise RefusedError("training must come to a first deviation, and has not")
+        largest = self.largest_reward * self.problem.reward_unit
+        return Checkpoint(self.best, tuple(self.curve), largest)
 
     @property
     def used_seconds(self) -> float:
@@ -152,7 +198,8 @@ class Session:
         if gain > self._best_gain:
             self.best, self._best_gain = deviation, gain
         self.largest_reward = max(self.largest_reward, gain / self.problem.reward_unit)
-        self._next_look = 1.0 - self.left + 1.0 / self.points
+        used = 1.0 - self.left
+        self._next_look = used + min(1.0 / self.points, max(used, FIRST_LOOK))
         self._report(point)
         self._measuring += time.thread_time() - before
 
@@ -166,16 +213,17 @@ class Session:
         return gains
 
     def _diverged(self, reason: str) -> str:
+        kept = "nothing was learned" if self.best is None else "the best so far is kept"
         return (
-            f"training diverged after {self.spent} bids ({reason}); the best so far is kept, lower "
-            "the learner's rate or step size"
+            f"training diverged after {self.spent} bids ({reason}); {kept}, lower the learner's "
+            "rate or step size"
         )
 
     def _report(self, point: CurvePoint) -> None:
         if self.log_folder is not None:
             self._log(point, self.log_folder)
-        if self._keep is not None and self.best is not None:
-            self._keep(point, self.best)
+        if self._keep is not None:
+            self._keep(self.checkpoint)
         if self._progress is not None:
             self._progress(point)
 

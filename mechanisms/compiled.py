@@ -1,7 +1,8 @@
 """Clearing of demand schedules in one pass over memory, by `torch.compile`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from deviator.arrays import Array
 from deviator.autocast import full_precision
 from deviator.errors import RefusedError
 
@@ -10,9 +11,6 @@ from .clearing.schedules import solve_schedules
 from .languages import Schedules, check_record
 from .outcome import Outcome
 from .residual_line import ResidualLineMechanism
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 def clear_compiled(mechanism: Any, bids: Schedules, *, backend: str = "inductor") -> Outcome:
@@ -64,7 +62,7 @@ def clear_compiled(mechanism: Any, bids: Schedules, *, backend: str = "inductor"
     return Outcome(*fused(mechanism, bids.level, bids.steepness))
 
 
-def _cleared(mechanism: Any, level: "Tensor", steepness: "Tensor") -> tuple["Tensor", ...]:
+def _cleared(mechanism: Any, level: Array, steepness: Array) -> tuple[Array, ...]:
     solution = solve_schedules(level, steepness, _row_sums)
     price, quantity, slope = solution.price, solution.quantity, solution.residual_slope
     transfer = mechanism.payment(price[:, None], quantity, slope, mechanism.tax_slope)
@@ -72,5 +70,5 @@ def _cleared(mechanism: Any, level: "Tensor", steepness: "Tensor") -> tuple["Ten
     return price, quantity, transfer, traded, traded | True, slope
 
 
-def _row_sums(array: "Tensor") -> "Tensor":
+def _row_sums(array: Array) -> Array:
     return array.sum(dim=-1)

@@ -1,28 +1,36 @@
 """How traders bid: honesty, equilibria, exact best responses, learned policies."""
 
 from .actions import OBSERVATION_BOUND, ActionBox, ActionMode, Observation
+from .affine_strategy import AffineStrategy
 from .base import Deviation, Information, Policy, View, check_information
 from .best_response import BestResponse
 from .gains import exact_gain, expected_exact_gain, level_shift
-from .learned import LearnedDeviation, Network, load_policy, save_policy
+from .learned import LearnedDeviation
 from .linear_bayes import LinearBayes
+from .network import ACTIVATIONS, Network
 from .numeric_search import NumericSearch
+from .policy_files import load_policy, save_policy
 from .revelation import Revelation
+from .rounds import NetworkOverRounds, RoundsDeviation
 
 __all__ = [
+    "ACTIVATIONS",
     "OBSERVATION_BOUND",
     "ActionBox",
     "ActionMode",
+    "AffineStrategy",
     "BestResponse",
     "Deviation",
     "Information",
     "LearnedDeviation",
     "LinearBayes",
     "Network",
+    "NetworkOverRounds",
     "NumericSearch",
     "Observation",
     "Policy",
     "Revelation",
+    "RoundsDeviation",
     "View",
     "check_information",
     "exact_gain",

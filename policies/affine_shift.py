@@ -17,6 +17,7 @@ from deviator.errors import RefusedError
 from deviator.mechanisms import LineMenu, Mechanism, ResidualLineMechanism
 from deviator.validation import Floats, trader_index
 
+from .affine_strategy import AffineStrategy
 from .base import Policy
 from .best_point import line_menu
 from .linear_bayes import standard_regression
@@ -188,8 +189,10 @@ def check_shape_is_free(mechanism: Mechanism) -> None:
 
 def check_readable(policy: Policy) -> None:
     """Check that the others' types can be read off their conditional bids."""
-    if not isinstance(policy, Revelation):
+    readable = isinstance(policy, AffineStrategy) and policy.levels_read_types
+    if not (readable or isinstance(policy, Revelation)):
         raise RefusedError(
-            "an own-type best response in conditional bids is known against honest others only, "
-            f"got others = {policy.name}; use information='profile'"
+            "an own-type best response in conditional bids is known against others whose levels "
+            f"are their types, as honest ones are, got others = {policy.name}; use "
+            "information='profile'"
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from deviator.arrays import is_foreign
 from deviator.economies import Economy
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids, DirectMechanism, Mechanism, Mutated
 from deviator.mechanisms.exact import RationalBids
 from deviator.numerics.rational import Rationals
@@ -85,11 +85,46 @@ class Policy(ABC):
 
 
 class Deviation(ABC):
-    """Bids of one trader who deviates from a policy that the others follow."""
+    """Bids of one trader who deviates from a policy that the others follow.
+
+    One that states a file format can be saved (`save_policy`), without its code.
+
+    Attributes
+    ----------
+    file_format : str
+        Name of the format of its files, by which its class is found again; empty if it has none.
+    """
+
+    file_format: ClassVar[str] = ""
 
     @abstractmethod
     def bid(self, view: View | Floats, trader: int) -> Floats:
         """Return the trader's bids, shape (B, K)."""
+
+    def to_files(self) -> tuple[dict[str, Floats], dict[str, Any]]:
+        """Return what is saved: arrays by name, and plain data (numbers, texts, lists, dicts).
+
+        Raises
+        ------
+        RefusedError
+            If it cannot be saved, which is the default.
+        """
+        raise RefusedError(
+            f"{type(self).__name__} cannot be saved; give it to_files and from_files"
+        )
+
+    @classmethod
+    def from_files(
+        cls, tensors: Mapping[str, Floats], description: Mapping[str, Any], others: Policy
+    ) -> "Deviation":
+        """Return the deviation of what `to_files` returned, from a policy that the others follow.
+
+        Raises
+        ------
+        RefusedError
+            If it cannot be loaded, which is the default.
+        """
+        raise RefusedError(f"{cls.__name__} cannot be loaded; give it to_files and from_files")
 
 
 def check_information(information: Any) -> Information:

@@ -19,6 +19,7 @@ from deviator.evidence import (
     market,
 )
 from deviator.evidence.best_deviation import affordable_profiles
+from deviator.evidence.coalitions import Party
 from deviator.evidence.constraints import ConstraintVerdict
 from deviator.evidence.constraints.gain_share import exact_gain_share
 from deviator.evidence.constraints.honest import honest_constraints
@@ -27,13 +28,15 @@ from deviator.evidence.interchangeable import MOST_TRADERS
 from deviator.evidence.plain_data import economy_as_data, settings_as_data
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
-from deviator.plugins import build, find_plugin, takes_economy
+from deviator.plugins import build
 from deviator.policies import Information, Policy
 from deviator.validation import trader_index
 
+from .beyond_claim import joint_finding, party_of
 from .card.not_implementable import falling_quantity, not_implementable
 from .card.report_card import Audited, ReportCard
 from .gather import Search, gather
+from .named_rule import named_rule
 
 MOST_DEVIATORS = 60
 """In markets of more classes of traders not all of them are tried, which the card says."""
@@ -52,12 +55,17 @@ def audit(
     strategy: Policy | None = None,
     trader: int | None = None,
     information: Information = "profile",
-    learner: Learner | str | None = None,
+    learner: Learner | str | Sequence[Learner | str] | None = None,
     steps: int = Search.steps,
+    seconds: float | None = None,
     seed: int = 0,
     held_out: int = Search.held_out,
     epsilon: float | None = None,
     planted: Sequence[float] = (),
+    coalition: Sequence[int] | None = None,
+    identities: int | None = None,
+    transfers: bool = True,
+    enlarged: Economy | None = None,
     **parameters: Any,
 ) -> ReportCard:
     """Return which of the five constraints hold, and whether anybody profits from deviating.
@@ -75,11 +83,13 @@ def audit(
     trader : int, optional
         Who deviates; by default everybody in turn, one of each class of interchangeable traders.
     information : {"profile", "own"}
-    learner : Learner or str, optional
-        A learner, or the name of one (``"ppo"``), trained in the market and on its matched
-        control, for each trader who deviates, to add what learning finds.
+    learner : Learner, str or a sequence of them, optional
+        A learner, or the name of one (``"ppo"``), or several, trained in the market and on its
+        matched control, for each trader who deviates, to add what learning finds.
     steps, seed : int
-        The learner's budget and seed.
+        Each learner's budget and seed.
+    seconds : float, optional
+        CPU seconds that each training may take; by default the steps decide alone.
     held_out : int
         Profiles on which gains are measured.
     epsilon : float, optional
@@ -87,6 +97,16 @@ def audit(
     planted : sequence of float
         Sizes of faults to plant in the payments (`Mutated`, "transfer"), each a market of its own
         to train in: the smallest gain that the learner notices is its resolution.
+    coalition : sequence of int, optional
+        Traders who deviate together. What they gain is beyond the paper's claim: it is shown on the
+        card and changes none of its answers.
+    identities : int, optional
+        Under how many names the trader (by default the first) bids, likewise beyond the claim.
+    transfers : bool
+        Whether members of the coalition may pay each other. Without, the least gain counts.
+    enlarged : Economy, optional
+        The economy with the further names as its last traders, where the economy itself does not
+        say what one more trader means to the others (``docs/coalitions.md``).
     **parameters
         Settings of a mechanism called by name.
 
@@ -102,16 +122,22 @@ def audit(
     ('confirmed', 'refuted')
     >>> audit("uniform-conditional", fundamental_value(6)).state
     'refuted'
+    >>> card = audit("sigma-dcda", fundamental_value(6), sigma=0.3, coalition=(0, 1))
+    >>> card.state, card.beyond[0].reach
+    ('confirmed', 'unbounded')
     """
-    if learner is None and planted:
+    learners = _learners(learner)
+    if planted and not learners:
         raise InvalidInputError(
-            "planted faults need a learner to notice them, got learner=None; pass learner='ppo'"
+            f"planted faults need a learner to notice them, got learner={learner!r}; pass "
+            "learner='ppo'"
         )
-    rule = _rule(mechanism, economy, parameters)
+    rule = named_rule(mechanism, economy, parameters)
     tested = market(rule, economy, distribution=distribution, strategy=strategy, tolerance=epsilon)
-    learners = () if learner is None else (_learner(learner),)
-    search = Search(learners, (seed,), steps, information, held_out)
-    return report_card(tested, search, trader=trader, planted=planted)
+    search = Search(learners, (seed,), steps, information, held_out, seconds)
+    place = replace(tested, trader=0 if trader is None else trader)
+    party = party_of(place, coalition, identities, transfers=transfers, enlarged=enlarged)
+    return report_card(tested, search, trader=trader, planted=planted, party=party)
 
 
 def report_card(
@@ -120,12 +146,19 @@ def report_card(
     *,
     trader: int | None = None,
     planted: Sequence[float] = (),
+    party: Party | None = None,
 ) -> ReportCard:
-    """Return the report card of a market; arguments as in `audit`."""
+    """Return the report card of a market; arguments as in `audit`, `party` from `party_of`."""
     fall = falling_quantity(tested.mechanism)
+    if fall is not None and party is not None:
+        raise RefusedError(
+            "joint deviations need a rule that clears, and no transfers make "
+            f"{tested.mechanism.name} truthful here; leave coalition and identities out"
+        )
     if fall is not None:
         return _without_transfers(tested, search, fall)
     classes = _deviators(tested, trader)
+    beyond = () if party is None else (joint_finding(party, search),)
     found = find_certificates(tested, search.information, [first for first, *_ in classes])
     tried = _tried(classes, tested.economy.n_traders)
     gathered = {
@@ -141,7 +174,7 @@ def report_card(
     verdicts = {first: judge(evidence) for first, evidence in gathered.items()}
     untried = [first for first, *_ in classes if not (first in verdicts or _proved(found, first))]
     audited = _audited(tested, search, tried, trader is None, len(untried))
-    card = ReportCard(audited, {}, verdicts, tested, _largest_cap(found, classes))
+    card = ReportCard(audited, {}, verdicts, tested, _largest_cap(found, classes), beyond)
     deviating = _incentive_compatibility(replace(tested, trader=card.trader), card)
     answers = honest_constraints(tested)
     answers["incentive_compatibility"] = deviating
@@ -259,27 +292,9 @@ def _range(numbers: Any) -> str:
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
-def _learner(learner: Learner | str) -> Learner:
-    if not isinstance(learner, str):
-        return learner
-    by_name: Learner = build("learner", learner, {})
-    return by_name
-
-
-def _rule(mechanism: Mechanism | str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:
-    """Return the mechanism under audit, built where it was named."""
-    if isinstance(mechanism, str):
-        return _by_name(mechanism, economy, parameters)
-    if parameters:
-        raise InvalidInputError(
-            f"parameters go with a mechanism's name, got {', '.join(parameters)} with an object"
-        )
-    return mechanism
-
-
-def _by_name(name: str, economy: Economy, parameters: dict[str, Any]) -> Mechanism:
-    settings = dict(parameters)
-    if takes_economy(find_plugin("mechanism", name).load()):
-        settings.setdefault("economy", economy)
-    mechanism: Mechanism = build("mechanism", name, settings)
-    return mechanism
+def _learners(stated: Learner | str | Sequence[Learner | str] | None) -> tuple[Learner, ...]:
+    """Return the learners that were stated, each built where it was named."""
+    if stated is None:
+        return ()
+    several = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else (stated,)
+    return tuple(build("learner", one, {}) if isinstance(one, str) else one for one in several)

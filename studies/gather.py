@@ -1,16 +1,15 @@
 """The one road to evidence: what deviating gains in a market, from every side."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, NamedTuple, final
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
-from deviator.envs import DeviationCore, deviation_core
-from deviator.errors import InvalidInputError
+from deviator.envs import DecisionProblem, deviation_core, rounds_core
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
@@ -18,7 +17,6 @@ from deviator.evidence import (
     Found,
     LearnedGain,
     Market,
-    best_deviation,
     check_matched,
     find_certificates,
     find_witness,
@@ -36,75 +34,19 @@ from deviator.evidence.best_deviation import (
 )
 from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.results import Comparison
-from deviator.learners import CurvePoint, Learner, Training
+from deviator.learners import EvaluatedLearner, Learner, Training, check_playable
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
-from deviator.policies import Deviation, Information, check_information
-from deviator.validation import Floats, check_kind, whole_number
+from deviator.policies import Deviation, Information, RoundsDeviation
+from deviator.validation import Floats, check_kind
+
+from .best_known import best_known
+from .search import Actions, Search, Watch
+
+__all__ = ["Actions", "Search", "Watch", "gather"]
 
 CHECKED = 100
 """Profiles at which a bid is searched to check a proof that nothing is to gain."""
-
-
-def _ignore(*_: object) -> None:
-    """Do nothing with what there is to see."""
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Search:
-    """How hard a market is searched for a profitable deviation.
-
-    Parameters
-    ----------
-    learners : sequence of Learner
-        Each is trained once for every seed.
-    seeds : sequence of int
-    steps : int
-        Budget of each training in submitted bids.
-    information : {"profile", "own"}
-        What deviators know.
-    held_out : int
-        Profiles on which gains are measured, at least 100.
-
-    Raises
-    ------
-    InvalidInputError
-        If a setting is of the wrong kind or too small.
-    """
-
-    learners: Sequence[Learner] = ()
-    seeds: Sequence[int] = (0,)
-    steps: int = 100_000
-    information: Information = "profile"
-    held_out: int = 20_000
-
-    def __post_init__(self) -> None:
-        for learner in self.learners:
-            check_kind("learner", learner, Learner, "name one with deviator.audit(learner='ppo')")
-        whole_number("steps", self.steps, at_least=1)
-        whole_number("held_out", self.held_out, at_least=100)
-        check_information(self.information)
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Watch:
-    """What is called while learners are trained in the market under test.
-
-    Parameters
-    ----------
-    keep : callable, optional
-        Called with each learner, seed and training, to keep the policy.
-    live : callable, optional
-        Called with each point of a learning curve and the best deviation known without learning.
-    log_folder : callable, optional
-        Returns where the TensorBoard logs of a learner and seed go; by default nothing is logged.
-    """
-
-    keep: Callable[[Learner, int, Training], None] = _ignore
-    live: Callable[[CurvePoint, BestDeviation], None] = _ignore
-    log_folder: Callable[[Learner, int], Path | None] = _ignore
 
 
 def gather(
@@ -197,6 +139,8 @@ def _at_the_worst_profile(
     """
     if evidence.information == "own" or evidence.witness is not None or not evidence.trades:
         return evidence
+    if evidence.best.kind == "bound":
+        return evidence
     if _proved(tested, certificate):
         return evidence
     worst, witness = largest_gain(tested)
@@ -222,12 +166,8 @@ def _measure(
     types = held_out_profiles(tested, search.held_out)
     traded = trades(tested, types)
     # What cannot be learned in is refused before anything is searched.
-    core = (
-        deviation_core(tested, information=search.information, control=control)
-        if search.learners and traded
-        else None
-    )
-    best = best_deviation(tested, types, search.information, searched)
+    core = _core(tested, control, search, watch) if search.learners and traded else None
+    best = best_known(tested, types, search.information, search.rounds, searched)
     trained = [] if core is None else list(_trained(core, search, best, watch))
     deviations = [*(training.policy for _, _, training in trained), *saved]
     seen = _Seen(tested, types, search.information)
@@ -252,7 +192,7 @@ def _measure(
 
 
 def _trained(
-    core: DeviationCore, search: Search, best: BestDeviation, watch: Watch
+    core: DecisionProblem, search: Search, best: BestDeviation, watch: Watch
 ) -> Iterator[tuple[Learner, int, Training]]:
     for learner in search.learners:
         for seed in search.seeds:
@@ -262,9 +202,39 @@ def _trained(
                 seed,
                 progress=lambda point: watch.live(point, best),
                 log_folder=watch.log_folder(learner, seed),
+                **_options(learner, search, watch),
             )
             watch.keep(learner, seed, training)
+            if training.interrupted and not watch.goes_on:
+                raise KeyboardInterrupt
             yield learner, seed, training
+
+
+def _core(tested: Market, control: Market | None, search: Search, watch: Watch) -> DecisionProblem:
+    """Return the market as the learners meet it, once each has said that it can play it."""
+    settings = {"information": search.information, "control": control} | search.actions.stated()
+    core: DecisionProblem = (
+        deviation_core(tested, **settings)
+        if search.rounds == 1
+        else rounds_core(tested, rounds=search.rounds, **settings)
+    )
+    for learner in search.learners:
+        check_playable(learner, core)
+        _options(learner, search, watch)
+    return core
+
+
+def _options(learner: Learner, search: Search, watch: Watch) -> dict[str, Any]:
+    """Return what only learners that report to a session take."""
+    options = {"seconds": search.seconds, "keep": watch.checkpoint, "resumed": watch.resumed}
+    stated = {name: value for name, value in options.items() if value is not None}
+    if stated and not isinstance(learner, EvaluatedLearner):
+        words = {"seconds": "budget in seconds", "keep": "checkpoint", "resumed": "checkpoint"}
+        raise RefusedError(
+            f"{learner.name} takes no {words[next(iter(stated))]}, as it is no EvaluatedLearner; "
+            "leave that out, or name another learner"
+        )
+    return stated
 
 
 def _is_known(tested: Market) -> bool:
@@ -282,7 +252,14 @@ class _Seen(NamedTuple):
 
     def compared(self, policy: Deviation) -> Comparison:
         """Return what a deviation gains where it sees no more than its rung shows."""
+        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
+            return self._over_rounds(policy)
         return self.tested.compared(self.types, self.bid(policy))
+
+    def _over_rounds(self, policy: RoundsDeviation) -> Comparison:
+        core = rounds_core(self.tested, rounds=policy.rounds, information=self.information)
+        gain = core.gains(self.types, policy)
+        return Comparison(gain, np.full(len(gain), self.tested.rounding), np.ones(len(gain)))
 
     def bid(self, policy: Deviation) -> Floats:
         shown = self.types
@@ -302,6 +279,7 @@ def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) 
         untrained_gain=float(seen.compared(training.untrained).gain.mean()),
         training_gain=training.largest_gain,
         curve=tuple((point.steps, point.gain) for point in training.curve),
+        stopped=training.stopped,
     )
 
 
@@ -317,8 +295,10 @@ def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
 
 
 def _first_witness(seen: _Seen, policies: Sequence[Deviation]) -> dict[str, Any] | None:
-    """Return the first witness of a learned deviation that pays on average."""
+    """Return the first witness of a learned deviation that pays on average in one round."""
     for policy in policies:
+        if isinstance(policy, RoundsDeviation):
+            continue
         if pays(seen.tested, seen.compared(policy).gain, seen.information):
             witness = find_witness(seen.tested, policy, seen.types)
             if witness is not None:

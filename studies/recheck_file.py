@@ -27,6 +27,7 @@ from deviator.economies import (
 )
 from deviator.errors import DeviatorError, InvalidInputError
 from deviator.evidence import Market, market
+from deviator.evidence.coalitions import Party, coalition_of, joint_witness, names_of
 from deviator.evidence.plain_data import payment_as_data
 from deviator.evidence.profile_witness import witness_at
 from deviator.evidence.witness import witness_of_bid
@@ -44,6 +45,9 @@ SCRIPTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Which script checks files of a format."""
+
+BY_DEVIATOR = ("deviator joint deviation witness",)
+"""Formats for which there is no script: deviator itself derives the files again."""
 
 HOLDS, WRONG, UNKNOWN = 0, 1, 2
 """Exit codes: what a file says holds, or does not, or cannot be told; scripts write the numbers."""
@@ -79,7 +83,7 @@ def recheck_file(path: Path) -> Recheck:
         If it cannot be read.
     """
     kind = _format_of(path)
-    answer = _stand_alone(SCRIPTS[kind], path)
+    answer = _unknown_to_scripts(kind) if kind in BY_DEVIATOR else _stand_alone(SCRIPTS[kind], path)
     if answer.code == HOLDS and not kind.endswith("certificate"):
         return _of_the_named_rule(path, answer)
     if answer.code != UNKNOWN or kind.endswith("certificate"):
@@ -91,6 +95,10 @@ def recheck_file(path: Path) -> Recheck:
     if wrong is not None:
         return Recheck(WRONG, f"wrong: {wrong}, cleared by deviator")
     return Recheck(HOLDS, f"holds, cleared by deviator itself ({answer.sentence})")
+
+
+def _unknown_to_scripts(kind: str) -> Recheck:
+    return Recheck(UNKNOWN, f"no script for a {kind}")
 
 
 def _of_the_named_rule(path: Path, answer: Recheck) -> Recheck:
@@ -111,9 +119,10 @@ def _format_of(path: Path) -> str:
     except ValueError as error:
         raise InvalidInputError(f"{path} must be JSON, and is not: {error}") from None
     kind = data.get("format") if isinstance(data, dict) else None
-    if not isinstance(kind, str) or kind not in SCRIPTS:
+    if not isinstance(kind, str) or kind not in (*SCRIPTS, *BY_DEVIATOR):
         raise InvalidInputError(
-            f"{path} must be of a format that can be re-checked ({', '.join(SCRIPTS)}), "
+            f"{path} must be of a format that can be re-checked "
+            f"({', '.join((*SCRIPTS, *BY_DEVIATOR))}), "
             f"got {kind!r}"
         )
     return str(kind)
@@ -139,7 +148,9 @@ def _cleared_again(data: dict[str, Any]) -> str | None:
         return f"it is malformed ({type(error).__name__} {error})"
     if again is None:
         return "nothing is gained, and nothing violated"
-    described = ("format", "version", "arithmetic", "exact")
+    described = ["format", "version", "arithmetic"]
+    if data["format"] not in BY_DEVIATOR:
+        described.append("exact")
     names = [name for name in again if name not in described]
     wrong = [name for name in names if not _agree(data.get(name), again[name])]
     return f"{wrong[0]} comes out otherwise" if wrong else None
@@ -147,9 +158,19 @@ def _cleared_again(data: dict[str, Any]) -> str | None:
 
 def _again(data: dict[str, Any]) -> dict[str, Any] | None:
     tested, types = rebuilt_market(data), np.asarray(data["types"], dtype=np.float64)
+    if "bids" in data:
+        bids = np.asarray(data["bids"], dtype=np.float64)
+        return joint_witness(_rebuilt_party(tested, data), types, bids)
     if "bid" in data:
         return witness_of_bid(tested, types, np.asarray(data["bid"], dtype=np.float64))
     return witness_at(tested, data["constraint"], types)
+
+
+def _rebuilt_party(tested: Market, data: dict[str, Any]) -> Party:
+    """Return who deviates together in a witness of a joint deviation."""
+    if data["kind"] == "identities":
+        return names_of(tested, len(data["places"]), _economy(data["enlarged"]))
+    return coalition_of(tested, data["people"], data["transfers"])
 
 
 def _agree(written: Any, wanted: Any) -> bool:

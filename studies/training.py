@@ -1,22 +1,32 @@
 """Training one deviator in one market, and judging saved ones again."""
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
+import numpy as np
 from pydantic import ValidationError
 
-from deviator.errors import RefusedError, ResultsError
-from deviator.evidence import BestDeviation, Evidence
+from deviator.errors import InvalidInputError, RefusedError, ResultsError
+from deviator.evidence import BestDeviation, Evidence, Market
 from deviator.files import write_atomically
-from deviator.learners import CurvePoint, Learner, Training
+from deviator.learners import Checkpoint, CurvePoint, Keep, Learner, Training
 from deviator.plugins import provenance
-from deviator.policies import Information, check_information, load_policy, save_policy
-from deviator.policies.learned import policy_stem, read_description
+from deviator.policies import (
+    Deviation,
+    Information,
+    LearnedDeviation,
+    Policy,
+    RoundsDeviation,
+    load_policy,
+    save_policy,
+)
+from deviator.policies.policy_files import policy_stem, read_description, stated_information
 
-from .gather import Search, Watch, gather
-from .run.cell_result import described
+from .checkpoints import FILE, CheckpointFolder, checkpoint_folder, read_checkpoint
+from .gather import Actions, Search, Watch, gather
 from .run.store import explained
 from .spec.market import MarketSpec
 from .spec.messages import mistakes_of
@@ -33,10 +43,21 @@ class TrainingReport:
         What is known about the market; the deviator is the one that was learned.
     path : Path or None
         Where the policy was saved, without suffix.
+    unsaved : str
+        Why it could not be saved, if that was asked for.
+    interrupted : bool
+        Whether a person ended the training with Ctrl-C.
     """
 
     evidence: Evidence
     path: Path | None = None
+    unsaved: str = ""
+    interrupted: bool = False
+
+    @property
+    def stopped(self) -> str | None:
+        """Why training ended before its budget was spent, in a sentence; None if it did not."""
+        return self.evidence.learned[0].stopped
 
     @property
     def learned_gain(self) -> float:
@@ -64,55 +85,174 @@ class TrainingReport:
         return self.evidence.share
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What one training is to do, but for the market and the learner.
+
+    Parameters
+    ----------
+    steps : int
+        Budget in submitted bids.
+    seed : int
+    seconds : float, optional
+        Budget in CPU seconds; whichever of the two is spent first ends the training.
+    information : {"profile", "own"}
+    actions : Actions
+        How far actions move bids.
+    control : MarketSpec, optional
+        The matched control, which sets the range of the actions; by default the standing one.
+    rounds : int
+        How often the same traders meet with the same types; gains are means over the rounds.
+    """
+
+    steps: int
+    seed: int
+    seconds: float | None = None
+    information: Information = "profile"
+    actions: Actions = field(default_factory=Actions)
+    control: MarketSpec | None = None
+    rounds: int = 1
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Keeping:
+    """Where a training keeps what it learns; by default nowhere.
+
+    Parameters
+    ----------
+    out : Path, optional
+        Of the policy, without suffix.
+    log_folder : Path, optional
+        Of TensorBoard logs, a point at every evaluation.
+    checkpoint : Path, optional
+        Folder of the checkpoint, which is written at every evaluation.
+    resume : Path, optional
+        A checkpoint to go on from; the budgets are those of the whole training. Checkpoints go on
+        to be written there unless `checkpoint` says where.
+    """
+
+    out: Path | None = None
+    log_folder: Path | None = None
+    checkpoint: Path | None = None
+    resume: Path | None = None
+
+
 def train(
     spec: MarketSpec,
     learner: Learner,
-    steps: int,
-    seed: int,
-    *,
-    information: Information = "profile",
-    out: Path | None = None,
+    plan: Plan,
+    keeping: Keeping | None = None,
     live: Callable[[CurvePoint, BestDeviation], None] = lambda point, best: None,
 ) -> TrainingReport:
     """Train one deviator on a market and save its policy.
+
+    Ctrl-C ends the training early: the best so far is saved and measured.
 
     Parameters
     ----------
     spec : MarketSpec
     learner : Learner
-    steps : int
-        Budget in submitted bids.
-    seed : int
-    information : {"profile", "own"}
-    out : Path, optional
-        Where to save the policy, without suffix; it is not saved by default.
+    plan : Plan
+    keeping : Keeping, optional
     live : callable, optional
         Called with each point of the learning curve and the best deviation known without learning.
 
     Raises
     ------
     DeviatorError
-        If the market or the file breaks a rule.
+        If the market, the plan or a file breaks a rule; before anything is trained.
     """
+    where = keeping or Keeping()
     tested = spec.build_market()
-    if out is not None:
-        out = policy_stem(out)
-        _check_writable(out)
-
-    def keep(_: Learner, seed: int, training: Training) -> None:
-        if out is not None:
-            plugins = [*spec.plugins(), {"kind": "learner"} | provenance(learner)]
-            with explained(out):
-                save_policy(described(training.policy, spec, plugins), out)
-
-    search = Search((learner,), (seed,), steps, information)
-    evidence = gather(tested, search, certified=False, watch=Watch(keep, live))
+    control = None if plan.control is None else plan.control.build_market()
+    search = Search(
+        (learner,), (plan.seed,), plan.steps, plan.information,
+        seconds=plan.seconds, actions=plan.actions, rounds=plan.rounds,
+    )  # fmt: skip
+    saver = _Saver(spec, learner, plan, where)
+    resumed = saver.resumed(tested.strategy)
+    saver.check_writable()
+    logs = where.log_folder
+    watch = Watch(saver.keep, live, lambda *_: logs, saver.checkpoint(), resumed, goes_on=True)
+    evidence = gather(tested, search, control=control, certified=False, watch=watch)
     if not evidence.learned:
         raise RefusedError(f"there is nothing to learn in {tested.mechanism.name}: nobody trades")
-    return TrainingReport(evidence, out)
+    return TrainingReport(evidence, saver.saved, saver.unsaved, saver.interrupted)
 
 
-def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
+@final
+class _Saver:
+    """Writes what one training learns; it keeps what became of the policy."""
+
+    def __init__(self, spec: MarketSpec, learner: Learner, plan: Plan, where: Keeping) -> None:
+        self._spec, self._plan, self._where = spec, plan, where
+        self._plugins = [*spec.plugins(), {"kind": "learner"} | provenance(learner)]
+        self._market = spec.model_dump(mode="json")
+        self._training = json.loads(json.dumps(_identity(spec, learner, plan)))
+        self.saved: Path | None = None
+        self.unsaved = ""
+        self.interrupted = False
+
+    def check_writable(self) -> None:
+        """Fail before training, not after it, where something cannot be written."""
+        out = self._where.out
+        if out is not None:
+            _check_writable(policy_stem(out))
+        folder = self._where.checkpoint or self._where.resume
+        if folder is not None:
+            _check_writable(checkpoint_folder(folder) / FILE)
+
+    def keep(self, _: Learner, seed: int, training: Training) -> None:
+        """Save the policy, or say why it cannot be saved: what was learned is measured anyway."""
+        self.interrupted = training.interrupted
+        if self._where.out is None:
+            return
+        out = policy_stem(self._where.out)
+        try:
+            with explained(out):
+                save_policy(
+                    training.policy,
+                    out,
+                    market=self._market,
+                    plugins=self._plugins,
+                    information=self._plan.information,
+                )
+        except (InvalidInputError, RefusedError) as error:
+            self.unsaved = str(error)
+        else:
+            self.saved = out
+
+    def checkpoint(self) -> Keep | None:
+        """Return what writes checkpoints, if they are asked for."""
+        folder = self._where.checkpoint or self._where.resume
+        if folder is None:
+            return None
+        return CheckpointFolder(checkpoint_folder(folder), self._training, self._plugins).keep
+
+    def resumed(self, others: Policy) -> Checkpoint | None:
+        """Return the checkpoint to go on from, if there is one."""
+        path = self._where.resume
+        return None if path is None else read_checkpoint(path, self._training, others)
+
+
+def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
+    """Return what makes a training the one that it is, but for its budget and its seed."""
+    return {
+        "market": spec.model_dump(mode="json"),
+        "control": None if plan.control is None else plan.control.model_dump(mode="json"),
+        "information": plan.information,
+        "actions": plan.actions.stated(),
+        "rounds": plan.rounds,
+        "learner": learner.name,
+        "settings": learner.settings(),
+    }
+
+
+def evaluate(
+    path: Path, plugins: Sequence[str] = (), classes: Sequence[type[Deviation]] = ()
+) -> TrainingReport:
     """Judge a saved policy on held-out profiles of the market that it was trained in.
 
     Parameters
@@ -120,35 +260,59 @@ def evaluate(path: Path, plugins: Sequence[str] = ()) -> TrainingReport:
     path : Path
         Of the policy, without suffix.
     plugins : sequence of str
-        Files that may define what the market names; by default those that it was trained with.
+        Files that define what the market names. A file that only the policy names is not run.
+    classes : sequence of type
+        Classes of third parties that the policy may be of.
 
     Raises
     ------
     ResultsError
-        If the files are missing, damaged or not a saved policy.
+        If the files are missing, damaged or not a saved policy, or a plugin file is not named.
     """
     path = policy_stem(path)
     description = read_description(path)
     market = description.get("market")
     try:
-        spec = MarketSpec.model_validate(market)
-        tested = spec.with_plugins(tuple(plugins)).build_market()
+        spec = MarketSpec.model_validate(market).with_plugins(tuple(plugins))
+        _check_named(path, spec, plugins)
+        tested = spec.build_market()
     except ValidationError as error:
         raise ResultsError(
             f"{path}.json must describe the market of the policy, and does not "
             f"({mistakes_of(error, market, MarketSpec)[0].sentence}); train one anew"
         ) from None
-    policy = load_policy(path, tested.strategy)
+    policy = load_policy(path, tested.strategy, classes=classes)
+    _check_fit(path, policy, tested)
+    rounds = policy.rounds if isinstance(policy, RoundsDeviation) else 1
+    search = Search(information=stated_information(description), rounds=rounds)
+    return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
+
+
+def _check_fit(path: Path, policy: Deviation, tested: Market) -> None:
+    """Refuse a policy that was learned in another market."""
     wanted = (tested.economy.n_traders, tested.bid_size, tested.trader)
-    saved = (len(policy.observation.mean), policy.box.size, policy.observation.trader)
+    if isinstance(policy, LearnedDeviation):
+        saved = (len(policy.observation.mean), policy.box.size, policy.observation.trader)
+    else:
+        types = tested.distribution.sample(np.random.default_rng(0), 2)
+        shape = np.shape(policy.bid(types, tested.trader))
+        saved = (tested.economy.n_traders, shape[-1] if shape[:1] == (2,) else 0, tested.trader)
     if saved != wanted:
         raise ResultsError(
             f"{path} must fit its market (traders, numbers in a bid, deviator) = {wanted}, "
             f"got {saved}; train anew"
         )
-    information = check_information(policy.observation.information)
-    search = Search(information=information)
-    return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
+
+
+def _check_named(path: Path, spec: MarketSpec, plugins: Sequence[str]) -> None:
+    """Refuse a policy that names a plugin file which its user does not: the file would be run."""
+    known = {Path(file).resolve() for file in plugins}
+    for file in spec.plugin_files():
+        if Path(file).resolve() not in known:
+            raise ResultsError(
+                f"{path}.json must name no plugin file that you do not, and names {file}; run "
+                f"`deviator evaluate {path} --plugin {file}` if you trust it"
+            )
 
 
 def _check_writable(out: Path) -> None:

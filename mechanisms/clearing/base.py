@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, final
 
 import numpy as np
@@ -98,9 +99,14 @@ Pieces = Iterable[tuple[slice, MarketSolution]]
 def settled(shape: tuple[int, int], pieces: Pieces, payment: Payment) -> Outcome:
     """Return the outcome of B markets of N traders whose solutions come piece by piece."""
     _require_room(shape)
+    pieces = iter(pieces)
+    markets, solution = next(pieces, (slice(0, 0), None))
+    if solution is not None and markets == slice(0, shape[0]) and solution.regular.all():
+        return _outcome(solution, payment)
     price, traded = np.empty(shape[0]), np.empty(shape[0], dtype=bool)
     quantity, transfer, slope = np.empty(shape), np.empty(shape), np.empty(shape)
-    for markets, solution in pieces:
+    first = () if solution is None else ((markets, solution),)
+    for markets, solution in chain(first, pieces):
         price[markets], quantity[markets] = solution.price, solution.quantity
         slope[markets], traded[markets] = solution.residual_slope, solution.regular
         autarky = None if solution.regular.all() else ~solution.regular
@@ -127,6 +133,16 @@ def in_autarky_where_irregular(solution: MarketSolution, payment: Payment) -> Ou
         price, slope = xp.where(traded, price, xp.nan), xp.where(trades, slope, xp.nan)
         quantity, transfer = xp.where(trades, quantity, 0.0), xp.where(trades, transfer, 0.0)
     return Outcome(price, quantity, transfer, traded, xp.ones_like(traded), slope)
+
+
+def _outcome(solution: MarketSolution, payment: Payment) -> Outcome:
+    """Return the outcome of markets that are one piece and all trade, without copies."""
+    price, quantity, slope = solution.price, solution.quantity, solution.residual_slope
+    transfer = payment(price[:, None], quantity, slope)
+    if np.shape(transfer) != quantity.shape:
+        transfer = np.broadcast_to(transfer, quantity.shape)
+    traded = solution.regular
+    return Outcome(price, quantity, transfer, traded, traded, slope)
 
 
 def joined(shape: tuple[int, int], pieces: Pieces) -> MarketSolution:

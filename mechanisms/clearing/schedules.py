@@ -31,7 +31,7 @@ class ScheduleClearing(Clearing):
     @override
     def piece_by_piece(self, bids: Schedules) -> Iterator[tuple[slice, MarketSolution]]:
         for markets in pieces(*bids.level.shape):
-            yield markets, solve_schedules(bids.level[markets], bids.steepness[markets])
+            yield markets, _numpy_solution(bids.level[markets], bids.steepness[markets])
 
     @override
     def solve_deviations(
@@ -56,8 +56,30 @@ class ScheduleClearing(Clearing):
 def solve_schedules(
     level: Array, steepness: Array, sums: Callable[[Array], Array] = row_sums
 ) -> MarketSolution:
-    """Return price, quantities and residual slopes of schedules (B, N)."""
+    """Return price, quantities and residual slopes of schedules (B, N) in arrays of any library."""
     total = sums(steepness)
     price = sums(level) / total
     quantity = level - steepness * price[:, None]
     return MarketSolution(price, quantity, 1 / (total[:, None] - steepness), total > 0)
+
+
+def _numpy_solution(level: Floats, steepness: Floats) -> MarketSolution:
+    """Clear markets at levels (B, N); the steepness may be that of all markets, (1, N)."""
+    steepness = steepness[:1] if steepness.strides[0] == 0 else steepness
+    total = row_sums(steepness)
+    price = row_sums(level) / total
+    quantity = _wide(price, level.shape[1])
+    quantity *= steepness
+    np.subtract(level, quantity, out=quantity)
+    slope = _wide(total, level.shape[1])
+    slope -= steepness
+    np.divide(1.0, slope, out=slope)
+    regular = total > 0
+    if len(steepness) < len(level):
+        slope, regular = np.broadcast_to(slope, level.shape), np.broadcast_to(regular, price.shape)
+    return MarketSolution(price, quantity, slope, regular)
+
+
+def _wide(values: Floats, n_traders: int) -> Floats:
+    """Return values (S,) once for each trader, (S, N): faster than arithmetic on short rows."""
+    return np.repeat(values, n_traders).reshape(-1, n_traders)

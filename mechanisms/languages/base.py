@@ -18,10 +18,10 @@ from typing_extensions import override
 
 from deviator.arrays import (
     Array,
-    Keeps,
     check_finite,
     check_one_kind,
     check_shape,
+    common,
     is_foreign,
     like,
     namespace,
@@ -34,6 +34,7 @@ from deviator.numerics.rational import Rationals
 from deviator.units import relabelled_fields, renumbered, rescaled_fields
 from deviator.validation import Floats, finite_array, trader_index
 
+from ..chunking import pieces
 from ..exact import RationalBids, RationalEconomy
 
 
@@ -78,6 +79,17 @@ class Bids(ABC):
     def of_markets(self, markets: slice) -> Self:
         """Return the bids in some markets; what all markets share stays shared."""
         return self.from_array(self.as_array()[markets])
+
+    def moved(self, shares: Array, ranges: Array) -> Self:
+        """Return the bids with shares of ranges added to their numbers.
+
+        Parameters
+        ----------
+        shares : array, shape (B, N, K)
+            In the library of the bids, in the order in which `as_array` writes them.
+        ranges : array, shape (N, K)
+        """
+        return self.from_array(self.as_array() + shares * ranges)
 
     def converted(self, reference: Array) -> Self:
         """Return the same bids in the library and dtype and on the device of an array.
@@ -238,7 +250,7 @@ def require_quadratic(economy: Economy) -> QuadraticEconomy:
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayBids(Bids, Keeps):
+class ArrayBids(Bids):
     """Bids whose fields are arrays, in the order in which a bid's numbers are written.
 
     A field has shape (B, N), or (B, N, K_j) for several numbers of each bid. Its metadata says in
@@ -293,6 +305,36 @@ class ArrayBids(Bids, Keeps):
         )
 
     @override
+    def moved(self, shares: Array, ranges: Array) -> Self:
+        check_shape("shares", tuple(shares.shape), self.shape)
+        columns = self._columns()
+        if is_foreign(shares):
+            moved = {
+                name: getattr(self, name) + shares[:, :, place] * ranges[:, place]
+                for name, place in columns.items()
+            }
+            return replace(self, **moved)
+        moved = {name: np.empty(shares[:, :, place].shape) for name, place in columns.items()}
+        # Piece by piece, so that all that is done to a piece finds it in the cache.
+        for markets in pieces(len(shares), math.prod(shares.shape[1:])):
+            for name, place in columns.items():
+                array, here = getattr(self, name), moved[name][markets]
+                here[...] = shares[markets, :, place]
+                here *= _factor(ranges[:, place])
+                here += array if len(array) == 1 else array[markets]
+        return replace(self, **moved)
+
+    def _columns(self) -> dict[str, int | slice]:
+        """Return where `as_array` writes each field's numbers."""
+        columns: dict[str, int | slice] = {}
+        start = 0
+        for name, array in zip(_names(type(self)), self._arrays(), strict=True):
+            width = 1 if array.ndim == 2 else array.shape[2]
+            columns[name] = start if array.ndim == 2 else slice(start, start + width)
+            start += width
+        return columns
+
+    @override
     def converted(self, reference: Array) -> Self:
         return self._changed(lambda array: like(reference, to_numpy(array)))
 
@@ -312,6 +354,12 @@ class ArrayBids(Bids, Keeps):
 def _names(record: type[ArrayBids]) -> tuple[str, ...]:
     """Return the fields' names; kept, as single markets are cleared in no time."""
     return tuple(entry.name for entry in fields(record))
+
+
+def _factor(ranges: Floats) -> Floats:
+    """Return ranges (N,) as one number where they are equal, and (N, K_j) contiguous."""
+    factor: Floats = common(ranges) if ranges.ndim == 1 else np.ascontiguousarray(ranges)
+    return factor
 
 
 def check_shared(name: str, array: Array, batch: int) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import namespace
+from deviator.arrays import Array, namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals
@@ -106,13 +106,15 @@ class ScheduleLanguage(BidLanguage):
         return allowed
 
 
-def check_decreasing(steepness: Floats) -> None:
+def check_decreasing(steepness: Array) -> None:
     """Raise InvalidInputError unless demand schedules decrease."""
-    xp = namespace(steepness)
-    if bool(xp.any(steepness <= 0)):
-        raise InvalidInputError(
-            f"schedules must decrease (steepness > 0), got steepness {float(xp.min(steepness))}"
-        )
+    if isinstance(steepness, np.ndarray):
+        rising = bool(steepness.min(initial=np.inf) <= 0)
+    else:
+        rising = bool(namespace(steepness).any(steepness <= 0))
+    if rising:
+        least = float(namespace(steepness).min(steepness))
+        raise InvalidInputError(f"schedules must decrease (steepness > 0), got steepness {least}")
 
 
 def _check_private_values(weights: Floats | Rationals, first: int = 0) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from deviator.evidence import market
     from deviator.plugins import list_plugins, make
     from deviator.studies import audit, confirm
+    from deviator.studies.equilibrium import learn_equilibrium
 
 __version__ = "0.1.0"
 
@@ -45,6 +46,7 @@ __all__ = [
     "economies",
     "envs",
     "evidence",
+    "learn_equilibrium",
     "learners",
     "list_plugins",
     "make",
@@ -62,6 +64,7 @@ _HOME: Mapping[str, str] = MappingProxyType(
         "market": "deviator.evidence",
         "audit": "deviator.studies",
         "confirm": "deviator.studies",
+        "learn_equilibrium": "deviator.studies.equilibrium",
     }
 )
 
@@ -84,12 +87,12 @@ def _register_environments() -> None:
     if deviation not in gymnasium.registry:
         gymnasium.register(
             id=deviation,
-            entry_point="deviator.envs.deviation_env:DeviationEnv",
-            vector_entry_point="deviator.envs.vector_env:DeviationVectorEnv",
+            entry_point="deviator.plugins.environments:deviation_env",
+            vector_entry_point="deviator.plugins.environments:deviation_vector_env",
         )
     exchange = "deviator/exchange-v0"
     if exchange not in pettingzoo.parallel_registry:
-        pettingzoo.register("parallel", exchange, "deviator.envs.exchange_v0:parallel_env")
+        pettingzoo.register("parallel", exchange, "deviator.plugins.environments:exchange_env")
 
 
 _register_environments()

@@ -60,8 +60,22 @@ def real_array(name: str, value: ArrayLike) -> Floats:
 
 def _all_finite(array: Floats) -> bool:
     """Return whether all numbers are finite; a finite sum shows it in one pass without copies."""
+    array = distinct(array)
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
+
+
+def distinct(array: Floats) -> Floats:
+    """Return what an array holds without the copies along axes that it is broadcast over.
+
+    Examples
+    --------
+    >>> distinct(np.broadcast_to([1.0, 2.0], (3, 2)))
+    array([[1., 2.]])
+    """
+    if 0 not in array.strides:
+        return array
+    return array[tuple([slice(1) if step == 0 else slice(None) for step in array.strides])]
 
 
 def numbers_of_record(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:

@@ -11,7 +11,7 @@ from deviator.errors import ResultsError
 from deviator.files import write_atomically
 
 from .report_card import ReportCard
-from .words import TITLES, words_of
+from .words import TITLES, who_together, words_beyond, words_of
 
 
 def write_card(card: ReportCard, folder: Path) -> list[Path]:
@@ -57,7 +57,8 @@ def card_page(card: ReportCard) -> str:
     template = files("deviator.studies.card").joinpath("card_template.html").read_text()
     answers = [(TITLES[name], card.constraints[name]) for name in TITLES]
     page = Environment(autoescape=True).from_string(template)
-    return page.render(card=card, answers=answers, words_of=words_of, dumps=_as_json)
+    words = {"words_of": words_of, "who_together": who_together, "words_beyond": words_beyond}
+    return page.render(card=card, answers=answers, dumps=_as_json, **words)
 
 
 def _as_json(content: Any) -> str:

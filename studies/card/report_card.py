@@ -11,6 +11,7 @@ from deviator.evidence import Certificate, Market, Verdict, certificate_file, co
 from deviator.evidence.constraints import Constraint, ConstraintVerdict, Scope, State
 from deviator.policies import check_information
 
+from ..beyond_claim import JointFinding
 from .words import lines_of
 
 MOST_TRADERS = 20
@@ -87,6 +88,8 @@ class ReportCard:
         The market itself.
     upper : float or None
         Certified cap on anybody's mean gain; None unless there is one for every class of traders.
+    beyond : tuple of JointFinding
+        What coalitions, or one trader under several names, gain: beyond the paper's claim.
     """
 
     audited: Audited
@@ -94,6 +97,7 @@ class ReportCard:
     verdicts: Mapping[int, Verdict]
     market: Market
     upper: float | None = None
+    beyond: tuple[JointFinding, ...] = ()
 
     @property
     def trader(self) -> int:
@@ -185,8 +189,9 @@ class ReportCard:
 
     @property
     def witnesses(self) -> dict[str, dict[str, Any]]:
-        """A witness of each constraint that is violated."""
-        found = {name: answer.witness for name, answer in self.constraints.items()}
+        """A witness of each constraint that is violated, and of each joint deviation that pays."""
+        found: dict[str, Any] = {name: each.witness for name, each in self.constraints.items()}
+        found |= {finding.kind: finding.witness for finding in self.beyond}
         return {name: witness for name, witness in found.items() if witness is not None}
 
     @property
@@ -247,6 +252,7 @@ class ReportCard:
             "mechanism_economy": self.mechanism_economy,
             "plugins": list(self.plugins),
             "constraints": {name: each.to_dict() for name, each in self.constraints.items()},
+            "beyond_the_claim": [finding.to_dict() for finding in self.beyond],
             "verdicts": {str(who): verdict.to_dict() for who, verdict in self.verdicts.items()},
         }
 

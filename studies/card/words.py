@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deviator.evidence.constraints import Constraint, ConstraintVerdict
 
 if TYPE_CHECKING:
+    from ..beyond_claim import JointFinding
     from .report_card import ReportCard
 
 WIDTH = 100
@@ -63,7 +64,38 @@ def lines_of(card: "ReportCard") -> list[str]:
         answer = card.constraints[name]
         lines += _cut(f"{title:<24}{words_of(answer)}{_size(answer)}", indent=2)
         lines += _cut(answer.reason, indent=4)
-    return [*lines, *(part for line in _search_lines(card) for part in _cut(line, indent=2))]
+    lines += [part for line in _search_lines(card) for part in _cut(line, indent=2)]
+    for finding in card.beyond:
+        lines += _cut(
+            f"beyond the claim: {who_together(finding)}: {words_beyond(finding)}", indent=2
+        )
+    return lines
+
+
+def who_together(finding: "JointFinding") -> str:
+    """Return who deviates together, in plain words."""
+    people = ", ".join(str(person) for person in finding.people)
+    if finding.kind == "identities":
+        return f"trader {people} under {finding.identities} names"
+    paying = "who may pay each other" if finding.transfers else "from which each must gain"
+    return f"coalition of {people}, {paying}"
+
+
+def words_beyond(finding: "JointFinding") -> str:
+    """Return what a joint deviation gains, in plain words."""
+    if finding.reach == "unbounded":
+        alike = finding.same_shape
+        same = "" if alike is None else f"; with bids of the strategy's shapes {alike:.3g} a market"
+        return f"gains without bound ({finding.reason}){same}"
+    share = "" if finding.share is None else f", {100 * finding.share:.3g}% of the stakes"
+    gained = f"mean gain {finding.lower:.3g}{share}" if finding.pays else "no gain found"
+    known = {
+        "exact": "exact",
+        "capped": f"certified cap {0.0 if finding.cap is None else finding.cap:.3g}",
+        "searched": "the best that a search found",
+        "not searched": "no exact answer, and no learner named",
+    }
+    return f"{gained} ({known[finding.reach]})"
 
 
 def _cut(text: str, indent: int = 0) -> list[str]:
@@ -114,9 +146,19 @@ def _search_lines(card: "ReportCard") -> list[str]:
         interval = card.verdict.power_interval
         within = "" if interval is None else f" ({interval[0]:.1%} to {interval[1]:.1%})"
         lines.append(f"power: learners captured {card.power:.1%} of the control's gain{within}")
+        lines += _powers(card.verdict.power_by_learner)
+    lines += card.verdict.stopped
     if card.resolution is not None:
         lines.append(f"resolution: the smallest planted gain noticed is {card.resolution:.3g}")
     return lines
+
+
+def _powers(shares: Mapping[str, float]) -> list[str]:
+    """Return a line on what each of several learners captured."""
+    if len(shares) < 2:
+        return []
+    each = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    return [f"power of each learner: {each}"]
 
 
 def _knowledge(information: str) -> str:

@@ -82,8 +82,9 @@ def _curves_figure(rows: list[ReportRow]) -> go.Figure:
 def _title(row: ReportRow) -> str:
     who = "" if row["trader"] == 0 else f", {row['trader']}"
     sigma = "" if row["sigma"] is None else f" {row['sigma']:.3g}"
+    sees = f"{row['information']}, {row['learner']}"
     size = f"N={row['n_traders']}"
-    return f"{row['mechanism']}{sigma}<br>{row['economy_label']} {size}{who}, {row['information']}"
+    return f"{row['mechanism']}{sigma}<br>{row['economy_label']} {size}{who}, {sees}"
 
 
 def _size_figure(families: dict[str, list[ReportRow]]) -> go.Figure:
@@ -110,7 +111,8 @@ def _by_family(rows: list[ReportRow]) -> dict[str, list[ReportRow]]:
     families: dict[str, list[ReportRow]] = {}
     for row in rows:
         if row["share"] is not None and row["information"] == "profile" and row["trader"] == 0:
-            name = f"{row['mechanism']}, {row['economy_label']}, {row['strategy']}"
+            market = f"{row['mechanism']}, {row['economy_label']}, {row['strategy']}"
+            name = f"{market}, {row['learner']}"
             families.setdefault(name, []).append(row)
     return {
         name: sorted(group, key=lambda row: int(row["n_traders"]))

@@ -47,6 +47,7 @@ class MarketColumns(TypedDict):
     sigma: float | None
     information: str
     learner: str
+    learner_settings: dict[str, Any]
     steps: int
     held_out: int
     plugins: list[dict[str, str]]
@@ -64,6 +65,7 @@ class LearnedColumns(TypedDict):
     training_gain_max: float | None
     share: float | None
     curves: list[list[list[float]]]
+    stopped: list[str]
 
 
 class VerdictColumns(TypedDict):
@@ -150,6 +152,7 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "sigma": result["sigma"],
         "information": cell.information,
         "learner": plain_name(cell.learner.name),
+        "learner_settings": cell.learner.settings,
         "steps": cell.steps,
         "held_out": cell.held_out,
         "plugins": result["plugins"],
@@ -168,6 +171,7 @@ def _learned_columns(evidence: Evidence) -> LearnedColumns:
         "training_gain_max": max(_known(one.training_gain for one in learned), default=None),
         "share": evidence.share,
         "curves": [[list(point) for point in one.curve] for one in learned],
+        "stopped": [f"seed {one.seed}: {one.stopped}" for one in learned if one.stopped],
     }
 
 

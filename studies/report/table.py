@@ -23,6 +23,7 @@ COLUMNS = (
     "N",
     "sigma",
     "sees",
+    "learner",
     "untrained",
     "learned",
     "interval",
@@ -36,6 +37,7 @@ COLUMNS = (
 
 
 FIRST_TO_GO = (
+    "learner",
     "interval",
     "largest",
     "untrained",
@@ -48,10 +50,10 @@ FIRST_TO_GO = (
 )
 """Columns that give way, in this order, where a terminal is narrow."""
 
-TELLING = ("strategy", "who", "sigma", "sees")
+TELLING = ("strategy", "who", "sigma", "sees", "learner")
 """Columns that tell rows apart: where they gave way, what is unusual stands below the economy."""
 
-TEXT = ("mechanism", "economy", "strategy", "who", "sees", "verdict")
+TEXT = ("mechanism", "economy", "strategy", "who", "sees", "learner", "verdict")
 
 
 def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
@@ -125,6 +127,7 @@ def table_cells(row: ReportRow) -> list[str]:
         str(row["n_traders"]),
         "" if row["sigma"] is None else f"{row['sigma']:.4g}",
         row["information"],
+        row["learner"],
         money(row["untrained_gain"]),
         money(row["learned_gain"]),
         _half_interval(row),
@@ -161,10 +164,15 @@ BELOW_ZERO = (
 
 
 def explanations(rows: Sequence[ReportRow]) -> list[str]:
-    """Return a sentence for each number in the rows that does not explain itself."""
+    """Return a sentence for each number that does not explain itself, and each training cut short."""
     shares = [share for row in rows for share in (row["share"], row["power"])]
     below = any(share is not None and share < 0 for share in shares)
-    return [BELOW_ZERO] if below else []
+    ended = [
+        f"{row['mechanism']} in {row['economy_label']}, {row['learner']}, {reason}."
+        for row in rows
+        for reason in row["stopped"]
+    ]
+    return [*([BELOW_ZERO] if below else []), *ended]
 
 
 def _best(row: ReportRow) -> str:

@@ -1,16 +1,15 @@
 """Running one cell: its evidence as plain data, and the evidence that plain data holds."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from deviator.evidence import BestDeviation, Certificate, Evidence, LargestGain, LearnedGain
 from deviator.learners import Learner, Training
-from deviator.policies import LearnedDeviation, save_policy
+from deviator.policies import save_policy
 
 from ..gather import Search, Watch, gather
 from ..spec.cell import Cell
-from ..spec.market import MarketSpec
 
 
 def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
@@ -28,7 +27,15 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     search = Search(learners, cell.seeds, cell.steps, cell.information, cell.held_out)
 
     def keep(_: Learner, seed: int, training: Training) -> None:
-        save_policy(described(training.policy, cell.market, cell.plugins), folder / f"seed{seed}")
+        # A third party's deviation may have no file format: its gains are kept all the same.
+        if training.policy.file_format:
+            save_policy(
+                training.policy,
+                folder / f"seed{seed}",
+                market=cell.market.model_dump(mode="json"),
+                plugins=cell.plugins,
+                information=cell.information,
+            )
 
     control = None if cell.control is None else cell.control.build_market()
     watch = Watch(keep, log_folder=lambda _, seed: folder / "tensorboard" / f"seed{seed}")
@@ -39,14 +46,6 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
         "n_traders": tested.economy.n_traders,
         "sigma": cell.market.tax_slope(),
     } | _plain(evidence)
-
-
-def described(policy: Any, market: MarketSpec, plugins: list[dict[str, str]]) -> LearnedDeviation:
-    """Return the policy with the description of its market, from which it can be rebuilt."""
-    described: LearnedDeviation = replace(
-        policy, market=market.model_dump(mode="json"), plugins=tuple(plugins)
-    )
-    return described
 
 
 def _plain(evidence: Evidence) -> dict[str, Any]:
@@ -83,6 +82,7 @@ def _plain_learned(learned: LearnedGain) -> dict[str, Any]:
         "training_gain_max": learned.training_gain,
         "beyond_rounding": learned.beyond_rounding,
         "curve": [list(point) for point in learned.curve],
+        "stopped": learned.stopped,
     }
 
 
@@ -138,4 +138,5 @@ def _learned_of(seed: dict[str, Any], learner: str) -> LearnedGain:
         training_gain=seed["training_gain_max"],
         curve=tuple((steps, gain) for steps, gain in seed["curve"]),
         beyond_rounding=seed["beyond_rounding"],
+        stopped=seed["stopped"],
     )

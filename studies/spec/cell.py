@@ -12,9 +12,10 @@ from deviator.plugins import find_plugin
 from deviator.policies import Information
 from deviator.trust import is_third_party
 
-from .market import LearnerSpec, MarketSpec, Spec, plain_name
+from .learner import LearnerSpec
+from .market import MarketSpec, Spec, plain_name
 
-SCHEMA = 3
+SCHEMA = 4
 """Part of every cell's key; raised when results of older code must not be reused."""
 
 
@@ -71,10 +72,11 @@ class Cell(Spec):
         return self.market == self.control
 
     def controls(self, cell: "Cell") -> bool:
-        """Return whether this cell is another's matched control, with the same budget."""
-        return (self.market, self.information, self.steps) == (
+        """Return whether this cell is another's matched control: same learner, same budget."""
+        return (self.market, self.information, self.learner, self.steps) == (
             cell.control,
             cell.information,
+            cell.learner,
             cell.steps,
         )
 

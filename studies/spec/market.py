@@ -1,4 +1,4 @@
-"""Markets as data: economies, mechanisms, strategies and learners by name."""
+"""Markets as data: economies, mechanisms and strategies by name."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -39,7 +39,6 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError, UnknownNameError
 from deviator.evidence import Market, Seat
-from deviator.learners import Learner
 from deviator.mechanisms import ConditionalLanguage, Mechanism, SurfaceBids
 from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.plugins import Kind, build, find_plugin, qualified, takes_economy
@@ -326,6 +325,12 @@ class MarketSpec(Spec):
             }
         )
 
+    def plugin_files(self) -> list[str]:
+        """Return the Python files that are named for a part of the market; nothing is imported."""
+        names = (self.mechanism, self.strategy, self.economy.family or "")
+        providers = [name.rpartition(":")[0] for name in names]
+        return [provider for provider in providers if provider.endswith(".py")]
+
     def plugins(self) -> list[dict[str, str]]:
         """Return kind, name, provider and version of everything that the market is made of."""
         named = [("mechanism", self.mechanism), ("policy", self.strategy)]
@@ -385,15 +390,3 @@ class MarketSpec(Spec):
                 f"{self.rule.name} takes {record.__name__} and it bids {type(bids).__name__}; name "
                 "another strategy"
             )
-
-
-class LearnerSpec(Spec):
-    """A learner by name, and its settings where they are not the defaults."""
-
-    name: str = "ppo"
-    settings: dict[str, Any] = Field(default_factory=dict)
-
-    def build_learner(self) -> Learner:
-        """Return the learner."""
-        learner: Learner = build("learner", self.name, self.settings)
-        return learner

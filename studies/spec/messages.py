@@ -148,9 +148,11 @@ def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
     """Return the model of the values at a place."""
     steps = iter(place)
     for step in steps:
-        annotation = model.model_fields[str(step)].annotation
+        if isinstance(step, int):
+            continue
+        annotation = model.model_fields[step].annotation
         model = next(_models(annotation))
-        if get_origin(annotation) in (dict, list):
+        if get_origin(annotation) is dict:
             next(steps, None)
     return model
 

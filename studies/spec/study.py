@@ -20,9 +20,9 @@ from deviator.policies import Information
 from deviator.trust import is_third_party
 
 from .cell import Cell
+from .learner import Learners, LearnerSpec
 from .market import (
     EconomySpec,
-    LearnerSpec,
     MarketSpec,
     Parameters,
     Sigma,
@@ -56,6 +56,7 @@ class CellsSpec(Spec):
     information: Information | list[Information] = "profile"
     trader: int | str | list[int | str] = 0
     control: ControlSpec | None = None
+    learner: Learners | None = None
     steps: int | None = Field(None, gt=0)
 
     @property
@@ -69,7 +70,7 @@ class QuickSpec(Spec):
 
     steps_share: float = Field(0.1, gt=0, le=1)
     held_out: int = Field(2000, ge=100)
-    learner: LearnerSpec | None = None
+    learner: Learners | None = None
 
 
 class Expansion(NamedTuple):
@@ -90,6 +91,8 @@ class StudySpec(Spec):
         Seconds that a cell with a third-party plugin may take.
     epsilon : float, optional
         Gains up to this share of the deviator's stakes count as zero, in every cell.
+    learner : LearnerSpec or list of LearnerSpec
+        Those of cells that state none of their own.
     """
 
     name: str
@@ -100,7 +103,7 @@ class StudySpec(Spec):
     limit_s: float = Field(3600, gt=0)
     epsilon: float | None = Field(None, ge=0, allow_inf_nan=False)
     quick: QuickSpec = Field(default_factory=lambda: QuickSpec.model_validate({}))
-    learner: LearnerSpec = LearnerSpec()
+    learner: Learners = LearnerSpec()
     economies: dict[str, EconomySpec]
     cells: list[CellsSpec] = Field(min_length=1)
 
@@ -176,7 +179,10 @@ class StudySpec(Spec):
 
     def _cells(self, entry: CellsSpec, quick: bool) -> list[Cell]:
         product = itertools.product(
-            _as_list(entry.economy), _as_list(entry.trader), _as_list(entry.information)
+            _as_list(entry.economy),
+            _as_list(entry.trader),
+            _as_list(entry.information),
+            self._learners(entry, quick),
         )
         return [self._cell(entry, *place, quick) for place in product]
 
@@ -186,6 +192,7 @@ class StudySpec(Spec):
         economy: str,
         trader: int | str,
         information: Information,
+        learner: LearnerSpec,
         quick: bool,
     ) -> Cell:
         market = self._market(entry, self._economy(economy), trader, entry.sigma)
@@ -194,7 +201,7 @@ class StudySpec(Spec):
             market=market,
             information=information,
             control=self._control(entry, market),
-            learner=self._learner(quick),
+            learner=learner,
             steps=max(int(steps * self.quick.steps_share), 1) if quick else steps,
             seeds=self.seeds,
             held_out=self.quick.held_out if quick else self.held_out,
@@ -221,9 +228,13 @@ class StudySpec(Spec):
         )
         return market.with_sigma()
 
-    def _learner(self, quick: bool) -> LearnerSpec:
-        learner = (self.quick.learner or self.learner) if quick else self.learner
-        return learner.model_copy(update={"name": self._qualified("learner", learner.name)})
+    def _learners(self, entry: CellsSpec, quick: bool) -> list[LearnerSpec]:
+        """Return the learners of an entry: its own, or those of the study or its quick version."""
+        of_study = (self.quick.learner or self.learner) if quick else self.learner
+        return [
+            learner.model_copy(update={"name": self._qualified("learner", learner.name)})
+            for learner in _as_list(entry.learner or of_study)
+        ]
 
     def _control(self, entry: CellsSpec, market: MarketSpec) -> MarketSpec | None:
         """Return the stated control, or the standing one; None where there is neither."""
@@ -328,7 +339,8 @@ def _lacks_control(cell: Cell, lacking: MarketSpec) -> str:
     return (
         f"every cell needs its matched control in the study, {cell.label()} lacks {control} in "
         f"{lacking.economy.name} with the same trader ({cell.market.trader}), information "
-        f"({cell.information}) and steps ({cell.steps}); add the cell "
+        f"({cell.information}), learner ({plain_name(cell.learner.name)}) and steps "
+        f"({cell.steps}); add the cell "
         f"{{mechanism: {control}{settings}, economy: ...}}, or state another cell as the control "
         "by control: {mechanism: ..., economy: ...} in the line of "
         f"{plain_name(cell.market.mechanism)}"

@@ -76,6 +76,24 @@ def test_every_learner_is_trained_for_every_seed_and_kept_apart():
     ]
 
 
+def test_the_share_and_its_interval_are_those_of_the_best_learner():
+    economy = private_values(4)
+    tested = market(NaiveWalrasian(economy), economy)
+    (good, _), (bad, _) = constant(change=0.001), constant(name="other", change=0.9)
+    search = Search((bad, good), seeds=(3, 5), steps=7, held_out=200)
+    evidence = gather(tested, search, with_power=True)
+    assert list(evidence.shares) == ["other", "constant"]
+    assert evidence.shares["other"] < evidence.shares["constant"] == evidence.share
+    assert evidence.share_interval == pytest.approx((evidence.share, evidence.share))
+    assert judge(evidence).power_by_learner == evidence.control.shares
+
+
+def test_learners_of_one_search_have_different_names():
+    (first, _), (second, _) = constant(), constant(change=0.3)
+    with pytest.raises(InvalidInputError, match="must have different names, got constant, const"):
+        Search((first, second))
+
+
 def test_everything_runs_in_one_thread():
     learner, notes = constant()
     gather(NULL, Search((learner,), held_out=200))

@@ -38,6 +38,30 @@ def test_every_cell_has_a_control_with_the_same_budget():
             )
 
 
+def test_each_learner_of_a_list_makes_a_cell_with_a_control_of_its_own():
+    short = {"name": "ppo", "settings": {"points": 3}}
+    cells = tiny(learner=["ppo", short]).expand()
+    assert len(cells) == 2 * len(tiny().expand())
+    assert [cell.learner.settings for cell in cells[:2]] == [{}, {"points": 3}]
+    assert cells[0].market == cells[1].market
+    assert cells[0].key != cells[1].key
+    for cell in cells:
+        assert [other.learner for other in cells if other.controls(cell)] == [cell.learner]
+
+
+def test_an_entry_may_name_learners_of_its_own():
+    stated = read_yaml(TINY).values["cells"]
+    own = [stated[0] | {"learner": "ppo"}, stated[1] | {"learner": ["ppo"]}, *stated[2:]]
+    learners = [cell.learner.settings for cell in tiny(cells=own).expand()]
+    assert learners[:2] == [{}, {}]
+    assert all(settings["points"] == 4 for settings in learners[2:])
+    with pytest.raises(InvalidInputError, match=r"lacks .*learner \(ppo\) and steps \(6000\)"):
+        tiny(cells=[own[0], *stated[1:]]).expand()
+    quick = {"learner": {"name": "ppo", "settings": {"points": 2}}}
+    learners = [cell.learner.settings for cell in tiny(cells=own, quick=quick).expand(quick=True)]
+    assert learners == [{}, {}, {"points": 2}, {"points": 2}]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -57,6 +81,16 @@ def test_every_cell_has_a_control_with_the_same_budget():
         (TINY.replace("seeds: [0, 1]", "seeds: [0, 0]"), "seeds: they must differ"),
         (TINY.replace("seeds: [0, 1]", "seeds: [0, -1]"), r"seeds\[1\] must be at least 0, got -1"),
         (TINY.replace("sigma: sigma-n", "sigma: sigma-m"), "must be a number or 'sigma-n' or"),
+        (
+            TINY.replace("{name: ppo,", "[] #"),
+            "learner must be keys with values or a list that is not empty",
+        ),
+        (
+            TINY.replace("learner: {name", "learner: [{names").replace(
+                "points: 4}}", "points: 4}}]"
+            ),
+            r"line 7: learner\[0\].names is no key .* Known: name, settings",
+        ),
         (TINY.replace("sigma: sigma-n", "sigma: true"), "must be a number or 'sigma-n' or"),
         (
             TINY.replace("sigma: sigma-n", "sigma: sigma-n, parameters: {sigma: 0.3}", 1),

@@ -1,6 +1,7 @@
 """A sound learner, small and slow, and learners that each break one rule."""
 
 import os
+import threading
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -94,6 +95,31 @@ class Unseeded(Climber):
         return super().train(core, steps, int(np.random.default_rng().integers(10**6)), **more)
 
 
+class TakesSmallSeeds(Climber):
+    def train(self, core, steps, seed, **more):
+        np.random.RandomState(seed)
+        return super().train(core, steps, seed, **more)
+
+
+class SharesItsSeed(Climber):
+    """Keeps its seed in its class, where another training overwrites it before it is used."""
+
+    shared = {}
+    both = threading.Barrier(2)
+
+    def train(self, core, steps, seed, **more):
+        self.shared["seed"] = seed
+        if threading.current_thread() is not threading.main_thread():
+            self.both.wait(timeout=60)
+        return super().train(core, steps, self.shared["seed"], **more)
+
+
+class SeedsEverybody(Climber):
+    def train(self, core, steps, seed, **more):
+        np.random.seed(seed)
+        return super().train(core, steps, seed, **more)
+
+
 @dataclass(frozen=True)
 class StartsHonest(Climber):
     offset: float = 0.0
@@ -157,6 +183,8 @@ VILLAINS = [
     ("check_stays_in_the_box", LeavesTheBox(), "actions must stay within"),
     ("check_seeds_decide", IgnoresTheSeed(), "another seed must give another policy"),
     ("check_seeds_decide", Unseeded(), "the same seed must give the same policy"),
+    ("check_seeds_of_any_size", TakesSmallSeeds(), "must be used or refused"),
+    ("check_threads_do_not_disturb_each_other", SharesItsSeed(), "that it gives alone"),
     ("check_starts_away_from_honesty", StartsHonest(), "must lose where honesty is best"),
     ("check_learns", NeverLearns(), "learning must find a profit"),
     ("check_reports_no_gain_where_there_is_none", Boasts(), "must report no gain"),
@@ -164,6 +192,11 @@ VILLAINS = [
     ("check_reports_what_it_did", UnderstatesItsGains(), "largest_gain must be at least"),
     ("check_reports_progress", KeepsQuiet(), "progress must be called"),
     ("check_leaves_the_process_alone", LeavesTraces(), "must leave the environment alone"),
+    (
+        "check_leaves_the_process_alone",
+        SeedsEverybody(),
+        "must leave numpy's global random state alone",
+    ),
     ("check_pickling", CannotBeSent(), "must pickle"),
     ("check_waivers", WaivesNothing(), "must name a check that applies"),
 ]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .console import PluginFiles, Settings, console, files_of
+from .console import PluginFiles, Settings, console, files_of, number_or_text
 from .markets import (
     Described,
     EconomyName,
@@ -40,6 +40,15 @@ def audit(
     epsilon: Annotated[
         float | None, typer.Option(help="Share of the deviator's stakes that counts as zero.")
     ] = None,
+    coalition: Annotated[
+        str | None, typer.Option(help="Traders who deviate together, as in 0,1: beyond the claim.")
+    ] = None,
+    identities: Annotated[
+        int | None, typer.Option(help="Names under which the trader bids: beyond the claim.")
+    ] = None,
+    transfers: Annotated[
+        bool, typer.Option(help="Whether members of the coalition may pay each other.")
+    ] = True,
     out: Annotated[Path, typer.Option(help="Folder for the card and its witnesses.")] = Path(
         "runs/audit"
     ),
@@ -51,6 +60,7 @@ def audit(
     """
     from deviator.policies import check_information
     from deviator.studies.audit_market import report_card
+    from deviator.studies.beyond_claim import party_of
     from deviator.studies.card.card_files import write_card
     from deviator.studies.gather import Search
 
@@ -61,7 +71,11 @@ def audit(
     learners = () if learner is None else (learner_named(learner, files),)
     search = Search(learners, (seed,), steps, check_information(information), held_out)
     deviator = None if trader is None else tested.trader
-    card = report_card(tested, search, trader=deviator)
+    members = (
+        None if coalition is None else [number_or_text(each, int) for each in coalition.split(",")]
+    )
+    party = party_of(tested, members, identities, transfers=transfers)
+    card = report_card(tested, search, trader=deviator, party=party)
     screen = console()
     screen.print(card.summary(), markup=False, soft_wrap=True)
     for file in write_card(card, out):

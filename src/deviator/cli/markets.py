@@ -18,6 +18,10 @@ Parameters = Annotated[
 Sigma = Annotated[str | None, typer.Option(help="A number, sigma-n or sigma-budget.")]
 StrategyName = Annotated[str, typer.Option(help="honest, or another policy.")]
 Rung = Annotated[str, typer.Option(help="profile or own.")]
+LearnerSettings = Annotated[
+    list[str] | None,
+    typer.Option(help="A setting of the learner, as in --learner-set hidden=[32]."),
+]
 
 
 class Described(NamedTuple):
@@ -68,8 +72,19 @@ def market_spec(described: Described, files: tuple[str, ...]) -> Any:
         raise InvalidInputError("\n".join(sentences)) from None
 
 
-def learner_named(name: str, files: tuple[str, ...]) -> Any:
-    """Return the learner of a name, which may come from a file."""
+def control_spec(mechanism: str | None, spec: Any, files: tuple[str, ...]) -> Any:
+    """Return the market of a stated control: the same economy and trader under another rule."""
+    from deviator.plugins import qualified
+
+    if mechanism is None:
+        return None
+    name = qualified("mechanism", mechanism, files)
+    honest = {"strategy": "honest", "strategy_parameters": {}}
+    return spec.model_copy(update={"mechanism": name, "sigma": None, "parameters": {}} | honest)
+
+
+def learner_named(name: str, files: tuple[str, ...], settings: list[str] | None = None) -> Any:
+    """Return the learner of a name, which may come from a file, with its settings."""
     from deviator.plugins import build, qualified
 
-    return build("learner", qualified("learner", name, files), {})
+    return build("learner", qualified("learner", name, files), settings_of(settings))

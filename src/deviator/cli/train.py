@@ -1,26 +1,43 @@
 """``deviator train`` and ``deviator evaluate``: one deviator in one market."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from deviator.errors import DeviatorError, ResultsError
+from deviator.errors import DeviatorError, InvalidInputError, ResultsError
 
 from .console import PluginFiles, Settings, console, files_of
 from .markets import (
     Described,
     EconomyName,
+    LearnerSettings,
     MechanismName,
     Parameters,
     Rung,
     Sigma,
     StrategyName,
+    control_spec,
     learner_named,
     market_spec,
 )
+
+if TYPE_CHECKING:
+    from deviator.studies.training import Keeping, Plan, TrainingReport
+
+STEPS = 200_000
+"""Budget where neither steps nor seconds are stated."""
+
+ENDLESS = 10**12
+"""Steps that no training comes to, where the seconds alone are to decide."""
+
+Ranges = Annotated[
+    str | None, typer.Option(help="Range of each number of a bid, as in 0.5,0.1,0.1.")
+]
+Mode = Annotated[str | None, typer.Option(help="relative (to the honest bid) or absolute.")]
 
 
 def train(
@@ -33,39 +50,84 @@ def train(
     trader: Annotated[str, typer.Option(help="Index or role of the deviator.")] = "0",
     information: Rung = "profile",
     learner: Annotated[str, typer.Option(help="As `deviator list` names it.")] = "ppo",
-    steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 200_000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
-    out: Annotated[Path, typer.Option(help="Where to save the policy.")] = Path("runs/policy"),
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite a policy that is already there.")
-    ] = False,
+    learner_set: LearnerSettings = None,
+    steps: Annotated[int | None, typer.Option(help="Bids submitted in training.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="CPU seconds of training.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Where to save the policy.")] = None,
+    log: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.")] = None,
+    rounds: Annotated[int, typer.Option(help="How often the same traders meet.")] = 1,
+    range_multiple: Annotated[float | None, typer.Option(help="How wide actions range.")] = None,
+    mode: Mode = None,
+    ranges: Ranges = None,
+    control: Annotated[str | None, typer.Option(help="Mechanism that sets the ranges.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     plugin: PluginFiles = None,
 ) -> None:
     """Train one deviator on a market, show how it fares, and save its policy."""
     from deviator.policies import check_information
+    from deviator.studies.gather import Actions
+    from deviator.studies.training import Keeping, Plan
 
     files = files_of(plugin)
-    described = Described(mechanism, economy, set_, parameter, sigma, strategy, trader)
-    spec = market_spec(described, files)
-    checked_information = check_information(information)
+    spec = market_spec(
+        Described(mechanism, economy, set_, parameter, sigma, strategy, trader), files
+    )
+    plan = Plan(
+        _budget(steps, seconds),
+        seed,
+        seconds,
+        check_information(information),
+        Actions(mode, range_multiple, _numbers(ranges)),  # type: ignore[arg-type]
+        control_spec(control, spec, files),
+        rounds,
+    )
     if not force:
-        _check_new(out)
-    searcher = learner_named(learner, files)
-    _train(console(), spec, searcher, steps, seed, information=checked_information, out=out)
+        _check_new(out, checkpoint, resume)
+    searcher = learner_named(learner, files, learner_set)
+    _train(console(), spec, searcher, plan, Keeping(out, log, checkpoint, resume))
 
 
-def _check_new(out: Path) -> None:
-    """Refuse to overwrite a policy, before anything is trained."""
-    from deviator.policies.learned import policy_stem
+def _budget(steps: int | None, seconds: float | None) -> int:
+    """Return the steps that are meant: where only seconds are stated, those decide alone."""
+    if steps is not None:
+        return steps
+    return STEPS if seconds is None else ENDLESS
 
-    stem = policy_stem(out)
-    for suffix in (".json", ".safetensors"):
-        file = stem.with_name(stem.name + suffix)
-        if file.exists():
-            raise ResultsError(
-                f"--out must not name a policy that is there, {file} is; name another, or "
-                "overwrite it with --force"
-            )
+
+def _numbers(ranges: str | None) -> tuple[float, ...] | None:
+    if ranges is None:
+        return None
+    try:
+        return tuple(float(number) for number in ranges.strip("[]").split(","))
+    except ValueError:
+        raise InvalidInputError(
+            f"--ranges must be numbers with commas between them, got {ranges!r}"
+        ) from None
+
+
+def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -> None:
+    """Refuse to overwrite a policy or a checkpoint, before anything is trained."""
+    from deviator.studies.checkpoints import FILE, checkpoint_folder
+    from deviator.studies.policy_names import existing_file
+
+    file = None if out is None else existing_file(out)
+    if file is not None:
+        raise ResultsError(
+            f"--out must not name a policy that is there, {file} is; name another, or "
+            "overwrite it with --force"
+        )
+    if checkpoint is None or (
+        resume and checkpoint_folder(resume) == checkpoint_folder(checkpoint)
+    ):
+        return
+    if (checkpoint_folder(checkpoint) / FILE).exists():
+        raise ResultsError(
+            f"--checkpoint must not name a checkpoint that is there, {checkpoint} is; go on from "
+            "it with --resume, name another, or overwrite it with --force"
+        )
 
 
 def evaluate(
@@ -73,34 +135,59 @@ def evaluate(
     plugin: PluginFiles = None,
 ) -> None:
     """Judge a saved policy on held-out profiles of its market."""
+    from deviator.plugins.deviations import deviations_of_files
     from deviator.studies.training import evaluate as run
 
-    _print_report(console(), run(policy, plugins=files_of(plugin)))
+    files = files_of(plugin)
+    _print_report(console(), run(policy, plugins=files, classes=deviations_of_files(files)))
 
 
-def _train(
-    screen: Console, spec: Any, learner: Any, steps: int, seed: int, **settings: Any
-) -> None:
-    from deviator.studies.training import train as run
-
-    for line in _market_lines(spec, settings["information"]):
+def _train(screen: Console, spec: Any, learner: Any, plan: "Plan", keeping: "Keeping") -> None:
+    """Train, print what comes of it, and end with 130 if a person ended the training."""
+    for line in _market_lines(spec, plan.information):
         screen.print(line)
-    end = "\r" if screen.is_terminal else "\n"
-    started = time.perf_counter()
-
-    def live(point: Any, best: Any) -> None:
-        speed = point.steps / (time.perf_counter() - started)
-        screen.print(_live_line(point.steps, steps, speed, point.gain, best), end=end)
-
     try:
-        report = run(spec, learner, steps, seed, live=live, **settings)
-    except DeviatorError:
-        raise
-    except Exception as error:
-        raise _third_party_error(spec, learner, error) from error
+        report = _reported(screen, spec, learner, plan, keeping)
+    except KeyboardInterrupt:
+        screen.print("interrupted before anything was learned")
+        raise typer.Exit(130) from None
     if screen.is_terminal:
         screen.print()
     _print_report(screen, report)
+    if report.interrupted:
+        raise typer.Exit(130)
+
+
+def _reported(
+    screen: Console, spec: Any, learner: Any, plan: "Plan", keeping: "Keeping"
+) -> "TrainingReport":
+    """Return the report of a training whose progress is shown; a policy without a name gets one."""
+    from dataclasses import replace
+
+    from deviator.studies.policy_names import fresh_name
+    from deviator.studies.spec.market import plain_name
+    from deviator.studies.training import train as run
+
+    end = "\r" if screen.is_terminal else "\n"
+    first: list[tuple[int, float]] = []
+
+    def live(point: Any, best: Any) -> None:
+        now = time.perf_counter()
+        done, began = first[0] if first else (point.steps, now)
+        first[:] = first or [(done, began)]
+        speed = (point.steps - done) / max(now - began, 1e-9)
+        screen.print(_live_line(point, plan, speed, best), end=end)
+
+    with ExitStack() as stack:
+        if keeping.out is None:
+            name = stack.enter_context(fresh_name(plain_name(spec.mechanism), learner.name))
+            keeping = replace(keeping, out=name)
+        try:
+            return run(spec, learner, plan, keeping, live)
+        except DeviatorError:
+            raise
+        except Exception as error:
+            raise _third_party_error(spec, learner, error) from error
 
 
 def _third_party_error(spec: Any, learner: Any, error: Exception) -> Exception:
@@ -138,21 +225,30 @@ def _market_lines(spec: Any, information: str) -> list[str]:
     return lines
 
 
-def _live_line(done: int, steps: int, speed: float, gain: float, best: Any) -> str:
-    captured = best.share(gain)
+def _live_line(point: Any, plan: "Plan", speed: float, best: Any) -> str:
+    captured = best.share(point.gain)
     share = "    -" if captured is None else f"{100 * captured:5.1f}%"
+    done = f"{min(point.steps, plan.steps):>7}"
+    budget = (
+        f"/{plan.steps}" if plan.steps < ENDLESS else f" {point.seconds:.1f}/{plan.seconds:g} s"
+    )
     return (
-        f"{min(done, steps):>7}/{steps} {speed:>6.0f} steps/s gain {gain:+.2e} "
+        f"{done}{budget} {speed:>6.0f} steps/s gain {point.gain:+.2e} "
         f"{best.kind} best {best.gain:.2e} share {share}"
     )
 
 
 def _print_report(screen: Console, report: Any) -> None:
     share = "-" if report.share is None else f"{100 * report.share:.1f}%"
-    kind = "searched" if report.exact_gain is None else "exact"
+    kind = report.evidence.best.kind
+    if report.stopped is not None:
+        screen.print(report.stopped, markup=False, soft_wrap=True)
     screen.print(
         f"learned gain {report.learned_gain:+.3e}, {kind} best {report.best_gain:.2e}, "
         f"share {share} (means over held-out profiles)"
     )
+    if report.unsaved:
+        screen.print(f"not saved: {report.unsaved}", markup=False, soft_wrap=True)
     if report.path is not None:
-        screen.print(f"policy: {report.path}.json and {report.path}.safetensors")
+        line = f"policy: {report.path}.json and {report.path}.safetensors"
+        screen.print(line, markup=False, soft_wrap=True)

@@ -1,0 +1,91 @@
+"""Members who rewrite their conditional bids together, and move each other's payments at will.
+
+A member of a conditional auction pays the area under the own residual demand curve. Its slope k_i
+is set by all other bids, those of fellow members among them. Let d_1 .. d_M be how the market moves
+with the level of each member's bid: the residual line of member i has direction d_i, and
+
+    k_i = d_i[price] / d_i[q_i].
+
+The members' hyperplanes may be replaced by any others through the same point: prices and quantities
+stay as they are, while the residual lines become directions w_i in the span of the d_i that members
+choose, if each bid is made flat along the lines of all fellow members. So they choose the k_i, and
+each gains (k_i' - k_i) q_i^2 / 2 without bound, whatever the tax is, without paying each other, and
+knowing their own types only.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from deviator.errors import RefusedError
+from deviator.mechanisms import AllocationLanguage
+from deviator.mechanisms.languages import FactoredLanguage
+from deviator.validation import Floats
+
+from .joint_quadratic import Response
+from .party import Party
+
+
+def rewritten_bids(party: Party, types: Floats, response: Response, factor: float) -> Floats:
+    """Return bids of the party (B, M, K) that raise all members' residual slopes.
+
+    Parameters
+    ----------
+    party : Party
+        Of at least two bids.
+    types : ndarray of float, shape (B, N)
+    response : Response
+        At these types.
+    factor : float
+        By how many times mu_i + sigma + k_i slopes rise: in the sigma-DCDA each member's gain is so
+        many times what honesty brings, (mu_i + sigma + k_i) q_i^2 / 2.
+
+    Raises
+    ------
+    RefusedError
+        If bids are not hyperplanes, or of fewer numbers than there are members.
+    """
+    language, size = party.arena.mechanism.language, len(party.places)
+    if not isinstance(language, AllocationLanguage) or party.arena.bid_size <= size:
+        raise RefusedError(
+            "members who move each other's residual slopes are followed in hyperplanes of more "
+            f"numbers than there are members, got {party.arena.bid_size} numbers of "
+            f"{language.name} and {size} members; name a learner instead"
+        )
+    lines = np.stack([_line(party, response, slot, factor) for slot in range(size)], axis=1)
+    quantity = np.einsum("bjm,bnm->bjn", lines, response.quantity_effect)
+    price = np.einsum("bjm,bm->bj", lines, response.price_effect)
+    bids = party.base_bids(types)[:, list(party.places)]
+    for slot, place in enumerate(party.places):
+        along = _read(language, place, quantity, price)
+        # Honest bids are lines[i, slot] along w_i; the new bid is nothing along fellow members'.
+        excess = -lines[:, :, slot]
+        excess[:, slot] = 0.0
+        bids[:, slot, :-1] += np.einsum("bkm,bm->bk", np.linalg.pinv(along), excess)
+        here = _read(language, place, response.quantity[:, None], response.price[:, None])[:, 0]
+        bids[:, slot, -1] = (here * bids[:, slot, :-1]).sum(axis=1)
+    return np.asarray(bids)
+
+
+def _line(party: Party, response: Response, slot: int, factor: float) -> Floats:
+    """Return w_i in coordinates of the d_j, (B, M): a sum of those of i and of the next member."""
+    arena: Any = party.arena
+    size, place = len(party.places), party.places[slot]
+    slope = response.residual_slope[:, place]
+    bend = arena.economy.slope[place] + arena.mechanism.tax_slope + slope
+    steeper = slope + factor * bend
+    excess = response.price_effect - steeper[:, None] * response.quantity_effect[:, place]
+    following = (slot + 1) % size
+    line = np.zeros((len(slope), size))
+    line[:, slot] = excess[:, following]
+    line[:, following] = -excess[:, slot]
+    return np.asarray(line / np.abs(line).max(axis=1, keepdims=True))
+
+
+def _read(language: AllocationLanguage, place: int, quantity: Floats, price: Floats) -> Floats:
+    """Return what a bid's numbers but its level multiply at (B, J, N') and (B, J): (B, J, K - 1)."""
+    if isinstance(language, FactoredLanguage):
+        statistics = quantity @ language.statistics.weights.T
+        own = quantity[:, :, place, None]
+        return np.concatenate([own, statistics, price[:, :, None]], axis=2)
+    return np.concatenate([quantity, price[:, :, None]], axis=2)

@@ -1,0 +1,258 @@
+"""All traders of a market learn from random starts."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import combinations
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from deviator.errors import InvalidInputError
+from deviator.evidence import Market, interchangeable_traders
+from deviator.policies import AffineStrategy, check_information
+from deviator.validation import check_kind, positive, trader_index, whole_number
+
+from .bid_form import BidForm, Groups
+from .budget import Budget
+from .distance import distance
+from .gradient import EveryonesGradient
+from .neutral import neutral_strategy
+from .record import Equilibrium, EquilibriumPoint, State
+from .regret import realised_surplus, regrets
+
+SETTLED = 1e-3
+"""Interim regret up to this share of a trader's stakes counts as none, or of the first-best gains
+from trade per trader where these are smaller."""
+
+AGREE = 0.02
+"""Ends that are at most so far apart, as a share of the bids' spread, are one."""
+
+SHRINKS = 0.8
+"""Steepness that falls below this share in the second half of learning shrinks without end."""
+
+POINTS = 20
+"""Points of a learning curve for each start."""
+
+STEPS: Mapping[str, int] = MappingProxyType({"gradient": 1000, "ppo": 1000})
+"""Steps of each start by default, for each learner."""
+
+
+class _Plan(NamedTuple):
+    """Who learns in which market, and how."""
+
+    tested: Market
+    form: BidForm
+    learner: str
+    starts: int
+    steps: int
+    seconds: float | None
+    seed: int
+
+
+class _Run(NamedTuple):
+    """One random start: where bids were at points of the curve, and where they ended."""
+
+    steps: list[int]
+    path: list[AffineStrategy]
+
+    @property
+    def end(self) -> AffineStrategy:
+        return self.path[-1]
+
+
+def everyone_learns(
+    tested: Market,
+    *,
+    learner: str = "gradient",
+    shared: bool = False,
+    starts: int = 3,
+    steps: int | None = None,
+    seconds: float | None = None,
+    seed: int = 0,
+    information: str = "own",
+    traders: Sequence[int] | None = None,
+) -> Equilibrium:
+    """Return where the traders of a market end who all learn at once, and the epsilon of that.
+
+    Bids are affine in the own type. Where bids of other shapes are better replies, regret shows it.
+
+    Parameters
+    ----------
+    tested : Market
+        Its strategy is what those follow who do not learn.
+    learner : {"gradient", "ppo"}
+    shared : bool
+        Whether interchangeable traders share their parameters.
+    starts : int
+        Random starts, each with the same budget.
+    steps : int
+        Steps of each start.
+    seconds : float, optional
+        CPU seconds of all starts after which learning ends early; results then depend on the
+        machine's speed.
+    seed : int
+    information : {"own"}
+        What traders know when they bid.
+    traders : sequence of int, optional
+        Who learns, everybody by default.
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is malformed.
+    RefusedError
+        If the market's bids or utilities are not ones in which bids can be learned.
+
+    Examples
+    --------
+    >>> from deviator.economies import private_values
+    >>> from deviator.evidence import market
+    >>> from deviator.mechanisms import UniformDoubleAuction
+    >>> auction = market(UniformDoubleAuction(), private_values(4, slope=2.0))
+    >>> everyone_learns(auction, steps=200, starts=2).state
+    'equilibrium'
+    """
+    _check(learner, information)
+    markets = "build one with deviator.evidence.market(mechanism, economy)"
+    check_kind("tested", tested, Market, markets)
+    form = _form(tested, shared, traders)
+    plan = _Plan(
+        tested,
+        form,
+        learner,
+        whole_number("starts", starts, 1),
+        whole_number("steps", STEPS[learner] if steps is None else steps, 1),
+        None if seconds is None else positive("seconds", seconds),
+        whole_number("seed", seed, 0),
+    )
+    began = time.process_time()
+    runs = [_run(plan, place) for place in range(plan.starts)]
+    return _result(plan, runs, time.process_time() - began)
+
+
+def _check(learner: str, information: str) -> None:
+    if learner not in STEPS:
+        raise InvalidInputError(f"learner must be one of {', '.join(STEPS)}, got {learner!r}")
+    if check_information(information) != "own":
+        raise InvalidInputError(
+            "information must be own: traders who all learn know their own types, got "
+            f"{information!r}"
+        )
+
+
+def _form(tested: Market, shared: bool, traders: Sequence[int] | None) -> BidForm:
+    n = tested.economy.n_traders
+    learning = set(range(n)) if traders is None else {trader_index(i, n) for i in traders}
+    if not learning:
+        raise InvalidInputError("traders must name somebody who learns, got none")
+    fixed = sorted(set(range(n)) - learning)
+    groups = _groups(tested, fixed) if shared else tuple((i,) for i in range(n))
+    return BidForm.of(tested, groups, fixed)
+
+
+def _groups(tested: Market, fixed: list[int]) -> Groups:
+    """Return the classes of traders who are alike while they bid alike, those who learn apart."""
+    alike = replace(tested, strategy=neutral_strategy(tested))
+    classes = interchangeable_traders(alike)
+    parts = [[i for i in each if i not in fixed] for each in classes]
+    return tuple(tuple(each) for each in [*parts, fixed] if each)
+
+
+def _run(plan: _Plan, place: int) -> _Run:
+    rng = np.random.default_rng([plan.seed, place])
+    seconds = None if plan.seconds is None else plan.seconds / plan.starts
+    run = _Run([], [])
+    marks = set(np.linspace(0, plan.steps, POINTS + 1).astype(int))
+
+    def watch(spent: int, strategy: Callable[[], AffineStrategy], last: bool = False) -> None:
+        if spent in marks or last:
+            run.steps.append(spent)
+            run.path.append(strategy())
+
+    with one_thread():
+        EveryonesGradient().learn(plan.tested, plan.form, rng, Budget(plan.steps, seconds), watch)
+    return run
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run torch in one thread: small tensors gain nothing from two, and results stay the same."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _result(plan: _Plan, runs: list[_Run], cpu_seconds: float) -> Equilibrium:
+    form, learning = plan.form, plan.form.learners
+    markets = [replace(plan.tested, strategy=run.end) for run in runs]
+    epsilons = [regrets(each, learning) for each in markets]
+    scale = plan.tested.scale
+    worst = [max(one.interim / min(one.stakes, scale) for one in each) for each in epsilons]
+    best = int(np.argmin(worst))
+    apart = max((distance(form, a.end, b.end) for a, b in combinations(runs, 2)), default=0.0)
+    state, reason = _state(worst, apart, _shrinkage(form, runs))
+    return Equilibrium(
+        state,
+        reason,
+        runs[best].end,
+        markets[best],
+        epsilons[best],
+        tuple(run.end for run in runs),
+        apart,
+        max(distance(form, run.path[-3], run.end) for run in runs),
+        realised_surplus(markets[best]),
+        tuple(point for place, run in enumerate(runs) for point in _curve(form, place, run)),
+        plan.learner,
+        plan.steps,
+        plan.seed,
+        cpu_seconds,
+    )
+
+
+def _shrinkage(form: BidForm, runs: list[_Run]) -> float:
+    """Return by which factor positive numbers changed in the second half of learning, at most."""
+    if not form.positive.any():
+        return 1.0
+    middle = [run.path[len(run.path) // 2].base[form.positive] for run in runs]
+    ends = [run.end.base[form.positive] for run in runs]
+    return max(float((end / half).max()) for half, end in zip(middle, ends, strict=True))
+
+
+def _state(worst: list[float], apart: float, shrinkage: float) -> tuple[State, str]:
+    """Return whether traders settled, given each end's largest regret as a share of stakes."""
+    unsettled = sum(each > SETTLED for each in worst)
+    if unsettled == len(worst) and shrinkage < SHRINKS:
+        return "no trade", (
+            "from every start bids shrink without end, towards no trade, by a factor of "
+            f"{shrinkage:.2g} at most in the second half of learning: no equilibrium was found"
+        )
+    if unsettled:
+        return "not settled", (
+            f"from {unsettled} of {len(worst)} starts somebody still gains {100 * max(worst):.2g}% "
+            "of what trading is worth to them"
+        )
+    if apart > AGREE:
+        return "starts disagree", (
+            f"every start ends where nobody gains more than {100 * max(worst):.2g}% of their "
+            f"stakes, and the ends are {100 * apart:.2g}% of the bids' spread apart: there are "
+            "several"
+        )
+    return "equilibrium", (
+        f"from every start nobody gains more than {100 * max(worst):.2g}% of what trading is worth "
+        "to them, and all end at one place"
+    )
+
+
+def _curve(form: BidForm, place: int, run: _Run) -> list[EquilibriumPoint]:
+    before = [run.path[0], *run.path[:-1]]
+    return [
+        EquilibriumPoint(steps, place, distance(form, last, now), distance(form, now, run.end))
+        for steps, last, now in zip(run.steps, before, run.path, strict=True)
+    ]

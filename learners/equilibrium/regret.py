@@ -1,0 +1,86 @@
+"""The epsilon of a strategy: what one trader of each class still gains by deviating from it."""
+
+from dataclasses import replace
+from typing import Literal
+
+from deviator.errors import DeviatorError, RefusedError
+from deviator.evidence import Market, interchangeable_traders
+from deviator.evidence.best_deviation import best_deviation, held_out_profiles
+from deviator.policies import exact_gain
+from deviator.validation import Floats
+
+from .interim_search import searched_interim_regret
+from .neutral import natural_units, neutral_strategy
+from .record import Regret
+
+PROFILES = 2000
+"""Profiles on which ex post regret, and the mean of exact interim regret, are measured."""
+
+REACH = 3.0
+"""How far a search of better bids goes at first, in natural units of a bid's numbers."""
+
+Kind = Literal["exact", "searched"]
+
+
+def regrets(
+    tested: Market, traders: tuple[int, ...] | None = None, profiles: int = PROFILES
+) -> tuple[Regret, ...]:
+    """Return the regret of following a market's strategy, for one trader of each class.
+
+    Parameters
+    ----------
+    tested : Market
+        With the strategy in question.
+    traders : tuple of int, optional
+        Whose regret is wanted, by default everybody's.
+    profiles : int
+        Profiles on which regret is measured.
+    """
+    types = held_out_profiles(tested, profiles)
+    wanted = set(range(tested.economy.n_traders) if traders is None else traders)
+    firsts = [
+        next((i for i in each if i in wanted), None) for each in interchangeable_traders(tested)
+    ]
+    return tuple(
+        _regret(replace(tested, trader=trader), types) for trader in firsts if trader is not None
+    )
+
+
+def _regret(tested: Market, types: Floats) -> Regret:
+    interim, worst, interim_kind = _interim(tested, types)
+    after = best_deviation(tested, types, "profile")
+    return Regret(
+        tested.trader, interim, worst, max(after.gain, 0.0), interim_kind, after.kind, tested.stakes
+    )
+
+
+def _interim(tested: Market, types: Floats) -> tuple[float, float | None, Kind]:
+    """Return the mean interim regret, that of the worst type where types are searched, and how."""
+    try:
+        gains = exact_gain(
+            tested.mechanism,
+            tested.economy,
+            types,
+            others=tested.strategy,
+            information="own",
+            distribution=tested.distribution,
+            trader=tested.trader,
+        )
+        return float(gains.mean()), None, "exact"
+    except RefusedError:
+        units = REACH * natural_units(tested, neutral_strategy(tested))[tested.trader]
+        found = searched_interim_regret(tested, units)
+        return float(found.gain.mean()), float(found.gain.max()), "searched"
+
+
+def realised_surplus(tested: Market, profiles: int = PROFILES) -> float:
+    """Return which share of the first-best gains from trade the strategy realises."""
+    types = held_out_profiles(tested, profiles)
+    try:
+        outcome = tested.mechanism.clear(tested.strategy.bids(types))
+    except DeviatorError:
+        return 0.0
+    worth = tested.economy.utility(outcome.quantity, types).sum(axis=1).mean()
+    best = tested.economy.utility(tested.economy.efficient_allocation(types), types)
+    total = float(best.sum(axis=1).mean())
+    return float(worth) / total if total > 0 else 0.0

@@ -1,0 +1,81 @@
+"""Soft actor-critic (Haarnoja et al. 2018), by stable-baselines3, with our preset.
+
+The entropy that it keeps is that of its first exploration: a bid is moved as far throughout, so
+that the critic sees what surrounds the policy. The policy is judged by its mean action.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+import torch
+from stable_baselines3 import SAC
+from typing_extensions import override
+
+from deviator.learners.session import Session
+
+from .off_policy import OffPolicyLearner
+from .product_critic import ProductSACPolicy
+
+UNIT_ENTROPY = 0.5 * (1.0 + float(np.log(2.0 * np.pi)))
+"""Entropy of a Normal number with a standard deviation of 1."""
+
+FIRST_TEMPERATURE = 0.01
+"""What a unit of entropy is worth to begin with, in units of reward; SAC adapts it."""
+
+
+@final
+@dataclass(frozen=True)
+class SACLearner(OffPolicyLearner):
+    """SAC for one-shot markets, with many markets per gradient step.
+
+    Parameters
+    ----------
+    markets : int
+        Markets per gradient step, all of which the replay buffer remembers.
+    batch_size, buffer_size : int
+        Markets in a batch and in the replay buffer.
+    gradient_steps : int
+        Batches learned from after each step of all markets.
+    learning_rate : float
+        Falls with the budget that is left.
+    log_exploration : float
+        Logarithm of the exploration of a bid, as a share of its range.
+    offset : float
+        How far from honesty learning starts, as a share of the range.
+    hidden, critic : tuple of int
+        Widths of the hidden layers of policy and critic; an empty `hidden` makes the policy linear
+        but for the tanh that keeps actions in their box.
+    reward_limit : float
+        Rewards beyond are drawn in to a logarithm while learning, in units of reward.
+    points : int
+        Points of the learning curve.
+    """
+
+    markets: int = 256
+    batch_size: int = 512
+    buffer_size: int = 100_000
+    gradient_steps: int = 1
+    learning_rate: float = 1e-3
+    log_exploration: float = -1.0
+    offset: float = 0.3
+    hidden: tuple[int, ...] = ()
+    critic: tuple[int, ...] = (64, 64)
+    reward_limit: float = 10.0
+    points: int = 20
+    name: ClassVar[str] = "sac"
+
+    @override
+    def _model(self, session: Session) -> SAC:
+        log_deviation = self._log_exploration(session)
+        model = SAC(
+            ProductSACPolicy,
+            **self._model_settings(session),
+            ent_coef=f"auto_{FIRST_TEMPERATURE}",
+            target_entropy=session.problem.action_size * (UNIT_ENTROPY + log_deviation),
+        )
+        final_layer: Any = model.actor.log_std
+        with torch.no_grad():
+            final_layer.weight.zero_()
+            final_layer.bias.fill_(log_deviation)
+        return model

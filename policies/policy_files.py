@@ -1,0 +1,251 @@
+"""Deviations on disk, stored without executable code.
+
+A policy is two files: NAME.safetensors holds its numbers, NAME.json says what they mean and carries
+the digest of both. Loading reads numbers and text. The class that they belong to is one of
+deviator's own, or one that the caller hands over: a file imports nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from deviator.errors import DeviatorError, InvalidInputError, ResultsError
+from deviator.files import write_atomically
+from deviator.validation import check_kind, given
+
+from .base import Deviation, Information, Policy, check_information
+from .learned import LearnedDeviation
+from .recurrent import RecurrentDeviation
+from .rounds import NetworkOverRounds
+
+FORMAT = "deviator policy"
+VERSION = 2
+"""Version 1 held networks with tanh between their layers only, and is still read."""
+
+OWN_CLASSES: tuple[type[Deviation], ...] = (
+    LearnedDeviation,
+    NetworkOverRounds,
+    RecurrentDeviation,
+)
+"""Classes that are loaded unasked."""
+
+
+def save_policy(
+    policy: Deviation,
+    path: Path,
+    *,
+    market: Mapping[str, Any] | None = None,
+    plugins: Sequence[Mapping[str, str]] | None = None,
+    information: Information | None = None,
+) -> None:
+    """Write a deviation as PATH.safetensors and PATH.json.
+
+    Parameters
+    ----------
+    policy : Deviation
+        With a `file_format`.
+    path : Path
+        Without a suffix; the folder must exist.
+    market, plugins, information : optional
+        Where it was learned, kept with the file: a plain description of the market, what took part
+        in training, and what the deviator knows; by default what a LearnedDeviation says itself.
+
+    Raises
+    ------
+    InvalidInputError
+        If the deviation states no file format, or what it wants to save is not arrays and plain
+        data.
+    """
+    check_kind("policy", policy, Deviation, "train one with a learner")
+    _check_format(type(policy))
+    stated = {"market": market, "plugins": plugins, "information": information}
+    description: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "deviation_format": policy.file_format,
+    }
+    description |= _said_by(policy) | {
+        name: value for name, value in stated.items() if value is not None
+    }
+    data, plain = _encoded(policy, description)
+    plain["sha256"] = _digest(data, plain)
+    write_atomically(_with_suffix(path, ".safetensors"), data)
+    write_atomically(_with_suffix(path, ".json"), json.dumps(plain, indent=1) + "\n")
+
+
+def load_policy(
+    path: Path, others: Policy, *, classes: Sequence[type[Deviation]] = ()
+) -> Deviation:
+    """Load a deviation that `save_policy` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        Without a suffix.
+    others : Policy
+        The strategy deviated from, as in training.
+    classes : sequence of type, optional
+        Classes of third parties that the file may be of; deviator's own need not be named.
+
+    Raises
+    ------
+    ResultsError
+        If a file is missing, damaged, not written by `save_policy` or by a newer deviator, or of a
+        class that is not named.
+    InvalidInputError
+        If a class has no file format, or one that another has.
+    """
+    by_format = _by_format(classes)
+    description = read_description(path)
+    source = _with_suffix(path, ".safetensors")
+    data = _read(source)
+    if _digest(data, description) != description.get("sha256"):
+        raise ResultsError(
+            f"{source} and its JSON must match the digest of when they were written, and do "
+            "not; train anew"
+        )
+    kind = _class_of(_with_suffix(path, ".json"), description, by_format)
+    try:
+        policy = kind.from_files(load(data), _deviation_of(description), others)
+        check_kind("policy", policy, kind, "return one from from_files")
+        if isinstance(policy, LearnedDeviation):
+            plugins = tuple(description.get("plugins", ()))
+            policy = replace(policy, market=description["market"], plugins=plugins)
+        return policy
+    # Numbers and text from elsewhere may mislead any code that reads them.
+    except Exception as error:
+        raise ResultsError(
+            f"{source} must hold a policy, and is damaged ({type(error).__name__}: {error})"
+        ) from None
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Read what PATH.json says about a policy; ResultsError if it is not one of `save_policy`."""
+    source = _with_suffix(path, ".json")
+    try:
+        description = json.loads(_read(source))
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{source} must be JSON, and is damaged ({error})") from None
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise ResultsError(f"{source} must describe a {FORMAT}, and does not; train one anew")
+    version = description.get("version")
+    if isinstance(version, bool) or version not in range(1, VERSION + 1):
+        raise ResultsError(
+            f"{source} must have a version from 1 to {VERSION}, got {given(version)}; train anew, "
+            "or update deviator where it comes from a newer one"
+        )
+    return description
+
+
+def stated_information(description: Mapping[str, Any]) -> Information:
+    """Return what the deviator of a description that was read knows."""
+    if description["version"] == 1:
+        return check_information(description["observation"]["information"])
+    return check_information(description.get("information"))
+
+
+def policy_stem(path: Path) -> Path:
+    """Return a policy's path without suffix, also where one of its two files is named."""
+    return path.with_name(path.name.removesuffix(".json").removesuffix(".safetensors"))
+
+
+def _said_by(policy: Deviation) -> dict[str, Any]:
+    """Return what is kept beside a deviation where the caller does not state it."""
+    if isinstance(policy, LearnedDeviation):
+        rung = policy.observation.information
+        return {"market": policy.market, "plugins": list(policy.plugins), "information": rung}
+    return {"market": {}, "plugins": [], "information": "profile"}
+
+
+def _encoded(policy: Deviation, description: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
+    """Return the numbers as bytes and the description as it will be read again."""
+    try:
+        tensors, deviation = policy.to_files()
+        data = save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
+        return data, json.loads(json.dumps({**description, "deviation": deviation}))
+    except DeviatorError:
+        raise
+    # What a third party hands over may be anything.
+    except Exception as error:
+        raise InvalidInputError(
+            f"{type(policy).__name__} must be saved as arrays by name and plain data, and is not "
+            f"({type(error).__name__}: {error}); correct its to_files"
+        ) from None
+
+
+def _digest(data: bytes, description: Mapping[str, Any]) -> str:
+    """Return the digest of a policy's numbers and of their description."""
+    described = {key: value for key, value in description.items() if key != "sha256"}
+    return hashlib.sha256(data + json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
+def _by_format(classes: Sequence[type[Deviation]]) -> dict[str, type[Deviation]]:
+    known = {kind.file_format: kind for kind in OWN_CLASSES}
+    for kind in classes:
+        _check_format(kind)
+        if known.setdefault(kind.file_format, kind) is not kind:
+            raise InvalidInputError(
+                f"classes must have file formats of their own, got {kind.file_format!r} twice"
+            )
+    return known
+
+
+def _check_format(kind: type[Deviation]) -> None:
+    """Refuse classes without a name for their files, or with the name of one of deviator's own."""
+    if not (isinstance(kind, type) and issubclass(kind, Deviation)):
+        raise InvalidInputError(f"classes must be of Deviation, got {given(kind)}")
+    name = kind.file_format
+    taken = [own.file_format for own in OWN_CLASSES if own is not kind]
+    if not isinstance(name, str) or not name or name in taken:
+        raise InvalidInputError(
+            f"the file_format of {kind.__name__} must be a name of its own, not one of "
+            f"{', '.join(taken)}, got {given(name)}"
+        )
+
+
+def _class_of(
+    source: Path, description: Mapping[str, Any], by_format: Mapping[str, type[Deviation]]
+) -> type[Deviation]:
+    name = "network" if description["version"] == 1 else description.get("deviation_format")
+    if isinstance(name, str) and name in by_format:
+        return by_format[name]
+    raise ResultsError(
+        f"{source} must be of a class that is named, and is of the format {given(name)}"
+        f"{_of(description)}; name the plugin that defines it, in classes= or with --plugin"
+    )
+
+
+def _of(description: Mapping[str, Any]) -> str:
+    """Return from which learner a file says it comes, if it does."""
+    plugins = description.get("plugins")
+    for plugin in plugins if isinstance(plugins, list) else ():
+        if isinstance(plugin, dict) and plugin.get("kind") == "learner":
+            return f" of {given(plugin.get('name'))} by {given(plugin.get('provider'))}"
+    return ""
+
+
+def _deviation_of(description: Mapping[str, Any]) -> dict[str, Any]:
+    if description["version"] == 1:
+        return {**description, "activation": "tanh", "squash": False}
+    deviation: dict[str, Any] = description["deviation"]
+    return deviation
+
+
+def _read(source: Path) -> bytes:
+    try:
+        return source.read_bytes()
+    except FileNotFoundError:
+        raise ResultsError(f"a policy needs the file {source}, and there is none") from None
+    except OSError as error:
+        raise ResultsError(f"{source} cannot be read: {error.strerror}") from None
+
+
+def _with_suffix(path: Path, suffix: str) -> Path:
+    stem = policy_stem(path)
+    return stem.with_name(stem.name + suffix)

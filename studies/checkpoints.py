@@ -1,0 +1,172 @@
+"""Checkpoints on disk: a folder from which a training goes on.
+
+``training.json`` says how far the training has come, and names the policy beside it. It is written
+last and at once, so that a training can be ended at any moment.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from deviator.errors import ResultsError
+from deviator.files import write_atomically
+from deviator.learners import Checkpoint, CurvePoint
+from deviator.policies import Deviation, Policy, load_policy, save_policy
+
+from .run.store import explained, to_json
+
+FORMAT = "deviator training"
+VERSION = 1
+FILE = "training.json"
+SUFFIXES = (".json", ".safetensors")
+
+
+@final
+@dataclass(eq=False)
+class CheckpointFolder:
+    """Where a training keeps how far it has come; it remembers what was written last.
+
+    Parameters
+    ----------
+    folder : Path
+    training : mapping of str to object
+        Plain data that say which training it is: market, information, learner, settings, actions.
+    plugins : list of dict
+        What takes part in the training, kept with the policy.
+    """
+
+    folder: Path
+    training: Mapping[str, Any]
+    plugins: list[dict[str, str]]
+    _written: Deviation | None = None
+    _name: str = ""
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, then remove the policy of the one before.
+
+        Raises
+        ------
+        ResultsError
+            If it cannot be written.
+        """
+        with explained(self.folder):
+            if checkpoint.best is not self._written:
+                self._name = f"best-{len(checkpoint.curve):05}"
+                self._save(checkpoint.best)
+            content = {
+                "format": FORMAT,
+                "version": VERSION,
+                "training": dict(self.training),
+                "policy": self._name,
+                "largest_gain": checkpoint.largest_gain,
+                "curve": [[point.steps, point.gain, point.seconds] for point in checkpoint.curve],
+            }
+            write_atomically(self.folder / FILE, to_json(content))
+            self._remove_older()
+
+    def _save(self, policy: Deviation) -> None:
+        save_policy(
+            policy,
+            self.folder / self._name,
+            market=self.training["market"],
+            plugins=self.plugins,
+            information=self.training["information"],
+        )
+        self._written = policy
+
+    def _remove_older(self) -> None:
+        kept = {self._name + suffix for suffix in SUFFIXES}
+        for suffix in SUFFIXES:
+            for file in self.folder.glob(f"best-*{suffix}"):
+                if file.name not in kept:
+                    file.unlink(missing_ok=True)
+
+
+def checkpoint_folder(path: Path) -> Path:
+    """Return the folder of a checkpoint, also where its file is named."""
+    return path.parent if path.name == FILE else path
+
+
+def read_checkpoint(path: Path, training: Mapping[str, Any], others: Policy) -> Checkpoint:
+    """Read the checkpoint of a training.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, or its ``training.json``.
+    training : mapping of str to object
+        The training that is to go on.
+    others : Policy
+        The strategy deviated from.
+
+    Raises
+    ------
+    ResultsError
+        If there is none, it is damaged, or it is of another training.
+    """
+    folder = checkpoint_folder(path)
+    content = _read(folder / FILE)
+    _check_same(folder, content["training"], training)
+    try:
+        curve = tuple(CurvePoint(int(s), float(g), float(t)) for s, g, t in content["curve"])
+        name, largest = str(content["policy"]), float(content["largest_gain"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResultsError(
+            f"{folder / FILE} must be a checkpoint, and is damaged ({error}); train anew"
+        ) from None
+    if Path(name).name != name or not curve:
+        raise ResultsError(f"{folder / FILE} must name a policy beside it, got {name!r}")
+    return Checkpoint(load_policy(folder / name, others), curve, largest)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise ResultsError(
+            f"--resume must name the folder of a checkpoint, and there is no {file}; write one "
+            "with --checkpoint"
+        ) from None
+    except OSError as error:
+        raise ResultsError(f"{file} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{file} must be JSON, and is damaged ({error}); train anew") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ResultsError(f"{file} must be a {FORMAT}, and is not; write one with --checkpoint")
+    if content.get("version") != VERSION or not isinstance(content.get("training"), dict):
+        raise ResultsError(
+            f"{file} must have version {VERSION}, got {content.get('version')!r}; train anew"
+        )
+    return content
+
+
+def _check_same(folder: Path, kept: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Refuse the checkpoint of another training, naming where they differ."""
+    for name, value in asked.items():
+        was = kept.get(name)
+        if was == value:
+            continue
+        if isinstance(was, dict) and isinstance(value, dict):
+            name, was, value = _difference(name, was, value)
+        raise ResultsError(
+            f"a training goes on with the same {name}, {folder} is of {_shown(was)} and asked for "
+            f"is {_shown(value)}; resume it there, or train anew"
+        )
+
+
+def _difference(name: str, was: dict[str, Any], value: dict[str, Any]) -> tuple[str, Any, Any]:
+    """Return the first entry in which two records differ, by its path."""
+    for key in sorted({*was, *value}):
+        one, other = was.get(key), value.get(key)
+        if one != other:
+            if isinstance(one, dict) and isinstance(other, dict):
+                return _difference(f"{name}.{key}", one, other)
+            return f"{name}.{key}", one, other
+    return name, was, value
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."

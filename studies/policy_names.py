@@ -1,0 +1,60 @@
+"""Names of policies that nobody has to think of: they say what was trained, and count up."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deviator.policies.policy_files import policy_stem
+
+from .run.store import explained
+
+FOLDER = Path("runs/policies")
+
+SUFFIXES = (".json", ".safetensors")
+"""Of the files that a policy consists of."""
+
+
+def existing_file(path: Path) -> Path | None:
+    """Return a file of a policy that is there under a name, or None."""
+    stem = policy_stem(path)
+    files = [stem.with_name(stem.name + suffix) for suffix in SUFFIXES]
+    return next((file for file in files if file.exists()), None)
+
+
+@contextmanager
+def fresh_name(mechanism: str, learner: str, folder: Path = FOLDER) -> Iterator[Path]:
+    """Reserve the next free name, as ``runs/policies/naive-walrasian-ppo-0001``.
+
+    Inside the block no other process is given the same one.
+
+    Parameters
+    ----------
+    mechanism, learner : str
+    folder : Path, optional
+    """
+    number = 0
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        while True:
+            number += 1
+            path = folder / f"{mechanism}-{learner}-{number:04}"
+            reserved = folder / f".{path.name}.reserved"
+            if not _is_made(reserved):
+                continue
+            if existing_file(path) is None:
+                break
+            reserved.unlink()
+    try:
+        yield path
+    finally:
+        reserved.unlink(missing_ok=True)
+
+
+def _is_made(file: Path) -> bool:
+    """Make a file that is not there yet; return whether it was not."""
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        return False
+    return True
