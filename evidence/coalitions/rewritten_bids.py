@@ -83,7 +83,7 @@ def _line(party: Party, response: Response, slot: int, factor: float) -> Floats:
 
 
 def _read(language: AllocationLanguage, place: int, quantity: Floats, price: Floats) -> Floats:
-    """Return what a bid's numbers but its level multiply at (B, J, N') and (B, J): (B, J, K - 1)."""
+    """Return what a bid's numbers but its level multiply at J points: (B, J, K - 1)."""
     if isinstance(language, FactoredLanguage):
         statistics = quantity @ language.statistics.weights.T
         own = quantity[:, :, place, None]
