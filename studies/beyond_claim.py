@@ -307,7 +307,7 @@ def _trained(learner: Learner, core: CoalitionCore, search: Search, seed: int) -
     RefusedError
         If the learner takes no other problem than one deviator's.
     """
-    budget = {} if search.seconds is None else {"seconds": search.seconds}
+    budget: dict[str, Any] = {} if search.seconds is None else {"seconds": search.seconds}
     try:
         training = learner.train(core, search.steps, seed, **budget)
     except (AttributeError, TypeError) as error:
