@@ -1,4 +1,4 @@
-"""What learners of stable-baselines3 with default settings reach in our environment, before and after.
+"""What stable-baselines3 learners with default settings reach in our environment, before and after.
 
 Before: each number of a bid moves it as far as the level, five times the best shift, and losses
 count in full. After: the default box, and losses beyond three units count logarithmically. Pieces:
