@@ -7,7 +7,7 @@ from .action_ranges import RANGE_MULTIPLE
 from .core import DeviationCore, deviation_core
 from .decision_problem import DecisionProblem
 from .deviation_env import DeviationEnv
-from .rounds_core import RoundsCore, rounds_core
+from .repeated_core import RepeatedCore, repeated_core
 from .vector_env import DeviationVectorEnv
 
 __all__ = [
@@ -17,11 +17,11 @@ __all__ = [
     "DeviationEnv",
     "DeviationVectorEnv",
     "Market",
-    "RoundsCore",
+    "RepeatedCore",
     "deviation_core",
     "exchange_v0",
     "market",
     "matched_control",
-    "rounds_core",
+    "repeated_core",
     "standing_control",
 ]

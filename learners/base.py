@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 
 from typing_extensions import override
 
-from deviator.envs import DecisionProblem, RoundsCore
+from deviator.envs import DecisionProblem, RepeatedCore
 from deviator.envs.core import check_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.policies import Deviation, Network
@@ -111,7 +111,7 @@ class EvaluatedLearner(Learner):
     Attributes
     ----------
     plays_rounds : bool
-        Whether it can play a `RoundsCore`.
+        Whether it can play a `RepeatedCore`.
     """
 
     plays_rounds: ClassVar[bool] = False
@@ -204,16 +204,16 @@ def check_playable(learner: Learner, problem: DecisionProblem) -> None:
     RefusedError
         If it cannot.
     """
-    if isinstance(problem, RoundsCore) and not getattr(learner, "plays_rounds", False):
+    if isinstance(problem, RepeatedCore) and not getattr(learner, "plays_rounds", False):
         raise RefusedError(
-            f"{learner.name} plays one-shot markets, got one of {problem.rounds} rounds; name a "
-            "learner of rounds, as recurrent-ppo"
+            f"{learner.name} plays markets once, got one of {problem.exchange.rounds} rounds; name "
+            "a learner of rounds, as recurrent-ppo"
         )
     learner.check_problem(problem)
 
 
-def network_of(deviation: Deviation) -> Network:
-    """Return the network from which a learned deviation can be learned on.
+def network_of(deviation: Deviation) -> Any:
+    """Return the network of any kind from which a learned deviation can be learned on.
 
     Raises
     ------
@@ -221,7 +221,7 @@ def network_of(deviation: Deviation) -> Network:
         If it has none.
     """
     network = getattr(deviation, "network", None)
-    if not isinstance(network, Network):
+    if network is None:
         raise RefusedError(
             f"training goes on from a deviation with a network, got {type(deviation).__name__}; "
             "train anew"

@@ -21,13 +21,13 @@ from deviator.validation import check_kind, given
 
 from .base import Deviation, Information, Policy, check_information
 from .learned import LearnedDeviation
-from .rounds import NetworkOverRounds
+from .recurrent import RecurrentDeviation
 
 FORMAT = "deviator policy"
 VERSION = 2
 """Version 1 held networks with tanh between their layers only, and is still read."""
 
-OWN_CLASSES: tuple[type[Deviation], ...] = (LearnedDeviation, NetworkOverRounds)
+OWN_CLASSES: tuple[type[Deviation], ...] = (LearnedDeviation, RecurrentDeviation)
 """Classes that are loaded unasked."""
 
 
