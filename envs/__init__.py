@@ -7,6 +7,7 @@ from .action_ranges import RANGE_MULTIPLE
 from .core import DeviationCore, deviation_core
 from .decision_problem import DecisionProblem
 from .deviation_env import DeviationEnv
+from .exchange_core import ExchangeCore, exchange_core
 from .repeated_core import RepeatedCore, repeated_core
 from .vector_env import DeviationVectorEnv
 
@@ -16,9 +17,11 @@ __all__ = [
     "DeviationCore",
     "DeviationEnv",
     "DeviationVectorEnv",
+    "ExchangeCore",
     "Market",
     "RepeatedCore",
     "deviation_core",
+    "exchange_core",
     "exchange_v0",
     "market",
     "matched_control",
