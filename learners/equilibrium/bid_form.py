@@ -63,6 +63,8 @@ class BidForm:
         The same for the level's effect.
     size : int
         P.
+    mean, deviation : ndarray of float, shape (N,)
+        Of the types.
     """
 
     neutral: AffineStrategy
@@ -72,6 +74,8 @@ class BidForm:
     places: Any
     effect_places: Any
     size: int
+    mean: Floats
+    deviation: Floats
 
     @classmethod
     def of(cls, tested: Market, groups: Groups, fixed: Sequence[int] = ()) -> Self:
@@ -93,7 +97,17 @@ class BidForm:
             )
         places, effects = _places(neutral.language, neutral.base.shape, groups, set(fixed))
         size = int(max(places.max(), effects.max())) + 1
-        return cls(neutral, _alike(unit, places), *_limits(neutral), places, effects, size)
+        law = tested.distribution
+        return cls(
+            neutral,
+            _alike(unit, places),
+            *_limits(neutral),
+            places,
+            effects,
+            size,
+            law.mean,
+            law.deviation,
+        )
 
     @property
     def learners(self) -> tuple[int, ...]:

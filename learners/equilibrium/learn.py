@@ -1,18 +1,17 @@
 """All traders of a market learn from random starts."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from deviator.errors import InvalidInputError
 from deviator.evidence import Market, interchangeable_traders
+from deviator.learners.random_state import own_random_state
 from deviator.policies import AffineStrategy, check_information
 from deviator.validation import check_kind, positive, trader_index, whole_number
 
@@ -21,6 +20,7 @@ from .budget import Budget
 from .distance import distance
 from .gradient import EveryonesGradient
 from .neutral import neutral_strategy
+from .ppo_bids import EveryonesPPOBids
 from .record import Equilibrium, EquilibriumPoint, State
 from .regret import realised_surplus, regrets
 
@@ -37,7 +37,7 @@ SHRINKS = 0.8
 POINTS = 20
 """Points of a learning curve for each start."""
 
-STEPS: Mapping[str, int] = MappingProxyType({"gradient": 1000, "ppo": 1000})
+STEPS: Mapping[str, int] = MappingProxyType({"gradient": 1000, "ppo": 500})
 """Steps of each start by default, for each learner."""
 
 
@@ -173,20 +173,12 @@ def _run(plan: _Plan, place: int) -> _Run:
             run.steps.append(spent)
             run.path.append(strategy())
 
-    with one_thread():
-        EveryonesGradient().learn(plan.tested, plan.form, rng, Budget(plan.steps, seconds), watch)
+    learner: EveryonesGradient | EveryonesPPOBids = (
+        EveryonesGradient() if plan.learner == "gradient" else EveryonesPPOBids()
+    )
+    with own_random_state():
+        learner.learn(plan.tested, plan.form, rng, Budget(plan.steps, seconds), watch)
     return run
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Run torch in one thread: small tensors gain nothing from two, and results stay the same."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _result(plan: _Plan, runs: list[_Run], cpu_seconds: float) -> Equilibrium:
