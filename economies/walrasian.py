@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from deviator.arrays import like, product
+from deviator.arrays import beside, namespace, product
 from deviator.validation import Floats, non_negative
 
 from .factored import Factored
@@ -60,10 +60,10 @@ def walrasian_allocation(
     economy: QuadraticEconomy, sigma: float, types: Floats
 ) -> tuple[Floats, Floats]:
     """Return the taxed Walrasian price (B,) and quantities (B, N); sigma = 0 is efficient."""
-    steepness = 1 / (economy.slope + sigma)
     value = economy.value(types)
-    price = product(value, like(value, steepness)) / float(steepness.sum())
-    return price, like(value, steepness) * (value - price[:, None])
+    steepness = 1 / (beside(value, economy, "slope") + sigma)
+    price = product(value, steepness) / namespace(value).sum(steepness)
+    return price, steepness * (value - price[:, None])
 
 
 def first_best_surplus(economy: QuadraticEconomy, mean: Floats, covariance: Floats) -> float:

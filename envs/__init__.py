@@ -7,6 +7,8 @@ from .action_ranges import RANGE_MULTIPLE
 from .core import DeviationCore, deviation_core
 from .decision_problem import DecisionProblem
 from .deviation_env import DeviationEnv
+from .exchange_core import ExchangeCore, exchange_core
+from .rounds_core import RoundsCore, rounds_core
 from .vector_env import DeviationVectorEnv
 
 __all__ = [
@@ -15,10 +17,14 @@ __all__ = [
     "DeviationCore",
     "DeviationEnv",
     "DeviationVectorEnv",
+    "ExchangeCore",
     "Market",
+    "RoundsCore",
     "deviation_core",
+    "exchange_core",
     "exchange_v0",
     "market",
     "matched_control",
+    "rounds_core",
     "standing_control",
 ]

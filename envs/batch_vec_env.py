@@ -36,6 +36,8 @@ class BatchVecEnv(VecEnv):
         The largest reward that any single environment has paid.
     """
 
+    core: Any
+
     def __init__(
         self, num_envs: int, observation_space: spaces.Box, action_space: spaces.Box, seed: int
     ) -> None:
@@ -117,8 +119,6 @@ class BatchVecEnv(VecEnv):
     @override
     def env_is_wrapped(self, wrapper_class: Any, indices: Indices = None) -> list[bool]:
         return [False for _ in self._get_indices(indices)]
-
-    core: Any
 
     def _holder(self, name: str) -> Any:
         """Return what has an attribute: the core, or else the batch of environments."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 
 from typing_extensions import override
 
-from deviator.envs import DecisionProblem
+from deviator.envs import DecisionProblem, RoundsCore
 from deviator.envs.core import check_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.policies import Deviation, Network
@@ -107,7 +107,14 @@ class EvaluatedLearner(Learner):
 
     Subclasses write `_search`: look at the untrained deviation, then learn until the session is
     done, looking whenever a point is due and at the end.
+
+    Attributes
+    ----------
+    plays_rounds : bool
+        Whether it can play a `RoundsCore`.
     """
+
+    plays_rounds: ClassVar[bool] = False
 
     @final
     @override
@@ -130,7 +137,7 @@ class EvaluatedLearner(Learner):
         says so.
         """
         check_core(core)
-        self.check_problem(core)
+        check_playable(self, core)
         budget = whole_number("steps", steps, 1)
         if resumed is not None:
             start = start or network_of(resumed.best)
@@ -187,6 +194,22 @@ def _check_left(spent: CurvePoint, steps: int, seconds: float | None) -> None:
             f"seconds must be more than the {spent.seconds:.3g} of the training that goes on, got "
             f"{seconds:.3g}"
         )
+
+
+def check_playable(learner: Learner, problem: DecisionProblem) -> None:
+    """Check that a learner can play a problem, before anything is searched or trained.
+
+    Raises
+    ------
+    RefusedError
+        If it cannot.
+    """
+    if isinstance(problem, RoundsCore) and not getattr(learner, "plays_rounds", False):
+        raise RefusedError(
+            f"{learner.name} plays one-shot markets, got one of {problem.rounds} rounds; name a "
+            "learner of rounds, as recurrent-ppo"
+        )
+    learner.check_problem(problem)
 
 
 def network_of(deviation: Deviation) -> Network:

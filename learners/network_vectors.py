@@ -4,10 +4,12 @@ from typing import final
 
 import numpy as np
 
+from deviator.envs import DecisionProblem
 from deviator.policies import Network
 from deviator.policies.network import ACTIVATIONS
 from deviator.validation import Bools, Floats
 
+from .base import network_of
 from .session import Session
 
 
@@ -78,6 +80,25 @@ class NetworkVectors:
             biases.append(numbers[:, begin : begin + bias.size])
             begin += bias.size
         return weights, biases
+
+
+def best_network(session: Session) -> Network:
+    """Return the network of the best deviation so far."""
+    return network_of(session.checkpoint.best)
+
+
+def first_coefficients(problem: DecisionProblem, network: Network) -> Bools:
+    """Return which numbers of a linear policy count most: those of levels, and all constants, (P,).
+
+    All of them where the policy is not linear, or its actions are not bids one after the other.
+    """
+    size, level = problem.market.bid_size, problem.market.mechanism.language.level
+    numbers = sum(weight.size for weight in network.weights) + sum(map(len, network.biases))
+    if len(network.weights) > 1 or problem.action_size % size:
+        return np.ones(numbers, dtype=bool)
+    rows = np.zeros(network.weights[0].shape, dtype=bool)
+    rows[level % size :: size] = True
+    return np.concatenate([rows.ravel(), np.ones(problem.action_size, dtype=bool)])
 
 
 def _numbers(network: Network) -> Floats:

@@ -34,7 +34,8 @@ def own_random_state() -> Iterator[None]:
     import torch
 
     with _TURN:
-        kept = random.getstate(), np.random.get_state(), torch.get_rng_state()
+        legacy = np.random.mtrand._rand  # what numpy.random's own functions draw from
+        kept = random.getstate(), legacy.get_state(), torch.get_rng_state()
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
@@ -42,18 +43,5 @@ def own_random_state() -> Iterator[None]:
         finally:
             torch.set_num_threads(threads)
             random.setstate(kept[0])
-            np.random.set_state(kept[1])
+            legacy.set_state(kept[1])
             torch.set_rng_state(kept[2])
-
-
-def short_seed(seed: int) -> int:
-    """Return a seed of 32 bits for libraries that take no longer ones; short seeds stay themselves.
-
-    Examples
-    --------
-    >>> short_seed(7), short_seed(2**32) < 2**32
-    (7, True)
-    """
-    if seed < 2**32:
-        return seed
-    return int(np.random.SeedSequence(seed).generate_state(1)[0])

@@ -44,8 +44,12 @@ class TensorNetworks:
         first = networks[0]
         self._activation, self._squash = first.activation, first.squash
         layers = range(len(first.biases))
-        self._weights = [_leaf([each.weights[layer] for each in networks], device) for layer in layers]
-        self._biases = [_leaf([each.biases[layer] for each in networks], device) for layer in layers]
+        self._weights = [
+            _leaf([each.weights[layer] for each in networks], device) for layer in layers
+        ]
+        self._biases = [
+            _leaf([each.biases[layer] for each in networks], device) for layer in layers
+        ]
 
     @property
     def parameters(self) -> list[torch.Tensor]:

@@ -4,14 +4,15 @@ Their kernels stand beside those for NumPy: nothing is written in place, so that
 follow gradients through them.
 """
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from deviator.arrays import Array, check_one_kind, finite_foreign, like, namespace
+from deviator.arrays import Array, Keeps, beside, check_one_kind, finite_foreign, kept_by, namespace
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import RefusedError
+from deviator.validation import Floats
 
 from .languages import Bids, FactoredBids, LinearBids, Reports, Schedules
 
@@ -45,15 +46,45 @@ def honest_bids(mechanism: Any, economy: Economy, types: Array) -> Bids:
     return _of_own_types(mechanism, economy, checked)
 
 
+@dataclass(frozen=True, eq=False)
+class _Affine(Keeps):
+    """Honest bids in an economy: the level, or report, is start + step * types."""
+
+    economy: Economy
+    tax_slope: float
+    start: Bids
+    step: Floats
+
+    @classmethod
+    def of(cls, mechanism: Any, economy: Economy) -> "_Affine":
+        """Return them; the rule keeps those of the economy that it was last asked for."""
+        kept, tax_slope = kept_by(mechanism), mechanism.tax_slope
+        last: _Affine | None = kept.get("honest")
+        if last is None or last.economy is not economy or last.tax_slope != tax_slope:
+            n = economy.n_traders
+            start = mechanism.honest_bids(economy, np.zeros((1, n)))
+            end = getattr(mechanism.honest_bids(economy, np.ones((1, n))), _level_of(start))
+            step = end - getattr(start, _level_of(start))
+            last = kept["honest"] = cls(economy, tax_slope, start, step)
+        return last
+
+
+def _level_of(bids: Bids) -> str:
+    """Return the name of the field that depends on types."""
+    return "types" if isinstance(bids, Reports) else "level"
+
+
 def _of_own_types(mechanism: Any, economy: Economy, types: Array) -> Bids:
-    xp, n = namespace(types), economy.n_traders
-    zero = mechanism.honest_bids(economy, np.zeros((1, n)))
-    one = mechanism.honest_bids(economy, np.ones((1, n)))
-    name = "types" if isinstance(zero, Reports) else "level"
-    start, end = getattr(zero, name), getattr(one, name)
-    numbers = {field.name: like(types, getattr(zero, field.name)) for field in fields(zero)}
-    numbers[name] = like(types, start) + types * like(types, end - start)
-    if isinstance(zero, Schedules):
+    affine, xp = _Affine.of(mechanism, economy), namespace(types)
+    start: Any = affine.start
+    name = _level_of(start)
+    # Kept on the device, which callers may write into or ask gradients of.
+    numbers = {
+        field.name: xp.asarray(beside(types, start, field.name), copy=True)
+        for field in fields(start)
+    }
+    numbers[name] = numbers[name] + types * beside(types, affine, "step")
+    if isinstance(start, Schedules):
         numbers["steepness"] = xp.broadcast_to(numbers["steepness"], types.shape)
-    bids: Bids = type(zero)(**numbers)
+    bids: Bids = type(start)(**numbers)
     return bids

@@ -24,6 +24,7 @@ from deviator.evidence.coalitions import (
     find_joint_witness,
     names_of,
 )
+from deviator.learners import Learner
 from deviator.policies import Deviation, Information
 from deviator.validation import Floats
 
@@ -290,12 +291,33 @@ def _learned(
     exact = known.reach == "exact" and known.gain.mean() > party.epsilon
     for learner in search.learners:
         for seed in search.seeds:
-            policy = learner.train(core, search.steps, seed).policy
+            policy = _trained(learner, core, search, seed)
             gain = float(party.value(party.gains(types, _bids(party, policy, types, core))).mean())
             share = gain / float(known.gain.mean()) if exact else None
             gains.append(LearnedJointGain(learner.name, seed, gain, share))
             policies.append(policy)
     return tuple(gains), policies
+
+
+def _trained(learner: Learner, core: CoalitionCore, search: Search, seed: int) -> Deviation:
+    """Return what a learner learned for a party.
+
+    Raises
+    ------
+    RefusedError
+        If the learner takes no other problem than one deviator's.
+    """
+    budget = {} if search.seconds is None else {"seconds": search.seconds}
+    try:
+        training = learner.train(core, search.steps, seed, **budget)
+    except (AttributeError, TypeError) as error:
+        raise RefusedError(
+            "a party needs a learner that trains on any DecisionProblem, and the learner "
+            f"{learner.name} does not ({error}); name another one"
+        ) from error
+    if training.interrupted:
+        raise KeyboardInterrupt
+    return training.policy
 
 
 def _bids(party: Party, policy: Deviation, types: Floats, core: CoalitionCore) -> Floats:

@@ -17,6 +17,8 @@ from deviator.errors import RefusedError
 from deviator.mechanisms import DirectMechanism, Mechanism
 from deviator.validation import Floats, freeze
 
+from ..plain_data import economy_as_data
+
 MEAN_OF_ALL = ("fundamental value", "heterogeneous")
 """Families in which a value is alpha s_i + beta mean(s): the effect of one type falls with N."""
 
@@ -127,7 +129,7 @@ def enlarged_rule(mechanism: Mechanism, economy: Economy, enlarged: Economy) -> 
     RefusedError
         If the rule has settings for each trader, or a designer who knows another economy.
     """
-    if isinstance(mechanism, DirectMechanism) and mechanism.economy is economy:
+    if isinstance(mechanism, DirectMechanism) and _is_same(mechanism.economy, economy):
         changed: Any = replace(mechanism, economy=enlarged)  # type: ignore[type-var]
         rule: Mechanism = changed
         return rule
@@ -139,3 +141,7 @@ def enlarged_rule(mechanism: Mechanism, economy: Economy, enlarged: Economy) -> 
             "by name, or leave such settings out"
         )
     return mechanism
+
+
+def _is_same(first: Economy, second: Economy) -> bool:
+    return first is second or economy_as_data(first) == economy_as_data(second)

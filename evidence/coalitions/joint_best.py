@@ -162,7 +162,7 @@ def _attained(
 
 def shifted(party: Party, types: Floats, shift: Floats) -> Floats:
     """Return the party's bids (B, M, K) with levels moved by (B, M)."""
-    bids = party.base_bids(types)[:, list(party.places)]
+    bids: Floats = party.base_bids(types)[:, list(party.places)]
     bids[:, :, party.arena.mechanism.language.level] += shift
     return bids
 

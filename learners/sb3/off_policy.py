@@ -10,11 +10,10 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.learners.random_state import short_seed
 from deviator.learners.session import Session
 
 from .markets import MarketsVecEnv
-from .shared import SB3Learner, falling
+from .shared import SB3Learner, falling, sb3_seed
 
 
 class OffPolicyLearner(SB3Learner):
@@ -37,10 +36,13 @@ class OffPolicyLearner(SB3Learner):
                 f"{self.batch_size}, got {self.buffer_size}"
             )
 
-    def _settings(self, env: MarketsVecEnv, session: Session) -> dict[str, Any]:
-        """Return what stable-baselines3's off-policy algorithms are built with."""
+    def _model_settings(self, session: Session) -> dict[str, Any]:
+        """Return what stable-baselines3's off-policy algorithms are built with.
+
+        One critic is enough where no value is bootstrapped.
+        """
         return {
-            "env": env,
+            "env": MarketsVecEnv(session, self.markets, self.reward_limit),
             "learning_rate": falling(self.learning_rate, session),
             "buffer_size": self.buffer_size,
             "learning_starts": 0,
@@ -48,14 +50,11 @@ class OffPolicyLearner(SB3Learner):
             "gamma": 0.0,
             "train_freq": 1,
             "gradient_steps": self.gradient_steps,
-            "seed": short_seed(session.seed),
+            "policy_kwargs": {
+                "net_arch": {"pi": list(self.hidden), "qf": list(self.critic)},
+                "n_critics": 1,
+                "exploration": float(np.exp(self._log_exploration(session))),
+            },
+            "seed": sb3_seed(session),
             "device": "cpu",
-        }
-
-    def _architecture(self, session: Session) -> dict[str, Any]:
-        """Return the shapes of actor and critic; one critic does where no value is bootstrapped."""
-        return {
-            "net_arch": {"pi": list(self.hidden), "qf": list(self.critic)},
-            "n_critics": 1,
-            "exploration": float(np.exp(self._log_exploration(session))),
         }

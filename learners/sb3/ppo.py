@@ -11,11 +11,10 @@ from stable_baselines3 import PPO
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.learners.random_state import short_seed
 from deviator.learners.session import Session
 
 from .markets import MarketsVecEnv
-from .shared import SB3Learner, falling
+from .shared import SB3Learner, falling, sb3_seed
 
 FULL_RATE_SIZE = 12
 """Bids with more numbers learn at a rate in inverse proportion to their number: the noise of
@@ -72,11 +71,11 @@ class PPOLearner(SB3Learner):
             )
 
     @override
-    def _model(self, env: MarketsVecEnv, session: Session) -> PPO:
+    def _model(self, session: Session) -> PPO:
         slowed = min(1.0, FULL_RATE_SIZE / session.problem.action_size)
         return PPO(
             "MlpPolicy",
-            env,
+            MarketsVecEnv(session, self.markets, self.reward_limit),
             n_steps=1,
             batch_size=self.batch_size,
             n_epochs=self.n_epochs,
@@ -87,6 +86,6 @@ class PPOLearner(SB3Learner):
                 "net_arch": {"pi": list(self.hidden), "vf": list(self.critic)},
                 "log_std_init": self._log_exploration(session),
             },
-            seed=short_seed(session.seed),
+            seed=sb3_seed(session),
             device="cpu",
         )

@@ -1,7 +1,11 @@
-"""Soft actor-critic (Haarnoja et al. 2018), by stable-baselines3, with our preset."""
+"""Soft actor-critic (Haarnoja et al. 2018), by stable-baselines3, with our preset.
+
+The entropy that it keeps is that of its first exploration: a bid is moved as far throughout, so
+that the critic sees what surrounds the policy. The policy is judged by its mean action.
+"""
 
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import torch
@@ -10,18 +14,43 @@ from typing_extensions import override
 
 from deviator.learners.session import Session
 
-from .markets import MarketsVecEnv
 from .off_policy import OffPolicyLearner
 from .product_critic import ProductSACPolicy
 
-ENTROPY_OF_UNIT = 0.5 * float(np.log(2.0 * np.pi * np.e))
-"""Of one normally distributed number with a standard deviation of 1."""
+UNIT_ENTROPY = 0.5 * (1.0 + float(np.log(2.0 * np.pi)))
+"""Entropy of a Normal number with a standard deviation of 1."""
+
+FIRST_TEMPERATURE = 0.01
+"""What a unit of entropy is worth to begin with, in units of reward; SAC adapts it."""
 
 
 @final
 @dataclass(frozen=True)
 class SACLearner(OffPolicyLearner):
-    """SAC for one-shot markets."""
+    """SAC for one-shot markets, with many markets per gradient step.
+
+    Parameters
+    ----------
+    markets : int
+        Markets per gradient step, all of which the replay buffer remembers.
+    batch_size, buffer_size : int
+        Markets in a batch and in the replay buffer.
+    gradient_steps : int
+        Batches learned from after each step of all markets.
+    learning_rate : float
+        Falls with the budget that is left.
+    log_exploration : float
+        Logarithm of the exploration of a bid, as a share of its range.
+    offset : float
+        How far from honesty learning starts, as a share of the range.
+    hidden, critic : tuple of int
+        Widths of the hidden layers of policy and critic; an empty `hidden` makes the policy linear
+        but for the tanh that keeps actions in their box.
+    reward_limit : float
+        Rewards beyond are drawn in to a logarithm while learning, in units of reward.
+    points : int
+        Points of the learning curve.
+    """
 
     markets: int = 256
     batch_size: int = 512
@@ -37,17 +66,15 @@ class SACLearner(OffPolicyLearner):
     name: ClassVar[str] = "sac"
 
     @override
-    def _model(self, env: MarketsVecEnv, session: Session) -> SAC:
+    def _model(self, session: Session) -> SAC:
         log_deviation = self._log_exploration(session)
-        entropy = session.problem.action_size * (ENTROPY_OF_UNIT + log_deviation)
         model = SAC(
             ProductSACPolicy,
-            **self._settings(env, session),
-            target_entropy=entropy,
-            ent_coef="auto_0.01",
-            policy_kwargs=self._architecture(session),
+            **self._model_settings(session),
+            ent_coef=f"auto_{FIRST_TEMPERATURE}",
+            target_entropy=session.problem.action_size * (UNIT_ENTROPY + log_deviation),
         )
-        final_layer = model.actor.log_std
+        final_layer: Any = model.actor.log_std
         with torch.no_grad():
             final_layer.weight.zero_()
             final_layer.bias.fill_(log_deviation)

@@ -1,11 +1,10 @@
 """What learners by stable-baselines3 share: markets, where they begin, when they stop and look."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar, final
 
 import numpy as np
-from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 from typing_extensions import override
@@ -14,16 +13,19 @@ from deviator.errors import InvalidInputError
 from deviator.learners.base import EvaluatedLearner
 from deviator.learners.random_state import own_random_state
 from deviator.learners.session import Session, TrainingStopped
-from deviator.policies import Network
+from deviator.learners.start import checked_offset, checked_widths, offset_action
+from deviator.policies import Deviation, Network
 from deviator.validation import Floats, finite_number, positive, whole_number
 
 from .actor import network_of, put
-from .markets import MarketsVecEnv
 
 AVERAGED = 8.0
 """The policy that counts is the mean of the last ones, of about one in this many of all updates:
 each update is noisy, their mean much less so. Weights fall as a power of the update (Shamir and
 Zhang 2013)."""
+
+OVERFLOW = "Expected parameter"
+"""How torch begins when a distribution has a mean or deviation that is not finite."""
 
 LEAST_RATE = 1e-5
 """Learning rates fall to here."""
@@ -38,6 +40,8 @@ class SB3Learner(EvaluatedLearner):
     """
 
     markets: int
+    batch_size: int
+    learning_rate: float
     log_exploration: float
     offset: float
     reward_limit: float
@@ -50,12 +54,11 @@ class SB3Learner(EvaluatedLearner):
             whole_number(field, getattr(self, field), 1)
         whole_number("batch_size", self.batch_size, 2)
         for field in self.widths:
-            object.__setattr__(self, field, _widths(field, getattr(self, field)))
+            object.__setattr__(self, field, checked_widths(field, getattr(self, field)))
         finite_number("log_exploration", self.log_exploration)
-        for field in ("learning_rate", "offset", "reward_limit"):
-            positive(field, getattr(self, field))
-        if self.offset >= 1:
-            raise InvalidInputError(f"offset must be below 1, the whole range, got {self.offset}")
+        positive("learning_rate", self.learning_rate)
+        positive("reward_limit", self.reward_limit)
+        checked_offset(self.offset)
         self._check_batches()
 
     @abstractmethod
@@ -63,42 +66,67 @@ class SB3Learner(EvaluatedLearner):
         """Raise InvalidInputError unless the sizes of batches fit each other."""
 
     @abstractmethod
-    def _model(self, env: MarketsVecEnv, session: Session) -> BaseAlgorithm:
-        """Return the model, as it is before learning."""
+    def _model(self, session: Session) -> Any:
+        """Return the model and its markets, as they are before learning."""
 
     @final
     @override
     def _search(self, session: Session) -> None:
         session.points = self.points
         with own_random_state():
-            model = self._model(MarketsVecEnv(session, self.markets, self.reward_limit), session)
-            start = session.start or self._offset(network_of(model.policy), session)
-            put(model.policy, start)
-            session.look(session.problem.deviation(start))
-            follow = _Follow(session)
+            model = self._model(session)
+            start = session.start or self._offset(self._read(model.policy), session)
+            self._write(model.policy, start)
+            session.look(self._deviation(start, session))
+            follow = _Follow(self, session)
             model.set_logger(_logger(session))
             try:
                 model.learn(session.steps, callback=follow, log_interval=None)
                 follow.look()
+            except ValueError as error:
+                if OVERFLOW not in str(error):
+                    raise
+                raise diverged(session, "its exploration is not finite") from None
             finally:
                 model.logger.close()
 
-    def _offset(self, network: Network, session: Session) -> Network:
-        """Return the network with the same bid for all, away from honesty in every number."""
-        size = session.problem.action_size
-        signs = np.random.default_rng(session.seed).choice([-1.0, 1.0], size)
-        offset = self.offset * signs / np.sqrt(size)
-        final_bias = np.arctanh(offset) if network.squash else offset
-        return Network(
-            (*network.weights[:-1], np.zeros_like(network.weights[-1])),
-            (*network.biases[:-1], final_bias),
-            activation=network.activation,
-            squash=network.squash,
-        )
+    def _read(self, policy: Any) -> Any:
+        """Return the policy's mean action as a network in NumPy."""
+        return network_of(policy)
+
+    def _write(self, policy: Any, network: Any) -> None:
+        """Let a policy begin with a network."""
+        put(policy, network)
+
+    def _deviation(self, network: Any, session: Session) -> Deviation:
+        """Return what a network means in the session's problem."""
+        return session.problem.deviation(network)
+
+    def _offset(self, network: Any, session: Session) -> Any:
+        """Return the network with the same action everywhere, away from honesty in every number."""
+        rng = np.random.default_rng(session.seed)
+        action = offset_action(session.problem.action_size, self.offset, rng)
+        return constant(network, action)
 
     def _log_exploration(self, session: Session) -> float:
         """Return the logarithm of the standard deviation of each number of an action."""
         return self.log_exploration - 0.5 * float(np.log(session.problem.action_size))
+
+
+def diverged(session: Session, reason: str) -> TrainingStopped:
+    """Return what ends a training whose numbers overflow."""
+    return TrainingStopped(
+        f"training diverged after {session.spent} bids ({reason}); the best so far is kept, lower "
+        "learning_rate"
+    )
+
+
+def sb3_seed(session: Session) -> int:
+    """Return a seed for stable-baselines3, whose generators take 32 bits, drawn from the session's.
+
+    Seeds of any size work, and what is left of a training draws other numbers than its beginning.
+    """
+    return int(session.rng.integers(2**32))
 
 
 def falling(rate: float, session: Session) -> Callable[[float], float]:
@@ -106,25 +134,36 @@ def falling(rate: float, session: Session) -> Callable[[float], float]:
     return lambda _: max(rate * session.left, LEAST_RATE)
 
 
+def constant(network: Network, action: Floats) -> Network:
+    """Return the network with another last layer, which chooses one action everywhere."""
+    final_bias = np.arctanh(action) if network.squash else action
+    return Network(
+        (*network.weights[:-1], np.zeros_like(network.weights[-1])),
+        (*network.biases[:-1], final_bias),
+        activation=network.activation,
+        squash=network.squash,
+    )
+
+
 @final
 class _Follow(BaseCallback):
     """Averages the policy while it learns, looks when a point is due, and stops in time."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, learner: SB3Learner, session: Session) -> None:
         super().__init__()
-        self._session = session
+        self._learner, self._session = learner, session
         self._updates = 0
-        self._mean: Network | None = None
+        self._mean: Any = None
 
     def look(self) -> None:
         """Measure the averaged policy, and log with it what stable-baselines3 has recorded."""
         self._average()
-        self._session.look(self._session.problem.deviation(self._mean))
+        self._session.look(self._learner._deviation(self._mean, self._session))
         self.logger.dump(self._session.spent)
 
     @override
     def _on_rollout_start(self) -> None:
-        if self._session.spent and self._session.due:
+        if self._updates and self._session.due:
             self.look()
         else:
             self._average()
@@ -135,36 +174,22 @@ class _Follow(BaseCallback):
 
     def _average(self) -> None:
         try:
-            now = network_of(self.model.policy)
+            now = self._learner._read(self.model.policy)
         except InvalidInputError as error:
-            raise TrainingStopped(
-                f"training diverged after {self._session.spent} bids ({error}); the best so far "
-                "is kept, lower learning_rate"
-            ) from None
+            raise diverged(self._session, str(error)) from None
         self._updates += 1
         share = (AVERAGED + 1.0) / (AVERAGED + self._updates)
         self._mean = now if self._mean is None else _between(self._mean, now, share)
+
+
+def _between(old: Any, new: Any, share: float) -> Any:
+    """Return the network that lies between two of the same shape."""
+    (before, _), (after, shape) = old.to_files(), new.to_files()
+    mixed = {name: before[name] + share * (after[name] - before[name]) for name in after}
+    return type(new).from_files(mixed, shape)
 
 
 def _logger(session: Session) -> Logger:
     folder = session.log_folder
     formats: list[KVWriter] = [] if folder is None else [TensorBoardOutputFormat(str(folder))]
     return Logger(None if folder is None else str(folder), formats)
-
-
-def _between(old: Network, new: Network, share: float) -> Network:
-    def mixed(before: tuple[Floats, ...], after: tuple[Floats, ...]) -> tuple[Floats, ...]:
-        return tuple(a + share * (b - a) for a, b in zip(before, after, strict=True))
-
-    return Network(
-        mixed(old.weights, new.weights),
-        mixed(old.biases, new.biases),
-        activation=new.activation,
-        squash=new.squash,
-    )
-
-
-def _widths(field: str, widths: Any) -> tuple[int, ...]:
-    if isinstance(widths, str) or not isinstance(widths, Sequence):
-        raise InvalidInputError(f"{field} must be a list of widths, got {widths!r}")
-    return tuple(whole_number(f"a width of {field}", width, 1) for width in widths)

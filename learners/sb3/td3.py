@@ -1,5 +1,10 @@
-"""Twin-delayed deterministic policy gradient (Fujimoto et al. 2018), by stable-baselines3."""
+"""Twin-delayed deterministic policy gradient (Fujimoto et al. 2018), by stable-baselines3.
 
+A one-shot market has nothing to delay: there are no targets of what comes next, so the policy
+follows its critic at every step.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -10,7 +15,6 @@ from typing_extensions import override
 
 from deviator.learners.session import Session
 
-from .markets import MarketsVecEnv
 from .off_policy import OffPolicyLearner
 from .product_critic import ProductTD3Policy
 
@@ -18,7 +22,30 @@ from .product_critic import ProductTD3Policy
 @final
 @dataclass(frozen=True)
 class TD3Learner(OffPolicyLearner):
-    """TD3 for one-shot markets."""
+    """TD3 for one-shot markets, with many markets per gradient step.
+
+    Parameters
+    ----------
+    markets : int
+        Markets per gradient step, all of which the replay buffer remembers.
+    batch_size, buffer_size : int
+        Markets in a batch and in the replay buffer.
+    gradient_steps : int
+        Batches learned from after each step of all markets.
+    learning_rate : float
+        Falls with the budget that is left.
+    log_exploration : float
+        Logarithm of the exploration of a bid, as a share of its range.
+    offset : float
+        How far from honesty learning starts, as a share of the range.
+    hidden, critic : tuple of int
+        Widths of the hidden layers of policy and critic; an empty `hidden` makes the policy linear
+        but for the tanh that keeps actions in their box.
+    reward_limit : float
+        Rewards beyond are drawn in to a logarithm while learning, in units of reward.
+    points : int
+        Points of the learning curve.
+    """
 
     markets: int = 256
     batch_size: int = 512
@@ -34,15 +61,13 @@ class TD3Learner(OffPolicyLearner):
     name: ClassVar[str] = "td3"
 
     @override
-    def _model(self, env: MarketsVecEnv, session: Session) -> TD3:
+    def _model(self, session: Session) -> TD3:
         deviation = float(np.exp(self._log_exploration(session)))
-        noise = _Exploration(session, (self.markets, session.problem.action_size), deviation)
         return TD3(
             ProductTD3Policy,
-            **self._settings(env, session),
-            action_noise=noise,
+            **self._model_settings(session),
+            action_noise=_Exploration(session, self.markets, deviation),
             policy_delay=1,
-            policy_kwargs=self._architecture(session),
         )
 
 
@@ -50,15 +75,16 @@ class TD3Learner(OffPolicyLearner):
 class _Exploration(VectorizedActionNoise):
     """Independent noise in every market, drawn at once."""
 
-    def __init__(self, session: Session, shape: tuple[int, int], deviation: float) -> None:
-        size = shape[1]
+    def __init__(self, session: Session, markets: int, deviation: float) -> None:
+        size = session.problem.action_size
         super().__init__(NormalActionNoise(np.zeros(size), np.full(size, deviation)), 1)
-        self._rng, self._shape, self._deviation = session.rng, shape, deviation
+        self._shape, self._deviation, self._rng = (markets, size), deviation, session.rng
 
     @override
     def __call__(self) -> np.ndarray:
-        return self._deviation * self._rng.standard_normal(self._shape, dtype=np.float32)
+        drawn = self._rng.standard_normal(self._shape, dtype=np.float32)
+        return self._deviation * drawn
 
     @override
-    def reset(self, indices=None) -> None:
-        pass
+    def reset(self, indices: Iterable[int] | None = None) -> None:
+        """Do nothing: noise of one market does not depend on what came before."""

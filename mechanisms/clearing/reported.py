@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import like, namespace, to_numpy
+from deviator.arrays import Array, is_foreign, kept_beside, like, namespace, to_numpy
 from deviator.economies import (
     Economy,
     QuadraticEconomy,
@@ -73,7 +73,7 @@ class ReportedClearing(Clearing):
         check_reports(self.economy, bids.types)
         xp = namespace(bids.types)
         price, quantity = walrasian_allocation(self.economy, self.sigma, bids.types)
-        slope = like(bids.types, self.response.residual_slope)
+        slope = self._residual_slope(bids.types)
         return MarketSolution(
             price, quantity, xp.broadcast_to(slope, quantity.shape), xp.isfinite(price)
         )
@@ -87,6 +87,12 @@ class ReportedClearing(Clearing):
         quantity = honest.quantity[:, trader, None] + response.own_effect[trader] * shift
         slope = np.full(price.shape, response.residual_slope[trader])
         return DeviationSolution(price, quantity, slope, np.ones(price.shape, dtype=bool))
+
+    def _residual_slope(self, reference: Array) -> Array:
+        if not is_foreign(reference):
+            return self.response.residual_slope
+        name = f"residual slope at sigma = {self.sigma!r}"
+        return kept_beside(reference, self.economy, name, lambda: self.response.residual_slope)
 
     @override
     def solve_exact(self, bids: RationalBids) -> RationalSolution | None:
@@ -122,6 +128,8 @@ def check_types(
     economy: Economy, reports: Floats, traders: slice = slice(None), markets: Any = None
 ) -> None:
     """Raise InvalidInputError unless reports (B, R) of R traders, or (B, M) of one, are types."""
+    if is_foreign(reports) and not economy.has_bounded_types:
+        return
     low, high = (like(reports, ends[traders]) for ends in economy.type_set)
     outside = (reports < low) | (reports > high)
     if not bool(namespace(reports).any(outside)):

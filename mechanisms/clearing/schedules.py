@@ -1,7 +1,7 @@
 """Clearing of decreasing linear demand schedules: sum_i (level_i - steepness_i p) = 0."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -24,7 +24,8 @@ class ScheduleClearing(Clearing):
     @override
     def solve(self, bids: Schedules) -> MarketSolution:
         if not bids.is_numpy:
-            return _solution(bids.level, bids.steepness)
+            # Schedules decrease, so that every market clears.
+            return replace(_solution(bids.level, bids.steepness), all_regular=True)
         return joined(bids.level.shape, self.piece_by_piece(bids))
 
     @override

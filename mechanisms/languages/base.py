@@ -18,6 +18,8 @@ from typing_extensions import override
 
 from deviator.arrays import (
     Array,
+    Keeps,
+    check_finite,
     check_one_kind,
     check_shape,
     common,
@@ -33,6 +35,7 @@ from deviator.numerics.rational import Rationals
 from deviator.units import relabelled_fields, renumbered, rescaled_fields
 from deviator.validation import Floats, finite_array, trader_index
 
+from ..chunking import pieces
 from ..exact import RationalBids, RationalEconomy
 
 
@@ -248,7 +251,7 @@ def require_quadratic(economy: Economy) -> QuadraticEconomy:
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayBids(Bids):
+class ArrayBids(Bids, Keeps):
     """Bids whose fields are arrays, in the order in which a bid's numbers are written.
 
     A field has shape (B, N), or (B, N, K_j) for several numbers of each bid. Its metadata says in
@@ -264,10 +267,15 @@ class ArrayBids(Bids):
         check_one_kind(**dict(zip(_names(type(self)), self._arrays(), strict=True)))
         for name, array in self._checked().items():
             object.__setattr__(self, name, array)
+        if not self.is_numpy:
+            check_finite(**dict(zip(_names(type(self)), self._arrays(), strict=True)))
 
     @abstractmethod
     def _checked(self) -> dict[str, Floats]:
-        """Return the fields as arrays, with shapes and numbers checked."""
+        """Return the fields as arrays, with shapes and numbers checked.
+
+        Whether numbers of other libraries' arrays are finite is checked for all fields at once.
+        """
 
     @property
     @override
@@ -293,18 +301,39 @@ class ArrayBids(Bids):
     @override
     def of_markets(self, markets: slice) -> Self:
         batch = self.shape[0]
-        return self._changed(lambda array: array[markets] if array.shape[0] == batch else array)
+        return self._changed(
+            lambda array: array[markets, ...] if array.shape[0] == batch else array
+        )
 
     @override
     def moved(self, shares: Array, ranges: Array) -> Self:
         check_shape("shares", tuple(shares.shape), self.shape)
-        fields, start = {}, 0
+        columns = self._columns()
+        if is_foreign(shares):
+            moved = {
+                name: getattr(self, name) + shares[:, :, place] * ranges[:, place]
+                for name, place in columns.items()
+            }
+            return replace(self, **moved)
+        moved = {name: np.empty(shares[:, :, place].shape) for name, place in columns.items()}
+        # Piece by piece, so that all that is done to a piece finds it in the cache.
+        for markets in pieces(len(shares), math.prod(shares.shape[1:])):
+            for name, place in columns.items():
+                array, here = getattr(self, name), moved[name][markets]
+                here[...] = shares[markets, :, place]
+                here *= _factor(ranges[:, place])
+                here += array if len(array) == 1 else array[markets]
+        return replace(self, **moved)
+
+    def _columns(self) -> dict[str, int | slice]:
+        """Return where `as_array` writes each field's numbers."""
+        columns: dict[str, int | slice] = {}
+        start = 0
         for name, array in zip(_names(type(self)), self._arrays(), strict=True):
             width = 1 if array.ndim == 2 else array.shape[2]
-            place = start if array.ndim == 2 else slice(start, start + width)
-            fields[name] = _added(array, shares[:, :, place], ranges[:, place])
+            columns[name] = start if array.ndim == 2 else slice(start, start + width)
             start += width
-        return replace(self, **fields)
+        return columns
 
     @override
     def converted(self, reference: Array) -> Self:
@@ -328,14 +357,10 @@ def _names(record: type[ArrayBids]) -> tuple[str, ...]:
     return tuple(entry.name for entry in fields(record))
 
 
-def _added(numbers: Array, shares: Array, ranges: Array) -> Array:
-    """Return numbers + shares * ranges; of NumPy arrays with one new array, contiguous."""
-    if is_foreign(shares):
-        return numbers + shares * ranges
-    moved = np.array(shares, dtype=np.float64, order="C")
-    moved *= common(ranges) if ranges.ndim == 1 else ranges
-    moved += numbers
-    return moved
+def _factor(ranges: Floats) -> Floats:
+    """Return ranges (N,) as one number where they are equal, and (N, K_j) contiguous."""
+    factor: Floats = common(ranges) if ranges.ndim == 1 else np.ascontiguousarray(ranges)
+    return factor
 
 
 def check_shared(name: str, array: Array, batch: int) -> None:

@@ -18,7 +18,7 @@ from deviator.errors import RefusedError
 from deviator.memory import require_memory
 from deviator.numerics.rational import Rationals
 from deviator.units import PER_PRICE, PER_QUANTITY
-from deviator.validation import Floats, finite_numbers, trader_count
+from deviator.validation import Floats, numbers_of_record, trader_count
 
 from ..exact import RationalBids, RationalEconomy
 from ..surfaces import Hyperplane, honest_surfaces
@@ -53,19 +53,19 @@ class LinearBids(ArrayBids):
 
     @override
     def _checked(self) -> dict[str, Floats]:
-        level = finite_numbers("level", self.level, (None, None))
+        level = numbers_of_record("level", self.level, (None, None))
         batch, n = level.shape[0], trader_count(level.shape[1])
-        weights = finite_numbers("quantity_weights", self.quantity_weights, (None, n, n))
-        price = finite_numbers("price_weights", self.price_weights, (weights.shape[0], n))
+        weights = numbers_of_record("quantity_weights", self.quantity_weights, (None, n, n))
+        price = numbers_of_record("price_weights", self.price_weights, (weights.shape[0], n))
         check_shared("quantity_weights", weights, batch)
         return {"quantity_weights": weights, "price_weights": price, "level": level}
 
     @classmethod
     @override
     def from_array(cls, array: Floats) -> Self:
-        checked = finite_numbers("linear bids", array, (None, None, None))
+        checked = numbers_of_record("linear bids", array, (None, None, None))
         n = checked.shape[1]
-        finite_numbers("linear bids", checked, (None, n, n + 2))
+        numbers_of_record("linear bids", checked, (None, n, n + 2))
         return cls(checked[..., :-2], checked[..., -2], checked[..., -1])
 
     def hyperplane(self, trader: int) -> Hyperplane:

@@ -15,7 +15,7 @@ from deviator.economies import Economy, Factored, public_statistics
 from deviator.errors import InvalidInputError
 from deviator.numerics.rational import Rationals
 from deviator.units import PER_PRICE, PER_QUANTITY
-from deviator.validation import Floats, finite_numbers, trader_count
+from deviator.validation import Floats, numbers_of_record, trader_count
 
 from ..exact import RationalBids, RationalEconomy
 from ..statistics import PublicStatistics, check_spanned, check_traders
@@ -54,12 +54,12 @@ class FactoredBids(ArrayBids):
 
     @override
     def _checked(self) -> dict[str, Floats]:
-        level = finite_numbers("level", self.level, (None, None))
+        level = numbers_of_record("level", self.level, (None, None))
         batch, n = level.shape[0], trader_count(level.shape[1])
-        own = finite_numbers("own_weights", self.own_weights, (None, n))
+        own = numbers_of_record("own_weights", self.own_weights, (None, n))
         shape = (own.shape[0], n, None)
-        statistic = finite_numbers("statistic_weights", self.statistic_weights, shape)
-        price = finite_numbers("price_weights", self.price_weights, (own.shape[0], n))
+        statistic = numbers_of_record("statistic_weights", self.statistic_weights, shape)
+        price = numbers_of_record("price_weights", self.price_weights, (own.shape[0], n))
         check_shared("own_weights", own, batch)
         return {
             "own_weights": own,
@@ -76,7 +76,7 @@ class FactoredBids(ArrayBids):
     @classmethod
     @override
     def from_array(cls, array: Floats) -> Self:
-        checked = finite_numbers("factored bids", array, (None, None, None))
+        checked = numbers_of_record("factored bids", array, (None, None, None))
         if checked.shape[2] < 3:
             raise InvalidInputError(
                 f"factored bids must have at least 3 numbers each, got {checked.shape[2]}"

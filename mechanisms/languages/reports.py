@@ -14,7 +14,7 @@ from deviator.economies import Economy
 from deviator.errors import RefusedError
 from deviator.numerics.rational import Rationals
 from deviator.units import PRICE
-from deviator.validation import Bools, Floats, finite_array, finite_numbers, trader_count
+from deviator.validation import Bools, Floats, finite_array, numbers_of_record, trader_count
 
 from ..exact import RationalBids, RationalEconomy
 from .base import ArrayBids, BidLanguage
@@ -36,14 +36,14 @@ class Reports(ArrayBids):
 
     @override
     def _checked(self) -> dict[str, Floats]:
-        types = finite_numbers("reports", self.types, (None, None))
+        types = numbers_of_record("reports", self.types, (None, None))
         trader_count(types.shape[1])
         return {"types": types}
 
     @classmethod
     @override
     def from_array(cls, array: Floats) -> Self:
-        return cls(finite_numbers("reports", array, (None, None, 1))[..., 0])
+        return cls(numbers_of_record("reports", array, (None, None, 1))[..., 0])
 
 
 @final

@@ -12,7 +12,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals
 from deviator.units import QUANTITY, STEEPNESS
-from deviator.validation import Floats, finite_numbers, trader_count
+from deviator.validation import Floats, numbers_of_record, trader_count
 
 from ..exact import RationalBids, RationalEconomy
 from .base import ArrayBids, BidLanguage, require_quadratic
@@ -43,16 +43,16 @@ class Schedules(ArrayBids):
 
     @override
     def _checked(self) -> dict[str, Floats]:
-        level = finite_numbers("level", self.level, (None, None))
+        level = numbers_of_record("level", self.level, (None, None))
         trader_count(level.shape[1])
-        steepness = finite_numbers("steepness", self.steepness, level.shape)
+        steepness = numbers_of_record("steepness", self.steepness, level.shape)
         check_decreasing(steepness)
         return {"level": level, "steepness": steepness}
 
     @classmethod
     @override
     def from_array(cls, array: Floats) -> Self:
-        checked = finite_numbers("schedules", array, (None, None, 2))
+        checked = numbers_of_record("schedules", array, (None, None, 2))
         return cls(checked[..., 0], checked[..., 1])
 
 
@@ -108,8 +108,12 @@ class ScheduleLanguage(BidLanguage):
 
 def check_decreasing(steepness: Floats) -> None:
     """Raise InvalidInputError unless demand schedules decrease."""
-    least = float("inf") if 0 in steepness.shape else float(namespace(steepness).min(steepness))
-    if least <= 0:
+    if isinstance(steepness, np.ndarray):
+        rising = bool(steepness.min(initial=np.inf) <= 0)
+    else:
+        rising = bool(namespace(steepness).any(steepness <= 0))
+    if rising:
+        least = float(namespace(steepness).min(steepness))
         raise InvalidInputError(f"schedules must decrease (steepness > 0), got steepness {least}")
 
 

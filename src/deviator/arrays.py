@@ -6,6 +6,8 @@ through a market, and gradients pass through where the library has them.
 
 import contextlib
 import sys
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar, final
 
 import array_api_compat
@@ -71,7 +73,7 @@ def beside(reference: Array, owner: object, name: str) -> Array:
     Parameters
     ----------
     reference : array
-    owner : object
+    owner : Keeps
         A frozen dataclass.
     name : str
         Attribute of the owner, a NumPy array.
@@ -88,20 +90,43 @@ def beside(reference: Array, owner: object, name: str) -> Array:
     """
     if not is_foreign(reference):
         return getattr(owner, name)
-    copies: Copies = vars(owner).setdefault("_copies", Copies())
-    key = (name, *_kind(reference))
-    if key not in copies:
+    return kept_beside(reference, owner, name, lambda: getattr(owner, name))
+
+
+def kept_beside(reference: Array, owner: object, name: str, made: Callable[[], Array]) -> Array:
+    """Do what `beside` does with what a function makes of the owner, called once."""
+    kept, key = kept_by(owner), (name, *_kind(reference))
+    if key not in kept:
         with _outlasting():
-            copies[key] = like(reference, getattr(owner, name))
-    return copies[key]
+            kept[key] = like(reference, made())
+    return kept[key]
 
 
 @final
-class Copies(dict[tuple[str, ...], Any]):
-    """What an object holds, beside arrays of other libraries; not pickled with the object."""
+class Kept(dict[Any, Any]):
+    """What an object has worked out; neither copied nor pickled with it."""
 
-    def __reduce__(self) -> tuple[type["Copies"], tuple[()]]:
-        return Copies, ()
+    def __reduce__(self) -> tuple[type["Kept"], tuple[()]]:
+        return Kept, ()
+
+
+class Keeps:
+    """What never changes, and keeps what it has worked out for arrays of other libraries.
+
+    Nothing kept is read where arrays are NumPy's: what is proved of an object rests on its fields.
+    """
+
+    @cached_property
+    def _kept(self) -> Kept:
+        return Kept()
+
+
+def kept_by(owner: object) -> Kept:
+    """Return what an object has worked out so far; nothing for what may change."""
+    settings = getattr(owner, "__dataclass_params__", None)
+    never_changes = isinstance(owner, Keeps) and settings is not None and settings.frozen
+    kept: Kept = owner._kept if never_changes else Kept()  # type: ignore[attr-defined]
+    return kept
 
 
 def _outlasting() -> contextlib.AbstractContextManager[object]:
@@ -175,15 +200,26 @@ def check_one_kind(**arrays: Array) -> None:
 
 def finite_foreign(name: str, array: Array, shape: tuple[int | None, ...]) -> Array:
     """Return an array of another library than NumPy, checked as `finite_array` checks NumPy's."""
-    xp = namespace(array)
     check_shape(name, tuple(array.shape), shape)
-    finite = xp.isfinite(array)
-    if not bool(xp.all(finite)):
-        where = tuple(int(index) for index in np.argwhere(~to_numpy(finite))[0])
-        raise InvalidInputError(
-            f"{name} must be finite, got {float(array[where])} at index {where}"
-        )
+    check_finite(**{name: array})
     return array
+
+
+def check_finite(**arrays: Array) -> None:
+    """Refuse arrays with a number that is not finite.
+
+    The sum of all shows whether there may be one: a pass without copies, for which a device is
+    waited for once.
+    """
+    xp = namespace(next(iter(arrays.values())))
+    if bool(xp.isfinite(sum(xp.sum(array) for array in arrays.values()))):
+        return
+    for name, array in arrays.items():
+        for index in np.argwhere(~np.isfinite(to_numpy(array)))[:1]:
+            where = tuple(int(place) for place in index)
+            raise InvalidInputError(
+                f"{name} must be finite, got {float(array[where])} at index {where}"
+            )
 
 
 def check_shape(name: str, actual: tuple[int, ...], shape: tuple[int | None, ...]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deviator.arrays import check_shape, finite_foreign, is_foreign, library
+from deviator.arrays import check_shape, is_foreign, library
 from deviator.errors import InvalidInputError
 
 Floats = NDArray[np.float64]
@@ -78,11 +78,15 @@ def distinct(array: Floats) -> Floats:
     return array[tuple([slice(1) if step == 0 else slice(None) for step in array.strides])]
 
 
-def finite_numbers(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:
-    """Return `value` checked as by `finite_array`; arrays of other libraries are not converted."""
+def numbers_of_record(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Floats:
+    """Return `value` checked as by `finite_array`; arrays of other libraries are not converted.
+
+    Of these only the shape is checked here. A record looks for NaN in all its fields at once.
+    """
     if is_foreign(value):
-        checked: Floats = finite_foreign(name, value, shape)
-        return checked
+        foreign: Any = value
+        check_shape(name, tuple(foreign.shape), shape)
+        return foreign  # type: ignore[no-any-return]
     return finite_array(name, value, shape)
 
 

@@ -66,7 +66,9 @@ def lines_of(card: "ReportCard") -> list[str]:
         lines += _cut(answer.reason, indent=4)
     lines += [part for line in _search_lines(card) for part in _cut(line, indent=2)]
     for finding in card.beyond:
-        lines += _cut(f"beyond the claim: {who_together(finding)}: {words_beyond(finding)}", indent=2)
+        lines += _cut(
+            f"beyond the claim: {who_together(finding)}: {words_beyond(finding)}", indent=2
+        )
     return lines
 
 

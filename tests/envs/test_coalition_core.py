@@ -14,6 +14,7 @@ from deviator.envs.coalition_core import coalition_core
 from deviator.envs.coalition_search import search_joint_deviation
 from deviator.errors import InvalidInputError
 from deviator.evidence import market
+from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.coalitions import best_joint_deviation, coalition_of, names_of
 from deviator.learners.base import EvaluatedLearner
 from deviator.mechanisms import SigmaDCDA, SigmaVCG, UniformDoubleAuction
@@ -91,13 +92,16 @@ def test_a_party_who_know_their_own_types_see_no_others(party):
 def test_a_learner_of_one_deviator_learns_what_a_coalition_gains():
     party = PARTIES[1]
     core = coalition_core(party)
-    training = PathwiseGradient().train(core, 128 * 250, seed=0)
+    training = PathwiseGradient().train(core, 128 * 200, seed=0)
     types = core.draw(np.random.default_rng(5), 2000)
-    share = core.gains(types, training.policy).mean() / best_joint_deviation(party, types).gain.mean()
+    share = (
+        core.gains(types, training.policy).mean() / best_joint_deviation(party, types).gain.mean()
+    )
     assert 0.97 < share <= 1.0
-    assert core.gains(types, training.untrained).mean() < 0.5 * core.gains(
-        types, training.policy
-    ).mean()
+    assert (
+        core.gains(types, training.untrained).mean()
+        < 0.5 * core.gains(types, training.policy).mean()
+    )
 
 
 @pytest.mark.parametrize("party", PARTIES, ids=lambda each: each.arena.mechanism.name)
@@ -117,6 +121,14 @@ def test_a_search_in_the_auction_passes_what_honest_shapes_gain():
     types = core.draw(np.random.default_rng(0), 20)
     found = search_joint_deviation(core, types, np.random.default_rng(1))
     assert found.gain.mean() > best_joint_deviation(party, types, shapes=False).gain.mean()
+
+
+def test_a_market_that_tensors_passed_through_is_certified_as_before():
+    """Copies of its arrays, which stay with it, are none of what certificates rest on."""
+    tested = market(SigmaVCG(VALUES, 0.7), VALUES)
+    assert coalition_core(coalition_of(tested, [0, 1])).takes_tensors
+    assert is_all_ours(tested.mechanism)
+    assert is_all_ours(tested.economy)
 
 
 def test_single_units_are_searched():

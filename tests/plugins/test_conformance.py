@@ -27,6 +27,8 @@ from deviator.economies import (
 from deviator.errors import InvalidInputError
 from deviator.evidence import BestBidRegret, MenuRegret, SearchedRegret
 from deviator.learners.ppo import PPOLearner
+from deviator.learners.sb3.sac import SACLearner
+from deviator.learners.sb3.td3 import TD3Learner
 from deviator.mechanisms import (
     DiscreteVCG,
     EntryFeeDoubleAuction,
@@ -144,6 +146,8 @@ MEMBERS = {
         LinearBayes(fundamental_value_information(6, rho=0.4, noise=0.5), slope=1.0)
     ],
     ("learner", "ppo"): [PPOLearner(), PPOLearner(hidden=(8,))],
+    ("learner", "sac"): [SACLearner(), SACLearner(hidden=(8,))],
+    ("learner", "td3"): [TD3Learner()],
 }
 
 

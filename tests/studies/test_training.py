@@ -221,3 +221,23 @@ def test_names_count_up_and_are_given_once(tmp_path):
     with fresh_name("auction", "ppo", tmp_path) as third:
         assert third.name == "auction-ppo-0002"
     assert [file.name for file in tmp_path.iterdir()] == ["auction-ppo-0001.json"]
+
+
+class OverRounds(Stepper):
+    plays_rounds = True
+
+
+@pytest.mark.parametrize("information", ["profile", "own"])
+def test_a_market_of_several_rounds_is_trained_saved_and_judged(tmp_path, information):
+    spec = market_spec(mechanism="uniform-double-auction")
+    plan = Plan(2000, 0, information=information, rounds=2)
+    report = train(spec, OverRounds(stride=0.02), plan, Keeping(tmp_path / "policy"))
+    assert report.evidence.best.kind == ("exact" if information == "profile" else "bound")
+    assert report.untrained_gain < report.learned_gain < report.best_gain
+    again = evaluate(tmp_path / "policy")
+    assert again.learned_gain == pytest.approx(report.learned_gain, rel=1e-9)
+    assert again.best_gain == report.best_gain
+    with pytest.raises(RefusedError, match="stepper plays one-shot markets"):
+        train(spec, Stepper(), plan)
+    with pytest.raises(InvalidInputError, match="rounds must be at least 1"):
+        train(spec, Stepper(), Plan(1, 0, rounds=0))

@@ -199,11 +199,12 @@ def scaled_market(quantity_weights: Floats, price_weights: Floats) -> ScaledMark
     n = price_weights.shape[1]
     matrix = _room(len(price_weights), n)
     rows = matrix[:, :n, :n]
-    np.subtract(quantity_weights, quantity_weights[:, :, -1:], out=rows)
+    last_weights = np.repeat(quantity_weights[:, :, -1], n).reshape(-1, n, n)
+    np.subtract(quantity_weights, last_weights, out=rows)
     squares = RowSquares(_weight_squares(rows, quantity_weights[:, :, -1]), price_weights**2)
     scale = price_scale(price_shares(squares).sum(axis=-1), n)
     length = row_lengths(squares, scale[:, None])
-    rows *= (1 / length)[:, :, None]
+    rows *= np.repeat(1 / length, n).reshape(-1, n, n)  # faster than by short rows
     rows[:, :, -1] = scale[:, None] * price_weights / length
     # LAPACK copies each matrix into Fortran's order, so that a transposed one costs no more.
     inverse, invertible = inverses(matrix.swapaxes(1, 2))

@@ -107,7 +107,7 @@ def _products(rows: Array, others: Array) -> Array:
         return xp.matmul(rows, xp.matrix_transpose(others))
     if not shape[0]:
         return xp.zeros_like(xp.matmul(rows, xp.matrix_transpose(others)))
-    every = [xp.vecdot(rows[i, :], others[j, :]) for i in range(shape[0]) for j in range(shape[1])]
+    every = [xp.matmul(rows[i, :], others[j, :]) for i in range(shape[0]) for j in range(shape[1])]
     return xp.reshape(xp.stack(every), shape)
 
 
@@ -116,7 +116,7 @@ def _gram(rows: Array) -> Array:
     xp, count = namespace(rows), rows.shape[0]
     if count > FEW:
         return xp.matmul(rows, xp.matrix_transpose(rows))
-    pairs = {(i, j): xp.vecdot(rows[i, :], rows[j, :]) for i in range(count) for j in range(i + 1)}
+    pairs = {(i, j): xp.matmul(rows[i, :], rows[j, :]) for i in range(count) for j in range(i + 1)}
     every = [pairs[max(i, j), min(i, j)] for i in range(count) for j in range(count)]
     return xp.reshape(xp.stack(every), (count, count))
 

@@ -16,6 +16,7 @@ from .audit import audit
 from .check import check
 from .confirm import confirm
 from .console import fail
+from .league import league
 from .plugins import list_, new
 from .power import power
 from .recheck import recheck
@@ -28,7 +29,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-COMMANDS = (audit, power, confirm, replicate, train, evaluate, recheck, check, new, assumptions)
+COMMANDS = (
+    audit, power, confirm, replicate, train, evaluate, league, recheck, check, new, assumptions,
+)  # fmt: skip
 for command in COMMANDS:
     app.command()(command)
 app.command("list")(list_)

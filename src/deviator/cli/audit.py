@@ -71,7 +71,9 @@ def audit(
     learners = () if learner is None else (learner_named(learner, files),)
     search = Search(learners, (seed,), steps, check_information(information), held_out)
     deviator = None if trader is None else tested.trader
-    members = None if coalition is None else [number_or_text(each, int) for each in coalition.split(",")]
+    members = (
+        None if coalition is None else [number_or_text(each, int) for each in coalition.split(",")]
+    )
     party = party_of(tested, members, identities, transfers=transfers)
     card = report_card(tested, search, trader=deviator, party=party)
     screen = console()

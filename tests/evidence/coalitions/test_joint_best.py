@@ -83,7 +83,9 @@ def test_no_step_from_the_best_bids_gains_more(tested):
             step = size * rng.standard_normal(best.bids.shape) * np.abs(best.bids).mean()
             own = party.base_bids(types)[:, [1, 2]]
             allowed = [
-                tested.mechanism.allowed_bids(place, (best.bids + step)[:, slot, None], own[:, slot])
+                tested.mechanism.allowed_bids(
+                    place, (best.bids + step)[:, slot, None], own[:, slot]
+                )
                 for slot, place in enumerate((1, 2))
             ]
             moved = party.gains(types, np.concatenate(allowed, axis=1))

@@ -90,6 +90,8 @@ def test_what_does_not_pay_has_no_witness():
     tested = market(SigmaVCG(VALUES), VALUES)
     party, types = coalition_of(tested, [0, 1]), np.array([1.0, 0.5, 0.0, -1.0, 0.3])
     assert joint_witness(party, types, party.base_bids(types[None])[0, [0, 1]]) is None
-    single = coalition_of(market(deviator.make("k-double-auction"), unit_demands(3, 2)), [0])
+    single = coalition_of(
+        market(deviator.make("k-double-auction", buyers=(0, 1, 2)), unit_demands(3, 2)), [0]
+    )
     honest = single.base_bids(np.full((1, 5), 0.5))[:, [0]]
     assert find_joint_witness(single, np.full((1, 5), 0.5), honest) is None
