@@ -9,13 +9,9 @@ import torch
 
 from deviator.errors import NotConvergedError
 from deviator.evidence import Market
-from deviator.mechanisms import (
-    BidLanguage,
-    ConditionalLanguage,
-    FlooredScheduleLanguage,
-    ScheduleLanguage,
-)
+from deviator.mechanisms import BidLanguage, ConditionalLanguage
 from deviator.policies import AffineStrategy
+from deviator.policies.number_limits import number_limits
 from deviator.validation import Bools, Floats
 
 from .neutral import natural_units, neutral_strategy
@@ -101,7 +97,7 @@ class BidForm:
         return cls(
             neutral,
             _alike(unit, places),
-            *_limits(neutral),
+            *number_limits(neutral.language, len(neutral.base)),
             places,
             effects,
             size,
@@ -189,23 +185,6 @@ def _with_fixed(
         strategy.effect[list(fixed)],
     )
     return AffineStrategy(neutral.language, base, effect)
-
-
-def _limits(neutral: AffineStrategy) -> tuple[Bools, float]:
-    """Return which numbers must be positive, and the largest that one of them may be."""
-    positive = np.zeros(neutral.base.shape, dtype=bool)
-    most = np.inf
-    match neutral.language:
-        case ScheduleLanguage():
-            positive[:, 1] = True
-        case FlooredScheduleLanguage(floor=floor):
-            positive[:, 1], most = True, 1 / floor
-        case ConditionalLanguage():
-            own = np.arange(len(positive))
-            positive[own, own] = True
-        case _:
-            pass
-    return positive, most
 
 
 def _places(
