@@ -170,7 +170,11 @@ def _checked(member: Any) -> Member:
     if isinstance(member, str):
         _known(member)
         return member
-    if not isinstance(member, Mapping) or set(member) - {"name", "settings"} or "name" not in member:
+    if (
+        not isinstance(member, Mapping)
+        or set(member) - {"name", "settings"}
+        or "name" not in member
+    ):
         raise InvalidInputError(
             f"a member must be a name, a name with settings, or an EvaluatedLearner, got "
             f"{given(member)}"

@@ -15,11 +15,11 @@ from deviator.files import write_atomically
 from deviator.learners import Checkpoint, CurvePoint, Keep, Learner, Training
 from deviator.plugins import provenance
 from deviator.policies import (
-    RoundsDeviation,
     Deviation,
     Information,
     LearnedDeviation,
     Policy,
+    RoundsDeviation,
     load_policy,
     save_policy,
 )
