@@ -1,0 +1,343 @@
+"""Every figure of markets on a device: ``python -m benchmarks.gpu --device cuda``.
+
+Prints only. ``--small`` takes sizes that a processor clears in seconds, which checks that all of it
+runs; bars are for a GPU and the sizes without it. The whole run takes a GPU a few minutes.
+
+Passes are those of one streaming pass over the same numbers on the same device: it reads each input
+and writes each output once. Bandwidth counts these bytes alone, whatever else is moved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import statistics as statistics_of
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from deviator.arrays import to_numpy
+from deviator.economies import private_values
+from deviator.envs import deviation_core, exchange_core, market
+from deviator.envs.tensor_env import TensorEnv, checked_device
+from deviator.errors import InvalidInputError
+from deviator.evidence import Market
+from deviator.mechanisms import (
+    FactoredBids,
+    LinearBids,
+    NaiveWalrasian,
+    Outcome,
+    Schedules,
+    SigmaDCDA,
+    UniformDoubleAuction,
+    compiled_clear,
+)
+
+from .__main__ import PRINTED_WIDTH, show
+from .harness import Bar, Row, Timing, at_least, at_most, seconds_of, side_by_side
+from .machine import machine
+from .topics import TopicResult
+
+FIELDS = ("price", "quantity", "transfer", "residual_slope")
+SAMPLE = 1_000
+"""Markets, or traders, in which outcomes are compared with NumPy's first."""
+
+TRADERS, STATISTICS, SIGMA = 10, 2, 0.4
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured."""
+
+    dense: tuple[tuple[int, int], ...]  # markets, traders
+    statistics: tuple[int, ...]  # traders
+    schedules: int  # markets
+    environment: int  # markets
+    updates: int  # of PPO
+    repeats: int
+
+
+FULL = Sizes(
+    dense=((1_000_000, 8), (100_000, 8), (100_000, 32), (2_000, 256)),
+    statistics=(1_000_000, 10_000_000, 50_000_000),
+    schedules=4_000_000,
+    environment=65_536,
+    updates=10,
+    repeats=5,
+)
+SMALL = Sizes(
+    dense=((500, 8), (50, 32)),
+    statistics=(5_000,),
+    schedules=2_000,
+    environment=256,
+    updates=2,
+    repeats=2,
+)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A device, and how much is measured there."""
+
+    device: torch.device
+    sizes: Sizes
+
+    @property
+    def is_held_to_bars(self) -> bool:
+        """Whether the bars, which are for a GPU and full sizes, apply."""
+        return self.device.type == "cuda" and self.sizes is FULL
+
+    def bar(self, bar: Bar) -> Bar | None:
+        """Return the bar where it applies."""
+        return bar if self.is_held_to_bars else None
+
+    def waited_for(self, work: Callable[[], object]) -> Callable[[], None]:
+        """Return the work, done when it returns: devices work on while the processor goes on."""
+
+        def done() -> None:
+            work()
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+
+        return done
+
+    def seconds(self, work: Callable[[], object]) -> float:
+        """Return the median seconds of a call."""
+        return statistics_of.median(seconds_of(self.waited_for(work), self.sizes.repeats))
+
+    def side_by_side(self, work: Callable[[], object], baseline: Callable[[], object]) -> Timing:
+        """Time two functions in turn."""
+        both = self.waited_for(work), self.waited_for(baseline)
+        return side_by_side(*both, repeats=self.sizes.repeats)
+
+    def normal(self, *shape: int) -> torch.Tensor:
+        """Draw standard Normal numbers on the device."""
+        return torch.randn(shape, dtype=torch.float64, device=self.device)
+
+    def uniform(self, *shape: int) -> torch.Tensor:
+        """Draw numbers from 1 to 2 on the device."""
+        return 1 + torch.rand(shape, dtype=torch.float64, device=self.device)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; return 1 if a part failed, 0 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__)
+    parser.add_argument("--device", default="cuda", help="as torch names it: cuda, cpu")
+    parser.add_argument("--small", action="store_true", help="sizes for a check on a processor")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    given = parser.parse_args(arguments)
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"a part must be one of {', '.join(PARTS)}, got {sorted(unknown)[0]}")
+    try:
+        device = checked_device(given.device)
+    except InvalidInputError as error:
+        parser.error(str(error))
+    bench = Bench(device, SMALL if given.small else FULL)
+    console = Console(width=None if sys.stdout.isatty() else PRINTED_WIDTH)
+    for name, fact in {**machine(), "device": name_of(device)}.items():
+        console.print(f"{name}: {fact}", highlight=False)
+    results = [measured(part, bench) for part in given.parts or PARTS]
+    for result in results:
+        show(result, console)
+    return 1 if any(result.failure for result in results) else 0
+
+
+def name_of(device: torch.device) -> str:
+    """Return what the device is."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+
+
+def measured(part: str, bench: Bench) -> TopicResult:
+    """Measure one part; what fails there costs its own rows only."""
+    start = time.perf_counter()
+    try:
+        rows = tuple(PARTS[part](bench))
+    except (RuntimeError, AssertionError, ImportError) as error:
+        return TopicResult(part, failure=f"{type(error).__name__}: {error}")
+    return TopicResult(part, rows, time.perf_counter() - start)
+
+
+def dense(bench: Bench) -> list[Row]:
+    """Measure dense clearing against the bare inverse of as many matrices."""
+    auction = SigmaDCDA(SIGMA)
+    check_same(auction, _linear_bids(bench, min(SAMPLE, bench.sizes.dense[0][0]), 8))
+    rows = []
+    for markets, n in bench.sizes.dense:
+        bids = _linear_bids(bench, markets, n)
+        matrices = 0.1 * bench.normal(markets, n + 1, n + 1)
+        matrices += torch.eye(n + 1, dtype=torch.float64, device=bench.device)
+        inverse = functools.partial(torch.linalg.inv, matrices)
+        timing = bench.side_by_side(functools.partial(auction.clear, bids), inverse)
+        size, figure = f"{markets:,} markets x {n}", "times torch.linalg.inv"
+        bar = bench.bar(at_most(1.6))
+        rows.append(Row.times_slower("dense clearing", size, timing, bar, figure=figure))
+    return rows
+
+
+def _linear_bids(bench: Bench, markets: int, n: int) -> LinearBids:
+    weights = 0.1 * bench.normal(markets, n, n)
+    weights += torch.eye(n, dtype=torch.float64, device=bench.device)
+    return LinearBids(weights, bench.uniform(markets, n), bench.normal(markets, n))
+
+
+def statistics(bench: Bench) -> list[Row]:
+    """Measure markets of bids on public statistics, in streaming passes."""
+    check_same(*_statistics_market(bench, min(bench.sizes.statistics) // 2 + SAMPLE))
+    rows = []
+    for n in bench.sizes.statistics:
+        auction, bids = _statistics_market(bench, n)
+        inputs = [*vars(bids).values(), bench.normal(STATISTICS, n)]
+        clear = functools.partial(auction.clear, bids)
+        timing = bench.side_by_side(clear, functools.partial(_stream, inputs, n))
+        size, figure = f"1 market x {n:,}", "times one streaming pass"
+        bar = bench.bar(at_most(12)) if n >= 10_000_000 else None
+        note = f"{1e9 * timing.deviator / n:.3g} ns a trader"
+        work = "bids on public statistics"
+        rows.append(Row.times_slower(work, size, timing, bar, figure=figure, note=note))
+    return rows
+
+
+def _statistics_market(bench: Bench, n: int) -> tuple[SigmaDCDA, FactoredBids]:
+    weights = np.random.default_rng(0).standard_normal((STATISTICS, n)) / np.sqrt(n)
+    bids = FactoredBids(
+        bench.uniform(1, n),
+        0.3 * bench.normal(1, n, STATISTICS),
+        bench.uniform(1, n),
+        bench.normal(1, n),
+    )
+    return SigmaDCDA(SIGMA, weights), bids
+
+
+def _stream(inputs: list[torch.Tensor], n: int) -> list[torch.Tensor]:
+    """Read every input and write every output, once."""
+    total = torch.stack([array.sum() for array in inputs]).sum()
+    return [total.expand(1, n).clone() for _ in range(3)]
+
+
+def uniform_price(bench: Bench) -> list[Row]:
+    """Measure uniform-price clearing in bytes of inputs and outputs a second, and markets."""
+    auction, markets = UniformDoubleAuction(), bench.sizes.schedules
+    rows, fused = [], compiled_clear(auction)
+    for n in (4, TRADERS):
+        bids = Schedules(bench.normal(markets, n), bench.uniform(markets, n))
+        check_same(auction, Schedules(bids.level[:SAMPLE], bids.steepness[:SAMPLE]))
+        compiled = functools.partial(fused, bids)
+        _assert_same(compiled(), auction.clear(bids))
+        least = 5 * 8 * markets * n
+        for name, clear, bar in (
+            ("clear", functools.partial(auction.clear, bids), None),
+            ("compiled_clear", compiled, bench.bar(at_least(1.5))),
+        ):
+            seconds = bench.seconds(clear)
+            size, figure = f"{markets:,} markets x {n}", f"TB/s, {name}"
+            note = f"{1e-6 * markets / seconds:,.0f} million markets a second"
+            rows.append(
+                Row("uniform-price clearing", size, figure, 1e-12 * least / seconds, bar, note=note)
+            )
+    return rows
+
+
+def everyone(bench: Bench) -> list[Row]:
+    """Measure steps of all traders at once, alone and with PPO's learning."""
+    from deviator.learners.equilibrium.ppo import EveryonesPPO, train_everyone
+
+    tested = market(UniformDoubleAuction(), private_values(TRADERS))
+    core, markets = exchange_core(tested), bench.sizes.environment
+    env = TensorEnv(core, markets, device=bench.device)
+    env.reset()
+    actions = 0.1 * bench.uniform(markets, TRADERS, core.action_size) - 0.15
+    step = bench.seconds(lambda: env.step(actions))
+    settings = EveryonesPPO(markets=markets, alone=False)
+    train = functools.partial(
+        train_everyone, core, settings, updates=bench.sizes.updates, device=str(bench.device)
+    )
+    update = bench.seconds(train) / bench.sizes.updates
+    types = env.core.market.economy.n_traders
+    state = core.start(bench.normal(markets, types))
+    again = bench.seconds(lambda: core.step(state, actions))
+    start = bench.seconds(lambda: core.start(bench.normal(markets, types)))
+    share = (start + 2 * again) / update
+    rate, size = markets * TRADERS, f"{markets:,} markets x {TRADERS} traders"
+    work = "everyone acts"
+    return [
+        Row(work, size, "million agent steps a second, TensorEnv.step", 1e-6 * rate / step),
+        Row(
+            work,
+            size,
+            "million agent steps a second, PPO's learning included",
+            1e-6 * rate / update,
+            bench.bar(at_least(10)),
+            note="uniform price, an actor for each trader, float64, everyone explores",
+        ),
+        Row(
+            work,
+            size,
+            "the market's share of an update",
+            share,
+            bench.bar(at_most(0.2)),
+            deviator=start + 2 * again,
+            baseline=update,
+            note="types, honest bids and their clearing, bids tried and of means, both cleared",
+        ),
+    ]
+
+
+def deviators(bench: Bench) -> list[Row]:
+    """Measure one deviator's steps along pathwise gradients, with Adam."""
+    economy = private_values(TRADERS)
+    rules = UniformDoubleAuction(), NaiveWalrasian(economy), SigmaDCDA(SIGMA)
+    return [_deviator(bench, market(rule, economy)) for rule in rules]
+
+
+def _deviator(bench: Bench, tested: Market) -> Row:
+    core, markets = deviation_core(tested), bench.sizes.environment
+    env = TensorEnv(core, markets, device=bench.device)
+    actor = torch.nn.Linear(core.observation_size, core.action_size)
+    actor = actor.to(bench.device, torch.float64)
+    optimizer = torch.optim.Adam(actor.parameters(), lr=1e-3)
+    seen = env.reset()
+
+    def climb() -> None:
+        nonlocal seen
+        step = env.step(torch.tanh(actor(seen)))
+        optimizer.zero_grad()
+        (-step.reward.mean()).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        seen = step.observation
+
+    figure = "million steps a second, gradient and Adam included"
+    size = f"{tested.mechanism.name}, {markets:,} markets x {TRADERS} traders"
+    return Row("pathwise deviator", size, figure, 1e-6 * markets / bench.seconds(climb))
+
+
+def check_same(mechanism: Any, bids: Any) -> None:
+    """Hold that a device's outcome is NumPy's."""
+    expected = mechanism.clear(bids.converted(np.zeros(())))
+    assert expected.traded.any(), "some market must trade"
+    _assert_same(mechanism.clear(bids), expected)
+
+
+def _assert_same(got: Outcome, want: Outcome) -> None:
+    for name in FIELDS:
+        one, other = (to_numpy(getattr(outcome, name)) for outcome in (got, want))
+        scale = np.nanmax(np.abs(other), initial=0.0)
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9 * scale)
+
+
+PARTS: dict[str, Callable[[Bench], list[Row]]] = {
+    "dense": dense,
+    "statistics": statistics,
+    "uniform_price": uniform_price,
+    "everyone": everyone,
+    "deviators": deviators,
+}
+"""What is measured, in order."""
+
+if __name__ == "__main__":
+    sys.exit(main())
