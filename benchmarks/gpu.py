@@ -38,11 +38,13 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
     compiled_clear,
 )
+from deviator.mechanisms.clearing import FactoredClearing
 
 from .__main__ import PRINTED_WIDTH, show
-from .harness import Bar, Row, Timing, at_least, at_most, seconds_of, side_by_side
+from .harness import Bar, Row, Timing, at_least, at_most, seconds_of, side_by_side, threads
 from .machine import machine
 from .topics import TopicResult
+from .traffic import Traffic
 
 FIELDS = ("price", "quantity", "transfer", "residual_slope")
 SAMPLE = 1_000
@@ -57,6 +59,7 @@ class Sizes:
 
     dense: tuple[tuple[int, int], ...]  # markets, traders
     statistics: tuple[int, ...]  # traders
+    processor: int  # traders
     schedules: int  # markets
     environment: int  # markets
     updates: int  # of PPO
@@ -66,6 +69,7 @@ class Sizes:
 FULL = Sizes(
     dense=((1_000_000, 8), (100_000, 8), (100_000, 32), (2_000, 256)),
     statistics=(1_000_000, 10_000_000, 50_000_000),
+    processor=1_000_000,
     schedules=4_000_000,
     environment=65_536,
     updates=10,
@@ -74,6 +78,7 @@ FULL = Sizes(
 SMALL = Sizes(
     dense=((500, 8), (50, 32)),
     statistics=(5_000,),
+    processor=5_000,
     schedules=2_000,
     environment=256,
     updates=2,
@@ -220,6 +225,58 @@ def _stream(inputs: list[torch.Tensor], n: int) -> list[torch.Tensor]:
     return [total.expand(1, n).clone() for _ in range(3)]
 
 
+def processor(bench: Bench) -> list[Row]:
+    """Measure tensors on the processor against NumPy arrays, both on one thread."""
+    n = bench.sizes.processor
+    here = Bench(torch.device("cpu"), bench.sizes)
+    auction, tensors = _statistics_market(here, n)
+    arrays = tensors.converted(np.zeros(()))
+    with threads(1):
+        timing = here.side_by_side(
+            functools.partial(auction.clear, tensors), functools.partial(auction.clear, arrays)
+        )
+    bar = at_most(6) if bench.sizes is FULL else None
+    size, figure = f"1 market x {n:,}, on the processor", "times NumPy, one thread"
+    work = "bids on public statistics"
+    return [Row.times_slower(work, size, timing, bar, figure=figure)]
+
+
+def traffic(bench: Bench) -> list[Row]:
+    """Count the bytes that clearing moves, over those of inputs and outputs: on any device.
+
+    All traders of a large market are one chunk, as they are on a device.
+    """
+    n, markets = 100_000, 2_000
+    auction, factored = _statistics_market(bench, n)
+    published: Any = auction.statistics
+    clearing = FactoredClearing(published, chunk=n)
+    payment = functools.partial(auction.payment, tax_slope=SIGMA)
+    schedules = Schedules(bench.normal(markets, TRADERS), bench.uniform(markets, TRADERS))
+    rows = []
+    for work, size, least, bar, clear in (
+        (
+            "bids on public statistics",
+            f"1 market x {n:,}",
+            n * (3 + 2 * STATISTICS + 3),
+            at_most(12),
+            functools.partial(clearing.settle, factored, payment),
+        ),
+        (
+            "uniform-price clearing",
+            f"{markets:,} markets x {TRADERS}",
+            5 * markets * TRADERS,
+            None,
+            functools.partial(UniformDoubleAuction().clear, schedules),
+        ),
+    ):
+        clear()
+        with Traffic() as counted:
+            clear()
+        value = counted.moved / (8 * least)
+        rows.append(Row(work, size, "bytes moved over those of one streaming pass", value, bar))
+    return rows
+
+
 def uniform_price(bench: Bench) -> list[Row]:
     """Measure uniform-price clearing in bytes of inputs and outputs a second, and markets."""
     auction, markets = UniformDoubleAuction(), bench.sizes.schedules
@@ -333,6 +390,8 @@ def _assert_same(got: Outcome, want: Outcome) -> None:
 PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "dense": dense,
     "statistics": statistics,
+    "processor": processor,
+    "traffic": traffic,
     "uniform_price": uniform_price,
     "everyone": everyone,
     "deviators": deviators,
