@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import argparse
 import functools
-import statistics as statistics_of
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,15 +21,11 @@ import torch
 from rich.console import Console
 
 from deviator.arrays import to_numpy
-from deviator.economies import private_values
-from deviator.envs import deviation_core, exchange_core, market
-from deviator.envs.tensor_env import TensorEnv, checked_device
+from deviator.envs.tensor_env import checked_device
 from deviator.errors import InvalidInputError
-from deviator.evidence import Market
 from deviator.mechanisms import (
     FactoredBids,
     LinearBids,
-    NaiveWalrasian,
     Outcome,
     Schedules,
     SigmaDCDA,
@@ -41,7 +35,9 @@ from deviator.mechanisms import (
 from deviator.mechanisms.clearing import FactoredClearing
 
 from .__main__ import PRINTED_WIDTH, show
-from .harness import Bar, Row, Timing, at_least, at_most, seconds_of, side_by_side, threads
+from .device import FULL, SMALL, Bench
+from .device_learning import TRADERS, deviators, everyone
+from .harness import Row, at_least, at_most, threads
 from .machine import machine
 from .topics import TopicResult
 from .traffic import Traffic
@@ -50,84 +46,7 @@ FIELDS = ("price", "quantity", "transfer", "residual_slope")
 SAMPLE = 1_000
 """Markets, or traders, in which outcomes are compared with NumPy's first."""
 
-TRADERS, STATISTICS, SIGMA = 10, 2, 0.4
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How much is measured."""
-
-    dense: tuple[tuple[int, int], ...]  # markets, traders
-    statistics: tuple[int, ...]  # traders
-    processor: int  # traders
-    schedules: int  # markets
-    environment: int  # markets
-    updates: int  # of PPO
-    repeats: int
-
-
-FULL = Sizes(
-    dense=((1_000_000, 8), (100_000, 8), (100_000, 32), (2_000, 256)),
-    statistics=(1_000_000, 10_000_000, 50_000_000),
-    processor=1_000_000,
-    schedules=4_000_000,
-    environment=65_536,
-    updates=10,
-    repeats=5,
-)
-SMALL = Sizes(
-    dense=((500, 8), (50, 32)),
-    statistics=(5_000,),
-    processor=5_000,
-    schedules=2_000,
-    environment=256,
-    updates=2,
-    repeats=2,
-)
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A device, and how much is measured there."""
-
-    device: torch.device
-    sizes: Sizes
-
-    @property
-    def is_held_to_bars(self) -> bool:
-        """Whether the bars, which are for a GPU and full sizes, apply."""
-        return self.device.type == "cuda" and self.sizes is FULL
-
-    def bar(self, bar: Bar) -> Bar | None:
-        """Return the bar where it applies."""
-        return bar if self.is_held_to_bars else None
-
-    def waited_for(self, work: Callable[[], object]) -> Callable[[], None]:
-        """Return the work, done when it returns: devices work on while the processor goes on."""
-
-        def done() -> None:
-            work()
-            if self.device.type == "cuda":
-                torch.cuda.synchronize(self.device)
-
-        return done
-
-    def seconds(self, work: Callable[[], object]) -> float:
-        """Return the median seconds of a call."""
-        return statistics_of.median(seconds_of(self.waited_for(work), self.sizes.repeats))
-
-    def side_by_side(self, work: Callable[[], object], baseline: Callable[[], object]) -> Timing:
-        """Time two functions in turn."""
-        both = self.waited_for(work), self.waited_for(baseline)
-        return side_by_side(*both, repeats=self.sizes.repeats)
-
-    def normal(self, *shape: int) -> torch.Tensor:
-        """Draw standard Normal numbers on the device."""
-        return torch.randn(shape, dtype=torch.float64, device=self.device)
-
-    def uniform(self, *shape: int) -> torch.Tensor:
-        """Draw numbers from 1 to 2 on the device."""
-        return 1 + torch.rand(shape, dtype=torch.float64, device=self.device)
+STATISTICS, SIGMA = 2, 0.4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -298,79 +217,6 @@ def uniform_price(bench: Bench) -> list[Row]:
                 Row("uniform-price clearing", size, figure, 1e-12 * least / seconds, bar, note=note)
             )
     return rows
-
-
-def everyone(bench: Bench) -> list[Row]:
-    """Measure steps of all traders at once, alone and with PPO's learning."""
-    from deviator.learners.equilibrium.ppo import EveryonesPPO, train_everyone
-
-    tested = market(UniformDoubleAuction(), private_values(TRADERS))
-    core, markets = exchange_core(tested), bench.sizes.environment
-    env = TensorEnv(core, markets, device=bench.device)
-    env.reset()
-    actions = 0.1 * bench.uniform(markets, TRADERS, core.action_size) - 0.15
-    step = bench.seconds(lambda: env.step(actions))
-    settings = EveryonesPPO(markets=markets, alone=False)
-    train = functools.partial(
-        train_everyone, core, settings, updates=bench.sizes.updates, device=str(bench.device)
-    )
-    update = bench.seconds(train) / bench.sizes.updates
-    types = env.core.market.economy.n_traders
-    state = core.start(bench.normal(markets, types))
-    again = bench.seconds(lambda: core.step(state, actions))
-    start = bench.seconds(lambda: core.start(bench.normal(markets, types)))
-    share = (start + 2 * again) / update
-    rate, size = markets * TRADERS, f"{markets:,} markets x {TRADERS} traders"
-    work = "everyone acts"
-    return [
-        Row(work, size, "million agent steps a second, TensorEnv.step", 1e-6 * rate / step),
-        Row(
-            work,
-            size,
-            "million agent steps a second, PPO's learning included",
-            1e-6 * rate / update,
-            bench.bar(at_least(10)),
-            note="uniform price, an actor for each trader, float64, everyone explores",
-        ),
-        Row(
-            work,
-            size,
-            "the market's share of an update",
-            share,
-            bench.bar(at_most(0.2)),
-            deviator=start + 2 * again,
-            baseline=update,
-            note="types, honest bids and their clearing, bids tried and of means, both cleared",
-        ),
-    ]
-
-
-def deviators(bench: Bench) -> list[Row]:
-    """Measure one deviator's steps along pathwise gradients, with Adam."""
-    economy = private_values(TRADERS)
-    rules = UniformDoubleAuction(), NaiveWalrasian(economy), SigmaDCDA(SIGMA)
-    return [_deviator(bench, market(rule, economy)) for rule in rules]
-
-
-def _deviator(bench: Bench, tested: Market) -> Row:
-    core, markets = deviation_core(tested), bench.sizes.environment
-    env = TensorEnv(core, markets, device=bench.device)
-    actor = torch.nn.Linear(core.observation_size, core.action_size)
-    actor = actor.to(bench.device, torch.float64)
-    optimizer = torch.optim.Adam(actor.parameters(), lr=1e-3)
-    seen = env.reset()
-
-    def climb() -> None:
-        nonlocal seen
-        step = env.step(torch.tanh(actor(seen)))
-        optimizer.zero_grad()
-        (-step.reward.mean()).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        seen = step.observation
-
-    figure = "million steps a second, gradient and Adam included"
-    size = f"{tested.mechanism.name}, {markets:,} markets x {TRADERS} traders"
-    return Row("pathwise deviator", size, figure, 1e-6 * markets / bench.seconds(climb))
 
 
 def check_same(mechanism: Any, bids: Any) -> None:

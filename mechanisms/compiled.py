@@ -61,12 +61,13 @@ def compiled_clear(
 
     def clear(bids: Schedules) -> Outcome:
         check_record(mechanism.name, Schedules, bids)
-        if not isinstance(bids.level, torch.Tensor):
+        level: Array = bids.level
+        if not isinstance(level, torch.Tensor):
             raise RefusedError(
                 "compiled clearing is of torch tensors, got bids in other arrays; convert them "
                 "with bids.converted(torch.zeros(())), or call clear"
             )
-        return Outcome(*fused(mechanism, bids.level, bids.steepness))
+        return Outcome(*fused(mechanism, level, bids.steepness))
 
     return clear
 
