@@ -8,7 +8,7 @@ from .core import DeviationCore, deviation_core
 from .decision_problem import DecisionProblem
 from .deviation_env import DeviationEnv
 from .exchange_core import ExchangeCore, exchange_core
-from .repeated_core import RepeatedCore, repeated_core
+from .rounds_core import RoundsCore, rounds_core
 from .vector_env import DeviationVectorEnv
 
 __all__ = [
@@ -19,12 +19,12 @@ __all__ = [
     "DeviationVectorEnv",
     "ExchangeCore",
     "Market",
-    "RepeatedCore",
+    "RoundsCore",
     "deviation_core",
     "exchange_core",
     "exchange_v0",
     "market",
     "matched_control",
-    "repeated_core",
+    "rounds_core",
     "standing_control",
 ]

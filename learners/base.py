@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 
 from typing_extensions import override
 
-from deviator.envs import DecisionProblem, RepeatedCore
+from deviator.envs import DecisionProblem, RoundsCore
 from deviator.envs.core import check_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.policies import Deviation, Network
@@ -111,7 +111,7 @@ class EvaluatedLearner(Learner):
     Attributes
     ----------
     plays_rounds : bool
-        Whether it can play a `RepeatedCore`.
+        Whether it can play a `RoundsCore`.
     """
 
     plays_rounds: ClassVar[bool] = False
@@ -204,10 +204,10 @@ def check_playable(learner: Learner, problem: DecisionProblem) -> None:
     RefusedError
         If it cannot.
     """
-    if isinstance(problem, RepeatedCore) and not getattr(learner, "plays_rounds", False):
+    if isinstance(problem, RoundsCore) and not getattr(learner, "plays_rounds", False):
         raise RefusedError(
-            f"{learner.name} plays markets once, got one of {problem.exchange.rounds} rounds; name "
-            "a learner of rounds, as recurrent-ppo"
+            f"{learner.name} plays one-shot markets, got one of {problem.rounds} rounds; name a "
+            "learner of rounds, as recurrent-ppo"
         )
     learner.check_problem(problem)
 

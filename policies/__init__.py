@@ -11,6 +11,7 @@ from .network import ACTIVATIONS, Network
 from .numeric_search import NumericSearch
 from .policy_files import load_policy, save_policy
 from .revelation import Revelation
+from .rounds import NetworkOverRounds, RoundsDeviation
 
 __all__ = [
     "ACTIVATIONS",
@@ -24,10 +25,12 @@ __all__ = [
     "LearnedDeviation",
     "LinearBayes",
     "Network",
+    "NetworkOverRounds",
     "NumericSearch",
     "Observation",
     "Policy",
     "Revelation",
+    "RoundsDeviation",
     "View",
     "check_information",
     "exact_gain",

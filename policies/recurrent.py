@@ -9,11 +9,11 @@ from scipy.special import expit
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_array, read_only, whole_number
+from deviator.validation import Floats, finite_array, read_only
 
-from .actions import ActionBox, Observation
-from .base import Deviation, Policy, View
+from .base import Policy
 from .network import Network
+from .rounds import RoundsDeviation, seat_from_data, seat_to_data
 
 GATES = 4
 """Input, forget, cell and output, in torch's order."""
@@ -101,89 +101,48 @@ class RecurrentNetwork:
         cls, tensors: Mapping[str, Floats], description: Mapping[str, Any]
     ) -> "RecurrentNetwork":
         """Return the network of what `to_files` returned; others give KeyError or a sentence."""
-        own = ("input_weights", "hidden_weights", "bias")
         head = Network.from_files(tensors, description)
-        return cls(*(tensors[name] for name in own), head)
+        return cls(tensors["input_weights"], tensors["hidden_weights"], tensors["bias"], head)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class RecurrentDeviation(Deviation):
+class RecurrentDeviation(RoundsDeviation):
     """A recurrent network that a learner trained to deviate, round by round.
 
     Parameters
     ----------
     network : RecurrentNetwork
-        From what is seen to actions, which are clipped to [-1, 1]. It sees the types of
-        `observation` and, over several rounds, what `deviator.envs.ExchangeCore` shows beside them:
-        how far the market has come, and past prices and quantities.
-    observation : Observation
-    box : ActionBox
-    others : Policy
-        The strategy deviated from, on which relative actions build.
-    rounds : int
-        Over which it was learned.
+        From what is seen before a round to actions, which are clipped to [-1, 1].
+
+    Raises
+    ------
+    InvalidInputError
+        If its sizes do not fit.
     """
 
     network: RecurrentNetwork
-    observation: Observation
-    box: ActionBox
-    others: Policy
-    rounds: int = 1
     file_format: ClassVar[str] = "recurrent network"
 
     def __post_init__(self) -> None:
-        whole_number("rounds", self.rounds, 1)
-        inputs, outputs = self.network.sizes[0], self.network.sizes[-1]
-        public = 0 if self.rounds == 1 else 1 + self.rounds * (1 + self.others.n_traders)
-        wanted = self.observation.size + public
-        if (inputs, outputs) != (wanted, self.box.size):
-            raise InvalidInputError(
-                f"the network must map {wanted} observations to {self.box.size} actions, got "
-                f"{inputs} to {outputs}"
-            )
+        super().__post_init__()
+        self._check_sizes(self.network.sizes)
 
+    @override
     def act(self, seen: Floats, memory: Memory | None = None) -> tuple[Floats, Memory]:
-        """Return the actions of a round, (B, K), and what is remembered of it.
-
-        Parameters
-        ----------
-        seen : ndarray of float, shape (B, inputs)
-        memory : Memory, optional
-            Of the round before; none in the first one.
-        """
         before = self.network.start(len(seen)) if memory is None else memory
         action, after = self.network.step(seen, before)
         return np.clip(action, -1.0, 1.0), after
 
     @override
-    def bid(self, view: View | Floats, trader: int) -> Floats:
-        """Return the trader's bids in the first round, shape (B, K)."""
-        if trader != self.observation.trader:
-            raise InvalidInputError(
-                f"trader must be {self.observation.trader}, for whom this was learned, got {trader}"
-            )
-        types = View.of(view).types
-        seen = np.zeros((len(types), self.network.sizes[0]))
-        seen[:, : self.observation.size] = self.observation(types)
-        bid: Floats = self.box.to_bid(self.others.bids(types).of_trader(trader), self.act(seen)[0])
-        return bid
-
-    @override
     def to_files(self) -> tuple[dict[str, Floats], dict[str, Any]]:
         tensors, shape = self.network.to_files()
-        seen = {"observation": self.observation.to_dict(), "box": self.box.to_dict()}
-        return tensors, shape | seen | {"rounds": self.rounds}
+        return tensors, shape | seat_to_data(self)
 
     @classmethod
     @override
     def from_files(
         cls, tensors: Mapping[str, Floats], description: Mapping[str, Any], others: Policy
     ) -> "RecurrentDeviation":
-        return cls(
-            RecurrentNetwork.from_files(tensors, description),
-            Observation(**description["observation"]),
-            ActionBox(**description["box"]),
-            others,
-            description["rounds"],
-        )
+        network = RecurrentNetwork.from_files(tensors, description)
+        return cls(*seat_from_data(description, others), network)

@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
-from deviator.envs import DecisionProblem, deviation_core, repeated_core
+from deviator.envs import DecisionProblem, deviation_core, rounds_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
@@ -37,8 +37,7 @@ from deviator.evidence.results import Comparison
 from deviator.learners import EvaluatedLearner, Learner, Training, check_playable
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
-from deviator.policies import Deviation, Information
-from deviator.policies.recurrent import RecurrentDeviation
+from deviator.policies import Deviation, Information, RoundsDeviation
 from deviator.validation import Floats, check_kind
 
 from .best_known import best_known
@@ -217,7 +216,7 @@ def _core(tested: Market, control: Market | None, search: Search, watch: Watch) 
     core: DecisionProblem = (
         deviation_core(tested, **settings)
         if search.rounds == 1
-        else repeated_core(tested, search.rounds, **settings)
+        else rounds_core(tested, rounds=search.rounds, **settings)
     )
     for learner in search.learners:
         check_playable(learner, core)
@@ -253,12 +252,12 @@ class _Seen(NamedTuple):
 
     def compared(self, policy: Deviation) -> Comparison:
         """Return what a deviation gains where it sees no more than its rung shows."""
-        if isinstance(policy, RecurrentDeviation) and policy.rounds > 1:
+        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
             return self._over_rounds(policy)
         return self.tested.compared(self.types, self.bid(policy))
 
-    def _over_rounds(self, policy: RecurrentDeviation) -> Comparison:
-        core = repeated_core(self.tested, policy.rounds, information=self.information)
+    def _over_rounds(self, policy: RoundsDeviation) -> Comparison:
+        core = rounds_core(self.tested, rounds=policy.rounds, information=self.information)
         gain = core.gains(self.types, policy)
         return Comparison(gain, np.full(len(gain), self.tested.rounding), np.ones(len(gain)))
 
@@ -298,7 +297,7 @@ def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
 def _first_witness(seen: _Seen, policies: Sequence[Deviation]) -> dict[str, Any] | None:
     """Return the first witness of a learned deviation that pays on average in one round."""
     for policy in policies:
-        if isinstance(policy, RecurrentDeviation) and policy.rounds > 1:
+        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
             continue
         if pays(seen.tested, seen.compared(policy).gain, seen.information):
             witness = find_witness(seen.tested, policy, seen.types)

@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import deviator
-from deviator.envs import DecisionProblem, deviation_core, repeated_core
+from deviator.envs import DecisionProblem, deviation_core, rounds_core
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.evidence import BestDeviation, held_out_profiles
 from deviator.learners import EvaluatedLearner, Learner, Training
@@ -314,7 +314,7 @@ def measure(problem: Problem, held_out: int) -> Measured:
     core: DecisionProblem = (
         deviation_core(tested, information=rung)
         if rounds == 1
-        else repeated_core(tested, rounds, information=rung)
+        else rounds_core(tested, rounds=rounds, information=rung)
     )
     return Measured(
         core,

@@ -19,10 +19,10 @@ from deviator.policies import (
     Information,
     LearnedDeviation,
     Policy,
+    RoundsDeviation,
     load_policy,
     save_policy,
 )
-from deviator.policies.recurrent import RecurrentDeviation
 from deviator.policies.policy_files import policy_stem, read_description, stated_information
 
 from .checkpoints import FILE, CheckpointFolder, checkpoint_folder, read_checkpoint
@@ -283,7 +283,7 @@ def evaluate(
         ) from None
     policy = load_policy(path, tested.strategy, classes=classes)
     _check_fit(path, policy, tested)
-    rounds = policy.rounds if isinstance(policy, RecurrentDeviation) else 1
+    rounds = policy.rounds if isinstance(policy, RoundsDeviation) else 1
     search = Search(information=stated_information(description), rounds=rounds)
     return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
 

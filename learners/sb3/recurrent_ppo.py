@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from typing_extensions import override
 
-from deviator.envs import DecisionProblem, DeviationCore
-from deviator.envs.repeated_core import RepeatedCore, once
+from deviator.envs import DecisionProblem, DeviationCore, RoundsCore
+from deviator.envs.rounds_core import one_round
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.learners.session import Session
 from deviator.policies import Deviation, Network
@@ -26,7 +26,7 @@ from .shared import SB3Learner, falling, sb3_seed
 @final
 @dataclass(frozen=True)
 class RecurrentPPOLearner(SB3Learner):
-    """Recurrent PPO for one deviator in a `RepeatedCore`; a `DeviationCore` is one round.
+    """Recurrent PPO for one deviator in a `RoundsCore`; a `DeviationCore` is one round.
 
     Parameters
     ----------
@@ -83,9 +83,9 @@ class RecurrentPPOLearner(SB3Learner):
     @override
     def check_problem(self, problem: DecisionProblem) -> None:
         _recurrent_ppo()
-        if not isinstance(problem, DeviationCore | RepeatedCore):
+        if not isinstance(problem, DeviationCore | RoundsCore):
             raise RefusedError(
-                "recurrent-ppo plays a repeated_core or a deviation_core, got "
+                "recurrent-ppo plays a rounds_core or a deviation_core, got "
                 f"{type(problem).__name__}; use another learner"
             )
 
@@ -150,11 +150,11 @@ class RecurrentPPOLearner(SB3Learner):
 
     @override
     def _deviation(self, network: RecurrentNetwork, session: Session) -> Deviation:
-        return _in_rounds(session.problem).recurrent_deviation(network)
+        return _in_rounds(session.problem).deviation(network)
 
 
-def _in_rounds(problem: Any) -> RepeatedCore:
-    return once(problem) if isinstance(problem, DeviationCore) else problem
+def _in_rounds(problem: Any) -> RoundsCore:
+    return one_round(problem) if isinstance(problem, DeviationCore) else problem
 
 
 def _recurrent_ppo() -> Any:

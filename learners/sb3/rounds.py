@@ -6,7 +6,7 @@ import numpy as np
 from gymnasium import spaces
 from typing_extensions import override
 
-from deviator.envs.repeated_core import RepeatedCore
+from deviator.envs import RoundsCore
 from deviator.learners.session import Session
 
 from .markets import BatchVecEnv, soft_limited
@@ -16,7 +16,7 @@ from .markets import BatchVecEnv, soft_limited
 class RoundsVecEnv(BatchVecEnv):
     """Markets of one deviator; all end after their last round, and new ones begin."""
 
-    def __init__(self, session: Session, core: RepeatedCore, markets: int, limit: float) -> None:
+    def __init__(self, session: Session, core: RoundsCore, markets: int, limit: float) -> None:
         bound = core.exchange.observation_bound.astype(np.float32)
         super().__init__(markets, spaces.Box(-bound, bound), core.action_size)
         self._session, self._exchange, self._limit = session, core.exchange, limit

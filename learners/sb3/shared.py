@@ -24,6 +24,9 @@ AVERAGED = 8.0
 each update is noisy, their mean much less so. Weights fall as a power of the update (Shamir and
 Zhang 2013)."""
 
+OVERFLOW = "Expected parameter"
+"""How torch begins when a distribution has a mean or deviation that is not finite."""
+
 LEAST_RATE = 1e-5
 """Learning rates fall to here."""
 
@@ -80,6 +83,10 @@ class SB3Learner(EvaluatedLearner):
             try:
                 model.learn(session.steps, callback=follow, log_interval=None)
                 follow.look()
+            except ValueError as error:
+                if OVERFLOW not in str(error):
+                    raise
+                raise diverged(session, "its exploration is not finite") from None
             finally:
                 model.logger.close()
 
@@ -104,6 +111,14 @@ class SB3Learner(EvaluatedLearner):
     def _log_exploration(self, session: Session) -> float:
         """Return the logarithm of the standard deviation of each number of an action."""
         return self.log_exploration - 0.5 * float(np.log(session.problem.action_size))
+
+
+def diverged(session: Session, reason: str) -> TrainingStopped:
+    """Return what ends a training whose numbers overflow."""
+    return TrainingStopped(
+        f"training diverged after {session.spent} bids ({reason}); the best so far is kept, lower "
+        "learning_rate"
+    )
 
 
 def sb3_seed(session: Session) -> int:
@@ -161,10 +176,7 @@ class _Follow(BaseCallback):
         try:
             now = self._learner._read(self.model.policy)
         except InvalidInputError as error:
-            raise TrainingStopped(
-                f"training diverged after {self._session.spent} bids ({error}); the best so far "
-                "is kept, lower learning_rate"
-            ) from None
+            raise diverged(self._session, str(error)) from None
         self._updates += 1
         share = (AVERAGED + 1.0) / (AVERAGED + self._updates)
         self._mean = now if self._mean is None else _between(self._mean, now, share)
