@@ -243,3 +243,10 @@ def test_a_market_of_several_rounds_is_trained_saved_and_judged(tmp_path, inform
         train(spec, Stepper(), plan)
     with pytest.raises(InvalidInputError, match="rounds must be at least 1"):
         train(spec, Stepper(), Plan(1, 0, rounds=0))
+
+
+def test_a_name_that_is_not_used_leaves_no_folder(tmp_path):
+    (tmp_path / "kept").mkdir()
+    with fresh_name("auction", "ppo", tmp_path / "kept" / "new" / "deep"):
+        assert (tmp_path / "kept" / "new" / "deep").exists()
+    assert [file.name for file in tmp_path.rglob("*")] == ["kept"]
