@@ -206,14 +206,14 @@ def check_playable(learner: Learner, problem: DecisionProblem) -> None:
     """
     if isinstance(problem, RoundsCore) and not getattr(learner, "plays_rounds", False):
         raise RefusedError(
-            f"{learner.name} plays one-shot markets, got one of {problem.rounds} rounds; name a "
-            "learner of rounds, as recurrent-ppo"
+            f"{learner.name} plays markets once, got one of {problem.exchange.rounds} rounds; name "
+            "a learner of rounds, as recurrent-ppo"
         )
     learner.check_problem(problem)
 
 
-def network_of(deviation: Deviation) -> Network:
-    """Return the network from which a learned deviation can be learned on.
+def network_of(deviation: Deviation) -> Any:
+    """Return the network of any kind from which a learned deviation can be learned on.
 
     Raises
     ------
@@ -221,7 +221,7 @@ def network_of(deviation: Deviation) -> Network:
         If it has none.
     """
     network = getattr(deviation, "network", None)
-    if not isinstance(network, Network):
+    if network is None:
         raise RefusedError(
             f"training goes on from a deviation with a network, got {type(deviation).__name__}; "
             "train anew"

@@ -61,10 +61,20 @@ def rewritten_bids(party: Party, types: Floats, response: Response, factor: floa
         # Honest bids are lines[i, slot] along w_i; the new bid is nothing along fellow members'.
         excess = -lines[:, :, slot]
         excess[:, slot] = 0.0
-        bids[:, slot, :-1] += np.einsum("bkm,bm->bk", np.linalg.pinv(along), excess)
+        bids[:, slot, :-1] += _least_change(along, excess)
         here = _read(language, place, response.quantity[:, None], response.price[:, None])[:, 0]
         bids[:, slot, -1] = (here * bids[:, slot, :-1]).sum(axis=1)
     return np.asarray(bids)
+
+
+def _least_change(along: Floats, wanted: Floats) -> Floats:
+    """Return the least change of numbers (B, K - 1) that changes bids along lines as wanted.
+
+    Each number is measured by what it multiplies, so that units do not matter.
+    """
+    size = np.sqrt((along**2).sum(axis=1, keepdims=True))
+    scale = 1 / np.where(size > 0, size, 1.0)
+    return np.asarray(scale[:, 0] * np.einsum("bkm,bm->bk", np.linalg.pinv(along * scale), wanted))
 
 
 def _line(party: Party, response: Response, slot: int, factor: float) -> Floats:
@@ -83,7 +93,7 @@ def _line(party: Party, response: Response, slot: int, factor: float) -> Floats:
 
 
 def _read(language: AllocationLanguage, place: int, quantity: Floats, price: Floats) -> Floats:
-    """Return what a bid's numbers but its level multiply at (B, J, N') and (B, J): (B, J, K - 1)."""
+    """Return what a bid's numbers but its level multiply at J points: (B, J, K - 1)."""
     if isinstance(language, FactoredLanguage):
         statistics = quantity @ language.statistics.weights.T
         own = quantity[:, :, place, None]

@@ -37,7 +37,7 @@ def network_of(policy: Any) -> Network:
     InvalidInputError
         If the policy is not a chain of layers with one kind of activation between them.
     """
-    layers = list(_chain(policy))
+    layers: list[Any] = list(_chain(policy))
     squash = isinstance(layers[-1], nn.Tanh)
     linear, between = layers[: len(layers) - squash : 2], layers[1 : len(layers) - squash : 2]
     _check_chain(linear, between)

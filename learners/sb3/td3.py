@@ -47,11 +47,11 @@ class TD3Learner(OffPolicyLearner):
         Points of the learning curve.
     """
 
-    markets: int = 256
+    markets: int = 128
     batch_size: int = 512
     buffer_size: int = 100_000
     gradient_steps: int = 1
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     log_exploration: float = -1.0
     offset: float = 0.3
     hidden: tuple[int, ...] = ()

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from deviator.economies import private_values
-from deviator.envs import deviation_core
-from deviator.envs.repeated_core import repeated_core
+from deviator.envs import deviation_core, rounds_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import market
 from deviator.evidence.best_deviation import best_deviation, held_out_profiles
@@ -50,8 +49,8 @@ def test_networks_are_those_of_torch():
 
 
 def test_later_rounds_gain_more_than_the_own_type_alone_allows():
-    core = repeated_core(TESTED, 3)
-    policy = RecurrentPPOLearner(markets=256, batch_size=256).train(core, 25_000, 0).policy
+    core = rounds_core(TESTED, rounds=3)
+    policy = RecurrentPPOLearner(markets=256, batch_size=256).train(core, 18_000, 0).policy
     types = held_out_profiles(TESTED, 2000)
     own, profile = (best_deviation(TESTED, types, rung).gain for rung in ("own", "profile"))
     most = (own + 2 * profile) / 3
@@ -62,8 +61,8 @@ def test_later_rounds_gain_more_than_the_own_type_alone_allows():
 
 
 def test_a_batch_of_markets_is_the_loop_over_them():
-    core = repeated_core(TESTED, 3)
-    deviation = core.recurrent_deviation(random_network(core.observation_size))
+    core = rounds_core(TESTED, rounds=3)
+    deviation = core.deviation(random_network(core.observation_size))
     types = core.draw(np.random.default_rng(0), 4)
     together = core.gains(types, deviation)
     alone = [core.gains(types[i : i + 1], deviation)[0] for i in range(4)]
@@ -74,11 +73,11 @@ def test_a_deviation_without_memory_gains_the_same_in_every_round():
     best = BestResponse(TESTED.mechanism, TESTED.economy, "profile")
     types = held_out_profiles(TESTED, 100)
     wanted = TESTED.gains(types, best.bid(types, 0))
-    np.testing.assert_allclose(repeated_core(TESTED, 3).gains(types, best), wanted, rtol=1e-12)
+    np.testing.assert_allclose(rounds_core(TESTED, rounds=3).gains(types, best), wanted, rtol=1e-12)
 
 
 def test_policies_are_saved_and_loaded(tmp_path):
-    core = repeated_core(TESTED, 2)
+    core = rounds_core(TESTED, rounds=2)
     policy = RecurrentPPOLearner(**SMALL).train(core, 300, 0).policy
     save_policy(policy, tmp_path / "policy", information="own")
     loaded = load_policy(tmp_path / "policy", TESTED.strategy)
@@ -94,8 +93,8 @@ def test_one_round_is_the_one_shot_market():
 
 
 def test_what_it_cannot_play_is_refused(monkeypatch):
-    core = repeated_core(TESTED, 2)
-    with pytest.raises(RefusedError, match="played round by round, by the learner recurrent-ppo"):
+    core = rounds_core(TESTED, rounds=2)
+    with pytest.raises(RefusedError, match="ppo plays markets once, got one of 2 rounds"):
         PPOLearner().train(core, 100, 0)
     start = random_network(5)
     with pytest.raises(InvalidInputError, match="must have a memory and layers of"):
@@ -103,7 +102,7 @@ def test_what_it_cannot_play_is_refused(monkeypatch):
     with pytest.raises(InvalidInputError, match="traders must be the market's deviator alone"):
         replace(core, exchange=replace(core.exchange, traders=(1,)))
     with pytest.raises(InvalidInputError, match="must map 12 observations to 1 actions, got 5"):
-        core.recurrent_deviation(start)
+        core.deviation(start)
     monkeypatch.setitem(sys.modules, "sb3_contrib", None)
     with pytest.raises(RefusedError, match=r"needs sb3-contrib.*pip install"):
         RecurrentPPOLearner().train(core, 100, 0)

@@ -7,8 +7,9 @@ D_ij = A_ij - A_iN. Prices are scaled after that, which changes no digit of the 
 
 from typing import NamedTuple
 
-from deviator.arrays import Array, namespace
+from deviator.arrays import Array, is_on_cpu, namespace
 
+from ...chunking import pieces
 from ...languages import LinearBids
 from ..autarky import (
     RowSquares,
@@ -40,14 +41,24 @@ class _Market(NamedTuple):
 
 
 def solve(bids: LinearBids) -> MarketSolution:
-    """Clear every market of the batch."""
-    xp, (batch, n) = namespace(bids.level), bids.level.shape
+    """Clear every market of the batch; on a CPU in pieces that fit the cache."""
+    batch, n = bids.level.shape
     require_precision(bids.level, n)
-    market = _invert(bids.quantity_weights, bids.price_weights)
+    weights, prices = bids.quantity_weights, bids.price_weights
+    if weights.shape[0] != batch or not is_on_cpu(bids.level):
+        return _solve(weights, prices, bids.level)
+    arrays = weights, prices, bids.level
+    whole = list(pieces(max(batch, 1), n * n))
+    return _joined([_solve(*(array[piece, ...] for array in arrays)) for piece in whole])
+
+
+def _solve(quantity_weights: Array, price_weights: Array, level: Array) -> MarketSolution:
+    xp, (batch, n) = namespace(level), level.shape
+    market = _invert(quantity_weights, price_weights)
     regular, all_regular = market.regular, bool(xp.all(market.regular))
     if not all_regular:
-        market = _invert(*_plain_where(~regular, bids))
-    solution = times(market.inverse, bids.level / market.row_length)
+        market = _invert(*_plain_where(~regular, quantity_weights, price_weights))
+    solution = times(market.inverse, level / market.row_length)
     quantity, price = solution[:, : n - 1], solution[:, n - 1]
     slope = market.inverse[:, n - 1, :] / market.diagonal
     return MarketSolution(
@@ -59,12 +70,26 @@ def solve(bids: LinearBids) -> MarketSolution:
     )
 
 
-def _plain_where(irregular: Array, bids: LinearBids) -> tuple[Array, Array]:
+def _joined(parts: list[MarketSolution]) -> MarketSolution:
+    if len(parts) == 1:
+        return parts[0]
+    xp = namespace(parts[0].price)
+    price, quantity, slope, regular = (
+        xp.concat([getattr(part, name) for part in parts])
+        for name in ("price", "quantity", "residual_slope", "regular")
+    )
+    all_regular = all(part.all_regular for part in parts)
+    return MarketSolution(price, quantity, slope, regular, all_regular)
+
+
+def _plain_where(
+    irregular: Array, quantity_weights: Array, price_weights: Array
+) -> tuple[Array, Array]:
     """Return weights on quantities and prices, those of q_i + p = r_i in irregular markets."""
-    xp = namespace(bids.level)
-    one = xp.eye(bids.shape[1], **kind(bids.level))
-    weights = xp.where(irregular[:, None, None], one, bids.quantity_weights)
-    return weights, xp.where(irregular[:, None], 1.0, bids.price_weights)
+    xp = namespace(price_weights)
+    one = xp.eye(price_weights.shape[1], **kind(price_weights))
+    weights = xp.where(irregular[:, None, None], one, quantity_weights)
+    return weights, xp.where(irregular[:, None], 1.0, price_weights)
 
 
 def _invert(quantity_weights: Array, price_weights: Array) -> _Market:
