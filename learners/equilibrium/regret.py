@@ -52,9 +52,10 @@ def _regret(tested: Market, types: Floats) -> Regret:
     )
 
 
-def _interim(
-    tested: Market, types: Floats
-) -> tuple[float, float | None, Literal["exact", "searched"]]:
+Interim = tuple[float, float | None, Literal["exact", "searched"]]
+
+
+def _interim(tested: Market, types: Floats) -> Interim:
     """Return the mean interim regret, that of the worst type where types are searched, and how."""
     try:
         gains = exact_gain(

@@ -92,11 +92,11 @@ def equilibrium(
 
 
 def _check_new(stem: Path, force: bool) -> None:
-    """Refuse to overwrite a strategy, and folders that are not there, before anything is learned."""
+    """Refuse folders that are not there, and to overwrite, before anything is learned."""
     file = stem.with_name(stem.name + ".safetensors")
     if not file.parent.is_dir():
         raise ResultsError(
-            f"--out must be in a folder that is there, {file.parent} is not; make it"
+            f"--out must be in a folder that is there, got {file.parent}; make it"
         )
     if file.exists() and not force:
         raise ResultsError(
