@@ -164,7 +164,7 @@ def coalition_core(
         Ranges of one's own for each bid of the party.
     """
     check_kind("party", party, Party, "build one with coalition_of(market, (0, 1))")
-    given = ranges or [None] * len(party.places)
+    given: Sequence[Floats | None] = ranges or [None] * len(party.places)
     alone = [
         deviation_core(replace(party.arena, trader=place), ranges=wide)
         for place, wide in zip(party.places, given, strict=True)

@@ -67,7 +67,7 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     v0 : first.
     """
 
-    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES)}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # noqa: RUF012
 
     def __init__(
         self,
@@ -99,15 +99,15 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
     @override
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        if self._types is None:
+        types = self._types
+        if types is None:
             raise gymnasium.error.ResetNeeded("call reset before step: the one-shot market ended")
         actions = np.asarray(action, dtype=np.float64)[None]
-        reward, info = self.core.play(self._types, actions)
-        known = with_best_gains(self.core, self._types, info)
-        observation = self._observation(self._types)
-        self._types, self._shown = None, (self._types, actions)
+        reward, info = self.core.play(types, actions)
+        known = with_best_gains(self.core, types, info)
+        self._types, self._shown = None, (types, actions)
         single = {name: float(values[0]) for name, values in known.items()}
-        return observation, float(reward[0]), True, False, single
+        return self._observation(types), float(reward[0]), True, False, single
 
     @override
     def render(self) -> Any:

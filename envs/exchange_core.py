@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, final, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deviator.arrays import Array, common, is_foreign, like, namespace
+from deviator.arrays import Array, beside, common, is_foreign, namespace
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import InvalidInputError
 from deviator.evidence import Market, interchangeable_traders
@@ -34,7 +34,7 @@ from .action_ranges import (
     check_markets,
     sizes,
 )
-from .core import checked_action
+from .joint_box import JointBox
 from .own_type_bids import OwnTypeBids, own_type_bids
 
 Baseline = Literal["honesty", "strategy", "nothing"]
@@ -137,7 +137,7 @@ class ExchangeCore:
         present = (self._own_type_bids or self.market.strategy).bids(types)
         kind = {"dtype": types.dtype, "device": types.device} if is_foreign(types) else {}
         history = xp.zeros((batch, self.rounds if self.rounds > 1 else 0, n + 1), **kind)
-        economy = self.market.economy
+        economy: Any = self.market.economy
         value = economy.value(types) if _is_quadratic(economy) else None
         return State(types, present, value, self._baseline(types, present, value), history, 0)
 
@@ -147,7 +147,7 @@ class ExchangeCore:
         xp, batch = namespace(types), types.shape[0]
         standard = self._standard(types)
         if self.information == "own":
-            seen = (standard if self._everyone else standard[:, self._acting])[..., None]
+            seen = (standard if self._box.everyone else standard[:, self._box.acting])[..., None]
         else:
             seen = xp.broadcast_to(standard[:, None, :], (batch, acting, types.shape[1]))
         if self.rounds == 1:
@@ -168,20 +168,7 @@ class ExchangeCore:
             If NumPy actions have the wrong shape, are not finite, or leave [-1, 1]. Tensors are
             clipped.
         """
-        shape = (state.types.shape[0], len(self.traders), self.action_size)
-        checked = actions if is_foreign(actions) else checked_action(actions, shape)
-        if self._relative and self._limits is None:
-            return state.present.moved(*self._shares(checked))
-        array = state.present.as_array()
-        if is_foreign(actions):
-            return self._tensor_bids(state, array, actions)
-        acting = slice(None) if self._everyone else self._acting
-        moved = self._half_width * checked
-        moved += array[:, acting] if self._relative else self._center
-        if self._limits is not None:
-            np.clip(moved, *self._limits, out=moved)
-        array[:, acting] = moved
-        return state.present.from_array(array)
+        return self._box.bids(state.present, actions)
 
     def step(self, state: State, actions: Array) -> Step:
         """Clear a round in which actions (B, A, K) are chosen."""
@@ -197,56 +184,24 @@ class ExchangeCore:
         return self if information == self.information else replace(self, information=information)
 
     @cached_property
+    def _box(self) -> JointBox:
+        return JointBox(self.traders, self.boxes, self.market.economy.n_traders)
+
+    @cached_property
     def _own_type_bids(self) -> OwnTypeBids | None:
         return own_type_bids(self.market)
 
     @cached_property
-    def _everyone(self) -> bool:
-        return self.traders == tuple(range(self.market.economy.n_traders))
+    def _mean(self) -> Floats:
+        return self.market.distribution.mean
 
     @cached_property
-    def _acting(self) -> list[int]:
-        return list(self.traders)
-
-    @cached_property
-    def _relative(self) -> bool:
-        return self.boxes[0].mode == "relative"
-
-    @cached_property
-    def _half_width(self) -> Floats:
-        return np.stack([box.half_width for box in self.boxes])
-
-    @cached_property
-    def _ranges(self) -> Floats:
-        """Half widths of all traders' boxes, (N, K); 0 for those who do not act."""
-        ranges = np.zeros((self.market.economy.n_traders, self.action_size))
-        ranges[self._acting] = self._half_width
-        return ranges
-
-    @cached_property
-    def _center(self) -> Floats:
-        return np.stack([box.center for box in self.boxes])
-
-    @cached_property
-    def _deviation(self) -> Floats:
-        deviation: Floats = common(self.market.distribution.deviation)
-        return deviation
+    def _deviations(self) -> Floats:
+        return self.market.distribution.deviation
 
     @cached_property
     def _units(self) -> Floats:
         return np.array(self.reward_units)
-
-    @cached_property
-    def _limits(self) -> tuple[Floats, Floats] | None:
-        """Least and largest bids, each (A, K); None where there are none."""
-        if all(box.low is None and box.high is None for box in self.boxes):
-            return None
-        ends = (("low", -np.inf), ("high", np.inf))
-        low, high = (
-            np.stack([box.half_width * 0 + _or(getattr(box, name), end) for box in self.boxes])
-            for name, end in ends
-        )
-        return low, high
 
     @cached_property
     def _public_unit(self) -> Floats:
@@ -259,48 +214,14 @@ class ExchangeCore:
 
     def _standard(self, types: Array) -> Array:
         """Return types in standard deviations within the observation bound, (B, N)."""
-        law, bound = self.market.distribution, OBSERVATION_BOUND
+        bound = OBSERVATION_BOUND
         if is_foreign(types):
-            standard = (types - like(types, law.mean)) / like(types, law.deviation)
-            return namespace(types).clip(standard, -bound, bound)
-        standard: Floats = types / self._deviation
-        if law.mean.any():
-            standard -= common(law.mean / law.deviation)
+            tensor = (types - beside(types, self, "_mean")) / beside(types, self, "_deviations")
+            return namespace(types).clip(tensor, -bound, bound)
+        standard: Floats = types / common(self._deviations)
+        if self._mean.any():
+            standard -= common(self._mean / self._deviations)
         return np.clip(standard, -bound, bound, out=standard)
-
-    def _shares(self, actions: Array) -> tuple[Array, Array]:
-        """Return actions (B, N, K), 0 for those who do not act, and everybody's ranges (N, K)."""
-        if is_foreign(actions):
-            actions = namespace(actions).clip(actions, -1.0, 1.0)
-            still = namespace(actions).zeros_like(actions[:, 0, :])
-            return self._placed(actions, still), like(actions, self._ranges)
-        if self._everyone:
-            return actions, self._ranges
-        shares = np.zeros((len(actions), self.market.economy.n_traders, self.action_size))
-        shares[:, self._acting] = actions
-        return shares, self._ranges
-
-    def _tensor_bids(self, state: State, array: Array, actions: Array) -> Bids:
-        xp = namespace(actions)
-        moved = like(actions, self._half_width) * xp.clip(actions, -1.0, 1.0)
-        moved = moved + (
-            array[:, self._acting, :] if self._relative else like(actions, self._center)
-        )
-        if self._limits is not None:
-            low, high = (like(actions, limit) for limit in self._limits)
-            moved = xp.minimum(xp.maximum(moved, low), high)
-        return state.present.from_array(self._placed(moved, array))
-
-    def _placed(self, moved: Array, others: Array) -> Array:
-        """Return tensors of those who act (B, A, K) among others, (B, N, K) or one (B, K)."""
-        if self._everyone:
-            return moved
-        seat = {trader: place for place, trader in enumerate(self.traders)}
-        columns = [
-            moved[:, seat[i], :] if i in seat else others if others.ndim == 2 else others[:, i, :]
-            for i in range(self.market.economy.n_traders)
-        ]
-        return namespace(moved).stack(columns, axis=1)
 
     def _utility(self, outcome: Outcome, types: Array, value: Array | None) -> Array:
         economy: Any = self.market.economy
@@ -309,12 +230,12 @@ class ExchangeCore:
         else:
             worth = economy.utility_at(value, outcome.quantity)
             worth -= outcome.transfer
-        return worth if self._everyone else worth[:, self._acting]
+        return worth if self._box.everyone else worth[:, self._box.acting]
 
     def _reward(self, utility: Array, baseline: Array) -> Array:
         """Return what utilities exceed the baseline by, in units of reward, in their place."""
         if is_foreign(utility):
-            return (utility - baseline) / like(utility, self._units)
+            return (utility - baseline) / beside(utility, self, "_units")
         utility -= baseline
         utility /= common(self._units)
         return utility
@@ -322,7 +243,7 @@ class ExchangeCore:
     def _baseline(self, types: Array, present: Bids, value: Array | None) -> Array:
         mechanism, economy = self.market.mechanism, self.market.economy
         if self.baseline == "nothing":
-            return namespace(types).zeros_like(types[:, self._acting])
+            return namespace(types).zeros_like(types[:, self._box.acting])
         if self.baseline == "honesty" and not isinstance(self.market.strategy, Revelation):
             present = Revelation(mechanism, economy).bids(types)
         return self._utility(mechanism.clear(present), types, value)
@@ -332,7 +253,7 @@ class ExchangeCore:
             return state.history
         xp = namespace(state.types)
         public = xp.concat([public_price(outcome)[:, None], outcome.quantity], axis=1)
-        unit = like(state.types, self._public_unit)
+        unit = beside(state.types, self, "_public_unit")
         shown = xp.clip(public / unit, -HISTORY_BOUND, HISTORY_BOUND)[:, None, :]
         past, future = state.history[:, : state.round, :], state.history[:, state.round + 1 :, :]
         return xp.concat([past, shown, future], axis=1)
@@ -417,7 +338,3 @@ def _checked_traders(traders: Sequence[int] | None, n_traders: int) -> tuple[int
             f"traders must be one or more different ones, got {list(traders)}; name each once"
         )
     return checked
-
-
-def _or(limit: Floats | None, other: float) -> Any:
-    return other if limit is None else limit

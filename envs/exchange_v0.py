@@ -101,6 +101,7 @@ class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):  # type: ignore[mis
     metadata: ClassVar[dict[str, Any]] = {
         "name": "exchange_v0",
         "render_modes": list(RENDER_MODES),
+        "render_fps": 1,
         "is_parallelizable": True,
     }
 

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from deviator.arrays import Array, common, is_foreign, like, namespace
+from deviator.arrays import Array, beside, common, is_foreign, namespace
 from deviator.economies import QuadraticEconomy
 from deviator.errors import DeviatorError
 from deviator.evidence import Market
@@ -39,10 +39,10 @@ class OwnTypeBids:
         """Return everybody's bids at types (B, N), in the library of the types."""
         xp, place = namespace(types), _level_name(self.start)
         numbers = {
-            field.name: like(types, getattr(self.start, field.name))
+            field.name: beside(types, self.start, field.name)
             for field in fields(self.start)  # type: ignore[arg-type]
         }
-        slope = like(types, self.slope)
+        slope = beside(types, self, "slope")
         level = types * (slope if is_foreign(types) else common(slope))
         numbers[place] = level + numbers[place] if self._starts else level
         if isinstance(self.start, Schedules):

@@ -55,7 +55,8 @@ HELD_OUT_NUMBERS = 2**23
 FEWEST = 32
 """Profiles on which deviators are judged in the largest markets."""
 
-Kind = Literal["exact", "searched"]
+Kind = Literal["exact", "searched", "bound"]
+"""Whether a gain is exact, what a search gained, or more than what any deviation gains."""
 
 
 @final
@@ -69,7 +70,7 @@ class BestDeviation:
         In units of money per market; if searched, a lower bound.
     error : float
         Three standard errors of the mean, from the choice of profiles.
-    kind : {"exact", "searched"}
+    kind : {"exact", "searched", "bound"}
     epsilon : float
         Gains up to here count as zero, in units of money.
     witness : dict or None

@@ -3,7 +3,7 @@
 `PPOLearner` lives in `deviator.learners.ppo`, which imports torch; this package does not.
 """
 
-from .base import EvaluatedLearner, Learner, Training
+from .base import EvaluatedLearner, Learner, Training, check_playable
 from .session import Checkpoint, CurvePoint, Keep, Progress, Session, TrainingStopped
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "Session",
     "Training",
     "TrainingStopped",
+    "check_playable",
 ]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 
 from typing_extensions import override
 
-from deviator.envs import DecisionProblem
+from deviator.envs import DecisionProblem, RoundsCore
 from deviator.envs.core import check_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.policies import Deviation, Network
@@ -107,7 +107,14 @@ class EvaluatedLearner(Learner):
 
     Subclasses write `_search`: look at the untrained deviation, then learn until the session is
     done, looking whenever a point is due and at the end.
+
+    Attributes
+    ----------
+    plays_rounds : bool
+        Whether it can play a `RoundsCore`.
     """
+
+    plays_rounds: ClassVar[bool] = False
 
     @final
     @override
@@ -130,7 +137,7 @@ class EvaluatedLearner(Learner):
         says so.
         """
         check_core(core)
-        self.check_problem(core)
+        check_playable(self, core)
         budget = whole_number("steps", steps, 1)
         if resumed is not None:
             start = start or network_of(resumed.best)
@@ -189,8 +196,24 @@ def _check_left(spent: CurvePoint, steps: int, seconds: float | None) -> None:
         )
 
 
-def network_of(deviation: Deviation) -> Network:
-    """Return the network from which a learned deviation can be learned on.
+def check_playable(learner: Learner, problem: DecisionProblem) -> None:
+    """Check that a learner can play a problem, before anything is searched or trained.
+
+    Raises
+    ------
+    RefusedError
+        If it cannot.
+    """
+    if isinstance(problem, RoundsCore) and not getattr(learner, "plays_rounds", False):
+        raise RefusedError(
+            f"{learner.name} plays markets once, got one of {problem.exchange.rounds} rounds; name "
+            "a learner of rounds, as recurrent-ppo"
+        )
+    learner.check_problem(problem)
+
+
+def network_of(deviation: Deviation) -> Any:
+    """Return the network of any kind from which a learned deviation can be learned on.
 
     Raises
     ------
@@ -198,7 +221,7 @@ def network_of(deviation: Deviation) -> Network:
         If it has none.
     """
     network = getattr(deviation, "network", None)
-    if not isinstance(network, Network):
+    if network is None:
         raise RefusedError(
             f"training goes on from a deviation with a network, got {type(deviation).__name__}; "
             "train anew"

@@ -3,6 +3,7 @@
 from deviator.numerics.polynomial import Polynomial
 
 from .base import Claim, Mechanism, quantity_per_level
+from .compiled import clear_compiled
 from .direct.constructors import sigma_vcg
 from .direct.direct_mechanism import DirectMechanism
 from .direct.discrete_vcg import DiscreteVCG
@@ -132,6 +133,7 @@ __all__ = [
     "UniformDoubleAuction",
     "UnitDemandMechanism",
     "balancing_fee",
+    "clear_compiled",
     "clear_parallel",
     "clear_sharded",
     "equilibrium_cutoffs",

@@ -21,12 +21,18 @@ from deviator.validation import check_kind, given
 
 from .base import Deviation, Information, Policy, check_information
 from .learned import LearnedDeviation
+from .recurrent import RecurrentDeviation
+from .rounds import NetworkOverRounds
 
 FORMAT = "deviator policy"
 VERSION = 2
 """Version 1 held networks with tanh between their layers only, and is still read."""
 
-OWN_CLASSES: tuple[type[Deviation], ...] = (LearnedDeviation,)
+OWN_CLASSES: tuple[type[Deviation], ...] = (
+    LearnedDeviation,
+    NetworkOverRounds,
+    RecurrentDeviation,
+)
 """Classes that are loaded unasked."""
 
 

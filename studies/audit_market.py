@@ -158,6 +158,7 @@ def report_card(
     if fall is not None:
         return _without_transfers(tested, search, fall)
     classes = _deviators(tested, trader)
+    beyond = () if party is None else (joint_finding(party, search),)
     found = find_certificates(tested, search.information, [first for first, *_ in classes])
     tried = _tried(classes, tested.economy.n_traders)
     gathered = {
@@ -173,7 +174,6 @@ def report_card(
     verdicts = {first: judge(evidence) for first, evidence in gathered.items()}
     untried = [first for first, *_ in classes if not (first in verdicts or _proved(found, first))]
     audited = _audited(tested, search, tried, trader is None, len(untried))
-    beyond = () if party is None else (joint_finding(party, search),)
     card = ReportCard(audited, {}, verdicts, tested, _largest_cap(found, classes), beyond)
     deviating = _incentive_compatibility(replace(tested, trader=card.trader), card)
     answers = honest_constraints(tested)

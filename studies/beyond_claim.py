@@ -24,6 +24,7 @@ from deviator.evidence.coalitions import (
     find_joint_witness,
     names_of,
 )
+from deviator.learners import Learner
 from deviator.policies import Deviation, Information
 from deviator.validation import Floats
 
@@ -50,7 +51,7 @@ class LearnedJointGain:
     gain : float
         Mean over held-out profiles of the joint gain, or of the least one without transfers.
     share : float or None
-        Of the exact gain on the same rung; None where there is none, or it has no bound.
+        Of the certified cap, which is the exact gain where that is known; None without a cap.
     """
 
     learner: str
@@ -287,15 +288,36 @@ def _learned(
 ) -> Learned:
     """Train each learner for the party, and measure what it learned on held-out profiles."""
     gains, policies = [], []
-    exact = known.reach == "exact" and known.gain.mean() > party.epsilon
+    most = None if known.cap is None or known.cap <= party.epsilon else known.cap
     for learner in search.learners:
         for seed in search.seeds:
-            policy = learner.train(core, search.steps, seed).policy
+            policy = _trained(learner, core, search, seed)
             gain = float(party.value(party.gains(types, _bids(party, policy, types, core))).mean())
-            share = gain / float(known.gain.mean()) if exact else None
+            share = None if most is None else gain / most
             gains.append(LearnedJointGain(learner.name, seed, gain, share))
             policies.append(policy)
     return tuple(gains), policies
+
+
+def _trained(learner: Learner, core: CoalitionCore, search: Search, seed: int) -> Deviation:
+    """Return what a learner learned for a party.
+
+    Raises
+    ------
+    RefusedError
+        If the learner takes no other problem than one deviator's.
+    """
+    budget: dict[str, Any] = {} if search.seconds is None else {"seconds": search.seconds}
+    try:
+        training = learner.train(core, search.steps, seed, **budget)
+    except (AttributeError, TypeError) as error:
+        raise RefusedError(
+            "a party needs a learner that trains on any DecisionProblem, and the learner "
+            f"{learner.name} does not ({error}); name another one"
+        ) from error
+    if training.interrupted:
+        raise KeyboardInterrupt
+    return training.policy
 
 
 def _bids(party: Party, policy: Deviation, types: Floats, core: CoalitionCore) -> Floats:

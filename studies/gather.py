@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
-from deviator.envs import DeviationCore, deviation_core
+from deviator.envs import DecisionProblem, deviation_core, rounds_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
@@ -17,7 +17,6 @@ from deviator.evidence import (
     Found,
     LearnedGain,
     Market,
-    best_deviation,
     check_matched,
     find_certificates,
     find_witness,
@@ -35,12 +34,13 @@ from deviator.evidence.best_deviation import (
 )
 from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.results import Comparison
-from deviator.learners import EvaluatedLearner, Learner, Training
+from deviator.learners import EvaluatedLearner, Learner, Training, check_playable
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
-from deviator.policies import Deviation, Information
+from deviator.policies import Deviation, Information, RoundsDeviation
 from deviator.validation import Floats, check_kind
 
+from .best_known import best_known
 from .search import Actions, Search, Watch
 
 __all__ = ["Actions", "Search", "Watch", "gather"]
@@ -139,6 +139,8 @@ def _at_the_worst_profile(
     """
     if evidence.information == "own" or evidence.witness is not None or not evidence.trades:
         return evidence
+    if evidence.best.kind == "bound":
+        return evidence
     if _proved(tested, certificate):
         return evidence
     worst, witness = largest_gain(tested)
@@ -165,7 +167,7 @@ def _measure(
     traded = trades(tested, types)
     # What cannot be learned in is refused before anything is searched.
     core = _core(tested, control, search, watch) if search.learners and traded else None
-    best = best_deviation(tested, types, search.information, searched)
+    best = best_known(tested, types, search.information, search.rounds, searched)
     trained = [] if core is None else list(_trained(core, search, best, watch))
     deviations = [*(training.policy for _, _, training in trained), *saved]
     seen = _Seen(tested, types, search.information)
@@ -190,7 +192,7 @@ def _measure(
 
 
 def _trained(
-    core: DeviationCore, search: Search, best: BestDeviation, watch: Watch
+    core: DecisionProblem, search: Search, best: BestDeviation, watch: Watch
 ) -> Iterator[tuple[Learner, int, Training]]:
     for learner in search.learners:
         for seed in search.seeds:
@@ -208,13 +210,16 @@ def _trained(
             yield learner, seed, training
 
 
-def _core(tested: Market, control: Market | None, search: Search, watch: Watch) -> DeviationCore:
+def _core(tested: Market, control: Market | None, search: Search, watch: Watch) -> DecisionProblem:
     """Return the market as the learners meet it, once each has said that it can play it."""
-    core = deviation_core(
-        tested, information=search.information, control=control, **search.actions.stated()
+    settings = {"information": search.information, "control": control} | search.actions.stated()
+    core: DecisionProblem = (
+        deviation_core(tested, **settings)
+        if search.rounds == 1
+        else rounds_core(tested, rounds=search.rounds, **settings)
     )
     for learner in search.learners:
-        learner.check_problem(core)
+        check_playable(learner, core)
         _options(learner, search, watch)
     return core
 
@@ -247,7 +252,14 @@ class _Seen(NamedTuple):
 
     def compared(self, policy: Deviation) -> Comparison:
         """Return what a deviation gains where it sees no more than its rung shows."""
+        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
+            return self._over_rounds(policy)
         return self.tested.compared(self.types, self.bid(policy))
+
+    def _over_rounds(self, policy: RoundsDeviation) -> Comparison:
+        core = rounds_core(self.tested, rounds=policy.rounds, information=self.information)
+        gain = core.gains(self.types, policy)
+        return Comparison(gain, np.full(len(gain), self.tested.rounding), np.ones(len(gain)))
 
     def bid(self, policy: Deviation) -> Floats:
         shown = self.types
@@ -283,8 +295,10 @@ def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
 
 
 def _first_witness(seen: _Seen, policies: Sequence[Deviation]) -> dict[str, Any] | None:
-    """Return the first witness of a learned deviation that pays on average."""
+    """Return the first witness of a learned deviation that pays on average in one round."""
     for policy in policies:
+        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
+            continue
         if pays(seen.tested, seen.compared(policy).gain, seen.information):
             witness = find_witness(seen.tested, policy, seen.types)
             if witness is not None:

@@ -17,14 +17,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import deviator
-from deviator.envs import DeviationCore, deviation_core
+from deviator.envs import DecisionProblem, deviation_core, rounds_core
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
-from deviator.evidence import BestDeviation, best_deviation, held_out_profiles
+from deviator.evidence import BestDeviation, held_out_profiles
 from deviator.learners import EvaluatedLearner, Learner, Training
 from deviator.learners.session import VALIDATION_PROFILES, VALIDATION_SEED
-from deviator.policies import Information
+from deviator.policies import Information, check_information
 from deviator.validation import Floats, positive, whole_number
 
+from .best_known import best_known
 from .run.store import explained
 from .spec.market import MarketSpec
 
@@ -32,16 +33,28 @@ PRIVATE: Mapping[str, Any] = MappingProxyType({"family": "private-values", "slop
 GROUPS: Mapping[str, Any] = MappingProxyType(
     {"family": "two-groups", "alpha": 1.0, "beta": 0.7, "slope": 1.0}
 )
-ENTRIES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+UNITS: Mapping[str, Any] = MappingProxyType({"family": "unit-demands"})
+
+
+class Entry(NamedTuple):
+    """A market of the league."""
+
+    mechanism: str
+    economy: Mapping[str, Any]  # family and parameters but for the number of traders
+    rounds: int = 1
+
+
+ENTRIES: Mapping[str, Entry] = MappingProxyType(
     {
-        "naive-walrasian": PRIVATE,
-        "uniform-double-auction": PRIVATE,
-        "uniform-conditional": GROUPS,
-        "pay-as-bid": PRIVATE,
-        "k-double-auction": MappingProxyType({"family": "unit-demands"}),
+        "naive-walrasian": Entry("naive-walrasian", PRIVATE),
+        "uniform-double-auction": Entry("uniform-double-auction", PRIVATE),
+        "uniform-conditional": Entry("uniform-conditional", GROUPS),
+        "pay-as-bid": Entry("pay-as-bid", PRIVATE),
+        "k-double-auction": Entry("k-double-auction", UNITS),
+        "three-rounds": Entry("uniform-double-auction", PRIVATE, 3),
     }
 )
-"""Mechanisms of the league, each with the family of its economy and the parameters but for N."""
+"""Markets of the league by name."""
 
 TRADERS = (4, 10, 30)
 HELD_OUT = 20_000
@@ -89,6 +102,8 @@ class League:
         for n_traders in self.traders:
             if whole_number("traders", n_traders, 4) % 2:
                 raise InvalidInputError(f"traders must be even in the league, got {n_traders}")
+        for rung in self.rungs:
+            check_information(rung)
         whole_number("seeds", self.seeds, 1)
         whole_number("held_out", self.held_out, 100)
         positive("seconds", self.seconds)
@@ -112,16 +127,19 @@ class Problem:
 
     def spec(self) -> MarketSpec:
         """Return the market as data."""
-        n, parameters = self.n_traders, dict(ENTRIES[self.market])
+        entry, n = ENTRIES[self.market], self.n_traders
+        parameters = dict(entry.economy)
         sides = {"n_buyers": n // 2, "n_sellers": n - n // 2}
         size = sides if parameters["family"] == "unit-demands" else {"n_traders": n}
-        return MarketSpec.model_validate({"mechanism": self.market, "economy": parameters | size})
+        return MarketSpec.model_validate(
+            {"mechanism": entry.mechanism, "economy": parameters | size}
+        )
 
 
 class Measured(NamedTuple):
     """A problem as learners meet it, and what there is to gain on two sets of profiles."""
 
-    core: DeviationCore
+    core: DecisionProblem
     types: Floats
     best: BestDeviation
     validation: BestDeviation  # on the profiles of learning curves
@@ -142,8 +160,8 @@ class Run:
     seed : int
     seconds : float
         Its budget.
-    kind : {"exact", "searched"}
-        Whether the gain that shares are of is exact, or what a search gained.
+    kind : {"exact", "searched", "bound"}
+        What shares are of: the exact gain, what a search gained, or more than can be gained.
     share : float or None
         Of that gain on held-out profiles; None where the learner could not be trained.
     points : tuple of (float, int, float)
@@ -185,6 +203,8 @@ def play(
 ) -> list[Run]:
     """Train every learner in every market of a league, but for the runs that a file has.
 
+    Runs that failed are tried again.
+
     Parameters
     ----------
     league : League
@@ -204,12 +224,7 @@ def play(
     ResultsError
         If the file is damaged or cannot be written.
     """
-    for learner in learners:
-        if not isinstance(learner, EvaluatedLearner):
-            raise RefusedError(
-                f"learners of a league must take a budget in seconds, {learner.name} is no "
-                "EvaluatedLearner; leave it out"
-            )
+    playing = [_timed(learner) for learner in learners]
     with explained(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -217,9 +232,18 @@ def play(
     # Seed after seed, so that a league that is ended early has something of everybody.
     for seed in range(league.seeds):
         for problem in league.problems():
-            for learner in learners:
+            for learner in playing:
                 _play_one(problem, learner, seed, league.seconds, file, measured, progress)
     return read_runs(file)
+
+
+def _timed(learner: Learner) -> EvaluatedLearner:
+    if not isinstance(learner, EvaluatedLearner):
+        raise RefusedError(
+            f"learners of a league must take a budget in seconds, {learner.name} is no "
+            "EvaluatedLearner; leave it out"
+        )
+    return learner
 
 
 def _play_one(
@@ -236,13 +260,16 @@ def _play_one(
         **asdict(problem), learner=learner.name, settings=settings, seed=seed, seconds=seconds
     )
     # The file is read again each time: another process may work at the same league.
-    if planned.key in {run.key for run in read_runs(file)}:
+    known = {run.key: run for run in read_runs(file)}.get(planned.key)
+    if known is not None and known.share is not None:
         return
     with threadpool_limits(limits=1):
         run = _trained(planned, learner, measured(problem))
+    progress(run)
+    if run == known:
+        return
     with explained(file), file.open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(asdict(run), sort_keys=True, allow_nan=False) + "\n")
-    progress(run)
 
 
 def _trained(planned: Run, learner: EvaluatedLearner, measured: Measured) -> Run:
@@ -283,16 +310,22 @@ def measure(problem: Problem, held_out: int) -> Measured:
     types = held_out_profiles(tested, held_out)
     rng = np.random.default_rng(VALIDATION_SEED)
     validation = tested.distribution.matched_sample(rng, VALIDATION_PROFILES)
+    rung, rounds = problem.information, ENTRIES[problem.market].rounds
+    core: DecisionProblem = (
+        deviation_core(tested, information=rung)
+        if rounds == 1
+        else rounds_core(tested, rounds=rounds, information=rung)
+    )
     return Measured(
-        deviation_core(tested, information=problem.information),
+        core,
         types,
-        best_deviation(tested, types, problem.information),
-        best_deviation(tested, validation, problem.information),
+        best_known(tested, types, rung, rounds),
+        best_known(tested, validation, rung, rounds),
     )
 
 
 def read_runs(file: Path) -> list[Run]:
-    """Return the runs of a league's file; none where there is no file.
+    """Return the runs of a league's file, of each the last; none where there is no file.
 
     Raises
     ------
@@ -305,7 +338,8 @@ def read_runs(file: Path) -> list[Run]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise ResultsError(f"{file} cannot be read: {error}") from None
-    return [_run_of(file, number, line) for number, line in enumerate(lines, 1) if line]
+    runs = [_run_of(file, number, line) for number, line in enumerate(lines, 1) if line]
+    return list({run.key: run for run in runs}.values())
 
 
 def _run_of(file: Path, number: int, line: str) -> Run:

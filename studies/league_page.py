@@ -1,6 +1,7 @@
 """The league of learners as a page of tables in Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,13 +16,21 @@ HEAD = """# League of learners
 
 How much of the gain that is there each learner finds with its default settings, in CPU seconds of
 one thread. A share is that of the exact best deviation, on held-out profiles that nobody trained
-on; where no exact answer is known (`>=`) it is that of what a derivative-free search gains, and may
-exceed 100%. Means over seeds, with half of a 95% Student interval. Negative: worse off than honest.
-`-`: the learner cannot play the market; `!`: some of its trainings failed or were stopped.
+on. Where no exact answer is known (`>=`) it is that of what a derivative-free search gains, and may
+exceed 100%. Means over seeds, with half of a 95% Student interval in percentage points. Negative:
+worse off than honest. `-`: the learner cannot play the market; `!`: some of its trainings failed or
+were stopped.
+
+`three-rounds` is the uniform-price double auction, played three times by the same traders with the
+same types. There a deviator of the own rung learns of the others' types: shares are those of a bound
+(`<=`), the best gain of own types in the first round and of all types in the others.
 
 `deviator league` trains what `league.jsonl` beside this page does not have yet, adds every run to
 it as soon as it is done, and writes this page.
 """
+
+MARKS: Mapping[str, str] = MappingProxyType({"exact": "", "searched": ">= ", "bound": "<= "})
+"""What stands before a market, by what its shares are of."""
 
 Cell = tuple[str, int, str]
 """Market, traders and rung."""
@@ -39,7 +48,7 @@ def league_page(runs: Sequence[Run]) -> str:
     shown = [run for run in runs if run.seconds == seconds]
     learners = sorted({run.learner for run in shown})
     parts = [HEAD, _summary(shown, learners, seconds)]
-    for market in dict.fromkeys(run.market for run in shown):
+    for market in dict.fromkeys(run.market for run in shown if run.points):
         parts.append(_details([run for run in shown if run.market == market], market, seconds))
     return "\n".join(parts)
 
@@ -50,11 +59,11 @@ def _summary(runs: Sequence[Run], learners: Sequence[str], seconds: float) -> st
     for cell in _cells(runs):
         market, n_traders, rung = cell
         there = [run for run in runs if _cell(run) == cell]
-        searched = any(run.kind == "searched" for run in there)
+        kind = next((run.kind for run in there if run.kind), "exact")
         shares = [_final([run for run in there if run.learner == name]) for name in learners]
-        rows.append(_row([f">= {market}" if searched else market, str(n_traders), rung, *shares]))
+        rows.append(_row([f"{MARKS[kind]}{market}", str(n_traders), rung, *shares]))
     seeds = len({run.seed for run in runs})
-    return "\n".join([f"## After {seconds:g} CPU seconds, {seeds} seeds\n", *rows, ""])
+    return "\n".join([f"## After {seconds:g} CPU seconds, seeds: {seeds}\n", *rows, ""])
 
 
 def _details(runs: Sequence[Run], market: str, seconds: float) -> str:

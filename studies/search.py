@@ -70,6 +70,8 @@ class Search:
         CPU seconds that each training may take; by default the steps decide alone.
     actions : Actions, optional
         How far actions move bids, where the defaults are not meant.
+    rounds : int
+        How often the same traders meet with the same types; gains are means over the rounds.
 
     Raises
     ------
@@ -84,6 +86,7 @@ class Search:
     held_out: int = 20_000
     seconds: float | None = None
     actions: Actions = field(default_factory=Actions)
+    rounds: int = 1
 
     def __post_init__(self) -> None:
         for learner in self.learners:
@@ -100,6 +103,7 @@ class Search:
             whole_number("seed", seed, at_least=0)
         whole_number("steps", self.steps, at_least=1)
         whole_number("held_out", self.held_out, at_least=100)
+        whole_number("rounds", self.rounds, at_least=1)
         check_information(self.information)
 
 

@@ -19,6 +19,7 @@ from deviator.policies import (
     Information,
     LearnedDeviation,
     Policy,
+    RoundsDeviation,
     load_policy,
     save_policy,
 )
@@ -101,6 +102,8 @@ class Plan:
         How far actions move bids.
     control : MarketSpec, optional
         The matched control, which sets the range of the actions; by default the standing one.
+    rounds : int
+        How often the same traders meet with the same types; gains are means over the rounds.
     """
 
     steps: int
@@ -109,6 +112,7 @@ class Plan:
     information: Information = "profile"
     actions: Actions = field(default_factory=Actions)
     control: MarketSpec | None = None
+    rounds: int = 1
 
 
 @final
@@ -165,7 +169,7 @@ def train(
     control = None if plan.control is None else plan.control.build_market()
     search = Search(
         (learner,), (plan.seed,), plan.steps, plan.information,
-        seconds=plan.seconds, actions=plan.actions,
+        seconds=plan.seconds, actions=plan.actions, rounds=plan.rounds,
     )  # fmt: skip
     saver = _Saver(spec, learner, plan, where)
     resumed = saver.resumed(tested.strategy)
@@ -240,6 +244,7 @@ def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
         "control": None if plan.control is None else plan.control.model_dump(mode="json"),
         "information": plan.information,
         "actions": plan.actions.stated(),
+        "rounds": plan.rounds,
         "learner": learner.name,
         "settings": learner.settings(),
     }
@@ -278,7 +283,8 @@ def evaluate(
         ) from None
     policy = load_policy(path, tested.strategy, classes=classes)
     _check_fit(path, policy, tested)
-    search = Search(information=stated_information(description))
+    rounds = policy.rounds if isinstance(policy, RoundsDeviation) else 1
+    search = Search(information=stated_information(description), rounds=rounds)
     return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
 
 

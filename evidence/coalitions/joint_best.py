@@ -162,7 +162,7 @@ def _attained(
 
 def shifted(party: Party, types: Floats, shift: Floats) -> Floats:
     """Return the party's bids (B, M, K) with levels moved by (B, M)."""
-    bids = party.base_bids(types)[:, list(party.places)]
+    bids: Floats = party.base_bids(types)[:, list(party.places)]
     bids[:, :, party.arena.mechanism.language.level] += shift
     return bids
 
@@ -178,7 +178,8 @@ def _without_bound(party: Party, types: Floats, problem: JointQuadratic, bend: f
     upwards, curvature = vectors[:, :, -1], values[:, -1]
     rise = (problem.slope.sum(axis=1) * upwards).sum(axis=1)
     ahead = np.where(rise >= 0, 1.0, -1.0)
-    wanted = LARGE * party.stakes - np.minimum(problem.start.sum(axis=1), 0.0)
+    stakes = np.maximum(party.stakes, np.abs(party.honest(types).utility).sum(axis=1))
+    wanted = LARGE * stakes - np.minimum(problem.start.sum(axis=1), 0.0)
     length = (np.sqrt(rise**2 + 2 * curvature * wanted) - np.abs(rise)) / curvature
     bids = shifted(party, types, (ahead * length)[:, None] * upwards)
     reason = "the joint gain bends upwards along a line of levels"

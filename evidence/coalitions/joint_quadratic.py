@@ -174,8 +174,8 @@ def payment_of(rule: ResidualLineMechanism, residual_slope: Any) -> Polynomial:
 
 def uses_residual_slope(rule: ResidualLineMechanism) -> bool:
     """Return whether what a trader pays depends on the residual slope itself."""
-    symbols = (Polynomial.variable(name) for name in ("price", "quantity", "slope"))
-    paid = rule.payment(*symbols, rule.tax_slope)
+    price, quantity, slope = map(Polynomial.variable, ("price", "quantity", "slope"))
+    paid = rule.payment(price, quantity, slope, rule.tax_slope)
     return isinstance(paid, Polynomial) and any("slope" in monomial for monomial in paid.terms)
 
 

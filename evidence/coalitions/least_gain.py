@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from deviator.errors import RefusedError
-from deviator.validation import Floats
+from deviator.validation import Bools, Floats
 
 from .joint_quadratic import JointQuadratic
 
@@ -89,7 +89,7 @@ def _best(problem: JointQuadratic, weights: Floats) -> tuple[Floats, Floats]:
     slope, bend = problem.weighted(weights)
     shift = -np.linalg.solve(bend, slope[..., None])[..., 0]
     start = (weights * problem.start).sum(axis=1)
-    return shift, start + 0.5 * (slope * shift).sum(axis=1)
+    return np.asarray(shift), np.asarray(start + 0.5 * (slope * shift).sum(axis=1))
 
 
 def _newton_step(problem: JointQuadratic, weights: Floats) -> Floats:
@@ -116,7 +116,7 @@ def _allowed_length(problem: JointQuadratic, weights: Floats, step: Floats) -> F
     length = np.ones(len(weights))
     for _ in range(STEPS):
         tried = weights + length[:, None] * step
-        inside = (tried > 0).all(axis=1)
+        inside: Bools = np.asarray((tried > 0).all(axis=1))
         inside &= _concave(problem, np.where(inside[:, None], tried, weights))
         kept = np.where(inside[:, None], tried, weights)
         _, after = _best(problem, kept)
@@ -127,7 +127,7 @@ def _allowed_length(problem: JointQuadratic, weights: Floats, step: Floats) -> F
     return np.where(bad, 0.0, length)
 
 
-def _concave(problem: JointQuadratic, weights: Floats) -> Floats:
+def _concave(problem: JointQuadratic, weights: Floats) -> Bools:
     """Return where a weighted sum of gains is strictly concave, shape (B,)."""
     _, bend = problem.weighted(weights)
     values = np.linalg.eigvalsh(bend)

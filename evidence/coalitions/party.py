@@ -171,7 +171,7 @@ def with_party(base: Array, places: Sequence[int], bids: Array) -> Array:
     return namespace(bids).stack(columns, axis=1)
 
 
-def coalition_of(tested: Market, members: Sequence[int], transfers: bool = True) -> Party:
+def coalition_of(tested: Market, members: object, transfers: bool = True) -> Party:
     """Return a coalition of traders of a market.
 
     Parameters

@@ -6,10 +6,11 @@ with the level of each member's bid: the residual line of member i has direction
 
     k_i = d_i[price] / d_i[q_i].
 
-The members' hyperplanes may be replaced by any others with the same intersection, combinations of
-their own: prices and quantities stay as they are, while the residual lines become any directions
-w_i in the span of the d_i. So members choose the k_i, and each of them gains (k_i' - k_i) q_i^2 / 2
-without bound, whatever the tax is, without paying each other, and knowing their own types only.
+The members' hyperplanes may be replaced by any others through the same point: prices and quantities
+stay as they are, while the residual lines become directions w_i in the span of the d_i that members
+choose, if each bid is made flat along the lines of all fellow members. So they choose the k_i, and
+each gains (k_i' - k_i) q_i^2 / 2 without bound, whatever the tax is, without paying each other, and
+knowing their own types only.
 """
 
 from typing import Any
@@ -17,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from deviator.errors import RefusedError
-from deviator.mechanisms.languages import ConditionalLanguage
+from deviator.mechanisms import AllocationLanguage
+from deviator.mechanisms.languages import FactoredLanguage
 from deviator.validation import Floats
 
 from .joint_quadratic import Response
@@ -41,22 +43,42 @@ def rewritten_bids(party: Party, types: Floats, response: Response, factor: floa
     Raises
     ------
     RefusedError
-        If bids are not hyperplanes on all quantities.
+        If bids are not hyperplanes, or of fewer numbers than there are members.
     """
-    rule: Any = party.arena.mechanism
-    if not isinstance(rule.language, ConditionalLanguage):
+    language, size = party.arena.mechanism.language, len(party.places)
+    if not isinstance(language, AllocationLanguage) or party.arena.bid_size <= size:
         raise RefusedError(
-            "members who move each other's residual slopes are followed in conditional bids on all "
-            f"quantities only, got those of {rule.name}; leave statistics out, or name a learner"
+            "members who move each other's residual slopes are followed in hyperplanes of more "
+            f"numbers than there are members, got {party.arena.bid_size} numbers of "
+            f"{language.name} and {size} members; name a learner instead"
         )
-    rows = party.base_bids(types)[:, list(party.places)]
-    lines = [_direction(party, response, slot, factor) for slot in range(rows.shape[1])]
-    # Row i of the new bids is 1 along w_i, and 0 along the lines of the fellow members.
-    return np.asarray(np.linalg.solve(np.stack(lines, axis=2), rows))
+    lines = np.stack([_line(party, response, slot, factor) for slot in range(size)], axis=1)
+    quantity = np.einsum("bjm,bnm->bjn", lines, response.quantity_effect)
+    price = np.einsum("bjm,bm->bj", lines, response.price_effect)
+    bids = party.base_bids(types)[:, list(party.places)]
+    for slot, place in enumerate(party.places):
+        along = _read(language, place, quantity, price)
+        # Honest bids are lines[i, slot] along w_i; the new bid is nothing along fellow members'.
+        excess = -lines[:, :, slot]
+        excess[:, slot] = 0.0
+        bids[:, slot, :-1] += _least_change(along, excess)
+        here = _read(language, place, response.quantity[:, None], response.price[:, None])[:, 0]
+        bids[:, slot, -1] = (here * bids[:, slot, :-1]).sum(axis=1)
+    return np.asarray(bids)
 
 
-def _direction(party: Party, response: Response, slot: int, factor: float) -> Floats:
-    """Return w_i in coordinates of the d_j, (B, M), made of those of two members, i and the next."""
+def _least_change(along: Floats, wanted: Floats) -> Floats:
+    """Return the least change of numbers (B, K - 1) that changes bids along lines as wanted.
+
+    Each number is measured by what it multiplies, so that units do not matter.
+    """
+    size = np.sqrt((along**2).sum(axis=1, keepdims=True))
+    scale = 1 / np.where(size > 0, size, 1.0)
+    return np.asarray(scale[:, 0] * np.einsum("bkm,bm->bk", np.linalg.pinv(along * scale), wanted))
+
+
+def _line(party: Party, response: Response, slot: int, factor: float) -> Floats:
+    """Return w_i in coordinates of the d_j, (B, M): a sum of those of i and of the next member."""
     arena: Any = party.arena
     size, place = len(party.places), party.places[slot]
     slope = response.residual_slope[:, place]
@@ -64,7 +86,16 @@ def _direction(party: Party, response: Response, slot: int, factor: float) -> Fl
     steeper = slope + factor * bend
     excess = response.price_effect - steeper[:, None] * response.quantity_effect[:, place]
     following = (slot + 1) % size
-    direction = np.zeros((len(slope), size))
-    direction[:, slot] = excess[:, following]
-    direction[:, following] = -excess[:, slot]
-    return np.asarray(direction / np.abs(direction).max(axis=1, keepdims=True))
+    line = np.zeros((len(slope), size))
+    line[:, slot] = excess[:, following]
+    line[:, following] = -excess[:, slot]
+    return np.asarray(line / np.abs(line).max(axis=1, keepdims=True))
+
+
+def _read(language: AllocationLanguage, place: int, quantity: Floats, price: Floats) -> Floats:
+    """Return what a bid's numbers but its level multiply at J points: (B, J, K - 1)."""
+    if isinstance(language, FactoredLanguage):
+        statistics = quantity @ language.statistics.weights.T
+        own = quantity[:, :, place, None]
+        return np.concatenate([own, statistics, price[:, :, None]], axis=2)
+    return np.concatenate([quantity, price[:, :, None]], axis=2)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, final
 
 from deviator.evidence import Market
-from deviator.policies import AffineStrategy, Policy
+from deviator.policies import Policy
 
 
 class EquilibriumPoint(NamedTuple):
@@ -78,7 +78,7 @@ class Equilibrium:
         The market in which all follow it.
     regret : tuple of Regret
         Its epsilon, for one trader of each class of interchangeable ones.
-    ends : tuple of AffineStrategy
+    ends : tuple of Policy
         Where each start ended.
     apart : float
         Largest distance between two ends, as a share of the bids' spread; 0 for one start.
@@ -98,7 +98,7 @@ class Equilibrium:
     policy: Policy
     tested: Market
     regret: tuple[Regret, ...]
-    ends: tuple[AffineStrategy, ...]
+    ends: tuple[Policy, ...]
     apart: float
     moved: float
     surplus: float

@@ -1,1 +1,6 @@
-"""Learners that stable-baselines3 drives, and what turns its models into deviations."""
+"""Learners that stable-baselines3 drives, and its models as deviations; imports torch."""
+
+from .adapter import deviation_of
+from .callback import Share, ShareCallback
+
+__all__ = ["Share", "ShareCallback", "deviation_of"]

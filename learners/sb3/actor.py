@@ -37,12 +37,12 @@ def network_of(policy: Any) -> Network:
     InvalidInputError
         If the policy is not a chain of layers with one kind of activation between them.
     """
-    layers = list(_chain(policy))
+    layers: list[Any] = list(_chain(policy))
     squash = isinstance(layers[-1], nn.Tanh)
     linear, between = layers[: len(layers) - squash : 2], layers[1 : len(layers) - squash : 2]
     _check_chain(linear, between)
     return Network(
-        tuple(_copied(layer.weight) for layer in linear),
+        tuple(copied(layer.weight) for layer in linear),
         tuple(_bias(layer) for layer in linear),
         activation=ACTIVATIONS[type(between[0])] if between else "tanh",
         squash=squash,
@@ -138,9 +138,10 @@ def _refusal(layer: nn.Module) -> str:
 
 
 def _bias(layer: Any) -> Floats:
-    return np.zeros(len(layer.weight)) if layer.bias is None else _copied(layer.bias)
+    return np.zeros(len(layer.weight)) if layer.bias is None else copied(layer.bias)
 
 
-def _copied(tensor: torch.Tensor) -> Floats:
+def copied(tensor: torch.Tensor) -> Floats:
+    """Return a tensor as an array in double precision."""
     array: Floats = tensor.detach().cpu().numpy().astype(np.float64)
     return array

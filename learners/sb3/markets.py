@@ -30,45 +30,20 @@ def soft_limited(rewards: Floats, limit: float) -> Floats:
     return np.where(size <= limit, rewards, np.copysign(drawn_in, rewards))
 
 
-@final
-class MarketsVecEnv(VecEnv):
-    """One-shot markets of a session's problem; each step ends every episode."""
+class BatchVecEnv(VecEnv):
+    """A `VecEnv` of markets that are played as one batch and have nothing to ask or set."""
 
-    def __init__(self, session: Session, markets: int, reward_limit: float) -> None:
-        problem = session.problem
-        bound = OBSERVATION_BOUND
-        super().__init__(
-            markets,
-            spaces.Box(-bound, bound, (problem.observation_size,), np.float32),
-            spaces.Box(-1.0, 1.0, (problem.action_size,), np.float32),
-        )
-        self._session = session
-        self._limit = reward_limit
+    def __init__(self, markets: int, observation_space: spaces.Box, action_size: int) -> None:
+        action_space = spaces.Box(-1.0, 1.0, (action_size,), np.float32)
+        super().__init__(markets, observation_space, action_space)
         # One empty info for all: stable-baselines3 only reads it, and building thousands is slow.
         self._infos: list[dict[str, Any]] = [{}] * markets
-        self._done = np.ones(markets, dtype=bool)
-        self._actions: Floats = np.zeros((markets, problem.action_size))
+        self._actions: Floats = np.zeros((markets, action_size))
         keep_freed_memory()
-
-    @override
-    def reset(self) -> Any:
-        return self._draw()
 
     @override
     def step_async(self, actions: np.ndarray) -> None:
         self._actions = np.asarray(actions, dtype=np.float64)
-
-    @override
-    def step_wait(self) -> Any:
-        rewards = self._session.problem.reward(self._types, self._actions)
-        self._session.spend(self.num_envs, rewards)
-        seen = soft_limited(rewards, self._limit).astype(np.float32)
-        return self._draw(), seen, self._done, self._infos
-
-    def _draw(self) -> np.ndarray:
-        problem = self._session.problem
-        self._types = problem.draw(self._session.rng, self.num_envs)
-        return np.asarray(problem.observe(self._types), dtype=np.float32)
 
     @override
     def close(self) -> None:
@@ -93,3 +68,28 @@ class MarketsVecEnv(VecEnv):
     @override
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         return [False for _ in self._get_indices(indices)]
+
+
+@final
+class MarketsVecEnv(BatchVecEnv):
+    """One-shot markets of a session's problem; each step ends every episode."""
+
+    def __init__(self, session: Session, markets: int, limit: float) -> None:
+        problem, bound = session.problem, OBSERVATION_BOUND
+        observed = spaces.Box(-bound, bound, (problem.observation_size,), np.float32)
+        super().__init__(markets, observed, problem.action_size)
+        self._session, self._limit = session, limit
+        self._done = np.ones(markets, dtype=bool)
+
+    @override
+    def reset(self) -> Any:
+        problem = self._session.problem
+        self._types = problem.draw(self._session.rng, self.num_envs)
+        return np.asarray(problem.observe(self._types), dtype=np.float32)
+
+    @override
+    def step_wait(self) -> Any:
+        rewards = self._session.problem.reward(self._types, self._actions)
+        self._session.spend(self.num_envs, rewards)
+        paid = soft_limited(rewards, self._limit).astype(np.float32)
+        return self.reset(), paid, self._done, self._infos

@@ -36,13 +36,13 @@ class OffPolicyLearner(SB3Learner):
                 f"{self.batch_size}, got {self.buffer_size}"
             )
 
-    def _model_settings(self, env: MarketsVecEnv, session: Session) -> dict[str, Any]:
+    def _model_settings(self, session: Session) -> dict[str, Any]:
         """Return what stable-baselines3's off-policy algorithms are built with.
 
         One critic is enough where no value is bootstrapped.
         """
         return {
-            "env": env,
+            "env": MarketsVecEnv(session, self.markets, self.reward_limit),
             "learning_rate": falling(self.learning_rate, session),
             "buffer_size": self.buffer_size,
             "learning_starts": 0,

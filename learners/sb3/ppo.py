@@ -71,11 +71,11 @@ class PPOLearner(SB3Learner):
             )
 
     @override
-    def _model(self, env: MarketsVecEnv, session: Session) -> PPO:
+    def _model(self, session: Session) -> PPO:
         slowed = min(1.0, FULL_RATE_SIZE / session.problem.action_size)
         return PPO(
             "MlpPolicy",
-            env,
+            MarketsVecEnv(session, self.markets, self.reward_limit),
             n_steps=1,
             batch_size=self.batch_size,
             n_epochs=self.n_epochs,

@@ -47,7 +47,9 @@ class _ProductCritic(ContinuousCritic):
         features: int = settings["features_dim"]
         super().__init__(**settings | {"features_dim": features + PRODUCTS})
         for index, network in enumerate(self.q_networks):
-            with_products = nn.Sequential(_Products(features, actions, exploration), *network)
+            with_products = nn.Sequential(
+                _Products(features, actions, exploration), *network.children()
+            )
             self.q_networks[index] = with_products
             self.add_module(f"qf{index}", with_products)
 

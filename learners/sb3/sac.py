@@ -14,7 +14,6 @@ from typing_extensions import override
 
 from deviator.learners.session import Session
 
-from .markets import MarketsVecEnv
 from .off_policy import OffPolicyLearner
 from .product_critic import ProductSACPolicy
 
@@ -53,11 +52,11 @@ class SACLearner(OffPolicyLearner):
         Points of the learning curve.
     """
 
-    markets: int = 256
+    markets: int = 128
     batch_size: int = 512
     buffer_size: int = 100_000
     gradient_steps: int = 1
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     log_exploration: float = -1.0
     offset: float = 0.3
     hidden: tuple[int, ...] = ()
@@ -67,11 +66,11 @@ class SACLearner(OffPolicyLearner):
     name: ClassVar[str] = "sac"
 
     @override
-    def _model(self, env: MarketsVecEnv, session: Session) -> SAC:
+    def _model(self, session: Session) -> SAC:
         log_deviation = self._log_exploration(session)
         model = SAC(
             ProductSACPolicy,
-            **self._model_settings(env, session),
+            **self._model_settings(session),
             ent_coef=f"auto_{FIRST_TEMPERATURE}",
             target_entropy=session.problem.action_size * (UNIT_ENTROPY + log_deviation),
         )

@@ -14,16 +14,18 @@ from deviator.learners.base import EvaluatedLearner
 from deviator.learners.random_state import own_random_state
 from deviator.learners.session import Session, TrainingStopped
 from deviator.learners.start import checked_offset, checked_widths, offset_action
-from deviator.policies import Network
+from deviator.policies import Deviation, Network
 from deviator.validation import Floats, finite_number, positive, whole_number
 
 from .actor import network_of, put
-from .markets import MarketsVecEnv
 
 AVERAGED = 8.0
 """The policy that counts is the mean of the last ones, of about one in this many of all updates:
 each update is noisy, their mean much less so. Weights fall as a power of the update (Shamir and
 Zhang 2013)."""
+
+OVERFLOW = "Expected parameter"
+"""How torch begins when a distribution has a mean or deviation that is not finite."""
 
 LEAST_RATE = 1e-5
 """Learning rates fall to here."""
@@ -64,41 +66,59 @@ class SB3Learner(EvaluatedLearner):
         """Raise InvalidInputError unless the sizes of batches fit each other."""
 
     @abstractmethod
-    def _model(self, env: MarketsVecEnv, session: Session) -> Any:
-        """Return the model, as it is before learning."""
+    def _model(self, session: Session) -> Any:
+        """Return the model and its markets, as they are before learning."""
 
     @final
     @override
     def _search(self, session: Session) -> None:
         session.points = self.points
         with own_random_state():
-            model = self._model(MarketsVecEnv(session, self.markets, self.reward_limit), session)
-            start = session.start or self._offset(network_of(model.policy), session)
-            put(model.policy, start)
-            session.look(session.problem.deviation(start))
-            follow = _Follow(session)
+            model = self._model(session)
+            start = session.start or self._offset(self._read(model.policy), session)
+            self._write(model.policy, start)
+            session.look(self._deviation(start, session))
+            follow = _Follow(self, session)
             model.set_logger(_logger(session))
             try:
                 model.learn(session.steps, callback=follow, log_interval=None)
                 follow.look()
+            except ValueError as error:
+                if OVERFLOW not in str(error):
+                    raise
+                raise diverged(session, "its exploration is not finite") from None
             finally:
                 model.logger.close()
 
-    def _offset(self, network: Network, session: Session) -> Network:
-        """Return the network with the same bid for all, away from honesty in every number."""
+    def _read(self, policy: Any) -> Any:
+        """Return the policy's mean action as a network in NumPy."""
+        return network_of(policy)
+
+    def _write(self, policy: Any, network: Any) -> None:
+        """Let a policy begin with a network."""
+        put(policy, network)
+
+    def _deviation(self, network: Any, session: Session) -> Deviation:
+        """Return what a network means in the session's problem."""
+        return session.problem.deviation(network)
+
+    def _offset(self, network: Any, session: Session) -> Any:
+        """Return the network with the same action everywhere, away from honesty in every number."""
         rng = np.random.default_rng(session.seed)
         action = offset_action(session.problem.action_size, self.offset, rng)
-        final_bias = np.arctanh(action) if network.squash else action
-        return Network(
-            (*network.weights[:-1], np.zeros_like(network.weights[-1])),
-            (*network.biases[:-1], final_bias),
-            activation=network.activation,
-            squash=network.squash,
-        )
+        return constant(network, action)
 
     def _log_exploration(self, session: Session) -> float:
         """Return the logarithm of the standard deviation of each number of an action."""
         return self.log_exploration - 0.5 * float(np.log(session.problem.action_size))
+
+
+def diverged(session: Session, reason: str) -> TrainingStopped:
+    """Return what ends a training whose numbers overflow."""
+    return TrainingStopped(
+        f"training diverged after {session.spent} bids ({reason}); the best so far is kept, lower "
+        "learning_rate"
+    )
 
 
 def sb3_seed(session: Session) -> int:
@@ -114,24 +134,36 @@ def falling(rate: float, session: Session) -> Callable[[float], float]:
     return lambda _: max(rate * session.left, LEAST_RATE)
 
 
+def constant(network: Network, action: Floats) -> Network:
+    """Return the network with another last layer, which chooses one action everywhere."""
+    final_bias = np.arctanh(action) if network.squash else action
+    return Network(
+        (*network.weights[:-1], np.zeros_like(network.weights[-1])),
+        (*network.biases[:-1], final_bias),
+        activation=network.activation,
+        squash=network.squash,
+    )
+
+
 @final
 class _Follow(BaseCallback):
     """Averages the policy while it learns, looks when a point is due, and stops in time."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, learner: SB3Learner, session: Session) -> None:
         super().__init__()
-        self._session = session
+        self._learner, self._session = learner, session
         self._updates = 0
-        self._mean: Network | None = None
+        self._mean: Any = None
 
     def look(self) -> None:
         """Measure the averaged policy, and log with it what stable-baselines3 has recorded."""
-        self._session.look(self._session.problem.deviation(self._average()))
+        self._average()
+        self._session.look(self._learner._deviation(self._mean, self._session))
         self.logger.dump(self._session.spent)
 
     @override
     def _on_rollout_start(self) -> None:
-        if self._session.spent and self._session.due:
+        if self._updates and self._session.due:
             self.look()
         else:
             self._average()
@@ -140,33 +172,24 @@ class _Follow(BaseCallback):
     def _on_step(self) -> bool:
         return not self._session.done
 
-    def _average(self) -> Network:
+    def _average(self) -> None:
         try:
-            now = network_of(self.model.policy)
+            now = self._learner._read(self.model.policy)
         except InvalidInputError as error:
-            raise TrainingStopped(
-                f"training diverged after {self._session.spent} bids ({error}); the best so far "
-                "is kept, lower learning_rate"
-            ) from None
+            raise diverged(self._session, str(error)) from None
         self._updates += 1
         share = (AVERAGED + 1.0) / (AVERAGED + self._updates)
         self._mean = now if self._mean is None else _between(self._mean, now, share)
-        return self._mean
+
+
+def _between(old: Any, new: Any, share: float) -> Any:
+    """Return the network that lies between two of the same shape."""
+    (before, _), (after, shape) = old.to_files(), new.to_files()
+    mixed = {name: before[name] + share * (after[name] - before[name]) for name in after}
+    return type(new).from_files(mixed, shape)
 
 
 def _logger(session: Session) -> Logger:
     folder = session.log_folder
     formats: list[KVWriter] = [] if folder is None else [TensorBoardOutputFormat(str(folder))]
     return Logger(None if folder is None else str(folder), formats)
-
-
-def _between(old: Network, new: Network, share: float) -> Network:
-    def mixed(before: tuple[Floats, ...], after: tuple[Floats, ...]) -> tuple[Floats, ...]:
-        return tuple(a + share * (b - a) for a, b in zip(before, after, strict=True))
-
-    return Network(
-        mixed(old.weights, new.weights),
-        mixed(old.biases, new.biases),
-        activation=new.activation,
-        squash=new.squash,
-    )

@@ -15,7 +15,6 @@ from typing_extensions import override
 
 from deviator.learners.session import Session
 
-from .markets import MarketsVecEnv
 from .off_policy import OffPolicyLearner
 from .product_critic import ProductTD3Policy
 
@@ -48,11 +47,11 @@ class TD3Learner(OffPolicyLearner):
         Points of the learning curve.
     """
 
-    markets: int = 256
+    markets: int = 128
     batch_size: int = 512
     buffer_size: int = 100_000
     gradient_steps: int = 1
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     log_exploration: float = -1.0
     offset: float = 0.3
     hidden: tuple[int, ...] = ()
@@ -62,12 +61,12 @@ class TD3Learner(OffPolicyLearner):
     name: ClassVar[str] = "td3"
 
     @override
-    def _model(self, env: MarketsVecEnv, session: Session) -> TD3:
+    def _model(self, session: Session) -> TD3:
         deviation = float(np.exp(self._log_exploration(session)))
         return TD3(
             ProductTD3Policy,
-            **self._model_settings(env, session),
-            action_noise=_Exploration(env, deviation, session.rng),
+            **self._model_settings(session),
+            action_noise=_Exploration(session, self.markets, deviation),
             policy_delay=1,
         )
 
@@ -76,11 +75,10 @@ class TD3Learner(OffPolicyLearner):
 class _Exploration(VectorizedActionNoise):
     """Independent noise in every market, drawn at once."""
 
-    def __init__(self, env: MarketsVecEnv, deviation: float, rng: np.random.Generator) -> None:
-        size = int(env.action_space.shape[0])  # type: ignore[index]
-        of_one = NormalActionNoise(np.zeros(size), np.full(size, deviation))
-        super().__init__(of_one, 1)
-        self._shape, self._deviation, self._rng = (env.num_envs, size), deviation, rng
+    def __init__(self, session: Session, markets: int, deviation: float) -> None:
+        size = session.problem.action_size
+        super().__init__(NormalActionNoise(np.zeros(size), np.full(size, deviation)), 1)
+        self._shape, self._deviation, self._rng = (markets, size), deviation, session.rng
 
     @override
     def __call__(self) -> np.ndarray:

@@ -33,12 +33,15 @@ class MarketSolution:
     regular : ndarray of bool, shape (B,)
         Whether the market clears uniquely with a residual curve for all; where it does not,
         the other fields mean nothing.
+    all_regular : bool
+        Whether all markets are known to be; a device need not be asked then.
     """
 
     price: Floats
     quantity: Floats
     residual_slope: Floats
     regular: Bools
+    all_regular: bool = False
 
 
 @final
@@ -122,16 +125,14 @@ def in_autarky_where_irregular(solution: MarketSolution, payment: Payment) -> Ou
     Payments are computed before the numbers of markets in autarky are masked, as a NaN that is
     masked would make gradients NaN.
     """
-    xp, traded = namespace(solution.price), solution.regular
-    transfer = payment(solution.price[:, None], solution.quantity, solution.residual_slope)
-    return Outcome(
-        xp.where(traded, solution.price, xp.nan),
-        xp.where(traded[:, None], solution.quantity, 0.0),
-        xp.where(traded[:, None], transfer, 0.0),
-        traded,
-        xp.ones_like(traded),
-        xp.where(traded[:, None], solution.residual_slope, xp.nan),
-    )
+    price, quantity, slope = solution.price, solution.quantity, solution.residual_slope
+    xp, traded = namespace(price), solution.regular
+    transfer = payment(price[:, None], quantity, slope)
+    if not solution.all_regular:
+        trades = traded[:, None]
+        price, slope = xp.where(traded, price, xp.nan), xp.where(trades, slope, xp.nan)
+        quantity, transfer = xp.where(trades, quantity, 0.0), xp.where(trades, transfer, 0.0)
+    return Outcome(price, quantity, transfer, traded, xp.ones_like(traded), slope)
 
 
 def _outcome(solution: MarketSolution, payment: Payment) -> Outcome:

@@ -18,7 +18,6 @@ from typing_extensions import override
 
 from deviator.arrays import (
     Array,
-    Keeps,
     check_finite,
     check_one_kind,
     check_shape,
@@ -251,7 +250,7 @@ def require_quadratic(economy: Economy) -> QuadraticEconomy:
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayBids(Bids, Keeps):
+class ArrayBids(Bids):
     """Bids whose fields are arrays, in the order in which a bid's numbers are written.
 
     A field has shape (B, N), or (B, N, K_j) for several numbers of each bid. Its metadata says in

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import namespace
+from deviator.arrays import Array, namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals
@@ -106,7 +106,7 @@ class ScheduleLanguage(BidLanguage):
         return allowed
 
 
-def check_decreasing(steepness: Floats) -> None:
+def check_decreasing(steepness: Array) -> None:
     """Raise InvalidInputError unless demand schedules decrease."""
     if isinstance(steepness, np.ndarray):
         rising = bool(steepness.min(initial=np.inf) <= 0)

@@ -87,12 +87,12 @@ def _register_environments() -> None:
     if deviation not in gymnasium.registry:
         gymnasium.register(
             id=deviation,
-            entry_point="deviator.envs.deviation_env:DeviationEnv",
-            vector_entry_point="deviator.envs.vector_env:DeviationVectorEnv",
+            entry_point="deviator.plugins.environments:deviation_env",
+            vector_entry_point="deviator.plugins.environments:deviation_vector_env",
         )
     exchange = "deviator/exchange-v0"
     if exchange not in pettingzoo.parallel_registry:
-        pettingzoo.register("parallel", exchange, "deviator.envs.exchange_v0:parallel_env")
+        pettingzoo.register("parallel", exchange, "deviator.plugins.environments:exchange_env")
 
 
 _register_environments()

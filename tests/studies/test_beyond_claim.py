@@ -5,13 +5,18 @@ import json
 import numpy as np
 import pytest
 from typer.testing import CliRunner
+from villains.learners import Climber
 
 import deviator
 from deviator.cli import app
 from deviator.economies import fundamental_value, private_values, unit_demands
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.evidence import market
 from deviator.learners.sb3.ppo import PPOLearner
+from deviator.mechanisms import PayAsBid
+from deviator.studies.beyond_claim import joint_finding, party_of
 from deviator.studies.card.card_files import card_page, write_card
+from deviator.studies.gather import Search
 from deviator.studies.recheck_file import HOLDS, recheck_file
 
 VALUES, PRIVATE = fundamental_value(5), private_values(5)
@@ -64,36 +69,36 @@ def test_three_members_without_transfers_are_between_a_gain_and_a_cap():
     assert min(finding.each) > 0
 
 
+def found(tested, learners=(), steps=1, information="profile"):
+    search = Search(learners, (0,), steps, information, 500)
+    return joint_finding(party_of(tested, (0, 3)), search)
+
+
 def test_other_markets_are_searched():
-    finding = deviator.audit("pay-as-bid", PRIVATE, floor=0.5, coalition=(0, 1), **FEW).beyond[0]
+    finding = found(market(PayAsBid(0.5), PRIVATE))
     assert (finding.reach, finding.cap) == ("searched", None)
     assert finding.pays
-    single = deviator.audit(
-        "k-double-auction", unit_demands(3, 3), coalition=(0, 3), information="own", **FEW
-    ).beyond[0]
-    assert single.reach == "not searched"
-    assert not single.pays
+    single = market(deviator.make("k-double-auction"), unit_demands(3, 3))
+    assert found(single).pays
+    unknown = found(single, information="own")
+    assert (unknown.reach, unknown.pays) == ("not searched", False)
 
 
 def test_a_learner_is_measured_against_the_exact_gain():
-    card = deviator.audit(
-        "uniform-conditional", VALUES, coalition=(0, 1), learner=PPOLearner(), steps=20_000, **FEW
-    )
-    learned = card.beyond[0].learned[0]
+    tested = market(deviator.make("uniform-conditional"), VALUES)
+    finding = found(tested, [PPOLearner()], 20_000)
+    learned = finding.learned[0]
     assert (learned.learner, learned.seed) == ("ppo", 0)
-    assert learned.share == pytest.approx(learned.gain / card.beyond[0].gain)
-    assert learned.share <= 1.0
-    own = deviator.audit(
-        "uniform-conditional",
-        VALUES,
-        coalition=(0, 1),
-        learner=PPOLearner(),
-        steps=4_000,
-        information="own",
-        **FEW,
-    ).beyond[0]
+    assert learned.share == pytest.approx(learned.gain / finding.gain)
+    assert 0.3 < learned.share <= 1.0
+    own = found(tested, [PPOLearner()], 10_000, "own")
     assert own.reach == "capped"
     assert own.learned[0].gain <= own.cap
+
+
+def test_a_learner_of_single_deviators_is_refused_in_a_sentence():
+    with pytest.raises(RefusedError, match="climber does not"):
+        deviator.audit("uniform-conditional", VALUES, coalition=(0, 1), learner=Climber(), **FEW)
 
 
 @pytest.mark.parametrize(

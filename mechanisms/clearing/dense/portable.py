@@ -1,16 +1,19 @@
 """Clearing of linear conditional bids in arrays of any library.
 
-Nothing is written in place, so that libraries can follow gradients through it. It inverts the whole
-M; NumPy has a kernel of its own (`clearing`), which writes in place and takes half the time.
+Nothing is written in place, so that libraries can follow gradients through it. As in `clearing` for
+NumPy, which writes in place, N equations are inverted: [D, b] [q_1 .. q_{N-1}; p] = r with
+D_ij = A_ij - A_iN. Prices are scaled after that, which changes no digit of the quantities.
 """
 
 from typing import NamedTuple
 
-from deviator.arrays import Array, namespace
+from deviator.arrays import Array, is_on_cpu, namespace
 
+from ...chunking import pieces
 from ...languages import LinearBids
 from ..autarky import (
     RowSquares,
+    cancellation_share,
     constant_rows,
     inverses,
     kind,
@@ -29,73 +32,105 @@ DIAGONAL_ROUNDINGS = 64
 
 
 class _Market(NamedTuple):
-    """The inverse P of the scaled market matrix; S is 1 where all markets share it."""
+    """The inverse of market matrices with rows of length one; S is 1 where all markets share it."""
 
-    inverse: Array  # (S, N + 1, N + 1)
-    price_scale: Array  # (S,)
+    inverse: Array  # (S, N, N), [q_1 .. q_{N-1}; p] as traders' bids shift
     row_length: Array  # (S, N)
+    diagonal: Array  # (S, N), P[q_i, i]
     regular: Array  # (S,)
 
 
 def solve(bids: LinearBids) -> MarketSolution:
-    """Clear every market of the batch."""
-    xp, (batch, n) = namespace(bids.level), bids.level.shape
+    """Clear every market of the batch; on a CPU in pieces that fit the cache."""
+    batch, n = bids.level.shape
     require_precision(bids.level, n)
-    market = _invert(bids.quantity_weights, bids.price_weights)
-    regular = market.regular
-    if not bool(xp.all(regular)):
-        market = _invert(*_plain_where(~regular, bids))
-    solution = times(market.inverse[:, :, :n], bids.level / market.row_length)
-    diagonal = xp.linalg.diagonal(market.inverse)[:, :n]
-    slope = market.price_scale[:, None] * market.inverse[:, n, :n] / diagonal
+    weights, prices = bids.quantity_weights, bids.price_weights
+    if weights.shape[0] != batch or not is_on_cpu(bids.level):
+        return _solve(weights, prices, bids.level)
+    arrays = weights, prices, bids.level
+    whole = list(pieces(max(batch, 1), n * n))
+    return _joined([_solve(*(array[piece, ...] for array in arrays)) for piece in whole])
+
+
+def _solve(quantity_weights: Array, price_weights: Array, level: Array) -> MarketSolution:
+    xp, (batch, n) = namespace(level), level.shape
+    market = _invert(quantity_weights, price_weights)
+    regular, all_regular = market.regular, bool(xp.all(market.regular))
+    if not all_regular:
+        market = _invert(*_plain_where(~regular, quantity_weights, price_weights))
+    solution = times(market.inverse, level / market.row_length)
+    quantity, price = solution[:, : n - 1], solution[:, n - 1]
+    slope = market.inverse[:, n - 1, :] / market.diagonal
     return MarketSolution(
-        market.price_scale * solution[:, n],
-        solution[:, :n],
+        price,
+        xp.concat([quantity, -xp.sum(quantity, axis=-1, keepdims=True)], axis=-1),
         xp.broadcast_to(slope, (batch, n)),
         xp.broadcast_to(regular, (batch,)),
+        all_regular,
     )
 
 
-def _plain_where(irregular: Array, bids: LinearBids) -> tuple[Array, Array]:
+def _joined(parts: list[MarketSolution]) -> MarketSolution:
+    if len(parts) == 1:
+        return parts[0]
+    xp = namespace(parts[0].price)
+    price, quantity, slope, regular = (
+        xp.concat([getattr(part, name) for part in parts])
+        for name in ("price", "quantity", "residual_slope", "regular")
+    )
+    all_regular = all(part.all_regular for part in parts)
+    return MarketSolution(price, quantity, slope, regular, all_regular)
+
+
+def _plain_where(
+    irregular: Array, quantity_weights: Array, price_weights: Array
+) -> tuple[Array, Array]:
     """Return weights on quantities and prices, those of q_i + p = r_i in irregular markets."""
-    xp = namespace(bids.level)
-    one = xp.eye(bids.shape[1], **kind(bids.level))
-    weights = xp.where(irregular[:, None, None], one, bids.quantity_weights)
-    return weights, xp.where(irregular[:, None], 1.0, bids.price_weights)
+    xp = namespace(price_weights)
+    one = xp.eye(price_weights.shape[1], **kind(price_weights))
+    weights = xp.where(irregular[:, None, None], one, quantity_weights)
+    return weights, xp.where(irregular[:, None], 1.0, price_weights)
 
 
 def _invert(quantity_weights: Array, price_weights: Array) -> _Market:
     xp, n = namespace(quantity_weights), quantity_weights.shape[-1]
-    weights, squares = _rows(quantity_weights, price_weights)
+    idle = quantity_weights[:, :, n - 1 :]
+    rows = quantity_weights[:, :, : n - 1] - idle
+    squares, kept = _squares(rows, idle[..., 0], price_weights)
     scale = price_scale(xp.sum(price_shares(squares), axis=-1), n)
     length = row_lengths(squares, scale[:, None])
-    top = xp.concat(
-        [weights / length[..., None], (scale[:, None] * price_weights / length)[..., None]],
-        axis=-1,
-    )
-    matrix = xp.concat([top, _adding_up(top)], axis=1)
-    inverse, invertible = inverses(matrix)
-    lengths, diagonal = xp.sum(inverse**2, axis=1), xp.linalg.diagonal(inverse)[:, :n]
+    scaled = rows * (kept / length)[..., None], (price_weights / length)[..., None]
+    inverse, invertible = inverses(xp.concat(scaled, axis=-1))
+    others, price = inverse[:, : n - 1, :], inverse[:, n - 1, :] / scale[:, None]
+    last = -xp.sum(others, axis=1)
+    diagonal = xp.concat([xp.linalg.diagonal(others), last[:, n - 1 :]], axis=-1)
+    lengths = xp.linalg.vector_norm(others, axis=1) ** 2 + last**2 + price**2
+    regular = invertible & _regular(others, last, diagonal, lengths)
+    return _Market(inverse, length, diagonal, regular)
+
+
+def _squares(rows: Array, idle: Array, price: Array) -> tuple[RowSquares, Array]:
+    """Return squared lengths of rows of A without their part along 1', and 0 for rows without more.
+
+    Given are A_ij - A_iN: a row that is constant up to rounding is small beside A_iN.
+    """
+    xp, n = namespace(rows), rows.shape[-2]
+    # A norm reads numbers once, and writes no squares of them.
+    squares = xp.linalg.vector_norm(rows, axis=-1) ** 2 - xp.sum(rows, axis=-1) ** 2 / n
+    constant = constant_rows(squares, idle)
+    kept = xp.astype(~constant, rows.dtype)
+    return RowSquares(xp.where(constant, 0.0, squares), price**2), kept
+
+
+def _regular(others: Array, last: Array, diagonal: Array, lengths: Array) -> Array:
+    """Decide autarky; what rounding may have done to P[q_i, i] is asked where it may matter."""
+    xp, eps = namespace(diagonal), precision(diagonal)
+    # The column of the equation sum q = 0 has length one, as its row has.
+    conditioned = well_conditioned(1 + xp.sum(lengths, axis=-1), diagonal, lengths)
+    plain = diagonal**2 > cancellation_share(eps) ** 2 * lengths
+    if bool(xp.all(plain)):
+        return conditioned
     # Rows of the matrix have length one, so that its rounding moves P[q_i, i] by no more.
-    rounding = precision(matrix) * xp.sum(xp.abs(inverse[:, :n, :]), axis=-1)
-    apart = xp.all(diagonal**2 > (DIAGONAL_ROUNDINGS * rounding) ** 2 * lengths[:, :n], axis=-1)
-    conditioned = well_conditioned(xp.sum(lengths, axis=-1), diagonal, lengths[:, :n])
-    regular = invertible & conditioned & apart
-    return _Market(inverse, scale, length, regular)
-
-
-def _rows(quantity_weights: Array, price_weights: Array) -> tuple[Array, RowSquares]:
-    """Return rows of A without their idle component along 1', and squared lengths."""
-    xp = namespace(quantity_weights)
-    weights = quantity_weights - xp.mean(quantity_weights, axis=-1, keepdims=True)
-    squares = xp.sum(weights**2, axis=-1)
-    constant = constant_rows(squares, xp.max(xp.abs(quantity_weights), axis=-1))
-    weights = xp.where(constant[..., None], 0.0, weights)
-    return weights, RowSquares(xp.where(constant, 0.0, squares), price_weights**2)
-
-
-def _adding_up(top: Array) -> Array:
-    """Return the last row of the scaled market matrix, [1' / sqrt(N), 0], shape (S, 1, N + 1)."""
-    xp, (batch, n, _) = namespace(top), top.shape
-    row = xp.concat([xp.full((n,), n**-0.5, **kind(top)), xp.zeros((1,), **kind(top))])
-    return xp.broadcast_to(row, (batch, 1, n + 1))
+    rounding = xp.sum(xp.abs(xp.concat([others, last[:, None, :]], axis=1)), axis=-1)
+    apart = diagonal**2 > (DIAGONAL_ROUNDINGS * eps * rounding) ** 2 * lengths
+    return conditioned & xp.all(plain | apart, axis=-1)

@@ -58,6 +58,7 @@ def train(
     log: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.")] = None,
+    rounds: Annotated[int, typer.Option(help="How often the same traders meet.")] = 1,
     range_multiple: Annotated[float | None, typer.Option(help="How wide actions range.")] = None,
     mode: Mode = None,
     ranges: Ranges = None,
@@ -81,6 +82,7 @@ def train(
         check_information(information),
         Actions(mode, range_multiple, _numbers(ranges)),  # type: ignore[arg-type]
         control_spec(control, spec, files),
+        rounds,
     )
     if not force:
         _check_new(out, checkpoint, resume)
@@ -238,7 +240,7 @@ def _live_line(point: Any, plan: "Plan", speed: float, best: Any) -> str:
 
 def _print_report(screen: Console, report: Any) -> None:
     share = "-" if report.share is None else f"{100 * report.share:.1f}%"
-    kind = "searched" if report.exact_gain is None else "exact"
+    kind = report.evidence.best.kind
     if report.stopped is not None:
         screen.print(report.stopped, markup=False, soft_wrap=True)
     screen.print(

@@ -176,6 +176,26 @@ def test_bids_of_honest_shapes_gain_as_in_the_direct_mechanism():
     assert levels.reach == "exact"
 
 
+@pytest.mark.parametrize(("price", "quantity"), [(1e9, 1e-6), (1e-7, 1e8)])
+@pytest.mark.parametrize("transfers", [True, False])
+def test_units_do_not_matter(price, quantity, transfers):
+    economy = fundamental_value(5)
+    restated = economy.rescaled(price, quantity)
+    types = np.random.default_rng(0).standard_normal((20, 5))
+    for rule in (SigmaVCG(economy, 0.3), SigmaDCDA(0.3), deviator.make("uniform-conditional")):
+        here, there = (
+            best_joint_deviation(coalition_of(tested, (0, 1), transfers), scale * types)
+            for tested, scale in (
+                (market(rule, economy), 1.0),
+                (market(rule.rescaled(price, quantity), restated), price),
+            )
+        )
+        assert here.reach == there.reach
+        np.testing.assert_allclose(
+            there.gain / (price * quantity), here.gain, rtol=1e-5, atol=1e-11
+        )
+
+
 def test_a_batch_equals_the_loop():
     for tested in (MARKETS[5], MARKETS[7], market(SigmaDCDA(0.3), ECONOMIES[1])):
         for transfers in (True, False):

@@ -68,6 +68,7 @@ def test_at_sigma_n_false_names_gain_nothing_in_the_direct_mechanism(names):
     found = best(sigma, names)
     assert found.reach == "exact"
     assert found.gain.max() == 0.0
+    assert best(1.001 * MU / (N - 1), names).gain.max() == 0.0
     # At a tenth more, enough names gain.
     assert best(1.1 * sigma, 40).gain.min() > 0
 
