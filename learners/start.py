@@ -44,8 +44,7 @@ def offset_network(
     final = offset_action(problem.action_size, offset, rng)
     sizes = (problem.observation_size, *hidden)
     weights = [
-        rng.standard_normal((after, before)) / np.sqrt(before)
-        for before, after in pairwise(sizes)
+        rng.standard_normal((after, before)) / np.sqrt(before) for before, after in pairwise(sizes)
     ]
     biases = [np.zeros(width) for width in hidden]
     return Network((*weights, np.zeros((len(final), sizes[-1]))), (*biases, final))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from helpers.outcomes import FIELDS
-from helpers.traffic import Traffic
 
+from benchmarks.traffic import Traffic
 from deviator import arrays
 from deviator.arrays import beside, to_numpy
 from deviator.economies import factored, private_values, public_statistics
