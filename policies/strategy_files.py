@@ -98,8 +98,8 @@ def _strategy(said: dict[str, Any], tensors: dict[str, Any]) -> AffineStrategy |
         Network.from_files(_of_place(tensors, place), said["network"])
         for place in range(affine.n_traders)
     )
-    parts = (tensors[name] for name in ("unit", "mean", "deviation"))
-    return NetworkStrategy(affine, *parts, networks)
+    unit, mean, deviation = (tensors[name] for name in ("unit", "mean", "deviation"))
+    return NetworkStrategy(affine, unit, mean, deviation, networks)
 
 
 def _of_place(tensors: dict[str, Any], place: int) -> dict[str, Any]:

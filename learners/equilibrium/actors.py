@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -44,12 +44,9 @@ class Actors:
         shapes = list(pairwise(sizes))
         drawn = [rng.standard_normal((groups, out, seen)) / np.sqrt(seen) for seen, out in shapes]
         drawn[-1][:] = 0.0
-        kind = {"device": device, "dtype": dtype}
+        kind: dict[str, Any] = {"device": device, "dtype": dtype}
         self.weights = [torch.tensor(each, **kind).requires_grad_() for each in drawn]
-        self.biases = [
-            torch.zeros((groups, out), **kind).requires_grad_()  # type: ignore[call-overload]
-            for _, out in shapes
-        ]
+        self.biases = [torch.zeros((groups, out), **kind).requires_grad_() for _, out in shapes]
 
     @property
     def parameters(self) -> list[torch.Tensor]:

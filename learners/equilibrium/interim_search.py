@@ -26,10 +26,10 @@ class Effort(NamedTuple):
     """How finely interim regret is searched."""
 
     types: int = 25
-    profiles: int = 2000
+    profiles: int = 1000
     fresh: int = 20_000
-    candidates: int = 48
-    rounds: int = 6
+    candidates: int = 32
+    rounds: int = 7
 
 
 EFFORT = Effort()
@@ -103,7 +103,7 @@ def _best_bid(tested: Market, types: Floats, offsets: Floats) -> Floats:
         tried = np.concatenate([best, best + offset])[None]
         allowed = tested.mechanism.allowed_bids(tested.trader, tried, own)[0]
         best = allowed[[int(_means(tested, types, allowed).argmax())]]
-    return best[0]
+    return np.asarray(best[0])
 
 
 def _gain(tested: Market, types: Floats, bid: Floats) -> float:
@@ -117,5 +117,6 @@ def _means(tested: Market, types: Floats, bids: Floats) -> Floats:
     """Return mean utilities of bids (M, K) beside the strategy's others, shape (M,)."""
     present = tested.strategy.bids(types)
     many = np.broadcast_to(bids, (len(types), *bids.shape))
-    parts = (tested.mechanism, tested.economy, present, types, tested.trader, many)
-    return np.asarray(utilities(*parts).mean(axis=0))
+    mechanism, economy, trader = tested.mechanism, tested.economy, tested.trader
+    gained = utilities(mechanism, economy, present, types, trader, many)
+    return np.asarray(gained.mean(axis=0))

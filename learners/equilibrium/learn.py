@@ -64,6 +64,12 @@ class _Run(NamedTuple):
     def end(self) -> Learned:
         return self.path[-1]
 
+    @property
+    def late(self) -> Learned:
+        """Where bids were when a tenth was left."""
+        before = [place for place, step in enumerate(self.steps) if step <= 0.9 * self.steps[-1]]
+        return self.path[before[-1]]
+
 
 def everyone_learns(
     tested: Market,
@@ -214,7 +220,7 @@ def _result(plan: _Plan, runs: list[_Run], cpu_seconds: float) -> Equilibrium:
         epsilons[best],
         tuple(run.end for run in runs),
         apart,
-        max(distance(form, run.path[-3], run.end) for run in runs),
+        max(distance(form, run.late, run.end) for run in runs),
         realised_surplus(markets[best]),
         tuple(point for place, run in enumerate(runs) for point in _curve(form, place, run)),
         plan.learner,

@@ -173,7 +173,8 @@ def _play(
 def _reward(core: ExchangeCore, state: State, actions: torch.Tensor) -> torch.Tensor:
     """Return rewards (B, A), by way of NumPy where a market takes nothing else."""
     if is_foreign(state.types):
-        return core.step(state, actions).reward
+        reward: torch.Tensor = core.step(state, actions).reward
+        return reward
     return torch.as_tensor(core.step(state, actions.clamp(-1.0, 1.0).numpy()).reward)
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, final
 
 from deviator.evidence import Market
-from deviator.policies import Policy
+from deviator.evidence.best_deviation import Kind
+from deviator.policies import AffineStrategy, NetworkStrategy, Policy
 
 
 class EquilibriumPoint(NamedTuple):
@@ -41,7 +42,7 @@ class Regret(NamedTuple):
         The largest interim regret of a type; None where only the mean is known.
     ex_post : float
         Knowing all types.
-    interim_kind, ex_post_kind : {"exact", "searched"}
+    interim_kind, ex_post_kind : {"exact", "searched", "bound"}
         A searched one is a lower bound up to sampling.
     stakes : float
         What trading is worth to the trader while all follow the strategy.
@@ -52,7 +53,7 @@ class Regret(NamedTuple):
     worst_type: float | None
     ex_post: float
     interim_kind: Literal["exact", "searched"]
-    ex_post_kind: Literal["exact", "searched"]
+    ex_post_kind: Kind
     stakes: float
 
 
@@ -72,7 +73,7 @@ class Equilibrium:
         "no trade" where bids shrink without end; "not settled" where regret remained.
     reason : str
         The state in a sentence.
-    policy : Policy
+    policy : AffineStrategy or NetworkStrategy
         Where the start of the least regret ended, an equilibrium or not; for `audit(strategy=)`.
     tested : Market
         The market in which all follow it.
@@ -95,7 +96,7 @@ class Equilibrium:
 
     state: State
     reason: str
-    policy: Policy
+    policy: AffineStrategy | NetworkStrategy
     tested: Market
     regret: tuple[Regret, ...]
     ends: tuple[Policy, ...]
