@@ -1,4 +1,7 @@
-"""The market's share of a PPO training run, and its steps against plain PettingZoo environments.
+"""The market's share of a PPO training run, and its steps against plain environments.
+
+One deviator's steps stand beside plain PettingZoo environments; everyone's beside a bare loop, and
+beside one market at a time.
 
 The share counts everything that is the market's: drawing types, observations, honest bids, the
 rank-one clearing, rewards, and the gains of the learning curve. The rest is PPO in torch. Both are
@@ -16,22 +19,27 @@ from unittest.mock import patch
 
 import numpy as np
 
-from deviator.economies import fundamental_value
-from deviator.envs import DeviationCore, deviation_core
+from deviator.economies import fundamental_value, private_values
+from deviator.envs import DeviationCore, ExchangeCore, deviation_core, exchange_core
+from deviator.envs.malloc import keep_freed_memory
 from deviator.envs.sb3_vec_env import DeviationVecEnv
 from deviator.evidence import Market, market
 from deviator.learners.ppo import PPOLearner
-from deviator.mechanisms import SigmaDCDA
+from deviator.learners.sb3.markets import MarketsVecEnv
+from deviator.mechanisms import SigmaDCDA, UniformConditional, UniformDoubleAuction
 from deviator.validation import Floats
 
+from .bare_exchange_loop import BareExchangeLoop
 from .harness import Row, at_least, at_most, busiest, side_by_side, threads
+from .one_market_exchange_env import OneMarketExchangeEnv
 from .plain_exchange_env import PlainExchangeEnv
 from .plain_market_env import AGENT, PlainMarketEnv
 
 MARKETS, SAMPLE = 4096, 256
+TRADERS, EVERYONE_MARKETS = 10, 4096
 ROLLOUTS, RUNS = 60, 3
 WORK = "environment step"
-MARKETS_PART = ((DeviationVecEnv, "step_wait"), (DeviationVecEnv, "reset"), (Market, "gains"))
+MARKETS_PART = ((MarketsVecEnv, "step_wait"), (MarketsVecEnv, "reset"), (Market, "gains"))
 """What is counted as the market's time in a training run."""
 
 
@@ -42,6 +50,7 @@ def rows() -> list[Row]:
         for n in (10, 30):
             core = deviation_core(market(SigmaDCDA(0.2), fundamental_value(n)))
             measured += [_share(core, n), *_speeds(core, n)]
+        measured += [_everyone(EVERYONE_MARKETS), _conditional(MARKETS)]
     return measured
 
 
@@ -107,7 +116,7 @@ def _counted() -> Iterator[_Clock]:
 def _speeds(core: DeviationCore, n: int) -> list[Row]:
     rng = np.random.default_rng(0)
     actions = rng.uniform(-1, 1, (MARKETS, core.box.size))
-    plain, env = PlainMarketEnv(core), DeviationVecEnv(core, MARKETS, seed=0)
+    plain, env = PlainMarketEnv(core), DeviationVecEnv(core, MARKETS, seed=0, details=False)
     difference = _largest_difference(plain, core, actions[:SAMPLE])
     if difference > 1e-9:
         raise AssertionError(f"rewards must agree to 1e-9, differ by {difference:.3g}")
@@ -132,6 +141,86 @@ def _speeds(core: DeviationCore, n: int) -> list[Row]:
         size = f"{MARKETS} markets x {n} traders"
         rows.append(Row.times_faster(WORK, size, sides, bar, figure=figure, note=note))
     return rows
+
+
+def _everyone(markets: int) -> Row:
+    """Measure everyone acting at one price against a loop by hand, which must pay the same."""
+    tested = market(UniformDoubleAuction(), private_values(TRADERS, alpha=1.0, slope=1.0))
+    core = exchange_core(tested)
+    actions = _float_actions(core, markets)
+    ranges, unit = core.boxes[0].half_width, core.reward_units[0]
+    bare = BareExchangeLoop(markets, TRADERS, 1.0, 1.0, ranges, unit)
+    paid = core.step(core.start(bare.types), actions).reward
+    difference = float(np.abs(bare.step(actions)[1] - paid).max() / np.abs(paid).max())
+    if difference > 1e-9:
+        raise AssertionError(f"rewards must agree to 1e-9, differ by {difference:.3g}")
+    sides = side_by_side(_play(core, actions), lambda: bare.step(actions))
+    return Row.times_faster(
+        WORK,
+        f"{markets} markets x {TRADERS} traders who all act, one price",
+        sides,
+        at_least(0.8),
+        figure="times a bare NumPy loop that draws, clears by hand and pays",
+        note=f"nothing is checked in the loop; largest difference of rewards {difference:.1e}",
+    )
+
+
+def _conditional(markets: int) -> Row:
+    """Measure everyone acting with conditional bids against one market at a time."""
+    tested = market(UniformConditional(), fundamental_value(TRADERS))
+    core, single = exchange_core(tested), OneMarketExchangeEnv(tested)
+    actions = _float_actions(core, markets)
+    difference = _largest_difference_of_all(single, core, actions[:SAMPLE])
+    if difference > 1e-9:
+        raise AssertionError(f"rewards must agree to 1e-9, differ by {difference:.3g}")
+
+    def one_by_one() -> None:
+        for action in actions[:SAMPLE]:
+            single.reset()
+            single.step(dict(zip(single.agents, action, strict=True)))
+
+    scale = markets / SAMPLE
+    sides = side_by_side(_play(core, actions), one_by_one, baseline_scale=scale)
+    return Row.times_faster(
+        WORK,
+        f"{markets} markets x {TRADERS} traders who all act, conditional bids",
+        sides,
+        at_least(500),
+        figure="times one market at a time, with a decision problem for each trader",
+        note=f"largest difference of rewards {difference:.1e}; {busiest(_play(core, actions))}",
+    )
+
+
+def _float_actions(core: ExchangeCore, markets: int) -> Any:
+    shape = (markets, len(core.traders), core.action_size)
+    return np.random.default_rng(0).uniform(-0.2, 0.2, shape).astype(np.float32)
+
+
+def _play(core: ExchangeCore, actions: Any) -> Callable[[], None]:
+    """Return a round of all markets: draw, look, bid, clear and pay."""
+    rng = np.random.default_rng(0)
+    keep_freed_memory()
+
+    def play() -> None:
+        state = core.start(core.draw(rng, len(actions)))
+        core.observe(state).astype(np.float32)
+        core.step(state, actions)
+
+    return play
+
+
+def _largest_difference_of_all(
+    single: OneMarketExchangeEnv, core: ExchangeCore, actions: Any
+) -> float:
+    """Compare the rewards of all traders in each market, as shares of the largest."""
+    rewards, types = [], []
+    for action in actions:
+        single.reset()
+        types.append(single.types[0])
+        paid = single.step(dict(zip(single.agents, action, strict=True)))[1]
+        rewards.append(list(paid.values()))
+    batch = core.step(core.start(np.array(types)), actions).reward
+    return float(np.abs(batch - np.array(rewards)).max() / np.abs(batch).max())
 
 
 def _one_by_one(env: PlainMarketEnv | PlainExchangeEnv, actions: Floats) -> Callable[[], None]:

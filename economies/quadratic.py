@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import Keeps, beside, check_one_kind, common, is_foreign, like, product
+from deviator.arrays import beside, check_one_kind, common, is_foreign, like, product
 from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, freeze
 
@@ -28,7 +28,7 @@ SINGULAR_WEIGHTS = (
 )
 
 
-class QuadraticEconomy(Economy, Keeps):
+class QuadraticEconomy(Economy):
     """An economy u_i(q_i, s) = (c_i + sum_j w_ij s_j) q_i - (slope_i / 2) q_i^2.
 
     Attributes

@@ -4,6 +4,7 @@ from deviator.evidence import Market, market, matched_control, standing_control
 
 from . import exchange_v0
 from .action_ranges import RANGE_MULTIPLE
+from .coalition_core import CoalitionCore, coalition_core
 from .core import DeviationCore, deviation_core
 from .decision_problem import DecisionProblem
 from .deviation_env import DeviationEnv
@@ -13,6 +14,7 @@ from .vector_env import DeviationVectorEnv
 
 __all__ = [
     "RANGE_MULTIPLE",
+    "CoalitionCore",
     "DecisionProblem",
     "DeviationCore",
     "DeviationEnv",
@@ -20,6 +22,7 @@ __all__ = [
     "ExchangeCore",
     "Market",
     "RoundsCore",
+    "coalition_core",
     "deviation_core",
     "exchange_core",
     "exchange_v0",

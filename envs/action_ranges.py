@@ -27,16 +27,14 @@ RANGE_MULTIPLE = 4.0
 shift: under Normal types the truncation costs the best deviation 6e-6 of its gain."""
 
 RESPONSE_SHARE = 0.5
-"""Range of a bid's response to the own quantity or the price, as a share of the level's. Under
-linear prices and quadratic utility, the best bid of a trader who knows the own type only needs less
-than twice the best shift, since the best quantity is more than half the honest one."""
+"""Range of the weight of the own quantity, as a share of the level's. Under linear prices and
+quadratic utility the best bid of a trader who knows the own type only needs less than twice the
+best shift there, since the best quantity is more than half the honest one."""
 
 OTHERS_SHARE = 0.25
-"""Range of the other numbers together, as a share of the level's: best deviations need none of
-them, and far moves of many numbers at once bring the market close to having no prices."""
-
-STEEPNESS = 1
-"""Place of the steepness in a schedule, which is its response to the price."""
+"""Range of the other numbers together, as a share of the level's. In schedules the best bid needs
+two thirds of it, at three traders; in conditional bids nothing, and far moves of many numbers at
+once bring the market close to having no prices."""
 
 REFERENCE_PROFILES = 4096
 """Profiles drawn, from a fixed seed, to learn how large typical bids, prices and trades are."""
@@ -137,20 +135,19 @@ def _shares(language: BidLanguage, trader: int, numbers: int) -> list[float]:
 
     In languages of third parties all but the level together move it as far as the level.
     """
-    together, response = 1.0, None
+    known = isinstance(language, AllocationLanguage | ScheduleLanguage | FlooredScheduleLanguage)
+    shares = [(OTHERS_SHARE if known else 1.0) / np.sqrt(numbers)] * numbers
     if isinstance(language, AllocationLanguage):
-        together, response = OTHERS_SHARE, language.own_place(trader)
-    elif isinstance(language, ScheduleLanguage | FlooredScheduleLanguage):
-        response = STEEPNESS
-    shares = [together / np.sqrt(numbers)] * numbers
-    if response is not None:
-        shares[response] = RESPONSE_SHARE
+        shares[language.own_place(trader)] = RESPONSE_SHARE
     shares[language.level] = 1.0
     return shares
 
 
 def _given(ranges: ArrayLike, tested: Market) -> Floats:
-    return finite_array("ranges", np.asarray(ranges, dtype=np.float64), (tested.bid_size,))
+    given = finite_array("ranges", ranges, (tested.bid_size,))
+    if (given <= 0).any():
+        raise InvalidInputError(f"ranges must be positive, got {given.min()}")
+    return given
 
 
 def _usual_spread(tested: Market) -> float:

@@ -137,7 +137,7 @@ class ExchangeCore:
         present = (self._own_type_bids or self.market.strategy).bids(types)
         kind = {"dtype": types.dtype, "device": types.device} if is_foreign(types) else {}
         history = xp.zeros((batch, self.rounds if self.rounds > 1 else 0, n + 1), **kind)
-        economy = self.market.economy
+        economy: Any = self.market.economy
         value = economy.value(types) if _is_quadratic(economy) else None
         return State(types, present, value, self._baseline(types, present, value), history, 0)
 
@@ -216,8 +216,8 @@ class ExchangeCore:
         """Return types in standard deviations within the observation bound, (B, N)."""
         bound = OBSERVATION_BOUND
         if is_foreign(types):
-            standard = (types - beside(types, self, "_mean")) / beside(types, self, "_deviations")
-            return namespace(types).clip(standard, -bound, bound)
+            tensor = (types - beside(types, self, "_mean")) / beside(types, self, "_deviations")
+            return namespace(types).clip(tensor, -bound, bound)
         standard: Floats = types / common(self._deviations)
         if self._mean.any():
             standard -= common(self._mean / self._deviations)

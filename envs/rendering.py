@@ -99,7 +99,7 @@ def picture(frame: Frame) -> NDArray[np.uint8]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="tight")
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     curves, bars = figure.subplots(1, 2, width_ratios=(2, 1))
     _draw_curves(curves, frame)
     _draw_bars(bars, frame)

@@ -5,12 +5,13 @@ from typing import Any, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.validation import whole_number
+from deviator.validation import positive, whole_number
 
 from .batch_vec_env import BatchVecEnv, info_dicts
 from .core import check_core
 from .decision_problem import DecisionProblem
 from .deviation_env import with_best_gains
+from .reward_tails import DEFAULT_MARKETS, LOSS_BOUND, compressed_losses
 from .spaces import action_space, observation_space
 
 
@@ -22,12 +23,16 @@ class DeviationVecEnv(BatchVecEnv):
     ----------
     core : DecisionProblem
     num_envs : int
-        Markets cleared per step.
+        Markets cleared per step, 64 by default.
     seed : int
         Seed of the types; any whole number from 0.
     details : bool
         Whether infos tell ``gain``, ``price``, ``quantity``, ``transfer`` and ``best_gain`` beside
         ``terminal_observation``, which takes longer than all else where there are many markets.
+    loss_bound : float, optional
+        Losses beyond so many units of reward count logarithmically (`compressed_losses`), so that
+        learners with default settings are not led by a few bids far from honesty; with None they
+        count in full. The gains of infos are always in full.
 
     Attributes
     ----------
@@ -41,10 +46,17 @@ class DeviationVecEnv(BatchVecEnv):
     """
 
     def __init__(
-        self, core: DecisionProblem, num_envs: int, seed: int = 0, *, details: bool = True
+        self,
+        core: DecisionProblem,
+        num_envs: int = DEFAULT_MARKETS,
+        seed: int = 0,
+        *,
+        details: bool = True,
+        loss_bound: float | None = LOSS_BOUND,
     ) -> None:
         check_core(core)
         self.core, self.details = core, details
+        self.loss_bound = None if loss_bound is None else positive("loss_bound", loss_bound)
         num_envs = whole_number("num_envs", num_envs, 1)
         super().__init__(num_envs, observation_space(core), action_space(core), seed)
         self._observations = self.start()
@@ -62,4 +74,5 @@ class DeviationVecEnv(BatchVecEnv):
         told = with_best_gains(self.core, types, info) if self.details else {}
         infos = info_dicts(ended, told, self.num_envs)
         done = np.ones(self.num_envs, dtype=bool)
-        return self.start(), self._paid(reward), done, infos
+        paid = reward if self.loss_bound is None else compressed_losses(reward, self.loss_bound)
+        return self.start(), self._paid(paid), done, infos

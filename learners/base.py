@@ -212,8 +212,8 @@ def check_playable(learner: Learner, problem: DecisionProblem) -> None:
     learner.check_problem(problem)
 
 
-def network_of(deviation: Deviation) -> Network:
-    """Return the network from which a learned deviation can be learned on.
+def network_of(deviation: Deviation) -> Any:
+    """Return the network of any kind from which a learned deviation can be learned on.
 
     Raises
     ------
@@ -221,7 +221,7 @@ def network_of(deviation: Deviation) -> Network:
         If it has none.
     """
     network = getattr(deviation, "network", None)
-    if not isinstance(network, Network):
+    if network is None:
         raise RefusedError(
             f"training goes on from a deviation with a network, got {type(deviation).__name__}; "
             "train anew"

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from deviator.arrays import Keeps, check_one_kind, finite_foreign, is_foreign, namespace
+from deviator.arrays import check_one_kind, finite_foreign, is_foreign, namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.units import fields_of, relabelled_fields, rescaled_fields
@@ -41,7 +41,7 @@ COARSEST = 1e-3
 """The least exact that a rule may compute: gains below its rounding are not seen."""
 
 
-class Mechanism(ABC, Keeps):
+class Mechanism(ABC):
     """A market rule; a plugin must write `language`, `name` and `clear`.
 
     That is enough for a verdict: best deviations are then searched numerically. Exact answers need

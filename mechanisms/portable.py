@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from deviator.arrays import Array, Keeps, beside, check_one_kind, finite_foreign, kept_by, namespace
+from deviator.arrays import Array, beside, check_one_kind, finite_foreign, kept_by, namespace
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import RefusedError
 from deviator.validation import Floats
@@ -47,7 +47,7 @@ def honest_bids(mechanism: Any, economy: Economy, types: Array) -> Bids:
 
 
 @dataclass(frozen=True, eq=False)
-class _Affine(Keeps):
+class _Affine:
     """Honest bids in an economy: the level, or report, is start + step * types."""
 
     economy: Economy

@@ -80,7 +80,8 @@ class ResidualLineMechanism(Mechanism):
         """Return a trader's outcomes under candidate bids by the clearing's fast path."""
         self._check_record(bids)
         if not bids.is_numpy:
-            return super().clear_deviations(bids, trader, candidates)
+            # Not super(): a mutant's next class takes NumPy bids only.
+            return Mechanism.clear_deviations(self, bids, trader, candidates)
         checked, index = check_candidates(bids, trader, candidates)
         solution = self.clearing.solve_deviations(bids, index, checked)
         return self._pay_deviations(solution)

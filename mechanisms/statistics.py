@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from deviator.arrays import Keeps
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals, rational, rational_inverse
 from deviator.validation import Bools, Floats, finite_array, freeze, trader_count
@@ -29,7 +28,7 @@ NEGLIGIBLE = 1e-12
 
 @final
 @dataclass(frozen=True, eq=False)
-class PublicStatistics(Keeps):
+class PublicStatistics:
     """G statistics S q of an allocation q.
 
     Parameters

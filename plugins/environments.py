@@ -122,6 +122,6 @@ def _checked(kind: str, settings: Settings) -> dict[str, Any]:
 
 def _unused(kind: str, value: object) -> InvalidInputError:
     return InvalidInputError(
-        f"{kind}_settings are those of a {kind} that is named, got {given(value)}; set them on it, "
+        f"{kind}_settings go with the name of one, got {given(value)}; set them on it, "
         "or give its name"
     )

@@ -8,10 +8,12 @@ from .gains import exact_gain, expected_exact_gain, level_shift
 from .learned import LearnedDeviation
 from .linear_bayes import LinearBayes
 from .network import ACTIVATIONS, Network
+from .network_strategy import NetworkStrategy
 from .numeric_search import NumericSearch
 from .policy_files import load_policy, save_policy
 from .revelation import Revelation
 from .rounds import NetworkOverRounds, RoundsDeviation
+from .strategy_files import load_strategy, save_strategy
 
 __all__ = [
     "ACTIVATIONS",
@@ -26,6 +28,7 @@ __all__ = [
     "LinearBayes",
     "Network",
     "NetworkOverRounds",
+    "NetworkStrategy",
     "NumericSearch",
     "Observation",
     "Policy",
@@ -37,5 +40,7 @@ __all__ = [
     "expected_exact_gain",
     "level_shift",
     "load_policy",
+    "load_strategy",
     "save_policy",
+    "save_strategy",
 ]

@@ -21,6 +21,7 @@ from .affine_strategy import AffineStrategy
 from .base import Policy
 from .best_point import line_menu
 from .linear_bayes import standard_regression
+from .network_strategy import NetworkStrategy
 from .revelation import Revelation
 
 
@@ -46,6 +47,7 @@ def affine_shift(
             "a gain in closed form needs bids without limits, and types are bounded in "
             f"{mechanism.name}; measure the gain at sampled profiles, information='profile'"
         )
+    _check_levels_alone_move(policy)
     types = np.concatenate([np.zeros((1, n)), np.eye(n)])
     bids = policy.bids(types)
     menu = line_menu(mechanism, bids, trader)
@@ -62,6 +64,16 @@ def affine_shift(
         _honest_steepness(mechanism, policy, menu, types, trader),
         float(menu.slope[0]),
     )
+
+
+def _check_levels_alone_move(policy: Policy) -> None:
+    """Refuse learned strategies whose bids are not affine in the types, by their levels alone."""
+    fixed = policy.shape_is_fixed if isinstance(policy, AffineStrategy) else True
+    if not fixed or isinstance(policy, NetworkStrategy):
+        raise RefusedError(
+            "a gain in closed form needs bids of which types move levels alone, and affinely, "
+            f"those of {policy.name} do more; use information='profile' or search numerically"
+        )
 
 
 def _honest_steepness(

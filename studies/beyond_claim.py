@@ -51,7 +51,7 @@ class LearnedJointGain:
     gain : float
         Mean over held-out profiles of the joint gain, or of the least one without transfers.
     share : float or None
-        Of the exact gain on the same rung; None where there is none, or it has no bound.
+        Of the certified cap, which is the exact gain where that is known; None without a cap.
     """
 
     learner: str
@@ -235,11 +235,14 @@ def _known(party: Party, core: CoalitionCore, types: Floats, information: Inform
         best = best_joint_deviation(party, types)
     except RefusedError as error:
         return _searched(party, core, types, information, str(error))
-    if best.reach == "unbounded" or information == "profile":
+    if best.own_types or information == "profile":
         cap = None if best.reach == "unbounded" else float(best.cap.mean())
         if best.reach == "capped":
             return _improved(party, core, types, best)
         return _Measured(best.reach, best.gain, best.gains, cap, best.reason, types, best.bids)
+    if best.reach == "unbounded":
+        why = "gains have no bound for people who know all types"
+        return _searched(party, core, types, information, why)
     nothing = np.zeros_like(best.gains)
     reason = "people who know their own types gain at most what they would if they knew all types"
     cap = float(best.cap.mean())
@@ -288,12 +291,12 @@ def _learned(
 ) -> Learned:
     """Train each learner for the party, and measure what it learned on held-out profiles."""
     gains, policies = [], []
-    exact = known.reach == "exact" and known.gain.mean() > party.epsilon
+    most = None if known.cap is None or known.cap <= party.epsilon else known.cap
     for learner in search.learners:
         for seed in search.seeds:
             policy = _trained(learner, core, search, seed)
             gain = float(party.value(party.gains(types, _bids(party, policy, types, core))).mean())
-            share = gain / float(known.gain.mean()) if exact else None
+            share = None if most is None else gain / most
             gains.append(LearnedJointGain(learner.name, seed, gain, share))
             policies.append(policy)
     return tuple(gains), policies
@@ -307,7 +310,7 @@ def _trained(learner: Learner, core: CoalitionCore, search: Search, seed: int) -
     RefusedError
         If the learner takes no other problem than one deviator's.
     """
-    budget = {} if search.seconds is None else {"seconds": search.seconds}
+    budget: dict[str, Any] = {} if search.seconds is None else {"seconds": search.seconds}
     try:
         training = learner.train(core, search.steps, seed, **budget)
     except (AttributeError, TypeError) as error:

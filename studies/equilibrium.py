@@ -20,6 +20,7 @@ def learn_equilibrium(
     distribution: TypeDistribution | None = None,
     strategy: Policy | None = None,
     learner: str = "gradient",
+    hidden: Sequence[int] = (),
     shared: bool = False,
     starts: int = 3,
     steps: int | None = None,
@@ -41,7 +42,7 @@ def learn_equilibrium(
         Law of the types, the economy's own by default.
     strategy : Policy, optional
         What traders follow who do not learn; honesty by default.
-    learner, shared, starts, steps, seconds, seed, information, traders
+    learner, hidden, shared, starts, steps, seconds, seed, information, traders
         As in `deviator.learners.equilibrium.everyone_learns`.
     **parameters
         Settings of a mechanism called by name.
@@ -66,6 +67,7 @@ def learn_equilibrium(
     return everyone_learns(
         _market(mechanism, economy, distribution, strategy, parameters),
         learner=learner,
+        hidden=hidden,
         shared=shared,
         starts=starts,
         steps=steps,

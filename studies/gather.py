@@ -297,7 +297,7 @@ def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
 def _first_witness(seen: _Seen, policies: Sequence[Deviation]) -> dict[str, Any] | None:
     """Return the first witness of a learned deviation that pays on average in one round."""
     for policy in policies:
-        if isinstance(policy, RoundsDeviation):
+        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
             continue
         if pays(seen.tested, seen.compared(policy).gain, seen.information):
             witness = find_witness(seen.tested, policy, seen.types)

@@ -40,14 +40,12 @@ SCRIPTS: Mapping[str, str] = MappingProxyType(
     {
         "deviator deviation witness": "recheck_witness.py",
         "deviator profile witness": "recheck_witness.py",
+        "deviator joint deviation witness": "recheck_joint_witness.py",
         "deviator incentive certificate": "recheck_certificate.py",
         "deviator constraint certificate": "recheck_constraints.py",
     }
 )
 """Which script checks files of a format."""
-
-BY_DEVIATOR = ("deviator joint deviation witness",)
-"""Formats for which there is no script: deviator itself derives the files again."""
 
 HOLDS, WRONG, UNKNOWN = 0, 1, 2
 """Exit codes: what a file says holds, or does not, or cannot be told; scripts write the numbers."""
@@ -83,7 +81,7 @@ def recheck_file(path: Path) -> Recheck:
         If it cannot be read.
     """
     kind = _format_of(path)
-    answer = _unknown_to_scripts(kind) if kind in BY_DEVIATOR else _stand_alone(SCRIPTS[kind], path)
+    answer = _stand_alone(SCRIPTS[kind], path)
     if answer.code == HOLDS and not kind.endswith("certificate"):
         return _of_the_named_rule(path, answer)
     if answer.code != UNKNOWN or kind.endswith("certificate"):
@@ -95,10 +93,6 @@ def recheck_file(path: Path) -> Recheck:
     if wrong is not None:
         return Recheck(WRONG, f"wrong: {wrong}, cleared by deviator")
     return Recheck(HOLDS, f"holds, cleared by deviator itself ({answer.sentence})")
-
-
-def _unknown_to_scripts(kind: str) -> Recheck:
-    return Recheck(UNKNOWN, f"no script for a {kind}")
 
 
 def _of_the_named_rule(path: Path, answer: Recheck) -> Recheck:
@@ -119,10 +113,9 @@ def _format_of(path: Path) -> str:
     except ValueError as error:
         raise InvalidInputError(f"{path} must be JSON, and is not: {error}") from None
     kind = data.get("format") if isinstance(data, dict) else None
-    if not isinstance(kind, str) or kind not in (*SCRIPTS, *BY_DEVIATOR):
+    if not isinstance(kind, str) or kind not in SCRIPTS:
         raise InvalidInputError(
-            f"{path} must be of a format that can be re-checked "
-            f"({', '.join((*SCRIPTS, *BY_DEVIATOR))}), "
+            f"{path} must be of a format that can be re-checked ({', '.join(SCRIPTS)}), "
             f"got {kind!r}"
         )
     return str(kind)
@@ -148,9 +141,7 @@ def _cleared_again(data: dict[str, Any]) -> str | None:
         return f"it is malformed ({type(error).__name__} {error})"
     if again is None:
         return "nothing is gained, and nothing violated"
-    described = ["format", "version", "arithmetic"]
-    if data["format"] not in BY_DEVIATOR:
-        described.append("exact")
+    described = ("format", "version", "arithmetic", "exact")
     names = [name for name in again if name not in described]
     wrong = [name for name in names if not _agree(data.get(name), again[name])]
     return f"{wrong[0]} comes out otherwise" if wrong else None

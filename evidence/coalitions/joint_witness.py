@@ -18,7 +18,7 @@ from deviator.validation import Floats
 
 from ..market import Market
 from ..plain_data import economy_as_data, fractions, market_as_data, number
-from ..witness import has_exact_forms
+from ..witness import bids_as_rows, has_exact_forms
 from .party import Party
 
 FORMAT, VERSION = "deviator joint deviation witness", 1
@@ -68,16 +68,16 @@ def joint_witness(party: Party, types: Floats, bids: Floats) -> dict[str, Any] |
     exact = has_exact_forms(party.tested) and has_exact_forms(party.arena)
     outcomes = _exact_outcomes if exact else _plain_outcomes
     honest, deviating = outcomes(party, types, bids)
-    gains = [
-        after["utility"] - before["utility"]
-        for before, after in zip(honest, deviating, strict=True)
-    ]
+    pairs = zip(honest["utility"], deviating["utility"], strict=True)
+    gains = [after - before for before, after in pairs]
     gain = sum(gains) if party.transfers else min(gains)
     if gain <= 0:
         return None
     numbers = {
-        "honest_outcomes": honest,
-        "deviating_outcomes": deviating,
+        "honest_bids": _honest_bids(party.tested, types, exact),
+        "arena_bids": _honest_bids(party.arena, party.arena_types(types[None])[0], exact),
+        "honest_outcome": honest,
+        "deviating_outcome": deviating,
         "gains": gains,
         "gain": gain,
     }
@@ -93,12 +93,21 @@ def joint_witness(party: Party, types: Floats, bids: Floats) -> dict[str, Any] |
         "owners": list(party.owners),
         "transfers": party.transfers,
         "types": types.tolist(),
-        "honest_bids": party.base_bids(types[None])[0].tolist(),
         "bids": bids.tolist(),
         **_as_numbers(numbers),
         "arithmetic": "rational" if exact else "floating point",
         "exact": fractions(numbers) if exact else None,
     }
+
+
+def _honest_bids(where: Market, types: Floats, exact: bool) -> list[list[Any]]:
+    """Return everybody's bids by the strategy in a market, each a list of numbers."""
+    if not exact:
+        plain: list[list[Any]] = where.strategy.bids(types[None]).as_array()[0].tolist()
+        return plain
+    bids = where.strategy.exact_bids(rational(types[None]))
+    rows: list[list[Any]] = bids_as_rows(bids, where.mechanism.language.level).tolist()
+    return rows
 
 
 def _as_numbers(value: Any) -> Any:
@@ -109,7 +118,8 @@ def _as_numbers(value: Any) -> Any:
     return number(value)
 
 
-Outcomes = list[dict[str, Any]]
+Outcomes = dict[str, list[Any]]
+"""Quantity, transfer and utility of each person."""
 
 
 def _plain_outcomes(party: Party, types: Floats, bids: Floats) -> tuple[Outcomes, Outcomes]:
@@ -138,12 +148,13 @@ def _of_people(
     types: Any,
 ) -> Outcomes:
     """Return what each person trades, pays and has."""
-    found = []
+    found: Outcomes = {"quantity": [], "transfer": [], "utility": []}
     for person in party.people:
         mine = [place for place, owner in zip(places, owners, strict=True) if owner == person]
         units, paid = sum(quantity[mine]), sum(transfer[mine])
         worth = _worth(party.tested, person, units, types)
-        found.append({"quantity": units, "transfer": paid, "utility": worth - paid})
+        for name, value in zip(found, (units, paid, worth - paid), strict=True):
+            found[name].append(value)
     return found
 
 

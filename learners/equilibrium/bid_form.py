@@ -9,13 +9,9 @@ import torch
 
 from deviator.errors import NotConvergedError
 from deviator.evidence import Market
-from deviator.mechanisms import (
-    BidLanguage,
-    ConditionalLanguage,
-    FlooredScheduleLanguage,
-    ScheduleLanguage,
-)
+from deviator.mechanisms import BidLanguage, ConditionalLanguage
 from deviator.policies import AffineStrategy
+from deviator.policies.number_limits import number_limits
 from deviator.validation import Bools, Floats
 
 from .neutral import natural_units, neutral_strategy
@@ -63,6 +59,8 @@ class BidForm:
         The same for the level's effect.
     size : int
         P.
+    mean, deviation : ndarray of float, shape (N,)
+        Of the types.
     """
 
     neutral: AffineStrategy
@@ -72,6 +70,8 @@ class BidForm:
     places: Any
     effect_places: Any
     size: int
+    mean: Floats
+    deviation: Floats
 
     @classmethod
     def of(cls, tested: Market, groups: Groups, fixed: Sequence[int] = ()) -> Self:
@@ -93,7 +93,17 @@ class BidForm:
             )
         places, effects = _places(neutral.language, neutral.base.shape, groups, set(fixed))
         size = int(max(places.max(), effects.max())) + 1
-        return cls(neutral, _alike(unit, places), *_limits(neutral), places, effects, size)
+        law = tested.distribution
+        return cls(
+            neutral,
+            _alike(unit, places),
+            *number_limits(neutral.language, len(neutral.base)),
+            places,
+            effects,
+            size,
+            law.mean,
+            law.deviation,
+        )
 
     @property
     def learners(self) -> tuple[int, ...]:
@@ -175,23 +185,6 @@ def _with_fixed(
         strategy.effect[list(fixed)],
     )
     return AffineStrategy(neutral.language, base, effect)
-
-
-def _limits(neutral: AffineStrategy) -> tuple[Bools, float]:
-    """Return which numbers must be positive, and the largest that one of them may be."""
-    positive = np.zeros(neutral.base.shape, dtype=bool)
-    most = np.inf
-    match neutral.language:
-        case ScheduleLanguage():
-            positive[:, 1] = True
-        case FlooredScheduleLanguage(floor=floor):
-            positive[:, 1], most = True, 1 / floor
-        case ConditionalLanguage():
-            own = np.arange(len(positive))
-            positive[own, own] = True
-        case _:
-            pass
-    return positive, most
 
 
 def _places(

@@ -17,7 +17,7 @@ class Budget:
     """
 
     def __init__(self, steps: int, seconds: float | None = None) -> None:
-        self._steps = whole_number("steps", steps, 1)
+        self.steps = whole_number("steps", steps, 1)
         self._seconds = None if seconds is None else positive("seconds", seconds)
         self._started = time.process_time()
         self.spent = 0
@@ -29,7 +29,7 @@ class Budget:
     @property
     def left(self) -> float:
         """Share of the budget that is left, from 1 to 0."""
-        share = self.spent / self._steps
+        share = self.spent / self.steps
         if self._seconds is not None:
             share = max(share, (time.process_time() - self._started) / self._seconds)
         return max(1 - share, 0.0)

@@ -4,24 +4,29 @@ import numpy as np
 
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import ConditionalLanguage
-from deviator.policies import AffineStrategy
+from deviator.policies import AffineStrategy, NetworkStrategy
 from deviator.validation import Floats
 
 from .bid_form import BidForm
 
+PROFILES = 256
+"""Profiles, from a fixed seed, at which bids are compared."""
 
-def distance(form: BidForm, first: AffineStrategy, second: AffineStrategy) -> float:
+Learned = AffineStrategy | NetworkStrategy
+
+
+def distance(form: BidForm, first: Learned, second: Learned) -> float:
     """Return the root mean square distance of two strategies' numbers in natural units.
 
     A natural unit moves a bid as far as one standard deviation of its level does, so that the
     distance is a share of the bids' spread. Hyperplanes are first written with a level that reads
     the own type as it is, and without the part along 1', which is idle where quantities sum to 0.
-    Only traders who learn count.
+    The mean is one over numbers, traders who learn and drawn types.
 
     Raises
     ------
     InvalidInputError
-        If the strategies are of different bids.
+        If the strategies are for different numbers of traders.
 
     Examples
     --------
@@ -33,32 +38,29 @@ def distance(form: BidForm, first: AffineStrategy, second: AffineStrategy) -> fl
     >>> distance(form, form.neutral, form.neutral)
     0.0
     """
-    if first.base.shape != second.base.shape or first.language != second.language:
+    if first.n_traders != second.n_traders:
         raise InvalidInputError(
-            "strategies must bid in one language for one number of traders, got "
-            f"{first.language.name} and {second.language.name}"
+            "strategies must be for equally many traders, got "
+            f"{first.n_traders} and {second.n_traders}"
         )
-    moved = normalized(first) - normalized(second)
+    noise = np.random.default_rng(0).standard_normal((PROFILES, len(form.mean)))
+    types = form.mean + form.deviation * noise
+    numbers: list[Floats] = [_one_way(each).bids(types).as_array() for each in (first, second)]
     learners = list(form.learners)
-    units = np.concatenate([form.unit, form.unit[:, [form.neutral.language.level]]], axis=1)
-    spread = np.concatenate([np.ones_like(form.unit), _type_spread(form)], axis=1)
-    share = moved * spread / units
-    return float(np.sqrt((share[learners] ** 2).mean()))
+    share = ((numbers[0] - numbers[1]) / form.unit)[:, learners]
+    return float(np.sqrt((share**2).mean()))
 
 
-def normalized(strategy: AffineStrategy) -> Floats:
-    """Return the base of bids and the effect of the level, (N, K + 1), each bid written one way."""
+def _one_way(strategy: Learned) -> Learned:
+    """Return hyperplanes in the one way that levels read types and weights sum to 0."""
+    if isinstance(strategy, NetworkStrategy):
+        return strategy
+    if not isinstance(strategy.language, ConditionalLanguage):
+        return strategy
     level = strategy.language.level
-    base, effect = strategy.base, strategy.effect[:, [level]]
-    if isinstance(strategy.language, ConditionalLanguage):
-        base = base / np.where(effect == 0, 1.0, effect)
-        weights = base[:, :-2] - base[:, :-2].mean(axis=1, keepdims=True)
-        base, effect = np.concatenate([weights, base[:, -2:]], axis=1), np.ones_like(effect)
-    return np.concatenate([base, effect], axis=1)
-
-
-def _type_spread(form: BidForm) -> Floats:
-    """Return the standard deviation of types, which is the level's unit over its effect."""
-    level = form.neutral.language.level
-    effect = np.abs(form.neutral.effect[:, [level]])
-    return np.asarray(form.unit[:, [level]] / np.where(effect > 0, effect, 1.0))
+    on_type = strategy.effect[:, [level]]
+    base = strategy.base / np.where(on_type == 0, 1.0, on_type)
+    weights = base[:, :-2] - base[:, :-2].mean(axis=1, keepdims=True)
+    effect = np.zeros_like(base)
+    effect[:, level] = 1.0
+    return AffineStrategy(strategy.language, np.hstack([weights, base[:, -2:]]), effect)

@@ -15,11 +15,12 @@ import numpy as np
 import torch
 
 from deviator.evidence import Market
-from deviator.policies import AffineStrategy
+from deviator.policies import AffineStrategy, NetworkStrategy
 from deviator.validation import positive, whole_number
 
-from .bid_form import BidForm, Numbers
+from .bid_form import BidForm
 from .budget import Budget
+from .models import AffineModel, Model, NetworkModel
 from .slopes import OwnSlopes, difference_slopes, pathwise_slopes, takes_tensors
 
 WIDTHS = (0.3, 0.02)
@@ -28,7 +29,7 @@ WIDTHS = (0.3, 0.02)
 HALVINGS = 5
 """A step is halved so often before it is undone."""
 
-Watch = Callable[[int, Callable[[], AffineStrategy], bool], None]
+Watch = Callable[[int, Callable[[], AffineStrategy | NetworkStrategy], bool], None]
 """Called with the steps so far, what returns the bids now, and whether they are the last."""
 
 
@@ -45,12 +46,15 @@ class EveryonesGradient:
         Markets of a step where gradients pass through clearing; at least 2 N + 2 are drawn, with
         the mean and covariance of the law, so that mean utilities of linear markets are exact.
     jumping_markets : int
-        Markets of a step where slopes are differences.
+        Markets of a step where slopes are differences, or bids not affine.
+    hidden : tuple of int
+        Widths of the hidden layers of networks that bend affine bids; none by default.
     """
 
     learning_rate: float = 0.05
     markets: int = 48
     jumping_markets: int = 4096
+    hidden: tuple[int, ...] = ()
     name: ClassVar[str] = "gradient"
 
     def __post_init__(self) -> None:
@@ -62,40 +66,37 @@ class EveryonesGradient:
         self, tested: Market, form: BidForm, rng: np.random.Generator, budget: Budget, watch: Watch
     ) -> None:
         """Let all traders learn from a random start; `watch` sees where they are and end."""
-        free = torch.as_tensor(form.start(tested, rng)).requires_grad_()
-        optimizer = torch.optim.Adam([free], lr=self.learning_rate, betas=(0.9, 0.99))
-
-        def bids() -> AffineStrategy:
-            return form.strategy(free.detach().numpy())
-
+        model = self._model(tested, form, rng)
+        optimizer = torch.optim.Adam(model.parameters, lr=self.learning_rate, betas=(0.9, 0.99))
         while not budget.done:
-            watch(budget.spent, bids, False)
+            watch(budget.spent, model.strategy, False)
             for group in optimizer.param_groups:
                 group["lr"] = self.learning_rate * 0.5 * (1 + np.cos(np.pi * (1 - budget.left)))
-            numbers = form.numbers(free)
-            loss = -self._gained(tested, form, rng, numbers, budget.left)
+            loss = -self._gained(tested, form, rng, model, budget.left)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            before = free.detach().clone()
+            before = [each.detach().clone() for each in model.parameters]
             optimizer.step()
-            _halve_until_sound(tested, form, free, before)
+            if isinstance(model, AffineModel):
+                _halve_until_sound(tested, form, model.free, before[0])
             budget.spend()
-        watch(budget.spent, bids, True)
+        watch(budget.spent, model.strategy, True)
+
+    def _model(self, tested: Market, form: BidForm, rng: np.random.Generator) -> Model:
+        start = form.start(tested, rng)
+        if not self.hidden:
+            return AffineModel(form, start)
+        return NetworkModel(form, start, self.hidden, int(rng.integers(2**31)))
 
     def _gained(
-        self,
-        tested: Market,
-        form: BidForm,
-        rng: np.random.Generator,
-        numbers: Numbers,
-        left: float,
+        self, tested: Market, form: BidForm, rng: np.random.Generator, model: Model, left: float
     ) -> torch.Tensor:
         """Return a sum whose gradient is that of each trader's mean utility in their own bid."""
-        batch = max(self.markets, 2 * tested.economy.n_traders + 2)
-        smooth = takes_tensors(tested)
-        drawn = tested.distribution.matched_sample(rng, batch if smooth else self.jumping_markets)
+        few = max(self.markets, 2 * tested.economy.n_traders + 2)
+        exact = takes_tensors(tested) and not self.hidden
+        drawn = tested.distribution.matched_sample(rng, few if exact else self.jumping_markets)
         types = torch.tensor(drawn)
-        bids = numbers.base + numbers.effect * types[..., None]
+        bids = model.bids(types)
         slopes = self._slopes(tested, form, types, bids.detach(), left)
         return (bids * slopes.slope).sum() / (len(types) * tested.scale)
 

@@ -1,26 +1,26 @@
 """All traders of a market learn from random starts."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from deviator.errors import InvalidInputError
 from deviator.evidence import Market, interchangeable_traders
+from deviator.learners.random_state import own_random_state
 from deviator.policies import AffineStrategy, check_information
 from deviator.validation import check_kind, positive, trader_index, whole_number
 
 from .bid_form import BidForm, Groups
 from .budget import Budget
-from .distance import distance
+from .distance import Learned, distance
 from .gradient import EveryonesGradient
 from .neutral import neutral_strategy
+from .ppo_bids import EveryonesPPOBids
 from .record import Equilibrium, EquilibriumPoint, State
 from .regret import realised_surplus, regrets
 
@@ -37,7 +37,7 @@ SHRINKS = 0.8
 POINTS = 20
 """Points of a learning curve for each start."""
 
-STEPS: Mapping[str, int] = MappingProxyType({"gradient": 1000, "ppo": 1000})
+STEPS: Mapping[str, int] = MappingProxyType({"gradient": 1000, "ppo": 500})
 """Steps of each start by default, for each learner."""
 
 
@@ -47,6 +47,7 @@ class _Plan(NamedTuple):
     tested: Market
     form: BidForm
     learner: str
+    hidden: tuple[int, ...]
     starts: int
     steps: int
     seconds: float | None
@@ -57,17 +58,24 @@ class _Run(NamedTuple):
     """One random start: where bids were at points of the curve, and where they ended."""
 
     steps: list[int]
-    path: list[AffineStrategy]
+    path: list[Learned]
 
     @property
-    def end(self) -> AffineStrategy:
+    def end(self) -> Learned:
         return self.path[-1]
+
+    @property
+    def late(self) -> Learned:
+        """Where bids were when a tenth was left."""
+        before = [place for place, step in enumerate(self.steps) if step <= 0.9 * self.steps[-1]]
+        return self.path[before[-1]]
 
 
 def everyone_learns(
     tested: Market,
     *,
     learner: str = "gradient",
+    hidden: Sequence[int] = (),
     shared: bool = False,
     starts: int = 3,
     steps: int | None = None,
@@ -78,13 +86,17 @@ def everyone_learns(
 ) -> Equilibrium:
     """Return where the traders of a market end who all learn at once, and the epsilon of that.
 
-    Bids are affine in the own type. Where bids of other shapes are better replies, regret shows it.
+    Bids are affine in the own type, but for `hidden`. Where bids of other shapes are better
+    replies, regret shows it.
 
     Parameters
     ----------
     tested : Market
         Its strategy is what those follow who do not learn.
     learner : {"gradient", "ppo"}
+    hidden : sequence of int
+        Widths of hidden layers of small networks, by which bids depend on types in other ways than
+        affinely; none by default.
     shared : bool
         Whether interchangeable traders share their parameters.
     starts : int
@@ -124,6 +136,7 @@ def everyone_learns(
         tested,
         form,
         learner,
+        _widths(learner, hidden),
         whole_number("starts", starts, 1),
         whole_number("steps", STEPS[learner] if steps is None else steps, 1),
         None if seconds is None else positive("seconds", seconds),
@@ -142,6 +155,15 @@ def _check(learner: str, information: str) -> None:
             "information must be own: traders who all learn know their own types, got "
             f"{information!r}"
         )
+
+
+def _widths(learner: str, hidden: Sequence[int]) -> tuple[int, ...]:
+    widths = tuple(whole_number("a width of hidden", width, 1) for width in hidden)
+    if widths and learner != "gradient":
+        raise InvalidInputError(
+            f"hidden layers are learned by the gradient, got learner={learner!r}; leave out hidden"
+        )
+    return widths
 
 
 def _form(tested: Market, shared: bool, traders: Sequence[int] | None) -> BidForm:
@@ -168,25 +190,17 @@ def _run(plan: _Plan, place: int) -> _Run:
     run = _Run([], [])
     marks = set(np.linspace(0, plan.steps, POINTS + 1).astype(int))
 
-    def watch(spent: int, strategy: Callable[[], AffineStrategy], last: bool = False) -> None:
+    def watch(spent: int, strategy: Callable[[], Learned], last: bool = False) -> None:
         if spent in marks or last:
             run.steps.append(spent)
             run.path.append(strategy())
 
-    with one_thread():
-        EveryonesGradient().learn(plan.tested, plan.form, rng, Budget(plan.steps, seconds), watch)
+    learner: EveryonesGradient | EveryonesPPOBids = (
+        EveryonesGradient(hidden=plan.hidden) if plan.learner == "gradient" else EveryonesPPOBids()
+    )
+    with own_random_state():
+        learner.learn(plan.tested, plan.form, rng, Budget(plan.steps, seconds), watch)
     return run
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Run torch in one thread: small tensors gain nothing from two, and results stay the same."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _result(plan: _Plan, runs: list[_Run], cpu_seconds: float) -> Equilibrium:
@@ -206,7 +220,7 @@ def _result(plan: _Plan, runs: list[_Run], cpu_seconds: float) -> Equilibrium:
         epsilons[best],
         tuple(run.end for run in runs),
         apart,
-        max(distance(form, run.path[-3], run.end) for run in runs),
+        max(distance(form, run.late, run.end) for run in runs),
         realised_surplus(markets[best]),
         tuple(point for place, run in enumerate(runs) for point in _curve(form, place, run)),
         plan.learner,
@@ -220,9 +234,13 @@ def _shrinkage(form: BidForm, runs: list[_Run]) -> float:
     """Return by which factor positive numbers changed in the second half of learning, at most."""
     if not form.positive.any():
         return 1.0
-    middle = [run.path[len(run.path) // 2].base[form.positive] for run in runs]
-    ends = [run.end.base[form.positive] for run in runs]
+    middle = [_affine(run.path[len(run.path) // 2]).base[form.positive] for run in runs]
+    ends = [_affine(run.end).base[form.positive] for run in runs]
     return max(float((end / half).max()) for half, end in zip(middle, ends, strict=True))
+
+
+def _affine(strategy: Learned) -> AffineStrategy:
+    return strategy if isinstance(strategy, AffineStrategy) else strategy.affine
 
 
 def _state(worst: list[float], apart: float, shrinkage: float) -> tuple[State, str]:

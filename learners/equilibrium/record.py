@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, final
 
 from deviator.evidence import Market
-from deviator.policies import AffineStrategy, Policy
+from deviator.evidence.best_deviation import Kind
+from deviator.policies import AffineStrategy, NetworkStrategy, Policy
 
 
 class EquilibriumPoint(NamedTuple):
@@ -41,7 +42,7 @@ class Regret(NamedTuple):
         The largest interim regret of a type; None where only the mean is known.
     ex_post : float
         Knowing all types.
-    interim_kind, ex_post_kind : {"exact", "searched"}
+    interim_kind, ex_post_kind : {"exact", "searched", "bound"}
         A searched one is a lower bound up to sampling.
     stakes : float
         What trading is worth to the trader while all follow the strategy.
@@ -52,7 +53,7 @@ class Regret(NamedTuple):
     worst_type: float | None
     ex_post: float
     interim_kind: Literal["exact", "searched"]
-    ex_post_kind: Literal["exact", "searched"]
+    ex_post_kind: Kind
     stakes: float
 
 
@@ -72,13 +73,13 @@ class Equilibrium:
         "no trade" where bids shrink without end; "not settled" where regret remained.
     reason : str
         The state in a sentence.
-    policy : Policy
+    policy : AffineStrategy or NetworkStrategy
         Where the start of the least regret ended, an equilibrium or not; for `audit(strategy=)`.
     tested : Market
         The market in which all follow it.
     regret : tuple of Regret
         Its epsilon, for one trader of each class of interchangeable ones.
-    ends : tuple of AffineStrategy
+    ends : tuple of Policy
         Where each start ended.
     apart : float
         Largest distance between two ends, as a share of the bids' spread; 0 for one start.
@@ -95,10 +96,10 @@ class Equilibrium:
 
     state: State
     reason: str
-    policy: Policy
+    policy: AffineStrategy | NetworkStrategy
     tested: Market
     regret: tuple[Regret, ...]
-    ends: tuple[AffineStrategy, ...]
+    ends: tuple[Policy, ...]
     apart: float
     moved: float
     surplus: float

@@ -19,8 +19,6 @@ PROFILES = 2000
 REACH = 3.0
 """How far a search of better bids goes at first, in natural units of a bid's numbers."""
 
-Kind = Literal["exact", "searched"]
-
 
 def regrets(
     tested: Market, traders: tuple[int, ...] | None = None, profiles: int = PROFILES
@@ -54,7 +52,10 @@ def _regret(tested: Market, types: Floats) -> Regret:
     )
 
 
-def _interim(tested: Market, types: Floats) -> tuple[float, float | None, Kind]:
+Interim = tuple[float, float | None, Literal["exact", "searched"]]
+
+
+def _interim(tested: Market, types: Floats) -> Interim:
     """Return the mean interim regret, that of the worst type where types are searched, and how."""
     try:
         gains = exact_gain(

@@ -4,7 +4,7 @@ Pathwise slopes need a mechanism and an economy that take tensors. Where outcome
 bids win or lose a unit, or only NumPy arrays are taken, slopes are differences between two bids.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -44,8 +44,9 @@ def pathwise_slopes(tested: Market, types: torch.Tensor, bids: torch.Tensor) -> 
     leaf = bids.detach().clone().requires_grad_()
     followed = torch.eye(n, dtype=torch.bool)[:, None, :, None]
     copies = torch.where(followed, leaf[None], leaf.detach()[None]).reshape(n * batch, n, size)
-    outcome = tested.mechanism.clear(tested.mechanism.language.record.from_array(copies))
-    worth = tested.economy.utility(outcome.quantity, types.repeat(n, 1))
+    record, economy = tested.mechanism.language.record, tested.economy
+    outcome: Any = tested.mechanism.clear(record.from_array(cast(Any, copies)))
+    worth: Any = economy.utility(outcome.quantity, cast(Any, types.repeat(n, 1)))
     mine = torch.diagonal((worth - outcome.transfer).reshape(n, batch, n), dim1=0, dim2=2)
     (slope,) = torch.autograd.grad(mine.sum(), leaf)
     return OwnSlopes(mine.detach(), slope)

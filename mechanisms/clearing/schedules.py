@@ -1,6 +1,6 @@
 """Clearing of decreasing linear demand schedules: sum_i (level_i - steepness_i p) = 0."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -25,13 +25,13 @@ class ScheduleClearing(Clearing):
     def solve(self, bids: Schedules) -> MarketSolution:
         if not bids.is_numpy:
             # Schedules decrease, so that every market clears.
-            return replace(_solution(bids.level, bids.steepness), all_regular=True)
+            return replace(solve_schedules(bids.level, bids.steepness), all_regular=True)
         return joined(bids.level.shape, self.piece_by_piece(bids))
 
     @override
     def piece_by_piece(self, bids: Schedules) -> Iterator[tuple[slice, MarketSolution]]:
         for markets in pieces(*bids.level.shape):
-            yield markets, _solution(bids.level[markets], bids.steepness[markets])
+            yield markets, _numpy_solution(bids.level[markets], bids.steepness[markets])
 
     @override
     def solve_deviations(
@@ -53,18 +53,19 @@ class ScheduleClearing(Clearing):
         return RationalSolution(price, quantity, 1 / (steepness.sum() - steepness))
 
 
-def _solution(level: Array, steepness: Array) -> MarketSolution:
-    if isinstance(steepness, np.ndarray):
-        steepness = steepness[:1] if steepness.strides[0] == 0 else steepness
-        return _numpy_solution(level, steepness)
-    total = row_sums(steepness)
-    price = row_sums(level) / total
+def solve_schedules(
+    level: Array, steepness: Array, sums: Callable[[Array], Array] = row_sums
+) -> MarketSolution:
+    """Return price, quantities and residual slopes of schedules (B, N) in arrays of any library."""
+    total = sums(steepness)
+    price = sums(level) / total
     quantity = level - steepness * price[:, None]
     return MarketSolution(price, quantity, 1 / (total[:, None] - steepness), total > 0)
 
 
 def _numpy_solution(level: Floats, steepness: Floats) -> MarketSolution:
     """Clear markets at levels (B, N); the steepness may be that of all markets, (1, N)."""
+    steepness = steepness[:1] if steepness.strides[0] == 0 else steepness
     total = row_sums(steepness)
     price = row_sums(level) / total
     quantity = _wide(price, level.shape[1])

@@ -18,7 +18,6 @@ from typing_extensions import override
 
 from deviator.arrays import (
     Array,
-    Keeps,
     check_finite,
     check_one_kind,
     check_shape,
@@ -251,7 +250,7 @@ def require_quadratic(economy: Economy) -> QuadraticEconomy:
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayBids(Bids, Keeps):
+class ArrayBids(Bids):
     """Bids whose fields are arrays, in the order in which a bid's numbers are written.
 
     A field has shape (B, N), or (B, N, K_j) for several numbers of each bid. Its metadata says in
@@ -268,7 +267,14 @@ class ArrayBids(Bids, Keeps):
         for name, array in self._checked().items():
             object.__setattr__(self, name, array)
         if not self.is_numpy:
-            check_finite(**dict(zip(_names(type(self)), self._arrays(), strict=True)))
+            self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        """Refuse numbers of other libraries' arrays that are not finite.
+
+        A record that asks for more should ask at once, as a device is waited for each time.
+        """
+        check_finite(**dict(zip(_names(type(self)), self._arrays(), strict=True)))
 
     @abstractmethod
     def _checked(self) -> dict[str, Floats]:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self, final
 import numpy as np
 from typing_extensions import override
 
-from deviator.arrays import namespace
+from deviator.arrays import Array, namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.numerics.rational import Rationals
@@ -46,8 +46,17 @@ class Schedules(ArrayBids):
         level = numbers_of_record("level", self.level, (None, None))
         trader_count(level.shape[1])
         steepness = numbers_of_record("steepness", self.steepness, level.shape)
-        check_decreasing(steepness)
+        if self.is_numpy:
+            check_decreasing(steepness)
         return {"level": level, "steepness": steepness}
+
+    @override
+    def _check_numbers(self) -> None:
+        xp = namespace(self.level)
+        sums = xp.sum(self.level) + xp.sum(self.steepness)
+        if not bool(xp.isfinite(sums) & xp.all(self.steepness > 0)):
+            super()._check_numbers()
+            check_decreasing(self.steepness)
 
     @classmethod
     @override
@@ -106,7 +115,7 @@ class ScheduleLanguage(BidLanguage):
         return allowed
 
 
-def check_decreasing(steepness: Floats) -> None:
+def check_decreasing(steepness: Array) -> None:
     """Raise InvalidInputError unless demand schedules decrease."""
     if isinstance(steepness, np.ndarray):
         rising = bool(steepness.min(initial=np.inf) <= 0)

@@ -7,7 +7,6 @@ through a market, and gradients pass through where the library has them.
 import contextlib
 import sys
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, TypeVar, final
 
 import array_api_compat
@@ -73,7 +72,7 @@ def beside(reference: Array, owner: object, name: str) -> Array:
     Parameters
     ----------
     reference : array
-    owner : Keeps
+    owner : object
         A frozen dataclass.
     name : str
         Attribute of the owner, a NumPy array.
@@ -110,22 +109,15 @@ class Kept(dict[Any, Any]):
         return Kept, ()
 
 
-class Keeps:
-    """What never changes, and keeps what it has worked out for arrays of other libraries.
+def kept_by(owner: object) -> Kept:
+    """Return what a frozen dataclass has worked out so far; nothing for what may change.
 
     Nothing kept is read where arrays are NumPy's: what is proved of an object rests on its fields.
     """
-
-    @cached_property
-    def _kept(self) -> Kept:
-        return Kept()
-
-
-def kept_by(owner: object) -> Kept:
-    """Return what an object has worked out so far; nothing for what may change."""
     settings = getattr(owner, "__dataclass_params__", None)
-    never_changes = isinstance(owner, Keeps) and settings is not None and settings.frozen
-    kept: Kept = owner._kept if never_changes else Kept()  # type: ignore[attr-defined]
+    if settings is None or not settings.frozen:
+        return Kept()
+    kept: Kept = vars(owner).setdefault("_kept", Kept())
     return kept
 
 
@@ -169,8 +161,9 @@ def row_sums(array: Array) -> Array:
 
 def to_numpy(array: Array) -> Array:
     """Return an array of any library and device as a NumPy array, without its gradients."""
-    is_torch = array_api_compat.is_torch_array(array)
-    return np.asarray(array.detach().cpu() if is_torch else array)
+    if array_api_compat.is_torch_array(array):
+        return np.asarray(array.detach().cpu())
+    return np.asarray(array) if is_on_cpu(array) else np.from_dlpack(array, device="cpu")
 
 
 def check_one_kind(**arrays: Array) -> None:

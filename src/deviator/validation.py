@@ -134,7 +134,10 @@ def whole_number(name: str, value: object, at_least: int) -> int:
 def check_kind(name: str, value: object, kind: type, way_out: str) -> None:
     """Check that `value` is of a class, which the way out says how to come by."""
     if not isinstance(value, kind):
-        raise InvalidInputError(f"{name} must be a {kind.__name__}, got {given(value)}; {way_out}")
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise InvalidInputError(
+            f"{name} must be {article} {kind.__name__}, got {given(value)}; {way_out}"
+        )
 
 
 def generator(name: str, value: object) -> np.random.Generator:

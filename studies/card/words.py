@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deviator.evidence.constraints import Constraint, ConstraintVerdict
 
 if TYPE_CHECKING:
-    from ..beyond_claim import JointFinding
+    from ..beyond_claim import JointFinding, LearnedJointGain
     from .report_card import ReportCard
 
 WIDTH = 100
@@ -69,7 +69,13 @@ def lines_of(card: "ReportCard") -> list[str]:
         lines += _cut(
             f"beyond the claim: {who_together(finding)}: {words_beyond(finding)}", indent=2
         )
+        lines += [part for each in finding.learned for part in _cut(_learned(each), indent=4)]
     return lines
+
+
+def _learned(each: "LearnedJointGain") -> str:
+    share = "" if each.share is None else f", {100 * each.share:.2f}% of what is to gain at most"
+    return f"learned by {each.learner}, seed {each.seed}: {each.gain:.3g}{share}"
 
 
 def who_together(finding: "JointFinding") -> str:

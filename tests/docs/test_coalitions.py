@@ -28,4 +28,4 @@ def test_every_field_is_described():
     witness = find_joint_witness(party, types, best_joint_deviation(party, types).bids)
     described = set(re.findall(r"`(\w+)`", PAGE.read_text(encoding="utf-8")))
     assert set(witness) <= described
-    assert set(witness["honest_outcomes"][0]) <= described
+    assert set(witness["honest_outcome"]) <= described

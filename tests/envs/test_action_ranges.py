@@ -7,6 +7,9 @@ import pytest
 
 from deviator.economies import fundamental_value, private_values, sigma_n, two_groups
 from deviator.envs import deviation_core
+from deviator.envs.reward_tails import compressed_losses
+from deviator.envs.sb3_vec_env import DeviationVecEnv
+from deviator.errors import InvalidInputError
 from deviator.evidence import market
 from deviator.mechanisms import (
     Mutated,
@@ -111,3 +114,44 @@ def test_ranges_can_be_set():
     np.testing.assert_allclose(doubled[0], 2 * core_of("schedules", 10).box.half_width[0])
     own = core_of("schedules", 10, ranges=[0.5, 0.25]).box.half_width
     np.testing.assert_array_equal(own, [0.5, 0.25])
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [([0.5, 0.0], "ranges must be positive, got 0"), ([0.5], "ranges must have shape")],
+)
+def test_ranges_that_are_none_are_refused(ranges, message):
+    with pytest.raises(InvalidInputError, match=message):
+        core_of("schedules", 4, ranges=ranges)
+
+
+def test_losses_count_logarithmically_beyond_the_bound_and_gains_in_full():
+    core = core_of("conditional, two groups", 10)
+    tails, full = (DeviationVecEnv(core, 500, 3, loss_bound=bound) for bound in (3.0, None))
+    actions = np.random.default_rng(2).uniform(-1, 1, (500, core.box.size)).astype(np.float32)
+    results = []
+    for env in (tails, full):
+        env.reset()
+        env.step_async(actions)
+        results.append(env.step_wait())
+    (_, shown, _, infos), (_, reward, _, full_infos) = results
+    small = reward >= -3
+    assert small.any()
+    assert not small.all()
+    np.testing.assert_array_equal(shown[small], reward[small])
+    np.testing.assert_allclose(shown[~small], -3 * (1 + np.log(-reward[~small] / 3)), rtol=1e-6)
+    gains = [info["gain"] for info in infos]
+    assert gains == [info["gain"] for info in full_infos]
+    np.testing.assert_allclose(gains, reward * core.reward_unit, rtol=1e-6)
+
+
+def test_compressed_losses_keep_their_order_and_their_slope():
+    reward = np.array([-1e9, -10.0, -3.0 - 1e-6, -3.0, -3.0 + 1e-6, 0.0, 2.0])
+    shown = compressed_losses(reward, 3.0)
+    assert (np.diff(shown) > 0).all()
+    np.testing.assert_allclose((shown[3] - shown[2]) / 1e-6, 1.0, rtol=1e-3)
+
+
+def test_the_bound_of_losses_is_positive():
+    with pytest.raises(InvalidInputError, match="loss_bound must be positive, got 0"):
+        DeviationVecEnv(core_of("schedules", 4), 2, loss_bound=0)

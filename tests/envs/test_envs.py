@@ -175,7 +175,7 @@ def test_vector_rewards_equal_the_core(seed):
     assert ended.all()
     assert not truncated.any()
     assert not np.array_equal(following, first)
-    native = DeviationVecEnv(core, 7, seed)
+    native = DeviationVecEnv(core, 7, seed, loss_bound=None)
     types = core.draw(np.random.default_rng(seed), 14)[7:]
     native.reset()
     _, reward, done, infos = native.step(action)

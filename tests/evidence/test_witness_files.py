@@ -36,7 +36,12 @@ from deviator.evidence import (
     profile_witness,
 )
 from deviator.evidence.constraints import ConstraintVerdict
-from deviator.evidence.recheck import recheck_certificate, recheck_constraints, recheck_witness
+from deviator.evidence.recheck import (
+    recheck_certificate,
+    recheck_constraints,
+    recheck_joint_witness,
+    recheck_witness,
+)
 from deviator.mechanisms import (
     KDoubleAuction,
     Mutated,
@@ -62,6 +67,8 @@ EQUILIBRIUM = market(
     distribution=BELIEFS.types(),
     strategy=LinearBayes(BELIEFS, 1.0),
 )
+
+SCRIPTS = (recheck_witness, recheck_joint_witness, recheck_certificate, recheck_constraints)
 
 THEIR_OWN = {"check", "dot", "exact", "honest_markets", "hyperplanes", "main"}
 """Functions of scripts that bear one name and differ, as the files differ that they read."""
@@ -146,7 +153,13 @@ def stand_alone(script, *paths):
 
 
 @pytest.mark.parametrize(
-    "script", ["recheck_witness.py", "recheck_certificate.py", "recheck_constraints.py"]
+    "script",
+    [
+        "recheck_witness.py",
+        "recheck_joint_witness.py",
+        "recheck_certificate.py",
+        "recheck_constraints.py",
+    ],
 )
 def test_scripts_are_short_and_stand_alone(script):
     lines = (files("deviator.evidence.recheck") / script).read_text().splitlines()
@@ -158,7 +171,7 @@ def test_scripts_are_short_and_stand_alone(script):
 def test_what_scripts_share_is_the_same_in_each():
     """Scripts stand alone, so that each repeats what it needs; no copy may be mended alone."""
     sources = {}
-    for script in (recheck_witness, recheck_certificate, recheck_constraints):
+    for script in SCRIPTS:
         for name, function in inspect.getmembers(script, inspect.isfunction):
             if function.__module__ == script.__name__:
                 sources.setdefault(name, []).append(inspect.getsource(function))
@@ -334,6 +347,7 @@ def test_documentation_names_the_scripts():
     folder = Path(str(files("deviator.evidence.recheck")))
     assert {path.name for path in folder.glob("recheck_*.py")} >= {
         "recheck_witness.py",
+        "recheck_joint_witness.py",
         "recheck_certificate.py",
         "recheck_constraints.py",
     }

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from helpers.tiny_learner import Stepper
 
 from deviator.economies import (
     fundamental_value_information,
@@ -152,3 +153,36 @@ def test_audit_with_a_learner_states_its_power():
     assert verdict.lower < 1e-12
     planted = market(Mutated(SigmaVCG(economy, 0.5), "transfer", 0.2), economy)
     assert verdict.resolution == pytest.approx(certify(planted).cap, rel=1e-6)
+
+
+class Slower(Stepper):
+    name = "slower"
+
+
+def test_each_of_several_learners_states_its_power_and_why_it_stopped():
+    search = {"trader": 0, "steps": 3000, "held_out": 500}
+    learners = [Stepper(), Slower(stride=0.001, diverges=1000)]
+    card = audit("sigma-vcg", private_values(4), learner=learners, sigma=0.3, **search)
+    powers = card.verdict.power_by_learner
+    assert list(powers) == ["stepper", "slower"]
+    assert powers["slower"] < powers["stepper"] == card.power
+    assert f"power of each learner: stepper {powers['stepper']:.1%}, slower" in card.summary()
+    stopped = card.verdict.stopped
+    assert len(stopped) == 2
+    assert all(each.startswith("slower, seed 0: training diverged after") for each in stopped)
+    assert stopped[0] in " ".join(card.summary().split())
+
+
+def test_an_audit_may_be_limited_in_seconds():
+    card = audit(
+        "sigma-vcg", private_values(4), trader=0, learner=Stepper(), steps=10**9, seconds=0.1,
+        held_out=500, sigma=0.3,
+    )  # fmt: skip
+    assert card.state == "confirmed"
+    with pytest.raises(InvalidInputError, match="seconds must be positive"):
+        audit("sigma-vcg", private_values(4), learner=Stepper(), seconds=0.0, sigma=0.3)
+
+
+def test_ctrl_c_ends_an_audit():
+    with pytest.raises(KeyboardInterrupt):
+        audit("sigma-vcg", private_values(4), learner=Stepper(interrupted=200), sigma=0.3)

@@ -8,6 +8,7 @@ from helpers.tiny_learner import Stepper
 from deviator.errors import InvalidInputError, RefusedError, ResultsError, UnknownNameError
 from deviator.learners import Learner
 from deviator.learners.ppo import PPOLearner
+from deviator.learners.sb3.recurrent_ppo import RecurrentPPOLearner
 from deviator.policies import load_policy
 from deviator.studies.gather import Actions
 from deviator.studies.policy_names import fresh_name
@@ -223,21 +224,29 @@ def test_names_count_up_and_are_given_once(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["auction-ppo-0001.json"]
 
 
-class OverRounds(Stepper):
-    plays_rounds = True
-
-
 @pytest.mark.parametrize("information", ["profile", "own"])
 def test_a_market_of_several_rounds_is_trained_saved_and_judged(tmp_path, information):
     spec = market_spec(mechanism="uniform-double-auction")
-    plan = Plan(2000, 0, information=information, rounds=2)
-    report = train(spec, OverRounds(stride=0.02), plan, Keeping(tmp_path / "policy"))
+    plan = Plan(4000, 0, information=information, rounds=2)
+    learner = RecurrentPPOLearner(markets=128, batch_size=128, memory=4, critic=(8,))
+    where = Keeping(tmp_path / "policy", checkpoint=tmp_path / "checkpoint")
+    report = train(spec, learner, plan, where)
     assert report.evidence.best.kind == ("exact" if information == "profile" else "bound")
     assert report.untrained_gain < report.learned_gain < report.best_gain
     again = evaluate(tmp_path / "policy")
     assert again.learned_gain == pytest.approx(report.learned_gain, rel=1e-9)
     assert again.best_gain == report.best_gain
-    with pytest.raises(RefusedError, match="stepper plays one-shot markets"):
+    longer = Plan(6000, 0, information=information, rounds=2)
+    later = train(spec, learner, longer, Keeping(resume=tmp_path / "checkpoint"))
+    assert later.untrained_gain == pytest.approx(report.learned_gain, rel=1e-5)
+    with pytest.raises(RefusedError, match="stepper plays one-shot markets, got one of 2 rounds"):
         train(spec, Stepper(), plan)
     with pytest.raises(InvalidInputError, match="rounds must be at least 1"):
         train(spec, Stepper(), Plan(1, 0, rounds=0))
+
+
+def test_a_name_that_is_not_used_leaves_no_folder(tmp_path):
+    (tmp_path / "kept").mkdir()
+    with fresh_name("auction", "ppo", tmp_path / "kept" / "new" / "deep"):
+        assert (tmp_path / "kept" / "new" / "deep").exists()
+    assert [file.name for file in tmp_path.rglob("*")] == ["kept"]

@@ -16,6 +16,7 @@ from .audit import audit
 from .check import check
 from .confirm import confirm
 from .console import fail
+from .equilibrium import equilibrium
 from .league import league
 from .plugins import list_, new
 from .power import power
@@ -30,7 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, confirm, replicate, train, evaluate, league, recheck, check, new, assumptions,
+    audit, power, confirm, replicate, train, evaluate, league, equilibrium, recheck, check, new,
+    assumptions,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

@@ -36,8 +36,10 @@ class Described(NamedTuple):
     trader: str
 
 
-def market_spec(described: Described, files: tuple[str, ...]) -> Any:
+def market_spec(described: Described, files: tuple[str, ...], beliefs: bool = False) -> Any:
     """Return the specification of a described market; plugins may come from files.
+
+    With `beliefs` the economy is that of beliefs of its name, whatever the strategy is.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def market_spec(described: Described, files: tuple[str, ...]) -> Any:
     sigma, settings = described.sigma, settings_of(described.economy_settings)
     strategy = qualified("policy", described.strategy, files)
     policy = find_plugin("policy", strategy).load()
-    beliefs = "information" in signature(policy).parameters
+    beliefs = beliefs or "information" in signature(policy).parameters
     if beliefs or "n_traders" in signature(find_plugin("economy", family).load()).parameters:
         settings = {"n_traders": 10} | settings
     data = {

@@ -8,17 +8,26 @@ from scipy.optimize import minimize
 
 import deviator
 from deviator.economies import (
+    factored,
     fundamental_value,
     heterogeneous,
     linear_quadratic,
     private_values,
+    public_statistics,
     saturating,
     two_groups,
 )
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import market
 from deviator.evidence.coalitions import best_joint_deviation, coalition_of
-from deviator.mechanisms import Mutated, PayAsBid, SigmaDCDA, SigmaVCG, UniformDoubleAuction
+from deviator.mechanisms import (
+    Mutated,
+    PayAsBid,
+    SigmaDCDA,
+    SigmaVCG,
+    UniformConditional,
+    UniformDoubleAuction,
+)
 from deviator.policies import LinearBayes, exact_gain
 
 ECONOMIES = (private_values(5, 1.2, 0.8), fundamental_value(6), heterogeneous(6), two_groups(6))
@@ -166,6 +175,34 @@ def test_gains_in_the_auction_have_no_bound_whatever_the_tax(members, transfers,
     np.testing.assert_allclose(gains, 1000 * party.honest(types).utility, rtol=1e-4)
 
 
+def test_members_of_auctions_with_statistics_move_slopes_too():
+    economy = factored(np.ones(6), np.full((6, 1), 0.1), np.ones((1, 6)), 1.0)
+    tested = market(SigmaDCDA(0.3, statistics=public_statistics(economy, 0.3)), economy)
+    party, types = coalition_of(tested, (0, 1), transfers=False), profiles(tested)
+    best = best_joint_deviation(party, types)
+    assert (best.reach, best.own_types) == ("unbounded", False)
+    least = party.honest(types).utility.min(axis=1)
+    np.testing.assert_allclose(best.gain, 1000 * least, rtol=1e-4)
+    one_price = market(UniformConditional(statistics=public_statistics(economy)), economy)
+    dense = market(UniformConditional(), linear_quadratic(economy.weights, 1.0))
+    np.testing.assert_allclose(
+        best_joint_deviation(coalition_of(one_price, (0, 1)), types).gain,
+        best_joint_deviation(coalition_of(dense, (0, 1)), types).gain,
+        rtol=1e-9,
+    )
+
+
+def test_rewritten_bids_take_no_more_than_the_members_own_types():
+    economy = fundamental_value(6)
+    party = coalition_of(market(SigmaDCDA(0.3), economy), (0, 1))
+    types = profiles(party.tested)
+    changed = types.copy()
+    changed[:, 2:] = changed[::-1, 2:]
+    first, second = (best_joint_deviation(party, each) for each in (types, changed))
+    assert first.own_types
+    np.testing.assert_allclose(second.bids, first.bids, rtol=1e-9)
+
+
 def test_bids_of_honest_shapes_gain_as_in_the_direct_mechanism():
     economy = fundamental_value(6)
     auction, direct = (market(rule, economy) for rule in (SigmaDCDA(0.3), SigmaVCG(economy, 0.3)))
@@ -174,6 +211,26 @@ def test_bids_of_honest_shapes_gain_as_in_the_direct_mechanism():
     reports = best_joint_deviation(coalition_of(direct, [0, 1]), types)
     np.testing.assert_allclose(levels.gain, reports.gain, rtol=1e-9)
     assert levels.reach == "exact"
+
+
+@pytest.mark.parametrize(("price", "quantity"), [(1e9, 1e-6), (1e-7, 1e8)])
+@pytest.mark.parametrize("transfers", [True, False])
+def test_units_do_not_matter(price, quantity, transfers):
+    economy = fundamental_value(5)
+    restated = economy.rescaled(price, quantity)
+    types = np.random.default_rng(0).standard_normal((20, 5))
+    for rule in (SigmaVCG(economy, 0.3), SigmaDCDA(0.3), deviator.make("uniform-conditional")):
+        here, there = (
+            best_joint_deviation(coalition_of(tested, (0, 1), transfers), scale * types)
+            for tested, scale in (
+                (market(rule, economy), 1.0),
+                (market(rule.rescaled(price, quantity), restated), price),
+            )
+        )
+        assert here.reach == there.reach
+        np.testing.assert_allclose(
+            there.gain / (price * quantity), here.gain, rtol=1e-5, atol=1e-11
+        )
 
 
 def test_a_batch_equals_the_loop():

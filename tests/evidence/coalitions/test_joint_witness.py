@@ -52,6 +52,14 @@ def test_a_witness_is_exact_and_holds_from_its_file_alone(witnesses, name, tmp_p
     assert recheck_file(path).code == HOLDS
 
 
+def twice(data):
+    """Count everything of one member two times."""
+    for name in ("people", "places", "owners", "bids", "gains"):
+        data[name] = [data[name][0]] * 2
+    for outcome in (data["honest_outcome"], data["deviating_outcome"]):
+        outcome.update({name: [values[0]] * 2 for name, values in outcome.items()})
+
+
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize(
     "change",
@@ -61,7 +69,12 @@ def test_a_witness_is_exact_and_holds_from_its_file_alone(witnesses, name, tmp_p
         lambda data: data["exact"].update(gain="7/3"),
         lambda data: data["types"].__setitem__(0, data["types"][0] + 0.5),
         lambda data: data["bids"][0].__setitem__(-1, data["bids"][0][-1] + 0.5),
-        lambda data: data["deviating_outcomes"][0].update(transfer=0.0),
+        lambda data: data["deviating_outcome"]["transfer"].__setitem__(0, 0.0),
+        lambda data: data["exact"]["arena_bids"][-1].__setitem__(-1, "1/7"),
+        lambda data: data["honest_bids"][1].__setitem__(0, 0.123),
+        lambda data: data.update(places=data["places"][::-1]),
+        lambda data: data.update(owners=[data["owners"][0] + 1, *data["owners"][1:]]),
+        twice,
         lambda data: data.update(version=2),
     ],
 )
