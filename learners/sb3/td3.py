@@ -47,9 +47,9 @@ class TD3Learner(OffPolicyLearner):
         Points of the learning curve.
     """
 
-    markets: int = 512
+    markets: int = 256
     batch_size: int = 1024
-    buffer_size: int = 100_000
+    buffer_size: int = 400_000
     gradient_steps: int = 1
     learning_rate: float = 3e-3
     log_exploration: float = 0.0
