@@ -27,6 +27,7 @@ from deviator.economies import (
 from deviator.errors import InvalidInputError
 from deviator.evidence import BestBidRegret, MenuRegret, SearchedRegret
 from deviator.learners.ppo import PPOLearner
+from deviator.learners.sb3.recurrent_ppo import RecurrentPPOLearner
 from deviator.learners.sb3.sac import SACLearner
 from deviator.learners.sb3.td3 import TD3Learner
 from deviator.mechanisms import (
@@ -148,6 +149,7 @@ MEMBERS = {
     ("learner", "ppo"): [PPOLearner(), PPOLearner(hidden=(8,))],
     ("learner", "sac"): [SACLearner(), SACLearner(hidden=(8,))],
     ("learner", "td3"): [TD3Learner()],
+    ("learner", "recurrent-ppo"): [RecurrentPPOLearner()],
 }
 
 
