@@ -52,7 +52,7 @@ class TD3Learner(OffPolicyLearner):
     buffer_size: int = 400_000
     gradient_steps: int = 1
     learning_rate: float = 3e-3
-    log_exploration: float = 0.0
+    log_exploration: float = -0.5
     offset: float = 0.3
     hidden: tuple[int, ...] = ()
     critic: tuple[int, ...] = (64,)

@@ -39,7 +39,7 @@ def share(core, policy):
     [
         (PPOLearner(), AUCTION, "own", 120_000, 0.9),
         (PPOLearner(), CONDITIONAL, "profile", 80_000, 0.97),
-        (SACLearner(), AUCTION, "own", 60_000, 0.7),
+        (SACLearner(), AUCTION, "own", 80_000, 0.6),
         (SACLearner(), CONDITIONAL, "profile", 60_000, 0.7),
         (TD3Learner(), CONDITIONAL, "profile", 60_000, 0.7),
     ],

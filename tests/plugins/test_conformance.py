@@ -31,6 +31,7 @@ from deviator.learners.ensemble import EnsembleLearner
 from deviator.learners.evolution import EvolutionLearner
 from deviator.learners.gradient import GradientLearner
 from deviator.learners.ppo import PPOLearner
+from deviator.learners.sb3.recurrent_ppo import RecurrentPPOLearner
 from deviator.learners.sb3.sac import SACLearner
 from deviator.learners.sb3.td3 import TD3Learner
 from deviator.mechanisms import (
@@ -156,6 +157,7 @@ MEMBERS = {
     ("learner", "cma-es"): [CMAESLearner(), CMAESLearner(hidden=(8,))],
     ("learner", "evolution"): [EvolutionLearner(), EvolutionLearner(hidden=(8,))],
     ("learner", "ensemble"): [EnsembleLearner()],
+    ("learner", "recurrent-ppo"): [RecurrentPPOLearner()],
 }
 
 
