@@ -105,7 +105,7 @@ def uniform_rewards(core: DeviationCore) -> Floats:
     """Return what actions drawn uniformly from the box earn, in units of reward."""
     rng = np.random.default_rng(1)
     actions = rng.uniform(-1.0, 1.0, (HELD_OUT, core.box.size))
-    return core.reward(core.draw(rng, HELD_OUT), actions)
+    return np.asarray(core.reward(core.draw(rng, HELD_OUT), actions))
 
 
 def _row(learner: str, cell: str, information: Information) -> Row:

@@ -144,7 +144,10 @@ def _shares(language: BidLanguage, trader: int, numbers: int) -> list[float]:
 
 
 def _given(ranges: ArrayLike, tested: Market) -> Floats:
-    return finite_array("ranges", np.asarray(ranges, dtype=np.float64), (tested.bid_size,))
+    given = finite_array("ranges", ranges, (tested.bid_size,))
+    if (given <= 0).any():
+        raise InvalidInputError(f"ranges must be positive, got {given.min()}")
+    return given
 
 
 def _usual_spread(tested: Market) -> float:

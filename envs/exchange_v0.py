@@ -131,6 +131,7 @@ class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):  # type: ignore[mis
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+        # Options mean nothing here; PettingZoo's checker passes some, so they are not refused.
         if seed is not None:
             self._rng, _ = seeding.np_random(seed)
         self.agents = list(self.possible_agents)

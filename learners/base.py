@@ -206,8 +206,8 @@ def check_playable(learner: Learner, problem: DecisionProblem) -> None:
     """
     if isinstance(problem, RoundsCore) and not getattr(learner, "plays_rounds", False):
         raise RefusedError(
-            f"{learner.name} plays markets once, got one of {problem.exchange.rounds} rounds; name "
-            "a learner of rounds, as recurrent-ppo"
+            f"{learner.name} plays one-shot markets, got one of {problem.rounds} rounds; name a "
+            "learner of rounds, as recurrent-ppo"
         )
     learner.check_problem(problem)
 

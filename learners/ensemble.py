@@ -170,13 +170,10 @@ def _checked(member: Any) -> Member:
     if isinstance(member, str):
         _known(member)
         return member
-    if (
-        not isinstance(member, Mapping)
-        or set(member) - {"name", "settings"}
-        or "name" not in member
-    ):
+    keys = set(member) if isinstance(member, Mapping) else set()
+    if not {"name"} <= keys <= {"name", "settings"}:
         raise InvalidInputError(
-            f"a member must be a name, a name with settings, or an EvaluatedLearner, got "
+            "a member must be a name, a name with settings, or an EvaluatedLearner, got "
             f"{given(member)}"
         )
     learner_class = _class_of(member["name"])

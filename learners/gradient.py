@@ -183,7 +183,7 @@ class _Ascent:
         types = torch.as_tensor(drawn, dtype=torch.float64, device=learner.device)
         action = self._networks(problem.observe(types))
         tamed = action.reshape(-1, problem.action_size)
-        tamed.register_hook(_tamed)
+        tamed.register_hook(_tamed)  # type: ignore[no-untyped-call]
         reward = problem.reward(types.repeat(len(self._networks), 1), tamed)
         self._adam.zero_grad()
         torch.sum(-reward).backward()  # type: ignore[no-untyped-call]
@@ -243,7 +243,7 @@ class _Polish:
     def _loss(self) -> torch.Tensor:
         problem = self._session.problem
         action = self._networks(problem.observe(self._types))[0]
-        action.register_hook(_finite)
+        action.register_hook(_finite)  # type: ignore[no-untyped-call]
         reward = problem.reward(self._types, action)
         self._session.spend(len(reward), reward.detach().cpu().numpy())
         if self._tail is None:

@@ -84,7 +84,8 @@ class NetworkVectors:
 
 def best_network(session: Session) -> Network:
     """Return the network of the best deviation so far."""
-    return network_of(session.checkpoint.best)
+    network: Network = network_of(session.checkpoint.best)
+    return network
 
 
 def first_coefficients(problem: DecisionProblem, network: Network) -> Bools:

@@ -1,6 +1,7 @@
 """Where learning begins: away from honesty, so that a null result is something learned."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,7 @@ def offset_network(
     final = offset_action(problem.action_size, offset, rng)
     sizes = (problem.observation_size, *hidden)
     weights = [
-        rng.standard_normal((after, before)) / np.sqrt(before)
-        for before, after in zip(sizes[:-1], sizes[1:], strict=True)
+        rng.standard_normal((after, before)) / np.sqrt(before) for before, after in pairwise(sizes)
     ]
     biases = [np.zeros(width) for width in hidden]
     return Network((*weights, np.zeros((len(final), sizes[-1]))), (*biases, final))
@@ -52,7 +52,8 @@ def offset_network(
 
 def offset_action(size: int, offset: float, rng: np.random.Generator) -> Floats:
     """Return an action of that length with seeded signs, the same in size in every number, (K,)."""
-    return offset * rng.choice([-1.0, 1.0], size) / np.sqrt(size)
+    action: Floats = offset * rng.choice([-1.0, 1.0], size) / np.sqrt(size)
+    return action
 
 
 def checked_offset(value: object) -> float:

@@ -3,7 +3,7 @@
 from deviator.numerics.polynomial import Polynomial
 
 from .base import Claim, Mechanism, quantity_per_level
-from .compiled import clear_compiled
+from .compiled import compiled_clear
 from .direct.constructors import sigma_vcg
 from .direct.direct_mechanism import DirectMechanism
 from .direct.discrete_vcg import DiscreteVCG
@@ -133,9 +133,9 @@ __all__ = [
     "UniformDoubleAuction",
     "UnitDemandMechanism",
     "balancing_fee",
-    "clear_compiled",
     "clear_parallel",
     "clear_sharded",
+    "compiled_clear",
     "equilibrium_cutoffs",
     "exact_payment",
     "expected_budget",

@@ -1,5 +1,6 @@
 """Clearing of demand schedules in one pass over memory, by `torch.compile`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from deviator.arrays import Array
@@ -13,35 +14,39 @@ from .outcome import Outcome
 from .residual_line import ResidualLineMechanism
 
 
-def clear_compiled(mechanism: Any, bids: Schedules, *, backend: str = "inductor") -> Outcome:
-    """Clear as `mechanism.clear` does, with its arithmetic compiled into one kernel.
+def compiled_clear(
+    mechanism: ResidualLineMechanism, *, backend: str = "inductor"
+) -> Callable[[Schedules], Outcome]:
+    """Return a function that clears as `mechanism.clear` does, its arithmetic compiled into one.
 
     That is for large batches on a device, where separate operations spend their time on reading
-    and writing memory. The first call of a kind of batch compiles, which takes seconds. Numbers may
+    and writing memory. Keep the function: its first call compiles, which takes seconds. Numbers may
     differ from those of `clear` in the last digit.
 
     Parameters
     ----------
     mechanism : ResidualLineMechanism
         A rule that clears schedules: `UniformDoubleAuction`.
-    bids : Schedules
-        In torch tensors.
     backend : str
         What compiles, as `torch.compile` calls it.
 
+    Returns
+    -------
+    callable
+        Takes `Schedules` in torch tensors; raises InvalidInputError for bids of another kind and
+        RefusedError for those in other arrays.
+
     Raises
     ------
-    InvalidInputError
-        If bids are no schedules.
     RefusedError
-        If the rule clears other bids, or bids are not torch tensors.
+        If the rule clears other bids.
 
     Examples
     --------
     >>> import torch
     >>> from deviator.mechanisms import UniformDoubleAuction
-    >>> bids = Schedules(torch.tensor([[1.0, 0.0, -1.0]]), torch.ones(1, 3))
-    >>> clear_compiled(UniformDoubleAuction(), bids, backend="eager").quantity
+    >>> clear = compiled_clear(UniformDoubleAuction(), backend="eager")
+    >>> clear(Schedules(torch.tensor([[1.0, 0.0, -1.0]]), torch.ones(1, 3))).quantity
     tensor([[ 1.,  0., -1.]])
     """
     clearing = mechanism.clearing if isinstance(mechanism, ResidualLineMechanism) else None
@@ -50,16 +55,21 @@ def clear_compiled(mechanism: Any, bids: Schedules, *, backend: str = "inductor"
             "compiled clearing is for rules that clear demand schedules, got "
             f"{type(mechanism).__name__}; call its method clear"
         )
-    check_record(mechanism.name, Schedules, bids)
-    if type(bids.level).__module__ != "torch":
-        raise RefusedError(
-            "compiled clearing is of torch tensors, got bids in other arrays; convert them with "
-            "bids.converted(torch.zeros(())), or call clear"
-        )
     import torch
 
     fused = full_precision(torch.compile(_cleared, backend=backend))
-    return Outcome(*fused(mechanism, bids.level, bids.steepness))
+
+    def clear(bids: Schedules) -> Outcome:
+        check_record(mechanism.name, Schedules, bids)
+        level: Array = bids.level
+        if not isinstance(level, torch.Tensor):
+            raise RefusedError(
+                "compiled clearing is of torch tensors, got bids in other arrays; convert them "
+                "with bids.converted(torch.zeros(())), or call clear"
+            )
+        return Outcome(*fused(mechanism, level, bids.steepness))
+
+    return clear
 
 
 def _cleared(mechanism: Any, level: Array, steepness: Array) -> tuple[Array, ...]:

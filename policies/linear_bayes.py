@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import root
 from typing_extensions import override
 
+from deviator.arrays import beside, is_foreign, namespace
 from deviator.economies import NormalInformation
 from deviator.errors import InvalidInputError, NoEquilibriumError
 from deviator.mechanisms import Bids, Schedules
@@ -115,9 +116,12 @@ class LinearBayes(Policy):
 
     @override
     def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> Bids:
-        types = finite_array("types", View.of(view).types, (None, len(self.slope)))
-        level = self.constant + self.intercept * types
-        return Schedules(level, np.broadcast_to(self.slope, level.shape))
+        types = View.of(view).types
+        if not is_foreign(types):
+            types = finite_array("types", types, (None, len(self.slope)))
+        level = beside(types, self, "constant") + beside(types, self, "intercept") * types
+        steepness = beside(types, self, "slope")
+        return Schedules(level, namespace(level).broadcast_to(steepness, level.shape))
 
     @override
     def exact_bids(self, types: Rationals) -> RationalBids:

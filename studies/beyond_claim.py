@@ -235,11 +235,14 @@ def _known(party: Party, core: CoalitionCore, types: Floats, information: Inform
         best = best_joint_deviation(party, types)
     except RefusedError as error:
         return _searched(party, core, types, information, str(error))
-    if best.reach == "unbounded" or information == "profile":
+    if best.own_types or information == "profile":
         cap = None if best.reach == "unbounded" else float(best.cap.mean())
         if best.reach == "capped":
             return _improved(party, core, types, best)
         return _Measured(best.reach, best.gain, best.gains, cap, best.reason, types, best.bids)
+    if best.reach == "unbounded":
+        why = "gains have no bound for people who know all types"
+        return _searched(party, core, types, information, why)
     nothing = np.zeros_like(best.gains)
     reason = "people who know their own types gain at most what they would if they knew all types"
     cap = float(best.cap.mean())

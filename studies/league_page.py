@@ -22,8 +22,8 @@ worse off than honest. `-`: the learner cannot play the market; `!`: some of its
 were stopped.
 
 `three-rounds` is the uniform-price double auction, played three times by the same traders with the
-same types. There a deviator of the own rung learns of the others' types: shares are those of a bound
-(`<=`), the best gain of own types in the first round and of all types in the others.
+same types. There a deviator of the own rung learns of the others' types: shares are those of a
+bound (`<=`), the best gain of own types in the first round and of all types in the others.
 
 `deviator league` trains what `league.jsonl` beside this page does not have yet, adds every run to
 it as soon as it is done, and writes this page.

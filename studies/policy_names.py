@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deviator.policies.policy_files import policy_stem
@@ -26,7 +26,8 @@ def existing_file(path: Path) -> Path | None:
 def fresh_name(mechanism: str, learner: str, folder: Path = FOLDER) -> Iterator[Path]:
     """Reserve the next free name, as ``runs/policies/naive-walrasian-ppo-0001``.
 
-    Inside the block no other process is given the same one.
+    Inside the block no other process is given the same one. Folders that it makes and that stay
+    empty are removed again.
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ def fresh_name(mechanism: str, learner: str, folder: Path = FOLDER) -> Iterator[
     folder : Path, optional
     """
     number = 0
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         while True:
@@ -49,6 +51,10 @@ def fresh_name(mechanism: str, learner: str, folder: Path = FOLDER) -> Iterator[
         yield path
     finally:
         reserved.unlink(missing_ok=True)
+        # Where nothing came to be saved no folder is left behind.
+        with suppress(OSError):
+            for each in made:
+                each.rmdir()
 
 
 def _is_made(file: Path) -> bool:

@@ -6,6 +6,7 @@ from typing import Literal, final
 import numpy as np
 
 from deviator.errors import RefusedError
+from deviator.mechanisms.languages import FactoredLanguage
 from deviator.validation import Floats, finite_array
 
 from .joint_quadratic import (
@@ -53,6 +54,8 @@ class JointBest:
     bend : float
         The largest second derivative of the joint gain in unit directions of level shifts; gains
         have a bound where it is not positive.
+    own_types : bool
+        Whether people who know their own types only can do the same.
     reason : str
         Why the answer is exact, or why there is no bound.
     """
@@ -63,6 +66,7 @@ class JointBest:
     gain: Floats
     cap: Floats
     bend: float
+    own_types: bool
     reason: str
 
 
@@ -155,9 +159,9 @@ def _attained(
     most = gain if cap is None else np.maximum(cap, gain)
     if (most > gain).any():
         reason = "weighted sums of the gains cap the least one, and do not attain it everywhere"
-        return JointBest("capped", bids, predicted, gain, most, bend, reason)
+        return JointBest("capped", bids, predicted, gain, most, bend, False, reason)
     reason = "the joint gain is a concave quadratic function of the levels of the bids"
-    return JointBest("exact", bids, predicted, gain, most, bend, reason)
+    return JointBest("exact", bids, predicted, gain, most, bend, False, reason)
 
 
 def shifted(party: Party, types: Floats, shift: Floats) -> Floats:
@@ -207,4 +211,6 @@ def _large(
             "a joint gain without bound must be seen in cleared markets, and bids that should have "
             f"it do not clear in {party.arena.mechanism.name} ({reason}); name a learner"
         )
-    return JointBest("unbounded", bids, gains, gain, np.full(len(types), np.inf), bend, reason)
+    cap = np.full(len(types), np.inf)
+    own_types = not isinstance(party.arena.mechanism.language, FactoredLanguage)
+    return JointBest("unbounded", bids, gains, gain, cap, bend, own_types, reason)

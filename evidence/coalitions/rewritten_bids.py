@@ -9,8 +9,9 @@ with the level of each member's bid: the residual line of member i has direction
 The members' hyperplanes may be replaced by any others through the same point: prices and quantities
 stay as they are, while the residual lines become directions w_i in the span of the d_i that members
 choose, if each bid is made flat along the lines of all fellow members. So they choose the k_i, and
-each gains (k_i' - k_i) q_i^2 / 2 without bound, whatever the tax is, without paying each other, and
-knowing their own types only.
+each gains (k_i' - k_i) q_i^2 / 2 without bound, whatever the tax is, and without paying each other.
+Where bids read all quantities, combinations of the members' own hyperplanes do it, which go through
+the same point wherever that is: it takes no more than their own types.
 """
 
 from typing import Any
@@ -24,6 +25,9 @@ from deviator.validation import Floats
 
 from .joint_quadratic import Response
 from .party import Party
+
+ROUNDED = 1e-10
+"""What is smaller, of the largest, is rounding: the sum of all quantities is 0."""
 
 
 def rewritten_bids(party: Party, types: Floats, response: Response, factor: float) -> Floats:
@@ -53,28 +57,38 @@ def rewritten_bids(party: Party, types: Floats, response: Response, factor: floa
             f"{language.name} and {size} members; name a learner instead"
         )
     lines = np.stack([_line(party, response, slot, factor) for slot in range(size)], axis=1)
+    bids = party.base_bids(types)[:, list(party.places)]
+    if not isinstance(language, FactoredLanguage):
+        return np.asarray(np.linalg.solve(lines.swapaxes(1, 2), bids))
+    return _flattened(party, language, response, lines, bids)
+
+
+def _flattened(
+    party: Party, language: FactoredLanguage, response: Response, lines: Floats, bids: Floats
+) -> Floats:
+    """Return bids on statistics (B, M, K), through the same point and flat along fellows' lines."""
+    weights = language.statistics.weights
     quantity = np.einsum("bjm,bnm->bjn", lines, response.quantity_effect)
     price = np.einsum("bjm,bm->bj", lines, response.price_effect)
-    bids = party.base_bids(types)[:, list(party.places)]
     for slot, place in enumerate(party.places):
-        along = _read(language, place, quantity, price)
+        along = _read(weights, place, quantity, price)
+        size = _read(np.abs(weights), place, np.abs(quantity), np.abs(price)).sum(axis=1)
         # Honest bids are lines[i, slot] along w_i; the new bid is nothing along fellow members'.
         excess = -lines[:, :, slot]
         excess[:, slot] = 0.0
-        bids[:, slot, :-1] += _least_change(along, excess)
-        here = _read(language, place, response.quantity[:, None], response.price[:, None])[:, 0]
+        bids[:, slot, :-1] += _least_change(along, size, excess)
+        here = _read(weights, place, response.quantity[:, None], response.price[:, None])[:, 0]
         bids[:, slot, -1] = (here * bids[:, slot, :-1]).sum(axis=1)
-    return np.asarray(bids)
+    return bids
 
 
-def _least_change(along: Floats, wanted: Floats) -> Floats:
+def _least_change(along: Floats, size: Floats, wanted: Floats) -> Floats:
     """Return the least change of numbers (B, K - 1) that changes bids along lines as wanted.
 
-    Each number is measured by what it multiplies, so that units do not matter.
+    Each number is measured by the size of what it multiplies, so that units do not matter.
     """
-    size = np.sqrt((along**2).sum(axis=1, keepdims=True))
-    scale = 1 / np.where(size > 0, size, 1.0)
-    return np.asarray(scale[:, 0] * np.einsum("bkm,bm->bk", np.linalg.pinv(along * scale), wanted))
+    inverse = np.linalg.pinv(along / size[:, None], rcond=ROUNDED)
+    return np.asarray(np.einsum("bkm,bm->bk", inverse, wanted) / size)
 
 
 def _line(party: Party, response: Response, slot: int, factor: float) -> Floats:
@@ -92,10 +106,7 @@ def _line(party: Party, response: Response, slot: int, factor: float) -> Floats:
     return np.asarray(line / np.abs(line).max(axis=1, keepdims=True))
 
 
-def _read(language: AllocationLanguage, place: int, quantity: Floats, price: Floats) -> Floats:
+def _read(statistics: Floats, place: int, quantity: Floats, price: Floats) -> Floats:
     """Return what a bid's numbers but its level multiply at J points: (B, J, K - 1)."""
-    if isinstance(language, FactoredLanguage):
-        statistics = quantity @ language.statistics.weights.T
-        own = quantity[:, :, place, None]
-        return np.concatenate([own, statistics, price[:, :, None]], axis=2)
-    return np.concatenate([quantity, price[:, :, None]], axis=2)
+    own, read = quantity[:, :, place, None], quantity @ statistics.T
+    return np.concatenate([own, read, price[:, :, None]], axis=2)

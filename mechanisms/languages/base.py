@@ -267,7 +267,14 @@ class ArrayBids(Bids):
         for name, array in self._checked().items():
             object.__setattr__(self, name, array)
         if not self.is_numpy:
-            check_finite(**dict(zip(_names(type(self)), self._arrays(), strict=True)))
+            self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        """Refuse numbers of other libraries' arrays that are not finite.
+
+        A record that asks for more should ask at once, as a device is waited for each time.
+        """
+        check_finite(**dict(zip(_names(type(self)), self._arrays(), strict=True)))
 
     @abstractmethod
     def _checked(self) -> dict[str, Floats]:

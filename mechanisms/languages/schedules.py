@@ -46,8 +46,17 @@ class Schedules(ArrayBids):
         level = numbers_of_record("level", self.level, (None, None))
         trader_count(level.shape[1])
         steepness = numbers_of_record("steepness", self.steepness, level.shape)
-        check_decreasing(steepness)
+        if self.is_numpy:
+            check_decreasing(steepness)
         return {"level": level, "steepness": steepness}
+
+    @override
+    def _check_numbers(self) -> None:
+        xp = namespace(self.level)
+        sums = xp.sum(self.level) + xp.sum(self.steepness)
+        if not bool(xp.isfinite(sums) & xp.all(self.steepness > 0)):
+            super()._check_numbers()
+            check_decreasing(self.steepness)
 
     @classmethod
     @override

@@ -164,7 +164,7 @@ BELOW_ZERO = (
 
 
 def explanations(rows: Sequence[ReportRow]) -> list[str]:
-    """Return a sentence for each number that does not explain itself, and each training cut short."""
+    """Return a sentence for each number that does not explain itself, or training cut short."""
     shares = [share for row in rows for share in (row["share"], row["power"])]
     below = any(share is not None and share < 0 for share in shares)
     ended = [

@@ -116,6 +116,15 @@ def test_ranges_can_be_set():
     np.testing.assert_array_equal(own, [0.5, 0.25])
 
 
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [([0.5, 0.0], "ranges must be positive, got 0"), ([0.5], "ranges must have shape")],
+)
+def test_ranges_that_are_none_are_refused(ranges, message):
+    with pytest.raises(InvalidInputError, match=message):
+        core_of("schedules", 4, ranges=ranges)
+
+
 def test_losses_count_logarithmically_beyond_the_bound_and_gains_in_full():
     core = core_of("conditional, two groups", 10)
     tails, full = (DeviationVecEnv(core, 500, 3, loss_bound=bound) for bound in (3.0, None))

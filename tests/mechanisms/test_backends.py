@@ -3,7 +3,7 @@
 import doctest
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import array_api_strict
 import numpy as np
@@ -26,9 +26,10 @@ from helpers.portable_markets import (
 from helpers.repository import DOCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from deviator.arrays import to_numpy
-from deviator.economies import saturating, unit_demands
+from deviator.economies import fundamental_value_information, saturating, unit_demands
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import (
     FactoredBids,
@@ -41,7 +42,7 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
 )
 from deviator.mechanisms.clearing.dense import portable as portable_conditional
-from deviator.policies import Revelation, exact_gain
+from deviator.policies import LinearBayes, Revelation, exact_gain
 
 FLOAT64 = torch.zeros((), dtype=torch.float64)
 FLOAT32 = torch.zeros((), dtype=torch.float32)
@@ -383,3 +384,50 @@ def test_candidates_of_a_trader_out_of_range_are_refused(record):
     other = np.ones((2, 3, bids.shape[2])) if record == "torch" else torch.ones(2, 3, bids.shape[2])
     with pytest.raises(InvalidInputError, match=r"library|must be a NumPy array"):
         bids.with_candidates(0, other)
+
+
+def _waits_to_clear(mechanism, economy):
+    if economy.has_bounded_types:
+        return 2
+    return 1 if getattr(mechanism, "statistics", None) is None else 3
+
+
+class Waits(TorchDispatchMode):
+    """Counts how often a device is waited for: numbers that Python asks for."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+@EVERY_MARKET
+def test_a_device_is_seldom_waited_for(mechanism, economy):
+    """Once for each record of bids, and once for autarky; more where types have limits."""
+    types = torch.tensor(types_of(economy))
+    bids = mechanism.honest_bids(economy, types)
+    arrays = list(vars(bids).values())[: len(fields(bids))]
+    for call, most in (
+        (lambda: type(bids)(*arrays), 1),
+        (lambda: mechanism.honest_bids(economy, types), 2),
+        (lambda: economy.utility(types, types), 0),
+        (lambda: mechanism.clear(bids), _waits_to_clear(mechanism, economy)),
+    ):
+        with Waits() as waits:
+            call()
+        assert waits.count <= most
+
+
+def test_equilibrium_bids_of_tensors_are_those_of_numpy():
+    information = fundamental_value_information(6, rho=0.4, noise=0.5)
+    policy = LinearBayes(information, slope=1.0)
+    types = np.random.default_rng(0).standard_normal((4, 6))
+    level = torch.tensor(types, requires_grad=True)
+    bids = policy.bids(level)
+    np.testing.assert_allclose(
+        bids.as_array().detach(), policy.bids(types).as_array(), rtol=1e-13, atol=1e-14
+    )
+    assert bids.level.requires_grad

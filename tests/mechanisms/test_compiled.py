@@ -13,7 +13,7 @@ from deviator.mechanisms import (
     Schedules,
     SigmaDCDA,
     UniformDoubleAuction,
-    clear_compiled,
+    compiled_clear,
 )
 
 AUCTION = UniformDoubleAuction()
@@ -29,7 +29,7 @@ def random_bids(batch, n=10, dtype=torch.float64, seed=0):
 @pytest.mark.parametrize("batch", [1, 7, 30])
 def test_outcomes_are_those_of_clear(dtype, batch):
     bids = random_bids(batch, dtype=dtype)
-    got, want = clear_compiled(AUCTION, bids, backend="aot_eager"), AUCTION.clear(bids)
+    got, want = compiled_clear(AUCTION, backend="aot_eager")(bids), AUCTION.clear(bids)
     for name in FIELDS:
         torch.testing.assert_close(getattr(got, name), getattr(want, name), rtol=1e-6, atol=1e-6)
         assert getattr(got, name).dtype == dtype
@@ -45,14 +45,14 @@ def test_gradients_are_those_of_clear():
         total = sum((getattr(outcome, name) ** 2).sum() for name in FIELDS)
         return torch.autograd.grad(total, numbers)
 
-    got = gradients(clear_compiled(AUCTION, Schedules(*numbers), backend="aot_eager"))
+    got = gradients(compiled_clear(AUCTION, backend="aot_eager")(Schedules(*numbers)))
     torch.testing.assert_close(got, gradients(AUCTION.clear(Schedules(*numbers))))
 
 
 def test_dtypes_stay_inside_autocast():
     bids = random_bids(3, dtype=torch.float32)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        outcome = clear_compiled(AUCTION, bids, backend="aot_eager")
+        outcome = compiled_clear(AUCTION, backend="aot_eager")(bids)
     torch.testing.assert_close(outcome.quantity, AUCTION.clear(bids).quantity)
 
 
@@ -67,9 +67,9 @@ def test_dtypes_stay_inside_autocast():
 )
 def test_what_is_not_compiled_says_so(rule, bids, sentence):
     with pytest.raises(RefusedError, match=sentence):
-        clear_compiled(rule, bids)
+        compiled_clear(rule, backend="eager")(bids)
 
 
 def test_other_bids_are_refused():
     with pytest.raises(InvalidInputError, match="takes bids as Schedules"):
-        clear_compiled(AUCTION, np.ones((1, 3)))
+        compiled_clear(AUCTION, backend="eager")(np.ones((1, 3)))

@@ -239,7 +239,14 @@ def test_a_market_of_several_rounds_is_trained_saved_and_judged(tmp_path, inform
     longer = Plan(6000, 0, information=information, rounds=2)
     later = train(spec, learner, longer, Keeping(resume=tmp_path / "checkpoint"))
     assert later.untrained_gain == pytest.approx(report.learned_gain, rel=1e-5)
-    with pytest.raises(RefusedError, match="stepper plays markets once, got one of 2 rounds"):
+    with pytest.raises(RefusedError, match="stepper plays one-shot markets, got one of 2 rounds"):
         train(spec, Stepper(), plan)
     with pytest.raises(InvalidInputError, match="rounds must be at least 1"):
         train(spec, Stepper(), Plan(1, 0, rounds=0))
+
+
+def test_a_name_that_is_not_used_leaves_no_folder(tmp_path):
+    (tmp_path / "kept").mkdir()
+    with fresh_name("auction", "ppo", tmp_path / "kept" / "new" / "deep"):
+        assert (tmp_path / "kept" / "new" / "deep").exists()
+    assert [file.name for file in tmp_path.rglob("*")] == ["kept"]

@@ -116,7 +116,7 @@ class SharesItsSeed(Climber):
 
 class SeedsEverybody(Climber):
     def train(self, core, steps, seed, **more):
-        np.random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
         return super().train(core, steps, seed, **more)
 
 

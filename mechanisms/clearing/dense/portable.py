@@ -36,8 +36,11 @@ class _Market(NamedTuple):
 
     inverse: Array  # (S, N, N), [q_1 .. q_{N-1}; p] as traders' bids shift
     row_length: Array  # (S, N)
+    last: Array  # (S, N), q_N as traders' bids shift
     diagonal: Array  # (S, N), P[q_i, i]
-    regular: Array  # (S,)
+    lengths: Array  # (S, N), squared lengths of the columns of P
+    regular: Array  # (S,), as far as the condition says
+    exact: Array  # (S,), whether no P[q_i, i] is what is left of numbers that all but cancel
 
 
 def solve(bids: LinearBids) -> MarketSolution:
@@ -55,8 +58,9 @@ def solve(bids: LinearBids) -> MarketSolution:
 def _solve(quantity_weights: Array, price_weights: Array, level: Array) -> MarketSolution:
     xp, (batch, n) = namespace(level), level.shape
     market = _invert(quantity_weights, price_weights)
-    regular, all_regular = market.regular, bool(xp.all(market.regular))
+    regular, all_regular = market.regular, bool(xp.all(market.regular & market.exact))
     if not all_regular:
+        regular = regular & (market.exact | _apart(market))
         market = _invert(*_plain_where(~regular, quantity_weights, price_weights))
     solution = times(market.inverse, level / market.row_length)
     quantity, price = solution[:, : n - 1], solution[:, n - 1]
@@ -105,8 +109,11 @@ def _invert(quantity_weights: Array, price_weights: Array) -> _Market:
     last = -xp.sum(others, axis=1)
     diagonal = xp.concat([xp.linalg.diagonal(others), last[:, n - 1 :]], axis=-1)
     lengths = xp.linalg.vector_norm(others, axis=1) ** 2 + last**2 + price**2
-    regular = invertible & _regular(others, last, diagonal, lengths)
-    return _Market(inverse, length, diagonal, regular)
+    # The column of the equation sum q = 0 has length one, as its row has.
+    conditioned = well_conditioned(1 + xp.sum(lengths, axis=-1), diagonal, lengths)
+    share = cancellation_share(precision(diagonal))
+    exact = xp.all(diagonal**2 > share**2 * lengths, axis=-1)
+    return _Market(inverse, length, last, diagonal, lengths, invertible & conditioned, exact)
 
 
 def _squares(rows: Array, idle: Array, price: Array) -> tuple[RowSquares, Array]:
@@ -122,15 +129,11 @@ def _squares(rows: Array, idle: Array, price: Array) -> tuple[RowSquares, Array]
     return RowSquares(xp.where(constant, 0.0, squares), price**2), kept
 
 
-def _regular(others: Array, last: Array, diagonal: Array, lengths: Array) -> Array:
-    """Decide autarky; what rounding may have done to P[q_i, i] is asked where it may matter."""
-    xp, eps = namespace(diagonal), precision(diagonal)
-    # The column of the equation sum q = 0 has length one, as its row has.
-    conditioned = well_conditioned(1 + xp.sum(lengths, axis=-1), diagonal, lengths)
-    plain = diagonal**2 > cancellation_share(eps) ** 2 * lengths
-    if bool(xp.all(plain)):
-        return conditioned
+def _apart(market: _Market) -> Array:
+    """Return where no P[q_i, i] may be 0 but for rounding, shape (S,)."""
+    xp, n = namespace(market.diagonal), market.diagonal.shape[-1]
+    quantities = xp.concat([market.inverse[:, : n - 1, :], market.last[:, None, :]], axis=1)
     # Rows of the matrix have length one, so that its rounding moves P[q_i, i] by no more.
-    rounding = xp.sum(xp.abs(xp.concat([others, last[:, None, :]], axis=1)), axis=-1)
-    apart = diagonal**2 > (DIAGONAL_ROUNDINGS * eps * rounding) ** 2 * lengths
-    return conditioned & xp.all(plain | apart, axis=-1)
+    rounding = precision(quantities) * xp.sum(xp.abs(quantities), axis=-1)
+    bound = (DIAGONAL_ROUNDINGS * rounding) ** 2 * market.lengths
+    return xp.all(market.diagonal**2 > bound, axis=-1)

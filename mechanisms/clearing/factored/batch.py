@@ -51,7 +51,7 @@ from ..autarky import (
 )
 from ..base import Clearing, DeviationSolution, MarketSolution, Payment, joined, mend
 from ..dense.clearing import solve_hyperplanes
-from .parts import rows_on_basis
+from .parts import rows_on_basis, smallest
 from .passes import TRADERS, settle_large
 from .portable import settle_large_anywhere, side_by_side
 
@@ -84,6 +84,7 @@ class _Market(NamedTuple):
     squares: Array  # (S, N), squared lengths of the columns' quantities
     regular: Array  # (S,)
     size: int  # H + 1, how many numbers w has
+    all_regular: bool = False  # whether all are known to be
 
     @property
     def price_effect(self) -> Array:
@@ -219,7 +220,7 @@ def _market(statistics: PublicStatistics, own: Array, statistic: Array, price: A
     """
     xp, market = namespace(own), _inverted(statistics, own, statistic, price)
     if bool(xp.all(market.regular)):
-        return market
+        return market._replace(all_regular=True)
     irregular = ~market.regular[:, None]
     plain = _inverted(
         statistics,
@@ -236,7 +237,7 @@ def _inverted(statistics: PublicStatistics, own: Array, statistic: Array, price:
     scale = price_scale(xp.sum(price_shares(rows.squares), axis=-1), n)
     length = row_lengths(rows.squares, scale[:, None])
     own, on_w = rows.own / length, rows.on_w(scale[:, None]) / length[:, None, :]
-    kept = _smallest(xp.abs(own), on_w.shape[1])
+    kept = smallest(xp.abs(own), on_w.shape[1])
     is_kept = xp.any(kept, axis=1)
     others = xp.where(is_kept, 1.0, own)
     steady = xp.min(xp.abs(others), axis=-1) > tolerance(n, precision(own))
@@ -265,19 +266,6 @@ def _inverted(statistics: PublicStatistics, own: Array, statistic: Array, price:
         on_w.shape[1],
     )
     return market._replace(regular=market.regular & _regular(market, core))
-
-
-def _smallest(sizes: Array, count: int) -> Array:
-    """Return where the smallest numbers of each row (S, N) are, shape (S, m, N) with m <= N.
-
-    One by one: they are few, and sorting all traders would take longer.
-    """
-    xp, n = namespace(sizes), sizes.shape[-1]
-    traders, smallest = xp.arange(n, device=kind(sizes)["device"]), []
-    for _ in range(min(count, n)):
-        smallest.append(xp.argmin(sizes, axis=-1, keepdims=True) == traders)
-        sizes = xp.where(smallest[-1], xp.inf, sizes)
-    return xp.stack(smallest, axis=1)
 
 
 def _core(equations: Array, own: Array, on_w: Array, ties: Array) -> Array:
@@ -348,6 +336,7 @@ def _solution(market: _Market, level: Array) -> MarketSolution:
         quantity,
         xp.broadcast_to(slope, level.shape),
         xp.broadcast_to(market.regular, level.shape[:1]),
+        market.all_regular,
     )
 
 

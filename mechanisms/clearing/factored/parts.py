@@ -18,7 +18,7 @@ from deviator.arrays import Array, like, namespace
 from deviator.validation import Floats
 
 from ...statistics import PublicStatistics
-from ..autarky import RowSquares, constant_rows
+from ..autarky import RowSquares, constant_rows, kind
 
 FEW = 8
 """Vectors up to this number are faster treated one by one than as a matrix."""
@@ -57,6 +57,19 @@ def rows_on_basis(
         own, squares = xp.where(constant, 0.0, own), xp.where(constant, 0.0, squares)
         basis = xp.where(constant[..., None, :], 0.0, basis)
     return BasisRows(own, basis, price, RowSquares(squares, price**2))
+
+
+def smallest(sizes: Array, count: int) -> Array:
+    """Return where the smallest numbers of each row (S, N) are, shape (S, m, N) with m <= N.
+
+    One by one: they are few, and sorting all traders would take longer.
+    """
+    xp, n = namespace(sizes), sizes.shape[-1]
+    traders, places = xp.arange(n, device=kind(sizes)["device"]), []
+    for _ in range(min(count, n)):
+        places.append(xp.argmin(sizes, axis=-1, keepdims=True) == traders)
+        sizes = xp.where(places[-1], xp.inf, sizes)
+    return xp.stack(places, axis=1)
 
 
 class Reading(NamedTuple):

@@ -95,9 +95,7 @@ def _check_new(stem: Path, force: bool) -> None:
     """Refuse folders that are not there, and to overwrite, before anything is learned."""
     file = stem.with_name(stem.name + ".safetensors")
     if not file.parent.is_dir():
-        raise ResultsError(
-            f"--out must be in a folder that is there, got {file.parent}; make it"
-        )
+        raise ResultsError(f"--out must be in a folder that is there, got {file.parent}; make it")
     if file.exists() and not force:
         raise ResultsError(
             f"--out must not name a strategy that is there, {file} is; name another, or overwrite "

@@ -8,17 +8,26 @@ from scipy.optimize import minimize
 
 import deviator
 from deviator.economies import (
+    factored,
     fundamental_value,
     heterogeneous,
     linear_quadratic,
     private_values,
+    public_statistics,
     saturating,
     two_groups,
 )
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import market
 from deviator.evidence.coalitions import best_joint_deviation, coalition_of
-from deviator.mechanisms import Mutated, PayAsBid, SigmaDCDA, SigmaVCG, UniformDoubleAuction
+from deviator.mechanisms import (
+    Mutated,
+    PayAsBid,
+    SigmaDCDA,
+    SigmaVCG,
+    UniformConditional,
+    UniformDoubleAuction,
+)
 from deviator.policies import LinearBayes, exact_gain
 
 ECONOMIES = (private_values(5, 1.2, 0.8), fundamental_value(6), heterogeneous(6), two_groups(6))
@@ -164,6 +173,34 @@ def test_gains_in_the_auction_have_no_bound_whatever_the_tax(members, transfers,
     np.testing.assert_allclose(moved.quantity, honest.quantity, atol=1e-7)
     gains = party.gains(types, best.bids)
     np.testing.assert_allclose(gains, 1000 * party.honest(types).utility, rtol=1e-4)
+
+
+def test_members_of_auctions_with_statistics_move_slopes_too():
+    economy = factored(np.ones(6), np.full((6, 1), 0.1), np.ones((1, 6)), 1.0)
+    tested = market(SigmaDCDA(0.3, statistics=public_statistics(economy, 0.3)), economy)
+    party, types = coalition_of(tested, (0, 1), transfers=False), profiles(tested)
+    best = best_joint_deviation(party, types)
+    assert (best.reach, best.own_types) == ("unbounded", False)
+    least = party.honest(types).utility.min(axis=1)
+    np.testing.assert_allclose(best.gain, 1000 * least, rtol=1e-4)
+    one_price = market(UniformConditional(statistics=public_statistics(economy)), economy)
+    dense = market(UniformConditional(), linear_quadratic(economy.weights, 1.0))
+    np.testing.assert_allclose(
+        best_joint_deviation(coalition_of(one_price, (0, 1)), types).gain,
+        best_joint_deviation(coalition_of(dense, (0, 1)), types).gain,
+        rtol=1e-9,
+    )
+
+
+def test_rewritten_bids_take_no_more_than_the_members_own_types():
+    economy = fundamental_value(6)
+    party = coalition_of(market(SigmaDCDA(0.3), economy), (0, 1))
+    types = profiles(party.tested)
+    changed = types.copy()
+    changed[:, 2:] = changed[::-1, 2:]
+    first, second = (best_joint_deviation(party, each) for each in (types, changed))
+    assert first.own_types
+    np.testing.assert_allclose(second.bids, first.bids, rtol=1e-9)
 
 
 def test_bids_of_honest_shapes_gain_as_in_the_direct_mechanism():
