@@ -1,6 +1,6 @@
 """Write the table and the picture of learned equilibria: python docs/equilibria.py.
 
-Fills the table of docs/equilibria.md between its marks, and draws docs/uniqueness.svg. About five
+Fills the table of docs/equilibria.md between its marks, and draws docs/uniqueness.svg. About three
 CPU minutes.
 """
 

@@ -114,7 +114,7 @@ def test_ppo_and_gradient_agree():
     tested = market(PayAsBid(floor=0.2), economy)
     ends = [
         everyone_learns(tested, learner=learner, steps=steps, starts=1, shared=True)
-        for learner, steps in (("gradient", 150), ("ppo", 150))
+        for learner, steps in (("gradient", 150), ("ppo", 300))
     ]
     assert distance(each_alone(tested), *(each.policy for each in ends)) < 0.1
 
