@@ -176,7 +176,12 @@ def train(
     saver.check_writable()
     logs = where.log_folder
     watch = Watch(saver.keep, live, lambda *_: logs, saver.checkpoint(), resumed, goes_on=True)
-    evidence = gather(tested, search, control=control, certified=False, watch=watch)
+    try:
+        evidence = gather(tested, search, control=control, certified=False, watch=watch)
+    except KeyboardInterrupt:
+        if saver.saved is None:
+            raise
+        raise KeyboardInterrupt(f"{saver.saved} is saved, and was not measured") from None
     if not evidence.learned:
         raise RefusedError(f"there is nothing to learn in {tested.mechanism.name}: nobody trades")
     return TrainingReport(evidence, saver.saved, saver.unsaved, saver.interrupted)

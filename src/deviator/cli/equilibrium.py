@@ -57,13 +57,15 @@ def equilibrium(
 ) -> None:
     """Let all traders learn at once, and say where they end, with the epsilon of that strategy.
 
-    Ends with exit code 0 whatever the answer is: that no equilibrium was found is an answer.
+    Ends with exit code 0 whatever the answer is: that no equilibrium was found is an answer. Ctrl-C
+    ends learning early: what was learned is measured, and saved.
     """
     from deviator.evidence import market
     from deviator.learners.equilibrium import everyone_learns
     from deviator.policies import save_strategy
+    from deviator.policies.policy_files import policy_stem
 
-    file = None if out is None else out.with_name(out.name.removesuffix(".safetensors"))
+    file = None if out is None else policy_stem(out)
     if file is not None:
         _check_new(file, force)
     described = Described(mechanism, economy, set_, parameter, sigma, strategy, "0")
@@ -89,6 +91,8 @@ def equilibrium(
     screen.print(found.summary(), markup=False, soft_wrap=True)
     if file is not None:
         screen.print(f"strategy: {save_strategy(found.policy, file)}", markup=False, soft_wrap=True)
+    if found.interrupted:
+        raise typer.Exit(130)
 
 
 def _check_new(stem: Path, force: bool) -> None:
