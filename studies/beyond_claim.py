@@ -330,7 +330,7 @@ def _bids(party: Party, policy: Deviation, types: Floats, core: CoalitionCore) -
         # The others' types are those of another profile: bids of own types stay the same.
         shown, mine = np.roll(types, 1, axis=0), list(party.people)
         shown[:, mine] = types[:, mine]
-    return np.stack([policy.bid(shown, place) for place in party.places], axis=1)
+    return np.stack([policy.bid(shown.copy(), place) for place in party.places], axis=1)
 
 
 def _witness(
@@ -350,4 +350,4 @@ def _shown(
     if known.bids is not None:
         yield known.types, known.bids
     for policy in policies:
-        yield types, np.stack([policy.bid(types, place) for place in party.places], axis=1)
+        yield types, np.stack([policy.bid(types.copy(), place) for place in party.places], axis=1)

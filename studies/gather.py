@@ -38,7 +38,7 @@ from deviator.learners import EvaluatedLearner, Learner, Training, check_playabl
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information, RoundsDeviation
-from deviator.validation import Floats, check_kind
+from deviator.validation import Floats, check_kind, finite_array
 
 from .best_known import best_known
 from .search import Actions, Search, Watch
@@ -262,12 +262,15 @@ class _Seen(NamedTuple):
         return Comparison(gain, np.full(len(gain), self.tested.rounding), np.ones(len(gain)))
 
     def bid(self, policy: Deviation) -> Floats:
-        shown = self.types
+        shown = self.types.copy()  # Whoever changes what they are shown deceives nobody else.
         if self.information == "own":
             # The others' types are those of another profile: a bid of own types stays the same.
             shown = np.roll(self.types, 1, axis=0)
             shown[:, self.tested.trader] = self.types[:, self.tested.trader]
-        return policy.bid(shown, self.tested.trader)
+        bid = policy.bid(shown, self.tested.trader)
+        shape = len(self.types), self.tested.bid_size
+        checked: Floats = finite_array(f"bids of {type(policy).__name__}", bid, shape)
+        return checked
 
 
 def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) -> LearnedGain:
