@@ -10,6 +10,7 @@ from deviator.economies import private_values
 from deviator.envs import deviation_core, exchange_core, market
 from deviator.envs.tensor_env import TensorEnv
 from deviator.evidence import Market
+from deviator.learners.equilibrium.ppo import EveryonesPPO, train_everyone
 from deviator.mechanisms import NaiveWalrasian, SigmaDCDA, UniformDoubleAuction
 
 from .device import Bench
@@ -20,8 +21,6 @@ TRADERS, SIGMA = 10, 0.4
 
 def everyone(bench: Bench) -> list[Row]:
     """Measure steps of all traders at once, alone and with PPO's learning."""
-    from deviator.learners.equilibrium.ppo import EveryonesPPO, train_everyone
-
     tested = market(UniformDoubleAuction(), private_values(TRADERS))
     core, markets = exchange_core(tested), bench.sizes.environment
     env = TensorEnv(core, markets, device=bench.device)

@@ -36,7 +36,8 @@ from .plain_exchange_env import PlainExchangeEnv
 from .plain_market_env import AGENT, PlainMarketEnv
 
 MARKETS, SAMPLE = 4096, 256
-TRADERS, EVERYONE_MARKETS = 10, 4096
+TRADERS = 10
+ONE_PRICE_MARKETS, CONDITIONAL_MARKETS = 65_536, 16_384
 ROLLOUTS, RUNS = 60, 3
 WORK = "environment step"
 MARKETS_PART = ((MarketsVecEnv, "step_wait"), (MarketsVecEnv, "reset"), (Market, "gains"))
@@ -50,7 +51,7 @@ def rows() -> list[Row]:
         for n in (10, 30):
             core = deviation_core(market(SigmaDCDA(0.2), fundamental_value(n)))
             measured += [_share(core, n), *_speeds(core, n)]
-        measured += [_everyone(EVERYONE_MARKETS), _conditional(MARKETS)]
+        measured += [_everyone(ONE_PRICE_MARKETS), _conditional(CONDITIONAL_MARKETS)]
     return measured
 
 

@@ -1,6 +1,6 @@
 """Write the table and the picture of learned equilibria: python docs/equilibria.py.
 
-Fills the table of docs/equilibria.md between its marks, and draws docs/uniqueness.svg. About five
+Fills the table of docs/equilibria.md between its marks, and draws docs/uniqueness.svg. About three
 CPU minutes.
 """
 
@@ -170,7 +170,7 @@ def discriminating() -> list[Row]:
     """Pay-as-bid: affine bids by both learners, and networks."""
     tested = market(PayAsBid(floor=0.1), private_values(4, slope=2.0))
     affine = learn_equilibrium(tested, steps=300, shared=True)
-    ppo = learn_equilibrium(tested, steps=1000, starts=1, learner="ppo", shared=True)
+    ppo = learn_equilibrium(tested, steps=500, starts=1, learner="ppo", shared=True)
     bent = learn_equilibrium(tested, steps=500, starts=1, shared=True, hidden=(16,))
     away = distance(_form(ppo), _affine(ppo), _affine(affine))
     name, none = "pay-as-bid, private values, N = 4", "none in closed form"

@@ -26,6 +26,9 @@ from .slopes import takes_tensors
 TINY = 1e-24
 """Added to squares that are divided by, which may all be 0."""
 
+LAST_RATE = 0.03
+"""Share of the first step size over exploration that is left in the end."""
+
 Draw = Callable[[int], torch.Tensor]
 
 
@@ -128,7 +131,7 @@ def train_everyone(
         first, last = settings.exploration
         spread = last * (first / last) ** left
         for group in optimizer.param_groups:
-            group["lr"] = settings.rate * spread
+            group["lr"] = settings.rate * spread * max(left, LAST_RATE)
         types = draw(settings.markets)
         rollout = _play(core, learning, types, spread, generator, settings.alone, reach)
         _improve(learning, optimizer, rollout, settings, spread, moves_with_type)

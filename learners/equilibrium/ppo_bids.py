@@ -24,8 +24,9 @@ REACH = 4.0
 """How far actions move a number, in its natural units."""
 
 SHRINKS_TO = 0.02
-"""To which share of the neutral one actions may take a number that must be positive; and to twice
-the neutral one less that."""
+GROWS_BY = 4.0
+"""From which share of the neutral number, and by how much of it, actions may take one that must be
+positive."""
 
 
 @final
@@ -40,7 +41,7 @@ class EveryonesPPOBids:
     """
 
     settings: EveryonesPPO = field(
-        default_factory=lambda: EveryonesPPO(exploration=(0.3, 0.01), rate=0.3)
+        default_factory=lambda: EveryonesPPO(exploration=(0.2, 0.02), rate=1.0)
     )
     name: ClassVar[str] = "ppo"
 
@@ -74,16 +75,19 @@ class EveryonesPPOBids:
 
 def _core(tested: Market, form: BidForm) -> tuple[ExchangeCore, Floats]:
     """Return the market around neutral bids, and how far actions move each number, (N, K)."""
-    width = np.where(form.positive, (1 - SHRINKS_TO) * np.abs(form.neutral.base), REACH * form.unit)
-    most = np.where(form.positive, form.most, np.inf)
+    width = np.where(form.positive, GROWS_BY * form.neutral.base, REACH * form.unit)
+    least, most = _limits(form)
     still = np.zeros(width.shape[1])
-    boxes = tuple(
-        ActionBox("relative", still, width[i], None, most[i] if np.isfinite(form.most) else None)
-        for i in form.learners
-    )
+    boxes = tuple(ActionBox("relative", still, width[i], least[i], most[i]) for i in form.learners)
     market = replace(tested, strategy=form.neutral)
     units = (float(tested.scale),) * len(boxes)
     return ExchangeCore(market, "own", form.learners, boxes, units, 1, "nothing"), width
+
+
+def _limits(form: BidForm) -> tuple[Floats, Floats]:
+    """Return the least and the largest value of each number, (N, K), infinite without one."""
+    least = np.where(form.positive, SHRINKS_TO * form.neutral.base, -np.inf)
+    return least, np.where(form.positive, form.most, np.inf)
 
 
 def _groups(form: BidForm) -> tuple[tuple[int, ...], ...]:
@@ -138,9 +142,6 @@ def _bids(form: BidForm, actors: Actors) -> Callable[[], AffineStrategy]:
         per_type = form.unit[learners] * weight[..., 0] / form.deviation[learners, None]
         base[learners] += form.unit[learners] * bias - per_type * form.mean[learners, None]
         effect[learners, level] += per_type[:, level]
-        base = np.where(
-            form.positive, np.clip(base, SHRINKS_TO * form.neutral.base, form.most), base
-        )
-        return AffineStrategy(form.neutral.language, base, effect)
+        return AffineStrategy(form.neutral.language, np.clip(base, *_limits(form)), effect)
 
     return strategy

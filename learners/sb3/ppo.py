@@ -53,7 +53,7 @@ class PPOLearner(SB3Learner):
     batch_size: int = 1024
     n_epochs: int = 4
     learning_rate: float = 4e-3
-    log_exploration: float = -2.0
+    log_exploration: float = -1.0
     offset: float = 0.3
     hidden: tuple[int, ...] = ()
     critic: tuple[int, ...] = (64, 64)

@@ -47,15 +47,15 @@ class TD3Learner(OffPolicyLearner):
         Points of the learning curve.
     """
 
-    markets: int = 128
-    batch_size: int = 512
-    buffer_size: int = 100_000
+    markets: int = 256
+    batch_size: int = 1024
+    buffer_size: int = 400_000
     gradient_steps: int = 1
     learning_rate: float = 3e-3
-    log_exploration: float = -1.0
+    log_exploration: float = -0.5
     offset: float = 0.3
     hidden: tuple[int, ...] = ()
-    critic: tuple[int, ...] = (64, 64)
+    critic: tuple[int, ...] = (64,)
     reward_limit: float = 10.0
     points: int = 20
     name: ClassVar[str] = "td3"

@@ -161,8 +161,9 @@ def row_sums(array: Array) -> Array:
 
 def to_numpy(array: Array) -> Array:
     """Return an array of any library and device as a NumPy array, without its gradients."""
-    is_torch = array_api_compat.is_torch_array(array)
-    return np.asarray(array.detach().cpu() if is_torch else array)
+    if array_api_compat.is_torch_array(array):
+        return np.asarray(array.detach().cpu())
+    return np.asarray(array) if is_on_cpu(array) else np.from_dlpack(array, device="cpu")
 
 
 def check_one_kind(**arrays: Array) -> None:

@@ -30,7 +30,6 @@ def test_every_part_measures(bench, part):
 
 
 def test_everyone_acts_and_learns(bench):
-    pytest.importorskip("deviator.learners.equilibrium.ppo")
     result = gpu.measured("everyone", bench)
     assert result.failure is None
     assert [row.value > 0 for row in result.rows] == [True] * 3

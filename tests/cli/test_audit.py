@@ -35,6 +35,10 @@ def test_one_trader_can_be_asked_for_and_a_tolerance_stated(run_command, capsys,
         (("--information", "all"), "information must be one of"),
         (("--learner", "nobody"), "nobody"),
         (("--held-out", "3"), "held_out must be at least 100"),
+        (("--steps", "0"), "steps must be at least 1, got 0"),
+        (("--seed", "-1"), "seed must be at least 0, got -1"),
+        (("--seconds", "0"), "seconds must be positive, got 0"),
+        (("--learner", "ppo", "--learner", "ppo"), "must have different names, got ppo, ppo"),
     ],
 )
 def test_bad_input_is_one_sentence(run_command, capsys, tmp_path, options, message):

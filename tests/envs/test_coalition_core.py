@@ -92,12 +92,12 @@ def test_a_party_who_know_their_own_types_see_no_others(party):
 def test_a_learner_of_one_deviator_learns_what_a_coalition_gains():
     party = PARTIES[1]
     core = coalition_core(party)
-    training = PathwiseGradient().train(core, 128 * 200, seed=0)
+    training = PathwiseGradient().train(core, 128 * 120, seed=0)
     types = core.draw(np.random.default_rng(5), 2000)
     share = (
         core.gains(types, training.policy).mean() / best_joint_deviation(party, types).gain.mean()
     )
-    assert 0.97 < share <= 1.0
+    assert 0.9 < share <= 1.0
     assert (
         core.gains(types, training.untrained).mean()
         < 0.5 * core.gains(types, training.policy).mean()

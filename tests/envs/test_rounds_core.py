@@ -100,7 +100,7 @@ def test_what_does_not_fit_rounds_is_refused():
         replace(core, exchange=replace(core.exchange, traders=(1,)))
     with pytest.raises(InvalidInputError, match="rounds must be at least 1, got 0"):
         rounds_core(TESTED, rounds=0)
-    with pytest.raises(RefusedError, match="stepper plays markets once, got one of 3 rounds"):
+    with pytest.raises(RefusedError, match="stepper plays one-shot markets, got one of 3 rounds"):
         Stepper().train(core, 100, 0)
 
 

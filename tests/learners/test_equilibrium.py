@@ -83,8 +83,11 @@ def test_where_there_is_no_equilibrium_none_is_reported():
     assert found.epsilon > 0.01
 
 
-@pytest.mark.parametrize("economy", [fundamental_value(4), two_groups(4), heterogeneous(4)])
-@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize(
+    ("economy", "shared"),
+    [(fundamental_value(4), False), (two_groups(4), True), (heterogeneous(4), True)],
+    ids=["example 1", "example 2, shared", "example 3, shared"],
+)
 def test_in_the_sigma_dcda_everyone_learns_honesty(economy, shared):
     auction = SigmaDCDA(sigma_n(economy))
     found = deviator.learn_equilibrium(auction, economy, steps=300, starts=1, shared=shared)
@@ -111,7 +114,7 @@ def test_ppo_and_gradient_agree():
     tested = market(PayAsBid(floor=0.2), economy)
     ends = [
         everyone_learns(tested, learner=learner, steps=steps, starts=1, shared=True)
-        for learner, steps in (("gradient", 200), ("ppo", 250))
+        for learner, steps in (("gradient", 150), ("ppo", 300))
     ]
     assert distance(each_alone(tested), *(each.policy for each in ends)) < 0.1
 
@@ -121,6 +124,13 @@ def test_networks_leave_less_regret_than_affine_bids():
     affine = everyone_learns(tested, steps=150, starts=1, shared=True)
     bent = everyone_learns(tested, steps=150, starts=1, shared=True, hidden=(8,))
     assert bent.epsilon < affine.epsilon / 3
+
+
+def test_cpu_seconds_end_learning_early():
+    tested = market(UniformDoubleAuction(), private_values(3))
+    found = everyone_learns(tested, steps=10**6, seconds=0.2, starts=2)
+    assert found.cpu_seconds < 5
+    assert found.curve[-1].steps < 10**6
 
 
 def test_a_start_decides_everything():

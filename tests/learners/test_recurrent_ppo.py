@@ -94,7 +94,7 @@ def test_one_round_is_the_one_shot_market():
 
 def test_what_it_cannot_play_is_refused(monkeypatch):
     core = rounds_core(TESTED, rounds=2)
-    with pytest.raises(RefusedError, match="ppo plays markets once, got one of 2 rounds"):
+    with pytest.raises(RefusedError, match="got one of 2 rounds; name a learner of rounds"):
         PPOLearner().train(core, 100, 0)
     start = random_network(5)
     with pytest.raises(InvalidInputError, match="must have a memory and layers of"):

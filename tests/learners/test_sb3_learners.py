@@ -39,9 +39,9 @@ def share(core, policy):
     [
         (PPOLearner(), AUCTION, "own", 120_000, 0.9),
         (PPOLearner(), CONDITIONAL, "profile", 80_000, 0.97),
-        (SACLearner(), AUCTION, "own", 30_000, 0.7),
-        (SACLearner(), CONDITIONAL, "profile", 30_000, 0.7),
-        (TD3Learner(), CONDITIONAL, "profile", 30_000, 0.7),
+        (SACLearner(), AUCTION, "own", 80_000, 0.6),
+        (SACLearner(), CONDITIONAL, "profile", 60_000, 0.7),
+        (TD3Learner(), CONDITIONAL, "profile", 60_000, 0.7),
     ],
     ids=lambda value: getattr(value, "name", None),
 )

@@ -26,7 +26,12 @@ from deviator.economies import (
 )
 from deviator.errors import InvalidInputError
 from deviator.evidence import BestBidRegret, MenuRegret, SearchedRegret
+from deviator.learners.cma_es import CMAESLearner
+from deviator.learners.ensemble import EnsembleLearner
+from deviator.learners.evolution import EvolutionLearner
+from deviator.learners.gradient import GradientLearner
 from deviator.learners.ppo import PPOLearner
+from deviator.learners.sb3.recurrent_ppo import RecurrentPPOLearner
 from deviator.learners.sb3.sac import SACLearner
 from deviator.learners.sb3.td3 import TD3Learner
 from deviator.mechanisms import (
@@ -148,6 +153,11 @@ MEMBERS = {
     ("learner", "ppo"): [PPOLearner(), PPOLearner(hidden=(8,))],
     ("learner", "sac"): [SACLearner(), SACLearner(hidden=(8,))],
     ("learner", "td3"): [TD3Learner()],
+    ("learner", "gradient"): [GradientLearner(), GradientLearner(hidden=(8,))],
+    ("learner", "cma-es"): [CMAESLearner(), CMAESLearner(hidden=(8,))],
+    ("learner", "evolution"): [EvolutionLearner(), EvolutionLearner(hidden=(8,))],
+    ("learner", "ensemble"): [EnsembleLearner()],
+    ("learner", "recurrent-ppo"): [RecurrentPPOLearner()],
 }
 
 

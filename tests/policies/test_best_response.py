@@ -247,7 +247,7 @@ def test_types_can_be_read_off_honest_bids_only():
     members = {"name": "others", "n_traders": 4, "bids": strange.bids}
     others = type("Others", (type(strange).__base__,), members)()
     arguments = (UniformConditional(), economy, standard_types(4), 0)
-    with pytest.raises(RefusedError, match="against honest others only"):
+    with pytest.raises(RefusedError, match="against others whose levels are their types"):
         expected_exact_gain(*arguments, others=others, information="own")
 
 

@@ -127,3 +127,25 @@ def test_a_control_of_another_rung_budget_or_trader_does_not_count(change):
     study(tested, {"mechanism": "naive-walrasian", "economy": "private"}).expand()
     with pytest.raises(InvalidInputError, match="lacks naive-walrasian"):
         study(tested, {"mechanism": "naive-walrasian", "economy": "private"} | change).expand()
+
+
+def test_each_learner_of_a_study_has_a_row_and_a_power_of_its_own(tmp_path):
+    small = {"name": "ppo", "settings": {"markets": 128, "batch_size": 128, "points": 2}}
+    cells = [
+        {"mechanism": "sigma-vcg", "economy": "private", "sigma": 0.3},
+        {"mechanism": "naive-walrasian", "economy": "private"},
+    ]
+    stated = study(*cells).model_dump() | {"learner": [small, "evolution"], "steps": 2000}
+    report = confirm(StudySpec.model_validate(stated), out=tmp_path / "run", workers=1)
+    rows = {(row["mechanism"], row["learner"]): row for row in report.rows}
+    assert len(rows) == len(report.rows) == 4
+    for learner in ("ppo", "evolution"):
+        null, control = rows["sigma-vcg", learner], rows["naive-walrasian", learner]
+        assert null["power"] == control["share"]
+        assert null["control"]["key"] == control["key"]
+        assert null["stopped"] == []
+    assert rows["sigma-vcg", "ppo"]["power"] != rows["sigma-vcg", "evolution"]["power"]
+    assert rows["sigma-vcg", "ppo"]["learner_settings"] == small["settings"]
+    assert rows["sigma-vcg", "evolution"]["learner_settings"] == {}
+    logs = list((tmp_path / "run").glob("cells/*/tensorboard/seed0/events.*"))
+    assert len(logs) >= 4

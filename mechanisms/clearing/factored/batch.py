@@ -84,6 +84,7 @@ class _Market(NamedTuple):
     squares: Array  # (S, N), squared lengths of the columns' quantities
     regular: Array  # (S,)
     size: int  # H + 1, how many numbers w has
+    all_regular: bool = False  # whether all are known to be
 
     @property
     def price_effect(self) -> Array:
@@ -219,7 +220,7 @@ def _market(statistics: PublicStatistics, own: Array, statistic: Array, price: A
     """
     xp, market = namespace(own), _inverted(statistics, own, statistic, price)
     if bool(xp.all(market.regular)):
-        return market
+        return market._replace(all_regular=True)
     irregular = ~market.regular[:, None]
     plain = _inverted(
         statistics,
@@ -335,6 +336,7 @@ def _solution(market: _Market, level: Array) -> MarketSolution:
         quantity,
         xp.broadcast_to(slope, level.shape),
         xp.broadcast_to(market.regular, level.shape[:1]),
+        market.all_regular,
     )
 
 

@@ -62,10 +62,13 @@ def settle_large_anywhere(
     cache; on a device all, as each call there has a price.
     """
     reading = Reading.of(statistics)
-    traders = _in_chunks(statistics, bids, chunk if is_on_cpu(bids.level) else reading.n_traders)
-    sums = _summed([_sums(part) for part in traders], reading)
-    crossing = _crossing(sums, reading)
-    traded = [_traded(part, crossing, payment) for part in traders]
+    # Numbers may be anything before the market is known to trade.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        chunk = chunk if is_on_cpu(bids.level) else reading.n_traders
+        traders = _in_chunks(statistics, bids, chunk)
+        sums = _summed([_sums(part) for part in traders], reading)
+        crossing = _crossing(sums, reading)
+        traded = [_traded(part, crossing, payment) for part in traders]
     if not _is_settled(sums, traded, reading, statistics.least_residual):
         return None
     return _joined(crossing.price, traded)

@@ -32,10 +32,11 @@ def audit(
     ] = None,
     information: Rung = "profile",
     learner: Annotated[
-        str | None, typer.Option(help="One to train, as `deviator list` names it.")
+        list[str] | None, typer.Option(help="One to train, as `deviator list` names it.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 100_000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
+    steps: Annotated[int, typer.Option(help="Bids submitted in training.")] = 100_000,
+    seconds: Annotated[float | None, typer.Option(help="CPU seconds of each training.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     held_out: Annotated[int, typer.Option(help="Profiles on which gains are measured.")] = 20_000,
     epsilon: Annotated[
         float | None, typer.Option(help="Share of the deviator's stakes that counts as zero.")
@@ -68,8 +69,8 @@ def audit(
     place = "0" if trader is None else trader
     described = Described(mechanism, economy, set_, parameter, sigma, strategy, place)
     tested = replace(market_spec(described, files).build_market(), tolerance=epsilon)
-    learners = () if learner is None else (learner_named(learner, files),)
-    search = Search(learners, (seed,), steps, check_information(information), held_out)
+    learners = tuple(learner_named(name, files) for name in learner or ())
+    search = Search(learners, (seed,), steps, check_information(information), held_out, seconds)
     deviator = None if trader is None else tested.trader
     members = (
         None if coalition is None else [number_or_text(each, int) for each in coalition.split(",")]

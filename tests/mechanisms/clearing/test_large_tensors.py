@@ -1,6 +1,7 @@
 """Large markets of factored bids in tensors: NumPy's outcomes, gradients, and few passes."""
 
 import pickle
+from dataclasses import replace
 from functools import partial
 
 import array_api_strict
@@ -65,6 +66,23 @@ def test_outcomes_are_those_of_numpy(g, batch, markets, reference):
     assert expected.traded.all()
     for chunk in (1000, N):
         assert_same(settled(statistics, bids.converted(reference), chunk=chunk), expected)
+
+
+@pytest.mark.parametrize("own", [None, 0.0], ids=["usual", "closer"])
+def test_all_stays_on_a_device(own):
+    """The strict library's second device stands for a GPU: it refuses numbers from elsewhere."""
+    statistics, bids = random_market()
+    if own is not None:
+        weights = bids.own_weights.copy()
+        weights[0, 3] = own
+        bids = replace(bids, own_weights=weights)
+    device = array_api_strict.Device("device1")
+    outcome = settled(statistics, bids.converted(array_api_strict.zeros((), device=device)))
+    expected = settled(statistics, bids)
+    for name in (*FIELDS, "traded", "converged"):
+        array = getattr(outcome, name)
+        assert array.device == device
+        np.testing.assert_allclose(np.from_dlpack(array), getattr(expected, name), rtol=1e-7)
 
 
 @pytest.mark.parametrize("rule", [SigmaDCDA, UniformConditional])
