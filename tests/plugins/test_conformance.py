@@ -149,7 +149,7 @@ MEMBERS = {
     ("learner", "ppo"): [PPOLearner(), PPOLearner(hidden=(8,))],
     ("learner", "sac"): [SACLearner(), SACLearner(hidden=(8,))],
     ("learner", "td3"): [TD3Learner()],
-    ("learner", "recurrent-ppo"): [RecurrentPPOLearner()],
+    ("learner", "recurrent-ppo"): [RecurrentPPOLearner(n_epochs=1, memory=8)],
 }
 
 
