@@ -72,18 +72,11 @@ def train(
     from deviator.studies.training import Keeping, Plan
 
     files = files_of(plugin)
-    spec = market_spec(
-        Described(mechanism, economy, set_, parameter, sigma, strategy, trader), files
-    )
-    plan = Plan(
-        _budget(steps, seconds),
-        seed,
-        seconds,
-        check_information(information),
-        Actions(mode, range_multiple, _numbers(ranges)),  # type: ignore[arg-type]
-        control_spec(control, spec, files),
-        rounds,
-    )
+    described = Described(mechanism, economy, set_, parameter, sigma, strategy, trader)
+    spec = market_spec(described, files)
+    actions = Actions(mode, range_multiple, _numbers(ranges))  # type: ignore[arg-type]
+    rung, controlled = check_information(information), control_spec(control, spec, files)
+    plan = Plan(_budget(steps, seconds), seed, seconds, rung, actions, controlled, rounds)
     if not force:
         _check_new(out, checkpoint, resume)
     searcher = learner_named(learner, files, learner_set)
