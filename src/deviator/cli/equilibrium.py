@@ -66,9 +66,8 @@ def equilibrium(
     from deviator.learners.equilibrium import everyone_learns
     from deviator.policies import save_strategy
 
-    file = None if out is None else out.with_name(out.name.removesuffix(".safetensors"))
-    if file is not None:
-        _check_new(file, force)
+    if out is not None:
+        _check_new(out, force)
     described = Described(mechanism, economy, set_, parameter, sigma, strategy, "0")
     found = everyone_learns(
         _market(market_spec(described, files_of(plugin), beliefs=beliefs), strategy),
@@ -83,8 +82,8 @@ def equilibrium(
     )
     screen = console()
     screen.print(found.summary(), markup=False, soft_wrap=True)
-    if file is not None:
-        screen.print(f"strategy: {save_strategy(found.policy, file)}", markup=False, soft_wrap=True)
+    if out is not None:
+        screen.print(f"strategy: {save_strategy(found.policy, out)}", markup=False, soft_wrap=True)
 
 
 def _market(spec: Any, strategy: str) -> Any:
@@ -96,9 +95,11 @@ def _market(spec: Any, strategy: str) -> Any:
     return market(spec.rule, spec.economy.economy, distribution=spec.economy.distribution())
 
 
-def _check_new(stem: Path, force: bool) -> None:
+def _check_new(out: Path, force: bool) -> None:
     """Refuse folders that are not there, and to overwrite, before anything is learned."""
-    file = stem.with_name(stem.name + ".safetensors")
+    from deviator.policies.strategy_files import strategy_file
+
+    file = strategy_file(out)
     if not file.parent.is_dir():
         raise ResultsError(f"--out must be in a folder that is there, got {file.parent}; make it")
     if file.exists() and not force:
