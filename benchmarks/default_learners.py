@@ -73,13 +73,15 @@ def rows() -> list[Row]:
     return measured
 
 
-def trained(learner: str, core: DeviationCore, seed: int, loss_bound: float | None) -> Reached:
-    """Train a learner with its default settings in the default number of markets a step."""
+def trained(
+    learner: str, core: DeviationCore, seed: int, loss_bound: float | None, **settings: Any
+) -> Reached:
+    """Train a learner with its default settings, but those given, in the default environment."""
     env = DeviationVecEnv(core, seed=seed, details=False, loss_bound=loss_bound)
     started = time.process_time()
     with threads(1):
         model: Any = getattr(import_module(LEARNERS[learner]), learner)
-        policy = model("MlpPolicy", env, seed=seed, device="cpu").learn(STEPS)
+        policy = model("MlpPolicy", env, seed=seed, device="cpu", **settings).learn(STEPS)
     types = core.draw(np.random.default_rng(seed + 1_000_003), HELD_OUT)
     action, _ = policy.predict(core.observe(types).astype(np.float32), deterministic=True)
     gain = float(core.reward(types, action).mean()) * core.reward_unit
@@ -151,9 +153,11 @@ def pieces(options: argparse.Namespace) -> Iterator[str]:
         for information in options.rungs:
             core = deviation_core(CELLS[cell](), information=information)
             core, bound = (wide(core), None) if options.before else (core, LOSS_BOUND)
+            noise = {} if options.log_std is None else {"log_std_init": options.log_std}
+            settings = {"policy_kwargs": noise} if noise else {}
             for learner in options.learners:
                 for seed in options.seeds:
-                    reached = trained(learner, core, seed, bound)
+                    reached = trained(learner, core, seed, bound, **settings)
                     yield (
                         f"| {cell} | {information} | {learner} | {seed} | "
                         f"{'before' if options.before else 'after'} | {reached.share:.3g} | "
@@ -180,6 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rungs", nargs="+", default=list(get_args(Information)))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--before", action="store_true")
+    parser.add_argument("--log-std", type=float, help="initial exploration of PPO and A2C")
     options = parser.parse_args(arguments)
     for line in pieces(options) if options.learners else uniform_lines():
         print(line, flush=True)

@@ -19,8 +19,10 @@ from deviator.mechanisms import (
     FlooredScheduleLanguage,
     ScheduleLanguage,
 )
-from deviator.policies import ActionBox, ActionMode
+from deviator.policies import ActionBox, ActionMode, Information
 from deviator.validation import Floats, check_kind, finite_array, positive
+
+from .best_reach import allowed_range, best_reach
 
 RANGE_MULTIPLE = 4.0
 """Default range of the level, as a multiple of the root mean square of the matched control's best
@@ -38,6 +40,10 @@ once bring the market close to having no prices."""
 
 REFERENCE_PROFILES = 4096
 """Profiles drawn, from a fixed seed, to learn how large typical bids, prices and trades are."""
+
+CLEARLY_BEYOND = 1.25
+"""A market's own best deviation goes beyond its control's box where it needs so many times as much.
+Measured on drawn profiles, reaches of the control itself vary by some per cent."""
 
 
 class Sizes(NamedTuple):
@@ -79,24 +85,39 @@ def sizes(tested: Market, control: Market | None, range_multiple: float) -> Size
 
 
 def action_box(
-    tested: Market, size: Sizes, mode: ActionMode, ranges: ArrayLike | None = None
+    tested: Market,
+    size: Sizes,
+    mode: ActionMode,
+    information: Information,
+    ranges: ArrayLike | None = None,
 ) -> ActionBox:
     """Return a box that contains the best deviations, and few bids that are far worse than honesty.
 
-    Prices and quantities are the control's, so that both markets have the same ranges.
+    Prices and quantities are the control's, so that both markets have the same ranges: but where a
+    market is known to pay, and its best deviation goes clearly beyond them, they are its own.
 
     Parameters
     ----------
     tested : Market
     size : Sizes
     mode : {"relative", "absolute"}
+    information : {"profile", "own"}
+        What the deviator knows.
     ranges : array-like of float, shape (K,), optional
         Ranges of one's own for the numbers of a bid, in their units.
     """
     types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
     bid = tested.strategy.bids(types).of_trader(tested.trader)
-    half_width = _ranges(size, tested, bid) if ranges is None else _given(ranges, tested)
     low, high = tested.mechanism.bid_limits(tested.trader) or (None, None)
+    if ranges is not None:
+        half_width = _given(ranges, tested)
+    else:
+        half_width = _ranges(size, tested, bid)
+        reach = best_reach(tested, information, types, bid)
+        beyond = reach > CLEARLY_BEYOND * half_width
+        if beyond.any():
+            half_width = np.where(beyond, reach, half_width)
+            low, high = allowed_range(tested, types, bid)
     if mode == "relative":
         return ActionBox("relative", np.zeros(len(half_width)), half_width, low, high)
     spread = np.abs(bid - bid.mean(axis=0)).max(axis=0)

@@ -188,7 +188,9 @@ def deviation_core(
     """
     check_markets(tested, control)
     size = sizes(tested, control, range_multiple)
-    return DeviationCore(tested, information, action_box(tested, size, mode, ranges), size.gain)
+    return DeviationCore(
+        tested, information, action_box(tested, size, mode, information, ranges), size.gain
+    )
 
 
 def checked_action(action: Floats, shape: tuple[int, ...]) -> Floats:

@@ -292,7 +292,7 @@ def exchange_core(
     acting = _checked_traders(traders, tested.economy.n_traders)
     boxes, units = [], []
     for trader, size in zip(acting, _sizes(tested, acting, control, range_multiple), strict=True):
-        boxes.append(action_box(replace(tested, trader=trader), size, mode, ranges))
+        boxes.append(action_box(replace(tested, trader=trader), size, mode, information, ranges))
         units.append(size.gain)
     return ExchangeCore(tested, information, acting, tuple(boxes), tuple(units), rounds, baseline)
 

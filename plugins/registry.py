@@ -29,7 +29,7 @@ def list_plugins(kind: str | None = None) -> list[PluginSpec]:
     Examples
     --------
     >>> [plugin.name for plugin in list_plugins("learner") if plugin.provider == "deviator"]
-    ['ppo']
+    ['cma-es', 'ensemble', 'evolution', 'gradient', 'ppo', 'recurrent-ppo', 'sac', 'td3']
     """
     kinds = list(get_args(Kind)) if kind is None else [checked_kind(kind)]
     return [spec for one in kinds for spec in _registered(one)]

@@ -31,7 +31,8 @@ class ActionBox:
     center, half_width : ndarray of float, shape (K,)
         In the units of a bid; the center is not used by relative actions.
     low, high : ndarray of float, shape (K,), optional
-        Limits of bids, to which they are moved; by default there are none.
+        Limits of bids, to which they are moved; infinite, or None in lists, for numbers without
+        one. By default there are none.
     """
 
     mode: ActionMode
@@ -42,7 +43,7 @@ class ActionBox:
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(ActionMode):
-            raise InvalidInputError(f"action must be relative or absolute, got {self.mode!r}")
+            raise InvalidInputError(f"mode must be relative or absolute, got {self.mode!r}")
         half_width = finite_array("half_width", self.half_width, (None,))
         center = finite_array("center", self.center, half_width.shape)
         if (half_width <= 0).any():
@@ -51,7 +52,8 @@ class ActionBox:
         object.__setattr__(self, "center", read_only(center))
         for name in ("low", "high"):
             if getattr(self, name) is not None:
-                limit = np.broadcast_to(np.asarray(getattr(self, name), float), half_width.shape)
+                limit = _limits(getattr(self, name), -np.inf if name == "low" else np.inf)
+                limit = np.broadcast_to(limit, half_width.shape)
                 object.__setattr__(self, name, read_only(limit))
 
     @property
@@ -93,7 +95,19 @@ class ActionBox:
             "mode": self.mode,
             "center": self.center.tolist(),
             "half_width": self.half_width.tolist(),
-        } | {name: limit.tolist() for name, limit in limits.items() if limit is not None}
+        } | {name: _finite(limit) for name, limit in limits.items() if limit is not None}
+
+
+def _finite(limit: Floats) -> list[float | None]:
+    """Return limits as JSON has them: None for numbers without one."""
+    return [number if np.isfinite(number) else None for number in limit.tolist()]
+
+
+def _limits(limit: Any, without: float) -> Floats:
+    """Return limits as numbers, in place of None the infinity that stands for none."""
+    if isinstance(limit, list):
+        limit = [without if number is None else number for number in limit]
+    return np.asarray(limit, dtype=np.float64)
 
 
 @final

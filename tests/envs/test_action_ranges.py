@@ -1,24 +1,32 @@
 """The default box: it contains the best deviations, and few bids far worse than honesty."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from deviator.economies import fundamental_value, private_values, sigma_n, two_groups
+from deviator.economies import (
+    fundamental_value,
+    private_values,
+    sigma_n,
+    two_groups,
+    two_groups_information,
+)
 from deviator.envs import deviation_core
 from deviator.envs.reward_tails import compressed_losses
 from deviator.envs.sb3_vec_env import DeviationVecEnv
 from deviator.errors import InvalidInputError
-from deviator.evidence import market
+from deviator.evidence import market, standing_control
 from deviator.mechanisms import (
     Mutated,
     NaiveWalrasian,
+    PayAsBid,
     SigmaDCDA,
     UniformConditional,
     UniformDoubleAuction,
 )
-from deviator.policies import ActionBox, BestResponse
+from deviator.policies import ActionBox, BestResponse, LinearBayes
 
 CAUGHT = 0.9999
 """Share of the exact gain that must be reachable in a box."""
@@ -69,6 +77,41 @@ def test_a_box_that_cuts_off_the_best_deviation_is_caught(name, information, nar
     core = core_of(name, 10, information)
     box = replace(core.box, half_width=narrow(core.box.half_width))
     assert reachable_share(replace(core, box=box)) < CAUGHT
+
+
+@pytest.mark.parametrize("n_traders", [10, 30])
+def test_a_best_deviation_beyond_the_controls_box_is_in_the_markets_own(n_traders):
+    """The best pay-as-bid schedule is flat at the floor, far from what its control rewards."""
+    tested = market(PayAsBid(0.1), private_values(n_traders, slope=2.0))
+    core = deviation_core(tested)
+    assert reachable_share(core) > CAUGHT
+    assert core.box.high.tolist() == [np.inf, 10.0]
+    assert core.box.low[1] > 0
+    types = core.draw(np.random.default_rng(0), 50)
+    for action in (-np.ones((50, 2)), np.ones((50, 2))):
+        assert np.isfinite(core.reward(types, action)).all()
+    control = deviation_core(market(UniformDoubleAuction(), private_values(n_traders, slope=2.0)))
+    narrow = replace(core.box, half_width=control.box.half_width)
+    assert reachable_share(replace(core, box=narrow)) < 0.9
+    again = ActionBox(**json.loads(json.dumps(core.box.to_dict(), allow_nan=False)))
+    np.testing.assert_array_equal(again.high, core.box.high)
+    np.testing.assert_array_equal(again.low, core.box.low)
+
+
+def test_where_nothing_is_to_gain_on_a_rung_the_box_is_the_controls():
+    """In two groups the Bayesian equilibrium pays ex post, and not on the own rung."""
+    information = two_groups_information(10, rho=0.5, noise=0.5)
+    economy = information.economy(1.0)
+    bayes = LinearBayes(information, slope=1.0)
+    tested = market(
+        UniformDoubleAuction(), economy, distribution=information.types(), strategy=bayes
+    )
+    widths = [
+        deviation_core(tested, information=rung).box.half_width for rung in ("own", "profile")
+    ]
+    alone = deviation_core(standing_control(tested)).box.half_width
+    np.testing.assert_array_equal(widths[0], alone)
+    assert widths[1][0] > 1.5 * alone[0]
 
 
 def test_three_traders_respond_the_most_and_still_fit():

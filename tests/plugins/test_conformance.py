@@ -157,7 +157,7 @@ MEMBERS = {
     ("learner", "cma-es"): [CMAESLearner(), CMAESLearner(hidden=(8,))],
     ("learner", "evolution"): [EvolutionLearner(), EvolutionLearner(hidden=(8,))],
     ("learner", "ensemble"): [EnsembleLearner()],
-    ("learner", "recurrent-ppo"): [RecurrentPPOLearner()],
+    ("learner", "recurrent-ppo"): [RecurrentPPOLearner(n_epochs=1, memory=8)],
 }
 
 

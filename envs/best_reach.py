@@ -1,0 +1,80 @@
+"""How far a market's own best deviation moves a bid, and how far bids may be moved at all."""
+
+import numpy as np
+
+from deviator.errors import RefusedError
+from deviator.evidence import Market
+from deviator.policies import BestResponse, Information, exact_gain
+from deviator.validation import Floats
+
+PROFILES = 256
+"""Profiles at which best deviations are worked out."""
+
+SPREADS = 4.0
+"""Standard deviations of a change, beside its mean, that a reach contains."""
+
+FAR = 1e9
+"""How far bids are moved, over their usual size, to see what limits them."""
+
+
+def best_reach(tested: Market, information: Information, types: Floats, own: Floats) -> Floats:
+    """Return how far the best deviation moves each number of a bid, shape (K,).
+
+    0 where nothing is to gain, or the best deviation has no closed form. An own-type deviator's
+    reach is that of their own rung, or where that has no closed form, the whole profile's.
+
+    Parameters
+    ----------
+    tested : Market
+    information : {"profile", "own"}
+    types : ndarray of float, shape (B, N)
+    own : ndarray of float, shape (B, K)
+        The strategy's own bids.
+    """
+    few, present = types[:PROFILES], own[:PROFILES]
+    if not _pays(tested, few):
+        return np.zeros(own.shape[1])
+    for rung in dict.fromkeys((information, "profile")):
+        best = BestResponse(
+            tested.mechanism, tested.economy, rung, tested.distribution, tested.strategy
+        )
+        try:
+            change = best.bid(few, tested.trader) - present
+        except RefusedError:
+            continue
+        reach: Floats = np.abs(change.mean(axis=0)) + SPREADS * change.std(axis=0)
+        return reach
+    return np.zeros(own.shape[1])
+
+
+def allowed_range(tested: Market, types: Floats, own: Floats) -> tuple[Floats, Floats]:
+    """Return the least and largest value that each number of a bid may have, each (K,).
+
+    Infinite where moving it far is allowed.
+    """
+    present = own[:1]
+    step = FAR * np.diag(np.maximum(np.abs(own).max(axis=0), 1.0))
+    ends = []
+    for direction in (-1.0, 1.0):
+        moved = present[:, None] + direction * step[None]
+        allowed = tested.mechanism.allowed_bids(tested.trader, moved, present)
+        reached = np.diagonal(allowed[0])
+        free = reached == np.diagonal(moved[0])
+        ends.append(np.where(free, direction * np.inf, reached))
+    return ends[0], ends[1]
+
+
+def _pays(tested: Market, types: Floats) -> bool:
+    if tested.bids_are_surfaces:
+        return False
+    try:
+        gain = exact_gain(
+            tested.mechanism,
+            tested.economy,
+            types,
+            others=tested.strategy,
+            trader=tested.trader,
+        )
+    except RefusedError:
+        return False
+    return float(gain.mean()) > tested.epsilon
