@@ -26,7 +26,7 @@ from deviator.evidence.coalitions import (
 )
 from deviator.learners import Learner
 from deviator.policies import Deviation, Information
-from deviator.validation import Floats
+from deviator.validation import Floats, given
 
 from .gather import Search
 
@@ -161,6 +161,8 @@ def party_of(
         raise InvalidInputError(
             "an audit takes a coalition or identities, got both; ask for one at a time"
         )
+    if not isinstance(transfers, bool):
+        raise InvalidInputError(f"transfers must be True or False, got {given(transfers)}")
     if not transfers and coalition is None:
         raise InvalidInputError(
             "transfers=False is about members of a coalition, got none; pass coalition=(0, 1)"

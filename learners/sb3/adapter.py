@@ -77,12 +77,12 @@ def _check_box(model: BaseAlgorithm, core: DecisionProblem) -> None:
     if not (isinstance(learned_in, DeviationCore) and isinstance(core, DeviationCore)):
         return
     theirs, ours = learned_in.box, core.box
-    moves = [(box.half_width, box.center) for box in (theirs, ours)]
-    if theirs.mode != ours.mode or not np.allclose(*moves, rtol=1e-6, atol=0.0):
+    there, here = (np.stack([box.half_width, box.center]) for box in (theirs, ours))
+    if theirs.mode != ours.mode or not np.allclose(there, here, rtol=1e-6, atol=0.0):
         raise InvalidInputError(
             "core must move bids by the ranges and in the mode of the environment that the model "
-            f"learned in, got ranges of {ours.half_width.round(4).tolist()} in mode {ours.mode} for "
-            f"{theirs.half_width.round(4).tolist()} in mode {theirs.mode}; pass its own core"
+            f"learned in, got ranges of {ours.half_width.round(4).tolist()} in mode {ours.mode} "
+            f"for {theirs.half_width.round(4).tolist()} in mode {theirs.mode}; pass its own core"
         )
 
 
