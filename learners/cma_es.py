@@ -18,35 +18,18 @@ from deviator.errors import InvalidInputError
 from deviator.policies import Network
 from deviator.validation import Floats, positive, whole_number
 
-from .base import EvaluatedLearner
-from .network_vectors import NetworkVectors, best_network, first_coefficients
+from .growing_search import FEWEST_MARKETS, GENERATIONS, GrowingSearch
+from .network_vectors import NetworkVectors, best_network
 from .session import Session
-from .start import checked_offset, checked_widths, offset_network
+from .start import checked_offset, checked_widths
 
 FULL = 40
 """The largest number of coefficients with a full covariance by default."""
 
-FIRST = 0.5
-"""Share of what is left of the budget after which the search grows, at the latest."""
-
-GENERATIONS = 50
-"""Generations that a budget of bids should allow for: smaller ones take fewer markets."""
-
-FEWEST_MARKETS = 16
-
-SMALLER = 0.2
-"""First steps of each later search, as a share of those of the one before."""
-
-SMALLEST = 1e-3
-"""First steps of later searches are at least this share of those of the first."""
-
-LARGEST = 16
-"""Generations grow up to this multiple of the first."""
-
 
 @final
 @dataclass(frozen=True)
-class CMAESLearner(EvaluatedLearner):
+class CMAESLearner(GrowingSearch):
     """Covariance matrix adaptation of a small policy.
 
     Parameters
@@ -80,6 +63,8 @@ class CMAESLearner(EvaluatedLearner):
     offset: float = 0.3
     hidden: tuple[int, ...] = ()
     points: int = 20
+    first_share: ClassVar[float] = 0.5
+    smaller: ClassVar[float] = 0.2
     name: ClassVar[str] = "cma-es"
 
     def __post_init__(self) -> None:
@@ -94,31 +79,20 @@ class CMAESLearner(EvaluatedLearner):
         object.__setattr__(self, "hidden", checked_widths("hidden", self.hidden))
 
     @override
-    def _search(self, session: Session) -> None:
-        session.points = self.points
-        problem = session.problem
-        start = session.start or offset_network(problem, session.seed, self.offset, self.hidden)
-        session.look(problem.deviation(start))
-        best, first = start, self.step / np.sqrt(problem.action_size)
-        few = first_coefficients(problem, start)
-        if not few.all():
-            best = self._run(session, NetworkVectors(best, few), 1, first, until=FIRST)
-        larger, step = 1, first if few.all() else SMALLER * first
-        while not session.done:
-            best = self._run(session, NetworkVectors(best), larger, step)
-            larger, step = min(2 * larger, LARGEST), max(SMALLER * step, SMALLEST * first)
+    def _first_spread(self) -> float:
+        return self.step
 
+    @override
     def _run(
         self,
         session: Session,
         vectors: NetworkVectors,
         larger: int,
-        step: float,
+        spread: float,
         until: float = 1.0,
     ) -> Network:
-        """Search until it stands still or that share of what is left is spent; return the best."""
         members = larger * (self.population or _usual(len(vectors.start)))
-        strategy = self._strategy(session, vectors.start, members, step)
+        strategy = self._strategy(session, vectors.start, members, spread)
         markets, target = self._markets(session, members), session.left * (1.0 - until)
         while session.left > target and not strategy.stop():
             places = np.array(strategy.ask())
@@ -133,7 +107,7 @@ class CMAESLearner(EvaluatedLearner):
         affordable = (session.steps - session.spent) // (GENERATIONS * members)
         return min(self.markets, max(FEWEST_MARKETS, affordable))
 
-    def _strategy(self, session: Session, start: Floats, members: int, step: float) -> Any:
+    def _strategy(self, session: Session, start: Floats, members: int, spread: float) -> Any:
         diagonal = len(start) > FULL if self.diagonal is None else self.diagonal
         options = {
             "popsize": members,
@@ -149,7 +123,7 @@ class CMAESLearner(EvaluatedLearner):
             # It warns at its import that it cannot draw.
             warnings.simplefilter("ignore")
             import cma
-        return cma.CMAEvolutionStrategy(start, step, options)
+        return cma.CMAEvolutionStrategy(start, spread, options)
 
 
 def _usual(numbers: int) -> int:

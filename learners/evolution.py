@@ -18,38 +18,21 @@ from typing_extensions import override
 from deviator.policies import Network
 from deviator.validation import Floats, positive, whole_number
 
-from .base import EvaluatedLearner
-from .network_vectors import NetworkVectors, best_network, first_coefficients
+from .growing_search import FEWEST_MARKETS, GENERATIONS, GrowingSearch
+from .network_vectors import NetworkVectors, best_network
 from .session import Session
-from .start import checked_offset, checked_widths, offset_network
-
-GENERATIONS = 50
-"""Generations that a budget of bids should allow for: smaller ones take fewer markets."""
-
-FEWEST_MARKETS = 16
+from .start import checked_offset, checked_widths
 
 GROWTH = 15.0
 """How many times as many markets more the last generation meets as the first."""
 
-FIRST = 0.4
-"""Share of the budget after which the search grows to all numbers, at the latest."""
-
 COLLAPSED = 1e-6
 """A search stands still where all spreads are below this share of the first."""
-
-SMALLER = 0.3
-"""First spread of each later search, as a share of that of the one before."""
-
-SMALLEST = 1e-3
-"""First spreads of later searches are at least this share of the first."""
-
-LARGEST = 16
-"""Generations grow up to this multiple of the first."""
 
 
 @final
 @dataclass(frozen=True)
-class EvolutionLearner(EvaluatedLearner):
+class EvolutionLearner(GrowingSearch):
     """Separable natural evolution of a small policy, for rules that are only a black box.
 
     Parameters
@@ -80,6 +63,8 @@ class EvolutionLearner(EvaluatedLearner):
     offset: float = 0.3
     hidden: tuple[int, ...] = ()
     points: int = 20
+    first_share: ClassVar[float] = 0.4
+    smaller: ClassVar[float] = 0.3
     name: ClassVar[str] = "evolution"
 
     def __post_init__(self) -> None:
@@ -92,20 +77,10 @@ class EvolutionLearner(EvaluatedLearner):
         object.__setattr__(self, "hidden", checked_widths("hidden", self.hidden))
 
     @override
-    def _search(self, session: Session) -> None:
-        session.points = self.points
-        problem = session.problem
-        best = session.start or offset_network(problem, session.seed, self.offset, self.hidden)
-        session.look(problem.deviation(best))
-        first = self.spread / np.sqrt(problem.action_size)
-        few = first_coefficients(problem, best)
-        if not few.all():
-            best = self._run(session, NetworkVectors(best, few), 1, first, until=FIRST)
-        larger, spread = 1, first if few.all() else SMALLER * first
-        while not session.done:
-            best = self._run(session, NetworkVectors(best), larger, spread)
-            larger, spread = min(2 * larger, LARGEST), max(SMALLER * spread, SMALLEST * first)
+    def _first_spread(self) -> float:
+        return self.spread
 
+    @override
     def _run(
         self,
         session: Session,
@@ -114,7 +89,6 @@ class EvolutionLearner(EvaluatedLearner):
         spread: float,
         until: float = 1.0,
     ) -> Network:
-        """Search until it stands still or that share of what is left is spent; return the best."""
         pairs = larger * (self.pairs or 3 + int(2 * np.log(len(vectors.start))))
         search = _Spread(vectors.start, spread, pairs)
         target = session.left * (1.0 - until)

@@ -28,6 +28,9 @@ FORMAT = "deviator policy"
 VERSION = 2
 """Version 1 held networks with tanh between their layers only, and is still read."""
 
+SUFFIXES = (".json", ".safetensors")
+"""Of the two files."""
+
 OWN_CLASSES: tuple[type[Deviation], ...] = (
     LearnedDeviation,
     NetworkOverRounds,

@@ -57,7 +57,7 @@ def save_strategy(strategy: AffineStrategy | NetworkStrategy, path: Path) -> Pat
         for place, network in enumerate(strategy.networks):
             numbers, said["network"] = network.to_files()
             tensors |= {f"{place}.{name}": array for name, array in numbers.items()}
-    file = _with_suffix(path)
+    file = strategy_file(path)
     whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     write_atomically(file, save(whole, metadata={"strategy": json.dumps(said)}))
     return file
@@ -71,7 +71,7 @@ def load_strategy(path: Path) -> AffineStrategy | NetworkStrategy:
     ResultsError
         If the file is missing, damaged, or not one of `save_strategy`.
     """
-    file = _with_suffix(path)
+    file = strategy_file(path)
     if not file.is_file():
         raise ResultsError(f"a strategy needs the file {file}, and there is none")
     try:
@@ -117,5 +117,6 @@ def _language(said: dict[str, Any]) -> BidLanguage:
     return language
 
 
-def _with_suffix(path: Path) -> Path:
+def strategy_file(path: Path) -> Path:
+    """Return the file of a strategy, whose suffix may be left out."""
     return path.with_name(path.name.removesuffix(".safetensors") + ".safetensors")

@@ -14,13 +14,13 @@ from deviator.errors import ResultsError
 from deviator.files import write_atomically
 from deviator.learners import Checkpoint, CurvePoint
 from deviator.policies import Deviation, Policy, load_policy, save_policy
+from deviator.policies.policy_files import SUFFIXES
 
 from .run.store import explained, to_json
 
 FORMAT = "deviator training"
 VERSION = 1
 FILE = "training.json"
-SUFFIXES = (".json", ".safetensors")
 
 
 @final

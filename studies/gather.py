@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
-from deviator.envs import DecisionProblem, deviation_core, rounds_core
+from deviator.envs import DecisionProblem, rounds_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
@@ -212,12 +212,7 @@ def _trained(
 
 def _core(tested: Market, control: Market | None, search: Search, watch: Watch) -> DecisionProblem:
     """Return the market as the learners meet it, once each has said that it can play it."""
-    settings = {"information": search.information, "control": control} | search.actions.stated()
-    core: DecisionProblem = (
-        deviation_core(tested, **settings)
-        if search.rounds == 1
-        else rounds_core(tested, rounds=search.rounds, **settings)
-    )
+    core = search.problem(tested, control)
     for learner in search.learners:
         check_playable(learner, core)
         _options(learner, search, watch)

@@ -7,7 +7,7 @@ was.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import deviator
-from deviator.envs import DecisionProblem, deviation_core, rounds_core
+from deviator.envs import DecisionProblem
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.evidence import BestDeviation, held_out_profiles
 from deviator.learners import EvaluatedLearner, Learner, Training
@@ -27,6 +27,7 @@ from deviator.validation import Floats, positive, whole_number
 
 from .best_known import best_known
 from .run.store import explained
+from .search import ENDLESS, Search
 from .spec.market import MarketSpec
 
 PRIVATE: Mapping[str, Any] = MappingProxyType({"family": "private-values", "slope": 2.0})
@@ -58,8 +59,6 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
 
 TRADERS = (4, 10, 30)
 HELD_OUT = 20_000
-ENDLESS = 10**12
-"""Steps that no training comes to: the CPU seconds decide."""
 
 
 @final
@@ -277,21 +276,17 @@ def _trained(planned: Run, learner: EvaluatedLearner, measured: Measured) -> Run
         training = learner.train(measured.core, ENDLESS, planned.seed, seconds=planned.seconds)
     # One learner that fails, a third party's in any way, does not end the league.
     except Exception as error:
-        return _with(planned, problem=f"{type(error).__name__}: {error}")
+        return replace(planned, problem=f"{type(error).__name__}: {error}")
     if training.interrupted:
         raise KeyboardInterrupt
     gain = float(measured.core.gains(measured.types, training.policy).mean())
-    return _with(
+    return replace(
         planned,
         kind=measured.best.kind,
         share=measured.best.share(gain),
         points=_points(training, measured.validation),
         problem=training.stopped or "",
     )
-
-
-def _with(run: Run, **changes: Any) -> Run:
-    return Run(**{name: getattr(run, name) for name in run.__dataclass_fields__} | changes)
 
 
 def _points(training: Training, best: BestDeviation) -> tuple[tuple[float, int, float], ...]:
@@ -311,13 +306,8 @@ def measure(problem: Problem, held_out: int) -> Measured:
     rng = np.random.default_rng(VALIDATION_SEED)
     validation = tested.distribution.matched_sample(rng, VALIDATION_PROFILES)
     rung, rounds = problem.information, ENTRIES[problem.market].rounds
-    core: DecisionProblem = (
-        deviation_core(tested, information=rung)
-        if rounds == 1
-        else rounds_core(tested, rounds=rounds, information=rung)
-    )
     return Measured(
-        core,
+        Search(information=rung, rounds=rounds).problem(tested),
         types,
         best_known(tested, types, rung, rounds),
         best_known(tested, validation, rung, rounds),
@@ -350,4 +340,4 @@ def _run_of(file: Path, number: int, line: str) -> Run:
         raise ResultsError(
             f"{file} must have a run in every line, line {number} is damaged ({error}); remove it"
         ) from None
-    return _with(run, points=points)
+    return replace(run, points=points)

@@ -5,14 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from deviator.policies.policy_files import policy_stem
+from deviator.policies.policy_files import SUFFIXES, policy_stem
 
 from .run.store import explained
 
 FOLDER = Path("runs/policies")
-
-SUFFIXES = (".json", ".safetensors")
-"""Of the files that a policy consists of."""
 
 
 def existing_file(path: Path) -> Path | None:

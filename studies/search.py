@@ -5,11 +5,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
 
+from deviator.envs import DecisionProblem, deviation_core, rounds_core
 from deviator.errors import InvalidInputError
-from deviator.evidence import BestDeviation
+from deviator.evidence import BestDeviation, Market
 from deviator.learners import Checkpoint, CurvePoint, Keep, Learner, Training
 from deviator.policies import ActionMode, Information, check_information
 from deviator.validation import check_kind, positive, whole_number
+
+ENDLESS = 10**12
+"""Steps that no training comes to, where CPU seconds are to decide alone."""
 
 
 def _ignore(*_: object) -> None:
@@ -105,6 +109,13 @@ class Search:
         whole_number("held_out", self.held_out, at_least=100)
         whole_number("rounds", self.rounds, at_least=1)
         check_information(self.information)
+
+    def problem(self, tested: Market, control: Market | None = None) -> DecisionProblem:
+        """Return a market as learners meet it; errors as in `deviation_core`."""
+        settings = {"information": self.information, "control": control} | self.actions.stated()
+        if self.rounds == 1:
+            return deviation_core(tested, **settings)
+        return rounds_core(tested, rounds=self.rounds, **settings)
 
 
 @final

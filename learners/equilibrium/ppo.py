@@ -111,7 +111,7 @@ def train_everyone(
         exploration of size 1 for each number.
     device, dtype
     watch : callable, optional
-        Called before each update with the share of updates left and the actors; stops where it
+        Called before each update with its number and the actors; training stops where it
         returns True.
 
     Raises

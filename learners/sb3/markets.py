@@ -4,12 +4,11 @@ from typing import Any, final
 
 import numpy as np
 from gymnasium import spaces
-from stable_baselines3.common.vec_env import VecEnv
 from typing_extensions import override
 
-from deviator.envs.malloc import keep_freed_memory
+from deviator.envs.batch_vec_env import BatchVecEnv
+from deviator.envs.spaces import action_space, observation_space
 from deviator.learners.session import Session
-from deviator.policies import OBSERVATION_BOUND
 from deviator.validation import Floats
 
 
@@ -30,66 +29,53 @@ def soft_limited(rewards: Floats, limit: float) -> Floats:
     return np.where(size <= limit, rewards, np.copysign(drawn_in, rewards))
 
 
-class BatchVecEnv(VecEnv):
-    """A `VecEnv` of markets that are played as one batch and have nothing to ask or set."""
+class TrainingVecEnv(BatchVecEnv):
+    """Markets of a training: the session draws their types and counts bids, infos are empty.
 
-    def __init__(self, markets: int, observation_space: spaces.Box, action_size: int) -> None:
-        action_space = spaces.Box(-1.0, 1.0, (action_size,), np.float32)
-        super().__init__(markets, observation_space, action_space)
+    Parameters
+    ----------
+    session : Session
+    markets : int
+        Markets per step.
+    observation_space : Box
+    limit : float
+        Rewards beyond are drawn in to a logarithm, in units of reward.
+    """
+
+    def __init__(
+        self, session: Session, markets: int, observation_space: spaces.Box, limit: float
+    ) -> None:
+        self.core = session.problem
+        super().__init__(markets, observation_space, action_space(self.core), seed=0)
+        self._session, self._limit = session, limit
         # One empty info for all: stable-baselines3 only reads it, and building thousands is slow.
         self._infos: list[dict[str, Any]] = [{}] * markets
-        self._actions: Floats = np.zeros((markets, action_size))
-        keep_freed_memory()
 
     @override
-    def step_async(self, actions: np.ndarray) -> None:
-        self._actions = np.asarray(actions, dtype=np.float64)
+    def reset(self) -> np.ndarray:
+        """Start all markets; a seed that stable-baselines3 sets is not used."""
+        return self.start()
 
-    @override
-    def close(self) -> None:
-        pass
-
-    @override
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        if attr_name != "render_mode":
-            raise AttributeError(f"these markets have no {attr_name}")
-        return [None for _ in self._get_indices(indices)]
-
-    @override
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        raise AttributeError(f"markets are frozen; build a new problem to change {attr_name}")
-
-    @override
-    def env_method(
-        self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any
-    ) -> list[Any]:
-        raise AttributeError(f"these markets have no {method_name}")
-
-    @override
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        return [False for _ in self._get_indices(indices)]
+    def _spent(self, rewards: Floats) -> np.ndarray:
+        """Count a bid in every market, and return rewards as the learner takes them."""
+        self._session.spend(self.num_envs, rewards)
+        return soft_limited(rewards, self._limit).astype(np.float32)
 
 
 @final
-class MarketsVecEnv(BatchVecEnv):
+class MarketsVecEnv(TrainingVecEnv):
     """One-shot markets of a session's problem; each step ends every episode."""
 
     def __init__(self, session: Session, markets: int, limit: float) -> None:
-        problem, bound = session.problem, OBSERVATION_BOUND
-        observed = spaces.Box(-bound, bound, (problem.observation_size,), np.float32)
-        super().__init__(markets, observed, problem.action_size)
-        self._session, self._limit = session, limit
+        super().__init__(session, markets, observation_space(session.problem), limit)
         self._done = np.ones(markets, dtype=bool)
 
     @override
-    def reset(self) -> Any:
-        problem = self._session.problem
-        self._types = problem.draw(self._session.rng, self.num_envs)
-        return np.asarray(problem.observe(self._types), dtype=np.float32)
+    def start(self) -> np.ndarray:
+        self._types = self.core.draw(self._session.rng, self.num_envs)
+        return np.asarray(self.core.observe(self._types), dtype=np.float32)
 
     @override
     def step_wait(self) -> Any:
-        rewards = self._session.problem.reward(self._types, self._actions)
-        self._session.spend(self.num_envs, rewards)
-        paid = soft_limited(rewards, self._limit).astype(np.float32)
-        return self.reset(), paid, self._done, self._infos
+        paid = self._spent(self.core.reward(self._types, np.asarray(self._actions, np.float64)))
+        return self.start(), paid, self._done, self._infos

@@ -22,42 +22,8 @@ from .product_critic import ProductTD3Policy
 @final
 @dataclass(frozen=True)
 class TD3Learner(OffPolicyLearner):
-    """TD3 for one-shot markets, with many markets per gradient step.
+    """TD3 for one-shot markets, settings as in `OffPolicyLearner`."""
 
-    Parameters
-    ----------
-    markets : int
-        Markets per gradient step, all of which the replay buffer remembers.
-    batch_size, buffer_size : int
-        Markets in a batch and in the replay buffer.
-    gradient_steps : int
-        Batches learned from after each step of all markets.
-    learning_rate : float
-        Falls with the budget that is left.
-    log_exploration : float
-        Logarithm of the exploration of a bid, as a share of its range.
-    offset : float
-        How far from honesty learning starts, as a share of the range.
-    hidden, critic : tuple of int
-        Widths of the hidden layers of policy and critic; an empty `hidden` makes the policy linear
-        but for the tanh that keeps actions in their box.
-    reward_limit : float
-        Rewards beyond are drawn in to a logarithm while learning, in units of reward.
-    points : int
-        Points of the learning curve.
-    """
-
-    markets: int = 256
-    batch_size: int = 1024
-    buffer_size: int = 400_000
-    gradient_steps: int = 1
-    learning_rate: float = 3e-3
-    log_exploration: float = -0.5
-    offset: float = 0.3
-    hidden: tuple[int, ...] = ()
-    critic: tuple[int, ...] = (64,)
-    reward_limit: float = 10.0
-    points: int = 20
     name: ClassVar[str] = "td3"
 
     @override

@@ -19,6 +19,26 @@ from .markets import (
     market_spec,
 )
 
+Deviator = Annotated[
+    str | None, typer.Option(help="Index or role of the deviator; default: everybody in turn.")
+]
+Learners = Annotated[
+    list[str] | None, typer.Option(help="One to train, as `deviator list` names it.")
+]
+Epsilon = Annotated[
+    float | None, typer.Option(help="Share of the deviator's stakes that counts as zero.")
+]
+Coalition = Annotated[
+    str | None, typer.Option(help="Traders who deviate together, as in 0,1: beyond the claim.")
+]
+Identities = Annotated[
+    int | None, typer.Option(help="Names under which the trader bids: beyond the claim.")
+]
+Transfers = Annotated[
+    bool, typer.Option(help="Whether members of the coalition may pay each other.")
+]
+Folder = Annotated[Path, typer.Option(help="Folder for the card and its witnesses.")]
+
 
 def audit(
     mechanism: MechanismName,
@@ -27,32 +47,18 @@ def audit(
     parameter: Parameters = None,
     sigma: Sigma = None,
     strategy: StrategyName = "honest",
-    trader: Annotated[
-        str | None, typer.Option(help="Index or role of the deviator; default: everybody in turn.")
-    ] = None,
+    trader: Deviator = None,
     information: Rung = "profile",
-    learner: Annotated[
-        list[str] | None, typer.Option(help="One to train, as `deviator list` names it.")
-    ] = None,
+    learner: Learners = None,
     steps: Annotated[int, typer.Option(help="Bids submitted in training.")] = 100_000,
     seconds: Annotated[float | None, typer.Option(help="CPU seconds of each training.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     held_out: Annotated[int, typer.Option(help="Profiles on which gains are measured.")] = 20_000,
-    epsilon: Annotated[
-        float | None, typer.Option(help="Share of the deviator's stakes that counts as zero.")
-    ] = None,
-    coalition: Annotated[
-        str | None, typer.Option(help="Traders who deviate together, as in 0,1: beyond the claim.")
-    ] = None,
-    identities: Annotated[
-        int | None, typer.Option(help="Names under which the trader bids: beyond the claim.")
-    ] = None,
-    transfers: Annotated[
-        bool, typer.Option(help="Whether members of the coalition may pay each other.")
-    ] = True,
-    out: Annotated[Path, typer.Option(help="Folder for the card and its witnesses.")] = Path(
-        "runs/audit"
-    ),
+    epsilon: Epsilon = None,
+    coalition: Coalition = None,
+    identities: Identities = None,
+    transfers: Transfers = True,
+    out: Folder = Path("runs/audit"),
     plugin: PluginFiles = None,
 ) -> None:
     """Answer, for one market, which of the five constraints hold, and who profits from deviating.

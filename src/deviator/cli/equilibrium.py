@@ -1,7 +1,7 @@
 """``deviator equilibrium``: all traders of a market learn at once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,26 @@ from .markets import (
     market_spec,
 )
 
+Beliefs = Annotated[
+    bool, typer.Option("--beliefs", help="Read --economy as beliefs: values and signals.")
+]
+Traders = Annotated[
+    list[int] | None,
+    typer.Option(help="Who learns, may be given several times; default: everybody."),
+]
+Hidden = Annotated[
+    list[int] | None,
+    typer.Option(help="Width of a hidden layer of networks, instead of affine bids."),
+]
+Shared = Annotated[
+    bool, typer.Option("--shared", help="Interchangeable traders share their parameters.")
+]
+Seconds = Annotated[float | None, typer.Option(help="CPU seconds of all starts, at most.")]
+StrategyFile = Annotated[
+    Path | None, typer.Option(help="Where to save the strategy; it is not saved by default.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite a strategy that is already there.")]
+
 
 def equilibrium(
     mechanism: MechanismName,
@@ -25,57 +45,32 @@ def equilibrium(
     set_: Settings = None,
     parameter: Parameters = None,
     sigma: Sigma = None,
-    beliefs: Annotated[
-        bool, typer.Option("--beliefs", help="Read --economy as beliefs: values and signals.")
-    ] = False,
+    beliefs: Beliefs = False,
     strategy: StrategyName = "honest",
-    trader: Annotated[
-        list[int] | None,
-        typer.Option(help="Who learns, may be given several times; default: everybody."),
-    ] = None,
+    trader: Traders = None,
     learner: Annotated[str, typer.Option(help="gradient or ppo.")] = "gradient",
-    hidden: Annotated[
-        list[int] | None,
-        typer.Option(help="Width of a hidden layer of networks, instead of affine bids."),
-    ] = None,
-    shared: Annotated[
-        bool, typer.Option("--shared", help="Interchangeable traders share their parameters.")
-    ] = False,
+    hidden: Hidden = None,
+    shared: Shared = False,
     starts: Annotated[int, typer.Option(min=1, help="Random starts.")] = 3,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of each start.")] = None,
-    seconds: Annotated[
-        float | None, typer.Option(help="CPU seconds of all starts, at most.")
-    ] = None,
+    seconds: Seconds = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of starts and draws.")] = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="Where to save the strategy; it is not saved by default.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite a strategy that is already there.")
-    ] = False,
+    out: StrategyFile = None,
+    force: Force = False,
     plugin: PluginFiles = None,
 ) -> None:
     """Let all traders learn at once, and say where they end, with the epsilon of that strategy.
 
     Ends with exit code 0 whatever the answer is: that no equilibrium was found is an answer.
     """
-    from deviator.evidence import market
     from deviator.learners.equilibrium import everyone_learns
     from deviator.policies import save_strategy
 
-    file = None if out is None else out.with_name(out.name.removesuffix(".safetensors"))
-    if file is not None:
-        _check_new(file, force)
+    if out is not None:
+        _check_new(out, force)
     described = Described(mechanism, economy, set_, parameter, sigma, strategy, "0")
-    spec = market_spec(described, files_of(plugin), beliefs=beliefs)
-    # Honest bids need not exist where everybody learns.
-    tested = (
-        market(spec.rule, spec.economy.economy, distribution=spec.economy.distribution())
-        if strategy == "honest"
-        else spec.build_market()
-    )
     found = everyone_learns(
-        tested,
+        _market(market_spec(described, files_of(plugin), beliefs=beliefs), strategy),
         learner=learner,
         hidden=hidden or (),
         shared=shared,
@@ -87,13 +82,24 @@ def equilibrium(
     )
     screen = console()
     screen.print(found.summary(), markup=False, soft_wrap=True)
-    if file is not None:
-        screen.print(f"strategy: {save_strategy(found.policy, file)}", markup=False, soft_wrap=True)
+    if out is not None:
+        screen.print(f"strategy: {save_strategy(found.policy, out)}", markup=False, soft_wrap=True)
 
 
-def _check_new(stem: Path, force: bool) -> None:
+def _market(spec: Any, strategy: str) -> Any:
+    """Return the market of a specification; honest bids need not exist where everybody learns."""
+    from deviator.evidence import market
+
+    if strategy != "honest":
+        return spec.build_market()
+    return market(spec.rule, spec.economy.economy, distribution=spec.economy.distribution())
+
+
+def _check_new(out: Path, force: bool) -> None:
     """Refuse folders that are not there, and to overwrite, before anything is learned."""
-    file = stem.with_name(stem.name + ".safetensors")
+    from deviator.policies.strategy_files import strategy_file
+
+    file = strategy_file(out)
     if not file.parent.is_dir():
         raise ResultsError(f"--out must be in a folder that is there, got {file.parent}; make it")
     if file.exists() and not force:

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 STEPS = 200_000
 """Budget where neither steps nor seconds are stated."""
 
-ENDLESS = 10**12
-"""Steps that no training comes to, where the seconds alone are to decide."""
-
 Ranges = Annotated[
     str | None, typer.Option(help="Range of each number of a bid, as in 0.5,0.1,0.1.")
 ]
@@ -73,18 +70,11 @@ def train(
     from deviator.studies.training import Keeping, Plan
 
     files = files_of(plugin)
-    spec = market_spec(
-        Described(mechanism, economy, set_, parameter, sigma, strategy, trader), files
-    )
-    plan = Plan(
-        _budget(steps, seconds),
-        seed,
-        seconds,
-        check_information(information),
-        Actions(mode, range_multiple, _numbers(ranges)),  # type: ignore[arg-type]
-        control_spec(control, spec, files),
-        rounds,
-    )
+    described = Described(mechanism, economy, set_, parameter, sigma, strategy, trader)
+    spec = market_spec(described, files)
+    actions = Actions(mode, range_multiple, _numbers(ranges))  # type: ignore[arg-type]
+    rung, controlled = check_information(information), control_spec(control, spec, files)
+    plan = Plan(_budget(steps, seconds), seed, seconds, rung, actions, controlled, rounds)
     if not force:
         _check_new(out, checkpoint, resume)
     searcher = learner_named(learner, files, learner_set)
@@ -94,6 +84,8 @@ def train(
 
 def _budget(steps: int | None, seconds: float | None) -> int:
     """Return the steps that are meant: where only seconds are stated, those decide alone."""
+    from deviator.studies.search import ENDLESS
+
     if steps is not None:
         return steps
     return STEPS if seconds is None else ENDLESS
@@ -228,6 +220,8 @@ def _market_lines(spec: Any, information: str) -> list[str]:
 
 
 def _live_line(point: Any, plan: "Plan", speed: float, best: Any) -> str:
+    from deviator.studies.search import ENDLESS
+
     captured = best.share(point.gain)
     share = "    -" if captured is None else f"{100 * captured:5.1f}%"
     done = f"{min(point.steps, plan.steps):>7}"
