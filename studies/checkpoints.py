@@ -5,7 +5,7 @@ last and at once, so that a training can be ended at any moment.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -90,7 +90,12 @@ def checkpoint_folder(path: Path) -> Path:
     return path.parent if path.name == FILE else path
 
 
-def read_checkpoint(path: Path, training: Mapping[str, Any], others: Policy) -> Checkpoint:
+def read_checkpoint(
+    path: Path,
+    training: Mapping[str, Any],
+    others: Policy,
+    classes: Sequence[type[Deviation]] = (),
+) -> Checkpoint:
     """Read the checkpoint of a training.
 
     Parameters
@@ -101,6 +106,8 @@ def read_checkpoint(path: Path, training: Mapping[str, Any], others: Policy) -> 
         The training that is to go on.
     others : Policy
         The strategy deviated from.
+    classes : sequence of type
+        Deviations of third parties that the checkpoint may be of.
 
     Raises
     ------
@@ -120,7 +127,7 @@ def read_checkpoint(path: Path, training: Mapping[str, Any], others: Policy) -> 
         ) from None
     if Path(name).name != name or not curve:
         raise ResultsError(f"{folder / FILE} must name a policy beside it, got {name!r}")
-    return Checkpoint(load_policy(folder / name, others), curve, largest)
+    return Checkpoint(load_policy(folder / name, others, classes=classes), curve, largest)
 
 
 def _point(steps: Any, gain: Any, seconds: Any) -> CurvePoint:

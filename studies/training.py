@@ -131,12 +131,15 @@ class Keeping:
     resume : Path, optional
         A checkpoint to go on from; the budgets are those of the whole training. Checkpoints go on
         to be written there unless `checkpoint` says where.
+    classes : sequence of type
+        Deviations of third parties that the checkpoint may be of.
     """
 
     out: Path | None = None
     log_folder: Path | None = None
     checkpoint: Path | None = None
     resume: Path | None = None
+    classes: Sequence[type[Deviation]] = ()
 
 
 def train(
@@ -238,8 +241,8 @@ class _Saver:
 
     def resumed(self, others: Policy) -> Checkpoint | None:
         """Return the checkpoint to go on from, if there is one."""
-        path = self._where.resume
-        return None if path is None else read_checkpoint(path, self._training, others)
+        path, classes = self._where.resume, self._where.classes
+        return None if path is None else read_checkpoint(path, self._training, others, classes)
 
 
 def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from deviator.envs import DecisionProblem, DeviationCore
 from deviator.envs.core import check_core
 from deviator.errors import InvalidInputError
-from deviator.policies import OBSERVATION_BOUND, Deviation, Network
+from deviator.policies import OBSERVATION_BOUND, ActionBox, Deviation, Network
 from deviator.validation import Floats, check_kind
 
 from .actor import network_of
@@ -81,9 +81,12 @@ def _check_box(model: BaseAlgorithm, core: DecisionProblem) -> None:
     if theirs.mode != ours.mode or not np.allclose(there, here, rtol=1e-6, atol=0.0):
         raise InvalidInputError(
             "core must move bids by the ranges and in the mode of the environment that the model "
-            f"learned in, got ranges of {ours.half_width.round(4).tolist()} in mode {ours.mode} "
-            f"for {theirs.half_width.round(4).tolist()} in mode {theirs.mode}; pass its own core"
+            f"learned in, got {_said(ours)} for {_said(theirs)}; pass its own core"
         )
+
+
+def _said(box: ActionBox) -> str:
+    return f"ranges {box.half_width.round(4).tolist()} in mode {box.mode}"
 
 
 def _with_normalization(network: Network, normalized: VecNormalize) -> Network:
