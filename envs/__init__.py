@@ -1,4 +1,12 @@
-"""Markets as environments: one batched core and thin adapters."""
+"""Markets as environments: one batched core and thin adapters.
+
+Those of stable-baselines3 and torch are imported when first used, so that the package is light.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from deviator.evidence import Market, market, matched_control, standing_control
 
@@ -12,22 +20,51 @@ from .exchange_core import ExchangeCore, exchange_core
 from .rounds_core import RoundsCore, rounds_core
 from .vector_env import DeviationVectorEnv
 
+if TYPE_CHECKING:
+    from .exchange_vec_env import ExchangeVecEnv, independent_vec_envs
+    from .sb3_vec_env import DeviationVecEnv
+    from .tensor_env import TensorEnv
+
 __all__ = [
     "RANGE_MULTIPLE",
     "CoalitionCore",
     "DecisionProblem",
     "DeviationCore",
     "DeviationEnv",
+    "DeviationVecEnv",
     "DeviationVectorEnv",
     "ExchangeCore",
+    "ExchangeVecEnv",
     "Market",
     "RoundsCore",
+    "TensorEnv",
     "coalition_core",
     "deviation_core",
     "exchange_core",
     "exchange_v0",
+    "independent_vec_envs",
     "market",
     "matched_control",
     "rounds_core",
     "standing_control",
 ]
+
+_HOME: Mapping[str, str] = MappingProxyType(
+    {
+        "DeviationVecEnv": "sb3_vec_env",
+        "ExchangeVecEnv": "exchange_vec_env",
+        "TensorEnv": "tensor_env",
+        "independent_vec_envs": "exchange_vec_env",
+    }
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Import an environment of stable-baselines3 or torch when it is first used."""
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -111,7 +111,5 @@ def check_options(options: object, known: tuple[str, ...] = ()) -> None:
         raise InvalidInputError(f"options of reset must be a dict, got {given(options)}")
     unknown = next((name for name in options if name not in known), None)
     if unknown is not None:
-        raise InvalidInputError(
-            f"options of reset must be of {', '.join(known) or 'none at all'}, got {unknown!r}; "
-            "leave it out"
-        )
+        taken = f"takes the options {', '.join(known)}" if known else "takes no options"
+        raise InvalidInputError(f"reset {taken}, got {unknown!r}; leave it out")

@@ -157,11 +157,17 @@ class DeviationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if not (fits and mask.shape == (self.num_envs,) and mask.any()):
             raise InvalidInputError(
                 f"reset_mask must be an array of {self.num_envs} bools with one true at least, got "
-                f"{given(mask)}"
+                f"{_described(mask)}"
             )
         if self._types is None:
             raise gymnasium.error.ResetNeeded("call reset without reset_mask first")
         return np.asarray(mask)
+
+
+def _described(mask: object) -> str:
+    if not isinstance(mask, np.ndarray):
+        return given(mask)
+    return f"{mask.dtype} of shape {mask.shape}" + ("" if mask.any() else ", none true")
 
 
 def _checked_mode(mode: AutoresetMode | str) -> AutoresetMode:

@@ -1,20 +1,73 @@
 """Learning deviators: they train in an environment core and return a deviation.
 
-`PPOLearner` lives in `deviator.learners.ppo`, which imports torch; this package does not.
+What needs torch or stable-baselines3 is imported when first used, so that the package itself is light.
 """
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from .base import EvaluatedLearner, Learner, Training, check_playable
 from .session import Checkpoint, CurvePoint, Keep, Progress, Session, TrainingStopped
 
+if TYPE_CHECKING:
+    from .cma_es import CMAESLearner
+    from .ensemble import EnsembleLearner
+    from .evolution import EvolutionLearner
+    from .gradient import GradientLearner
+    from .ppo import PPOLearner
+    from .sb3.adapter import deviation_of
+    from .sb3.callback import ShareCallback
+    from .sb3.recurrent_ppo import RecurrentPPOLearner
+    from .sb3.sac import SACLearner
+    from .sb3.td3 import TD3Learner
+
 __all__ = [
+    "CMAESLearner",
     "Checkpoint",
     "CurvePoint",
+    "EnsembleLearner",
     "EvaluatedLearner",
+    "EvolutionLearner",
+    "GradientLearner",
     "Keep",
     "Learner",
+    "PPOLearner",
     "Progress",
+    "RecurrentPPOLearner",
+    "SACLearner",
     "Session",
+    "ShareCallback",
+    "TD3Learner",
     "Training",
     "TrainingStopped",
     "check_playable",
+    "deviation_of",
 ]
+
+_HOME: Mapping[str, str] = MappingProxyType(
+    {
+        "CMAESLearner": "cma_es",
+        "EnsembleLearner": "ensemble",
+        "EvolutionLearner": "evolution",
+        "GradientLearner": "gradient",
+        "PPOLearner": "ppo",
+        "RecurrentPPOLearner": "sb3.recurrent_ppo",
+        "SACLearner": "sb3.sac",
+        "ShareCallback": "sb3.callback",
+        "TD3Learner": "sb3.td3",
+        "deviation_of": "sb3.adapter",
+    }
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a learner, or what stable-baselines3 is needed for, when it is first used."""
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from deviator.envs import DecisionProblem
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.policies import Deviation, Network
 from deviator.validation import Floats
 
@@ -206,7 +206,7 @@ class Session:
     def _measured(self, deviation: Deviation) -> Floats:
         try:
             gains = self.problem.gains(self._types, deviation)
-        except (ValueError, FloatingPointError) as error:
+        except (InvalidInputError, FloatingPointError) as error:
             raise TrainingStopped(self._diverged(str(error))) from error
         if not np.isfinite(gains).all():
             raise TrainingStopped(self._diverged("its gains are not finite"))

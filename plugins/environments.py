@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deviator.economies import Economy
-from deviator.envs import DeviationEnv, DeviationVectorEnv, exchange_v0
+from deviator.envs import DeviationEnv, DeviationVectorEnv, exchange_v0, market
 from deviator.envs.exchange_v0 import ExchangeEnv
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Mechanism
@@ -36,7 +36,7 @@ def deviation_env(
     mechanism_settings, economy_settings : mapping, optional
         Settings of those that are named.
     **settings
-        As in `DeviationEnv`.
+        As in `DeviationEnv`; `control` may be the name of a mechanism too, met in the same economy.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def deviation_env(
     ((1,), (6,))
     """
     named = _named(mechanism, economy, mechanism_settings, economy_settings)
-    return DeviationEnv(*named, **settings)
+    return DeviationEnv(*named, **_with_control(named[1], settings))
 
 
 def deviation_vector_env(
@@ -75,7 +75,7 @@ def deviation_vector_env(
     Arguments and errors are those of `deviation_env` and `DeviationVectorEnv`.
     """
     named = _named(mechanism, economy, mechanism_settings, economy_settings)
-    return DeviationVectorEnv(num_envs, *named, **settings)
+    return DeviationVectorEnv(num_envs, *named, **_with_control(named[1], settings))
 
 
 def exchange_env(
@@ -91,7 +91,7 @@ def exchange_env(
     Arguments and errors are those of `deviation_env` and `exchange_v0.parallel_env`.
     """
     named = _named(mechanism, economy, mechanism_settings, economy_settings)
-    return exchange_v0.parallel_env(*named, **settings)
+    return exchange_v0.parallel_env(*named, **_with_control(named[1], settings))
 
 
 def _named(
@@ -107,9 +107,23 @@ def _named(
             raise _unused("mechanism", mechanism)
         return mechanism, economy
     chosen = _checked("mechanism", mechanism_settings)
+    return _built(mechanism, economy, chosen), economy
+
+
+def _built(mechanism: str, economy: Any, settings: dict[str, Any]) -> Mechanism:
     if takes_economy(find_plugin("mechanism", mechanism).load()):
-        chosen = {"economy": economy, **chosen}
-    return build("mechanism", mechanism, chosen), economy
+        settings = {"economy": economy, **settings}
+    built: Mechanism = build("mechanism", mechanism, settings)
+    return built
+
+
+def _with_control(economy: Any, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings in which a control that is named is a market of the same economy."""
+    if economy is None or not isinstance(settings.get("control"), str):
+        return settings
+    parts = {name: settings[name] for name in ("distribution", "trader") if name in settings}
+    control = market(_built(settings["control"], economy, {}), economy, **parts)
+    return settings | {"control": control}
 
 
 def _checked(kind: str, settings: Settings) -> dict[str, Any]:

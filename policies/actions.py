@@ -43,7 +43,7 @@ class ActionBox:
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(ActionMode):
-            raise InvalidInputError(f"action must be relative or absolute, got {self.mode!r}")
+            raise InvalidInputError(f"mode must be relative or absolute, got {self.mode!r}")
         half_width = finite_array("half_width", self.half_width, (None,))
         center = finite_array("center", self.center, half_width.shape)
         if (half_width <= 0).any():

@@ -7,7 +7,7 @@ from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 
-from deviator.envs import DecisionProblem
+from deviator.envs import DecisionProblem, DeviationCore
 from deviator.envs.core import check_core
 from deviator.errors import InvalidInputError
 from deviator.policies import OBSERVATION_BOUND, Deviation, Network
@@ -38,13 +38,14 @@ def deviation_of(model: BaseAlgorithm, core: DecisionProblem) -> Deviation:
     Raises
     ------
     InvalidInputError
-        If the model has other observations or actions than the problem, or a policy that is not a
-        chain of layers.
+        If the model has other observations or actions than the problem, learned in an environment
+        whose actions move bids otherwise, or has a policy that is not a chain of layers.
     """
     check_core(core)
     check_kind("model", model, BaseAlgorithm, "pass a model of stable-baselines3")
     _check_space("observations", model.observation_space, core.observation_size)
     _check_space("actions", model.action_space, core.action_size)
+    _check_box(model, core)
     network = network_of(model.policy)
     normalized = model.get_vec_normalize_env()
     if normalized is not None and normalized.norm_obs:
@@ -63,6 +64,25 @@ def _check_space(name: str, space: spaces.Space[Any], size: int) -> None:
         raise InvalidInputError(
             f"the model's actions must be within [-1, 1], got {space}; train it on an environment "
             "of this problem"
+        )
+
+
+def _check_box(model: BaseAlgorithm, core: DecisionProblem) -> None:
+    """Check that actions move bids as where the model learned, if that environment is attached."""
+    env = model.get_env()
+    try:
+        learned_in = None if env is None else env.get_attr("core", 0)[0]
+    except AttributeError:  # an environment of somebody else's
+        return
+    if not (isinstance(learned_in, DeviationCore) and isinstance(core, DeviationCore)):
+        return
+    theirs, ours = learned_in.box, core.box
+    moves = [(box.half_width, box.center) for box in (theirs, ours)]
+    if theirs.mode != ours.mode or not np.allclose(*moves, rtol=1e-6, atol=0.0):
+        raise InvalidInputError(
+            "core must move bids by the ranges and in the mode of the environment that the model "
+            f"learned in, got ranges of {ours.half_width.round(4).tolist()} in mode {ours.mode} for "
+            f"{theirs.half_width.round(4).tolist()} in mode {theirs.mode}; pass its own core"
         )
 
 

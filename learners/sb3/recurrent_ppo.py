@@ -77,7 +77,8 @@ class RecurrentPPOLearner(SB3Learner):
     def _check_batches(self) -> None:
         if self.markets % self.batch_size:
             raise InvalidInputError(
-                f"markets must be a multiple of batch_size {self.batch_size}, got {self.markets}"
+                f"markets must be a multiple of batch_size {self.batch_size}, got {self.markets}; "
+                "set batch_size too"
             )
 
     @override

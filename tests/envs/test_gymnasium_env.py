@@ -63,6 +63,20 @@ def test_settings_reach_the_core():
     assert made.core.reward_unit == deviation_core(null, control=control).reward_unit
 
 
+def test_a_control_goes_by_name_too():
+    null = NAMED | {"mechanism": "sigma-vcg", "mechanism_settings": {"sigma": 0.2}}
+    with pytest.raises(InvalidInputError, match="must have a profitable deviation"):
+        gymnasium.make(ID, **null, control="sigma-vcg", trader=2)
+    want = market(NaiveWalrasian(ECONOMY), ECONOMY, trader=2)
+    made = gymnasium.make(ID, **null, control="naive-walrasian", trader=2)
+    assert made.unwrapped.core.reward_unit == deviation_core(want).reward_unit
+    assert "naive-walrasian" in made.spec.to_json()
+    with pytest.raises(InvalidInputError, match="a matched control must have the same"):
+        gymnasium.make_vec(ID, 2, **null, control="uniform-conditional")
+    with pytest.raises(InvalidInputError, match="control would go unused"):
+        gymnasium.make(ID, core=core_of(), control="uniform-conditional")
+
+
 @pytest.mark.parametrize("make", [DeviationEnv, DeviationVectorEnv])
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
@@ -250,12 +264,18 @@ def test_a_mask_in_the_middle_of_next_step_plays_what_was_started():
 
 
 @pytest.mark.parametrize(
-    "mask", [np.array([1, 0, 1]), np.ones(2, bool), np.zeros(3, bool), [True] * 3]
+    ("mask", "got"),
+    [
+        (np.array([1, 0, 1]), "got int64 of shape"),
+        (np.ones(2, bool), r"got bool of shape \(2,\)"),
+        (np.zeros(3, bool), "none true"),
+        ([True] * 3, "got list"),
+    ],
 )
-def test_malformed_masks_are_refused(mask):
+def test_malformed_masks_are_refused(mask, got):
     env = DeviationVectorEnv(3, core=core_of())
     env.reset(seed=0)
-    with pytest.raises(InvalidInputError, match="reset_mask must be an array of 3 bools"):
+    with pytest.raises(InvalidInputError, match=f"must be an array of 3 bools .* {got}"):
         env.reset(options={"reset_mask": mask})
 
 

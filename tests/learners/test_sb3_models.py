@@ -1,5 +1,6 @@
 """Models of stable-baselines3 as deviations: the same actions, or a refusal."""
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -16,7 +17,7 @@ from deviator.errors import InvalidInputError
 from deviator.evidence import market
 from deviator.learners.random_state import own_random_state
 from deviator.learners.sb3 import ShareCallback, deviation_of
-from deviator.mechanisms import UniformConditional
+from deviator.mechanisms import SigmaDCDA, UniformConditional
 
 TESTED = market(UniformConditional(), two_groups(4))
 CORE = deviation_core(TESTED)
@@ -120,6 +121,19 @@ def test_models_of_other_problems_are_refused():
         deviation_of(model, own)
     with pytest.raises(InvalidInputError, match="model must be a BaseAlgorithm"):
         deviation_of("ppo", CORE)
+
+
+@pytest.mark.parametrize("other", [{"range_multiple": 1.0}, {"mode": "absolute"}])
+def test_models_that_learned_with_other_ranges_are_refused(other):
+    model = trained(PPO, **ON_POLICY)
+    core = deviation_core(TESTED, **other)
+    with pytest.raises(InvalidInputError, match="core must move bids by the ranges"):
+        deviation_of(model, core)
+    env = gymnasium.make("deviator/Deviation-v0", core=CORE)
+    with own_random_state(), pytest.raises(InvalidInputError, match="pass its own core"):
+        deviation_of(A2C("MlpPolicy", env, device="cpu"), core)
+    null = market(SigmaDCDA(0.2), TESTED.economy)
+    assert deviation_of(model, deviation_core(null, control=TESTED))  # the same ranges
 
 
 def test_the_callback_logs_the_share_and_keeps_the_best_policy(tmp_path):
