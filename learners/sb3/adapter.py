@@ -77,12 +77,15 @@ def _check_box(model: BaseAlgorithm, core: DecisionProblem) -> None:
     if not (isinstance(learned_in, DeviationCore) and isinstance(core, DeviationCore)):
         return
     theirs, ours = learned_in.box, core.box
-    moves = [(box.half_width, box.center) for box in (theirs, ours)]
-    if theirs.mode != ours.mode or not np.allclose(*moves, rtol=1e-6, atol=0.0):
+    alike = all(
+        np.allclose(getattr(theirs, name), getattr(ours, name), rtol=1e-6, atol=0.0)
+        for name in ("half_width", "center")
+    )
+    if theirs.mode != ours.mode or not alike:
         raise InvalidInputError(
             "core must move bids by the ranges and in the mode of the environment that the model "
-            f"learned in, got ranges of {ours.half_width.round(4).tolist()} in mode {ours.mode} for "
-            f"{theirs.half_width.round(4).tolist()} in mode {theirs.mode}; pass its own core"
+            f"learned in, got {ours.half_width.round(4).tolist()}, {ours.mode}, for "
+            f"{theirs.half_width.round(4).tolist()}, {theirs.mode}; pass its own core"
         )
 
 
