@@ -42,6 +42,7 @@ from deviator.validation import Floats, check_kind
 
 from .best_known import best_known
 from .search import Actions, Search, Watch
+from .shown_types import shown_types
 
 __all__ = ["Actions", "Search", "Watch", "gather"]
 
@@ -257,12 +258,8 @@ class _Seen(NamedTuple):
         return Comparison(gain, np.full(len(gain), self.tested.rounding), np.ones(len(gain)))
 
     def bid(self, policy: Deviation) -> Floats:
-        shown = self.types
-        if self.information == "own":
-            # The others' types are those of another profile: a bid of own types stays the same.
-            shown = np.roll(self.types, 1, axis=0)
-            shown[:, self.tested.trader] = self.types[:, self.tested.trader]
-        return policy.bid(shown, self.tested.trader)
+        trader = self.tested.trader
+        return policy.bid(shown_types(self.types, [trader], self.information), trader)
 
 
 def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) -> LearnedGain:
