@@ -28,7 +28,8 @@ from deviator.learners import Learner
 from deviator.policies import Deviation, Information
 from deviator.validation import Floats, given
 
-from .gather import Search
+from .search import Search
+from .shown_types import shown_types
 
 Reach = Literal["exact", "capped", "unbounded", "searched", "not searched"]
 
@@ -327,11 +328,8 @@ def _trained(learner: Learner, core: CoalitionCore, search: Search, seed: int) -
 
 def _bids(party: Party, policy: Deviation, types: Floats, core: CoalitionCore) -> Floats:
     """Return a learned party's bids (B, M, K), of what its people may know."""
-    shown = types
-    if core.information == "own":
-        # The others' types are those of another profile: bids of own types stay the same.
-        shown, mine = np.roll(types, 1, axis=0), list(party.people)
-        shown[:, mine] = types[:, mine]
+    shown = shown_types(types, party.people, core.information)
+    # Whoever changes what they are shown deceives nobody else.
     return np.stack([policy.bid(shown.copy(), place) for place in party.places], axis=1)
 
 
