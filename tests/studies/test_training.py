@@ -11,12 +11,14 @@ from deviator.evidence import Market
 from deviator.learners import Learner
 from deviator.learners.ppo import PPOLearner
 from deviator.learners.sb3.recurrent_ppo import RecurrentPPOLearner
-from deviator.policies import load_policy
+from deviator.policies import load_policy, save_policy
 from deviator.studies.checkpoints import CheckpointFolder
 from deviator.studies.gather import Actions
 from deviator.studies.policy_names import fresh_name
 from deviator.studies.spec.study import MarketSpec
 from deviator.studies.training import Keeping, Plan, evaluate, train
+
+LARGER = {"family": "private-values", "n_traders": 6}
 
 
 def market_spec(**changes):
@@ -290,3 +292,24 @@ def test_a_name_that_is_not_used_leaves_no_folder(tmp_path):
     with fresh_name("auction", "ppo", tmp_path / "kept" / "new" / "deep"):
         assert (tmp_path / "kept" / "new" / "deep").exists()
     assert [file.name for file in tmp_path.rglob("*")] == ["kept"]
+
+
+@pytest.mark.parametrize(
+    ("learner", "rounds"),
+    [
+        (PPOLearner(markets=128, batch_size=128), 1),
+        (RecurrentPPOLearner(markets=64, batch_size=64), 2),
+    ],
+)
+def test_policies_of_other_rungs_or_markets_are_refused_in_a_sentence(tmp_path, learner, rounds):
+    path = tmp_path / "policy"
+    train(market_spec(), learner, Plan(128, 0, rounds=rounds), Keeping(path))
+    policy = load_policy(path, market_spec().build_market().strategy)
+    for market, information, message in (
+        (market_spec(), "own", "must state what its policy sees, profile, and states own"),
+        (market_spec(economy=LARGER), "profile", "must fit its market"),
+    ):
+        data = market.model_dump(mode="json")
+        save_policy(policy, path, market=data, information=information)
+        with pytest.raises(ResultsError, match=message):
+            evaluate(path)
