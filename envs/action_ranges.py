@@ -68,12 +68,19 @@ def sizes(tested: Market, control: Market | None, range_multiple: float) -> Size
     Raises
     ------
     InvalidInputError
-        If the control is not matched, or offers nothing to gain.
+        If the control is not matched or offers nothing to gain, or there is none and the multiple
+        would go unused.
     """
+    multiple = positive("range_multiple", range_multiple)
     if control is not None:
         check_matched(seat_of(tested), seat_of(control))
     reference = control or standing_control(tested)
     if reference is None:
+        if multiple != RANGE_MULTIPLE:
+            raise InvalidInputError(
+                f"range_multiple goes by a matched control, and {tested.mechanism.name} has none, "
+                f"got {multiple}; state ranges, or a control"
+            )
         return Sizes(tested, _usual_spread(tested), tested.scale)
     gain, usual_shift = deviation_size(reference)
     if gain <= reference.epsilon:
@@ -81,7 +88,7 @@ def sizes(tested: Market, control: Market | None, range_multiple: float) -> Size
             "the matched control must have a profitable deviation, got an exact gain of "
             f"{gain:.3g} in {reference.mechanism.name}; name another control"
         )
-    return Sizes(reference, usual_shift * positive("range_multiple", range_multiple), gain)
+    return Sizes(reference, usual_shift * multiple, gain)
 
 
 def action_box(

@@ -170,7 +170,7 @@ def deviation_core(
         Whether an action is a change to the honest bid, or the bid itself.
     range_multiple : float
         Range of the level as a multiple of the root mean square of the control's best shift; the
-        ranges of the other numbers follow in proportion. Not used without a control.
+        ranges of the other numbers follow in proportion. Refused without a control.
     ranges : array-like of float, shape (K,), optional
         Ranges of one's own for the numbers of a bid, in their units.
 

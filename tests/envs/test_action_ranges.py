@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import deviator
 from deviator.economies import (
     fundamental_value,
     private_values,
@@ -198,3 +199,14 @@ def test_compressed_losses_keep_their_order_and_their_slope():
 def test_the_bound_of_losses_is_positive():
     with pytest.raises(InvalidInputError, match="loss_bound must be positive, got 0"):
         DeviationVecEnv(core_of("schedules", 4), 2, loss_bound=0)
+
+
+@pytest.mark.parametrize(
+    ("multiple", "message"),
+    [(2.0, "has none, got 2.0; state ranges, or a control"), (np.nan, "must be finite, got nan")],
+)
+def test_a_multiple_of_nothing_is_refused(multiple, message):
+    tested = market(deviator.make("modified-vickrey-double-auction"), private_values(5))
+    assert standing_control(tested) is None
+    with pytest.raises(InvalidInputError, match=message):
+        deviation_core(tested, range_multiple=multiple)
