@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
-from deviator.envs import DecisionProblem, rounds_core
+from deviator.envs import DecisionProblem, DeviationCore, rounds_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
@@ -37,7 +37,7 @@ from deviator.evidence.results import Comparison
 from deviator.learners import EvaluatedLearner, Learner, Training, check_playable
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
-from deviator.policies import Deviation, Information, RoundsDeviation
+from deviator.policies import ActionBox, Deviation, Information, RoundsDeviation
 from deviator.validation import Floats, check_kind, finite_array
 
 from .best_known import best_known
@@ -102,19 +102,32 @@ def gather(
         certificate = found.certificates.get(tested.trader)
         searched = CHECKED if _proved(tested, certificate) else SEARCHED
         evidence = _measure(tested, control, search, watch or Watch(), saved, searched)
+        beside = evidence.learned and (with_power or planted)
+        box = _box_of(tested, control, search) if beside else None
         return replace(
             _at_the_worst_profile(tested, evidence, certificate),
             certificate=certificate,
             refusals=found.refusals,
-            control=_control_evidence(control, search) if with_power else None,
-            planted=tuple(_measure(mutant, control, search, Watch()) for mutant in mutants),
+            control=_control_evidence(control, search, box) if with_power else None,
+            planted=tuple(_measure(each, control, search, Watch(), box=box) for each in mutants),
         )
 
 
-def _control_evidence(control: Market | None, search: Search) -> Evidence | None:
+def _box_of(tested: Market, control: Market | None, search: Search) -> ActionBox | None:
+    """Return the moves that learners had, with which it is measured what they would notice.
+
+    Elsewhere the default box would be narrower, or go by an answer that is known there alone.
+    """
+    core = _core(tested, control, search, Watch())
+    return core.box if isinstance(core, DeviationCore) else None
+
+
+def _control_evidence(
+    control: Market | None, search: Search, box: ActionBox | None
+) -> Evidence | None:
     if control is None or not search.learners:
         return None
-    return _measure(control, control, search, Watch())
+    return _measure(control, control, search, Watch(), box=box)
 
 
 def _found(tested: Market, information: Information, certified: bool | Found) -> Found:
@@ -162,12 +175,18 @@ def _measure(
     watch: Watch,
     saved: Sequence[Deviation] = (),
     searched: int = SEARCHED,
+    box: ActionBox | None = None,
 ) -> Evidence:
-    """Measure what the best deviation and the learned ones gain in one market."""
+    """Measure what the best deviation and the learned ones gain in one market.
+
+    A box is that of the market which this one stands beside.
+    """
     types = held_out_profiles(tested, search.held_out)
     traded = trades(tested, types)
     # What cannot be learned in is refused before anything is searched.
     core = _core(tested, control, search, watch) if search.learners and traded else None
+    if isinstance(core, DeviationCore) and box is not None:
+        core = replace(core, box=box)
     best = best_known(tested, types, search.information, search.rounds, searched)
     trained = [] if core is None else list(_trained(core, search, best, watch))
     deviations = [*(training.policy for _, _, training in trained), *saved]

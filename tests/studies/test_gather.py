@@ -14,12 +14,14 @@ from deviator.economies import (
     two_groups,
     unit_demands,
 )
+from deviator.envs import deviation_core
 from deviator.errors import InvalidInputError
-from deviator.evidence import judge, market
+from deviator.evidence import judge, market, standing_control
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.mechanisms import (
     KDoubleAuction,
     NaiveWalrasian,
+    PayAsBid,
     SigmaDCDA,
     SigmaVCG,
     UniformConditional,
@@ -191,3 +193,22 @@ def test_bids_of_another_shape_are_refused_in_a_sentence(bids):
     tested = market(NaiveWalrasian(private_values(4)), private_values(4))
     with pytest.raises(InvalidInputError, match="bids of Odd must"):
         gather(tested, Search(held_out=200), saved=[Odd(bids)])
+
+
+def test_power_and_resolution_are_measured_with_the_moves_of_the_market_under_test():
+    tested = market(PayAsBid(floor=0.1), private_values(4))
+    boxes = []
+
+    @dataclass(frozen=True)
+    class Looks(Constant):
+        def train(self, core, *arguments, **options):
+            boxes.append(core.box)
+            return super().train(core, *arguments, **options)
+
+    alone = [deviation_core(each).box.half_width for each in (tested, standing_control(tested))]
+    assert alone[0][0] > 2 * alone[1][0]
+    gather(tested, Search((Looks(notes=([],)),), held_out=200), with_power=True, planted=[0.1])
+    assert len(boxes) == 3
+    for box in boxes:
+        np.testing.assert_array_equal(box.half_width, alone[0])
+        np.testing.assert_array_equal(box.low, boxes[0].low)
