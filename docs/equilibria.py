@@ -65,11 +65,11 @@ def main() -> None:
     rows = [
         row for make in (uniform, beliefs, honest, bargaining, discriminating) for row in make()
     ]
-    text = PAGE.read_text()
+    text = PAGE.read_text(encoding="utf-8")
     before, after = text.partition(START)[0], text.partition(END)[2]
     table = HEAD + "".join(row.line for row in rows)
-    PAGE.write_text(f"{before}{START}{table}{END}{after}")
-    PICTURE.write_text(picture())
+    PAGE.write_text(f"{before}{START}{table}{END}{after}", encoding="utf-8")
+    PICTURE.write_text(picture(), encoding="utf-8")
 
 
 def said(row: Row) -> Row:

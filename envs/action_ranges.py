@@ -1,4 +1,4 @@
-"""How far actions move bids: the box of a market and of its matched control, the same in both."""
+"""How far actions move bids: the box of a market, by default that of its matched control."""
 
 from typing import NamedTuple
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from deviator.errors import RefusedError
 from deviator.evidence import Market
-from deviator.policies import BestResponse, Information, exact_gain
+from deviator.evidence.best_deviation import exact_gains
+from deviator.policies import BestResponse, Information
 from deviator.validation import Floats
 
 PROFILES = 256
@@ -68,13 +69,7 @@ def _pays(tested: Market, types: Floats) -> bool:
     if tested.bids_are_surfaces:
         return False
     try:
-        gain = exact_gain(
-            tested.mechanism,
-            tested.economy,
-            types,
-            others=tested.strategy,
-            trader=tested.trader,
-        )
+        gain = exact_gains(tested, types)
     except RefusedError:
         return False
     return float(gain.mean()) > tested.epsilon

@@ -14,6 +14,7 @@ from typing_extensions import override
 from deviator.arrays import Array, is_foreign, namespace
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market
+from deviator.evidence.best_deviation import exact_gains
 from deviator.policies import (
     ActionBox,
     ActionMode,
@@ -23,7 +24,6 @@ from deviator.policies import (
     Network,
     Observation,
     check_information,
-    exact_gain,
 )
 from deviator.policies.numeric_search import trader_outcome, worth_of
 from deviator.validation import Floats, finite_array, given, positive
@@ -121,15 +121,8 @@ class DeviationCore(DecisionProblem):
 
     @override
     def best_gains(self, types: Floats) -> Floats | None:
-        market = self.market
         try:
-            return exact_gain(
-                market.mechanism,
-                market.economy,
-                types,
-                others=market.strategy,
-                trader=market.trader,
-            )
+            return exact_gains(self.market, types)
         except RefusedError:
             return None
 

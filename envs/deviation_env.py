@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from deviator.economies import Economy
 from deviator.mechanisms import Mechanism
+from deviator.policies import Information
 from deviator.validation import Floats
 
 from .core import check_core, deviation_core
@@ -73,7 +74,7 @@ class DeviationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         self,
         mechanism: Mechanism | None = None,
         economy: Economy | None = None,
-        information: Any = None,
+        information: Information | None = None,
         *,
         core: DecisionProblem | None = None,
         render_mode: str | None = None,

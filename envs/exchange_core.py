@@ -16,6 +16,7 @@ from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import InvalidInputError
 from deviator.evidence import Market, interchangeable_traders
 from deviator.mechanisms import Bids, Outcome
+from deviator.mechanisms.own_type_bids import OwnTypeBids
 from deviator.policies import (
     OBSERVATION_BOUND,
     ActionBox,
@@ -35,7 +36,7 @@ from .action_ranges import (
     sizes,
 )
 from .joint_box import JointBox
-from .own_type_bids import OwnTypeBids, own_type_bids
+from .own_type_bids import own_type_bids
 
 Baseline = Literal["honesty", "strategy", "nothing"]
 """What utilities are compared with: everybody honest, everybody following the strategy, or 0."""

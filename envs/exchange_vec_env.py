@@ -5,6 +5,7 @@ from typing import Any, Protocol, final
 
 import numpy as np
 from gymnasium import spaces
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 from typing_extensions import override
 
 from deviator.errors import InvalidInputError
@@ -65,7 +66,7 @@ class ExchangeVecEnv(BatchVecEnv):
         return self._observed()
 
     @override
-    def step_wait(self) -> Any:
+    def step_wait(self) -> VecEnvStepReturn:
         before = self._state
         actions = np.reshape(self._actions, (self.markets, len(self.core.traders), -1))
         step = self.core.step(before, actions)
@@ -130,7 +131,7 @@ class TraderVecEnv(BatchVecEnv):
         return self._observed()[:, self.seat]
 
     @override
-    def step_wait(self) -> Any:
+    def step_wait(self) -> VecEnvStepReturn:
         step = self.core.step(self._state, self._everybodys())
         self._state = step.state
         observations = self._observed()[:, self.seat]
@@ -184,11 +185,10 @@ def independent_vec_envs(
     }
 
 
-def _checked(core: object) -> ExchangeCore:
+def _checked(core: ExchangeCore) -> ExchangeCore:
     way_out = "build one with deviator.envs.exchange_core(market(mechanism, economy))"
     check_kind("core", core, ExchangeCore, way_out)
-    known: ExchangeCore = core  # type: ignore[assignment]
-    return known
+    return core
 
 
 def _roles(core: ExchangeCore) -> Floats:

@@ -1,8 +1,9 @@
 """Many markets at once for stable-baselines3, one deviator in each."""
 
-from typing import Any, final
+from typing import final
 
 import numpy as np
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 from typing_extensions import override
 
 from deviator.validation import positive, whole_number
@@ -68,7 +69,7 @@ class DeviationVecEnv(BatchVecEnv):
         return self._observations.copy()
 
     @override
-    def step_wait(self) -> Any:
+    def step_wait(self) -> VecEnvStepReturn:
         types, ended = self._types, self._observations
         reward, info = self.core.play(types, self._actions)
         told = with_best_gains(self.core, types, info) if self.details else {}

@@ -107,9 +107,7 @@ class TensorEnv:
         if not isinstance(self.core, ExchangeCore):
             seen, reward = self._observed(), self.core.reward(self._types, action)
             return TensorStep(self.reset(), reward, True, seen)
-        if self._state is None:
-            self.reset()
-        state: Any = self._state
+        state = self._state or self.core.start(self._types)
         step = self.core.step(state, action)
         self._state = step.state
         seen = self._observed()

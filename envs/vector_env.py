@@ -11,6 +11,7 @@ from typing_extensions import override
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Mechanism
+from deviator.policies import Information
 from deviator.validation import Bools, Floats, given, whole_number
 
 from .decision_problem import DecisionProblem
@@ -56,7 +57,7 @@ class DeviationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         num_envs: int = 1,
         mechanism: Mechanism | None = None,
         economy: Economy | None = None,
-        information: Any = None,
+        information: Information | None = None,
         *,
         core: DecisionProblem | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,

@@ -202,7 +202,7 @@ def deviation_size(tested: Market) -> DeviationSize:
         pass
     types = law.sample(np.random.default_rng(0), SIZE_PROFILES)
     try:
-        gains = _exact_gains(tested, types)
+        gains = exact_gains(tested, types)
         bid = _best_response(tested, "profile").bid(types, trader)
     except RefusedError:
         bid, gains = _search(tested, "profile").find(types)
@@ -279,7 +279,7 @@ def _exact(tested: Market, types: Floats, information: Information) -> _Gains:
     best = _best_response(tested, information)
     find = partial(find_witness, tested, best, types)
     if information == "profile":
-        gains = _exact_gains(tested, types)
+        gains = exact_gains(tested, types)
         return _Gains(gains, tested.honest_results(types).rounding, "exact", find)
     if not isinstance(tested.economy, QuadraticEconomy):
         raise RefusedError("an own-type answer in closed form needs linear utilities")
@@ -306,7 +306,8 @@ def _on_residual_curves(tested: Market, types: Floats) -> _Gains:
     return _Gains(best.gain, tested.honest_results(types).rounding, "searched", find)
 
 
-def _exact_gains(tested: Market, types: Floats) -> Floats:
+def exact_gains(tested: Market, types: Floats) -> Floats:
+    """Return the best gain at each profile, all types known, (B,); errors as in `exact_gain`."""
     return exact_gain(
         tested.mechanism, tested.economy, types, others=tested.strategy, trader=tested.trader
     )

@@ -1,6 +1,6 @@
 """Learning deviators: they train in an environment core and return a deviation.
 
-What needs torch or stable-baselines3 is imported when first used, so that the package is light.
+What needs torch or stable-baselines3 is imported when first used: the package itself is light.
 """
 
 from collections.abc import Mapping

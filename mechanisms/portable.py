@@ -4,20 +4,16 @@ Their kernels stand beside those for NumPy: nothing is written in place, so that
 follow gradients through them.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from deviator.arrays import Array, beside, check_one_kind, finite_foreign, kept_by, namespace
+from deviator.arrays import Array, check_one_kind, finite_foreign, kept_by
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import RefusedError
-from deviator.validation import Floats
 
-from .languages import Bids, FactoredBids, LinearBids, Reports, Schedules
-
-LEVEL_ONLY: tuple[type[Bids], ...] = (FactoredBids, LinearBids, Reports, Schedules)
-"""Records of which honest bids depend on types through their levels only."""
+from .languages import Bids
+from .own_type_bids import LEVEL_ONLY, OwnTypeBids
 
 
 def require_numpy(what: str, bids: Bids) -> None:
@@ -43,48 +39,22 @@ def honest_bids(mechanism: Any, economy: Economy, types: Array) -> Bids:
             f"honest bids of {mechanism.name} in an economy of {type(economy).__name__} are known "
             "for NumPy types only; convert the types, then the bids with their method `converted`"
         )
-    return _of_own_types(mechanism, economy, checked)
+    return _honest_bids(mechanism, economy).bids(checked, copied=True)
 
 
-@dataclass(frozen=True, eq=False)
-class _Affine:
-    """Honest bids in an economy: the level, or report, is start + step * types."""
+class _Known(NamedTuple):
+    """Honest bids in an economy under a tax slope."""
 
     economy: Economy
     tax_slope: float
-    start: Bids
-    step: Floats
-
-    @classmethod
-    def of(cls, mechanism: Any, economy: Economy) -> "_Affine":
-        """Return them; the rule keeps those of the economy that it was last asked for."""
-        kept, tax_slope = kept_by(mechanism), mechanism.tax_slope
-        last: _Affine | None = kept.get("honest")
-        if last is None or last.economy is not economy or last.tax_slope != tax_slope:
-            n = economy.n_traders
-            start = mechanism.honest_bids(economy, np.zeros((1, n)))
-            end = getattr(mechanism.honest_bids(economy, np.ones((1, n))), _level_of(start))
-            step = end - getattr(start, _level_of(start))
-            last = kept["honest"] = cls(economy, tax_slope, start, step)
-        return last
+    bids: OwnTypeBids
 
 
-def _level_of(bids: Bids) -> str:
-    """Return the name of the field that depends on types."""
-    return "types" if isinstance(bids, Reports) else "level"
-
-
-def _of_own_types(mechanism: Any, economy: Economy, types: Array) -> Bids:
-    affine, xp = _Affine.of(mechanism, economy), namespace(types)
-    start: Any = affine.start
-    name = _level_of(start)
-    # Kept on the device, which callers may write into or ask gradients of.
-    numbers = {
-        field.name: xp.asarray(beside(types, start, field.name), copy=True)
-        for field in fields(start)
-    }
-    numbers[name] = numbers[name] + types * beside(types, affine, "step")
-    if isinstance(start, Schedules):
-        numbers["steepness"] = xp.broadcast_to(numbers["steepness"], types.shape)
-    bids: Bids = type(start)(**numbers)
-    return bids
+def _honest_bids(mechanism: Any, economy: Economy) -> OwnTypeBids:
+    """Return honest bids; the rule keeps those of the economy that it was last asked for."""
+    kept, tax_slope, n = kept_by(mechanism), mechanism.tax_slope, economy.n_traders
+    last: _Known | None = kept.get("honest")
+    if last is None or last.economy is not economy or last.tax_slope != tax_slope:
+        ends = (mechanism.honest_bids(economy, np.full((1, n), number)) for number in (0.0, 1.0))
+        last = kept["honest"] = _Known(economy, tax_slope, OwnTypeBids.through(*ends))
+    return last.bids

@@ -26,9 +26,10 @@ from deviator.evidence.coalitions import (
 )
 from deviator.learners import Learner
 from deviator.policies import Deviation, Information
-from deviator.validation import Floats
+from deviator.validation import Floats, given
 
-from .gather import Search
+from .search import Search
+from .shown_types import shown_types
 
 Reach = Literal["exact", "capped", "unbounded", "searched", "not searched"]
 
@@ -161,6 +162,8 @@ def party_of(
         raise InvalidInputError(
             "an audit takes a coalition or identities, got both; ask for one at a time"
         )
+    if not isinstance(transfers, bool):
+        raise InvalidInputError(f"transfers must be True or False, got {given(transfers)}")
     if not transfers and coalition is None:
         raise InvalidInputError(
             "transfers=False is about members of a coalition, got none; pass coalition=(0, 1)"
@@ -325,12 +328,9 @@ def _trained(learner: Learner, core: CoalitionCore, search: Search, seed: int) -
 
 def _bids(party: Party, policy: Deviation, types: Floats, core: CoalitionCore) -> Floats:
     """Return a learned party's bids (B, M, K), of what its people may know."""
-    shown = types
-    if core.information == "own":
-        # The others' types are those of another profile: bids of own types stay the same.
-        shown, mine = np.roll(types, 1, axis=0), list(party.people)
-        shown[:, mine] = types[:, mine]
-    return np.stack([policy.bid(shown, place) for place in party.places], axis=1)
+    shown = shown_types(types, party.people, core.information)
+    # Whoever changes what they are shown deceives nobody else.
+    return np.stack([policy.bid(shown.copy(), place) for place in party.places], axis=1)
 
 
 def _witness(
@@ -350,4 +350,4 @@ def _shown(
     if known.bids is not None:
         yield known.types, known.bids
     for policy in policies:
-        yield types, np.stack([policy.bid(types, place) for place in party.places], axis=1)
+        yield types, np.stack([policy.bid(types.copy(), place) for place in party.places], axis=1)

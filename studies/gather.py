@@ -38,10 +38,11 @@ from deviator.learners import EvaluatedLearner, Learner, Training, check_playabl
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information, RoundsDeviation
-from deviator.validation import Floats, check_kind
+from deviator.validation import Floats, check_kind, finite_array
 
 from .best_known import best_known
 from .search import Actions, Search, Watch
+from .shown_types import shown_types
 
 __all__ = ["Actions", "Search", "Watch", "gather"]
 
@@ -257,12 +258,13 @@ class _Seen(NamedTuple):
         return Comparison(gain, np.full(len(gain), self.tested.rounding), np.ones(len(gain)))
 
     def bid(self, policy: Deviation) -> Floats:
-        shown = self.types
-        if self.information == "own":
-            # The others' types are those of another profile: a bid of own types stays the same.
-            shown = np.roll(self.types, 1, axis=0)
-            shown[:, self.tested.trader] = self.types[:, self.tested.trader]
-        return policy.bid(shown, self.tested.trader)
+        trader = self.tested.trader
+        # Whoever changes what they are shown deceives nobody else.
+        shown = shown_types(self.types, [trader], self.information).copy()
+        shape = len(self.types), self.tested.bid_size
+        bid = policy.bid(shown, trader)
+        checked: Floats = finite_array(f"bids of {type(policy).__name__}", bid, shape)
+        return checked
 
 
 def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) -> LearnedGain:

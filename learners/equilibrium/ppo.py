@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from deviator.arrays import is_foreign
-from deviator.economies import IndependentNormal, NormalTypes
 from deviator.envs.exchange_core import ExchangeCore, State
-from deviator.errors import InvalidInputError
+from deviator.envs.tensor_env import Draw, checked_device, device_draw
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import positive, whole_number
 
 from .actors import Actors
@@ -28,8 +28,6 @@ TINY = 1e-24
 
 LAST_RATE = 0.03
 """Share of the first step size over exploration that is left in the end."""
-
-Draw = Callable[[int], torch.Tensor]
 
 
 @final
@@ -87,7 +85,7 @@ def train_everyone(
     reach: torch.Tensor | None = None,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
-    watch: Callable[[int, Actors], bool] | None = None,
+    watch: Callable[[Actors], bool] | None = None,
 ) -> Actors:
     """Train all acting traders of a core, and return their actors.
 
@@ -111,8 +109,7 @@ def train_everyone(
         exploration of size 1 for each number.
     device, dtype
     watch : callable, optional
-        Called before each update with its number and the actors; training stops where it
-        returns True.
+        Called with the actors before each update; training stops where it returns True.
 
     Raises
     ------
@@ -126,7 +123,7 @@ def train_everyone(
     optimizer = torch.optim.Adam(learning.parameters, betas=(0.9, 0.99), eps=1e-10)
     for update in range(whole_number("updates", updates, 1)):
         left = 1 - update / updates
-        if watch is not None and watch(update, learning):
+        if watch is not None and watch(learning):
             break
         first, last = settings.exploration
         spread = last * (first / last) ** left
@@ -230,21 +227,12 @@ def _improve(
 def types_on_device(
     core: ExchangeCore, generator: torch.Generator, device: str, dtype: torch.dtype
 ) -> Draw:
-    """Return what draws types (B, N) on a device: Normal ones there, others on the host."""
-    law = core.market.distribution
-    if not isinstance(law, NormalTypes | IndependentNormal):
+    """Return what draws types (B, N): on the device where their law allows, else on the host."""
+    try:
+        return device_draw(core.market, torch.device(device), dtype, generator)
+    except RefusedError:
         rng = np.random.default_rng(generator.initial_seed())
         return lambda batch: torch.tensor(core.draw(rng, batch), device=device, dtype=dtype)
-    mean = torch.tensor(law.mean, device=device, dtype=dtype)
-    independent = isinstance(law, IndependentNormal)
-    root = law.deviation if independent else np.linalg.cholesky(law.covariance)
-    spread = torch.tensor(np.array(root), device=device, dtype=dtype)
-
-    def draw(batch: int) -> torch.Tensor:
-        noise = torch.randn((batch, law.n_traders), generator=generator, device=device, dtype=dtype)
-        return mean + (noise * spread if independent else noise @ spread.T)
-
-    return draw
 
 
 def _fresh(
@@ -289,10 +277,4 @@ def _check(core: ExchangeCore, device: str) -> None:
         raise InvalidInputError(
             f"everyone learns in markets of one round, got rounds={core.rounds}; set rounds=1"
         )
-    try:
-        torch.zeros((), device=device)
-    except (RuntimeError, AssertionError) as error:
-        first = str(error).splitlines()[0]
-        raise InvalidInputError(
-            f"device must be there, got {device!r} ({first}); use 'cpu'"
-        ) from None
+    checked_device(device)

@@ -55,7 +55,7 @@ class EveryonesPPOBids:
         groups = _groups(form)
         actors = _started(form, form.strategy(form.start(tested, rng)), groups, reach)
 
-        def look(update: int, now: Actors) -> bool:
+        def look(now: Actors) -> bool:
             watch(budget.spent, _bids(form, now), False)
             budget.spend()
             return budget.done

@@ -77,8 +77,8 @@ def _check_box(model: BaseAlgorithm, core: DecisionProblem) -> None:
     if not (isinstance(learned_in, DeviationCore) and isinstance(core, DeviationCore)):
         return
     theirs, ours = learned_in.box, core.box
-    same = np.allclose(theirs.half_width, ours.half_width) and theirs.mode == ours.mode
-    if not (same and np.allclose(theirs.center, ours.center)):
+    there, here = (np.stack([box.half_width, box.center]) for box in (theirs, ours))
+    if theirs.mode != ours.mode or not np.allclose(there, here, rtol=1e-6, atol=0.0):
         raise InvalidInputError(
             "core must move bids by the ranges and in the mode of the environment that the model "
             f"learned in, got {_said(ours)} for {_said(theirs)}; pass its own core"

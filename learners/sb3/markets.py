@@ -4,6 +4,7 @@ from typing import Any, final
 
 import numpy as np
 from gymnasium import spaces
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 from typing_extensions import override
 
 from deviator.envs.batch_vec_env import BatchVecEnv
@@ -76,6 +77,6 @@ class MarketsVecEnv(TrainingVecEnv):
         return np.asarray(self.core.observe(self._types), dtype=np.float32)
 
     @override
-    def step_wait(self) -> Any:
+    def step_wait(self) -> VecEnvStepReturn:
         paid = self._spent(self.core.reward(self._types, np.asarray(self._actions, np.float64)))
         return self.start(), paid, self._done, self._infos

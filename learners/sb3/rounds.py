@@ -1,8 +1,9 @@
 """Many markets over several rounds for stable-baselines3, counted against a budget."""
 
-from typing import Any, final
+from typing import final
 
 import numpy as np
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 from typing_extensions import override
 
 from deviator.envs import RoundsCore
@@ -27,7 +28,7 @@ class RoundsVecEnv(TrainingVecEnv):
         return self._seen()
 
     @override
-    def step_wait(self) -> Any:
+    def step_wait(self) -> VecEnvStepReturn:
         actions = np.asarray(self._actions, np.float64)[:, None]
         step = self._exchange.step(self._state, actions)
         self._state = step.state

@@ -14,7 +14,7 @@ from deviator.economies import (
     unit_demands,
 )
 from deviator.envs import DeviationCore, exchange_core, market
-from deviator.envs.own_type_bids import OwnTypeBids, own_type_bids
+from deviator.envs.own_type_bids import own_type_bids
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import (
     KDoubleAuction,
@@ -24,6 +24,7 @@ from deviator.mechanisms import (
     UniformConditional,
     UniformDoubleAuction,
 )
+from deviator.mechanisms.own_type_bids import OwnTypeBids
 from deviator.policies import LinearBayes
 
 BELIEFS = two_groups_information(4, 0.4, 0.5)

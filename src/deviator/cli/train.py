@@ -142,8 +142,8 @@ def _train(screen: Console, spec: Any, learner: Any, plan: "Plan", keeping: "Kee
         screen.print(line)
     try:
         report = _reported(screen, spec, learner, plan, keeping)
-    except KeyboardInterrupt:
-        screen.print("interrupted before anything was learned")
+    except KeyboardInterrupt as end:
+        screen.print(f"interrupted: {str(end) or 'nothing was learned yet'}", soft_wrap=True)
         raise typer.Exit(130) from None
     if screen.is_terminal:
         screen.print()
