@@ -193,7 +193,7 @@ def test_models_of_traders_that_there_are_not_are_refused(key):
     env = independent_vec_envs(EXCHANGE, 3, models=models)["trader_1"]
     env.reset()
     models[key] = Fixed([0.0, 0.0])
-    with pytest.raises(InvalidInputError, match="models must be of trader_0, trader_1, .*, got"):
+    with pytest.raises(InvalidInputError, match=r"models must be of trader_0, .*, got"):
         env.step(np.zeros((3, 2)))
 
 
