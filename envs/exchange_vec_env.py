@@ -160,8 +160,9 @@ class TraderVecEnv(BatchVecEnv):
 
     def _strategys(self, seat: int) -> Floats:
         """Return the actions (B, K) by which a trader follows the strategy, if the box has them."""
-        bid: Floats = self._state.present.of_trader(self.core.traders[seat])
-        return np.clip(self.core.boxes[seat].to_action(bid, bid), -1.0, 1.0)
+        bid = self._state.present.of_trader(self.core.traders[seat])
+        actions: Floats = self.core.boxes[seat].to_action(bid, bid)
+        return np.clip(actions, -1.0, 1.0)
 
     def _observed(self) -> np.ndarray:
         seen: np.ndarray = self.core.observe(self._state).astype(np.float32)
