@@ -106,7 +106,8 @@ class TraderVecEnv(BatchVecEnv):
     Raises
     ------
     InvalidInputError
-        If `core` is not an ExchangeCore, the trader does not act in it, or a number is malformed.
+        If `core` is not an ExchangeCore, the trader does not act in it, or a number is malformed;
+        in a step, if a model is of nobody who acts.
     """
 
     def __init__(
@@ -142,15 +143,26 @@ class TraderVecEnv(BatchVecEnv):
 
     def _everybodys(self) -> Floats:
         """Return the actions of all, shape (B, A, K)."""
+        names = [f"trader_{trader}" for trader in self.core.traders]
+        unknown = next((name for name in self.models if name not in names), None)
+        if unknown is not None:
+            raise InvalidInputError(f"models must be of {', '.join(names)}, got {unknown!r}")
         seen = self._observed()
         actions = np.zeros((*seen.shape[:2], self.core.action_size))
-        for seat, trader in enumerate(self.core.traders):
-            model = self.models.get(f"trader_{trader}")
+        for seat, name in enumerate(names):
             if seat == self.seat:
                 actions[:, seat] = self._actions
-            elif model is not None:
-                actions[:, seat] = np.clip(model.predict(seen[:, seat])[0], -1.0, 1.0)
+            elif name in self.models:
+                actions[:, seat] = self.models[name].predict(seen[:, seat])[0].clip(-1.0, 1.0)
+            else:
+                actions[:, seat] = self._strategys(seat)
         return actions
+
+    def _strategys(self, seat: int) -> Floats:
+        """Return the actions (B, K) by which a trader follows the strategy, if the box has them."""
+        bid = self._state.present.of_trader(self.core.traders[seat])
+        actions: Floats = self.core.boxes[seat].to_action(bid, bid)
+        return np.clip(actions, -1.0, 1.0)
 
     def _observed(self) -> np.ndarray:
         seen: np.ndarray = self.core.observe(self._state).astype(np.float32)

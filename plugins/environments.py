@@ -13,7 +13,8 @@ from deviator.errors import InvalidInputError
 from deviator.mechanisms import Mechanism
 from deviator.validation import given
 
-from .registry import build, find_plugin, takes_economy
+from .registry import USUAL_TRADERS, build, find_plugin, takes_economy
+from .spec import required_parameters
 
 Settings = Mapping[str, Any] | None
 
@@ -34,7 +35,8 @@ def deviation_env(
         A name as `deviator list` has it; rules that must be told utilities are told the economy's.
     economy : Economy or str
     mechanism_settings, economy_settings : mapping, optional
-        Settings of those that are named.
+        Settings of those that are named; where economies must be told how many trade, by default 10
+        do, as on the command line.
     **settings
         As in `DeviationEnv`; `control` may be the name of a mechanism too, met in the same economy.
 
@@ -99,7 +101,10 @@ def _named(
 ) -> tuple[Any, Any]:
     """Return a mechanism and an economy, built where they are named."""
     if isinstance(economy, str):
-        economy = build("economy", economy, _checked("economy", economy_settings))
+        settings = _checked("economy", economy_settings)
+        if "n_traders" in required_parameters(find_plugin("economy", economy).load()):
+            settings = {"n_traders": USUAL_TRADERS, **settings}
+        economy = build("economy", economy, settings)
     elif economy_settings is not None:
         raise _unused("economy", economy)
     if not isinstance(mechanism, str):

@@ -19,6 +19,9 @@ from deviator.validation import given
 from .single_file import plugins_of_file
 from .spec import BASES, Kind, PluginSpec
 
+USUAL_TRADERS = 10
+"""How many traders an economy has that is named without saying so."""
+
 
 def list_plugins(kind: str | None = None) -> list[PluginSpec]:
     """Return all registered plugins of a kind, or of every kind, by name.

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import DeviatorError, InvalidInputError, RefusedError
 from deviator.evidence import Market, interchangeable_traders
 from deviator.learners.random_state import own_random_state
 from deviator.learners.start import checked_widths
-from deviator.policies import AffineStrategy, check_information
+from deviator.policies import AffineStrategy, Policy, check_information
 from deviator.validation import check_kind, positive, trader_index, whole_number
 
 from .bid_form import BidForm, Groups
@@ -247,6 +247,7 @@ def _result(
         tuple(run.end for run in runs),
         apart,
         max(distance(form, run.late, run.end) for run in runs),
+        _from_strategy(form, plan.tested.strategy, runs[best].end),
         realised_surplus(markets[best]),
         tuple(point for place, run in enumerate(runs) for point in _curve(form, place, run)),
         plan.learner,
@@ -255,6 +256,14 @@ def _result(
         cpu_seconds,
         interrupted,
     )
+
+
+def _from_strategy(form: BidForm, strategy: Policy, end: Learned) -> float | None:
+    """Return how far an end is from a strategy, where that has affine bids in this language."""
+    try:
+        return distance(form, end, AffineStrategy.of(strategy, form.neutral.language))
+    except DeviatorError:
+        return None
 
 
 def _share(regret: Regret, scale: float) -> float:
@@ -299,7 +308,7 @@ def _state(worst: list[float], apart: float, shrinkage: float) -> tuple[State, s
         )
     return "equilibrium", (
         f"from every start nobody gains more than {100 * max(worst):.2g}% of what trading is worth "
-        "to them, and all end at one place"
+        "to them" + (", and all end at one place" if len(worst) > 1 else "")
     )
 
 

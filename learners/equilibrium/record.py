@@ -85,6 +85,9 @@ class Equilibrium:
         Largest distance between two ends, as a share of the bids' spread; 0 for one start.
     moved : float
         Largest distance moved in the last tenth of learning, as a share of the bids' spread.
+    from_strategy : float or None
+        How far the bids are from those of the market's own strategy (honesty, or the one stated),
+        as a share of their spread; None where that has none, or none that are affine.
     surplus : float
         Share of the first-best gains from trade that is realised.
     curve : tuple of EquilibriumPoint
@@ -104,6 +107,7 @@ class Equilibrium:
     ends: tuple[Policy, ...]
     apart: float
     moved: float
+    from_strategy: float | None
     surplus: float
     curve: tuple[EquilibriumPoint, ...]
     learner: str
@@ -144,6 +148,8 @@ class Equilibrium:
             f"starts end {self.apart:.2e} apart and moved {self.moved:.2e} in the last tenth, as "
             f"shares of the bids' spread; {self.cpu_seconds:.1f} CPU seconds"
         )
+        if self.from_strategy is not None:
+            lines.append(f"the bids end {self.from_strategy:.2e} from the market's own strategy")
         return "\n".join(lines)
 
 

@@ -63,6 +63,14 @@ def test_settings_reach_the_core():
     assert made.core.reward_unit == deviation_core(null, control=control).reward_unit
 
 
+def test_names_alone_are_a_market_of_ten_traders():
+    env = gymnasium.make(ID, mechanism="uniform-conditional", economy="two-groups")
+    ten = DeviationEnv(UniformConditional(), two_groups(10))
+    assert env.unwrapped.core.box.to_dict() == ten.core.box.to_dict()
+    with pytest.raises(InvalidInputError, match="needs the parameters n_buyers and n_sellers"):
+        gymnasium.make(ID, mechanism="k-double-auction", economy="unit-demands")
+
+
 def test_a_control_goes_by_name_too():
     null = NAMED | {"mechanism": "sigma-vcg", "mechanism_settings": {"sigma": 0.2}}
     with pytest.raises(InvalidInputError, match="must have a profitable deviation"):

@@ -176,6 +176,27 @@ def test_independent_learners_meet_the_present_models_of_the_others():
     np.testing.assert_array_equal(reward, want.astype(np.float32))
 
 
+def test_those_without_a_model_follow_the_strategy_also_where_actions_are_bids():
+    absolute = exchange_core(EXCHANGE.market, mode="absolute")
+    env = independent_vec_envs(absolute, 50, models={})["trader_1"]
+    types = absolute.draw(np.random.default_rng(5), 50)
+    honest = absolute.market.strategy.bids(types).of_trader(1)
+    env.seed(5)
+    env.reset()
+    reward = env.step(absolute.boxes[1].to_action(honest, honest))[1]
+    np.testing.assert_allclose(reward, 0.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("key", [1, "bob", "trader_9"])
+def test_models_of_traders_that_there_are_not_are_refused(key):
+    models = {}
+    env = independent_vec_envs(EXCHANGE, 3, models=models)["trader_1"]
+    env.reset()
+    models[key] = Fixed([0.0, 0.0])
+    with pytest.raises(InvalidInputError, match=r"models must be of trader_0, .*, got"):
+        env.step(np.zeros((3, 2)))
+
+
 def test_independent_learners_learn_in_turn():
     models = {}
     envs = independent_vec_envs(EXCHANGE, 8, models=models)

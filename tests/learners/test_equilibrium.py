@@ -44,6 +44,7 @@ def test_private_values_lead_to_the_known_linear_equilibrium(n):
     np.testing.assert_allclose(found.policy.base[:, 1], known, rtol=1e-3)
     np.testing.assert_allclose(found.policy.effect[:, 0], known, rtol=1e-3)
     assert found.epsilon < 1e-6
+    assert found.from_strategy > 0.05  # honesty is no equilibrium here
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,8 @@ def test_in_the_sigma_dcda_everyone_learns_honesty(economy, shared):
     found = deviator.learn_equilibrium(auction, economy, steps=300, starts=1, shared=shared)
     honest = AffineStrategy.of(Revelation(auction, economy), auction.language)
     assert distance(each_alone(found.tested), found.policy, honest) < 0.02
+    assert found.from_strategy < 0.02
+    assert "from the market's own strategy" in found.summary()
     assert found.epsilon < 1e-4
 
 

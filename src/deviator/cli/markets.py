@@ -49,6 +49,7 @@ def market_spec(described: Described, files: tuple[str, ...], beliefs: bool = Fa
     from pydantic import ValidationError
 
     from deviator.plugins import find_plugin, qualified
+    from deviator.plugins.registry import USUAL_TRADERS
     from deviator.studies.spec.market import MarketSpec
     from deviator.studies.spec.messages import mistakes_of
 
@@ -58,7 +59,7 @@ def market_spec(described: Described, files: tuple[str, ...], beliefs: bool = Fa
     policy = find_plugin("policy", strategy).load()
     beliefs = beliefs or "information" in signature(policy).parameters
     if beliefs or "n_traders" in signature(find_plugin("economy", family).load()).parameters:
-        settings = {"n_traders": 10} | settings
+        settings = {"n_traders": USUAL_TRADERS} | settings
     data = {
         "mechanism": qualified("mechanism", described.mechanism, files),
         "sigma": None if sigma is None else number_or_text(sigma, float),
