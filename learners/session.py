@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from deviator.envs import DecisionProblem
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.policies import Deviation, Network
 from deviator.validation import Floats
 
@@ -187,7 +187,8 @@ class Session:
         Raises
         ------
         TrainingStopped
-            If the deviation's bids or gains are not finite.
+            If the deviation's bids or gains are not finite, or what was learned cannot be kept or
+            shown any longer.
         """
         seconds, before = self.used_seconds, time.thread_time()
         gains = self._measured(deviation)
@@ -200,7 +201,15 @@ class Session:
         self.largest_reward = max(self.largest_reward, gain / self.problem.reward_unit)
         used = 1.0 - self.left
         self._next_look = used + min(1.0 / self.points, max(used, FIRST_LOOK))
-        self._report(point)
+        try:
+            self._report(point)
+        except (OSError, ResultsError) as error:
+            if len(self.curve) == 1:  # Before anything was learned nothing is lost.
+                raise
+            raise TrainingStopped(
+                f"training ended after {self.spent} bids, as it cannot be kept or shown any longer "
+                f"({error}); the best so far is kept"
+            ) from error
         self._measuring += time.thread_time() - before
 
     def _measured(self, deviation: Deviation) -> Floats:

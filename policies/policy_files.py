@@ -154,8 +154,19 @@ def stated_information(description: Mapping[str, Any]) -> Information:
 
 
 def policy_stem(path: Path) -> Path:
-    """Return a policy's path without suffix, also where one of its two files is named."""
-    return path.with_name(path.name.removesuffix(".json").removesuffix(".safetensors"))
+    """Return a policy's path without suffix, also where one of its two files is named.
+
+    Raises
+    ------
+    InvalidInputError
+        If the path ends without a name.
+    """
+    name = path.name.removesuffix(".json").removesuffix(".safetensors")
+    if name in ("", ".."):
+        raise InvalidInputError(
+            f"a policy needs the name of a file, got {str(path)!r}; add one, as in runs/policy"
+        )
+    return path.with_name(name)
 
 
 def _said_by(policy: Deviation) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from deviator.mechanisms import (
 from .affine_strategy import AffineStrategy
 from .network import Network
 from .network_strategy import NetworkStrategy
+from .policy_files import policy_stem
 
 FORMAT = "deviator strategy"
 VERSION = 1
@@ -119,4 +120,5 @@ def _language(said: dict[str, Any]) -> BidLanguage:
 
 def strategy_file(path: Path) -> Path:
     """Return the file of a strategy, whose suffix may be left out."""
-    return path.with_name(path.name.removesuffix(".safetensors") + ".safetensors")
+    stem = policy_stem(path)
+    return stem.with_name(stem.name + ".safetensors")

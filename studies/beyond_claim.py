@@ -26,7 +26,7 @@ from deviator.evidence.coalitions import (
 )
 from deviator.learners import Learner
 from deviator.policies import Deviation, Information
-from deviator.validation import Floats
+from deviator.validation import Floats, given
 
 from .search import Search
 from .shown_types import shown_types
@@ -162,6 +162,8 @@ def party_of(
         raise InvalidInputError(
             "an audit takes a coalition or identities, got both; ask for one at a time"
         )
+    if not isinstance(transfers, bool):
+        raise InvalidInputError(f"transfers must be True or False, got {given(transfers)}")
     if not transfers and coalition is None:
         raise InvalidInputError(
             "transfers=False is about members of a coalition, got none; pass coalition=(0, 1)"
@@ -327,7 +329,8 @@ def _trained(learner: Learner, core: CoalitionCore, search: Search, seed: int) -
 def _bids(party: Party, policy: Deviation, types: Floats, core: CoalitionCore) -> Floats:
     """Return a learned party's bids (B, M, K), of what its people may know."""
     shown = shown_types(types, party.people, core.information)
-    return np.stack([policy.bid(shown, place) for place in party.places], axis=1)
+    # Whoever changes what they are shown deceives nobody else.
+    return np.stack([policy.bid(shown.copy(), place) for place in party.places], axis=1)
 
 
 def _witness(
@@ -347,4 +350,4 @@ def _shown(
     if known.bids is not None:
         yield known.types, known.bids
     for policy in policies:
-        yield types, np.stack([policy.bid(types, place) for place in party.places], axis=1)
+        yield types, np.stack([policy.bid(types.copy(), place) for place in party.places], axis=1)

@@ -5,7 +5,7 @@ last and at once, so that a training can be ended at any moment.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -15,6 +15,7 @@ from deviator.files import write_atomically
 from deviator.learners import Checkpoint, CurvePoint
 from deviator.policies import Deviation, Policy, load_policy, save_policy
 from deviator.policies.policy_files import SUFFIXES
+from deviator.validation import finite_number, non_negative, whole_number
 
 from .run.store import explained, to_json
 
@@ -89,7 +90,12 @@ def checkpoint_folder(path: Path) -> Path:
     return path.parent if path.name == FILE else path
 
 
-def read_checkpoint(path: Path, training: Mapping[str, Any], others: Policy) -> Checkpoint:
+def read_checkpoint(
+    path: Path,
+    training: Mapping[str, Any],
+    others: Policy,
+    classes: Sequence[type[Deviation]] = (),
+) -> Checkpoint:
     """Read the checkpoint of a training.
 
     Parameters
@@ -100,6 +106,8 @@ def read_checkpoint(path: Path, training: Mapping[str, Any], others: Policy) -> 
         The training that is to go on.
     others : Policy
         The strategy deviated from.
+    classes : sequence of type
+        Deviations of third parties that the checkpoint may be of.
 
     Raises
     ------
@@ -110,15 +118,24 @@ def read_checkpoint(path: Path, training: Mapping[str, Any], others: Policy) -> 
     content = _read(folder / FILE)
     _check_same(folder, content["training"], training)
     try:
-        curve = tuple(CurvePoint(int(s), float(g), float(t)) for s, g, t in content["curve"])
-        name, largest = str(content["policy"]), float(content["largest_gain"])
+        curve = tuple(_point(*numbers) for numbers in content["curve"])
+        name = str(content["policy"])
+        largest = finite_number("largest_gain", content["largest_gain"])
     except (KeyError, TypeError, ValueError) as error:
         raise ResultsError(
             f"{folder / FILE} must be a checkpoint, and is damaged ({error}); train anew"
         ) from None
     if Path(name).name != name or not curve:
         raise ResultsError(f"{folder / FILE} must name a policy beside it, got {name!r}")
-    return Checkpoint(load_policy(folder / name, others), curve, largest)
+    return Checkpoint(load_policy(folder / name, others, classes=classes), curve, largest)
+
+
+def _point(steps: Any, gain: Any, seconds: Any) -> CurvePoint:
+    return CurvePoint(
+        whole_number("steps", steps, 0),
+        finite_number("gain", gain),
+        non_negative("seconds", seconds),
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

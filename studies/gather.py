@@ -38,7 +38,7 @@ from deviator.learners import EvaluatedLearner, Learner, Training, check_playabl
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
 from deviator.plugins import provenance
 from deviator.policies import Deviation, Information, RoundsDeviation
-from deviator.validation import Floats, check_kind
+from deviator.validation import Floats, check_kind, finite_array
 
 from .best_known import best_known
 from .search import Actions, Search, Watch
@@ -259,7 +259,12 @@ class _Seen(NamedTuple):
 
     def bid(self, policy: Deviation) -> Floats:
         trader = self.tested.trader
-        return policy.bid(shown_types(self.types, [trader], self.information), trader)
+        # Whoever changes what they are shown deceives nobody else.
+        shown = shown_types(self.types, [trader], self.information).copy()
+        shape = len(self.types), self.tested.bid_size
+        bid = policy.bid(shown, trader)
+        checked: Floats = finite_array(f"bids of {type(policy).__name__}", bid, shape)
+        return checked
 
 
 def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) -> LearnedGain:

@@ -131,12 +131,15 @@ class Keeping:
     resume : Path, optional
         A checkpoint to go on from; the budgets are those of the whole training. Checkpoints go on
         to be written there unless `checkpoint` says where.
+    classes : sequence of type
+        Deviations of third parties that the checkpoint may be of.
     """
 
     out: Path | None = None
     log_folder: Path | None = None
     checkpoint: Path | None = None
     resume: Path | None = None
+    classes: Sequence[type[Deviation]] = ()
 
 
 def train(
@@ -176,7 +179,12 @@ def train(
     saver.check_writable()
     logs = where.log_folder
     watch = Watch(saver.keep, live, lambda *_: logs, saver.checkpoint(), resumed, goes_on=True)
-    evidence = gather(tested, search, control=control, certified=False, watch=watch)
+    try:
+        evidence = gather(tested, search, control=control, certified=False, watch=watch)
+    except KeyboardInterrupt:
+        if saver.saved is None:
+            raise
+        raise KeyboardInterrupt(f"{saver.saved} is saved, and was not measured") from None
     if not evidence.learned:
         raise RefusedError(f"there is nothing to learn in {tested.mechanism.name}: nobody trades")
     return TrainingReport(evidence, saver.saved, saver.unsaved, saver.interrupted)
@@ -233,8 +241,8 @@ class _Saver:
 
     def resumed(self, others: Policy) -> Checkpoint | None:
         """Return the checkpoint to go on from, if there is one."""
-        path = self._where.resume
-        return None if path is None else read_checkpoint(path, self._training, others)
+        path, classes = self._where.resume, self._where.classes
+        return None if path is None else read_checkpoint(path, self._training, others, classes)
 
 
 def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
@@ -282,16 +290,18 @@ def evaluate(
             f"({mistakes_of(error, market, MarketSpec)[0].sentence}); train one anew"
         ) from None
     policy = load_policy(path, tested.strategy, classes=classes)
+    information = stated_information(description)
     _check_fit(path, policy, tested)
+    _check_sees(path, policy, information)
     rounds = policy.rounds if isinstance(policy, RoundsDeviation) else 1
-    search = Search(information=stated_information(description), rounds=rounds)
+    search = Search(information=information, rounds=rounds)
     return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
 
 
 def _check_fit(path: Path, policy: Deviation, tested: Market) -> None:
     """Refuse a policy that was learned in another market."""
     wanted = (tested.economy.n_traders, tested.bid_size, tested.trader)
-    if isinstance(policy, LearnedDeviation):
+    if isinstance(policy, LearnedDeviation | RoundsDeviation):
         saved = (len(policy.observation.mean), policy.box.size, policy.observation.trader)
     else:
         types = tested.distribution.sample(np.random.default_rng(0), 2)
@@ -301,6 +311,17 @@ def _check_fit(path: Path, policy: Deviation, tested: Market) -> None:
         raise ResultsError(
             f"{path} must fit its market (traders, numbers in a bid, deviator) = {wanted}, "
             f"got {saved}; train anew"
+        )
+
+
+def _check_sees(path: Path, policy: Deviation, stated: Information) -> None:
+    """Refuse a policy that sees other types than its file says."""
+    if not isinstance(policy, LearnedDeviation | RoundsDeviation):
+        return
+    sees = policy.observation.information
+    if sees != stated:
+        raise ResultsError(
+            f"{path}.json must state what its policy sees, {sees}, and states {stated}; train anew"
         )
 
 

@@ -28,6 +28,12 @@ def test_import_is_light():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_what_is_imported_on_first_use_leaves_the_callers_random_numbers_alone():
+    code = "import random; random.seed(7); import deviator; deviator.audit; deviator.plugins; "
+    code += "assert random.random() == random.Random(7).random()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_wheel_holds_every_module(tmp_path):
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path]
     subprocess.run([*command, ROOT], check=True, capture_output=True)

@@ -26,6 +26,9 @@ from .enlarged import RepeatedTypes, enlarged_economy, enlarged_rule
 
 Kind = Literal["coalition", "identities"]
 
+MOST_NUMBERS = 4096
+"""Numbers of the bids of all names together: with more a search takes hours, and all memory."""
+
 
 class Kept(NamedTuple):
     """What the people of a party have, and what may be rounding of it, each (B, P)."""
@@ -228,12 +231,19 @@ def names_of(tested: Market, identities: int, enlarged: Economy | None = None) -
     Raises
     ------
     InvalidInputError
-        If there are fewer than two names, or the enlarged economy is of other traders.
+        If there are fewer than two names, or more than can be searched, or the enlarged economy is
+        of other traders.
     RefusedError
         If others' bids in the enlarged market are not determined.
     """
     names = whole_number("identities", identities, 2)
     n, trader = tested.economy.n_traders, tested.trader
+    numbers = names * tested.mechanism.language.size(n + names - 1)
+    if numbers > MOST_NUMBERS:
+        raise InvalidInputError(
+            f"the bids of all names must have {MOST_NUMBERS} numbers at most, got {numbers} for "
+            f"{names} names; ask for fewer identities"
+        )
     if not isinstance(tested.strategy, Revelation):
         raise RefusedError(
             "several names of one trader need others who are honest in the enlarged market, got "

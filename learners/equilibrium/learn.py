@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market, interchangeable_traders
 from deviator.learners.random_state import own_random_state
+from deviator.learners.start import checked_widths
 from deviator.policies import AffineStrategy, check_information
 from deviator.validation import check_kind, positive, trader_index, whole_number
 
@@ -21,7 +22,7 @@ from .distance import Learned, distance
 from .gradient import EveryonesGradient
 from .neutral import neutral_strategy
 from .ppo_bids import EveryonesPPOBids
-from .record import Equilibrium, EquilibriumPoint, State
+from .record import Equilibrium, EquilibriumPoint, Regret, State
 from .regret import realised_surplus, regrets
 
 SETTLED = 1e-3
@@ -87,7 +88,7 @@ def everyone_learns(
     """Return where the traders of a market end who all learn at once, and the epsilon of that.
 
     Bids are affine in the own type, but for `hidden`. Where bids of other shapes are better
-    replies, regret shows it.
+    replies, regret shows it. Ctrl-C ends learning early: what was learned is measured.
 
     Parameters
     ----------
@@ -110,14 +111,15 @@ def everyone_learns(
     information : {"own"}
         What traders know when they bid.
     traders : sequence of int, optional
-        Who learns, everybody by default.
+        Who learns, everybody by default. Regret is everybody's, whoever learns.
 
     Raises
     ------
     InvalidInputError
         If an argument is malformed.
     RefusedError
-        If the market's bids or utilities are not ones in which bids can be learned.
+        If the market's bids or utilities are not ones in which bids can be learned, or there are
+        no gains from trade.
 
     Examples
     --------
@@ -131,6 +133,10 @@ def everyone_learns(
     _check(learner, information)
     markets = "build one with deviator.evidence.market(mechanism, economy)"
     check_kind("tested", tested, Market, markets)
+    if not tested.scale > 0:
+        raise RefusedError(
+            f"there is nothing to learn in {tested.mechanism.name}: trade gains nobody anything"
+        )
     form = _form(tested, shared, traders)
     plan = _Plan(
         tested,
@@ -143,8 +149,8 @@ def everyone_learns(
         whole_number("seed", seed, 0),
     )
     began = time.process_time()
-    runs = [_run(plan, place) for place in range(plan.starts)]
-    return _result(plan, runs, time.process_time() - began)
+    runs, interrupted = _runs(plan)
+    return _result(plan, runs, time.process_time() - began, interrupted)
 
 
 def _check(learner: str, information: str) -> None:
@@ -158,7 +164,7 @@ def _check(learner: str, information: str) -> None:
 
 
 def _widths(learner: str, hidden: Sequence[int]) -> tuple[int, ...]:
-    widths = tuple(whole_number("a width of hidden", width, 1) for width in hidden)
+    widths = checked_widths("hidden", hidden)
     if widths and learner != "gradient":
         raise InvalidInputError(
             f"hidden layers are learned by the gradient, got learner={learner!r}; leave out hidden"
@@ -184,10 +190,26 @@ def _groups(tested: Market, fixed: list[int]) -> Groups:
     return tuple(tuple(each) for each in [*parts, fixed] if each)
 
 
-def _run(plan: _Plan, place: int) -> _Run:
+def _runs(plan: _Plan) -> tuple[list[_Run], bool]:
+    """Return where each start ended, and whether a person ended learning before the last did."""
+    runs: list[_Run] = []
+    for place in range(plan.starts):
+        run = _Run([], [])
+        try:
+            _learn(plan, place, run)
+        except KeyboardInterrupt:
+            runs += [run] if run.path else []
+            if not runs:
+                raise
+            return runs, True
+        runs.append(run)
+    return runs, False
+
+
+def _learn(plan: _Plan, place: int, run: _Run) -> None:
+    """Learn from one random start, of which the run keeps points."""
     rng = np.random.default_rng([plan.seed, place])
     seconds = None if plan.seconds is None else plan.seconds / plan.starts
-    run = _Run([], [])
     marks = set(np.linspace(0, plan.steps, POINTS + 1).astype(int))
 
     def watch(spent: int, strategy: Callable[[], Learned], last: bool = False) -> None:
@@ -200,18 +222,22 @@ def _run(plan: _Plan, place: int) -> _Run:
     )
     with own_random_state():
         learner.learn(plan.tested, plan.form, rng, Budget(plan.steps, seconds), watch)
-    return run
 
 
-def _result(plan: _Plan, runs: list[_Run], cpu_seconds: float) -> Equilibrium:
-    form, learning = plan.form, plan.form.learners
+def _result(
+    plan: _Plan, runs: list[_Run], cpu_seconds: float, interrupted: bool = False
+) -> Equilibrium:
+    form = plan.form
     markets = [replace(plan.tested, strategy=run.end) for run in runs]
-    epsilons = [regrets(each, learning) for each in markets]
-    scale = plan.tested.scale
-    worst = [max(one.interim / min(one.stakes, scale) for one in each) for each in epsilons]
+    epsilons = [regrets(each) for each in markets]
+    worst = [max(_share(one, plan.tested.scale) for one in each) for each in epsilons]
     best = int(np.argmin(worst))
     apart = max((distance(form, a.end, b.end) for a, b in combinations(runs, 2)), default=0.0)
     state, reason = _state(worst, apart, _shrinkage(form, runs))
+    if len(form.learners) < plan.tested.economy.n_traders:
+        reason += f"; of {plan.tested.economy.n_traders} traders {len(form.learners)} learned"
+    if interrupted:
+        reason += f"; learning was interrupted in start {len(runs)} of {plan.starts}"
     return Equilibrium(
         state,
         reason,
@@ -227,7 +253,16 @@ def _result(plan: _Plan, runs: list[_Run], cpu_seconds: float) -> Equilibrium:
         plan.steps,
         plan.seed,
         cpu_seconds,
+        interrupted,
     )
+
+
+def _share(regret: Regret, scale: float) -> float:
+    """Return interim regret as a share of the stakes, or of the scale where that is smaller."""
+    stakes = min(regret.stakes, scale)
+    if stakes > 0:
+        return regret.interim / stakes
+    return regret.interim / scale  # who never trades has nothing at stake
 
 
 def _shrinkage(form: BidForm, runs: list[_Run]) -> float:

@@ -68,7 +68,7 @@ class Equilibrium:
     Attributes
     ----------
     state : {"equilibrium", "not settled", "starts disagree", "no trade"}
-        "equilibrium" where somebody's interim regret is at most `SETTLED` of their stakes from
+        "equilibrium" where everybody's interim regret is at most `SETTLED` of their stakes from
         every start, and all starts end at one place; "starts disagree" where they end at several;
         "no trade" where bids shrink without end; "not settled" where regret remained.
     reason : str
@@ -92,6 +92,8 @@ class Equilibrium:
     steps, seed : int
     cpu_seconds : float
         Of all starts, regret not counted.
+    interrupted : bool
+        Whether a person ended learning, with Ctrl-C.
     """
 
     state: State
@@ -108,6 +110,7 @@ class Equilibrium:
     steps: int
     seed: int
     cpu_seconds: float
+    interrupted: bool = False
 
     @property
     def converged(self) -> bool:

@@ -20,28 +20,19 @@ REACH = 3.0
 """How far a search of better bids goes at first, in natural units of a bid's numbers."""
 
 
-def regrets(
-    tested: Market, traders: tuple[int, ...] | None = None, profiles: int = PROFILES
-) -> tuple[Regret, ...]:
+def regrets(tested: Market, profiles: int = PROFILES) -> tuple[Regret, ...]:
     """Return the regret of following a market's strategy, for one trader of each class.
 
     Parameters
     ----------
     tested : Market
         With the strategy in question.
-    traders : tuple of int, optional
-        Whose regret is wanted, by default everybody's.
     profiles : int
         Profiles on which regret is measured.
     """
     types = held_out_profiles(tested, profiles)
-    wanted = set(range(tested.economy.n_traders) if traders is None else traders)
-    firsts = [
-        next((i for i in each if i in wanted), None) for each in interchangeable_traders(tested)
-    ]
-    return tuple(
-        _regret(replace(tested, trader=trader), types) for trader in firsts if trader is not None
-    )
+    firsts = [first for first, *_ in interchangeable_traders(tested)]
+    return tuple(_regret(replace(tested, trader=trader), types) for trader in firsts)
 
 
 def _regret(tested: Market, types: Floats) -> Regret:

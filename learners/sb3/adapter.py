@@ -10,7 +10,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from deviator.envs import DecisionProblem, DeviationCore
 from deviator.envs.core import check_core
 from deviator.errors import InvalidInputError
-from deviator.policies import OBSERVATION_BOUND, Deviation, Network
+from deviator.policies import OBSERVATION_BOUND, ActionBox, Deviation, Network
 from deviator.validation import Floats, check_kind
 
 from .actor import network_of
@@ -77,16 +77,16 @@ def _check_box(model: BaseAlgorithm, core: DecisionProblem) -> None:
     if not (isinstance(learned_in, DeviationCore) and isinstance(core, DeviationCore)):
         return
     theirs, ours = learned_in.box, core.box
-    alike = all(
-        np.allclose(getattr(theirs, name), getattr(ours, name), rtol=1e-6, atol=0.0)
-        for name in ("half_width", "center")
-    )
-    if theirs.mode != ours.mode or not alike:
+    there, here = (np.stack([box.half_width, box.center]) for box in (theirs, ours))
+    if theirs.mode != ours.mode or not np.allclose(there, here, rtol=1e-6, atol=0.0):
         raise InvalidInputError(
             "core must move bids by the ranges and in the mode of the environment that the model "
-            f"learned in, got {ours.half_width.round(4).tolist()}, {ours.mode}, for "
-            f"{theirs.half_width.round(4).tolist()}, {theirs.mode}; pass its own core"
+            f"learned in, got {_said(ours)} for {_said(theirs)}; pass its own core"
         )
+
+
+def _said(box: ActionBox) -> str:
+    return f"ranges {box.half_width.round(4).tolist()} in mode {box.mode}"
 
 
 def _with_normalization(network: Network, normalized: VecNormalize) -> Network:

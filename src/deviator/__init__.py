@@ -13,6 +13,7 @@ Examples
 True
 """
 
+import random
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -71,10 +72,14 @@ _HOME: Mapping[str, str] = MappingProxyType(
 
 def __getattr__(name: str) -> Any:
     """Import the families and the public functions when first used: `import deviator` is light."""
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    if name in __all__:
-        return import_module(f"deviator.{name}")
+    kept = random.getstate()  # rich draws from it while it is imported
+    try:
+        if name in _HOME:
+            return getattr(import_module(_HOME[name]), name)
+        if name in __all__:
+            return import_module(f"deviator.{name}")
+    finally:
+        random.setstate(kept)
     raise AttributeError(f"module 'deviator' has no attribute {name!r}")
 
 

@@ -1,6 +1,8 @@
 """A report card as files: a page, its data, and one file for each witness."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -37,19 +39,39 @@ def write_card(card: ReportCard, folder: Path) -> list[Path]:
         contents[f"witness-{constraint}.json"] = _as_json(witness)
     for constraint, certificate in card.certificate_files.items():
         contents[f"certificate-{constraint}.json"] = _as_json(certificate)
-    try:
+    with _explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for kind in ("witness", "certificate"):
             for stale in folder.glob(f"{kind}-*.json"):
                 stale.unlink()
         for name, content in contents.items():
             write_atomically(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def check_writable(folder: Path) -> None:
+    """Check that a card can be written to a folder, before anything is computed.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot.
+    """
+    with _explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / ".probe", "")
+        (folder / ".probe").unlink()
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ResultsError(
             f"a report card needs a folder that can be written to, got {folder} "
             f"({error.strerror}); name another with --out"
         ) from None
-    return [folder / name for name in contents]
 
 
 def card_page(card: ReportCard) -> str:

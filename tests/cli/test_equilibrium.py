@@ -46,3 +46,9 @@ def test_bad_input_is_refused_in_a_sentence(tmp_path):
         run("--learner", "sac")
     with pytest.raises(ResultsError, match="folder that is there"):
         run("--out", str(tmp_path / "no" / "bids"))
+
+
+@pytest.mark.parametrize("out", ["", ".", "..", "runs/.."])
+def test_a_strategy_needs_a_name(out):
+    with pytest.raises(InvalidInputError, match="needs the name of a file"):
+        run("--out", out)

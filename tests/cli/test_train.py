@@ -125,6 +125,57 @@ def test_a_deviation_of_a_third_party_is_saved_and_judged_by_its_file(
     assert "name the plugin that defines it" in capsys.readouterr().err
 
 
+def test_a_policy_of_ones_own_goes_on_from_its_checkpoint(
+    run_command, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    Path("shaders.py").write_text(SHADERS)
+    words = ("--plugin", "shaders.py", "--learner", "shader")
+    first = run_command("train", *MARKET, *words, "--steps", 1000, "--checkpoint", "kept")
+    assert first == 0
+    assert run_command("train", *MARKET, *words, "--steps", 3000, "--resume", "kept") == 0
+    assert "3000/3000" in capsys.readouterr().out
+
+
+SHADERS = """
+from dataclasses import dataclass
+
+from deviator.learners import EvaluatedLearner
+from deviator.policies import Deviation, Policy, View
+
+
+@dataclass(frozen=True)
+class Shaded(Deviation):
+    others: Policy
+    network: float  # a share of the honest level, where learning goes on
+    file_format = "shaded"
+
+    def bid(self, view, trader):
+        bid = self.others.bids(View.of(view).types).of_trader(trader).copy()
+        bid[:, 0] *= self.network
+        return bid
+
+    def to_files(self):
+        return {}, {"share": self.network}
+
+    @classmethod
+    def from_files(cls, tensors, description, others):
+        return cls(others, description["share"])
+
+
+@dataclass(frozen=True)
+class Shader(EvaluatedLearner):
+    name = "shader"
+
+    def _search(self, session):
+        best = Shaded(session.problem.market.strategy, session.start or 1.5)
+        session.look(best)
+        while not session.done:
+            best = Shaded(best.others, 0.9 * best.network + 0.07)
+            session.spend(500)
+            session.look(best)
+"""
+
 SHIFTS = """
 from deviator.learners import CurvePoint, Learner, Training
 from deviator.policies import Deviation, View

@@ -24,6 +24,7 @@ from deviator.evidence import market
 from deviator.learners.equilibrium import everyone_learns
 from deviator.learners.equilibrium.bid_form import BidForm
 from deviator.learners.equilibrium.distance import distance
+from deviator.learners.equilibrium.gradient import EveryonesGradient
 from deviator.learners.equilibrium.regret import regrets
 from deviator.mechanisms import KDoubleAuction, PayAsBid, SigmaDCDA, UniformDoubleAuction
 from deviator.policies import AffineStrategy, LinearBayes, Revelation, exact_gain
@@ -105,7 +106,9 @@ def test_one_buyer_and_one_seller_learn_to_bargain():
     np.testing.assert_allclose(found.policy.effect[:2, 0], 2 / 3, atol=0.1)
     np.testing.assert_allclose(found.policy.base[:2, 0], [1 / 12, 1 / 4], atol=0.08)
     assert (found.policy.effect[2], found.policy.base[2]) == (1.0, 0.0)
-    assert {each.trader for each in found.regret} == {0, 1}
+    # The one who does not learn is asked too, and has nothing at stake.
+    assert {each.trader for each in found.regret} == {0, 1, 2}
+    assert found.regret[2].stakes == 0
     assert found.regret[0].interim_kind == "searched"
 
 
@@ -223,3 +226,36 @@ def test_markets_that_cannot_be_learned_are_refused():
         )
     with pytest.raises(InvalidInputError, match="economy must be an Economy"):
         deviator.learn_equilibrium(UniformDoubleAuction())
+
+
+def test_who_does_not_learn_and_still_gains_leaves_no_equilibrium():
+    found = deviator.learn_equilibrium(
+        "uniform-double-auction", private_values(4), traders=(0,), steps=150, starts=1
+    )
+    assert (found.state, found.converged) == ("not settled", False)
+    assert found.epsilon > 0.01
+    assert "of 4 traders 1 learned" in found.reason
+
+
+def test_where_trade_gains_nobody_anything_there_is_nothing_to_learn():
+    apart = UniformBox(np.array([0.0, 5.0, 5.0]), np.array([1.0, 6.0, 6.0]))
+    bargain = UnitDemands(("buyer", "seller", "seller"))
+    tested = market(KDoubleAuction(buyers=1), bargain, distribution=apart)
+    with pytest.raises(RefusedError, match="nothing to learn"):
+        everyone_learns(tested, steps=10, starts=1)
+
+
+def test_ctrl_c_keeps_what_was_learned(monkeypatch):
+    steps, step = [], EveryonesGradient._gained
+
+    def interrupted(*arguments):
+        steps.append(1)
+        if len(steps) > 150:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(EveryonesGradient, "_gained", interrupted)
+    found = deviator.learn_equilibrium("uniform-double-auction", private_values(4), steps=100)
+    assert found.interrupted
+    assert len(found.ends) == 2
+    assert "interrupted in start 2 of 3" in found.reason

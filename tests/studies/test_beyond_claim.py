@@ -112,6 +112,7 @@ def test_a_learner_of_single_deviators_is_refused_in_a_sentence():
         ({"identities": 0}, "at least 2"),
         ({"identities": 2, "coalition": (0, 1)}, "got both"),
         ({"transfers": False}, "members of a coalition"),
+        ({"coalition": (0, 1), "transfers": "no"}, "transfers must be True or False"),
         ({"transfers": False, "identities": 2}, "members of a coalition"),
         ({"enlarged": private_values(6)}, "several names"),
     ],

@@ -1,6 +1,7 @@
 """The one road to evidence: what is refused early, who is trained where, and in how many threads."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from deviator.mechanisms import (
     SigmaVCG,
     UniformConditional,
 )
-from deviator.policies import LearnedDeviation, Network
+from deviator.policies import Deviation, LearnedDeviation, Network
 from deviator.studies.gather import Search, Watch, gather
 
 GROUPS = two_groups(4)
@@ -162,3 +163,31 @@ def test_a_saved_deviation_is_measured_as_a_trained_one():
     assert saved.learned_gain == trained.learned_gain
     assert saved.certificate is None
     assert saved.learned[0].untrained_gain is None
+
+
+@dataclass(frozen=True)
+class Odd(Deviation):
+    """Bids as a liar or a broken policy may; nothing that it is shown is left alone."""
+
+    bids: Any
+
+    def bid(self, view, trader):
+        bids = self.bids(view)
+        view[:] = 0
+        return bids
+
+
+@pytest.mark.parametrize("information", ["profile", "own"])
+def test_nobody_changes_the_profiles_that_others_are_measured_on(information):
+    tested = market(NaiveWalrasian(private_values(4)), private_values(4))
+    odd = Odd(lambda types: 1.5 * types[:, :1])
+    search = Search(held_out=200, information=information)
+    alone, after = (gather(tested, search, saved=[*saved, odd]) for saved in ([], [odd]))
+    assert after.learned[-1].gain == alone.learned[0].gain < -0.01
+
+
+@pytest.mark.parametrize("bids", [lambda types: types, lambda types: types[:3, :1], lambda _: None])
+def test_bids_of_another_shape_are_refused_in_a_sentence(bids):
+    tested = market(NaiveWalrasian(private_values(4)), private_values(4))
+    with pytest.raises(InvalidInputError, match="bids of Odd must"):
+        gather(tested, Search(held_out=200), saved=[Odd(bids)])

@@ -1,19 +1,24 @@
 """Training one deviator: what is kept, what goes on, and what is refused before any work."""
 
 import json
+from pathlib import Path
 
 import pytest
 from helpers.tiny_learner import Stepper
 
 from deviator.errors import InvalidInputError, RefusedError, ResultsError, UnknownNameError
+from deviator.evidence import Market
 from deviator.learners import Learner
 from deviator.learners.ppo import PPOLearner
 from deviator.learners.sb3.recurrent_ppo import RecurrentPPOLearner
-from deviator.policies import load_policy
+from deviator.policies import load_policy, save_policy
+from deviator.studies.checkpoints import CheckpointFolder
 from deviator.studies.gather import Actions
 from deviator.studies.policy_names import fresh_name
 from deviator.studies.spec.study import MarketSpec
 from deviator.studies.training import Keeping, Plan, evaluate, train
+
+LARGER = {"family": "private-values", "n_traders": 6}
 
 
 def market_spec(**changes):
@@ -96,6 +101,10 @@ def test_checkpoints_of_other_trainings_are_refused(tmp_path, spec, learner, pla
         ('"version": 1', '"version": 7', "must have version 1, got 7"),
         ('"curve"', '"kurve"', "must be a checkpoint, and is damaged"),
         ('"policy": "', '"policy": "../', "must name a policy beside it"),
+        ('"largest_gain": ', '"largest_gain": NaN, "was": ', "largest_gain must be finite"),
+        ('"curve": [', '"curve": [[5, NaN, 0.0], ', "gain must be finite"),
+        ('"curve": [', '"curve": [[5, 0.0, -1e9], ', "seconds must be non-negative"),
+        ('"curve": [', '"curve": [[1e999, 0.0, 0.0], ', "steps must be a whole number"),
     ],
 )
 def test_damaged_checkpoints_are_refused_in_a_sentence(tmp_path, old, new, message):
@@ -104,6 +113,39 @@ def test_damaged_checkpoints_are_refused_in_a_sentence(tmp_path, old, new, messa
     file.write_text(file.read_text().replace(old, new))
     with pytest.raises(ResultsError, match=message):
         train(market_spec(), Stepper(), Plan(400, 0), Keeping(resume=tmp_path))
+
+
+def test_a_disk_that_fills_ends_a_training_and_keeps_its_policy(tmp_path, monkeypatch):
+    keep, written = CheckpointFolder.keep, []
+
+    def full(folder, checkpoint):
+        written.append(checkpoint)
+        if len(written) > 5:
+            raise ResultsError("there is no space left")
+        keep(folder, checkpoint)
+
+    monkeypatch.setattr(CheckpointFolder, "keep", full)
+    where = Keeping(tmp_path / "policy", checkpoint=tmp_path / "checkpoint")
+    report = train(market_spec(), Stepper(), Plan(5000, 0), where)
+    assert "cannot be kept or shown any longer (there is no space left)" in report.stopped
+    assert report.path == tmp_path / "policy"
+    assert evaluate(report.path).learned_gain == pytest.approx(report.learned_gain, rel=1e-9)
+
+
+@pytest.mark.parametrize("out", [".", "", "..", ".json"])
+def test_a_policy_needs_a_name(out):
+    with pytest.raises(InvalidInputError, match="needs the name of a file"):
+        train(market_spec(), Stepper(), Plan(100, 0), Keeping(Path(out)))
+
+
+def test_ctrl_c_while_a_policy_is_measured_says_where_it_is(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Market, "honest_utility", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="policy is saved, and was not measured"):
+        train(market_spec(), Stepper(), Plan(100, 0), Keeping(tmp_path / "policy"))
+    assert (tmp_path / "policy.json").exists()
 
 
 def test_nothing_is_made_where_there_is_no_checkpoint(tmp_path):
@@ -250,3 +292,24 @@ def test_a_name_that_is_not_used_leaves_no_folder(tmp_path):
     with fresh_name("auction", "ppo", tmp_path / "kept" / "new" / "deep"):
         assert (tmp_path / "kept" / "new" / "deep").exists()
     assert [file.name for file in tmp_path.rglob("*")] == ["kept"]
+
+
+@pytest.mark.parametrize(
+    ("learner", "rounds"),
+    [
+        (PPOLearner(markets=128, batch_size=128), 1),
+        (RecurrentPPOLearner(markets=64, batch_size=64), 2),
+    ],
+)
+def test_policies_of_other_rungs_or_markets_are_refused_in_a_sentence(tmp_path, learner, rounds):
+    path = tmp_path / "policy"
+    train(market_spec(), learner, Plan(128, 0, rounds=rounds), Keeping(path))
+    policy = load_policy(path, market_spec().build_market().strategy)
+    for market, information, message in (
+        (market_spec(), "own", "must state what its policy sees, profile, and states own"),
+        (market_spec(economy=LARGER), "profile", "must fit its market"),
+    ):
+        data = market.model_dump(mode="json")
+        save_policy(policy, path, market=data, information=information)
+        with pytest.raises(ResultsError, match=message):
+            evaluate(path)

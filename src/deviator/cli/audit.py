@@ -68,7 +68,7 @@ def audit(
     from deviator.policies import check_information
     from deviator.studies.audit_market import report_card
     from deviator.studies.beyond_claim import party_of
-    from deviator.studies.card.card_files import write_card
+    from deviator.studies.card.card_files import check_writable, write_card
     from deviator.studies.gather import Search
 
     files = files_of(plugin)
@@ -82,8 +82,13 @@ def audit(
         None if coalition is None else [number_or_text(each, int) for each in coalition.split(",")]
     )
     party = party_of(tested, members, identities, transfers=transfers)
-    card = report_card(tested, search, trader=deviator, party=party)
+    check_writable(out)
     screen = console()
+    try:
+        card = report_card(tested, search, trader=deviator, party=party)
+    except KeyboardInterrupt:
+        screen.print("interrupted: the audit did not come to an answer, and nothing was written")
+        raise typer.Exit(130) from None
     screen.print(card.summary(), markup=False, soft_wrap=True)
     for file in write_card(card, out):
         screen.print(f"wrote {file}", markup=False, soft_wrap=True)

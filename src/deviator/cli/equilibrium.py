@@ -61,7 +61,8 @@ def equilibrium(
 ) -> None:
     """Let all traders learn at once, and say where they end, with the epsilon of that strategy.
 
-    Ends with exit code 0 whatever the answer is: that no equilibrium was found is an answer.
+    Ends with exit code 0 whatever the answer is: that no equilibrium was found is an answer. Ctrl-C
+    ends learning early: what was learned is measured, and saved.
     """
     from deviator.learners.equilibrium import everyone_learns
     from deviator.policies import save_strategy
@@ -84,6 +85,8 @@ def equilibrium(
     screen.print(found.summary(), markup=False, soft_wrap=True)
     if out is not None:
         screen.print(f"strategy: {save_strategy(found.policy, out)}", markup=False, soft_wrap=True)
+    if found.interrupted:
+        raise typer.Exit(130)
 
 
 def _market(spec: Any, strategy: str) -> Any:

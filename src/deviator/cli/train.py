@@ -64,6 +64,7 @@ def train(
     plugin: PluginFiles = None,
 ) -> None:
     """Train one deviator on a market, show how it fares, and save its policy."""
+    from deviator.plugins.deviations import deviations_of_files
     from deviator.policies import check_information
     from deviator.studies.gather import Actions
     from deviator.studies.training import Keeping, Plan
@@ -77,7 +78,8 @@ def train(
     if not force:
         _check_new(out, checkpoint, resume)
     searcher = learner_named(learner, files, learner_set)
-    _train(console(), spec, searcher, plan, Keeping(out, log, checkpoint, resume))
+    keeping = Keeping(out, log, checkpoint, resume, deviations_of_files(files))
+    _train(console(), spec, searcher, plan, keeping)
 
 
 def _budget(steps: int | None, seconds: float | None) -> int:
@@ -140,8 +142,8 @@ def _train(screen: Console, spec: Any, learner: Any, plan: "Plan", keeping: "Kee
         screen.print(line)
     try:
         report = _reported(screen, spec, learner, plan, keeping)
-    except KeyboardInterrupt:
-        screen.print("interrupted before anything was learned")
+    except KeyboardInterrupt as end:
+        screen.print(f"interrupted: {str(end) or 'nothing was learned yet'}", soft_wrap=True)
         raise typer.Exit(130) from None
     if screen.is_terminal:
         screen.print()

@@ -139,6 +139,8 @@ def test_what_cannot_have_names_is_refused_in_a_sentence():
             names_of(tested, identities)
     with pytest.raises(InvalidInputError, match="whole number"):
         names_of(tested, "two")
+    with pytest.raises(InvalidInputError, match="ask for fewer identities"):
+        names_of(market(SigmaDCDA(0.2), PRIVATE), 1000)
     information = deviator.economies.fundamental_value_information(6, 0.2, 0.5)
     strategic = market(
         UniformDoubleAuction(), information.economy(1.0), strategy=LinearBayes(information, 1.0)
