@@ -116,7 +116,7 @@ def _row(learner: str, cell: str, information: Information) -> Row:
     uniform, in_wide = uniform_rewards(core), uniform_rewards(wide(core))
     note = (
         f"{reached.seconds:.0f} CPU s; uniform actions earn {uniform.mean():.3g} on average and "
-        f"{uniform.min():.3g} at worst, {in_wide.mean():.3g} and {in_wide.min():.3g} in the wide one"
+        f"{uniform.min():.3g} at worst, {in_wide.mean():.3g}, {in_wide.min():.3g} in the wide box"
     )
     size = f"{cell}, {information}, {TRADERS} traders"
     figure = f"share of the exact gain, {learner}, {STEPS:,} steps"
