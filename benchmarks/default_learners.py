@@ -1,8 +1,8 @@
-"""What stable-baselines3 learners with default settings reach in our environment, before and after.
+"""What stable-baselines3 learners with default settings reach, in the default box and a wide one.
 
-Before: each number of a bid moves it as far as the level, five times the best shift, and losses
-count in full. After: the default box, and losses beyond three units count logarithmically. Pieces:
-``python -m benchmarks.default_learners SAC TD3 --cells reports --rungs own --seeds 0 1 --before``.
+In the wide box each number of a bid moves it as far as the level, five times the best shift, and
+losses count in full. By default losses beyond three units count logarithmically. Pieces:
+``python -m benchmarks.default_learners SAC TD3 --cells reports --rungs own --seeds 0 1 --wide``.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from .harness import Row, at_least, threads
 
 WORK = "default learner"
 TRADERS, STEPS, HELD_OUT = 10, 200_000, 20_000
-OLD_MULTIPLE = 5 / 4
-"""The old range of the level over the present one."""
+WIDE_MULTIPLE = 5 / 4
+"""The range of the level in the wide box over the default one."""
 
 LEARNERS: Mapping[str, str] = {
     name: "stable_baselines3" for name in ("PPO", "A2C", "SAC", "TD3", "DDPG")
@@ -89,13 +89,13 @@ def trained(
 
 
 def wide(core: DeviationCore) -> DeviationCore:
-    """Return a core with the old box: each number moves a bid as far as the level does."""
+    """Return a core with the wide box: each number moves a bid as far as the level does."""
     language, trader = core.market.mechanism.language, core.market.trader
     share = np.full(core.box.size, OTHERS_SHARE / np.sqrt(core.box.size))
     if isinstance(language, AllocationLanguage):
         share[language.own_place(trader)] = RESPONSE_SHARE
     share[language.level] = 1.0
-    half_width = core.box.half_width * OLD_MULTIPLE / share
+    half_width = core.box.half_width * WIDE_MULTIPLE / share
     if isinstance(language, ScheduleLanguage):
         types = core.draw(np.random.default_rng(0), 1)
         steepness = core.market.strategy.bids(types).of_trader(trader)[0, 1]
@@ -113,10 +113,10 @@ def uniform_rewards(core: DeviationCore) -> Floats:
 def _row(learner: str, cell: str, information: Information) -> Row:
     core = deviation_core(CELLS[cell](), information=information)
     reached = trained(learner, core, 0, LOSS_BOUND)
-    uniform, before = uniform_rewards(core), uniform_rewards(wide(core))
+    uniform, in_wide = uniform_rewards(core), uniform_rewards(wide(core))
     note = (
         f"{reached.seconds:.0f} CPU s; uniform actions earn {uniform.mean():.3g} on average and "
-        f"{uniform.min():.3g} at worst, {before.mean():.3g} and {before.min():.3g} in the old box"
+        f"{uniform.min():.3g} at worst, {in_wide.mean():.3g}, {in_wide.min():.3g} in the wide box"
     )
     size = f"{cell}, {information}, {TRADERS} traders"
     figure = f"share of the exact gain, {learner}, {STEPS:,} steps"
@@ -152,7 +152,7 @@ def pieces(options: argparse.Namespace) -> Iterator[str]:
     for cell in (cell for cell in CELLS if cell.startswith(tuple(options.cells))):
         for information in options.rungs:
             core = deviation_core(CELLS[cell](), information=information)
-            core, bound = (wide(core), None) if options.before else (core, LOSS_BOUND)
+            core, bound = (wide(core), None) if options.wide else (core, LOSS_BOUND)
             noise = {} if options.log_std is None else {"log_std_init": options.log_std}
             settings = {"policy_kwargs": noise} if noise else {}
             for learner in options.learners:
@@ -160,19 +160,19 @@ def pieces(options: argparse.Namespace) -> Iterator[str]:
                     reached = trained(learner, core, seed, bound, **settings)
                     yield (
                         f"| {cell} | {information} | {learner} | {seed} | "
-                        f"{'before' if options.before else 'after'} | {reached.share:.3g} | "
+                        f"{'wide' if options.wide else 'default'} | {reached.share:.3g} | "
                         f"{reached.seconds:.0f} |"
                     )
 
 
 def uniform_lines() -> Iterator[str]:
-    """Yield a line of Markdown for each cell: uniform actions before and after."""
+    """Yield a line of Markdown for each cell: uniform actions in the wide and the default box."""
     for cell, build in CELLS.items():
         core = deviation_core(build())
-        before, after = uniform_rewards(wide(core)), uniform_rewards(core)
+        in_wide, default = uniform_rewards(wide(core)), uniform_rewards(core)
         yield (
-            f"| {cell} | {before.mean():.3g} | {before.min():.3g} | {after.mean():.3g} | "
-            f"{after.min():.3g} |"
+            f"| {cell} | {in_wide.mean():.3g} | {in_wide.min():.3g} | {default.mean():.3g} | "
+            f"{default.min():.3g} |"
         )
 
 
@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cells", nargs="+", default=list(CELLS))
     parser.add_argument("--rungs", nargs="+", default=list(get_args(Information)))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--before", action="store_true")
+    parser.add_argument("--wide", action="store_true")
     parser.add_argument("--log-std", type=float, help="initial exploration of PPO and A2C")
     options = parser.parse_args(arguments)
     for line in pieces(options) if options.learners else uniform_lines():

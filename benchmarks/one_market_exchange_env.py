@@ -1,8 +1,7 @@
 """One market of agents at a time, each with a decision problem of their own.
 
-How `exchange_v0` was before there was a batched core, and the second baseline of everyone acting:
-it holds one market and N cores, every core computes everybody's honest bids, and they are computed
-once more for the rewards.
+The second baseline of everyone acting: what one writes around N decision problems without a batched
+core. Every core computes everybody's honest bids, and they are computed once more for the rewards.
 """
 
 from __future__ import annotations

@@ -3,12 +3,10 @@
 Those of stable-baselines3 and torch are imported when first used, so that the package is light.
 """
 
-from collections.abc import Mapping
-from importlib import import_module
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deviator.evidence import Market, market, matched_control, standing_control
+from deviator.first_use import imported_when_used
 
 from . import exchange_v0
 from .action_ranges import RANGE_MULTIPLE
@@ -49,21 +47,15 @@ __all__ = [
     "standing_control",
 ]
 
-_HOME: Mapping[str, str] = MappingProxyType(
+__getattr__ = imported_when_used(
+    __name__,
     {
         "DeviationVecEnv": "sb3_vec_env",
         "ExchangeVecEnv": "exchange_vec_env",
         "TensorEnv": "tensor_env",
         "independent_vec_envs": "exchange_vec_env",
-    }
+    },
 )
-
-
-def __getattr__(name: str) -> Any:
-    """Import an environment of stable-baselines3 or torch when it is first used."""
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -51,7 +51,7 @@ class Frame:
         return np.broadcast_to(self.outcome.price[0], self.types.shape)
 
 
-def checked_render_mode(mode: object) -> Any:
+def checked_render_mode(mode: str | None) -> str | None:
     """Return how to render, or None.
 
     Raises

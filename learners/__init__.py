@@ -3,10 +3,9 @@
 What needs torch or stable-baselines3 is imported when first used: the package itself is light.
 """
 
-from collections.abc import Mapping
-from importlib import import_module
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from deviator.first_use import imported_when_used
 
 from .base import EvaluatedLearner, Learner, Training, check_playable
 from .session import Checkpoint, CurvePoint, Keep, Progress, Session, TrainingStopped
@@ -46,7 +45,8 @@ __all__ = [
     "deviation_of",
 ]
 
-_HOME: Mapping[str, str] = MappingProxyType(
+__getattr__ = imported_when_used(
+    __name__,
     {
         "CMAESLearner": "cma_es",
         "EnsembleLearner": "ensemble",
@@ -58,15 +58,8 @@ _HOME: Mapping[str, str] = MappingProxyType(
         "ShareCallback": "sb3.callback",
         "TD3Learner": "sb3.td3",
         "deviation_of": "sb3.adapter",
-    }
+    },
 )
-
-
-def __getattr__(name: str) -> Any:
-    """Import a learner, or what stable-baselines3 is needed for, when it is first used."""
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,7 @@
 """The actor of a stable-baselines3 policy as a network in NumPy, and back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,18 @@ from deviator.errors import InvalidInputError
 from deviator.policies import Network
 from deviator.validation import Floats
 
-ACTIVATIONS: dict[type[nn.Module], str] = {
-    nn.Tanh: "tanh",
-    nn.ReLU: "relu",
-    nn.ELU: "elu",
-    nn.LeakyReLU: "leaky-relu",
-    nn.SiLU: "silu",
-    nn.GELU: "gelu",
-    nn.Sigmoid: "sigmoid",
-    nn.Softplus: "softplus",
-}
+ACTIVATIONS: Mapping[type[nn.Module], str] = MappingProxyType(
+    {
+        nn.Tanh: "tanh",
+        nn.ReLU: "relu",
+        nn.ELU: "elu",
+        nn.LeakyReLU: "leaky-relu",
+        nn.SiLU: "silu",
+        nn.GELU: "gelu",
+        nn.Sigmoid: "sigmoid",
+        nn.Softplus: "softplus",
+    }
+)
 """What lies between layers, by torch's class and by the name that `Network` has for it."""
 
 
@@ -76,7 +79,7 @@ def put(policy: Any, network: Network) -> None:
 
 
 def _shape(network: Network) -> str:
-    widths = [network.weights[0].shape[1], *(len(bias) for bias in network.biases)]
+    widths = list(network.sizes)
     between = f" with {network.activation}" if len(widths) > 2 else ""
     squashed = ", squashed" if network.squash else ""
     return f"layers of {widths}{between}{squashed}"

@@ -10,11 +10,10 @@ from typing import ClassVar, final
 from stable_baselines3 import PPO
 from typing_extensions import override
 
-from deviator.errors import InvalidInputError
 from deviator.learners.session import Session
 
 from .markets import MarketsVecEnv
-from .shared import SB3Learner, falling, sb3_seed
+from .shared import SB3Learner, check_whole_batches, falling, sb3_seed
 
 FULL_RATE_SIZE = 12
 """Bids with more numbers learn at a rate in inverse proportion to their number: the noise of
@@ -65,11 +64,7 @@ class PPOLearner(SB3Learner):
 
     @override
     def _check_batches(self) -> None:
-        if self.markets % self.batch_size:
-            raise InvalidInputError(
-                f"markets must be a multiple of batch_size {self.batch_size}, got {self.markets}; "
-                "set batch_size too"
-            )
+        check_whole_batches(self.markets, self.batch_size)
 
     @override
     def _model(self, session: Session) -> PPO:

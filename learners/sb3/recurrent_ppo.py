@@ -20,7 +20,7 @@ from deviator.policies.recurrent import RecurrentNetwork
 
 from .actor import copied
 from .rounds import RoundsVecEnv
-from .shared import SB3Learner, falling, sb3_seed
+from .shared import SB3Learner, check_whole_batches, falling, sb3_seed
 
 
 @final
@@ -75,11 +75,7 @@ class RecurrentPPOLearner(SB3Learner):
 
     @override
     def _check_batches(self) -> None:
-        if self.markets % self.batch_size:
-            raise InvalidInputError(
-                f"markets must be a multiple of batch_size {self.batch_size}, got {self.markets}; "
-                "set batch_size too"
-            )
+        check_whole_batches(self.markets, self.batch_size)
 
     @override
     def check_problem(self, problem: DecisionProblem) -> None:

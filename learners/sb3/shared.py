@@ -113,6 +113,15 @@ class SB3Learner(EvaluatedLearner):
         return self.log_exploration - 0.5 * float(np.log(session.problem.action_size))
 
 
+def check_whole_batches(markets: int, batch_size: int) -> None:
+    """Raise InvalidInputError unless the markets of a rollout are whole batches."""
+    if markets % batch_size:
+        raise InvalidInputError(
+            f"markets must be a multiple of batch_size {batch_size}, got {markets}; set "
+            "batch_size too"
+        )
+
+
 def diverged(session: Session, reason: str) -> TrainingStopped:
     """Return what ends a training whose numbers overflow."""
     return TrainingStopped(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -78,10 +78,7 @@ def audit(
     learners = tuple(learner_named(name, files) for name in learner or ())
     search = Search(learners, (seed,), steps, check_information(information), held_out, seconds)
     deviator = None if trader is None else tested.trader
-    members = (
-        None if coalition is None else [number_or_text(each, int) for each in coalition.split(",")]
-    )
-    party = party_of(tested, members, identities, transfers=transfers)
+    party = party_of(tested, _members(coalition), identities, transfers=transfers)
     check_writable(out)
     screen = console()
     try:
@@ -92,3 +89,10 @@ def audit(
     screen.print(card.summary(), markup=False, soft_wrap=True)
     for file in write_card(card, out):
         screen.print(f"wrote {file}", markup=False, soft_wrap=True)
+
+
+def _members(coalition: str | None) -> list[Any] | None:
+    """Return the traders that an option names; those who are no indices are refused later."""
+    if coalition is None:
+        return None
+    return [number_or_text(each, int) for each in coalition.split(",")]
