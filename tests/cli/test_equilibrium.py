@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from deviator.cli import app
 from deviator.errors import InvalidInputError, ResultsError
+from deviator.learners.equilibrium.gradient import EveryonesGradient
 from deviator.policies import load_strategy
 
 MARKET = [
@@ -52,3 +53,25 @@ def test_bad_input_is_refused_in_a_sentence(tmp_path):
 def test_a_strategy_needs_a_name(out):
     with pytest.raises(InvalidInputError, match="needs the name of a file"):
         run("--out", out)
+
+
+@pytest.mark.parametrize(
+    ("spared", "said"), [(0, "nothing was learned yet"), (30, "interrupted in")]
+)
+def test_ctrl_c_ends_with_130_and_a_sentence(monkeypatch, tmp_path, spared, said):
+    steps, step = [], EveryonesGradient.learn
+
+    def interrupted(self, tested, form, rng, budget, watch):
+        def watched(*arguments):
+            steps.append(1)
+            if len(steps) > spared:
+                raise KeyboardInterrupt
+            watch(*arguments)
+
+        step(self, tested, form, rng, budget, watched)
+
+    monkeypatch.setattr(EveryonesGradient, "learn", interrupted)
+    result = run("--steps", "100", "--out", str(tmp_path / "bids"))
+    assert result.exit_code == 130
+    assert said in result.output
+    assert (tmp_path / "bids.safetensors").exists() == (spared > 0)

@@ -1,5 +1,7 @@
 """``deviator equilibrium``: all traders of a market learn at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,23 +67,40 @@ def equilibrium(
     ends learning early: what was learned is measured, and saved.
     """
     from deviator.learners.equilibrium import everyone_learns
-    from deviator.policies import save_strategy
 
     if out is not None:
         _check_new(out, force)
     described = Described(mechanism, economy, set_, parameter, sigma, strategy, "0")
-    found = everyone_learns(
-        _market(market_spec(described, files_of(plugin), beliefs=beliefs), strategy),
-        learner=learner,
-        hidden=hidden or (),
-        shared=shared,
-        starts=starts,
-        steps=steps,
-        seconds=seconds,
-        seed=seed,
-        traders=trader or None,
-    )
     screen = console()
+    with _interruptible(screen):
+        found = everyone_learns(
+            _market(market_spec(described, files_of(plugin), beliefs=beliefs), strategy),
+            learner=learner,
+            hidden=hidden or (),
+            shared=shared,
+            starts=starts,
+            steps=steps,
+            seconds=seconds,
+            seed=seed,
+            traders=trader or None,
+        )
+    _show(screen, found, out)
+
+
+@contextmanager
+def _interruptible(screen: Any) -> Iterator[None]:
+    """Say that nothing came of it where a person ends learning before it began."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        screen.print("interrupted: nothing was learned yet")
+        raise typer.Exit(130) from None
+
+
+def _show(screen: Any, found: Any, out: Path | None) -> None:
+    """Print what was found, save it where asked to, and end with 130 if a person ended learning."""
+    from deviator.policies import save_strategy
+
     screen.print(found.summary(), markup=False, soft_wrap=True)
     if out is not None:
         screen.print(f"strategy: {save_strategy(found.policy, out)}", markup=False, soft_wrap=True)
