@@ -31,7 +31,7 @@ class Training:
     largest_gain : float
         The largest gain of any single bid submitted in training, in units of money.
     stopped : str or None
-        Why training ended before its budget was spent, in a sentence.
+        Why training ended before its budget was spent, or that it came to nothing, in a sentence.
     interrupted : bool
         Whether a person ended it, with Ctrl-C.
     """
@@ -181,6 +181,11 @@ def _trained(session: Session, search: Callable[[Session], None]) -> Training:
     finally:
         session.close()
     best, curve, largest_gain = session.checkpoint
+    if stopped is None and best is session.untrained:
+        stopped = (
+            f"training did no better than where it began, in {session.spent} bids; lower the "
+            "learner's rate or step size, or give it a larger budget"
+        )
     return Training(session.untrained or best, best, curve, largest_gain, stopped, interrupted)
 
 

@@ -9,6 +9,7 @@ from deviator.envs import deviation_core
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import market
 from deviator.learners import Checkpoint
+from deviator.learners.gradient import GradientLearner
 from deviator.mechanisms import NaiveWalrasian
 from deviator.policies import Deviation
 
@@ -136,3 +137,11 @@ def test_every_evaluation_is_logged(tmp_path):
     assert [each.step for each in logged] == [point.steps for point in training.curve]
     best = [each.value for each in log.Scalars("gain/best")]
     assert best == sorted(best)
+
+
+def test_a_training_that_runs_away_says_that_it_came_to_nothing():
+    rates = (1e9, 0.02)
+    away, near = (GradientLearner(learning_rate=rate).train(CORE, 8000, 0) for rate in rates)
+    assert away.stopped.startswith("training did no better than where it began, in ")
+    assert away.policy is away.untrained
+    assert near.stopped is None
