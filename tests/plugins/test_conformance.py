@@ -151,11 +151,11 @@ MEMBERS = {
         LinearBayes(fundamental_value_information(6, rho=0.4, noise=0.5), slope=1.0)
     ],
     ("learner", "ppo"): [PPOLearner(), PPOLearner(hidden=(8,))],
-    ("learner", "sac"): [SACLearner(), SACLearner(hidden=(8,))],
+    ("learner", "sac"): [SACLearner()],
     ("learner", "td3"): [TD3Learner()],
-    ("learner", "gradient"): [GradientLearner(), GradientLearner(hidden=(8,))],
-    ("learner", "cma-es"): [CMAESLearner(), CMAESLearner(hidden=(8,))],
-    ("learner", "evolution"): [EvolutionLearner(), EvolutionLearner(hidden=(8,))],
+    ("learner", "gradient"): [GradientLearner()],
+    ("learner", "cma-es"): [CMAESLearner()],
+    ("learner", "evolution"): [EvolutionLearner()],
     ("learner", "ensemble"): [EnsembleLearner()],
     ("learner", "recurrent-ppo"): [RecurrentPPOLearner(n_epochs=1, memory=8)],
 }
