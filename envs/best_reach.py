@@ -21,7 +21,8 @@ FAR = 1e9
 def best_reach(tested: Market, information: Information, types: Floats, own: Floats) -> Floats:
     """Return how far the best deviation moves each number of a bid, shape (K,).
 
-    0 where nothing is to gain, or the best deviation has no closed form. An own-type deviator's
+    0 where nothing is to gain, where limits of bids end the box (`Mechanism.bid_limits`), or the
+    best deviation has no closed form. An own-type deviator's
     reach is that of their own rung, or where that has no closed form, the whole profile's.
 
     Parameters
@@ -66,7 +67,8 @@ def allowed_range(tested: Market, types: Floats, own: Floats) -> tuple[Floats, F
 
 
 def _pays(tested: Market, types: Floats) -> bool:
-    if tested.bids_are_surfaces:
+    limited = tested.mechanism.bid_limits(tested.trader) is not None
+    if tested.bids_are_surfaces or limited:
         return False
     try:
         gain = exact_gains(tested, types)

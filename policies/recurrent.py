@@ -52,7 +52,7 @@ class RecurrentNetwork:
     >>> once, memory = network.step(np.array([[0.5]]), network.start(1))
     >>> again, _ = network.step(np.array([[0.5]]), memory)
     >>> once.round(3), again.round(3)
-    (array([[0.174]]), array([[0.273]]))
+    (array([[0.174]]), array([[0.271]]))
     """
 
     input_weights: Floats
