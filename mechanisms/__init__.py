@@ -31,8 +31,13 @@ from .languages import (
     ScheduleLanguage,
     Schedules,
     SurfaceBids,
+    UnitBidLanguage,
+    UnitBids,
 )
 from .menu import FiniteMenu, LineMenu, Menu
+from .multi_unit.multi_unit_mechanism import MultiUnitMechanism
+from .multi_unit.uniform_price_multi_unit import UniformPriceMultiUnit
+from .multi_unit.vickrey_multi_unit import VickreyMultiUnit
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
 from .parallel import clear_parallel
@@ -98,6 +103,7 @@ __all__ = [
     "Mechanism",
     "Menu",
     "ModifiedVickreyDoubleAuction",
+    "MultiUnitMechanism",
     "Mutated",
     "NaiveWalrasian",
     "Outcome",
@@ -131,7 +137,11 @@ __all__ = [
     "TraderOutcome",
     "UniformConditional",
     "UniformDoubleAuction",
+    "UniformPriceMultiUnit",
+    "UnitBidLanguage",
+    "UnitBids",
     "UnitDemandMechanism",
+    "VickreyMultiUnit",
     "balancing_fee",
     "clear_parallel",
     "clear_sharded",
