@@ -34,6 +34,7 @@ from .languages import (
     UnitBidLanguage,
     UnitBids,
 )
+from .lottery import Drawn, drawn, standard_lots
 from .menu import FiniteMenu, LineMenu, Menu
 from .multi_unit.multi_unit_mechanism import MultiUnitMechanism
 from .multi_unit.uniform_price_multi_unit import UniformPriceMultiUnit
@@ -85,6 +86,7 @@ __all__ = [
     "ConditionalLanguage",
     "DirectMechanism",
     "DiscreteVCG",
+    "Drawn",
     "EntryCutoffs",
     "EntryFeeDoubleAuction",
     "EntryFeeVCG",
@@ -146,6 +148,7 @@ __all__ = [
     "clear_parallel",
     "clear_sharded",
     "compiled_clear",
+    "drawn",
     "equilibrium_cutoffs",
     "exact_payment",
     "expected_budget",
@@ -156,5 +159,6 @@ __all__ = [
     "residual_transfer",
     "side_prices",
     "sigma_vcg",
+    "standard_lots",
     "write_shard",
 ]
