@@ -36,7 +36,7 @@ from .unit_ranking import units_won
 @final
 @dataclass(frozen=True)
 class MultiUnitDemands(Economy):
-    """Traders to whom the k-th unit that they hold is worth s_i f_ik, with f_i1 >= f_i2 >= ... >= 0.
+    """Traders to whom their k-th unit is worth s_i f_ik, with f_i1 >= f_i2 >= ... >= 0.
 
     A type is a price, in money per unit of the good, and factors have no units: so a trader's value
     is never negative, flat demand is (1, 1), demand for a single unit (1, 0), and a trader who
@@ -105,7 +105,7 @@ class MultiUnitDemands(Economy):
 
     @property
     def supply(self) -> float:
-        """What somebody outside sells, in units of the good: efficient allocations sum to it."""
+        """What somebody outside sells, in units of the good."""
         return self.offered * self.unit
 
     @property

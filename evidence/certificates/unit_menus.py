@@ -106,7 +106,11 @@ def _dominant() -> tuple[float, Condition]:
 
 
 def _moved_price(
-    trader: int, mechanism: UniformPriceMultiUnit, economy: MultiUnitDemands, low: Floats, high: Floats
+    trader: int,
+    mechanism: UniformPriceMultiUnit,
+    economy: MultiUnitDemands,
+    low: Floats,
+    high: Floats,
 ) -> tuple[float, Condition]:
     """Return a bound on the gain from moving the price over the box.
 
@@ -140,7 +144,11 @@ class _End:
     """Bids and price where all types stand at one end of the box, in exact numbers."""
 
     def __init__(
-        self, mechanism: UniformPriceMultiUnit, economy: MultiUnitDemands, types: Floats, trader: int
+        self,
+        mechanism: UniformPriceMultiUnit,
+        economy: MultiUnitDemands,
+        types: Floats,
+        trader: int,
     ) -> None:
         values = [
             [Fraction(float(each)) * Fraction(factor) for factor in row]
@@ -223,8 +231,6 @@ def _trade_is_possible(economy: MultiUnitDemands, low: Floats, high: Floats) -> 
     if economy.offered:
         return True
     rows = list(zip(economy.factors, economy.endowments, strict=True))
-    wanted = [
-        (high[i] * row[owned], i) for i, (row, owned) in enumerate(rows) if owned < len(row)
-    ]
+    wanted = [(high[i] * row[owned], i) for i, (row, owned) in enumerate(rows) if owned < len(row)]
     kept = [(low[i] * row[owned - 1], i) for i, (row, owned) in enumerate(rows) if owned]
     return any(bid > ask and i != j for bid, i in wanted for ask, j in kept)

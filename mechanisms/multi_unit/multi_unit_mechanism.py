@@ -40,8 +40,8 @@ class MultiUnitMechanism(Mechanism):
     """Units to the highest bids: an auction of units offered, or an exchange of units owned.
 
     Members are frozen dataclasses with the fields below. They state `payments`, and
-    `least_payments`, from which the menu follows. Of equal bids, those of lower indices win, which decides who holds
-    units and never at what prices.
+    `least_payments`, from which the menu follows. Of equal bids those of lower indices win, which
+    decides who holds units and never at what prices.
 
     Attributes
     ----------

@@ -70,12 +70,16 @@ class VickreyMultiUnit(MultiUnitMechanism):
 
     @override
     def payments(self, bids: Floats, won: Floats) -> tuple[Floats, Floats]:
-        owned, paid = self.owned(bids.shape[1]), np.empty(won.shape)
+        owned = self.owned(bids.shape[1])
+        units, paid, price = won - owned, np.empty(won.shape), np.empty(won.shape)
         for trader, own in enumerate(owned):
-            table = self.least_payments(ranked_others(bids, trader), int(own))
-            paid[:, trader] = np.take_along_axis(table, won[:, [trader]], axis=1)[:, 0]
-        units = won - owned
-        return np.divide(paid, units, out=np.full(won.shape, np.nan), where=units != 0), paid
+            others, held = ranked_others(bids, trader), won[:, [trader]]
+            table = self.least_payments(others, int(own))
+            paid[:, trader] = np.take_along_axis(table, held, axis=1)[:, 0]
+            # Whoever trades nothing meets the bid to pass for one unit more.
+            place = np.maximum(self.total - held - 1, 0)
+            price[:, trader] = np.take_along_axis(others, place, axis=1)[:, 0]
+        return np.divide(paid, units, out=price, where=units != 0), paid
 
     @override
     def least_payments(self, others: Floats, owned: int) -> Floats:
