@@ -6,6 +6,7 @@ import numpy as np
 
 from deviator.economies import (
     Economy,
+    MultiUnitDemands,
     NormalTypes,
     QuadraticEconomy,
     TypeDistribution,
@@ -27,6 +28,8 @@ from deviator.mechanisms import (
     SurfaceBids,
     UniformConditional,
     UniformDoubleAuction,
+    UniformPriceMultiUnit,
+    UnitBidLanguage,
 )
 
 from .market import Market, market
@@ -37,7 +40,7 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
 
     For conditional bids it is `uniform-conditional`, with the same public statistics; for schedules
     the uniform-price double auction; for reports the naive Walrasian auction, or the k-double
-    auction where single units are traded.
+    auction where single units are traded; for bids per unit an auction at the lowest winning bid.
 
     Parameters
     ----------
@@ -55,6 +58,8 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
         case ReportLanguage() if isinstance(economy, UnitDemands):
             buyers = tuple(np.flatnonzero(economy.buyers).tolist())
             return KDoubleAuction(buyers=buyers, unit=economy.unit)
+        case UnitBidLanguage() if isinstance(economy, MultiUnitDemands):
+            return UniformPriceMultiUnit.for_economy(economy, k=1.0)
         case ScheduleLanguage() | FlooredScheduleLanguage() if isinstance(
             economy, QuadraticEconomy
         ):
