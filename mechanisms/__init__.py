@@ -36,7 +36,7 @@ from .languages import (
 )
 from .lottery import Drawn, drawn, standard_lots
 from .menu import FiniteMenu, LineMenu, Menu
-from .multi_unit.multi_unit_mechanism import MultiUnitMechanism
+from .multi_unit.multi_unit_mechanism import Endowments, MultiUnitMechanism
 from .multi_unit.uniform_price_multi_unit import UniformPriceMultiUnit
 from .multi_unit.vickrey_multi_unit import VickreyMultiUnit
 from .mutated import Mutated
@@ -87,6 +87,7 @@ __all__ = [
     "DirectMechanism",
     "DiscreteVCG",
     "Drawn",
+    "Endowments",
     "EntryCutoffs",
     "EntryFeeDoubleAuction",
     "EntryFeeVCG",

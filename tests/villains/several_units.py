@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deviator.economies import MultiUnitDemands, ranked
-from deviator.mechanisms import Claim, FiniteMenu, MultiUnitMechanism, VickreyMultiUnit
-from deviator.mechanisms.multi_unit.multi_unit_mechanism import Endowments
+from deviator.mechanisms import Claim, Endowments, FiniteMenu, MultiUnitMechanism, VickreyMultiUnit
 
 
 @dataclass(frozen=True)
