@@ -86,9 +86,12 @@ class Drawn(Mechanism):
             )
         rule: Any = self.rule
         # A copy, so that no rule can change the lots that others are given.
-        lots = np.broadcast_to(self.lots, (markets, self.lots.shape[-1])).copy()
-        outcome: Outcome = rule.clear(bids, lots)
+        outcome: Outcome = rule.clear(bids, self.lots_of(markets).copy())
         return outcome
+
+    def lots_of(self, markets: int) -> Floats:
+        """Return the lots of so many markets, shape (B, D)."""
+        return np.broadcast_to(self.lots, (markets, self.lots.shape[-1]))
 
     @override
     def honest_bids(self, economy: Economy, types: Floats) -> Bids:

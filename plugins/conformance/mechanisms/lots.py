@@ -1,10 +1,12 @@
 """Checks of lotteries: the outcome is a function of bids and lots, for every lot."""
 
 import copy
+from typing import Any
 
 import numpy as np
 
 from deviator.mechanisms import Mechanism, Outcome
+from deviator.mechanisms.lottery import BELOW_ONE, drawn
 from deviator.validation import Floats
 
 from ..comparing import (
@@ -16,10 +18,8 @@ from ..comparing import (
     locked,
     outcome_of_markets,
 )
-from ..trials import CLEARING_TOLERANCE, Trial, trials
-
-LAST = float(np.nextafter(1.0, 0.0))
-"""The largest number below 1."""
+from ..trials import Trial, trials
+from .outcomes import CLEARING_TOLERANCE
 
 
 def check_lots_decide(mechanism: Mechanism) -> None:
@@ -39,7 +39,7 @@ def check_lots_of_each_market(mechanism: Mechanism) -> None:
         whole = _cleared(trial, lots)
         for market in range(len(lots)):
             bids = bids_of_markets(trial.bids, [market])
-            alone = mechanism_outcome(trial.mechanism, bids, lots[[market]])
+            alone = drawn(mechanism, lots[[market]]).clear(bids)
             rule = f"market {market} must clear by its own lots alone as in its batch {trial.where}"
             assert_same_outcome(rule, alone, outcome_of_markets(whole, [market]))
 
@@ -61,7 +61,7 @@ def check_every_lot_clears(mechanism: Mechanism) -> None:
     """Quantities sum to 0 and numbers are finite for all lots, 0 and the last below 1 included."""
     for trial in trials(mechanism):
         batch, draws = len(trial.types), mechanism.draws
-        for value in (0.0, 0.5, LAST):
+        for value in (0.0, 0.5, BELOW_ONE):
             _assert_clears(trial, np.full((batch, draws), value), value)
             for place in range(draws):
                 lots = _lots(trial)
@@ -85,15 +85,11 @@ def check_lots_unchanged(mechanism: Mechanism) -> None:
         assert_unchanged("outcomes must not share memory with lots", kept, lots)
 
 
-def mechanism_outcome(mechanism: Mechanism, bids: object, lots: Floats) -> Outcome:
-    """Return what a lottery makes of bids and lots (B, D)."""
-    rule: object = mechanism
-    outcome: Outcome = rule.clear(bids, lots)  # type: ignore[attr-defined]
-    return outcome
-
-
 def _cleared(trial: Trial, lots: Floats) -> Outcome:
-    return mechanism_outcome(trial.mechanism, trial.bids, lots)
+    """Clear by the rule itself, which is given these lots and no copy."""
+    rule: Any = trial.mechanism
+    outcome: Outcome = rule.clear(trial.bids, lots)
+    return outcome
 
 
 def _lots(trial: Trial, seed: int = 0) -> Floats:
