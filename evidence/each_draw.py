@@ -4,17 +4,17 @@ A rule is universally truthful where each of the rules `Drawn` is truthful. Prof
 together with lots, and a gain counts where its witness, one market for given lots, holds up.
 """
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, final
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from deviator.mechanisms.lottery import Drawn, standard_lots
+from deviator.mechanisms.lottery import Drawn, in_short, standard_lots
 from deviator.policies import NumericSearch
 from deviator.policies.situation import Situation
 from deviator.validation import Floats
 
-from .constraints import State
+from .evidence import EachDraw
 from .fresh_lots import fresh_lots
 from .largest_gain import largest_gain
 from .market import Market
@@ -40,39 +40,6 @@ SEED = 5_000_021
 """Seeds the lots."""
 
 
-@final
-@dataclass(frozen=True)
-class EachDraw:
-    """Whether deviating pays once the lots are known.
-
-    Attributes
-    ----------
-    state : {"refuted", "undetermined", "vacuous"}
-        Refuted: in some draw a bid beats the strategy's own, and was cleared again. No search
-        shows that there is no such draw.
-    worst : float
-        The largest gain in one draw that was cleared again, in units of money; 0 where none.
-    trader : int
-        Who deviated.
-    pairs : int
-        Profiles that were searched, each with lots of its own.
-    reason : str
-    witness : dict or None
-        One market for given lots, and the bid that pays there.
-    """
-
-    state: State
-    worst: float
-    trader: int
-    pairs: int
-    reason: str
-    witness: dict[str, Any] | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
-
-
 def each_draw(tested: Market, types: Floats, found: dict[str, Any] | None = None) -> EachDraw:
     """Return whether the market's trader gains in some draw by deviating, all types known.
 
@@ -95,10 +62,9 @@ def each_draw(tested: Market, types: Floats, found: dict[str, Any] | None = None
             f"in {DRAWS} draws; a search proves nothing"
         )
         return EachDraw("undetermined", 0.0, tested.trader, len(few), reason)
-    lots = ", ".join(f"{lot:.3g}" for lot in witness["lots"][:4])
-    more = ", ..." if len(witness["lots"]) > 4 else ""
+    drawn = in_short(np.array(witness["lots"]))
     reason = (
-        f"trader {tested.trader} gains {witness['gain']:.3g} in the draw of lots {lots}{more}; its "
+        f"trader {tested.trader} gains {witness['gain']:.3g} in the draw of lots {drawn}; its "
         "witness was cleared"
     )
     return EachDraw("refuted", witness["gain"], tested.trader, len(few), reason, witness)
