@@ -13,11 +13,13 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
+    EachDraw,
     Evidence,
     Found,
     LearnedGain,
     Market,
     check_matched,
+    each_draw,
     find_certificates,
     find_witness,
     held_out_profiles,
@@ -33,6 +35,7 @@ from deviator.evidence.best_deviation import (
     trades,
 )
 from deviator.evidence.certificates import is_all_ours
+from deviator.evidence.fresh_lots import has_chance
 from deviator.evidence.results import Comparison
 from deviator.learners import EvaluatedLearner, Learner, Training, check_playable
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
@@ -104,8 +107,10 @@ def gather(
         evidence = _measure(tested, control, search, watch or Watch(), saved, searched)
         beside = evidence.learned and (with_power or planted)
         box = _box_of(tested, control, search) if beside else None
+        whole = _at_the_worst_profile(tested, evidence, certificate)
         return replace(
-            _at_the_worst_profile(tested, evidence, certificate),
+            whole,
+            each_draw=_each_draw(tested, search, whole),
             certificate=certificate,
             refusals=found.refusals,
             control=_control_evidence(control, search, box) if with_power else None,
@@ -159,6 +164,13 @@ def _at_the_worst_profile(
         return evidence
     worst, witness = largest_gain(tested)
     return replace(evidence, worst=worst, witness=witness)
+
+
+def _each_draw(tested: Market, search: Search, evidence: Evidence) -> EachDraw | None:
+    """Return what is gained once the lots are known; None where the rule draws none."""
+    if not (tested.mechanism.draws and evidence.trades):
+        return None
+    return each_draw(tested, held_out_profiles(tested, search.held_out), evidence.witness)
 
 
 def _proved(tested: Market, certificate: Certificate | None) -> bool:
@@ -301,12 +313,13 @@ def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) 
 
 def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
     gain, rounding, _ = seen.compared(policy)
+    beyond = 0.0 if has_chance(seen.tested) else largest_beyond(gain, rounding)
     return LearnedGain(
         "saved",
         0,
         float(gain.mean()),
         float(gain.max()),
-        beyond_rounding=largest_beyond(gain, rounding),
+        beyond_rounding=beyond,
     )
 
 

@@ -84,6 +84,9 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     wanted = list(dict.fromkeys(trader_index(trader, n) for trader in traders))
     if not wanted:
         raise InvalidInputError("traders must name somebody who deviates, got none")
+    if tested.mechanism.draws:
+        why = f"certificates are of rules without lots, and {tested.mechanism.name} draws them"
+        return Found({}, (why,), rung)
     best: dict[int, Certificate] = {}
     refusals: list[str] = []
     for certifier in (*SHARED_CERTIFIERS, *(_each(one) for one in CERTIFIERS)):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.repository import ROOT
-from villains import economies, estimators, learners, mechanisms, policies
+from villains import economies, estimators, learners, lotteries, mechanisms, policies
 
 from deviator.economies import (
     factored,
@@ -97,7 +97,7 @@ VARYING = varying_effects(
 SMALL = linear_quadratic([[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]], [1.0, 1.3, 0.8])
 STATISTICS = public_statistics(FACTORED, 0.4)
 VILLAINS = {
-    "mechanism": mechanisms.VILLAINS,
+    "mechanism": [*mechanisms.VILLAINS, *lotteries.VILLAINS],
     "economy": economies.VILLAINS,
     "policy": policies.VILLAINS,
     "learner": learners.VILLAINS,
@@ -106,6 +106,7 @@ VILLAINS = {
 SOUND = [
     mechanisms.SoundAuction(),
     mechanisms.OwnEconomy(),
+    lotteries.SoundLottery(),
     economies.SoundEconomy(),
     policies.SoundPolicy(),
     learners.Climber(),
