@@ -1,7 +1,7 @@
 """Everything that was computed about deviating in one market, as one record."""
 
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from deviator.policies import Information
 from .best_deviation import BestDeviation
 from .certificates import Certificate
 from .power import student_interval
+
+Unit = Literal["money", "payoff"]
+"""What gains are measured in."""
 
 
 @final
@@ -115,6 +118,8 @@ class Evidence:
         Why there is no certificate, one sentence for each kind.
     rare_losses_known : bool
         Whether rule and strategy are known to lose nothing at profiles that are hardly ever drawn.
+    unit : {"money", "payoff"}
+        What gains and stakes are measured in: payoff where it is not utility minus transfer.
     """
 
     scale: float
@@ -135,6 +140,7 @@ class Evidence:
     worst: LargestGain | None = None
     refusals: tuple[str, ...] = ()
     rare_losses_known: bool = True
+    unit: Unit = "money"
 
     @property
     def epsilon(self) -> float:

@@ -9,7 +9,7 @@ from deviator.validation import check_kind
 
 from .certificates.exact import KIND as EXACT
 from .constraints import Scope, State
-from .evidence import Evidence
+from .evidence import Evidence, Unit
 from .power import resolution, resolution_interval
 
 CONTRADICTION = 1e-6
@@ -66,6 +66,8 @@ class Verdict:
         The power of each learner; empty where `power` is None.
     stopped : tuple of str
         Why trainings ended before their budget was spent, a sentence each.
+    unit : {"money", "payoff"}
+        What gains and stakes are measured in: payoff where it is not utility minus transfer.
     """
 
     state: State
@@ -87,6 +89,7 @@ class Verdict:
     resolution_interval: tuple[float, float] | None = None
     power_by_learner: dict[str, float] = field(default_factory=dict)
     stopped: tuple[str, ...] = ()
+    unit: Unit = "money"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -134,6 +137,7 @@ def judge(evidence: Evidence) -> Verdict:
         resolution_interval=resolution_interval(planted),
         power_by_learner={} if control is None else control.shares,
         stopped=tuple(_stopped(evidence)),
+        unit=evidence.unit,
     )
 
 
@@ -199,7 +203,8 @@ def _alarm(control: Evidence) -> str | None:
 
 def _profitable(evidence: Evidence) -> Decision:
     """Return the decision where a deviation was cleared again and pays."""
-    gain = f"a deviation gains {evidence.beyond_rounding:.3g} at one profile"
+    of_payoff = " units of payoff" if evidence.unit == "payoff" else ""
+    gain = f"a deviation gains {evidence.beyond_rounding:.3g}{of_payoff} at one profile"
     if evidence.information == "profile":
         mean = f"{_rechecked(evidence):.3g} on average"
         return Decision("refuted", "every profile", f"{gain}, and {mean}; its witness was cleared")

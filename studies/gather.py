@@ -208,6 +208,7 @@ def _measure(
         rounding=tested.rounding,
         tolerated=tested.tolerated,
         rare_losses_known=_is_known(tested),
+        unit=tested.unit,
     )
 
 

@@ -32,6 +32,11 @@ CERTIFIERS: tuple[Certifier, ...] = (
 )
 """Tried in this order for the traders who have no certificate yet."""
 
+NOT_QUASILINEAR = (
+    "certificates are about quasi-linear payoffs, utility minus transfer, and the economy {} states "
+    "a payoff of its own"
+)
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -84,6 +89,8 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     wanted = list(dict.fromkeys(trader_index(trader, n) for trader in traders))
     if not wanted:
         raise InvalidInputError("traders must name somebody who deviates, got none")
+    if not tested.economy.quasilinear:
+        return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung)
     best: dict[int, Certificate] = {}
     refusals: list[str] = []
     for certifier in (*SHARED_CERTIFIERS, *(_each(one) for one in CERTIFIERS)):

@@ -7,7 +7,7 @@ from deviator.errors import RefusedError
 from ..market import Market
 from .constraint import Constraint, ConstraintVerdict
 from .exact import exact_constraints
-from .proved import find_proofs
+from .proved import Proofs, find_proofs
 from .searched import searched_constraints
 
 
@@ -25,7 +25,7 @@ def honest_constraints(tested: Market) -> dict[Constraint, ConstraintVerdict]:
         return exact_constraints(tested)
     except RefusedError as error:
         refusal = str(error)
-    proofs = find_proofs(tested)
+    proofs = find_proofs(tested) if tested.economy.quasilinear else Proofs({}, {})
     return {
         name: _settled(answer, proofs.confirmed.get(name), proofs.failures.get(name, refusal))
         for name, answer in searched_constraints(tested).items()
