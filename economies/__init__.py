@@ -34,6 +34,7 @@ from .information import (
     two_groups_information,
 )
 from .linear_quadratic import LinearQuadratic, is_linear_quadratic
+from .non_quasilinear import NonQuasilinearEconomy
 from .pivotal_types import PivotalMarket, pivotal_market
 from .quadratic import QuadraticEconomy, affects_others_alike, single_crossing_violation
 from .quadratic_assumptions import interdependence_radius
@@ -59,6 +60,7 @@ __all__ = [
     "Factored",
     "IndependentNormal",
     "LinearQuadratic",
+    "NonQuasilinearEconomy",
     "NormalInformation",
     "NormalTypes",
     "OwnResponse",

@@ -1,7 +1,7 @@
 """Everything that was computed about deviating in one market, as one record."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, final
+from typing import Any, final
 
 import numpy as np
 
@@ -9,10 +9,8 @@ from deviator.policies import Information
 
 from .best_deviation import BestDeviation
 from .certificates import Certificate
+from .market import Unit
 from .power import student_interval
-
-Unit = Literal["money", "payoff"]
-"""What gains are measured in."""
 
 
 @final

@@ -152,9 +152,7 @@ def _described(
 ) -> dict[str, Any] | None:
     """Return the witness as plain data, or None where rounding explains the violation."""
     violation, trader = _violation(honest, constraint)
-    rounding = float(
-        honest.rounding.sum() if trader is None else honest.payoff_rounding[trader]
-    )
+    rounding = float(honest.rounding.sum() if trader is None else honest.payoff_rounding[trader])
     if float(violation) <= rounding:
         return None
     bids = tested.strategy.bids(types[None])

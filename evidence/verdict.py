@@ -9,7 +9,8 @@ from deviator.validation import check_kind
 
 from .certificates.exact import KIND as EXACT
 from .constraints import Scope, State
-from .evidence import Evidence, Unit
+from .evidence import Evidence
+from .market import Unit
 from .power import resolution, resolution_interval
 
 CONTRADICTION = 1e-6

@@ -33,8 +33,8 @@ CERTIFIERS: tuple[Certifier, ...] = (
 """Tried in this order for the traders who have no certificate yet."""
 
 NOT_QUASILINEAR = (
-    "certificates are about quasi-linear payoffs, utility minus transfer, and the economy {} states "
-    "a payoff of its own"
+    "certificates are about quasi-linear payoffs, utility minus transfer, and the economy {} "
+    "states a payoff of its own"
 )
 
 

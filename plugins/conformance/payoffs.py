@@ -57,11 +57,11 @@ def check_payoff_of(economy: Economy) -> None:
 
 def check_payoff_shapes(economy: Economy) -> None:
     """Payoffs are finite, a number per market and trader, and 0 where nothing changes hands."""
-    quantity, transfer, types = (each[:, 1] if each.ndim == 3 else each for each in _offers(economy))
-    payoff = np.asarray(economy.payoff(quantity, transfer, types))
-    assert payoff.shape == types.shape, (
-        f"payoff must have shape {types.shape}, got {payoff.shape}"
+    quantity, transfer, types = (
+        each[:, 1] if each.ndim == 3 else each for each in _offers(economy)
     )
+    payoff = np.asarray(economy.payoff(quantity, transfer, types))
+    assert payoff.shape == types.shape, f"payoff must have shape {types.shape}, got {payoff.shape}"
     assert np.isfinite(payoff).all(), "payoff must be finite, and is not"
     nothing = economy.payoff(np.zeros_like(types), np.zeros_like(types), types)
     assert not np.any(nothing), (
