@@ -6,6 +6,7 @@ import numpy as np
 
 from deviator.economies import (
     Economy,
+    NonQuasilinearEconomy,
     NormalTypes,
     QuadraticEconomy,
     TypeDistribution,
@@ -69,9 +70,12 @@ def standing_control(tested: Market) -> Market | None:
     It is a market of `control_mechanism` with the same economy, types and deviator. Price-takers
     are known to gain where values are private, so that in other economies the control of schedules
     has private values of the same mean slope and own effect, and independent types of the same mean
-    and size.
+    and size. Where payoffs are not quasi-linear, the same traders in the control have quasi-linear
+    ones.
     """
-    mechanism, economy = tested.mechanism, tested.economy
+    mechanism, economy = tested.mechanism, _quasilinear(tested.economy)
+    if economy is None:
+        return None
     rule = control_mechanism(mechanism.language, economy)
     if rule is None:
         return None
@@ -81,6 +85,17 @@ def standing_control(tested: Market) -> Market | None:
     if isinstance(economy, QuadraticEconomy) and not is_known_to_pay(rule, economy):
         return _price_takers(rule, economy, tested.distribution, tested.trader)
     return market(rule, economy, distribution=tested.distribution, trader=tested.trader)
+
+
+def _quasilinear(economy: Economy) -> Economy | None:
+    """Return the economy, or the one of the same utilities and quasi-linear payoffs, if known."""
+    if economy.quasilinear:
+        return economy
+    if isinstance(economy, NonQuasilinearEconomy):
+        return economy.traders
+    if isinstance(economy, UnitDemands):
+        return UnitDemands(economy.roles, economy.low, economy.high, economy.unit)
+    return None
 
 
 def is_known_to_pay(rule: Mechanism, economy: Economy) -> bool:

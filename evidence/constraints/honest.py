@@ -9,6 +9,7 @@ from .constraint import Constraint, ConstraintVerdict
 from .exact import exact_constraints
 from .proved import Proofs, find_proofs
 from .searched import searched_constraints
+from .violations import NOT_QUASILINEAR, SOMEBODY_OUTSIDE
 
 
 def honest_constraints(tested: Market) -> dict[Constraint, ConstraintVerdict]:
@@ -39,7 +40,7 @@ def _settled(
     if searched.state == "refuted" and proved is not None:
         both = f"{searched.reason}; and yet it is proved: {proved.reason}"
         return replace(searched, state="undetermined", reason=both, certificate=proved.certificate)
-    if searched.state != "undetermined":
+    if searched.state != "undetermined" or searched.reason in (NOT_QUASILINEAR, SOMEBODY_OUTSIDE):
         return searched
     if proved is not None:
         return proved

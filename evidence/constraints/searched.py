@@ -39,10 +39,8 @@ BROKEN: Mapping[Constraint, str] = MappingProxyType(
 )
 
 
-NOT_COUNTED = (
-    "counted is what the traders pay in all, and not what the goods of somebody outside cost"
-)
-"""What the answer on the budget leaves out where somebody outside trades."""
+NOT_COUNTED = "of what the traders pay in all, whatever the goods cost somebody outside"
+"""Of what the answer on the budget speaks where somebody outside trades."""
 
 
 class Goal(NamedTuple):
@@ -182,7 +180,7 @@ class _Tried:
         answer = self._searched(constraint, region)
         if constraint != "budget_surplus" or not self.outside:
             return answer
-        return replace(answer, reason=f"{answer.reason}; {NOT_COUNTED}")
+        return replace(answer, reason=f"{NOT_COUNTED}: {answer.reason}")
 
     def _searched(self, constraint: Constraint, region: Region) -> ConstraintVerdict:
         """Return what the search says of one constraint."""
@@ -193,7 +191,8 @@ class _Tried:
         ]
         witnesses = [witness for each in seen if (witness := self._witness(constraint, each.types))]
         if witnesses:
-            return _refuted(constraint, witnesses)
+            of_payoff = self._tested.unit == "payoff" and constraint == "individual_rationality"
+            return _refuted(constraint, witnesses, " units of payoff" if of_payoff else "")
         where = f"{self.profiles:,} profiles within {region.stated}"
         if self.unsolved:
             where += f", of which {self.unsolved:,} could not be solved"
@@ -231,12 +230,14 @@ def _sought(markets: HonestMarkets, goal: Goal) -> Floats:
     return np.asarray(beyond / gains)
 
 
-def _refuted(constraint: Constraint, witnesses: list[dict[str, Any]]) -> ConstraintVerdict:
+def _refuted(
+    constraint: Constraint, witnesses: list[dict[str, Any]], unit: str
+) -> ConstraintVerdict:
     """Return the verdict that witnesses, the first in money, refute."""
     first = witnesses[0]
     worst, share = float(first["violation"]), max(float(each["share"] or 0.0) for each in witnesses)
     relative = f", up to {share:.3g} of the gains from trade" if share > 0 else ""
-    reason = f"{BROKEN[constraint]} at a profile that was found, by {worst:.6g}{relative}"
+    reason = f"{BROKEN[constraint]} at a profile that was found, by {worst:.6g}{unit}{relative}"
     return ConstraintVerdict(
         constraint, "refuted", "every profile", worst, share, None, reason, first
     )

@@ -33,6 +33,16 @@ HONEST_CONSTRAINTS: tuple[Constraint, ...] = (
 """The constraints on what happens while nobody deviates."""
 
 
+NOT_QUASILINEAR = (
+    "efficiency compares totals of utilities, which say nothing where payoffs are not quasi-linear"
+)
+SOMEBODY_OUTSIDE = (
+    "somebody outside trades, and what goods cost or are worth there is not known, so that the "
+    "traders' own first best is no measure"
+)
+"""Why efficiency is not told."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class HonestMarkets:
@@ -224,16 +234,8 @@ def violations(tested: Market, constraint: Constraint, types: Floats) -> Floats:
 def no_efficiency(markets: HonestMarkets) -> str | None:
     """Return why efficiency is not told in markets, in one sentence; None where it is."""
     if not markets.tested.economy.quasilinear:
-        return (
-            "efficiency compares totals of utilities, which say nothing where payoffs are not "
-            "quasi-linear"
-        )
-    if markets.outcome.outside.any():
-        return (
-            "somebody outside trades, and what goods cost or are worth there is not known, so that "
-            "the traders' own first best is no measure"
-        )
-    return None
+        return NOT_QUASILINEAR
+    return SOMEBODY_OUTSIDE if markets.outcome.outside.any() else None
 
 
 def finite_numbers(economy: Economy, name: str, values: Floats) -> Floats:
