@@ -90,7 +90,7 @@ def sizes(tested: Market, control: Market | None, range_multiple: float) -> Size
             "the matched control must have a profitable deviation, got an exact gain of "
             f"{gain:.3g} in {reference.mechanism.name}; name another control"
         )
-    if not tested.economy.quasilinear and reference.stakes > 0:
+    if tested.unit != reference.unit and reference.stakes > 0:
         # The control pays in money, and the market under test in payoff.
         gain *= (tested.stakes or reference.stakes) / reference.stakes
     return Sizes(reference, usual_shift * multiple, gain)

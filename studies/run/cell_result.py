@@ -122,7 +122,7 @@ def evidence_of(result: dict[str, Any], learner: str, control: Evidence | None) 
         worst=_worst_of(result["worst"]),
         refusals=tuple(result["refusals"]),
         rare_losses_known=result["rare_losses_known"],
-        unit=result["unit"],
+        unit=result.get("unit", "money"),
     )
 
 
