@@ -110,7 +110,8 @@ class Economy(ABC):
             (quantity[:, [m]] * mine, transfer[:, [m]] * mine) for m in range(quantity.shape[1])
         )
         payoffs = [self.payoff(*offer, types)[:, trader] for offer in offers]
-        return xp.stack(payoffs, axis=1) if payoffs else xp.zeros_like(quantity)
+        alone: Floats = xp.stack(payoffs, axis=1) if payoffs else xp.zeros_like(quantity)
+        return alone
 
     @property
     def quasilinear(self) -> bool:

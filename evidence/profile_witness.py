@@ -20,6 +20,7 @@ from deviator.numerics.rational import Rationals, rational
 from deviator.validation import Floats, finite_array
 
 from .market import Market
+from .outside import sells_no_more
 from .plain_data import fractions, market_as_data, number
 from .results import payoff_rounding
 from .rounding import outcome_rounding
@@ -225,7 +226,8 @@ def _plain_market(tested: Market, types: Floats) -> _HonestMarket:
         rounding[0],
         (rounding if economy.quasilinear else payoff_rounding(payoff_at, transfer, rounding))[0],
         outside,
-        tells_efficiency=economy.quasilinear and outside == 0,
+        tells_efficiency=economy.quasilinear
+        and bool(sells_no_more(outcome.outside, first_best)[0]),
     )
 
 

@@ -17,9 +17,10 @@ import numpy as np
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Outcome
-from deviator.validation import Floats, finite_array
+from deviator.validation import Bools, Floats, finite_array
 
 from ..market import Market
+from ..outside import sells_no_more
 from ..results import payoff_rounding
 from ..rounding import outcome_rounding
 from .constraint import Constraint
@@ -70,9 +71,18 @@ class HonestMarkets:
     @cached_property
     def first_best(self) -> Floats:
         """Total utility of the efficient allocation, (B,)."""
-        economy = self.tested.economy
-        best = economy.utility(economy.efficient_allocation(self.types), self.types)
+        best = self.tested.economy.utility(self.efficient, self.types)
         return np.asarray(best.sum(axis=1))
+
+    @cached_property
+    def efficient(self) -> Floats:
+        """The efficient allocation, (B, N)."""
+        return self.tested.economy.efficient_allocation(self.types)
+
+    @cached_property
+    def comparable(self) -> Bools:
+        """Whether somebody outside sells no more than in the first best, and buys nothing, (B,)."""
+        return sells_no_more(self.outcome.outside, self.efficient)
 
     @cached_property
     def gains_from_trade(self) -> Floats:
@@ -170,7 +180,7 @@ def _welfare_lost(markets: HonestMarkets) -> Floats:
     if not markets.tested.economy.quasilinear:
         return np.zeros(len(markets.types))
     lost = markets.first_best - markets.worth.sum(axis=1)
-    return np.where(markets.outcome.outside == 0, lost, 0.0)
+    return np.where(markets.comparable, lost, 0.0)
 
 
 EXCESS: Mapping[Constraint, Callable[[HonestMarkets], Floats]] = MappingProxyType(
@@ -235,7 +245,7 @@ def no_efficiency(markets: HonestMarkets) -> str | None:
     """Return why efficiency is not told in markets, in one sentence; None where it is."""
     if not markets.tested.economy.quasilinear:
         return NOT_QUASILINEAR
-    return SOMEBODY_OUTSIDE if markets.outcome.outside.any() else None
+    return None if markets.comparable.all() else SOMEBODY_OUTSIDE
 
 
 def finite_numbers(economy: Economy, name: str, values: Floats) -> Floats:
