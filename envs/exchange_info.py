@@ -32,7 +32,7 @@ def exchange_info(core: ExchangeCore, state: State, step: Step) -> dict[str, Flo
 def regrets(core: ExchangeCore, bids: Bids, types: Floats) -> Floats | None:
     """Return what each trader's best bid would add to their utility, (B, N); None if unknown."""
     economy = core.market.economy
-    if not isinstance(economy, QuadraticEconomy):
+    if not isinstance(economy, QuadraticEconomy) or not economy.quasilinear:
         return None
     try:
         menus = all_menus(core.market.mechanism, bids)

@@ -8,6 +8,7 @@ import numpy as np
 from deviator.economies import (
     Economy,
     MultiUnitDemands,
+    NonQuasilinearEconomy,
     NormalTypes,
     QuadraticEconomy,
     TypeDistribution,
@@ -76,8 +77,11 @@ def standing_control(tested: Market) -> Market | None:
     are known to gain where values are private, so that in other economies the control of schedules
     has private values of the same mean slope and own effect, and independent types of the same mean
     and size. Not everybody who trades units can move their price, so there all have mean factors.
+    Where payoffs are not quasi-linear, the same traders in the control have quasi-linear ones.
     """
-    mechanism, economy = tested.mechanism, tested.economy
+    mechanism, economy = tested.mechanism, _quasilinear(tested.economy)
+    if economy is None:
+        return None
     rule = control_mechanism(mechanism.language, economy)
     if rule is None:
         return None
@@ -88,6 +92,17 @@ def standing_control(tested: Market) -> Market | None:
         return _price_takers(rule, economy, tested.distribution, tested.trader)
     known = _alike(economy) if isinstance(economy, MultiUnitDemands) else economy
     return market(rule, known, distribution=tested.distribution, trader=tested.trader)
+
+
+def _quasilinear(economy: Economy) -> Economy | None:
+    """Return the economy, or the one of the same utilities and quasi-linear payoffs, if known."""
+    if economy.quasilinear:
+        return economy
+    if isinstance(economy, NonQuasilinearEconomy):
+        return economy.traders
+    if isinstance(economy, UnitDemands):
+        return UnitDemands(economy.roles, economy.low, economy.high, economy.unit)
+    return None
 
 
 def is_known_to_pay(rule: Mechanism, economy: Economy) -> bool:

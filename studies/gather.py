@@ -220,6 +220,7 @@ def _measure(
         rounding=tested.rounding,
         tolerated=tested.tolerated,
         rare_losses_known=_is_known(tested),
+        unit=tested.unit,
     )
 
 

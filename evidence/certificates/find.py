@@ -32,6 +32,11 @@ CERTIFIERS: tuple[Certifier, ...] = (
 )
 """Tried in this order for the traders who have no certificate yet."""
 
+NOT_QUASILINEAR = (
+    "certificates are about quasi-linear payoffs, utility minus transfer, and the economy {} "
+    "states a payoff of its own"
+)
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -87,6 +92,8 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     if tested.mechanism.draws:
         why = f"certificates are of rules without lots, and {tested.mechanism.name} draws them"
         return Found({}, (why,), rung)
+    if not tested.economy.quasilinear:
+        return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung)
     best: dict[int, Certificate] = {}
     refusals: list[str] = []
     for certifier in (*SHARED_CERTIFIERS, *(_each(one) for one in CERTIFIERS)):

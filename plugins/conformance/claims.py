@@ -71,7 +71,7 @@ def check_claim_universally_truthful(mechanism: Mechanism) -> None:
 def check_claim_individually_rational(mechanism: Mechanism) -> None:
     """No honest trader is worse off than without trade."""
     for economy, types, outcome in _honest(mechanism):
-        utility = economy.utility(outcome.quantity, types) - outcome.transfer
+        utility = economy.payoff(outcome.quantity, outcome.transfer, types)
         market, trader = np.unravel_index(int(utility.argmin()), utility.shape)
         assert utility[market, trader] >= -MONEY_TOLERANCE * _surplus(economy), (
             f"nobody may lose by trading, trader {int(trader)} gets "
@@ -93,6 +93,10 @@ def check_claim_budget_surplus(mechanism: Mechanism) -> None:
 def check_claim_efficient(mechanism: Mechanism) -> None:
     """Honest traders end at the largest total utility."""
     for economy, types, outcome in _honest(mechanism):
+        assert not outcome.outside.any(), (
+            "efficiency may be claimed where the traders trade among themselves, and somebody "
+            f"outside trades whose costs are not known, in {economy.name}; drop the claim"
+        )
         reached = economy.utility(outcome.quantity, types).sum(axis=1)
         best = economy.utility(economy.efficient_allocation(types), types).sum(axis=1)
         market = int((best - reached).argmax())

@@ -16,7 +16,7 @@ from deviator.mechanisms import Claim, Mechanism
 from deviator.policies import Policy
 
 from ..guard import Guard, GuardError
-from . import economies, estimators, learners, policies
+from . import economies, estimators, learners, payoffs, policies
 from .check import (
     Check,
     CheckFunction,
@@ -63,7 +63,7 @@ OF_THE_WHOLE = frozenset(
 
 KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
     ("mechanism", Mechanism, checks_in(*OF_MECHANISMS)),
-    ("economy", Economy, checks_in(economies)),
+    ("economy", Economy, checks_in(economies, payoffs)),
     ("policy", Policy, checks_in(policies)),
     ("learner", Learner, checks_in(learners)),
     ("estimator", RegretEstimator, checks_in(estimators)),

@@ -154,9 +154,10 @@ def _search_lines(card: "ReportCard") -> list[str]:
     if len(audited.classes) == audited.n_traders:
         each = "everybody"
     cap = "none" if card.upper is None else f"{card.upper:.3g}"
+    unit = ", in units of payoff" if card.verdict.unit == "payoff" else ""
     lines = [
         f"deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
-        f"mean gain: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
+        f"mean gain{unit}: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
         f"counts as 0; {audited.held_out} profiles",
     ]
     if card.power is not None:

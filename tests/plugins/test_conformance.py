@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.repository import ROOT
-from villains import economies, estimators, learners, lotteries, mechanisms, policies
+from villains import economies, estimators, learners, lotteries, mechanisms, payoffs, policies
 
 from deviator.economies import (
     factored,
@@ -98,7 +98,7 @@ SMALL = linear_quadratic([[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]], [1
 STATISTICS = public_statistics(FACTORED, 0.4)
 VILLAINS = {
     "mechanism": [*mechanisms.VILLAINS, *lotteries.VILLAINS],
-    "economy": economies.VILLAINS,
+    "economy": economies.VILLAINS + payoffs.VILLAINS,
     "policy": policies.VILLAINS,
     "learner": learners.VILLAINS,
     "estimator": estimators.VILLAINS,
@@ -108,6 +108,7 @@ SOUND = [
     mechanisms.OwnEconomy(),
     lotteries.SoundLottery(),
     economies.SoundEconomy(),
+    payoffs.SoundPayoffs(),
     policies.SoundPolicy(),
     learners.Climber(),
 ]
