@@ -19,7 +19,9 @@ from deviator.mechanisms import (
     ConditionalLanguage,
     FactoredLanguage,
     FlooredScheduleLanguage,
+    InShares,
     KDoubleAuction,
+    LanguageOverRounds,
     Mechanism,
     NaiveWalrasian,
     ReportLanguage,
@@ -27,6 +29,7 @@ from deviator.mechanisms import (
     SurfaceBids,
     UniformConditional,
     UniformDoubleAuction,
+    Unrolled,
 )
 
 from .market import Market, market
@@ -37,7 +40,8 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
 
     For conditional bids it is `uniform-conditional`, with the same public statistics; for schedules
     the uniform-price double auction; for reports the naive Walrasian auction, or the k-double
-    auction where single units are traded.
+    auction where single units are traded. For plans over rounds it is the rule for bids of a round,
+    in equal shares.
 
     Parameters
     ----------
@@ -59,6 +63,9 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
             economy, QuadraticEconomy
         ):
             return UniformDoubleAuction()
+        case LanguageOverRounds(spoken=spoken, rounds=rounds):
+            of_one_round = control_mechanism(spoken, economy)
+            return None if of_one_round is None else Unrolled(InShares(of_one_round, rounds))
         case _:
             return None
 
@@ -88,6 +95,8 @@ def is_known_to_pay(rule: Mechanism, economy: Economy) -> bool:
 
     Schedules can be honest, and gain by shading, where values are private only.
     """
+    if isinstance(rule, Unrolled) and isinstance(rule.rule, InShares):
+        rule = rule.rule.rule
     schedules = isinstance(rule, UniformDoubleAuction)
     return not schedules or (isinstance(economy, QuadraticEconomy) and economy.has_private_values)
 

@@ -19,12 +19,14 @@ from .languages import (
     AllocationLanguage,
     BidLanguage,
     Bids,
+    BidsOverRounds,
     ConditionalLanguage,
     EntryReportLanguage,
     EntryReports,
     FactoredBids,
     FactoredLanguage,
     FlooredScheduleLanguage,
+    LanguageOverRounds,
     LinearBids,
     ReportLanguage,
     Reports,
@@ -35,6 +37,9 @@ from .languages import (
 from .menu import FiniteMenu, LineMenu, Menu
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
+from .over_rounds.in_shares import InShares
+from .over_rounds.rounds_mechanism import History, Round, RoundsMechanism
+from .over_rounds.unrolled import Unrolled
 from .parallel import clear_parallel
 from .pay_as_bid import PayAsBid
 from .residual_line import ResidualLineMechanism, exact_payment, residual_transfer
@@ -73,6 +78,7 @@ __all__ = [
     "AllocationLanguage",
     "BidLanguage",
     "Bids",
+    "BidsOverRounds",
     "Buyers",
     "CallableSurface",
     "CallableTax",
@@ -89,9 +95,12 @@ __all__ = [
     "FactoredLanguage",
     "FiniteMenu",
     "FlooredScheduleLanguage",
+    "History",
     "Hyperplane",
+    "InShares",
     "KDoubleAuction",
     "Kinked",
+    "LanguageOverRounds",
     "LevelSet",
     "LineMenu",
     "LinearBids",
@@ -110,6 +119,8 @@ __all__ = [
     "ReportLanguage",
     "Reports",
     "ResidualLineMechanism",
+    "Round",
+    "RoundsMechanism",
     "ScheduleLanguage",
     "Schedules",
     "Shard",
@@ -132,6 +143,7 @@ __all__ = [
     "UniformConditional",
     "UniformDoubleAuction",
     "UnitDemandMechanism",
+    "Unrolled",
     "balancing_fee",
     "clear_parallel",
     "clear_sharded",
