@@ -7,18 +7,22 @@ knows nothing of past rounds and each round pays by itself.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any, NamedTuple, final
 
 import numpy as np
 from typing_extensions import override
 
 from deviator.arrays import Array, namespace
+from deviator.errors import InvalidInputError
 from deviator.validation import Floats, finite_array, whole_number
 
 from ..base import Mechanism
 from ..languages import Bids
 from ..outcome import Outcome, check_cleared
+
+
+ADDED = ("quantity", "transfer", "outside")
+"""What adds up over the rounds."""
 
 
 class Round(NamedTuple):
@@ -90,8 +94,13 @@ def checked_rounds(rule: RoundsMechanism) -> int:
     Raises
     ------
     InvalidInputError
-        If that is not a whole number from 1.
+        If that is not a whole number from 1, or the rule draws lots.
     """
+    if rule.draws:
+        raise InvalidInputError(
+            f"draws must be 0 in a rule over rounds, that of {rule.name} is {rule.draws}; let "
+            "rounds follow from bids alone"
+        )
     return whole_number("rounds", getattr(rule, "rounds", None), at_least=1)
 
 
@@ -127,13 +136,8 @@ def total(history: History) -> Outcome:
     for outcome in later:
         price = _latest(price, outcome)
         traded, converged = traded | outcome.traded, converged & outcome.converged
-    added = {name: sum(getattr(each, name) for each in outcomes) for name in _ADDED}
+    added = {name: sum(getattr(each, name) for each in outcomes) for name in ADDED}
     return Outcome(price=price, traded=traded, converged=converged, **added)
-
-
-_ADDED = tuple(
-    field.name for field in fields(Outcome) if field.name in ("quantity", "transfer", "outside")
-)
 
 
 def _latest(price: Array, outcome: Outcome) -> Array:
