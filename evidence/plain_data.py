@@ -18,6 +18,7 @@ from deviator.mechanisms import (
     PayAsBid,
     ResidualLineMechanism,
     SigmaVCG,
+    Unrolled,
 )
 from deviator.mechanisms.clearing import (
     Clearing,
@@ -46,9 +47,14 @@ DECIMAL_BITS = 4096
 
 
 def market_as_data(tested: Market) -> dict[str, Any]:
-    """Return a market as files describe it: rule, traders, and the strategy they follow."""
+    """Return a market as files describe it: rule, traders, and the strategy they follow.
+
+    Where bids are plans for the rounds of a rule, ``rounds`` says for how many: the numbers of each
+    round stand side by side.
+    """
     mechanism, economy = tested.mechanism, tested.economy
-    return {
+    plans = {"rounds": mechanism.rule.rounds} if isinstance(mechanism, Unrolled) else {}
+    return plans | {
         "mechanism": mechanism.name,
         "settings": settings_as_data(mechanism),
         "tax_slope": mechanism.tax_slope,
@@ -156,7 +162,7 @@ def settings_as_data(mechanism: Mechanism) -> dict[str, Any]:
     >>> settings_as_data(SigmaDCDA(0.2))
     {'sigma': 0.2, 'statistics': None}
     """
-    thing: Any = mechanism
+    thing: Any = mechanism.rule if isinstance(mechanism, Unrolled) else mechanism
     fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
     return {field.name: as_data(getattr(thing, field.name)) for field in fields if field.init}
 

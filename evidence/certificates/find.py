@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import RoundsMechanism, Unrolled
 from deviator.policies import Information, check_information
 from deviator.validation import trader_index
 
@@ -31,6 +32,12 @@ CERTIFIERS: tuple[Certifier, ...] = (
     certify_bounded_search,
 )
 """Tried in this order for the traders who have no certificate yet."""
+
+OVER_ROUNDS = (
+    "nothing is certified of a rule over rounds: bids that stay the same and plans of a bid for "
+    "each round were searched"
+)
+"""What is said of rules over rounds, whose certificates nobody has written."""
 
 
 @final
@@ -84,6 +91,8 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     wanted = list(dict.fromkeys(trader_index(trader, n) for trader in traders))
     if not wanted:
         raise InvalidInputError("traders must name somebody who deviates, got none")
+    if isinstance(tested.mechanism, Unrolled | RoundsMechanism):
+        return Found({}, (OVER_ROUNDS,), rung)
     best: dict[int, Certificate] = {}
     refusals: list[str] = []
     for certifier in (*SHARED_CERTIFIERS, *(_each(one) for one in CERTIFIERS)):
