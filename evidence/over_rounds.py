@@ -54,6 +54,20 @@ def of_single_rounds(tested: Market) -> Market:
     return replace(tested, mechanism=plans.rule, strategy=in_one_round(tested.strategy, plans))
 
 
+def of_whole_shares(tested: Market) -> Market | None:
+    """Return the one-shot market of which a market over rounds trades equal shares, or None.
+
+    What is best in one is best in the other, and gains as much: see `InShares`.
+    """
+    plans, rounds = tested.mechanism, of_single_rounds(tested)
+    if not isinstance(plans, Unrolled) or not isinstance(plans.rule, InShares):
+        return None
+    strategy, rule = rounds.strategy, plans.rule.rule
+    if isinstance(strategy, Revelation):
+        strategy = Revelation(rule, strategy.economy)
+    return replace(rounds, mechanism=rule, strategy=strategy)
+
+
 def in_shares(control: Market, tested: Market) -> Market:
     """Return a control of single rounds as one of the rounds of a market under test.
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from deviator.economies import Economy
-from deviator.mechanisms import Claim, Mechanism, Outcome
+from deviator.mechanisms import Claim, Mechanism, Outcome, RoundsMechanism, Unrolled
 from deviator.policies import NumericSearch
 from deviator.validation import Floats
 
@@ -28,8 +28,9 @@ def check_claim_truthful(mechanism: Mechanism) -> None:
     """No bid that a search finds beats the honest one."""
     for economy in economies_for(mechanism):
         types = profiles(economy, SEARCHED_PROFILES, seed=2)
+        rule = Unrolled(mechanism) if isinstance(mechanism, RoundsMechanism) else mechanism
         for trader in range(economy.n_traders):
-            gain = NumericSearch(mechanism, economy, trader).find(types).gain
+            gain = NumericSearch(rule, economy, trader).find(types).gain
             market = int(gain.argmax())
             assert gain[market] <= MONEY_TOLERANCE * _surplus(economy), (
                 f"honesty must be a best response, trader {trader} gains {gain[market]:.6g} "

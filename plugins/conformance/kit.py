@@ -12,7 +12,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.evidence.regret import RegretEstimator
 from deviator.learners import Learner
-from deviator.mechanisms import Claim, Mechanism
+from deviator.mechanisms import Claim, Mechanism, RoundsMechanism
 from deviator.policies import Policy
 
 from ..guard import Guard, GuardError
@@ -27,7 +27,7 @@ from .check import (
     waivers_of,
 )
 from .claims import CLAIMS
-from .mechanisms import deviations, invariance, outcomes, purity, robustness
+from .mechanisms import deviations, invariance, outcomes, purity, robustness, rounds
 
 LIMIT_S = 60.0
 """Seconds that one check may take."""
@@ -51,6 +51,11 @@ KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
     ("estimator", RegretEstimator, checks_in(estimators)),
 )
 """Kind, base class and core checks of everything that has a kit."""
+
+OF_SOME: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
+    ("mechanism", RoundsMechanism, checks_in(rounds)),
+)
+"""Further checks of those of a kind that are of a class."""
 
 
 class Source(Protocol):
@@ -112,6 +117,8 @@ def checks_for(subject: Any) -> Iterator[Check]:
     kind, core = _kit_of(subject)
     claims: frozenset[Claim] = getattr(subject, "claims", frozenset())
     checks = [Check(kind, run) for run in core]
+    for _, base, further in OF_SOME:
+        checks += [Check(kind, run) for run in further if isinstance(subject, base)]
     checks += [Check("mechanism", run, claim) for claim, run in CLAIMS.items() if claim in claims]
     yield from checks
     yield check_waivers_of(checks)
@@ -119,7 +126,7 @@ def checks_for(subject: Any) -> Iterator[Check]:
 
 def all_checks() -> Iterator[Check]:
     """Return every check of every kit, those of claims included."""
-    for kind, _, core in KITS:
+    for kind, _, core in (*KITS, *OF_SOME):
         yield from (Check(kind, run) for run in core)
     yield from (Check("mechanism", run, claim) for claim, run in CLAIMS.items())
 

@@ -15,11 +15,12 @@ that sincere bidding pays but for what happens within the last step of the clock
 more than is of the order of the step.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from deviator.mechanisms import Outcome, RoundsMechanism, ScheduleLanguage
+from deviator.units import PRICE, QUANTITY
 from deviator.validation import positive, whole_number
 
 
@@ -37,8 +38,8 @@ class AscendingClock(RoundsMechanism):
         How many prices there are; the last is ``rounds * step``.
     """
 
-    supply: float = 1.0
-    step: float = 0.25
+    supply: float = field(default=1.0, metadata=QUANTITY)
+    step: float = field(default=0.25, metadata=PRICE)
     rounds: int = 16
     name = "ascending-clock"
     language = ScheduleLanguage()
