@@ -75,6 +75,11 @@ class RoundsCore(DecisionProblem):
         return self.exchange.rounds
 
     @property
+    def pays_together(self) -> bool:
+        """Whether what counts is what traders have after all rounds, as in a rule over rounds."""
+        return isinstance(self.market.mechanism, RoundsMechanism)
+
+    @property
     def information(self) -> Information:
         """What the deviator sees of the types."""
         return self.exchange.information
@@ -121,8 +126,7 @@ class RoundsCore(DecisionProblem):
         if not isinstance(deviation, RoundsDeviation):
             return self.market.gains(types, deviation.bid(types, self.market.trader))
         total = sum(np.asarray(step.reward)[:, 0] for step in self._steps(types, deviation))
-        paid_together = isinstance(self.market.mechanism, RoundsMechanism)
-        gains: Floats = total * (self.reward_unit / (1 if paid_together else self.rounds))
+        gains: Floats = total * (self.reward_unit / (1 if self.pays_together else self.rounds))
         return gains
 
     def bids(self, types: Floats, deviation: RoundsDeviation) -> Floats:
