@@ -22,7 +22,9 @@ from deviator.mechanisms import (
     ConditionalLanguage,
     FactoredLanguage,
     FlooredScheduleLanguage,
+    InShares,
     KDoubleAuction,
+    LanguageOverRounds,
     Mechanism,
     NaiveWalrasian,
     ReportLanguage,
@@ -32,6 +34,7 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
     UniformPriceMultiUnit,
     UnitBidLanguage,
+    Unrolled,
 )
 
 from .market import Market, market
@@ -42,7 +45,8 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
 
     For conditional bids it is `uniform-conditional`, with the same public statistics; for schedules
     the uniform-price double auction; for reports the naive Walrasian auction, or the k-double
-    auction where single units are traded; for prices of units one price between the bids.
+    auction where single units are traded; for prices of units one price between the bids. For plans
+    over rounds it is the rule for bids of a round, in equal shares.
 
     Parameters
     ----------
@@ -66,6 +70,9 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
             economy, QuadraticEconomy
         ):
             return UniformDoubleAuction()
+        case LanguageOverRounds(spoken=spoken, rounds=rounds):
+            of_one_round = control_mechanism(spoken, economy)
+            return None if of_one_round is None else Unrolled(InShares(of_one_round, rounds))
         case _:
             return None
 
@@ -110,6 +117,8 @@ def is_known_to_pay(rule: Mechanism, economy: Economy) -> bool:
 
     Schedules can be honest, and gain by shading, where values are private only.
     """
+    if isinstance(rule, Unrolled) and isinstance(rule.rule, InShares):
+        rule = rule.rule.rule
     schedules = isinstance(rule, UniformDoubleAuction)
     return not schedules or (isinstance(economy, QuadraticEconomy) and economy.has_private_values)
 
