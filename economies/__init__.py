@@ -40,6 +40,7 @@ from .multi_unit_demands import (
     checked_endowments,
     multi_unit_demands,
 )
+from .non_quasilinear import NonQuasilinearEconomy
 from .pivotal_types import PivotalMarket, pivotal_market
 from .quadratic import QuadraticEconomy, affects_others_alike, single_crossing_violation
 from .quadratic_assumptions import interdependence_radius
@@ -67,6 +68,7 @@ __all__ = [
     "IndependentNormal",
     "LinearQuadratic",
     "MultiUnitDemands",
+    "NonQuasilinearEconomy",
     "NormalInformation",
     "NormalTypes",
     "OwnResponse",

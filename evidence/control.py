@@ -8,6 +8,7 @@ import numpy as np
 from deviator.economies import (
     Economy,
     MultiUnitDemands,
+    NonQuasilinearEconomy,
     NormalTypes,
     QuadraticEconomy,
     TypeDistribution,
@@ -21,7 +22,9 @@ from deviator.mechanisms import (
     ConditionalLanguage,
     FactoredLanguage,
     FlooredScheduleLanguage,
+    InShares,
     KDoubleAuction,
+    LanguageOverRounds,
     Mechanism,
     NaiveWalrasian,
     ReportLanguage,
@@ -31,6 +34,7 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
     UniformPriceMultiUnit,
     UnitBidLanguage,
+    Unrolled,
 )
 
 from .market import Market, market
@@ -41,7 +45,8 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
 
     For conditional bids it is `uniform-conditional`, with the same public statistics; for schedules
     the uniform-price double auction; for reports the naive Walrasian auction, or the k-double
-    auction where single units are traded; for prices of units one price between the bids.
+    auction where single units are traded; for prices of units one price between the bids. For plans
+    over rounds it is the rule for bids of a round, in equal shares.
 
     Parameters
     ----------
@@ -65,6 +70,9 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
             economy, QuadraticEconomy
         ):
             return UniformDoubleAuction()
+        case LanguageOverRounds(spoken=spoken, rounds=rounds):
+            of_one_round = control_mechanism(spoken, economy)
+            return None if of_one_round is None else Unrolled(InShares(of_one_round, rounds))
         case _:
             return None
 
@@ -76,8 +84,11 @@ def standing_control(tested: Market) -> Market | None:
     are known to gain where values are private, so that in other economies the control of schedules
     has private values of the same mean slope and own effect, and independent types of the same mean
     and size. Not everybody who trades units can move their price, so there all have mean factors.
+    Where payoffs are not quasi-linear, the same traders in the control have quasi-linear ones.
     """
-    mechanism, economy = tested.mechanism, tested.economy
+    mechanism, economy = tested.mechanism, _quasilinear(tested.economy)
+    if economy is None:
+        return None
     rule = control_mechanism(mechanism.language, economy)
     if rule is None:
         return None
@@ -90,11 +101,24 @@ def standing_control(tested: Market) -> Market | None:
     return market(rule, known, distribution=tested.distribution, trader=tested.trader)
 
 
+def _quasilinear(economy: Economy) -> Economy | None:
+    """Return the economy, or the one of the same utilities and quasi-linear payoffs, if known."""
+    if economy.quasilinear:
+        return economy
+    if isinstance(economy, NonQuasilinearEconomy):
+        return economy.traders
+    if isinstance(economy, UnitDemands):
+        return UnitDemands(economy.roles, economy.low, economy.high, economy.unit)
+    return None
+
+
 def is_known_to_pay(rule: Mechanism, economy: Economy) -> bool:
     """Return whether deviating from honesty in a control mechanism pays in an economy itself.
 
     Schedules can be honest, and gain by shading, where values are private only.
     """
+    if isinstance(rule, Unrolled) and isinstance(rule.rule, InShares):
+        rule = rule.rule.rule
     schedules = isinstance(rule, UniformDoubleAuction)
     return not schedules or (isinstance(economy, QuadraticEconomy) and economy.has_private_values)
 

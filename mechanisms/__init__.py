@@ -19,12 +19,14 @@ from .languages import (
     AllocationLanguage,
     BidLanguage,
     Bids,
+    BidsOverRounds,
     ConditionalLanguage,
     EntryReportLanguage,
     EntryReports,
     FactoredBids,
     FactoredLanguage,
     FlooredScheduleLanguage,
+    LanguageOverRounds,
     LinearBids,
     ReportLanguage,
     Reports,
@@ -41,6 +43,9 @@ from .multi_unit.uniform_price_multi_unit import UniformPriceMultiUnit
 from .multi_unit.vickrey_multi_unit import VickreyMultiUnit
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
+from .over_rounds.in_shares import InShares
+from .over_rounds.rounds_mechanism import History, Round, RoundsMechanism
+from .over_rounds.unrolled import Unrolled
 from .parallel import clear_parallel
 from .pay_as_bid import PayAsBid
 from .residual_line import ResidualLineMechanism, exact_payment, residual_transfer
@@ -79,6 +84,7 @@ __all__ = [
     "AllocationLanguage",
     "BidLanguage",
     "Bids",
+    "BidsOverRounds",
     "Buyers",
     "CallableSurface",
     "CallableTax",
@@ -97,9 +103,12 @@ __all__ = [
     "FactoredLanguage",
     "FiniteMenu",
     "FlooredScheduleLanguage",
+    "History",
     "Hyperplane",
+    "InShares",
     "KDoubleAuction",
     "Kinked",
+    "LanguageOverRounds",
     "LevelSet",
     "LineMenu",
     "LinearBids",
@@ -119,6 +128,8 @@ __all__ = [
     "ReportLanguage",
     "Reports",
     "ResidualLineMechanism",
+    "Round",
+    "RoundsMechanism",
     "ScheduleLanguage",
     "Schedules",
     "Shard",
@@ -144,6 +155,7 @@ __all__ = [
     "UnitBidLanguage",
     "UnitBids",
     "UnitDemandMechanism",
+    "Unrolled",
     "VickreyMultiUnit",
     "balancing_fee",
     "clear_parallel",

@@ -32,7 +32,7 @@ from deviator.evidence.coalitions import Party, coalition_of, joint_witness, nam
 from deviator.evidence.plain_data import payment_as_data
 from deviator.evidence.profile_witness import witness_at
 from deviator.evidence.witness import witness_of_bid
-from deviator.mechanisms import Mechanism, Mutated, PowerTax, SumTax
+from deviator.mechanisms import Drawn, Mechanism, Mutated, PowerTax, SumTax
 from deviator.mechanisms.statistics import PublicStatistics
 from deviator.plugins import OWN, build, find_plugin
 from deviator.validation import trader_index
@@ -202,6 +202,8 @@ def rebuilt_market(data: dict[str, Any]) -> Market:
     economy = _economy(data["economy"])
     mechanism = _mechanism(data["mechanism"], data["settings"])
     trader = 0 if data["trader"] is None else trader_index(data["trader"], economy.n_traders)
+    if "lots" in data:
+        mechanism = Drawn(mechanism, np.asarray(data["lots"], dtype=np.float64))
     return market(mechanism, economy, trader=trader)
 
 

@@ -3,6 +3,7 @@
 from .base import BidLanguage, Bids, check_record
 from .conditional import AllocationLanguage, ConditionalLanguage, LinearBids
 from .factored import FactoredBids, FactoredLanguage
+from .over_rounds import BidsOverRounds, LanguageOverRounds
 from .reports import EntryReportLanguage, EntryReports, ReportLanguage, Reports
 from .schedules import FlooredScheduleLanguage, ScheduleLanguage, Schedules, check_decreasing
 from .surfaces import SurfaceBids, Tangents, refuse_numbers
@@ -12,12 +13,14 @@ __all__ = [
     "AllocationLanguage",
     "BidLanguage",
     "Bids",
+    "BidsOverRounds",
     "ConditionalLanguage",
     "EntryReportLanguage",
     "EntryReports",
     "FactoredBids",
     "FactoredLanguage",
     "FlooredScheduleLanguage",
+    "LanguageOverRounds",
     "LinearBids",
     "ReportLanguage",
     "Reports",
