@@ -22,6 +22,7 @@ from deviator.policies import (
     NetworkOverRounds,
     Observation,
     RoundsDeviation,
+    rung_within,
 )
 from deviator.policies.recurrent import RecurrentDeviation, RecurrentNetwork
 from deviator.validation import Floats
@@ -82,7 +83,9 @@ class RoundsCore(DecisionProblem):
     @property
     def observation(self) -> Observation:
         """What the deviator sees of the types, standardised."""
-        return Observation.of(self.market.distribution, self.information, self.market.trader)
+        market = self.market
+        rung = rung_within(self.information, market.mechanism, market.economy)
+        return Observation.of(market.distribution, rung, market.trader)
 
     @override
     def observe(self, types: Array) -> Array:

@@ -22,7 +22,8 @@ from deviator.mechanisms import Bids, Mechanism
 from deviator.mechanisms.outcome import TraderOutcome, check_outcome
 from deviator.validation import Floats, finite_array, trader_index, whole_number
 
-from .base import Deviation, Information, Policy, View, check_information, check_market
+from .base import Deviation, Policy, View, check_market
+from .information import Information, check_information
 from .revelation import Revelation
 
 REFERENCE_PROFILES = 2048

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.policies import Information, check_information
+from deviator.policies import Information, check_information, rung_within
 from deviator.validation import trader_index
 
 from ..market import Market
@@ -45,13 +45,13 @@ class Found:
     refusals : tuple of str
         One sentence each: why a certificate was not given, and what would give one. Empty where
         every trader has a cap.
-    information : {"profile", "own"}
-        What the deviators know.
+    information : str
+        The name of the rung on which the deviators look.
     """
 
     certificates: dict[int, Certificate]
     refusals: tuple[str, ...]
-    information: Information
+    information: str
 
 
 def find_certificates(tested: Market, information: Information, traders: Sequence[int]) -> Found:
@@ -61,7 +61,7 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     ----------
     tested : Market
         The market's own trader does not matter.
-    information : {"profile", "own"}
+    information : str or Rung
         What a deviator knows.
     traders : sequence of int
         Who deviates.
@@ -80,7 +80,8 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     >>> {trader: certificate.cap for trader, certificate in found.certificates.items()}
     {0: 0.0, 2: 0.0}
     """
-    rung, n = check_information(information), tested.economy.n_traders
+    rung = rung_within(check_information(information), tested.mechanism, tested.economy)
+    n = tested.economy.n_traders
     wanted = list(dict.fromkeys(trader_index(trader, n) for trader in traders))
     if not wanted:
         raise InvalidInputError("traders must name somebody who deviates, got none")
@@ -96,7 +97,7 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
         except RefusedError as error:
             refusals.append(str(error))
     capped = all(_is_capped(best.get(trader)) for trader in wanted)
-    return Found(best, () if capped else tuple(dict.fromkeys(refusals)), rung)
+    return Found(best, () if capped else tuple(dict.fromkeys(refusals)), rung.name)
 
 
 def _each(certifier: Certifier) -> ManyCertifier:
