@@ -20,7 +20,7 @@ from deviator.policies import (
     knows_profile,
     level_shift,
 )
-from deviator.policies.numeric_search import trader_outcome
+from deviator.policies.situation import trader_outcome
 from deviator.validation import Floats
 
 from .certificates.known import is_all_ours

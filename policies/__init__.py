@@ -28,6 +28,7 @@ from .numeric_search import NumericSearch
 from .policy_files import load_policy, save_policy
 from .revelation import Revelation
 from .rounds import NetworkOverRounds, RoundsDeviation
+from .situation import Payoffs, Situation
 from .strategy_files import load_strategy, save_strategy
 
 __all__ = [
@@ -49,10 +50,12 @@ __all__ = [
     "Observation",
     "OwnType",
     "OwnTypeAndStatistics",
+    "Payoffs",
     "Policy",
     "Revelation",
     "RoundsDeviation",
     "Rung",
+    "Situation",
     "View",
     "WholeProfile",
     "check_information",

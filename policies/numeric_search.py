@@ -10,7 +10,8 @@ markets does.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, final
 
 import numpy as np
@@ -19,15 +20,23 @@ from typing_extensions import override
 from deviator.economies import Economy, TypeDistribution
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism
-from deviator.mechanisms.outcome import TraderOutcome, check_outcome
 from deviator.validation import Floats, finite_array, trader_index, whole_number
 
+from .actions import Observation
 from .base import Deviation, Policy, View, check_market
-from .information import Information, check_information
+from .information import (
+    Information,
+    OwnType,
+    check_information,
+    knows_profile,
+    rung_within,
+    seen_by,
+)
 from .revelation import Revelation
+from .situation import Situation
 
 REFERENCE_PROFILES = 2048
-"""Profiles drawn, from a fixed seed, to learn how large bids are and to fit own-type deviations."""
+"""Profiles drawn, from a fixed seed, to learn how large bids are and to fit what depends on less."""
 
 SIZES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)
 """Spreads of the first candidates, over the usual size of each number of a bid."""
@@ -56,9 +65,9 @@ class NumericSearch(Deviation):
     economy : Economy
     trader : int
         Who deviates.
-    information : {"profile", "own"}
-        On "profile" a bid is searched at each profile of types. On "own" the bid is the strategy's
-        own plus a constant and a multiple of the own type, searched for the best mean gain.
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
+        On "profile" a bid is searched at each profile of types. On other rungs the bid is the
+        strategy's own plus an affine function of what is seen, searched for the best mean gain.
     distribution : TypeDistribution, optional
         Law of the types, the economy's own by default: it tells how large bids usually are.
     others : Policy, optional
@@ -103,17 +112,17 @@ class NumericSearch(Deviation):
     def find(self, types: Floats) -> SearchResult:
         """Return the best bids tried at given profiles (B, N), all types known, and their gains."""
         checked = finite_array("types", types, (None, self.economy.n_traders))
-        bids = self.policy.bids(checked)
-        own = bids.of_trader(self.trader)
+        situation = self._situation(checked)
+        own = situation.own
         size = self._bid_size()
 
         def gains(candidates: Floats) -> Floats:
-            return self._utilities(bids, checked, candidates)
+            return situation.payoffs(candidates).payoff
 
-        honest = gains(own[:, None])[:, 0]
+        honest = situation.honest().of_first
         best = _Best(own.copy(), np.zeros(len(own)))
         allowed = self._allowed
-        near = _near_others(bids, self.trader, size)
+        near = _near_others(situation.present, self.trader, size)
         best = best.improved(allowed(near, own), gains, honest)
         for offsets in self._offsets(own.shape[1]):
             candidates = allowed(best.bid[:, None] + offsets * size, own)
@@ -126,35 +135,59 @@ class NumericSearch(Deviation):
             raise InvalidInputError(
                 f"trader must be {self.trader}, for whom the search is, got {trader}"
             )
-        types = View.of(view).types
-        if self.information == "profile":
-            return self.find(types).bid
-        return self._affine(types, self._best_affine())
+        known = View.of(view)
+        if knows_profile(self.information):
+            return self.find(known.types).bid
+        own = self._situation(known.types).own
+        return self._moved(own, self._observation.standard(known), self._best_affine())
+
+    @cached_property
+    def _observation(self) -> Observation:
+        rung = rung_within(self.information, self.mechanism, self.economy)
+        return Observation.of(self._law(), rung, self.trader)
 
     def _best_affine(self) -> Floats:
-        """Return [constant, per own type] of the best affine change, shape (2, K)."""
-        law = self._law()
-        types = law.sample(np.random.default_rng(1), REFERENCE_PROFILES)
-        bids = self.policy.bids(types)
-        own = bids.of_trader(self.trader)
-        size = self._bid_size()
-        honest = self._utilities(bids, types, own[:, None])[:, 0]
-        best, best_gain = np.zeros((2, own.shape[1])), 0.0
-        for offsets in self._offsets(2 * own.shape[1]):
-            changes = best + offsets.reshape(-1, 2, own.shape[1]) * size
-            candidates = np.stack([self._affine(types, change) for change in changes], axis=1)
-            gains = (self._utilities(bids, types, candidates) - honest[:, None]).mean(axis=0)
-            winner = int(gains.argmax())
-            if gains[winner] > best_gain:
-                best, best_gain = changes[winner], float(gains[winner])
+        """Return [constant, one row per number seen] of the best affine change, (1 + O, K)."""
+        types = self._law().sample(np.random.default_rng(1), REFERENCE_PROFILES)
+        situation, size = self._situation(types), self._bid_size()
+        own, honest = situation.own, situation.honest().of_first
+        seen = np.asarray(self._observation.standard(types))
+
+        def gains(changes: Floats) -> Floats:
+            candidates = np.stack([self._moved(own, seen, change) for change in changes], axis=1)
+            return (situation.payoffs(candidates).payoff - honest[:, None]).mean(axis=0)
+
+        best = self._first_affine(types, own.shape[1])
+        best_gain = float(gains(best[None])[0]) if best.any() else 0.0
+        for offsets in self._offsets(best.size):
+            changes = best + offsets.reshape(-1, *best.shape) * size
+            tried = gains(changes)
+            winner = int(tried.argmax())
+            if tried[winner] > best_gain:
+                best, best_gain = changes[winner], float(tried[winner])
         return best
 
-    def _affine(self, types: Floats, change: Floats) -> Floats:
-        law = self._law()
-        own_type = types[:, [self.trader]] - law.mean[self.trader]
-        standard = own_type / law.deviation[self.trader]
-        own = self.policy.bids(types).of_trader(self.trader)
-        changed = own + change[0] + standard * change[1]
+    def _first_affine(self, types: Floats, numbers: int) -> Floats:
+        """Return the change to start from: the best one of the own type, where more is seen."""
+        observation, trader = self._observation, self.trader
+        first = np.zeros((1 + observation.size, numbers))
+        seen = np.asarray(seen_by(observation.rung, types, trader))
+        places = np.flatnonzero((seen == types[:, [trader]]).all(axis=0))
+        if observation.size == 1 or not len(places):
+            return first
+        of_own_type = replace(self, information=OwnType.name)
+        constant, slope = of_own_type._best_affine()
+        mean, deviation = observation.seen_mean, observation.seen_deviation
+        assert mean is not None and deviation is not None
+        place, usual = places[0], of_own_type._observation
+        first[0] = constant + slope * (mean[place] - usual.mean[trader]) / usual.deviation[trader]
+        first[1 + place] = slope * deviation[place] / usual.deviation[trader]
+        return first
+
+    def _moved(self, own: Floats, seen: Floats, change: Floats) -> Floats:
+        """Return the own bids, changed by a constant and by what is seen."""
+        # Summed number by number, so that a batch gives what a loop over its markets does.
+        changed = own + change[0] + (seen[:, :, None] * change[1:]).sum(axis=1)
         return self._allowed(changed[:, None], own)[:, 0]
 
     def _allowed(self, candidates: Floats, own: Floats) -> Floats:
@@ -175,7 +208,7 @@ class NumericSearch(Deviation):
     def _bid_size(self) -> Floats:
         """Return the usual size of each number of a bid, shape (K,)."""
         types = self._law().sample(np.random.default_rng(0), REFERENCE_PROFILES)
-        own = self.policy.bids(types).of_trader(self.trader)
+        own = self._situation(types).own
         spread = own.std(axis=0)
         usual = np.abs(own).mean(axis=0)
         return np.where(spread > 1e-9 * usual, spread, np.where(usual > 0, usual, 1.0))
@@ -183,8 +216,8 @@ class NumericSearch(Deviation):
     def _law(self) -> TypeDistribution:
         return self.economy.types() if self.distribution is None else self.distribution
 
-    def _utilities(self, bids: Bids, types: Floats, candidates: Floats) -> Floats:
-        return utilities(self.mechanism, self.economy, bids, types, self.trader, candidates)
+    def _situation(self, types: Floats) -> Situation:
+        return Situation.of(self.mechanism, self.economy, self.policy, types, self.trader)
 
 
 @final
@@ -212,47 +245,6 @@ def _steps(rng: np.random.Generator, candidates: int, numbers: int) -> Floats:
     moved = np.arange(numbers) == rng.integers(numbers, size=candidates)[:, None]
     alone = np.arange(candidates) % 2 == 1
     return np.where(alone[:, None] & ~moved, 0.0, steps)
-
-
-def utilities(
-    mechanism: Mechanism,
-    economy: Economy,
-    bids: Bids,
-    types: Floats,
-    trader: int,
-    candidates: Floats,
-) -> Floats:
-    """Return one trader's utility under candidate bids (B, M, K), others' bids fixed; (B, M).
-
-    InvalidInputError if the mechanism or the economy returns numbers that are not finite.
-    """
-    outcome = trader_outcome(mechanism, bids, trader, candidates)
-    return worth_of(economy, trader, outcome.quantity, types) - outcome.transfer
-
-
-def trader_outcome(
-    mechanism: Mechanism, bids: Bids, trader: int, candidates: Floats
-) -> TraderOutcome:
-    """Return one trader's outcomes under candidate bids (B, M, K), others' bids fixed.
-
-    InvalidInputError if quantities or transfers are not finite.
-    """
-    outcome = mechanism.clear_deviations(bids, trader, candidates)
-    return check_outcome(mechanism.name, outcome)
-
-
-def worth_of(economy: Economy, trader: int, quantity: Floats, types: Floats) -> Floats:
-    """Return what quantities (B, M) are worth to one trader before paying, (B, M).
-
-    InvalidInputError if utilities are not finite.
-    """
-    worth = economy.utility_of(trader, quantity, types)
-    if not np.isfinite(worth).all():
-        raise InvalidInputError(
-            f"economy {economy.name} must have finite utilities, and has not in market "
-            f"{int(np.argwhere(~np.isfinite(worth))[0][0])}; run `deviator check` on it"
-        )
-    return worth
 
 
 def _near_others(bids: Bids, trader: int, size: Floats) -> Floats:
