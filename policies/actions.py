@@ -186,6 +186,13 @@ class Observation:
         return rung_of(self.information)
 
     @property
+    def scale(self) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of what is seen, each (O,)."""
+        assert self.seen_mean is not None
+        assert self.seen_deviation is not None
+        return self.seen_mean, self.seen_deviation
+
+    @property
     def size(self) -> int:
         """How many numbers are seen."""
         return self.rung.size(len(self.mean))
@@ -208,10 +215,11 @@ class Observation:
         known = view.seen if isinstance(view, View) else None
         types = view.types if isinstance(view, View) else view
         seen = seen_by(self.rung, types, self.trader) if known is None else known
+        mean, deviation = self.scale
         if is_foreign(seen):
-            return (seen - like(seen, self.seen_mean)) / like(seen, self.seen_deviation)
-        standard: Floats = seen - self.seen_mean
-        standard /= self.seen_deviation
+            return (seen - like(seen, mean)) / like(seen, deviation)
+        standard: Floats = seen - mean
+        standard /= deviation
         return standard
 
     def to_dict(self) -> dict[str, Any]:
@@ -227,8 +235,8 @@ class Observation:
         }
         if isinstance(self.rung, SHOW_TYPES):
             return data
-        seen = {"seen_mean": self.seen_mean, "seen_deviation": self.seen_deviation}
-        return data | {name: np.asarray(numbers).tolist() for name, numbers in seen.items()}
+        mean, deviation = self.scale
+        return data | {"seen_mean": mean.tolist(), "seen_deviation": deviation.tolist()}
 
     def _shown(self, numbers: Floats) -> Floats:
         """Return those of the numbers, one for each type, that belong to the types seen."""
@@ -237,7 +245,8 @@ class Observation:
                 f"seen_mean and seen_deviation are needed on the rung {self.rung.name}, got None; "
                 "build it with Observation.of"
             )
-        return np.asarray(seen_by(self.rung, numbers[None], self.trader))[0]
+        shown: Floats = np.asarray(seen_by(self.rung, numbers[None], self.trader))[0]
+        return shown
 
 
 def _positive(name: str, numbers: Any, shape: tuple[int, ...]) -> Floats:

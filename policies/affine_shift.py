@@ -233,7 +233,8 @@ class InterimGain:
         """Return the gain for what is seen in each market, shape (B,)."""
         seen = np.asarray(seen_by(self.rung, types, self.trader))
         mean = self.at_zero + (seen * self.per_number).sum(axis=1)
-        return 0.5 * self.bend * (mean**2 + self.variance)
+        gain: Floats = 0.5 * self.bend * (mean**2 + self.variance)
+        return gain
 
 
 def interim_gain(

@@ -282,6 +282,11 @@ def check_information(information: Any) -> Information:
     return rung.name if isinstance(rung, OWN_RUNGS) and not chosen else rung
 
 
+def is_named(name: str) -> bool:
+    """Return whether a text is, or begins like, the name of one of our rungs."""
+    return name in {rung.name for rung in NAMED} or name.partition(":")[0] == SIGNAL
+
+
 def rung_of(information: Any) -> Rung:
     """Return the rung of a name, or a rung itself; errors as in `check_information`."""
     if isinstance(information, Rung):
@@ -349,9 +354,23 @@ def seen_by(rung: Rung, types: Array, trader: int) -> Array:
 
 
 def pseudo_normal(types: Floats, trader: int, seed: int) -> Floats:
-    """Return numbers (B, N) as good as standard Normal, a function of each market's types.
+    """Return numbers (B, N) as good as standard Normal, as `pseudo_uniform`."""
+    numbers: Floats = ndtri(pseudo_uniform(types, trader, seed))
+    return numbers
 
-    SplitMix64 (Steele, Lea and Flood 2014) over the bits of a market's types.
+
+def pseudo_uniform(types: Floats, trader: int, seed: int) -> Floats:
+    """Return numbers (B, N) as good as uniform on (0, 1), a function of each market's own types.
+
+    SplitMix64 (Steele, Lea and Flood 2014) over the bits of a market's types: a source of noise for
+    rungs, which shows a batch what it shows each of its markets alone.
+
+    Parameters
+    ----------
+    types : ndarray of float, shape (B, N)
+    trader : int
+        Who looks; others see other noise.
+    seed : int
     """
     bits = np.ascontiguousarray(types + 0.0, dtype=np.float64).view(np.uint64)
     start = _mixed(np.array([seed, trader], dtype=np.uint64) + STEP)
@@ -359,8 +378,8 @@ def pseudo_normal(types: Floats, trader: int, seed: int) -> Floats:
     for column in bits.T:
         state = _mixed((state + STEP) ^ _mixed(column))
     counters = np.arange(1, types.shape[1] + 1, dtype=np.uint64) * STEP
-    drawn = _mixed(state[:, None] + counters) >> np.uint64(11)
-    numbers: Floats = ndtri((drawn.astype(np.float64) + 0.5) * 2.0**-53)
+    drawn = _mixed(state[:, None] + counters) >> np.uint64(12)
+    numbers: Floats = (drawn.astype(np.float64) + 0.5) * 2.0**-52
     return numbers
 
 

@@ -36,7 +36,7 @@ from .revelation import Revelation
 from .situation import Situation
 
 REFERENCE_PROFILES = 2048
-"""Profiles drawn, from a fixed seed, to learn how large bids are and to fit what depends on less."""
+"""Profiles drawn, from a fixed seed, to learn how large bids are, and to fit bids."""
 
 SIZES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)
 """Spreads of the first candidates, over the usual size of each number of a bid."""
@@ -155,7 +155,8 @@ class NumericSearch(Deviation):
 
         def gains(changes: Floats) -> Floats:
             candidates = np.stack([self._moved(own, seen, change) for change in changes], axis=1)
-            return (situation.payoffs(candidates).payoff - honest[:, None]).mean(axis=0)
+            gain: Floats = situation.payoffs(candidates).payoff - honest[:, None]
+            return gain.mean(axis=0)
 
         best = self._first_affine(types, own.shape[1])
         best_gain = float(gains(best[None])[0]) if best.any() else 0.0
@@ -177,11 +178,11 @@ class NumericSearch(Deviation):
             return first
         of_own_type = replace(self, information=OwnType.name)
         constant, slope = of_own_type._best_affine()
-        mean, deviation = observation.seen_mean, observation.seen_deviation
-        assert mean is not None and deviation is not None
-        place, usual = places[0], of_own_type._observation
-        first[0] = constant + slope * (mean[place] - usual.mean[trader]) / usual.deviation[trader]
-        first[1 + place] = slope * deviation[place] / usual.deviation[trader]
+        usual, place = of_own_type._observation, places[0]
+        scale = slope / usual.deviation[trader]
+        mean, deviation = observation.scale
+        first[0] = constant + scale * (mean[place] - usual.mean[trader])
+        first[1 + place] = scale * deviation[place]
         return first
 
     def _moved(self, own: Floats, seen: Floats, change: Floats) -> Floats:

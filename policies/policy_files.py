@@ -69,7 +69,7 @@ def save_policy(
     """
     check_kind("policy", policy, Deviation, "train one with a learner")
     _check_format(type(policy))
-    rung = None if information is None else rung_name(information)
+    rung = rung_name(information) if isinstance(information, Rung) else information
     stated = {"market": market, "plugins": plugins, "information": rung}
     description: dict[str, Any] = {
         "format": FORMAT,

@@ -102,7 +102,7 @@ def _seen(seat: Seat, view: LinearView, reads: str) -> _Seen:
         return _Seen(weights, noise)
     intercept = seat.intercept
     told = (intercept[1:] - intercept[0])[None]
-    return _Seen(np.concatenate([weights, told]), np.append(noise, Fraction(0)))
+    return _Seen(np.concatenate([weights, told]), np.concatenate([noise, rational([0.0])]))
 
 
 def _variance(shift: Rationals, covariance: Rationals) -> Fraction:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.repository import ROOT
-from villains import economies, estimators, learners, mechanisms, policies
+from villains import economies, estimators, learners, mechanisms, policies, rungs
 
 from deviator.economies import (
     factored,
@@ -53,7 +53,7 @@ from deviator.mechanisms import (
 from deviator.plugins import list_plugins
 from deviator.plugins.conformance import all_checks, parametrize_with_checks, run_checks
 from deviator.plugins.guard import GuardError
-from deviator.policies import LinearBayes, Revelation
+from deviator.policies import LinearBayes, NoisySignal, OwnTypeAndStatistics, Revelation
 
 GENERAL = linear_quadratic(
     [[1.1, 0.2, 0, 0.1], [0.1, 0.9, 0.1, 0], [0, 0.1, 1, 0.1], [0.2, 0, 0.1, 1.2]],
@@ -98,6 +98,7 @@ VILLAINS = {
     "economy": economies.VILLAINS,
     "policy": policies.VILLAINS,
     "learner": learners.VILLAINS,
+    "rung": rungs.VILLAINS,
     "estimator": estimators.VILLAINS,
 }
 SOUND = [
@@ -106,6 +107,9 @@ SOUND = [
     economies.SoundEconomy(),
     policies.SoundPolicy(),
     learners.Climber(),
+    rungs.SoundRung(),
+    NoisySignal(0.5),
+    OwnTypeAndStatistics(),
 ]
 
 
