@@ -60,7 +60,9 @@ def _over_all_rounds(mechanism: Mechanism) -> Mechanism:
 def check_claim_universally_truthful(mechanism: Mechanism) -> None:
     """No bid that a search finds beats the honest one once the lots are known."""
     for economy in economies_for(mechanism):
-        types = profiles(economy, LOTTERY_PROFILES if mechanism.draws else SEARCHED_PROFILES, seed=2)
+        types = profiles(
+            economy, LOTTERY_PROFILES if mechanism.draws else SEARCHED_PROFILES, seed=2
+        )
         lots = fresh_lots(mechanism.draws, len(types), np.random.default_rng(0)).lots
         known = drawn(mechanism, lots)
         for trader in range(economy.n_traders):

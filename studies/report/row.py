@@ -9,6 +9,7 @@ from deviator.evidence import Evidence, Verdict, judge
 from deviator.evidence.constraints import Scope, State
 from deviator.evidence.market import Unit
 from deviator.evidence.power import student_interval
+from deviator.plugins.rungs import shown_rung
 
 from ..run.cell_result import evidence_of
 from ..spec.cell import Cell
@@ -152,7 +153,7 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "trader": market.trader,
         "n_traders": result["n_traders"],
         "sigma": result["sigma"],
-        "information": cell.information,
+        "information": shown_rung(cell.information),
         "learner": plain_name(cell.learner.name),
         "learner_settings": cell.learner.settings,
         "steps": cell.steps,

@@ -31,7 +31,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     tested = cell.market.build_market()
     # Learners bid numbers, and surfaces are functions: such markets are searched alone.
     learners = () if tested.bids_are_surfaces else (cell.learner.build_learner(),)
-    search = Search(learners, cell.seeds, cell.steps, cell.information, cell.held_out)
+    search = Search(learners, cell.seeds, cell.steps, cell.rung, cell.held_out)
 
     def keep(_: Learner, seed: int, training: Training) -> None:
         # A third party's deviation may have no file format: its gains are kept all the same.
@@ -41,7 +41,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
                 folder / f"seed{seed}",
                 market=cell.market.model_dump(mode="json"),
                 plugins=cell.plugins,
-                information=cell.information,
+                information=search.information,
             )
 
     control = None if cell.control is None else cell.control.build_market()

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
@@ -16,7 +17,7 @@ from deviator.evidence import (
 )
 from deviator.mechanisms import Mechanism
 from deviator.plugins import Kind, find_plugin, list_plugins, plugins_of_file, qualified
-from deviator.policies import Information
+from deviator.plugins.rungs import qualified_rung
 from deviator.trust import is_third_party
 
 from .cell import Cell
@@ -53,7 +54,7 @@ class CellsSpec(Spec):
     parameters: Parameters = Field(default_factory=dict)
     strategy: str = "honest"
     strategy_parameters: dict[str, Any] = Field(default_factory=dict)
-    information: Information | list[Information] = "profile"
+    information: str | list[str] = "profile"
     trader: int | str | list[int | str] = 0
     control: ControlSpec | None = None
     learner: Learners | None = None
@@ -181,7 +182,7 @@ class StudySpec(Spec):
         product = itertools.product(
             _as_list(entry.economy),
             _as_list(entry.trader),
-            _as_list(entry.information),
+            [self._rung(name) for name in _as_list(entry.information)],
             self._learners(entry, quick),
         )
         return [self._cell(entry, *place, quick) for place in product]
@@ -191,7 +192,7 @@ class StudySpec(Spec):
         entry: CellsSpec,
         economy: str,
         trader: int | str,
-        information: Information,
+        information: str,
         learner: LearnerSpec,
         quick: bool,
     ) -> Cell:
@@ -285,6 +286,19 @@ class StudySpec(Spec):
             return economy
         family = self._qualified("economy", economy.family)
         return economy.model_copy(update={"family": family})
+
+    def _rung(self, name: str) -> str:
+        """Return the full name of a rung; the file of a plugin is one that the study names."""
+        unusable = self._unusable_files()
+        usable = [file for file in self.plugins if file not in unusable]
+        full = qualified_rung(name, usable)
+        file = full.rpartition(":")[0]
+        if file.endswith(".py") and Path(file) not in {Path(each).resolve() for each in usable}:
+            raise InvalidInputError(
+                f"information must name a file of the study's plugins, got {name}; add plugins: "
+                f"[{file}] if you trust it"
+            )
+        return full
 
     def _qualified(self, kind: Kind, name: str) -> str:
         unusable = self._unusable_files()
