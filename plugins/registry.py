@@ -5,7 +5,7 @@ a third-party plugin of the same name is called by its qualified name, ``provide
 in a single file is called ``path/to/file.py:name``.
 """
 
-from importlib.metadata import Distribution, EntryPoint, entry_points, version
+from importlib.metadata import Distribution, EntryPoint
 from inspect import signature
 from pathlib import Path
 from typing import Any, get_args
@@ -16,6 +16,7 @@ from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.trust import OWN
 from deviator.validation import given
 
+from .distributions import registered, version_of
 from .single_file import plugins_of_file
 from .spec import BASES, Kind, PluginSpec
 
@@ -175,15 +176,12 @@ def _provides(spec: PluginSpec, provider: str) -> bool:
 
 def _registered(kind: Kind, name: str | None = None) -> list[PluginSpec]:
     """Return the plugins of a kind, or those of one name, that installed packages register."""
-    points = entry_points(group=BASES[kind][0])
-    specs = {_spec(kind, point) for point in points if name in (None, point.name)}
-    return sorted(specs, key=lambda spec: (spec.name, spec.provider))
+    found = registered(BASES[kind][0])
+    specs = {_spec(kind, *each) for each in found if name in (None, each[0].name)}
+    return sorted(specs, key=lambda spec: (spec.name, spec.provider, spec.target))
 
 
-def _spec(kind: str, point: EntryPoint) -> PluginSpec:
-    distribution = point.dist
-    if distribution is None:
-        return PluginSpec(kind, point.name, point.value, "unknown", "")
+def _spec(kind: str, point: EntryPoint, distribution: Distribution) -> PluginSpec:
     return PluginSpec(
         kind,
         point.name,
@@ -203,9 +201,10 @@ def _incompatibility(distribution: Distribution) -> str:
             continue
         if requirement.name != OWN or requirement.marker is not None:
             continue
-        if not requirement.specifier.contains(version(OWN), prereleases=True):
+        own = version_of(OWN)
+        if not requirement.specifier.contains(own, prereleases=True):
             return (
-                f"it requires {text}, and this is deviator {version(OWN)}; "
+                f"it requires {text}, and this is deviator {own}; "
                 "install versions that fit each other"
             )
     return ""
