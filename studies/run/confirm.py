@@ -21,7 +21,6 @@ from ..report.comparisons import comparisons
 from ..report.page import write_html
 from ..report.row import INTERVAL, ReportRow, report_rows
 from ..spec.cell import Cell
-from ..spec.market import plain_name
 from ..spec.read import read_study
 from ..spec.study import StudySpec
 from .cell_result import run_cell
@@ -177,7 +176,7 @@ def _check_buildable(cell: Cell) -> None:
         try_cell(cell)
     except DeviatorError as error:
         raise InvalidInputError(
-            f"cell {plain_name(cell.market.mechanism)} in {cell.market.economy.name}: {error}"
+            f"cell {cell.market.title} in {cell.market.economy.name}: {error}"
         ) from None
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,8 @@ from deviator.policies import Information
 from deviator.trust import is_third_party
 
 from .learner import LearnerSpec
-from .market import MarketSpec, Spec, plain_name
+from .market import MarketSpec, Spec
+from .naming import plain_name
 
 SCHEMA = 4
 """Part of every cell's key; raised when results of older code must not be reused."""
@@ -86,8 +88,32 @@ class Cell(Spec):
         n = market.economy.parameters.get("n_traders", "")
         sigma = "" if market.sigma is None else f"-{market.sigma}".replace("-sigma-", "-sigma_")
         role = "" if market.trader == 0 else f"-{market.trader}"
-        name = f"{plain_name(market.mechanism)}{sigma}-{market.economy.name}{n}{role}"
-        return f"{name}-{self.information}-{self.key}"
+        name = f"{market.title}{sigma}-{market.economy.name}{n}{self._strategy()}{role}"
+        return f"{harmless(name)[:LONGEST]}-{self.information}-{self.key}"
+
+    def _strategy(self) -> str:
+        """Return the strategy and its settings where it is not honest."""
+        if self.market.strategy == "honest":
+            return ""
+        settings = [f"{key}_{value}" for key, value in self.market.strategy_parameters.items()]
+        return "-".join(["", self.market.strategy_title, *settings])
+
+
+LONGEST = 120
+"""Characters of a label before what the deviator sees and the key."""
+
+
+def harmless(name: str) -> str:
+    """Return a name with what folders and terminals may read otherwise replaced by dashes.
+
+    Examples
+    --------
+    >>> harmless("rules.py:sigma-dcda")
+    'rules.py-sigma-dcda'
+    >>> harmless("../etc")
+    'etc'
+    """
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).lstrip(".-")
 
 
 NAMES = ("mechanism", "strategy", "family", "name")

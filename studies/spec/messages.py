@@ -76,6 +76,21 @@ def mistakes_of(error: ValidationError, data: Any, model: type[BaseModel]) -> li
     ]
 
 
+def in_words(where: str, sentences: Sequence[str]) -> str:
+    """Return mistakes as one text: one in a sentence, several below each other.
+
+    Examples
+    --------
+    >>> print(in_words("study tiny", ["seeds must differ", "steps must be above 0"]))
+    study tiny has 2 mistakes:
+      seeds must differ
+      steps must be above 0
+    """
+    if len(sentences) == 1:
+        return f"{where}, {sentences[0]}"
+    return "\n  ".join([f"{where} has {len(sentences)} mistakes:", *sentences])
+
+
 def named(place: Place) -> str:
     """Return a place as sentences name it.
 

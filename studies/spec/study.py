@@ -1,8 +1,8 @@
 """Studies as data: validated YAML, expanded into fully specified cells."""
 
 import itertools
-import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
@@ -15,11 +15,19 @@ from deviator.evidence import (
     is_known_to_pay,
 )
 from deviator.mechanisms import Mechanism
-from deviator.plugins import Kind, find_plugin, list_plugins, plugins_of_file, qualified
+from deviator.plugins import (
+    Kind,
+    find_plugin,
+    list_plugins,
+    meant_file,
+    plugins_of_file,
+    qualified,
+)
 from deviator.policies import Information
 from deviator.trust import is_third_party
 
 from .cell import Cell
+from .cell_mistakes import repeated, without_control
 from .learner import Learners, LearnerSpec
 from .market import (
     EconomySpec,
@@ -27,8 +35,9 @@ from .market import (
     Parameters,
     Sigma,
     Spec,
-    plain_name,
 )
+from .messages import in_words
+from .naming import file_of, plain_name, unnamed_file
 
 SHARED = ("statistics",)
 """Settings that decide what the bids of a mechanism read, so that its control has them too."""
@@ -155,36 +164,58 @@ class StudySpec(Spec):
         Arguments and errors are those of `expand`, but for plugins.
         """
         cells: list[Cell] = []
-        failures = self._unusable_files()
-        failed: list[CellsSpec] = []
-        for entry in self.cells:
+        failures, failed = self._unusable_files(), list[CellsSpec]()
+        broken = self._broken_economies()
+        places = {reason: [f"economies.{name}"] for name, reason in broken.items()}
+        for place, entry in enumerate(self.cells):
             try:
-                cells.extend(self._cells(entry, quick))
+                built, wrong = self._cells(entry, quick, broken)
             except PluginLoadError as error:
                 failures[entry.title] = str(error)
                 failed.append(entry)
-            except DeviatorError as error:
-                raise InvalidInputError(f"cell {entry.title}: {error}") from None
-        for place, cell in enumerate(cells):
-            if cell in cells[:place]:
-                raise InvalidInputError(f"cells must differ, {cell.label()} appears twice")
-            control = cell.control
-            if control is None or any(other.controls(cell) for other in cells):
                 continue
-            if plain_name(control.mechanism) not in {entry.mechanism for entry in failed}:
-                for each in cells:
-                    _check_buildable(each)
-                raise InvalidInputError(_lacks_control(cell, control))
+            cells += built
+            for reason in wrong:
+                places.setdefault(reason, []).append(f"cells[{place}] ({entry.title})")
+            failed += [entry] if wrong else []
+        lost = {plain_name(entry.mechanism) for entry in failed}
+        mistakes = [f"{' and '.join(where)}: {reason}" for reason, where in places.items()]
+        mistakes += [*repeated(cells), *without_control(cells, lost)]
+        if mistakes:
+            raise InvalidInputError(in_words(f"study {self.name}", mistakes))
         return Expansion(cells, failures)
 
-    def _cells(self, entry: CellsSpec, quick: bool) -> list[Cell]:
-        product = itertools.product(
-            _as_list(entry.economy),
+    def _broken_economies(self) -> dict[str, str]:
+        """Return the economies that cells name and that cannot be built, each with the reason."""
+        used = {name for entry in self.cells for name in _as_list(entry.economy)}
+        broken = {}
+        for name in (each for each in self.economies if each in used):
+            try:
+                _ = self._economy(name).economy
+            except PluginLoadError:
+                continue
+            except DeviatorError as error:
+                broken[name] = str(error)
+        return broken
+
+    def _cells(
+        self, entry: CellsSpec, quick: bool, broken: Mapping[str, str]
+    ) -> tuple[list[Cell], list[str]]:
+        """Return the cells of an entry and what is wrong with it, but for broken economies."""
+        cells, wrong = list[Cell](), dict[str, None]()
+        for economy, trader, information in itertools.product(
+            (each for each in _as_list(entry.economy) if each not in broken),
             _as_list(entry.trader),
             _as_list(entry.information),
-            self._learners(entry, quick),
-        )
-        return [self._cell(entry, *place, quick) for place in product]
+        ):
+            try:
+                for learner in self._learners(entry, quick):
+                    cells.append(self._cell(entry, economy, trader, information, learner, quick))
+            except PluginLoadError:
+                raise
+            except DeviatorError as error:
+                wrong[str(error)] = None
+        return cells, list(wrong)
 
     def _cell(
         self,
@@ -287,7 +318,15 @@ class StudySpec(Spec):
         return economy.model_copy(update={"family": family})
 
     def _qualified(self, kind: Kind, name: str) -> str:
+        if unnamed_file(name, self.plugins):
+            raise InvalidInputError(
+                f"{kind} {name!r} must be in a file that the study names, since the file is run; "
+                f"add {file_of(name)} to plugins: if you trust it"
+            )
         unusable = self._unusable_files()
+        in_file = file_of(name) and meant_file(file_of(name), self.plugins)
+        if in_file in unusable:
+            raise PluginLoadError(unusable[in_file])
         usable = tuple(file for file in self.plugins if file not in unusable)
         full_name = qualified(kind, name, usable)
         if full_name == name and unusable and name not in {one.name for one in list_plugins(kind)}:
@@ -315,36 +354,6 @@ def _pays_itself(market: MarketSpec) -> bool:
         return True
     tested = market.build_market()
     return deviation_size(tested).gain > tested.epsilon
-
-
-def _check_buildable(cell: Cell) -> None:
-    """Check that a cell's market can be built, the first thing to say of a study that cannot run.
-
-    With third-party plugins it is not built here: they may hang.
-    """
-    if cell.third_party:
-        return
-    try:
-        cell.market.build_market()
-    except DeviatorError as error:
-        raise InvalidInputError(
-            f"cell {plain_name(cell.market.mechanism)} in {cell.market.economy.name}: {error}"
-        ) from None
-
-
-def _lacks_control(cell: Cell, lacking: MarketSpec) -> str:
-    """Return how to add the matched control of a cell to its study."""
-    control = plain_name(lacking.mechanism)
-    settings = f", parameters: {json.dumps(lacking.parameters)}" if lacking.parameters else ""
-    return (
-        f"every cell needs its matched control in the study, {cell.label()} lacks {control} in "
-        f"{lacking.economy.name} with the same trader ({cell.market.trader}), information "
-        f"({cell.information}), learner ({plain_name(cell.learner.name)}) and steps "
-        f"({cell.steps}); add the cell "
-        f"{{mechanism: {control}{settings}, economy: ...}}, or state another cell as the control "
-        "by control: {mechanism: ..., economy: ...} in the line of "
-        f"{plain_name(cell.market.mechanism)}"
-    )
 
 
 def _as_list(value: Any) -> list[Any]:

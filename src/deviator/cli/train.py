@@ -159,7 +159,7 @@ def _reported(
     from dataclasses import replace
 
     from deviator.studies.policy_names import fresh_name
-    from deviator.studies.spec.market import plain_name
+    from deviator.studies.spec.naming import plain_name
     from deviator.studies.training import train as run
 
     end = "\r" if screen.is_terminal else "\n"
@@ -203,14 +203,13 @@ def _third_party_error(spec: Any, learner: Any, error: Exception) -> Exception:
 def _market_lines(spec: Any, information: str) -> list[str]:
     """Return lines about the market, with a warning outside the paper's assumptions."""
     from deviator.economies import QuadraticEconomy, check_assumptions
-    from deviator.studies.spec.market import plain_name
 
     economy = spec.economy.economy
     parameters = ", ".join(f"{name}={value}" for name, value in spec.economy.parameters.items())
     sigma = spec.rule.tax_slope
     lines = [
-        f"{plain_name(spec.mechanism)} (tax slope {sigma:.4g}), {economy.name} ({parameters}), "
-        f"trader {spec.trader} knows {information}, the others are {plain_name(spec.strategy)}"
+        f"{spec.title} (tax slope {sigma:.4g}), {economy.name} ({parameters}), "
+        f"trader {spec.trader} knows {information}, the others are {spec.strategy_title}"
     ]
     if isinstance(economy, QuadraticEconomy):
         a4n = check_assumptions(economy)["A4N"]
