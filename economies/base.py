@@ -1,7 +1,8 @@
 """What an economy is: who trades, and what each quantity is worth to its trader.
 
-Utilities are quasilinear, U_i = u_i(q_i, s) - t_i, with interdependent values: u_i may
-depend on the whole profile of types s (Section 2.1 of Andreyanov and Sadzik).
+Utilities are quasi-linear, U_i = u_i(q_i, s) - t_i, with interdependent values: u_i may
+depend on the whole profile of types s (Section 2.1 of Andreyanov and Sadzik). An economy that
+overrides `payoff` has other preferences over money: risk aversion, budgets.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +21,7 @@ from .standard_types import bounded_types
 
 
 class Economy(ABC):
-    """The traders' utilities; `utility` is the only definition of preferences.
+    """The traders' utilities; `utility` and `payoff` are the only definition of preferences.
 
     Members are frozen dataclasses.
 
@@ -78,6 +79,41 @@ class Economy(ABC):
             units[:, trader] = quantity[:, place]
             worth[:, place] = self.utility(units, types)[:, trader]
         return worth
+
+    def payoff(self, quantity: Floats, transfer: Floats, types: Floats) -> Floats:
+        """Return what traders have who receive quantities and pay transfers, shape (B, N).
+
+        Utility minus transfer, in units of money, by default. An economy that overrides this is
+        searched and learned in; nothing is certified there, as proofs are of quasi-linear ones.
+
+        Parameters
+        ----------
+        quantity, transfer, types : ndarray of float, shape (B, N)
+        """
+        return self.utility(quantity, types) - transfer
+
+    def payoff_of(self, trader: int, quantity: Floats, transfer: Floats, types: Floats) -> Floats:
+        """Return one trader's payoff from each of M quantities and transfers, shape (B, M).
+
+        Parameters
+        ----------
+        trader : int
+        quantity, transfer : ndarray of float, shape (B, M)
+        types : ndarray of float, shape (B, N)
+        """
+        if self.quasilinear:
+            return self.utility_of(trader, quantity, types) - transfer
+        payoff: Floats = np.empty(np.shape(quantity))
+        units, money = np.zeros(np.shape(types)), np.zeros(np.shape(types))
+        for place in range(payoff.shape[1]):
+            units[:, trader], money[:, trader] = quantity[:, place], transfer[:, place]
+            payoff[:, place] = self.payoff(units, money, types)[:, trader]
+        return payoff
+
+    @property
+    def quasilinear(self) -> bool:
+        """Whether payoffs are utilities minus transfers."""
+        return type(self).payoff is Economy.payoff
 
     @abstractmethod
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:

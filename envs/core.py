@@ -25,7 +25,6 @@ from deviator.policies import (
     Observation,
     check_information,
 )
-from deviator.policies.numeric_search import trader_outcome, worth_of
 from deviator.validation import Floats, finite_array, given, positive
 
 from .action_ranges import RANGE_MULTIPLE, action_box, check_markets, sizes
@@ -92,7 +91,7 @@ class DeviationCore(DecisionProblem):
         InvalidInputError
             If an action has the wrong shape, is not finite, or leaves [-1, 1].
         """
-        own = self.market.strategy.bids(types).of_trader(self.market.trader)
+        own = self.market.situation(types).own
         checked = checked_action(action, (len(own), self.box.size))
         bid: Floats = self.box.to_bid(own, checked)
         return bid
@@ -106,17 +105,12 @@ class DeviationCore(DecisionProblem):
 
     @override
     def play(self, types: Floats, action: Floats) -> Played:
-        market = self.market
-        present = market.strategy.bids(types)
-        bids = np.empty((len(types), 2, self.box.size))
-        bids[:, 0] = present.of_trader(market.trader)
+        situation = self.market.situation(types)
         checked = checked_action(action, (len(types), self.box.size))
-        self.box.to_bid(bids[:, 0], checked, out=bids[:, 1])
-        outcome = trader_outcome(market.mechanism, present, market.trader, bids)
-        worth = worth_of(market.economy, market.trader, outcome.quantity, types)
-        utility = worth - outcome.transfer
-        gain = utility[:, 1] - utility[:, 0]
-        info = {name: getattr(outcome, name)[:, 1] for name in ("price", "quantity", "transfer")}
+        bid = self.box.to_bid(situation.own, checked)
+        seen = situation.compared(bid)
+        gain = seen.payoff[:, 1] - seen.payoff[:, 0]
+        info = {name: getattr(seen, name)[:, 1] for name in ("price", "quantity", "transfer")}
         return Played(gain / self.reward_unit, {"gain": gain, **info})
 
     @override
@@ -141,8 +135,7 @@ class DeviationCore(DecisionProblem):
         moved = self.box.to_bid(own, xp.clip(action, -1.0, 1.0))
         bids = xp.stack([own, moved], axis=1)
         outcome = market.mechanism.clear_deviations(present, market.trader, bids)
-        worth = market.economy.utility_of(market.trader, outcome.quantity, types)
-        utility = worth - outcome.transfer
+        utility = market.economy.payoff_of(market.trader, outcome.quantity, outcome.transfer, types)
         return (utility[:, 1] - utility[:, 0]) / self.reward_unit
 
 

@@ -19,7 +19,7 @@ from deviator.policies import (
     expected_exact_gain,
     level_shift,
 )
-from deviator.policies.numeric_search import trader_outcome
+from deviator.policies.situation import trader_outcome
 from deviator.validation import Floats
 
 from .certificates.known import is_all_ours

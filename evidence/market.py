@@ -20,7 +20,7 @@ from deviator.mechanisms import Bids, Mechanism, SurfaceBids
 from deviator.mechanisms.base import checked_precision
 from deviator.policies import Policy, Revelation
 from deviator.policies.base import check_market
-from deviator.policies.numeric_search import trader_outcome, utilities, worth_of
+from deviator.policies.situation import Situation, utilities
 from deviator.validation import Floats, check_kind, non_negative, trader_index
 
 from .results import Comparison, Results
@@ -191,9 +191,13 @@ class Market:
         InvalidInputError
             If the mechanism returns a quantity or transfer that is not finite.
         """
-        present = self.strategy.bids(types)
-        own = present.of_trader(self.trader)[:, None]
-        return self.utilities_beside(present, types, np.concatenate([own, bids], axis=1))
+        situation = self.situation(types)
+        honest = situation.honest().payoff
+        return np.concatenate([honest, situation.payoffs(bids).payoff], axis=1)
+
+    def situation(self, types: Floats) -> Situation:
+        """Return the trader's decision at profiles (B, N) while all others follow the strategy."""
+        return Situation.of(self.mechanism, self.economy, self.strategy, types, self.trader)
 
     def utilities_beside(self, present: Bids, types: Floats, bids: Floats) -> Floats:
         """Return the trader's utility under each bid (B, M, K) beside the present ones, (B, M).
@@ -223,13 +227,12 @@ class Market:
         ----------
         types : ndarray of float, shape (B, N)
         """
-        present = self.strategy.bids(types)
         if not self.bids_are_surfaces:
-            own = present.of_trader(self.trader)[:, None]
-            return self._results(present, types, own).of_candidate(0)
-        outcome = self.mechanism.clear(present)
+            return Results.of(self.situation(types).honest(), self.precision).of_candidate(0)
+        outcome = self.mechanism.clear(self.strategy.bids(types))
         worth = self.economy.utility(outcome.quantity, types)[:, self.trader]
-        return Results.of(worth, outcome.transfer[:, self.trader], self.precision)
+        transfer = outcome.transfer[:, self.trader]
+        return Results.of_trades(worth, transfer, self.precision)
 
     def gains(self, types: Floats, bid: Floats) -> Floats:
         """Return utility from one bid per market minus utility from the strategy's own, (B,).
@@ -254,21 +257,13 @@ class Market:
         InvalidInputError
             If the mechanism returns a quantity or transfer that is not finite.
         """
-        present = self.strategy.bids(types)
-        own = present.of_trader(self.trader)
-        both = self._results(present, types, np.stack([own, bid], axis=1))
+        both = Results.of(self.situation(types).compared(bid), self.precision)
         honest, deviating = both.of_candidate(0), both.of_candidate(1)
         return Comparison(
             deviating.utility - honest.utility,
             honest.rounding + deviating.rounding,
             np.abs(honest.utility),
         )
-
-    def _results(self, present: Bids, types: Floats, bids: Floats) -> Results:
-        """Return what the trader has under each bid (B, M, K) beside the present ones."""
-        outcome = trader_outcome(self.mechanism, present, self.trader, bids)
-        worth = worth_of(self.economy, self.trader, outcome.quantity, types)
-        return Results.of(worth, outcome.transfer, self.precision)
 
 
 def market(

@@ -16,8 +16,9 @@ from deviator.economies import Economy
 from deviator.mechanisms import Mechanism
 from deviator.policies.best_response import BestResponse
 from deviator.policies.gains import exact_gain
-from deviator.policies.numeric_search import NumericSearch, utilities
+from deviator.policies.numeric_search import NumericSearch
 from deviator.policies.revelation import Revelation
+from deviator.policies.situation import Situation
 from deviator.validation import Floats
 
 
@@ -77,10 +78,10 @@ class BestBidRegret(RegretEstimator):
 
     @override
     def regret(self, mechanism: Mechanism, economy: Economy, types: Floats, trader: int) -> Floats:
-        bids = Revelation(mechanism, economy).bids(types)
+        honest = Revelation(mechanism, economy)
         best = BestResponse(mechanism, economy).bid(types, trader)
-        candidates = np.stack([bids.of_trader(trader), best], axis=1)
-        utility = utilities(mechanism, economy, bids, types, trader, candidates)
+        situation = Situation.of(mechanism, economy, honest, types, trader)
+        utility = situation.compared(best).payoff
         return np.maximum(utility[:, 1] - utility[:, 0], 0.0)
 
 

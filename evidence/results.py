@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from deviator.policies.situation import Payoffs
 from deviator.validation import Floats
 
 ROUNDINGS = 64
@@ -18,6 +19,7 @@ class Results(NamedTuple):
     worth : ndarray of float, shape (B,) or (B, M)
         Utility before paying.
     utility : ndarray of float
+        The payoff: utility after paying.
     rounding : ndarray of float
         How far the utility may be from its value in exact numbers.
     """
@@ -27,8 +29,14 @@ class Results(NamedTuple):
     rounding: Floats
 
     @classmethod
-    def of(cls, worth: Floats, transfer: Floats, precision: float) -> "Results":
+    def of(cls, payoffs: Payoffs, precision: float) -> "Results":
         """Return the results of trades whose numbers are right to a relative precision."""
+        plain = cls.of_trades(payoffs.worth, payoffs.transfer, precision)
+        return plain._replace(utility=payoffs.payoff)
+
+    @classmethod
+    def of_trades(cls, worth: Floats, transfer: Floats, precision: float) -> "Results":
+        """Return the results of trades where payoffs are quasi-linear."""
         rounding = ROUNDINGS * precision * (np.abs(worth) + np.abs(transfer))
         return cls(worth, worth - transfer, rounding)
 

@@ -32,6 +32,7 @@ from .languages import (
     Schedules,
     SurfaceBids,
 )
+from .lottery import Drawn, drawn, standard_lots
 from .menu import FiniteMenu, LineMenu, Menu
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
@@ -80,6 +81,7 @@ __all__ = [
     "ConditionalLanguage",
     "DirectMechanism",
     "DiscreteVCG",
+    "Drawn",
     "EntryCutoffs",
     "EntryFeeDoubleAuction",
     "EntryFeeVCG",
@@ -136,6 +138,7 @@ __all__ = [
     "clear_parallel",
     "clear_sharded",
     "compiled_clear",
+    "drawn",
     "equilibrium_cutoffs",
     "exact_payment",
     "expected_budget",
@@ -146,5 +149,6 @@ __all__ = [
     "residual_transfer",
     "side_prices",
     "sigma_vcg",
+    "standard_lots",
     "write_shard",
 ]

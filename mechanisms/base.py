@@ -54,9 +54,14 @@ class Mechanism(ABC):
         What the rule promises (`Claim`); the conformance kit tests each claim.
     waivers : mapping of str to str
         Checks of the conformance kit that the rule is known to fail, each with the reason.
+    draws : int
+        D, how many numbers the rule draws for each market. With D > 0 it writes
+        ``clear(bids, lots)``, and is given lots (B, D), independent and uniform in [0, 1): a rule
+        that draws by itself is refused, as a search keeps what was lucky.
     """
 
     language: ClassVar[BidLanguage]
+    draws: ClassVar[int] = 0
     claims: ClassVar[frozenset[Claim]] = frozenset()
     waivers: ClassVar[Mapping[str, str]] = {}
 
@@ -179,12 +184,16 @@ class Mechanism(ABC):
         """
         checked, index = check_candidates(bids, trader, candidates)
         tiled = bids.with_candidates(index, checked)
-        outcome = self.clear(tiled)
+        outcome = self._clear_candidates(tiled, checked.shape[1])
         if bids.is_numpy:
             check_cleared(self.name, outcome, tiled.shape[:2])
         xp, shape = namespace(checked), tuple(checked.shape[:2])
         columns = (outcome.price_of(index), outcome.quantity[:, index], outcome.transfer[:, index])
         return TraderOutcome(*(xp.reshape(column, shape) for column in (*columns, outcome.traded)))
+
+    def _clear_candidates(self, tiled: Any, candidates: int) -> Outcome:
+        """Return the outcomes of B M markets, so many candidates beside each other."""
+        return self.clear(tiled)
 
     def example_economies(self) -> tuple[Economy, ...]:
         """Return economies in which the rule is at home: the conformance kit tries it there.

@@ -3,7 +3,7 @@
 The arrays are NumPy's, or of the library that the bids came in.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import final
 
 import numpy as np
@@ -29,7 +29,7 @@ class Outcome:
     price : ndarray of float, shape (B,) or (B, N)
         Market-clearing price, or what each trader meets where prices differ; NaN in autarky.
     quantity : ndarray of float, shape (B, N)
-        Units received, negative where sold; sums to 0 over the traders.
+        Units received, negative where sold; with `outside` they sum to 0.
     transfer : ndarray of float, shape (B, N)
         Money paid to the mechanism; negative where received.
     traded : ndarray of bool, shape (B,)
@@ -39,6 +39,9 @@ class Outcome:
     residual_slope : ndarray of float, shape (B, N)
         Slope k_i of each trader's residual price p + k_i (x - q_i); NaN in autarky, and everywhere
         where the rule states none (the default).
+    outside : ndarray of float, shape (B,)
+        Units received by somebody outside, a market maker, an auctioneer or a reserve, negative
+        where they sell. By default nobody outside trades, and all are 0.
     """
 
     price: Floats
@@ -47,16 +50,18 @@ class Outcome:
     traded: Bools = field(default_factory=lambda: np.array(True))
     converged: Bools = field(default_factory=lambda: np.array(True))
     residual_slope: Floats = field(default_factory=lambda: np.array(np.nan))
+    outside: Floats = field(default_factory=lambda: np.array(0.0))
 
     def __post_init__(self) -> None:
         if not is_foreign(self.quantity):
-            for name in ("price", "quantity", "transfer", "traded", "converged", "residual_slope"):
-                object.__setattr__(self, name, _plain(getattr(self, name)))
+            for entry in fields(self):
+                object.__setattr__(self, entry.name, _plain(getattr(self, entry.name)))
         shape = self.quantity.shape
         for name, wanted in (
             ("traded", shape[:1]),
             ("converged", shape[:1]),
             ("residual_slope", shape),
+            ("outside", shape[:1]),
         ):
             if getattr(self, name).ndim == 0:
                 filled = _everywhere(getattr(self, name), self.quantity, wanted)
@@ -106,7 +111,8 @@ def _everywhere(value: Array, quantity: Array, shape: tuple[int, ...]) -> Array:
 def check_cleared(name: str, outcome: object, shape: tuple[int, int]) -> Outcome:
     """Return what the named rule returned if it is an outcome of so many markets and traders.
 
-    InvalidInputError if it is not, has other shapes, or quantities do not sum to 0;
+    InvalidInputError if it is not, has other shapes, or quantities do not sum to 0 with
+    what goes outside;
     NotConvergedError if a market could not be solved.
     """
     if not isinstance(outcome, Outcome):
@@ -132,7 +138,12 @@ def check_cleared(name: str, outcome: object, shape: tuple[int, int]) -> Outcome
 
 
 def _check_clears(name: str, outcome: Outcome) -> None:
-    excess = np.abs(outcome.quantity.sum(axis=1))
+    if outcome.outside.shape != outcome.quantity.shape[:1]:
+        raise InvalidInputError(
+            f"mechanism {name} must return an outside of shape {outcome.quantity.shape[:1]}, got "
+            f"{outcome.outside.shape}; run `deviator check` on it"
+        )
+    excess = np.abs(outcome.quantity.sum(axis=1) + outcome.outside)
     largest = np.abs(outcome.quantity).max(axis=1)
     # Where nobody trades, what is left is rounding beside the markets that do.
     rounding = CLEARS_OF_BATCH * max(largest.max(initial=0.0), 1.0)
@@ -141,7 +152,7 @@ def _check_clears(name: str, outcome: Outcome) -> None:
         market = int(np.flatnonzero(short)[0])
         raise InvalidInputError(
             f"mechanism {name} must return quantities that sum to 0, got {excess[market]:.6g} in "
-            f"market {market}; run `deviator check` on it"
+            f"market {market}; state what somebody outside receives, or run `deviator check` on it"
         )
 
 

@@ -13,6 +13,7 @@ from .numeric_search import NumericSearch
 from .policy_files import load_policy, save_policy
 from .revelation import Revelation
 from .rounds import NetworkOverRounds, RoundsDeviation
+from .situation import Payoffs, Situation
 from .strategy_files import load_strategy, save_strategy
 
 __all__ = [
@@ -31,9 +32,11 @@ __all__ = [
     "NetworkStrategy",
     "NumericSearch",
     "Observation",
+    "Payoffs",
     "Policy",
     "Revelation",
     "RoundsDeviation",
+    "Situation",
     "View",
     "check_information",
     "exact_gain",

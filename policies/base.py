@@ -47,9 +47,12 @@ class Policy(ABC):
     ----------
     waivers : mapping of str to str
         Checks of the conformance kit that the policy is known to fail, each with the reason.
+    mixes : bool
+        Whether it draws: then every call of `bids` gives it a generator.
     """
 
     waivers: ClassVar[Mapping[str, str]] = {}
+    mixes: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -70,7 +73,7 @@ class Policy(ABC):
         view : View or ndarray of float, shape (B, N)
             The types.
         rng : numpy.random.Generator, optional
-            Source of randomness for policies that mix.
+            Source of randomness; policies that mix are always given one.
         """
 
     def exact_bids(self, types: Rationals) -> RationalBids:

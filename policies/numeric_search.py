@@ -19,11 +19,11 @@ from typing_extensions import override
 from deviator.economies import Economy, TypeDistribution
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism
-from deviator.mechanisms.outcome import TraderOutcome, check_outcome
 from deviator.validation import Floats, finite_array, trader_index, whole_number
 
 from .base import Deviation, Information, Policy, View, check_information, check_market
 from .revelation import Revelation
+from .situation import Situation
 
 REFERENCE_PROFILES = 2048
 """Profiles drawn, from a fixed seed, to learn how large bids are and to fit own-type deviations."""
@@ -102,17 +102,17 @@ class NumericSearch(Deviation):
     def find(self, types: Floats) -> SearchResult:
         """Return the best bids tried at given profiles (B, N), all types known, and their gains."""
         checked = finite_array("types", types, (None, self.economy.n_traders))
-        bids = self.policy.bids(checked)
-        own = bids.of_trader(self.trader)
+        situation = self._situation(checked)
+        own = situation.own
         size = self._bid_size()
 
         def gains(candidates: Floats) -> Floats:
-            return self._utilities(bids, checked, candidates)
+            return situation.payoffs(candidates).payoff
 
-        honest = gains(own[:, None])[:, 0]
+        honest = situation.honest().of_first
         best = _Best(own.copy(), np.zeros(len(own)))
         allowed = self._allowed
-        near = _near_others(bids, self.trader, size)
+        near = _near_others(situation.present, self.trader, size)
         best = best.improved(allowed(near, own), gains, honest)
         for offsets in self._offsets(own.shape[1]):
             candidates = allowed(best.bid[:, None] + offsets * size, own)
@@ -134,15 +134,15 @@ class NumericSearch(Deviation):
         """Return [constant, per own type] of the best affine change, shape (2, K)."""
         law = self._law()
         types = law.sample(np.random.default_rng(1), REFERENCE_PROFILES)
-        bids = self.policy.bids(types)
-        own = bids.of_trader(self.trader)
+        situation = self._situation(types)
+        own = situation.own
         size = self._bid_size()
-        honest = self._utilities(bids, types, own[:, None])[:, 0]
+        honest = situation.honest().of_first
         best, best_gain = np.zeros((2, own.shape[1])), 0.0
         for offsets in self._offsets(2 * own.shape[1]):
             changes = best + offsets.reshape(-1, 2, own.shape[1]) * size
             candidates = np.stack([self._affine(types, change) for change in changes], axis=1)
-            gains = (self._utilities(bids, types, candidates) - honest[:, None]).mean(axis=0)
+            gains = (situation.payoffs(candidates).payoff - honest[:, None]).mean(axis=0)
             winner = int(gains.argmax())
             if gains[winner] > best_gain:
                 best, best_gain = changes[winner], float(gains[winner])
@@ -152,7 +152,7 @@ class NumericSearch(Deviation):
         law = self._law()
         own_type = types[:, [self.trader]] - law.mean[self.trader]
         standard = own_type / law.deviation[self.trader]
-        own = self.policy.bids(types).of_trader(self.trader)
+        own = self._situation(types).own
         changed = own + change[0] + standard * change[1]
         return self._allowed(changed[:, None], own)[:, 0]
 
@@ -174,7 +174,7 @@ class NumericSearch(Deviation):
     def _bid_size(self) -> Floats:
         """Return the usual size of each number of a bid, shape (K,)."""
         types = self._law().sample(np.random.default_rng(0), REFERENCE_PROFILES)
-        own = self.policy.bids(types).of_trader(self.trader)
+        own = self._situation(types).own
         spread = own.std(axis=0)
         usual = np.abs(own).mean(axis=0)
         return np.where(spread > 1e-9 * usual, spread, np.where(usual > 0, usual, 1.0))
@@ -182,8 +182,8 @@ class NumericSearch(Deviation):
     def _law(self) -> TypeDistribution:
         return self.economy.types() if self.distribution is None else self.distribution
 
-    def _utilities(self, bids: Bids, types: Floats, candidates: Floats) -> Floats:
-        return utilities(self.mechanism, self.economy, bids, types, self.trader, candidates)
+    def _situation(self, types: Floats) -> Situation:
+        return Situation.of(self.mechanism, self.economy, self.policy, types, self.trader)
 
 
 @final
@@ -211,47 +211,6 @@ def _steps(rng: np.random.Generator, candidates: int, numbers: int) -> Floats:
     moved = np.arange(numbers) == rng.integers(numbers, size=candidates)[:, None]
     alone = np.arange(candidates) % 2 == 1
     return np.where(alone[:, None] & ~moved, 0.0, steps)
-
-
-def utilities(
-    mechanism: Mechanism,
-    economy: Economy,
-    bids: Bids,
-    types: Floats,
-    trader: int,
-    candidates: Floats,
-) -> Floats:
-    """Return one trader's utility under candidate bids (B, M, K), others' bids fixed; (B, M).
-
-    InvalidInputError if the mechanism or the economy returns numbers that are not finite.
-    """
-    outcome = trader_outcome(mechanism, bids, trader, candidates)
-    return worth_of(economy, trader, outcome.quantity, types) - outcome.transfer
-
-
-def trader_outcome(
-    mechanism: Mechanism, bids: Bids, trader: int, candidates: Floats
-) -> TraderOutcome:
-    """Return one trader's outcomes under candidate bids (B, M, K), others' bids fixed.
-
-    InvalidInputError if quantities or transfers are not finite.
-    """
-    outcome = mechanism.clear_deviations(bids, trader, candidates)
-    return check_outcome(mechanism.name, outcome)
-
-
-def worth_of(economy: Economy, trader: int, quantity: Floats, types: Floats) -> Floats:
-    """Return what quantities (B, M) are worth to one trader before paying, (B, M).
-
-    InvalidInputError if utilities are not finite.
-    """
-    worth = economy.utility_of(trader, quantity, types)
-    if not np.isfinite(worth).all():
-        raise InvalidInputError(
-            f"economy {economy.name} must have finite utilities, and has not in market "
-            f"{int(np.argwhere(~np.isfinite(worth))[0][0])}; run `deviator check` on it"
-        )
-    return worth
 
 
 def _near_others(bids: Bids, trader: int, size: Floats) -> Floats:

@@ -16,7 +16,7 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids
 from deviator.mechanisms.outcome import check_cleared
 from deviator.policies import Revelation
-from deviator.policies.numeric_search import worth_of
+from deviator.policies.situation import worth_of
 from deviator.units import renumbered
 from deviator.validation import given, trader_index, whole_number
 

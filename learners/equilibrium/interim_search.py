@@ -11,7 +11,7 @@ import numpy as np
 
 from deviator.errors import RefusedError
 from deviator.evidence import Market
-from deviator.policies.numeric_search import utilities
+from deviator.policies.situation import utilities
 from deviator.validation import Floats
 
 SEED = 3_000_017

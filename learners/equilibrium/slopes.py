@@ -12,7 +12,7 @@ import torch
 from deviator.economies import is_linear_quadratic
 from deviator.evidence import Market
 from deviator.mechanisms import PayAsBid, ResidualLineMechanism
-from deviator.policies.numeric_search import utilities
+from deviator.policies.situation import utilities
 from deviator.validation import Floats
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from deviator.evidence import MenuRegret, RegretEstimator, SearchedRegret
 from deviator.policies import Revelation
-from deviator.policies.numeric_search import utilities
+from deviator.policies.situation import utilities
 
 
 def menu(mechanism, economy, types, trader):

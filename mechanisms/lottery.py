@@ -1,0 +1,134 @@
+"""Rules that draw lots, for given lots: then they are rules like any other.
+
+A lottery is truthful in expectation where no bid beats honesty on average over the lots, and
+universally truthful where none does for any lots: where each of the rules `Drawn` is truthful.
+"""
+
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from scipy.stats import qmc
+from typing_extensions import override
+
+from deviator.economies import Economy
+from deviator.errors import InvalidInputError
+from deviator.validation import Floats, finite_array, freeze, read_only, whole_number
+
+from .base import Mechanism
+from .languages import BidLanguage, Bids
+from .outcome import Outcome
+
+BELOW_ONE = float(np.nextafter(1.0, 0.0))
+"""The largest lot."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Drawn(Mechanism):
+    """A rule whose lots are given.
+
+    Parameters
+    ----------
+    rule : Mechanism
+        One with `draws`.
+    lots : ndarray of float, shape (D,) or (B, D)
+        In [0, 1); the same for all markets, or those of each of B markets.
+
+    Raises
+    ------
+    InvalidInputError
+        If the rule draws no lots, or lots are of another shape or range.
+    """
+
+    rule: Mechanism
+    lots: Floats
+
+    def __post_init__(self) -> None:
+        draws = whole_number("draws", self.rule.draws, at_least=1)
+        lots = np.asarray(self.lots)
+        shape = (draws,) if lots.ndim == 1 else (None, draws)
+        checked = finite_array("lots", self.lots, shape)
+        if checked.size and not (checked.min() >= 0 and checked.max() < 1):
+            raise InvalidInputError(
+                f"lots must be in [0, 1), got {checked.min():.6g} to {checked.max():.6g}; draw "
+                "them with rng.random"
+            )
+        freeze(self, lots=read_only(checked))
+
+    @property
+    def name(self) -> str:
+        """Name of the rule."""
+        return self.rule.name
+
+    @property
+    def language(self) -> BidLanguage:  # type: ignore[override]
+        """Language of the rule."""
+        return self.rule.language
+
+    @property
+    @override
+    def tax_slope(self) -> float:
+        return self.rule.tax_slope
+
+    @property
+    @override
+    def precision(self) -> float:
+        return self.rule.precision
+
+    @override
+    def clear(self, bids: Any) -> Outcome:
+        markets = bids.shape[0]
+        if self.lots.ndim == 2 and len(self.lots) != markets:
+            raise InvalidInputError(
+                f"lots must be of {markets} markets, as the bids are, got those of "
+                f"{len(self.lots)}; draw a row for each market"
+            )
+        rule: Any = self.rule
+        # A copy, so that no rule can change the lots that others are given.
+        lots = np.broadcast_to(self.lots, (markets, self.lots.shape[-1])).copy()
+        outcome: Outcome = rule.clear(bids, lots)
+        return outcome
+
+    @override
+    def honest_bids(self, economy: Economy, types: Floats) -> Bids:
+        return self.rule.honest_bids(economy, types)
+
+    @override
+    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
+        return self.rule.bid_limits(trader)
+
+    @override
+    def allowed_bids(self, trader: int, bids: Floats, own: Floats) -> Floats:
+        return self.rule.allowed_bids(trader, bids, own)
+
+    @override
+    def _clear_candidates(self, tiled: Any, candidates: int) -> Outcome:
+        shared = self.lots.ndim == 1
+        rule = self if shared else Drawn(self.rule, np.repeat(self.lots, candidates, axis=0))
+        return rule.clear(tiled)
+
+    @override
+    def example_economies(self) -> tuple[Economy, ...]:
+        return self.rule.example_economies()
+
+
+def drawn(rule: Mechanism, lots: Floats) -> Mechanism:
+    """Return a rule for given lots; the rule itself where it draws none."""
+    return Drawn(rule, lots) if rule.draws else rule
+
+
+def standard_lots(draws: int, count: int) -> Floats:
+    """Return lots that stand for all, spread evenly over the unit cube, shape (count, draws).
+
+    Scrambled Sobol points from a fixed seed, in their order.
+
+    Parameters
+    ----------
+    draws : int
+        D, at least 1.
+    count : int
+        A power of two, for which the points are balanced.
+    """
+    points: Floats = qmc.Sobol(draws, seed=np.random.default_rng(0)).random(count)
+    return np.minimum(points, BELOW_ONE)
