@@ -145,9 +145,7 @@ class Guard:
             raise GuardError(f"{rule} within {limit_s:g} s, and did not") from None
         except EOFError:
             self.close()
-            raise ProcessEndedError(
-                "it must leave its process running, and ended it"
-            ) from None
+            raise ProcessEndedError("it must leave its process running, and ended it") from None
         except BaseException:
             self.close()
             raise

@@ -83,7 +83,9 @@ def plain_data(data: bytes) -> Any:
     try:
         return _PlainUnpickler(io.BytesIO(data)).load()
     except Exception as error:
-        raise GuardError(f"it must return plain data, and did not ({one_line(str(error))})") from None
+        raise GuardError(
+            f"it must return plain data, and did not ({one_line(str(error))})"
+        ) from None
 
 
 class _PlainUnpickler(pickle.Unpickler):

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 import deviator
+from deviator.harmless import file_name
 from deviator.plugins import find_plugin
 from deviator.policies import Information
 from deviator.trust import is_third_party
@@ -57,8 +58,18 @@ class Cell(Spec):
 
         Plugins count by name, provider and version, not by where their files lie.
         """
+        return self._key_with(self.learner.build_learner().settings())
+
+    def with_learner_settings(self, settings: dict[str, Any]) -> "Cell":
+        """Return the cell with its key, for which its learner is not built here."""
+        cell = self.model_copy()
+        cell.__dict__["key"] = self._key_with(settings)
+        return cell
+
+    def _key_with(self, settings: dict[str, Any]) -> str:
+        """Return the digest where the learner has these settings."""
         content = _plain(self.model_dump(mode="json")) | {
-            "settings": self.learner.build_learner().settings(),
+            "settings": settings,
             "plugins": self.plugins,
             "schema": SCHEMA,
             "version": deviator.__version__,
@@ -87,7 +98,7 @@ class Cell(Spec):
         sigma = "" if market.sigma is None else f"-{market.sigma}".replace("-sigma-", "-sigma_")
         role = "" if market.trader == 0 else f"-{market.trader}"
         name = f"{plain_name(market.mechanism)}{sigma}-{market.economy.name}{n}{role}"
-        return f"{name}-{self.information}-{self.key}"
+        return f"{file_name(name)}-{self.information}-{self.key}"
 
 
 NAMES = ("mechanism", "strategy", "family", "name")

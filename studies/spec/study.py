@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
@@ -15,9 +16,16 @@ from deviator.evidence import (
     is_known_to_pay,
 )
 from deviator.mechanisms import Mechanism
-from deviator.plugins import Kind, find_plugin, list_plugins, plugins_of_file, qualified
+from deviator.plugins import (
+    Kind,
+    PluginSpec,
+    find_plugin,
+    list_plugins,
+    plugins_of_file,
+    qualified,
+)
 from deviator.policies import Information
-from deviator.trust import is_third_party
+from deviator.trust import OWN, is_third_party
 
 from .cell import Cell
 from .learner import Learners, LearnerSpec
@@ -71,6 +79,10 @@ class QuickSpec(Spec):
     steps_share: float = Field(0.1, gt=0, le=1)
     held_out: int = Field(2000, ge=100)
     learner: Learners | None = None
+
+
+Elsewhere = Callable[[int, list[PluginSpec]], list[Cell]]
+"""Returns the cells of an entry, by its place, that names these third-party plugins."""
 
 
 class Expansion(NamedTuple):
@@ -149,17 +161,30 @@ class StudySpec(Spec):
             raise PluginLoadError(reason)
         return cells
 
-    def expand_what_loads(self, quick: bool = False) -> Expansion:
+    def expand_what_loads(
+        self, quick: bool = False, elsewhere: Elsewhere | None = None
+    ) -> Expansion:
         """Return the cells whose plugins can be used, and why the others cannot.
 
         Arguments and errors are those of `expand`, but for plugins.
+
+        Parameters
+        ----------
+        quick : bool
+        elsewhere : callable, optional
+            Returns the cells of the entry at a place that names these third-party plugins, of
+            which this process then reads no more than metadata. By default they are loaded here.
         """
         cells: list[Cell] = []
         failures = self._unusable_files()
         failed: list[CellsSpec] = []
-        for entry in self.cells:
+        for place, entry in enumerate(self.cells):
             try:
-                cells.extend(self._cells(entry, quick))
+                foreign = [] if elsewhere is None else self._third_party(entry, quick)
+                if elsewhere is not None and foreign:
+                    cells.extend(elsewhere(place, foreign))
+                else:
+                    cells.extend(self.cells_of(place, quick))
             except PluginLoadError as error:
                 failures[entry.title] = str(error)
                 failed.append(entry)
@@ -177,7 +202,22 @@ class StudySpec(Spec):
                 raise InvalidInputError(_lacks_control(cell, control))
         return Expansion(cells, failures)
 
-    def _cells(self, entry: CellsSpec, quick: bool) -> list[Cell]:
+    def _third_party(self, entry: CellsSpec, quick: bool) -> list[PluginSpec]:
+        """Return the third-party plugins that an entry names; nothing is imported."""
+        rules = [entry] if entry.control is None else [entry, entry.control]
+        economies = [name for rule in rules for name in _as_list(rule.economy) if name is not None]
+        named: list[tuple[Kind, str | None]] = [
+            *(("mechanism", self._qualified("mechanism", rule.mechanism)) for rule in rules),
+            *(("policy", self._qualified("policy", rule.strategy)) for rule in rules),
+            *(("economy", self._economy(name).family) for name in economies),
+            *(("learner", learner.name) for learner in self._learners(entry, quick)),
+        ]
+        specs = dict.fromkeys(find_plugin(kind, name) for kind, name in named if name)
+        return [spec for spec in specs if spec.provider != OWN]
+
+    def cells_of(self, place: int, quick: bool) -> list[Cell]:
+        """Return the cells of the entry at a place."""
+        entry = self.cells[place]
         product = itertools.product(
             _as_list(entry.economy),
             _as_list(entry.trader),
