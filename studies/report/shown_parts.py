@@ -23,7 +23,9 @@ def strategy_of(row: ReportRow) -> str:
 
 def economy_of(row: ReportRow) -> str:
     """Return the economy, and what tells it from others in the study."""
-    return _owned(row, "economy", row["economy"]) + row["economy_label"].removeprefix(row["economy"])
+    return _owned(row, "economy", row["economy"]) + row["economy_label"].removeprefix(
+        row["economy"]
+    )
 
 
 def learner_of(row: ReportRow) -> str:

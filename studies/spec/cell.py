@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import re
 from functools import cached_property
 from typing import Any
 
 from pydantic import Field
 
 import deviator
+from deviator.harmless import file_name
 from deviator.plugins import find_plugin
 from deviator.policies import Information
 from deviator.trust import is_third_party
@@ -59,8 +59,18 @@ class Cell(Spec):
 
         Plugins count by name, provider and version, not by where their files lie.
         """
+        return self._key_with(self.learner.build_learner().settings())
+
+    def with_learner_settings(self, settings: dict[str, Any]) -> "Cell":
+        """Return the cell with its key, for which its learner is not built here."""
+        cell = self.model_copy()
+        cell.__dict__["key"] = self._key_with(settings)
+        return cell
+
+    def _key_with(self, settings: dict[str, Any]) -> str:
+        """Return the digest where the learner has these settings."""
         content = _plain(self.model_dump(mode="json")) | {
-            "settings": self.learner.build_learner().settings(),
+            "settings": settings,
             "plugins": self.plugins,
             "schema": SCHEMA,
             "version": deviator.__version__,
@@ -89,7 +99,7 @@ class Cell(Spec):
         sigma = "" if market.sigma is None else f"-{market.sigma}".replace("-sigma-", "-sigma_")
         role = "" if market.trader == 0 else f"-{market.trader}"
         name = f"{market.title}{sigma}-{market.economy.name}{n}{self._strategy()}{role}"
-        return f"{harmless(name)[:LONGEST]}-{self.information}-{self.key}"
+        return f"{file_name(name)}-{self.information}-{self.key}"
 
     def _strategy(self) -> str:
         """Return the strategy and its settings where it is not honest."""
@@ -97,23 +107,6 @@ class Cell(Spec):
             return ""
         settings = [f"{key}_{value}" for key, value in self.market.strategy_parameters.items()]
         return "-".join(["", self.market.strategy_title, *settings])
-
-
-LONGEST = 120
-"""Characters of a label before what the deviator sees and the key."""
-
-
-def harmless(name: str) -> str:
-    """Return a name with what folders and terminals may read otherwise replaced by dashes.
-
-    Examples
-    --------
-    >>> harmless("rules.py:sigma-dcda")
-    'rules.py-sigma-dcda'
-    >>> harmless("../etc")
-    'etc'
-    """
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).lstrip(".-")
 
 
 NAMES = ("mechanism", "strategy", "family", "name")

@@ -42,7 +42,6 @@ from deviator.evidence import Market, Seat
 from deviator.mechanisms import ConditionalLanguage, Mechanism, SurfaceBids
 from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.plugins import (
-    Kind,
     build,
     find_plugin,
     shown_name,

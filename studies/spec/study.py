@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, field_validator
 
@@ -17,6 +17,7 @@ from deviator.evidence import (
 from deviator.mechanisms import Mechanism
 from deviator.plugins import (
     Kind,
+    PluginSpec,
     find_plugin,
     list_plugins,
     meant_file,
@@ -24,62 +25,18 @@ from deviator.plugins import (
     qualified,
 )
 from deviator.policies import Information
-from deviator.trust import is_third_party
+from deviator.trust import OWN, is_third_party
 
 from .cell import Cell
 from .cell_mistakes import repeated, without_control
+from .entries import CellsSpec, ControlSpec, QuickSpec, as_list
 from .learner import Learners, LearnerSpec
-from .market import (
-    EconomySpec,
-    MarketSpec,
-    Parameters,
-    Sigma,
-    Spec,
-)
+from .market import EconomySpec, MarketSpec, Spec
 from .messages import in_words
 from .naming import file_of, plain_name, unnamed_file
 
 SHARED = ("statistics",)
 """Settings that decide what the bids of a mechanism read, so that its control has them too."""
-
-
-class ControlSpec(Spec):
-    """The matched control of a cell where the standing rule does not name it."""
-
-    mechanism: str
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    economy: str | None = None
-    strategy: str = "honest"
-    strategy_parameters: dict[str, Any] = Field(default_factory=dict)
-
-
-class CellsSpec(Spec):
-    """Cells that share what is stated once: lists are multiplied out."""
-
-    mechanism: str
-    economy: str | list[str]
-    sigma: Sigma | None = None
-    parameters: Parameters = Field(default_factory=dict)
-    strategy: str = "honest"
-    strategy_parameters: dict[str, Any] = Field(default_factory=dict)
-    information: Information | list[Information] = "profile"
-    trader: int | str | list[int | str] = 0
-    control: ControlSpec | None = None
-    learner: Learners | None = None
-    steps: int | None = Field(None, gt=0)
-
-    @property
-    def title(self) -> str:
-        """What failures call the entry."""
-        return f"{self.mechanism} in {', '.join(_as_list(self.economy))}"
-
-
-class QuickSpec(Spec):
-    """Smaller budgets for a first look."""
-
-    steps_share: float = Field(0.1, gt=0, le=1)
-    held_out: int = Field(2000, ge=100)
-    learner: Learners | None = None
 
 
 class Expansion(NamedTuple):
@@ -158,10 +115,19 @@ class StudySpec(Spec):
             raise PluginLoadError(reason)
         return cells
 
-    def expand_what_loads(self, quick: bool = False) -> Expansion:
+    def expand_what_loads(
+        self, quick: bool = False, elsewhere: Elsewhere | None = None
+    ) -> Expansion:
         """Return the cells whose plugins can be used, and why the others cannot.
 
         Arguments and errors are those of `expand`, but for plugins.
+
+        Parameters
+        ----------
+        quick : bool
+        elsewhere : callable, optional
+            Returns the cells of the entry at a place that names these third-party plugins, of
+            which this process then reads no more than metadata. By default they are loaded here.
         """
         cells: list[Cell] = []
         failures, failed = self._unusable_files(), list[CellsSpec]()
@@ -169,11 +135,17 @@ class StudySpec(Spec):
         places = {reason: [f"economies.{name}"] for name, reason in broken.items()}
         for place, entry in enumerate(self.cells):
             try:
-                built, wrong = self._cells(entry, quick, broken)
+                foreign = [] if elsewhere is None else self._third_party(entry, quick)
+                if elsewhere is not None and foreign:
+                    built, wrong = elsewhere(place, foreign), list[str]()
+                else:
+                    built, wrong = self._cells(entry, quick, broken)
             except PluginLoadError as error:
                 failures[entry.title] = str(error)
                 failed.append(entry)
                 continue
+            except DeviatorError as error:
+                built, wrong = [], [str(error)]
             cells += built
             for reason in wrong:
                 places.setdefault(reason, []).append(f"cells[{place}] ({entry.title})")
@@ -186,17 +158,42 @@ class StudySpec(Spec):
         return Expansion(cells, failures)
 
     def _broken_economies(self) -> dict[str, str]:
-        """Return the economies that cells name and that cannot be built, each with the reason."""
-        used = {name for entry in self.cells for name in _as_list(entry.economy)}
+        """Return the economies that cells name and that cannot be built, each with the reason.
+
+        Those of third parties are not built here: they may hang.
+        """
+        used = {name for entry in self.cells for name in as_list(entry.economy)}
         broken = {}
         for name in (each for each in self.economies if each in used):
             try:
-                _ = self._economy(name).economy
+                economy = self._economy(name)
+                if economy.family is None or find_plugin("economy", economy.family).provider == OWN:
+                    _ = economy.economy
             except PluginLoadError:
                 continue
             except DeviatorError as error:
                 broken[name] = str(error)
         return broken
+
+    def _third_party(self, entry: CellsSpec, quick: bool) -> list[PluginSpec]:
+        """Return the third-party plugins that an entry names; nothing is imported."""
+        rules = [entry] if entry.control is None else [entry, entry.control]
+        economies = [name for rule in rules for name in as_list(rule.economy) if name is not None]
+        named: list[tuple[Kind, str | None]] = [
+            *(("mechanism", self._qualified("mechanism", rule.mechanism)) for rule in rules),
+            *(("policy", self._qualified("policy", rule.strategy)) for rule in rules),
+            *(("economy", self._economy(name).family) for name in economies),
+            *(("learner", learner.name) for learner in self._learners(entry, quick)),
+        ]
+        specs = dict.fromkeys(find_plugin(kind, name) for kind, name in named if name)
+        return [spec for spec in specs if spec.provider != OWN]
+
+    def cells_of(self, place: int, quick: bool) -> list[Cell]:
+        """Return the cells of the entry at a place."""
+        cells, wrong = self._cells(self.cells[place], quick, {})
+        if wrong:
+            raise InvalidInputError(in_words(f"cells[{place}]", wrong))
+        return cells
 
     def _cells(
         self, entry: CellsSpec, quick: bool, broken: Mapping[str, str]
@@ -204,9 +201,9 @@ class StudySpec(Spec):
         """Return the cells of an entry and what is wrong with it, but for broken economies."""
         cells, wrong = list[Cell](), dict[str, None]()
         for economy, trader, information in itertools.product(
-            (each for each in _as_list(entry.economy) if each not in broken),
-            _as_list(entry.trader),
-            _as_list(entry.information),
+            (each for each in as_list(entry.economy) if each not in broken),
+            as_list(entry.trader),
+            as_list(entry.information),
         ):
             try:
                 for learner in self._learners(entry, quick):
@@ -264,7 +261,7 @@ class StudySpec(Spec):
         of_study = (self.quick.learner or self.learner) if quick else self.learner
         return [
             learner.model_copy(update={"name": self._qualified("learner", learner.name)})
-            for learner in _as_list(entry.learner or of_study)
+            for learner in as_list(entry.learner or of_study)
         ]
 
     def _control(self, entry: CellsSpec, market: MarketSpec) -> MarketSpec | None:
@@ -292,7 +289,7 @@ class StudySpec(Spec):
             other.parameters
             for other in self.cells
             if other.mechanism == rule.name
-            and set(_as_list(other.economy)) & set(_as_list(entry.economy))
+            and set(as_list(other.economy)) & set(as_list(entry.economy))
         ]
         controls = [
             self._control_market(ControlSpec(mechanism=rule.name, parameters=parameters), market)
@@ -354,7 +351,3 @@ def _pays_itself(market: MarketSpec) -> bool:
         return True
     tested = market.build_market()
     return deviation_size(tested).gain > tested.epsilon
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
