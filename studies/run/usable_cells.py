@@ -1,4 +1,4 @@
-"""The cells of a study that can be run: those of third-party plugins are made and tried elsewhere."""
+"""Which cells of a study can be run: those of third-party plugins are tried elsewhere."""
 
 import json
 from typing import Any, final
@@ -12,7 +12,7 @@ from deviator.plugins.guard import Guard
 from deviator.trust import is_third_party
 
 from ..spec.cell import Cell
-from ..spec.messages import in_words
+from ..spec.messages import grouped, in_words
 from ..spec.study import Expansion, StudySpec
 from .executor import LEARNING, described
 from .foreign_cells import names_of
@@ -102,14 +102,14 @@ def _cell_of(data: dict[str, Any]) -> Cell:
 
 def _mistakes(cells: list[Cell]) -> list[str]:
     """Try cells of built-in parts, and return what is wrong: bad input, said before any work."""
-    mistakes = dict[str, None]()
+    places: dict[str, list[str]] = {}
     for cell in (each for each in cells if not each.third_party):
         try:
             try_cell(cell)
         except DeviatorError as error:
             where = f"cell {cell.market.title} in {cell.market.economy.name}"
-            mistakes[f"{where}: {error}"] = None
-    return list(mistakes)
+            places.setdefault(str(error), []).append(where)
+    return grouped(places)
 
 
 def try_cell(cell: Cell) -> None:

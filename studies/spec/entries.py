@@ -49,10 +49,6 @@ class QuickSpec(Spec):
     learner: Learners | None = None
 
 
-Elsewhere = Callable[[int, list[PluginSpec]], list[Cell]]
-"""Returns the cells of an entry, by its place, that names these third-party plugins."""
-
-
 def as_list(value: Any) -> list[Any]:
     """Return a list that was stated, or one of what was stated alone."""
     return value if isinstance(value, list) else [value]

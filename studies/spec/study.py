@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, NamedTuple
 
 from pydantic import Field, field_validator
@@ -32,11 +32,15 @@ from .cell_mistakes import repeated, without_control
 from .entries import CellsSpec, ControlSpec, QuickSpec, as_list
 from .learner import Learners, LearnerSpec
 from .market import EconomySpec, MarketSpec, Spec
-from .messages import in_words
+from .messages import grouped, in_words
 from .naming import file_of, plain_name, unnamed_file
 
 SHARED = ("statistics",)
 """Settings that decide what the bids of a mechanism read, so that its control has them too."""
+
+
+Elsewhere = Callable[[int, list[PluginSpec]], list[Cell]]
+"""Returns the cells of an entry, by its place, that names these third-party plugins."""
 
 
 class Expansion(NamedTuple):
@@ -151,8 +155,7 @@ class StudySpec(Spec):
                 places.setdefault(reason, []).append(f"cells[{place}] ({entry.title})")
             failed += [entry] if wrong else []
         lost = {plain_name(entry.mechanism) for entry in failed}
-        mistakes = [f"{' and '.join(where)}: {reason}" for reason, where in places.items()]
-        mistakes += [*repeated(cells), *without_control(cells, lost)]
+        mistakes = [*grouped(places), *repeated(cells), *without_control(cells, lost)]
         if mistakes:
             raise InvalidInputError(in_words(f"study {self.name}", mistakes))
         return Expansion(cells, failures)
