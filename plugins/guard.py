@@ -18,10 +18,10 @@ import cloudpickle
 from deviator.harmless import printable
 from deviator.validation import positive
 
-from .guarded_process import GUARDED, Listener, is_guarded, receive, send
+from .guarded_process import GUARDED, Listener, is_guarded, may_be_lost, receive, send
 from .plain_data import LONGEST_ANSWER, GuardError, PlainError, Tell, plain_data
 
-__all__ = ["Guard", "GuardError", "ProcessEndedError", "is_guarded"]
+__all__ = ["Guard", "GuardError", "ProcessEndedError", "is_guarded", "may_be_lost"]
 
 START_S = 120
 """Seconds that a process may take to start and to import the library, on a busy machine."""

@@ -8,6 +8,7 @@ import pickle
 import signal
 import struct
 from collections.abc import Callable
+from multiprocessing import current_process
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, BinaryIO
@@ -32,6 +33,11 @@ Listener = Callable[[Any], None]
 def is_guarded() -> bool:
     """Return whether this process may be lost."""
     return GUARDED in os.environ
+
+
+def may_be_lost() -> bool:
+    """Return whether this process is guarded, or a worker whose parent outlives it."""
+    return is_guarded() or bool(current_process().daemon)
 
 
 def serve() -> None:

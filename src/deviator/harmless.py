@@ -10,12 +10,12 @@ LONGEST_NAME = 100
 
 
 def printable(text: str) -> str:
-    """Return a text without control characters, but for ends of lines and tabs.
+    r"""Return a text without control characters, but for ends of lines and tabs.
 
     Examples
     --------
     >>> printable("red: " + chr(27) + "[31m, next" + chr(10) + "line")
-    'red: [31m, next\\nline'
+    'red: [31m, next\nline'
     """
     return "".join(each for each in text if each.isprintable() or each in "\n\t")
 

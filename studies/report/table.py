@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from deviator.trust import is_third_party
 
@@ -78,11 +79,10 @@ def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
             column, justify="left" if text else "right", no_wrap=not text, overflow="fold"
         )
     for row, cell in zip(rows, cells, strict=True):
-        style = STATE_STYLES[row["state"]]
         texts = [
             _with_hidden(cell, usual) if column == "economy" else cell[column] for column in shown
         ]
-        table.add_row(*texts[:-1], f"[{style}]{texts[-1]}[/{style}]")
+        table.add_row(*texts[:-1], Text(texts[-1], STATE_STYLES[row["state"]]))
     return table
 
 

@@ -1,4 +1,4 @@
-"""Which cells of a study can be run: those of third-party plugins are tried elsewhere."""
+"""The cells of a study that can be run; those of third-party plugins are tried elsewhere."""
 
 import json
 from typing import Any, final
