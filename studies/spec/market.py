@@ -42,6 +42,7 @@ from deviator.evidence import Market, Seat
 from deviator.mechanisms import ConditionalLanguage, Mechanism, SurfaceBids
 from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.plugins import (
+    Kind,
     build,
     find_plugin,
     shown_name,
@@ -326,17 +327,19 @@ class MarketSpec(Spec):
             }
         )
 
+    def named(self) -> list[tuple[Kind, str]]:
+        """Return kind and name of every plugin that the market is made of."""
+        family = self.economy.family
+        economy: list[tuple[Kind, str]] = [] if family is None else [("economy", family)]
+        return [("mechanism", self.mechanism), ("policy", self.strategy), *economy]
+
     def plugin_files(self) -> list[str]:
         """Return the Python files that are named for a part of the market; nothing is imported."""
-        names = (self.mechanism, self.strategy, self.economy.family or "")
-        return [file for file in map(file_of, names) if file]
+        return [file for file in (file_of(name) for _, name in self.named()) if file]
 
     def plugins(self) -> list[dict[str, str]]:
         """Return kind, name, provider and version of everything that the market is made of."""
-        named = [("mechanism", self.mechanism), ("policy", self.strategy)]
-        if self.economy.family is not None:
-            named.append(("economy", self.economy.family))
-        return [find_plugin(kind, name).describe() for kind, name in named]  # type: ignore[arg-type]
+        return [find_plugin(kind, name).describe() for kind, name in self.named()]
 
     def _unstated_slope(self) -> float | None:
         """Return sigma from among the parameters, or the mechanism's default."""

@@ -107,7 +107,7 @@ def grouped(places: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    shown = names if len(names) <= SHOWN else [*names[: SHOWN - 1], f"{len(names) - SHOWN + 1} more"]
+    shown = names if len(names) <= SHOWN else [*names[:SHOWN], f"{len(names) - SHOWN} more"]
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 

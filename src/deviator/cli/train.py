@@ -134,9 +134,12 @@ def evaluate(
 ) -> None:
     """Judge a saved policy on held-out profiles of its market."""
     from deviator.plugins.deviations import deviations_of_files
+    from deviator.studies.saved_market import saved_market
     from deviator.studies.training import evaluate as run
 
     files = files_of(plugin)
+    # Before the files are run.
+    saved_market(policy, files)
     _print_report(console(), run(policy, plugins=files, classes=deviations_of_files(files)))
 
 
@@ -225,6 +228,8 @@ def _print_report(screen: Console, report: Any) -> None:
         f"learned gain {report.learned_gain:+.3e}, {kind} best {report.best_gain:.2e}, "
         f"share {share} (means over held-out profiles)"
     )
+    for change in report.changes:
+        screen.print(f"note: {change}", soft_wrap=True)
     if report.unsaved:
         screen.print(f"not saved: {report.unsaved}", soft_wrap=True)
     if report.path is not None:
