@@ -129,7 +129,9 @@ class RoundsCore(DecisionProblem):
         if not isinstance(deviation, RoundsDeviation):
             return self.market.gains(types, deviation.bid(types, self.market.trader))
         total = sum(np.asarray(step.reward)[:, 0] for step in self._steps(types, deviation))
-        gains: Floats = np.asarray(total) * (self.reward_unit / (1 if self.pays_together else self.rounds))
+        gains: Floats = np.asarray(total) * (
+            self.reward_unit / (1 if self.pays_together else self.rounds)
+        )
         return gains
 
     def bids(self, types: Floats, deviation: RoundsDeviation) -> Floats:

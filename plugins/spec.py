@@ -16,7 +16,7 @@ import cloudpickle
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
 from deviator.trust import OWN
 
-from .guard import Guard, GuardError, is_guarded
+from .guard import Guard, GuardError, is_guarded, may_be_lost
 from .provenance import FILE_MODULE, digest_of, module_digest, with_siblings
 
 LOAD_S = 60
@@ -91,7 +91,7 @@ class PluginSpec:
         """
         if self.problem:
             raise PluginLoadError(f"{self.title} cannot be used: {self.problem}")
-        if self.provider != OWN and not is_guarded() and not self._is_imported():
+        if self.provider != OWN and not may_be_lost() and not self._is_imported():
             self._load_elsewhere(limit_s)
         try:
             plugin = self._imported()
