@@ -139,7 +139,7 @@ class NumericSearch(Deviation):
         if knows_profile(self.information):
             return self.find(known.types).bid
         own = self._situation(known.types).own
-        return self._moved(own, self._observation.standard(known), self._best_affine())
+        return self._moved(own, np.asarray(self._observation(known)), self._best_affine())
 
     @cached_property
     def _observation(self) -> Observation:
@@ -151,18 +151,18 @@ class NumericSearch(Deviation):
         types = self._law().sample(np.random.default_rng(1), REFERENCE_PROFILES)
         situation, size = self._situation(types), self._bid_size()
         own, honest = situation.own, situation.honest().of_first
-        seen = np.asarray(self._observation.standard(types))
+        seen = np.asarray(self._observation(types))
 
-        def gains(changes: Floats) -> Floats:
+        def mean_gains(changes: Floats) -> Floats:
             candidates = np.stack([self._moved(own, seen, change) for change in changes], axis=1)
-            gain: Floats = situation.payoffs(candidates).payoff - honest[:, None]
-            return gain.mean(axis=0)
+            gains: Floats = (situation.payoffs(candidates).payoff - honest[:, None]).mean(axis=0)
+            return gains
 
         best = self._first_affine(types, own.shape[1])
-        best_gain = float(gains(best[None])[0]) if best.any() else 0.0
+        best_gain = float(mean_gains(best[None])[0]) if best.any() else 0.0
         for offsets in self._offsets(best.size):
             changes = best + offsets.reshape(-1, *best.shape) * size
-            tried = gains(changes)
+            tried = mean_gains(changes)
             winner = int(tried.argmax())
             if tried[winner] > best_gain:
                 best, best_gain = changes[winner], float(tried[winner])

@@ -18,6 +18,7 @@ from deviator.evidence import (
 from deviator.mechanisms import Mechanism
 from deviator.plugins import Kind, find_plugin, list_plugins, plugins_of_file, qualified
 from deviator.plugins.rungs import qualified_rung
+from deviator.policies.information import is_named
 from deviator.trust import is_third_party
 
 from .cell import Cell
@@ -59,6 +60,15 @@ class CellsSpec(Spec):
     control: ControlSpec | None = None
     learner: Learners | None = None
     steps: int | None = Field(None, gt=0)
+
+    @field_validator("information")
+    @classmethod
+    def _names_rungs(cls, information: str | list[str]) -> str | list[str]:
+        for name in _as_list(information):
+            # What a file defines is looked up with the study's plugins.
+            if not name.rpartition(":")[0].endswith(".py"):
+                _checked_rung(name)
+        return information
 
     @property
     def title(self) -> str:
@@ -359,6 +369,15 @@ def _lacks_control(cell: Cell, lacking: MarketSpec) -> str:
         "by control: {mechanism: ..., economy: ...} in the line of "
         f"{plain_name(cell.market.mechanism)}"
     )
+
+
+def _checked_rung(name: str) -> None:
+    """Raise ValueError unless a rung is ours or registered."""
+    try:
+        qualified_rung(name)
+    except DeviatorError as error:
+        known = "name own, statistics, profile, signal:DEVIATION, or a plugin, my_view.py:name"
+        raise ValueError(str(error) if is_named(name) else known) from None
 
 
 def _as_list(value: Any) -> list[Any]:
