@@ -11,17 +11,22 @@ markets does.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+<<<<<<< HEAD
 from functools import cached_property
 from typing import NamedTuple, final
+=======
+from typing import Any, NamedTuple, final
+>>>>>>> main
 
 import numpy as np
 from typing_extensions import override
 
 from deviator.economies import Economy, TypeDistribution
 from deviator.errors import InvalidInputError
-from deviator.mechanisms import Bids, Mechanism
+from deviator.mechanisms import Bids, Mechanism, Unrolled
 from deviator.validation import Floats, finite_array, trader_index, whole_number
 
+<<<<<<< HEAD
 from .actions import Observation
 from .base import Deviation, Policy, View, check_market
 from .information import (
@@ -32,6 +37,10 @@ from .information import (
     rung_within,
     seen_by,
 )
+=======
+from .base import Deviation, Information, Policy, View, check_information, check_market
+from .every_round import in_one_round
+>>>>>>> main
 from .revelation import Revelation
 from .situation import Situation
 
@@ -124,6 +133,10 @@ class NumericSearch(Deviation):
         allowed = self._allowed
         near = _near_others(situation.present, self.trader, size)
         best = best.improved(allowed(near, own), gains, honest)
+        constant = self._of_one_round
+        if constant is not None:
+            plans = _every_round(self.mechanism, constant.find(checked).bid)[:, None]
+            best = best.improved(allowed(plans, own), gains, honest)
         for offsets in self._offsets(own.shape[1]):
             candidates = allowed(best.bid[:, None] + offsets * size, own)
             best = best.improved(candidates, gains, honest)
@@ -147,6 +160,7 @@ class NumericSearch(Deviation):
         return Observation.of(self._law(), rung, self.trader)
 
     def _best_affine(self) -> Floats:
+<<<<<<< HEAD
         """Return [constant, one row per number seen] of the best affine change, (1 + O, K)."""
         types = self._law().sample(np.random.default_rng(1), REFERENCE_PROFILES)
         situation, size = self._situation(types), self._bid_size()
@@ -189,6 +203,44 @@ class NumericSearch(Deviation):
         """Return the own bids, changed by a constant and by what is seen."""
         # Summed number by number, so that a batch gives what a loop over its markets does.
         changed = own + change[0] + (seen[:, :, None] * change[1:]).sum(axis=1)
+=======
+        """Return [constant, per own type] of the best affine change, shape (2, K)."""
+        law = self._law()
+        types = law.sample(np.random.default_rng(1), REFERENCE_PROFILES)
+        situation = self._situation(types)
+        own = situation.own
+        size = self._bid_size()
+        honest = situation.honest().of_first
+        best, best_gain = np.zeros((2, own.shape[1])), 0.0
+        constant = self._of_one_round
+        if constant is not None:
+            best = _every_round(self.mechanism, constant._best_affine())
+            change = self._affine(types, best)[:, None]
+            best_gain = float((situation.payoffs(change).of_first - honest).mean())
+        for offsets in self._offsets(2 * own.shape[1]):
+            changes = best + offsets.reshape(-1, 2, own.shape[1]) * size
+            candidates = np.stack([self._affine(types, change) for change in changes], axis=1)
+            gains = (situation.payoffs(candidates).payoff - honest[:, None]).mean(axis=0)
+            winner = int(gains.argmax())
+            if gains[winner] > best_gain:
+                best, best_gain = changes[winner], float(gains[winner])
+        return best
+
+    @property
+    def _of_one_round(self) -> "NumericSearch | None":
+        """The search of bids that stay the same in every round, where plans are searched."""
+        plans = self.mechanism
+        if not isinstance(plans, Unrolled):
+            return None
+        return replace(self, mechanism=plans.rule, others=in_one_round(self.policy, plans))
+
+    def _affine(self, types: Floats, change: Floats) -> Floats:
+        law = self._law()
+        own_type = types[:, [self.trader]] - law.mean[self.trader]
+        standard = own_type / law.deviation[self.trader]
+        own = self._situation(types).own
+        changed = own + change[0] + standard * change[1]
+>>>>>>> main
         return self._allowed(changed[:, None], own)[:, 0]
 
     def _allowed(self, candidates: Floats, own: Floats) -> Floats:
@@ -238,6 +290,12 @@ class _Best:
             np.where(better[:, None], candidates[rows, winner], self.bid),
             np.where(better, gains[rows, winner], self.gain),
         )
+
+
+def _every_round(plans: Any, numbers: Floats) -> Floats:
+    """Return numbers of one round as those of a plan that stays the same."""
+    repeated: Floats = plans.language.repeated(numbers)
+    return repeated
 
 
 def _steps(rng: np.random.Generator, candidates: int, numbers: int) -> Floats:
