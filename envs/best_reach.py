@@ -23,15 +23,11 @@ FAR = 1e9
 def best_reach(tested: Market, information: Information, types: Floats, own: Floats) -> Floats:
     """Return how far the best deviation moves each number of a bid, shape (K,).
 
-    <<<<<<< HEAD
-    0 where nothing is to gain, where limits of bids end the box (`Mechanism.bid_limits`), or the
-    best deviation has no closed form. Below the whole profile a deviator's
-    =======
     In rules over rounds it is the best plan that a search finds, for bids of single rounds its
-    farthest round. Elsewhere 0 where nothing is to gain, where limits of bids end the box (`Mechanism.bid_limits`), or the
-    best deviation has no closed form. An own-type deviator's
-    >>>>>>> main
-    reach is that of their own rung, or where that has no closed form, the whole profile's.
+    farthest round. Elsewhere 0 where nothing is to gain, where limits of bids end the box
+    (`Mechanism.bid_limits`), or the best deviation has no closed form. Below the whole profile a
+    deviator's reach is that of their own rung, or where that has no closed form, the whole
+    profile's.
 
     Parameters
     ----------

@@ -128,19 +128,13 @@ class ExchangeCore:
     @property
     def observation_size(self) -> int:
         """How many numbers each trader sees."""
-<<<<<<< HEAD
-        n = self.market.economy.n_traders
-        types = self._rung.size(n)
-        return types if self.rounds == 1 else types + 1 + self.rounds * (n + 1)
-=======
-        types = self.market.economy.n_traders if self.information == "profile" else 1
+        types = self._rung.size(self.market.economy.n_traders)
         return types if self.rounds == 1 else types + 1 + self.rounds * self.public_size
 
     @property
     def public_size(self) -> int:
         """P, how many numbers a round shows everybody."""
         return 1 + self.market.economy.n_traders if self._rule is None else len(self._public_unit)
->>>>>>> main
 
     @cached_property
     def observation_bound(self) -> Floats:
@@ -281,9 +275,7 @@ class ExchangeCore:
             standard -= common(self._mean / self._deviations)
         return np.clip(standard, -bound, bound, out=standard)
 
-    def _earned(
-        self, outcome: Outcome, past: History, types: Array, value: Array | None
-    ) -> Array:
+    def _earned(self, outcome: Outcome, past: History, types: Array, value: Array | None) -> Array:
         """Return utility from a round, or what it added to that from all rounds, (B, A)."""
         if self._rule is None:
             return self._utility(outcome, types, value)

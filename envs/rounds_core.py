@@ -26,11 +26,8 @@ from deviator.policies import (
     NetworkOverRounds,
     Observation,
     RoundsDeviation,
-<<<<<<< HEAD
-    rung_within,
-=======
     View,
->>>>>>> main
+    rung_within,
 )
 from deviator.policies.recurrent import RecurrentDeviation, RecurrentNetwork
 from deviator.validation import Floats

@@ -211,16 +211,11 @@ def _alarm(control: Evidence) -> str | None:
 
 def _profitable(evidence: Evidence) -> Decision:
     """Return the decision where a deviation was cleared again and pays."""
-<<<<<<< HEAD
-    gain = f"a deviation gains {evidence.beyond_rounding:.3g} at one profile"
-    if knows_profile(evidence.information):
-=======
     of_payoff = " units of payoff" if evidence.unit == "payoff" else ""
     gain = f"a deviation gains {evidence.beyond_rounding:.3g}{of_payoff} at one profile"
     if evidence.witness is not None and "average_over" in evidence.witness:
         gain = _gain_on_average(evidence.witness)
-    if evidence.information == "profile":
->>>>>>> main
+    if knows_profile(evidence.information):
         mean = f"{_rechecked(evidence):.3g} on average"
         return Decision("refuted", "every profile", f"{gain}, and {mean}; its witness was cleared")
     cap = _cap(evidence)

@@ -11,12 +11,8 @@ markets does.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-<<<<<<< HEAD
 from functools import cached_property
-from typing import NamedTuple, final
-=======
 from typing import Any, NamedTuple, final
->>>>>>> main
 
 import numpy as np
 from typing_extensions import override
@@ -26,9 +22,9 @@ from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism, Unrolled
 from deviator.validation import Floats, finite_array, trader_index, whole_number
 
-<<<<<<< HEAD
 from .actions import Observation
 from .base import Deviation, Policy, View, check_market
+from .every_round import in_one_round
 from .information import (
     Information,
     OwnType,
@@ -37,10 +33,6 @@ from .information import (
     rung_within,
     seen_by,
 )
-=======
-from .base import Deviation, Information, Policy, View, check_information, check_market
-from .every_round import in_one_round
->>>>>>> main
 from .revelation import Revelation
 from .situation import Situation
 
@@ -160,7 +152,6 @@ class NumericSearch(Deviation):
         return Observation.of(self._law(), rung, self.trader)
 
     def _best_affine(self) -> Floats:
-<<<<<<< HEAD
         """Return [constant, one row per number seen] of the best affine change, (1 + O, K)."""
         types = self._law().sample(np.random.default_rng(1), REFERENCE_PROFILES)
         situation, size = self._situation(types), self._bid_size()
@@ -174,6 +165,8 @@ class NumericSearch(Deviation):
 
         best = self._first_affine(types, own.shape[1])
         best_gain = float(mean_gains(best[None])[0]) if best.any() else 0.0
+        if best_gain < 0:
+            best, best_gain = np.zeros_like(best), 0.0
         for offsets in self._offsets(best.size):
             changes = best + offsets.reshape(-1, *best.shape) * size
             tried = mean_gains(changes)
@@ -183,7 +176,10 @@ class NumericSearch(Deviation):
         return best
 
     def _first_affine(self, types: Floats, numbers: int) -> Floats:
-        """Return the change to start from: the best one of the own type, where more is seen."""
+        """Return the change to start from: one that stays the same, or of the own type alone."""
+        constant = self._of_one_round
+        if constant is not None:
+            return _every_round(self.mechanism, constant._best_affine())
         observation, trader = self._observation, self.trader
         first = np.zeros((1 + observation.size, numbers))
         seen = np.asarray(seen_by(observation.rung, types, trader))
@@ -191,40 +187,13 @@ class NumericSearch(Deviation):
         if observation.size == 1 or not len(places):
             return first
         of_own_type = replace(self, information=OwnType.name)
-        constant, slope = of_own_type._best_affine()
+        base, slope = of_own_type._best_affine()
         usual, place = of_own_type._observation, places[0]
         scale = slope / usual.deviation[trader]
         mean, deviation = observation.scale
-        first[0] = constant + scale * (mean[place] - usual.mean[trader])
+        first[0] = base + scale * (mean[place] - usual.mean[trader])
         first[1 + place] = scale * deviation[place]
         return first
-
-    def _moved(self, own: Floats, seen: Floats, change: Floats) -> Floats:
-        """Return the own bids, changed by a constant and by what is seen."""
-        # Summed number by number, so that a batch gives what a loop over its markets does.
-        changed = own + change[0] + (seen[:, :, None] * change[1:]).sum(axis=1)
-=======
-        """Return [constant, per own type] of the best affine change, shape (2, K)."""
-        law = self._law()
-        types = law.sample(np.random.default_rng(1), REFERENCE_PROFILES)
-        situation = self._situation(types)
-        own = situation.own
-        size = self._bid_size()
-        honest = situation.honest().of_first
-        best, best_gain = np.zeros((2, own.shape[1])), 0.0
-        constant = self._of_one_round
-        if constant is not None:
-            best = _every_round(self.mechanism, constant._best_affine())
-            change = self._affine(types, best)[:, None]
-            best_gain = float((situation.payoffs(change).of_first - honest).mean())
-        for offsets in self._offsets(2 * own.shape[1]):
-            changes = best + offsets.reshape(-1, 2, own.shape[1]) * size
-            candidates = np.stack([self._affine(types, change) for change in changes], axis=1)
-            gains = (situation.payoffs(candidates).payoff - honest[:, None]).mean(axis=0)
-            winner = int(gains.argmax())
-            if gains[winner] > best_gain:
-                best, best_gain = changes[winner], float(gains[winner])
-        return best
 
     @property
     def _of_one_round(self) -> "NumericSearch | None":
@@ -234,13 +203,10 @@ class NumericSearch(Deviation):
             return None
         return replace(self, mechanism=plans.rule, others=in_one_round(self.policy, plans))
 
-    def _affine(self, types: Floats, change: Floats) -> Floats:
-        law = self._law()
-        own_type = types[:, [self.trader]] - law.mean[self.trader]
-        standard = own_type / law.deviation[self.trader]
-        own = self._situation(types).own
-        changed = own + change[0] + standard * change[1]
->>>>>>> main
+    def _moved(self, own: Floats, seen: Floats, change: Floats) -> Floats:
+        """Return the own bids, changed by a constant and by what is seen."""
+        # Summed number by number, so that a batch gives what a loop over its markets does.
+        changed = own + change[0] + (seen[:, :, None] * change[1:]).sum(axis=1)
         return self._allowed(changed[:, None], own)[:, 0]
 
     def _allowed(self, candidates: Floats, own: Floats) -> Floats:

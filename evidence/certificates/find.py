@@ -5,12 +5,8 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from deviator.errors import InvalidInputError, RefusedError
-<<<<<<< HEAD
-from deviator.policies import Information, check_information, rung_within
-=======
 from deviator.mechanisms import RoundsMechanism, Unrolled
-from deviator.policies import Information, check_information
->>>>>>> main
+from deviator.policies import Information, check_information, rung_within
 from deviator.validation import trader_index
 
 from ..market import Market
@@ -102,11 +98,14 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
         raise InvalidInputError("traders must name somebody who deviates, got none")
     if tested.mechanism.draws:
         why = f"certificates are of rules without lots, and {tested.mechanism.name} draws them"
-        return Found({}, (why,), rung)
+        return Found({}, (why,), rung.name)
+    if tested.strategy.mixes:
+        why = f"certificates are of strategies that do not draw, and {tested.strategy.name} mixes"
+        return Found({}, (why,), rung.name)
     if not tested.economy.quasilinear:
-        return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung)
+        return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung.name)
     if isinstance(tested.mechanism, Unrolled | RoundsMechanism):
-        return Found({}, (OVER_ROUNDS,), rung)
+        return Found({}, (OVER_ROUNDS,), rung.name)
     best: dict[int, Certificate] = {}
     refusals: list[str] = []
     for certifier in (*SHARED_CERTIFIERS, *(_each(one) for one in CERTIFIERS)):

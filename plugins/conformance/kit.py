@@ -12,19 +12,11 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.evidence.regret import RegretEstimator
 from deviator.learners import Learner
-<<<<<<< HEAD
-from deviator.mechanisms import Claim, Mechanism
+from deviator.mechanisms import Claim, Mechanism, RoundsMechanism
 from deviator.policies import Policy, Rung
 
 from ..guard import Guard, GuardError
-from . import economies, estimators, learners, policies, rungs
-=======
-from deviator.mechanisms import Claim, Mechanism, RoundsMechanism
-from deviator.policies import Policy
-
-from ..guard import Guard, GuardError
-from . import economies, estimators, learners, payoffs, policies
->>>>>>> main
+from . import economies, estimators, learners, payoffs, policies, rungs
 from .check import (
     Check,
     CheckFunction,

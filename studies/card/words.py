@@ -157,13 +157,8 @@ def _search_lines(card: "ReportCard") -> list[str]:
     cap = "none" if card.upper is None else f"{card.upper:.3g}"
     unit = ", in units of payoff" if card.verdict.unit == "payoff" else ""
     lines = [
-<<<<<<< HEAD
         f"deviators: {tried}{more} ({each}), who know {knowledge(audited.information)}",
-        f"mean gain: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
-=======
-        f"deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
         f"mean gain{unit}: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
->>>>>>> main
         f"counts as 0; {audited.held_out} profiles",
     ]
     if audited.rounds > 1:
