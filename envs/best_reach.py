@@ -26,8 +26,8 @@ def best_reach(tested: Market, information: Information, types: Floats, own: Flo
     In rules over rounds it is the best plan that a search finds, for bids of single rounds its
     farthest round. Elsewhere 0 where nothing is to gain, where limits of bids end the box
     (`Mechanism.bid_limits`), or the best deviation has no closed form. Below the whole profile a
-    deviator's
-    reach is that of their own rung, or where that has no closed form, the whole profile's.
+    deviator's reach is that of their own rung, or where that has no closed form, the whole
+    profile's.
 
     Parameters
     ----------

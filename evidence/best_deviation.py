@@ -226,9 +226,9 @@ def deviation_size(tested: Market) -> DeviationSize:
 def _of_shares(best: BestDeviation, information: Information) -> BestDeviation:
     """Return a one-shot market's best deviation as that of the one that trades it in shares.
 
-    Who knows their own type alone may learn from the first shares what pays in the others.
+    Who does not know all types may learn from the first shares what pays in the others.
     """
-    kind: Kind = "searched" if information == "own" else best.kind
+    kind: Kind = best.kind if knows_profile(information) else "searched"
     return replace(best, kind=kind, witness=None)
 
 
