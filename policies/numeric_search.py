@@ -28,6 +28,9 @@ from .situation import Situation
 REFERENCE_PROFILES = 2048
 """Profiles drawn, from a fixed seed, to learn how large bids are and to fit own-type deviations."""
 
+CHANCE_PROFILES = 256
+"""The same, to fit own-type deviations, where each profile is cleared in many scenarios."""
+
 SIZES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)
 """Spreads of the first candidates, over the usual size of each number of a bid."""
 
@@ -133,7 +136,9 @@ class NumericSearch(Deviation):
     def _best_affine(self) -> Floats:
         """Return [constant, per own type] of the best affine change, shape (2, K)."""
         law = self._law()
-        types = law.sample(np.random.default_rng(1), REFERENCE_PROFILES)
+        chance = self.mechanism.draws or self.policy.mixes
+        profiles = CHANCE_PROFILES if chance else REFERENCE_PROFILES
+        types = law.sample(np.random.default_rng(1), profiles)
         situation = self._situation(types)
         own = situation.own
         size = self._bid_size()
