@@ -24,6 +24,7 @@ from deviator.validation import Floats
 from .certificates.known import is_all_ours
 from .fresh_lots import has_chance
 from .market import SURFACE_PROFILES, Market
+from .over_rounds import of_whole_shares
 from .power import captured_share
 from .surface_best_response import surface_best_response
 from .witness import find_surface_witness, find_witness
@@ -180,6 +181,9 @@ def best_deviation(
     InvalidInputError
         If the mechanism clears the same bids differently, or changes them.
     """
+    whole = of_whole_shares(tested)
+    if whole is not None:
+        return _of_shares(best_deviation(whole, types, information, searched), information)
     foreign = not is_all_ours(tested.mechanism)
     if foreign:
         check_repeatable(tested, types[:COMPARED])
@@ -203,6 +207,7 @@ def deviation_size(tested: Market) -> DeviationSize:
 
     In closed form where there is one, else at the best deviation of drawn profiles.
     """
+    tested = of_whole_shares(tested) or tested
     mechanism, economy, strategy = tested.mechanism, tested.economy, tested.strategy
     law, trader = tested.distribution, tested.trader
     try:
@@ -218,6 +223,15 @@ def deviation_size(tested: Market) -> DeviationSize:
         bid, gains = _search(tested, "profile").find(types)
     change = (bid - strategy.bids(types).of_trader(trader))[:, mechanism.language.level]
     return DeviationSize(float(gains.mean()), float(np.sqrt((change**2).mean())))
+
+
+def _of_shares(best: BestDeviation, information: Information) -> BestDeviation:
+    """Return a one-shot market's best deviation as that of the one that trades it in shares.
+
+    Who knows their own type alone may learn from the first shares what pays in the others.
+    """
+    kind: Kind = "searched" if information == "own" else best.kind
+    return replace(best, kind=kind, witness=None)
 
 
 def sampling_error(gains: Floats) -> float:

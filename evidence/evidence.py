@@ -10,6 +10,7 @@ from deviator.policies import Information
 from .best_deviation import BestDeviation
 from .certificates import Certificate
 from .constraints import State
+from .market import Unit
 from .power import student_interval
 
 
@@ -151,6 +152,8 @@ class Evidence:
         Whether rule and strategy are known to lose nothing at profiles that are hardly ever drawn.
     each_draw : EachDraw or None
         What deviating gains once the lots are known; None where the rule draws none.
+    unit : {"money", "payoff"}
+        What gains and stakes are measured in: payoff where it is not utility minus transfer.
     """
 
     scale: float
@@ -172,6 +175,7 @@ class Evidence:
     refusals: tuple[str, ...] = ()
     rare_losses_known: bool = True
     each_draw: EachDraw | None = None
+    unit: Unit = "money"
 
     @property
     def epsilon(self) -> float:

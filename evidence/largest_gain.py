@@ -72,7 +72,7 @@ def largest_gain(
     if worst.gain <= 0:
         return LargestGain(0.0, 0.0, tuple(worst.types.tolist()), worst.evaluations), None
     trade = float(gains_from_trade(tested.economy, types)[0])
-    share = worst.gain / trade if trade > 0 else 0.0
+    share = worst.gain / trade if trade > 0 and tested.economy.quasilinear else 0.0
     found = LargestGain(worst.gain, share, tuple(worst.types.tolist()), worst.evaluations)
     stake = float(np.abs(tested.honest_results(types).utility[0]))
     # What counts as zero is a share of what is at stake there.

@@ -19,6 +19,7 @@ from deviator.mechanisms import (
     PayAsBid,
     ResidualLineMechanism,
     SigmaVCG,
+    Unrolled,
 )
 from deviator.mechanisms.clearing import (
     Clearing,
@@ -47,10 +48,15 @@ DECIMAL_BITS = 4096
 
 
 def market_as_data(tested: Market) -> dict[str, Any]:
-    """Return a market as files describe it: rule, traders, and the strategy they follow."""
+    """Return a market as files describe it: rule, traders, and the strategy they follow.
+
+    Where bids are plans for the rounds of a rule, ``rounds`` says for how many: the numbers of each
+    round stand side by side.
+    """
     mechanism, economy = tested.mechanism, tested.economy
     lots = {"lots": mechanism.lots.tolist()} if isinstance(mechanism, Drawn) else {}
-    return lots | {
+    plans = {"rounds": mechanism.rule.rounds} if isinstance(mechanism, Unrolled) else {}
+    return lots | plans | {
         "mechanism": mechanism.name,
         "settings": settings_as_data(_undrawn(mechanism)),
         "tax_slope": mechanism.tax_slope,
@@ -164,7 +170,7 @@ def settings_as_data(mechanism: Mechanism) -> dict[str, Any]:
     >>> settings_as_data(SigmaDCDA(0.2))
     {'sigma': 0.2, 'statistics': None}
     """
-    thing: Any = mechanism
+    thing: Any = mechanism.rule if isinstance(mechanism, Unrolled) else mechanism
     fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
     return {field.name: as_data(getattr(thing, field.name)) for field in fields if field.init}
 

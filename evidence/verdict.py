@@ -10,6 +10,7 @@ from deviator.validation import check_kind
 from .certificates.exact import KIND as EXACT
 from .constraints import Scope, State
 from .evidence import Evidence
+from .market import Unit
 from .power import resolution, resolution_interval
 
 CONTRADICTION = 1e-6
@@ -69,6 +70,8 @@ class Verdict:
     each_draw : dict or None
         Whether deviating pays once the lots are known, as in `EachDraw`; None where the rule draws
         none. The state itself is about the mean over the lots.
+    unit : {"money", "payoff"}
+        What gains and stakes are measured in: payoff where it is not utility minus transfer.
     """
 
     state: State
@@ -91,6 +94,7 @@ class Verdict:
     power_by_learner: dict[str, float] = field(default_factory=dict)
     stopped: tuple[str, ...] = ()
     each_draw: dict[str, Any] | None = None
+    unit: Unit = "money"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -139,6 +143,7 @@ def judge(evidence: Evidence) -> Verdict:
         power_by_learner={} if control is None else control.shares,
         stopped=tuple(_stopped(evidence)),
         each_draw=None if evidence.each_draw is None else evidence.each_draw.to_dict(),
+        unit=evidence.unit,
     )
 
 
@@ -204,7 +209,8 @@ def _alarm(control: Evidence) -> str | None:
 
 def _profitable(evidence: Evidence) -> Decision:
     """Return the decision where a deviation was cleared again and pays."""
-    gain = f"a deviation gains {evidence.beyond_rounding:.3g} at one profile"
+    of_payoff = " units of payoff" if evidence.unit == "payoff" else ""
+    gain = f"a deviation gains {evidence.beyond_rounding:.3g}{of_payoff} at one profile"
     if evidence.witness is not None and "average_over" in evidence.witness:
         gain = _gain_on_average(evidence.witness)
     if evidence.information == "profile":

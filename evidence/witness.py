@@ -229,12 +229,13 @@ def _plain_outcome(tested: Market, types: Floats, bids: Bids) -> dict[str, float
     outcome = tested.mechanism.clear(bids)
     units = np.zeros((1, len(types)))
     units[0, trader] = outcome.quantity[0, trader]
-    worth = tested.economy.utility(units, types[None])[0, trader]
+    paid = np.zeros((1, len(types)))
+    paid[0, trader] = outcome.transfer[0, trader]
     return {
         "price": float(outcome.price_of(trader)[0]),
         "quantity": float(units[0, trader]),
         "transfer": float(outcome.transfer[0, trader]),
-        "utility": float(worth - outcome.transfer[0, trader]),
+        "utility": float(tested.economy.payoff(units, paid, types[None])[0, trader]),
     }
 
 

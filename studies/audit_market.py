@@ -8,6 +8,7 @@ import numpy as np
 
 import deviator
 from deviator.economies import Economy, TypeDistribution
+from deviator.envs.public_rounds import rounds_of
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     Found,
@@ -242,6 +243,8 @@ def _gain_share(
     """
     if verdict.witness is None or verdict.scope == "in expectation":
         return 0.0, None if verdict.scope == "sampled" else upper
+    if not tested.economy.quasilinear:
+        return 0.0, None
     types = np.array([verdict.witness["types"]])
     trade = float(gains_from_trade(tested.economy, types)[0])
     shown = verdict.witness["gain"] / trade if trade > 0 else 0.0
@@ -271,6 +274,7 @@ def _audited(
         seeds=tuple(search.seeds),
         learners=tuple(learner.name for learner in search.learners),
         versions={"deviator": deviator.__version__},
+        rounds=rounds_of(tested.mechanism),
     )
 
 

@@ -21,6 +21,7 @@ from deviator.economies import (
     Economy,
     Factored,
     LinearQuadratic,
+    MultiUnitDemands,
     Saturating,
     UnitDemands,
     VaryingEffects,
@@ -53,7 +54,7 @@ HOLDS, WRONG, UNKNOWN = 0, 1, 2
 CLOSE = 1e-9
 """How far numbers that are computed again may be from those in a file, of the largest."""
 
-ECONOMIES = (LinearQuadratic, Factored, UnitDemands, Saturating, VaryingEffects)
+ECONOMIES = (LinearQuadratic, Factored, UnitDemands, MultiUnitDemands, Saturating, VaryingEffects)
 PARTS: Mapping[str, type[PublicStatistics | PowerTax | SumTax]] = MappingProxyType(
     {"PublicStatistics": PublicStatistics, "PowerTax": PowerTax, "SumTax": SumTax}
 )

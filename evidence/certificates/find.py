@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import RoundsMechanism, Unrolled
 from deviator.policies import Information, check_information
 from deviator.validation import trader_index
 
@@ -31,6 +32,16 @@ CERTIFIERS: tuple[Certifier, ...] = (
     certify_bounded_search,
 )
 """Tried in this order for the traders who have no certificate yet."""
+
+NOT_QUASILINEAR = (
+    "certificates are about quasi-linear payoffs, utility minus transfer, and the economy {} "
+    "states a payoff of its own"
+)
+OVER_ROUNDS = (
+    "nothing is certified of a rule over rounds: bids that stay the same and plans of a bid for "
+    "each round were searched"
+)
+"""What is said of rules over rounds, whose certificates nobody has written."""
 
 
 @final
@@ -87,6 +98,10 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     if tested.mechanism.draws:
         why = f"certificates are of rules without lots, and {tested.mechanism.name} draws them"
         return Found({}, (why,), rung)
+    if not tested.economy.quasilinear:
+        return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung)
+    if isinstance(tested.mechanism, Unrolled | RoundsMechanism):
+        return Found({}, (OVER_ROUNDS,), rung)
     best: dict[int, Certificate] = {}
     refusals: list[str] = []
     for certifier in (*SHARED_CERTIFIERS, *(_each(one) for one in CERTIFIERS)):

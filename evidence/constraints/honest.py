@@ -9,8 +9,9 @@ from deviator.validation import Floats
 from ..market import Market
 from .constraint import Constraint, ConstraintVerdict
 from .exact import exact_constraints
-from .proved import find_proofs
+from .proved import Proofs, find_proofs
 from .searched import searched_constraints
+from .violations import NOT_QUASILINEAR, SOMEBODY_OUTSIDE
 
 DRAWS = 4
 """In how many draws of a lottery profiles are searched, each with its share of the effort."""
@@ -32,7 +33,7 @@ def honest_constraints(tested: Market) -> dict[Constraint, ConstraintVerdict]:
         return exact_constraints(tested)
     except RefusedError as error:
         refusal = str(error)
-    proofs = find_proofs(tested)
+    proofs = find_proofs(tested) if tested.economy.quasilinear else Proofs({}, {})
     return {
         name: _settled(answer, proofs.confirmed.get(name), proofs.failures.get(name, refusal))
         for name, answer in searched_constraints(tested).items()
@@ -65,7 +66,7 @@ def _settled(
     if searched.state == "refuted" and proved is not None:
         both = f"{searched.reason}; and yet it is proved: {proved.reason}"
         return replace(searched, state="undetermined", reason=both, certificate=proved.certificate)
-    if searched.state != "undetermined":
+    if searched.state != "undetermined" or searched.reason in (NOT_QUASILINEAR, SOMEBODY_OUTSIDE):
         return searched
     if proved is not None:
         return proved

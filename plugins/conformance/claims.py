@@ -8,7 +8,7 @@ import numpy as np
 from deviator.economies import Economy
 from deviator.evidence import market
 from deviator.evidence.fresh_lots import fresh_gain, fresh_lots
-from deviator.mechanisms import Claim, Mechanism, Outcome
+from deviator.mechanisms import Claim, Mechanism, Outcome, RoundsMechanism, Unrolled
 from deviator.mechanisms.lottery import drawn
 from deviator.policies import NumericSearch
 from deviator.validation import Floats
@@ -39,7 +39,7 @@ def check_claim_truthful(mechanism: Mechanism) -> None:
     for economy in economies_for(mechanism):
         types = profiles(economy, AVERAGED_PROFILES if mechanism.draws else SEARCHED_PROFILES, 2)
         for trader in range(economy.n_traders):
-            bid, gain = _search(mechanism, economy, trader).find(types)
+            bid, gain = _search(_over_all_rounds(mechanism), economy, trader).find(types)
             place = int(gain.argmax())
             most, where = gain[place], _at(types[place], economy)
             if mechanism.draws and most > 0:
@@ -50,6 +50,11 @@ def check_claim_truthful(mechanism: Mechanism) -> None:
             assert most <= MONEY_TOLERANCE * _surplus(economy), (
                 f"honesty must be a best response, trader {trader} gains {most:.6g} {where}"
             )
+
+
+def _over_all_rounds(mechanism: Mechanism) -> Mechanism:
+    """Return the rule in which a bid is one for every round, where there are rounds."""
+    return Unrolled(mechanism) if isinstance(mechanism, RoundsMechanism) else mechanism
 
 
 def check_claim_universally_truthful(mechanism: Mechanism) -> None:
@@ -71,7 +76,7 @@ def check_claim_universally_truthful(mechanism: Mechanism) -> None:
 def check_claim_individually_rational(mechanism: Mechanism) -> None:
     """No honest trader is worse off than without trade."""
     for economy, types, outcome in _honest(mechanism):
-        utility = economy.utility(outcome.quantity, types) - outcome.transfer
+        utility = economy.payoff(outcome.quantity, outcome.transfer, types)
         market, trader = np.unravel_index(int(utility.argmin()), utility.shape)
         assert utility[market, trader] >= -MONEY_TOLERANCE * _surplus(economy), (
             f"nobody may lose by trading, trader {int(trader)} gets "
@@ -93,6 +98,10 @@ def check_claim_budget_surplus(mechanism: Mechanism) -> None:
 def check_claim_efficient(mechanism: Mechanism) -> None:
     """Honest traders end at the largest total utility."""
     for economy, types, outcome in _honest(mechanism):
+        assert not outcome.outside.any(), (
+            "efficiency may be claimed where the traders trade among themselves, and somebody "
+            f"outside trades whose costs are not known, in {economy.name}; drop the claim"
+        )
         reached = economy.utility(outcome.quantity, types).sum(axis=1)
         best = economy.utility(economy.efficient_allocation(types), types).sum(axis=1)
         market = int((best - reached).argmax())

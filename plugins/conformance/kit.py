@@ -12,11 +12,11 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.evidence.regret import RegretEstimator
 from deviator.learners import Learner
-from deviator.mechanisms import Claim, Mechanism
+from deviator.mechanisms import Claim, Mechanism, RoundsMechanism
 from deviator.policies import Policy
 
 from ..guard import Guard, GuardError
-from . import economies, estimators, learners, policies
+from . import economies, estimators, learners, payoffs, policies
 from .check import (
     Check,
     CheckFunction,
@@ -28,7 +28,7 @@ from .check import (
 )
 from .claims import CLAIMS
 from .draws import in_each_draw
-from .mechanisms import deviations, invariance, lots, outcomes, purity, robustness
+from .mechanisms import deviations, invariance, lots, outcomes, purity, robustness, rounds
 
 LIMIT_S = 60.0
 """Seconds that one check may take."""
@@ -63,12 +63,17 @@ OF_THE_WHOLE = frozenset(
 
 KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
     ("mechanism", Mechanism, checks_in(*OF_MECHANISMS)),
-    ("economy", Economy, checks_in(economies)),
+    ("economy", Economy, checks_in(economies, payoffs)),
     ("policy", Policy, checks_in(policies)),
     ("learner", Learner, checks_in(learners)),
     ("estimator", RegretEstimator, checks_in(estimators)),
 )
 """Kind, base class and core checks of everything that has a kit."""
+
+OF_SOME: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
+    ("mechanism", RoundsMechanism, checks_in(rounds)),
+)
+"""Further checks of those of a kind that are of a class."""
 
 
 class Source(Protocol):
@@ -132,6 +137,8 @@ def checks_for(subject: Any) -> Iterator[Check]:
     checks = [Check(kind, run) for run in core]
     lottery = isinstance(subject, Mechanism) and subject.draws
     checks += [Check("mechanism", run) for run in LOTS if lottery]
+    for _, base, further in OF_SOME:
+        checks += [Check(kind, run) for run in further if isinstance(subject, base)]
     checks += [Check("mechanism", run, claim) for claim, run in CLAIMS.items() if claim in claims]
     if lottery:
         checks = [_of_lotteries(check) for check in checks]
@@ -147,7 +154,7 @@ def _of_lotteries(check: Check) -> Check:
 
 def all_checks() -> Iterator[Check]:
     """Return every check of every kit, those of claims included."""
-    for kind, _, core in KITS:
+    for kind, _, core in (*KITS, *OF_SOME):
         yield from (Check(kind, run) for run in core)
     yield from (Check("mechanism", run) for run in LOTS)
     yield from (Check("mechanism", run, claim) for claim, run in CLAIMS.items())

@@ -50,6 +50,8 @@ class Audited:
     seeds : tuple of int
     learners : tuple of str
     versions : dict of str to str
+    rounds : int
+        How many rounds the rule has; 1 for one-shot rules.
     """
 
     mechanism: str
@@ -67,6 +69,7 @@ class Audited:
     seeds: tuple[int, ...]
     learners: tuple[str, ...]
     versions: dict[str, str]
+    rounds: int = 1
 
 
 @final

@@ -154,11 +154,17 @@ def _search_lines(card: "ReportCard") -> list[str]:
     if len(audited.classes) == audited.n_traders:
         each = "everybody"
     cap = "none" if card.upper is None else f"{card.upper:.3g}"
+    unit = ", in units of payoff" if card.verdict.unit == "payoff" else ""
     lines = [
         f"deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
-        f"mean gain: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
+        f"mean gain{unit}: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
         f"counts as 0; {audited.held_out} profiles",
     ]
+    if audited.rounds > 1:
+        lines.append(
+            f"over {audited.rounds} rounds: bids that stay the same and a bid for each round were "
+            "searched; nothing is certified of a rule over rounds"
+        )
     if card.power is not None:
         interval = card.verdict.power_interval
         within = "" if interval is None else f" ({interval[0]:.1%} to {interval[1]:.1%})"

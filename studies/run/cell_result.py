@@ -74,6 +74,7 @@ def _plain(evidence: Evidence) -> dict[str, Any]:
         "worst": None if evidence.worst is None else asdict(evidence.worst),
         "refusals": list(evidence.refusals),
         "rare_losses_known": evidence.rare_losses_known,
+        "unit": evidence.unit,
         "seeds": [_plain_learned(learned) for learned in evidence.learned],
         "certificate": None if certificate is None else certificate.to_dict(),
         "witness": evidence.witness,
@@ -130,6 +131,7 @@ def evidence_of(result: dict[str, Any], learner: str, control: Evidence | None) 
         refusals=tuple(result["refusals"]),
         rare_losses_known=result["rare_losses_known"],
         each_draw=_each_draw_of(result.get("each_draw")),
+        unit=result.get("unit", "money"),
     )
 
 
