@@ -39,6 +39,9 @@ from .situation import Situation
 REFERENCE_PROFILES = 2048
 """Profiles drawn, from a fixed seed, to learn how large bids are, and to fit bids."""
 
+CHANCE_PROFILES = 256
+"""The same, to fit own-type deviations, where each profile is cleared in many scenarios."""
+
 SIZES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)
 """Spreads of the first candidates, over the usual size of each number of a bid."""
 
@@ -153,7 +156,9 @@ class NumericSearch(Deviation):
 
     def _best_affine(self) -> Floats:
         """Return [constant, one row per number seen] of the best affine change, (1 + O, K)."""
-        types = self._law().sample(np.random.default_rng(1), REFERENCE_PROFILES)
+        chance = self.mechanism.draws or self.policy.mixes
+        profiles = CHANCE_PROFILES if chance else REFERENCE_PROFILES
+        types = self._law().sample(np.random.default_rng(1), profiles)
         situation, size = self._situation(types), self._bid_size()
         own, honest = situation.own, situation.honest().of_first
         seen = np.asarray(self._observation(types))
