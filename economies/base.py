@@ -141,6 +141,11 @@ class Economy(ABC):
         )
 
     @property
+    def supply(self) -> float:
+        """What somebody outside sells to the traders, whatever the price, in units of the good."""
+        return 0.0
+
+    @property
     def has_bounded_types(self) -> bool:
         """Whether some type is bounded on some side."""
         return any(bool(np.isfinite(end).any()) for end in self.type_set)
@@ -153,7 +158,7 @@ class Economy(ABC):
         return bounded_types(*self.type_set)
 
     def efficient_allocation(self, types: Floats) -> Floats:
-        """Return the allocation of the largest total utility, shape (B, N); it sums to 0.
+        """Return the allocation of the largest total utility, shape (B, N); it sums to `supply`.
 
         By default the point where all marginal utilities agree, for strictly concave utilities.
 

@@ -9,6 +9,7 @@ import numpy as np
 from deviator.economies import (
     Economy,
     IndependentNormal,
+    MultiUnitDemands,
     QuadraticEconomy,
     TypeDistribution,
     UnitDemands,
@@ -111,7 +112,7 @@ class Market:
 
         Outcomes are solved for where utilities have no closed form.
         """
-        closed = isinstance(self.economy, QuadraticEconomy | UnitDemands)
+        closed = isinstance(self.economy, QuadraticEconomy | UnitDemands | MultiUnitDemands)
         stated = float(self.mechanism.precision)
         return stated if closed else max(stated, SOLVED)
 

@@ -67,6 +67,9 @@ class Verdict:
         The power of each learner; empty where `power` is None.
     stopped : tuple of str
         Why trainings ended before their budget was spent, a sentence each.
+    each_draw : dict or None
+        Whether deviating pays once the lots are known, as in `EachDraw`; None where the rule draws
+        none. The state itself is about the mean over the lots.
     unit : {"money", "payoff"}
         What gains and stakes are measured in: payoff where it is not utility minus transfer.
     """
@@ -90,6 +93,7 @@ class Verdict:
     resolution_interval: tuple[float, float] | None = None
     power_by_learner: dict[str, float] = field(default_factory=dict)
     stopped: tuple[str, ...] = ()
+    each_draw: dict[str, Any] | None = None
     unit: Unit = "money"
 
     def to_dict(self) -> dict[str, Any]:
@@ -138,6 +142,7 @@ def judge(evidence: Evidence) -> Verdict:
         resolution_interval=resolution_interval(planted),
         power_by_learner={} if control is None else control.shares,
         stopped=tuple(_stopped(evidence)),
+        each_draw=None if evidence.each_draw is None else evidence.each_draw.to_dict(),
         unit=evidence.unit,
     )
 
@@ -206,6 +211,8 @@ def _profitable(evidence: Evidence) -> Decision:
     """Return the decision where a deviation was cleared again and pays."""
     of_payoff = " units of payoff" if evidence.unit == "payoff" else ""
     gain = f"a deviation gains {evidence.beyond_rounding:.3g}{of_payoff} at one profile"
+    if evidence.witness is not None and "average_over" in evidence.witness:
+        gain = _gain_on_average(evidence.witness)
     if evidence.information == "profile":
         mean = f"{_rechecked(evidence):.3g} on average"
         return Decision("refuted", "every profile", f"{gain}, and {mean}; its witness was cleared")
@@ -222,6 +229,16 @@ def _profitable(evidence: Evidence) -> Decision:
         "rule or strategy that cannot be read off"
     )
     return Decision("undetermined", "sampled", reason)
+
+
+def _gain_on_average(witness: dict[str, Any]) -> str:
+    """Return what a deviation gains over fresh draws of what chance decides."""
+    over = witness["average_over"]
+    error = f", standard error {over['standard_error']:.1g}" if over["standard_error"] > 0 else ""
+    return (
+        f"a deviation gains {over['gain']:.3g} at one profile on average over {over['draws']:,} "
+        f"fresh draws{error}"
+    )
 
 
 def _unprofitable(evidence: Evidence) -> Decision:

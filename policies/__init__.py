@@ -4,6 +4,7 @@ from .actions import OBSERVATION_BOUND, ActionBox, ActionMode, Observation
 from .affine_strategy import AffineStrategy
 from .base import Deviation, Information, Policy, View, check_information
 from .best_response import BestResponse
+from .every_round import EveryRound
 from .gains import exact_gain, expected_exact_gain, level_shift
 from .learned import LearnedDeviation
 from .linear_bayes import LinearBayes
@@ -24,6 +25,7 @@ __all__ = [
     "AffineStrategy",
     "BestResponse",
     "Deviation",
+    "EveryRound",
     "Information",
     "LearnedDeviation",
     "LinearBayes",

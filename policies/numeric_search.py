@@ -10,18 +10,19 @@ markets does.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple, final
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from typing_extensions import override
 
 from deviator.economies import Economy, TypeDistribution
 from deviator.errors import InvalidInputError
-from deviator.mechanisms import Bids, Mechanism
+from deviator.mechanisms import Bids, Mechanism, Unrolled
 from deviator.validation import Floats, finite_array, trader_index, whole_number
 
 from .base import Deviation, Information, Policy, View, check_information, check_market
+from .every_round import in_one_round
 from .revelation import Revelation
 from .situation import Situation
 
@@ -114,6 +115,10 @@ class NumericSearch(Deviation):
         allowed = self._allowed
         near = _near_others(situation.present, self.trader, size)
         best = best.improved(allowed(near, own), gains, honest)
+        constant = self._of_one_round
+        if constant is not None:
+            plans = _every_round(self.mechanism, constant.find(checked).bid)[:, None]
+            best = best.improved(allowed(plans, own), gains, honest)
         for offsets in self._offsets(own.shape[1]):
             candidates = allowed(best.bid[:, None] + offsets * size, own)
             best = best.improved(candidates, gains, honest)
@@ -139,6 +144,11 @@ class NumericSearch(Deviation):
         size = self._bid_size()
         honest = situation.honest().of_first
         best, best_gain = np.zeros((2, own.shape[1])), 0.0
+        constant = self._of_one_round
+        if constant is not None:
+            best = _every_round(self.mechanism, constant._best_affine())
+            change = self._affine(types, best)[:, None]
+            best_gain = float((situation.payoffs(change).of_first - honest).mean())
         for offsets in self._offsets(2 * own.shape[1]):
             changes = best + offsets.reshape(-1, 2, own.shape[1]) * size
             candidates = np.stack([self._affine(types, change) for change in changes], axis=1)
@@ -147,6 +157,14 @@ class NumericSearch(Deviation):
             if gains[winner] > best_gain:
                 best, best_gain = changes[winner], float(gains[winner])
         return best
+
+    @property
+    def _of_one_round(self) -> "NumericSearch | None":
+        """The search of bids that stay the same in every round, where plans are searched."""
+        plans = self.mechanism
+        if not isinstance(plans, Unrolled):
+            return None
+        return replace(self, mechanism=plans.rule, others=in_one_round(self.policy, plans))
 
     def _affine(self, types: Floats, change: Floats) -> Floats:
         law = self._law()
@@ -203,6 +221,12 @@ class _Best:
             np.where(better[:, None], candidates[rows, winner], self.bid),
             np.where(better, gains[rows, winner], self.gain),
         )
+
+
+def _every_round(plans: Any, numbers: Floats) -> Floats:
+    """Return numbers of one round as those of a plan that stays the same."""
+    repeated: Floats = plans.language.repeated(numbers)
+    return repeated
 
 
 def _steps(rng: np.random.Generator, candidates: int, numbers: int) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 
 import deviator
 from deviator.economies import Economy, TypeDistribution
+from deviator.envs.public_rounds import rounds_of
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     Found,
@@ -273,6 +274,7 @@ def _audited(
         seeds=tuple(search.seeds),
         learners=tuple(learner.name for learner in search.learners),
         versions={"deviator": deviator.__version__},
+        rounds=rounds_of(tested.mechanism),
     )
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from deviator.mechanisms import Bids, TraderOutcome
+from deviator.mechanisms import BidLanguage, Bids, LanguageOverRounds, TraderOutcome
 from deviator.mechanisms.outcome import check_outcome
 from deviator.validation import Floats
 
@@ -78,9 +78,20 @@ def far_from(honest: HonestMarkets, trader: int) -> FarDeviation:
 def _candidates(tested: Market, trader: int, own: Floats) -> Floats:
     """Return the own bid, and beside it those with other levels, shape (B, 1 + M, K)."""
     moves = _usual_level(tested, trader) * np.concatenate([[0.0], -LEVELS, LEVELS])
-    candidates = np.repeat(own[:, None], len(moves), axis=1)
-    candidates[:, :, tested.mechanism.language.level] += moves
-    return tested.mechanism.allowed_bids(trader, candidates, own)
+    moved = []
+    for numbers in _moved_together(tested.mechanism.language, own.shape[1]):
+        candidates = np.repeat(own[:, None], len(moves), axis=1)
+        candidates[:, :, numbers] += moves[:, None]
+        moved.append(candidates)
+    return tested.mechanism.allowed_bids(trader, np.concatenate(moved, axis=1), own)
+
+
+def _moved_together(language: BidLanguage, numbers: int) -> list[list[int]]:
+    """Return which numbers of a bid are moved: its level, in plans over rounds all or one."""
+    if not isinstance(language, LanguageOverRounds):
+        return [[language.level]]
+    levels = language.levels(numbers)
+    return [levels, levels[:1], levels[-1:]]
 
 
 def _usual_level(tested: Market, trader: int) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import RoundsMechanism, Unrolled
 from deviator.policies import Information, check_information
 from deviator.validation import trader_index
 
@@ -36,6 +37,11 @@ NOT_QUASILINEAR = (
     "certificates are about quasi-linear payoffs, utility minus transfer, and the economy {} "
     "states a payoff of its own"
 )
+OVER_ROUNDS = (
+    "nothing is certified of a rule over rounds: bids that stay the same and plans of a bid for "
+    "each round were searched"
+)
+"""What is said of rules over rounds, whose certificates nobody has written."""
 
 
 @final
@@ -89,8 +95,13 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     wanted = list(dict.fromkeys(trader_index(trader, n) for trader in traders))
     if not wanted:
         raise InvalidInputError("traders must name somebody who deviates, got none")
+    if tested.mechanism.draws:
+        why = f"certificates are of rules without lots, and {tested.mechanism.name} draws them"
+        return Found({}, (why,), rung)
     if not tested.economy.quasilinear:
         return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung)
+    if isinstance(tested.mechanism, Unrolled | RoundsMechanism):
+        return Found({}, (OVER_ROUNDS,), rung)
     best: dict[int, Certificate] = {}
     refusals: list[str] = []
     for certifier in (*SHARED_CERTIFIERS, *(_each(one) for one in CERTIFIERS)):

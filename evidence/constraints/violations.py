@@ -17,6 +17,7 @@ import numpy as np
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Outcome
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.validation import Bools, Floats, finite_array
 
 from ..market import Market
@@ -281,6 +282,7 @@ def honest_markets(tested: Market, types: Floats) -> HonestMarkets:
 
     Errors are those of `violations`.
     """
+    require_no_lots("honest markets", tested.mechanism)
     checked = finite_array("types", types, (None, tested.economy.n_traders))
     outcome = tested.mechanism.clear(tested.strategy.bids(checked))
     _check_numbers(tested.mechanism.name, outcome, checked.shape)

@@ -12,7 +12,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.evidence.regret import RegretEstimator
 from deviator.learners import Learner
-from deviator.mechanisms import Claim, Mechanism
+from deviator.mechanisms import Claim, Mechanism, RoundsMechanism
 from deviator.policies import Policy
 
 from ..guard import Guard, GuardError
@@ -27,7 +27,8 @@ from .check import (
     waivers_of,
 )
 from .claims import CLAIMS
-from .mechanisms import deviations, invariance, outcomes, purity, robustness
+from .draws import in_each_draw
+from .mechanisms import deviations, invariance, lots, outcomes, purity, robustness, rounds
 
 LIMIT_S = 60.0
 """Seconds that one check may take."""
@@ -43,6 +44,23 @@ Progress = Callable[[CheckResult], None]
 
 OF_MECHANISMS = (outcomes, purity, invariance, deviations, robustness)
 
+LOTS = checks_in(lots)
+"""Checks of mechanisms that draw lots, beside all others."""
+
+OF_THE_WHOLE = frozenset(
+    {
+        "check_settings",
+        "check_honest_bids",
+        "check_honest_bids_of_a_batch",
+        "check_own_type_only",
+        "check_relabelling",
+        "check_claim_truthful",
+        "check_claim_universally_truthful",
+        "check_claim_anonymous",
+    }
+)
+"""Checks that speak of a lottery as a whole; the others speak of each draw."""
+
 KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
     ("mechanism", Mechanism, checks_in(*OF_MECHANISMS)),
     ("economy", Economy, checks_in(economies, payoffs)),
@@ -51,6 +69,11 @@ KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
     ("estimator", RegretEstimator, checks_in(estimators)),
 )
 """Kind, base class and core checks of everything that has a kit."""
+
+OF_SOME: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
+    ("mechanism", RoundsMechanism, checks_in(rounds)),
+)
+"""Further checks of those of a kind that are of a class."""
 
 
 class Source(Protocol):
@@ -112,15 +135,28 @@ def checks_for(subject: Any) -> Iterator[Check]:
     kind, core = _kit_of(subject)
     claims: frozenset[Claim] = getattr(subject, "claims", frozenset())
     checks = [Check(kind, run) for run in core]
+    lottery = isinstance(subject, Mechanism) and subject.draws
+    checks += [Check("mechanism", run) for run in LOTS if lottery]
+    for _, base, further in OF_SOME:
+        checks += [Check(kind, run) for run in further if isinstance(subject, base)]
     checks += [Check("mechanism", run, claim) for claim, run in CLAIMS.items() if claim in claims]
+    if lottery:
+        checks = [_of_lotteries(check) for check in checks]
     yield from checks
     yield check_waivers_of(checks)
 
 
+def _of_lotteries(check: Check) -> Check:
+    """Return a check as it is run on rules with lots."""
+    whole = check.run in LOTS or check.name in OF_THE_WHOLE
+    return check if whole else replace(check, run=in_each_draw(check.run))
+
+
 def all_checks() -> Iterator[Check]:
     """Return every check of every kit, those of claims included."""
-    for kind, _, core in KITS:
+    for kind, _, core in (*KITS, *OF_SOME):
         yield from (Check(kind, run) for run in core)
+    yield from (Check("mechanism", run) for run in LOTS)
     yield from (Check("mechanism", run, claim) for claim, run in CLAIMS.items())
 
 

@@ -18,7 +18,7 @@ HONEST_MARKETS = 200
 
 
 def check_settings(mechanism: Mechanism) -> None:
-    """Name, language, claims, tax slope and precision are of the stated kinds."""
+    """Name, language, claims, draws, tax slope and precision are of the stated kinds."""
     language = mechanism.language
     assert_text("name", mechanism.name)
     assert isinstance(language, BidLanguage), f"language must be a BidLanguage, got {language!r}"
@@ -26,6 +26,9 @@ def check_settings(mechanism: Mechanism) -> None:
     assert not unknown, (
         f"claims must be among {', '.join(get_args(Claim))}, got {', '.join(map(str, unknown))}"
     )
+    draws = mechanism.draws
+    whole = isinstance(draws, int) and not isinstance(draws, bool) and draws >= 0
+    assert whole, f"draws must be a whole number from 0, got {draws!r}"
     tax = mechanism.tax_slope
     single = np.ndim(tax) == 0 and np.isfinite(tax)
     assert single and tax >= 0, f"tax_slope must be one non-negative number, got {tax}"
