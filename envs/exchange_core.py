@@ -264,7 +264,7 @@ class ExchangeCore:
     def _utility(self, outcome: Outcome, types: Array, value: Array | None) -> Array:
         economy: Any = self.market.economy
         if value is None or is_foreign(value):
-            worth = economy.utility(outcome.quantity, types) - outcome.transfer
+            worth = economy.payoff(outcome.quantity, outcome.transfer, types)
         else:
             worth = economy.utility_at(value, outcome.quantity)
             worth -= outcome.transfer
@@ -344,8 +344,8 @@ def exchange_core(
 
 
 def _is_quadratic(economy: Economy) -> bool:
-    """Return whether utilities are those of all linear-quadratic economies."""
-    quadratic = isinstance(economy, QuadraticEconomy)
+    """Return whether payoffs are those of all linear-quadratic economies."""
+    quadratic = isinstance(economy, QuadraticEconomy) and economy.quasilinear
     return quadratic and type(economy).utility is QuadraticEconomy.utility
 
 

@@ -34,7 +34,7 @@ def regrets(core: ExchangeCore, bids: Bids, types: Floats) -> Floats | None:
     economy = core.market.economy
     # What a bid adds in one round of a rule over rounds depends on the rounds to come.
     one_shot = not isinstance(core.market.mechanism, RoundsMechanism)
-    if not (one_shot and isinstance(economy, QuadraticEconomy)):
+    if not (one_shot and isinstance(economy, QuadraticEconomy) and economy.quasilinear):
         return None
     try:
         menus = all_menus(core.market.mechanism, bids)

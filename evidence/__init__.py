@@ -20,7 +20,8 @@ from .control import (
     seat_of,
     standing_control,
 )
-from .evidence import Evidence, LargestGain, LearnedGain
+from .each_draw import each_draw
+from .evidence import EachDraw, Evidence, LargestGain, LearnedGain
 from .interchangeable import interchangeable_traders
 from .largest_gain import largest_gain
 from .market import Market, market
@@ -39,6 +40,7 @@ __all__ = [
     "BestDeviation",
     "Certificate",
     "Condition",
+    "EachDraw",
     "Evidence",
     "Found",
     "LargestGain",
@@ -60,6 +62,7 @@ __all__ = [
     "constraint_file",
     "control_mechanism",
     "deviation_size",
+    "each_draw",
     "find_certificates",
     "find_witness",
     "foreign_parts",

@@ -9,7 +9,7 @@ import numpy as np
 
 from deviator.economies import QuadraticEconomy
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import Bids, SurfaceBids
+from deviator.mechanisms import Bids, Mechanism, SurfaceBids
 from deviator.mechanisms.outcome import check_cleared
 from deviator.policies import (
     BestResponse,
@@ -19,10 +19,10 @@ from deviator.policies import (
     expected_exact_gain,
     level_shift,
 )
-from deviator.policies.situation import trader_outcome
 from deviator.validation import Floats
 
 from .certificates.known import is_all_ours
+from .fresh_lots import has_chance
 from .market import SURFACE_PROFILES, Market
 from .over_rounds import of_whole_shares
 from .power import captured_share
@@ -43,6 +43,12 @@ TRADE_PROFILES = 200
 
 STANDARD_ERRORS = 3.0
 """By how many a sampled mean gain must exceed 0 to count."""
+
+FEW_SCENARIOS = 4
+"""In so many it is tried whether anybody trades, and the same bids clear the same again."""
+
+CHANCE = 16
+"""Where payoffs are means over chance, bids are searched at so many times fewer profiles."""
 
 FAR = 2.0 ** np.arange(-8, 9)
 """How far from their own the deviator's bids are tried, of the largest bid, to see if any trade."""
@@ -131,9 +137,10 @@ def affordable_profiles(tested: Market, count: int) -> int:
 def trades(tested: Market, types: Floats) -> bool:
     """Return whether anybody trades at some of the profiles while all follow the strategy."""
     few = types[: affordable_profiles(tested, TRADE_PROFILES)]
-    mechanism, bids = tested.mechanism, tested.strategy.bids(few)
-    outcome = check_cleared(mechanism.name, mechanism.clear(bids), few.shape)
-    return bool(outcome.quantity.any())
+    return any(
+        check_cleared(rule.name, rule.clear(bids), few.shape).quantity.any()
+        for rule, bids in tested.situation(few).scenarios[:FEW_SCENARIOS]
+    )
 
 
 def deviations_trade(tested: Market, types: Floats) -> bool:
@@ -141,13 +148,13 @@ def deviations_trade(tested: Market, types: Floats) -> bool:
     if tested.bids_are_surfaces:
         return False
     few = types[:TRADE_PROFILES]
-    present = tested.strategy.bids(few)
-    own = present.of_trader(tested.trader)
+    situation = tested.situation(few)
+    present, own = situation.present, situation.own
     size = np.abs(present.as_array()).max(axis=(0, 1))
     reach = np.where(size > 0, size, 1.0) * FAR[:, None]
     candidates = np.concatenate([own[:, None] + reach, own[:, None] - reach], axis=1)
     allowed = tested.mechanism.allowed_bids(tested.trader, candidates, own)
-    return bool(trader_outcome(tested.mechanism, present, tested.trader, allowed).quantity.any())
+    return any(outcome.quantity.any() for outcome in situation.outcomes(allowed))
 
 
 def best_deviation(
@@ -242,19 +249,22 @@ def pays(tested: Market, gains: Floats, information: Information) -> bool:
 def check_repeatable(tested: Market, types: Floats) -> None:
     """Check that a mechanism clears the same bids the same again, and leaves them as they were.
 
-    A search keeps what was lucky, so that gains in a mechanism that draws lots are not real.
+    A search keeps what was lucky, so that gains in a mechanism that draws by itself are not real;
+    one with lots is tried in a few draws.
 
     Raises
     ------
     InvalidInputError
         If it does not.
     """
-    bids = tested.strategy.bids(types)
+    for rule, bids in tested.situation(types).scenarios[:FEW_SCENARIOS]:
+        _check_repeatable(rule, bids)
+
+
+def _check_repeatable(rule: Mechanism, bids: Bids) -> None:
     before = _numbers(bids).copy()
-    name, shape = tested.mechanism.name, bids.shape[:2]
-    first, again = (
-        check_cleared(name, tested.mechanism.clear(bids), shape).transfer.copy() for _ in range(2)
-    )
+    name, shape = rule.name, bids.shape[:2]
+    first, again = (check_cleared(name, rule.clear(bids), shape).transfer.copy() for _ in range(2))
     if not np.array_equal(before, _numbers(bids)):
         raise InvalidInputError(
             f"mechanism {name} must leave bids alone, and changed them; run `deviator check` on it"
@@ -274,13 +284,15 @@ def _numbers(bids: Bids) -> Floats:
 def _mean(tested: Market, measured: _Gains, information: Information) -> BestDeviation:
     gain = float(measured.gain.mean())
     witness = measured.find_witness() if pays(tested, measured.gain, information) else None
+    # Over fresh draws there may be less to gain than over those of the search.
+    lucky = has_chance(tested) and witness is None
     return BestDeviation(
         gain if abs(gain) > tested.rounding else 0.0,
         sampling_error(measured.gain),
         measured.kind,
         tested.epsilon,
         witness,
-        largest_beyond(measured.gain, measured.rounding),
+        0.0 if lucky else largest_beyond(measured.gain, measured.rounding),
     )
 
 
@@ -305,7 +317,8 @@ def _searched(
     tested: Market, types: Floats, information: Information, searched: int = SEARCHED
 ) -> _Gains:
     search = _search(tested, information)
-    few = types if information == "own" else types[:searched]
+    count = max(FEWEST, searched // CHANCE) if has_chance(tested) else searched
+    few = types if information == "own" else types[:count]
     compared = tested.compared(few, search.bid(few, tested.trader))
     find = partial(find_witness, tested, search, few)
     return _Gains(compared.gain, compared.rounding, "searched", find)

@@ -14,6 +14,7 @@ import numpy as np
 
 from deviator.economies import Economy
 from deviator.mechanisms import (
+    Drawn,
     Mechanism,
     PayAsBid,
     ResidualLineMechanism,
@@ -53,10 +54,11 @@ def market_as_data(tested: Market) -> dict[str, Any]:
     round stand side by side.
     """
     mechanism, economy = tested.mechanism, tested.economy
+    lots = {"lots": mechanism.lots.tolist()} if isinstance(mechanism, Drawn) else {}
     plans = {"rounds": mechanism.rule.rounds} if isinstance(mechanism, Unrolled) else {}
-    return plans | {
+    return lots | plans | {
         "mechanism": mechanism.name,
-        "settings": settings_as_data(mechanism),
+        "settings": settings_as_data(_undrawn(mechanism)),
         "tax_slope": mechanism.tax_slope,
         "clearing": None if tested.bids_are_surfaces else clearing_as_data(mechanism, economy),
         "payment": payment_as_data(mechanism),
@@ -70,8 +72,14 @@ def strategy_as_data(tested: Market) -> str:
     strategy = tested.strategy
     if not isinstance(strategy, Revelation):
         return strategy.name
-    same = strategy.economy is tested.economy and strategy.mechanism == tested.mechanism
+    rule = _undrawn(tested.mechanism)
+    same = strategy.economy is tested.economy and _undrawn(strategy.mechanism) == rule
     return strategy.name if same else f"{strategy.name} in another market"
+
+
+def _undrawn(mechanism: Mechanism) -> Mechanism:
+    """Return the rule of which lots are given, or the rule itself."""
+    return mechanism.rule if isinstance(mechanism, Drawn) else mechanism
 
 
 def clearing_as_data(mechanism: Mechanism, economy: Economy) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from deviator.validation import check_kind
 from .certificates.exact import KIND as EXACT
 from .constraints import Scope, State
 from .evidence import Evidence
+from .market import Unit
 from .power import resolution, resolution_interval
 
 CONTRADICTION = 1e-6
@@ -66,6 +67,11 @@ class Verdict:
         The power of each learner; empty where `power` is None.
     stopped : tuple of str
         Why trainings ended before their budget was spent, a sentence each.
+    each_draw : dict or None
+        Whether deviating pays once the lots are known, as in `EachDraw`; None where the rule draws
+        none. The state itself is about the mean over the lots.
+    unit : {"money", "payoff"}
+        What gains and stakes are measured in: payoff where it is not utility minus transfer.
     """
 
     state: State
@@ -87,6 +93,8 @@ class Verdict:
     resolution_interval: tuple[float, float] | None = None
     power_by_learner: dict[str, float] = field(default_factory=dict)
     stopped: tuple[str, ...] = ()
+    each_draw: dict[str, Any] | None = None
+    unit: Unit = "money"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -134,6 +142,8 @@ def judge(evidence: Evidence) -> Verdict:
         resolution_interval=resolution_interval(planted),
         power_by_learner={} if control is None else control.shares,
         stopped=tuple(_stopped(evidence)),
+        each_draw=None if evidence.each_draw is None else evidence.each_draw.to_dict(),
+        unit=evidence.unit,
     )
 
 
@@ -199,7 +209,10 @@ def _alarm(control: Evidence) -> str | None:
 
 def _profitable(evidence: Evidence) -> Decision:
     """Return the decision where a deviation was cleared again and pays."""
-    gain = f"a deviation gains {evidence.beyond_rounding:.3g} at one profile"
+    of_payoff = " units of payoff" if evidence.unit == "payoff" else ""
+    gain = f"a deviation gains {evidence.beyond_rounding:.3g}{of_payoff} at one profile"
+    if evidence.witness is not None and "average_over" in evidence.witness:
+        gain = _gain_on_average(evidence.witness)
     if evidence.information == "profile":
         mean = f"{_rechecked(evidence):.3g} on average"
         return Decision("refuted", "every profile", f"{gain}, and {mean}; its witness was cleared")
@@ -216,6 +229,16 @@ def _profitable(evidence: Evidence) -> Decision:
         "rule or strategy that cannot be read off"
     )
     return Decision("undetermined", "sampled", reason)
+
+
+def _gain_on_average(witness: dict[str, Any]) -> str:
+    """Return what a deviation gains over fresh draws of what chance decides."""
+    over = witness["average_over"]
+    error = f", standard error {over['standard_error']:.1g}" if over["standard_error"] > 0 else ""
+    return (
+        f"a deviation gains {over['gain']:.3g} at one profile on average over {over['draws']:,} "
+        f"fresh draws{error}"
+    )
 
 
 def _unprofitable(evidence: Evidence) -> Decision:

@@ -33,9 +33,14 @@ from .languages import (
     ScheduleLanguage,
     Schedules,
     SurfaceBids,
+    UnitBidLanguage,
+    UnitBids,
 )
 from .lottery import Drawn, drawn, standard_lots
 from .menu import FiniteMenu, LineMenu, Menu
+from .multi_unit.multi_unit_mechanism import Endowments, MultiUnitMechanism
+from .multi_unit.uniform_price_multi_unit import UniformPriceMultiUnit
+from .multi_unit.vickrey_multi_unit import VickreyMultiUnit
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
 from .over_rounds.in_shares import InShares
@@ -88,6 +93,7 @@ __all__ = [
     "DirectMechanism",
     "DiscreteVCG",
     "Drawn",
+    "Endowments",
     "EntryCutoffs",
     "EntryFeeDoubleAuction",
     "EntryFeeVCG",
@@ -109,6 +115,7 @@ __all__ = [
     "Mechanism",
     "Menu",
     "ModifiedVickreyDoubleAuction",
+    "MultiUnitMechanism",
     "Mutated",
     "NaiveWalrasian",
     "Outcome",
@@ -144,8 +151,12 @@ __all__ = [
     "TraderOutcome",
     "UniformConditional",
     "UniformDoubleAuction",
+    "UniformPriceMultiUnit",
+    "UnitBidLanguage",
+    "UnitBids",
     "UnitDemandMechanism",
     "Unrolled",
+    "VickreyMultiUnit",
     "balancing_fee",
     "clear_parallel",
     "clear_sharded",

@@ -243,6 +243,8 @@ def _gain_share(
     """
     if verdict.witness is None or verdict.scope == "in expectation":
         return 0.0, None if verdict.scope == "sampled" else upper
+    if not tested.economy.quasilinear:
+        return 0.0, None
     types = np.array([verdict.witness["types"]])
     trade = float(gains_from_trade(tested.economy, types)[0])
     shown = verdict.witness["gain"] / trade if trade > 0 else 0.0

@@ -15,11 +15,13 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
+    EachDraw,
     Evidence,
     Found,
     LearnedGain,
     Market,
     check_matched,
+    each_draw,
     find_certificates,
     find_witness,
     held_out_profiles,
@@ -38,6 +40,7 @@ from deviator.evidence.best_deviation import (
     trades,
 )
 from deviator.evidence.certificates import is_all_ours
+from deviator.evidence.fresh_lots import has_chance
 from deviator.evidence.results import Comparison
 from deviator.learners import EvaluatedLearner, Learner, Training, check_playable, plays_rounds
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, RoundsMechanism, Unrolled
@@ -111,8 +114,10 @@ def gather(
         evidence = _measure(tested, control, search, watch or Watch(), saved, searched)
         beside = evidence.learned and (with_power or planted)
         box = _box_of(tested, control, search) if beside else None
+        whole = _at_the_worst_profile(tested, evidence, certificate)
         return replace(
-            _at_the_worst_profile(tested, evidence, certificate),
+            whole,
+            each_draw=_each_draw(tested, search, whole),
             certificate=certificate,
             refusals=found.refusals,
             control=_control_evidence(control, search, box) if with_power else None,
@@ -177,6 +182,13 @@ def _at_the_worst_profile(
     return replace(evidence, worst=worst, witness=witness)
 
 
+def _each_draw(tested: Market, search: Search, evidence: Evidence) -> EachDraw | None:
+    """Return what is gained once the lots are known; None where the rule draws none."""
+    if not (tested.mechanism.draws and evidence.trades):
+        return None
+    return each_draw(tested, held_out_profiles(tested, search.held_out), evidence.witness)
+
+
 def _proved(tested: Market, certificate: Certificate | None) -> bool:
     """Return whether nothing is to gain at any profile, in one of our own rules."""
     if certificate is None or certificate.cap != 0 or not certificate.every_profile:
@@ -224,6 +236,7 @@ def _measure(
         rounding=tested.rounding,
         tolerated=tested.tolerated,
         rare_losses_known=_is_known(tested),
+        unit=tested.unit,
     )
 
 
@@ -343,12 +356,13 @@ def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) 
 
 def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
     gain, rounding, _ = seen.compared(policy)
+    beyond = 0.0 if has_chance(seen.tested) else largest_beyond(gain, rounding)
     return LearnedGain(
         "saved",
         0,
         float(gain.mean()),
         float(gain.max()),
-        beyond_rounding=largest_beyond(gain, rounding),
+        beyond_rounding=beyond,
     )
 
 

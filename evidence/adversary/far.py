@@ -10,6 +10,7 @@ from deviator.validation import Floats
 
 from ..constraints.violations import HonestMarkets, honest_markets
 from ..market import Market
+from ..results import payoff_rounding
 from ..rounding import roundings
 
 LEVELS = np.geomspace(1e-6, 1e6, 37)
@@ -111,9 +112,17 @@ def _gains(
     found = tested.mechanism.clear_deviations(bids, trader, candidates)
     outcome = check_outcome(tested.mechanism.name, found)
     worth = tested.economy.utility_of(trader, outcome.quantity, honest.types)
-    utility = worth - outcome.transfer
-    rounding = honest.rounding[:, [trader]] + roundings(tested) * _sizes(outcome, worth)
-    return utility - utility[:, :1], rounding
+    money = roundings(tested) * _sizes(outcome, worth)
+    if tested.economy.quasilinear:
+        utility = worth - outcome.transfer
+        return utility - utility[:, :1], honest.rounding[:, [trader]] + money
+
+    def payoff_at(transfer: Floats) -> Floats:
+        return tested.economy.payoff_of(trader, outcome.quantity, transfer, honest.types)
+
+    payoff = payoff_at(outcome.transfer)
+    rounding = payoff_rounding(payoff_at, outcome.transfer, money)
+    return payoff - payoff[:, :1], honest.rounding[:, [trader]] + rounding
 
 
 def _sizes(outcome: TraderOutcome, worth: Floats) -> Floats:

@@ -33,6 +33,10 @@ CERTIFIERS: tuple[Certifier, ...] = (
 )
 """Tried in this order for the traders who have no certificate yet."""
 
+NOT_QUASILINEAR = (
+    "certificates are about quasi-linear payoffs, utility minus transfer, and the economy {} "
+    "states a payoff of its own"
+)
 OVER_ROUNDS = (
     "nothing is certified of a rule over rounds: bids that stay the same and plans of a bid for "
     "each round were searched"
@@ -91,6 +95,11 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     wanted = list(dict.fromkeys(trader_index(trader, n) for trader in traders))
     if not wanted:
         raise InvalidInputError("traders must name somebody who deviates, got none")
+    if tested.mechanism.draws:
+        why = f"certificates are of rules without lots, and {tested.mechanism.name} draws them"
+        return Found({}, (why,), rung)
+    if not tested.economy.quasilinear:
+        return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung)
     if isinstance(tested.mechanism, Unrolled | RoundsMechanism):
         return Found({}, (OVER_ROUNDS,), rung)
     best: dict[int, Certificate] = {}

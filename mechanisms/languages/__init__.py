@@ -7,6 +7,7 @@ from .over_rounds import BidsOverRounds, LanguageOverRounds
 from .reports import EntryReportLanguage, EntryReports, ReportLanguage, Reports
 from .schedules import FlooredScheduleLanguage, ScheduleLanguage, Schedules, check_decreasing
 from .surfaces import SurfaceBids, Tangents, refuse_numbers
+from .unit_bids import UnitBidLanguage, UnitBids
 
 __all__ = [
     "AllocationLanguage",
@@ -27,6 +28,8 @@ __all__ = [
     "Schedules",
     "SurfaceBids",
     "Tangents",
+    "UnitBidLanguage",
+    "UnitBids",
     "check_decreasing",
     "check_record",
     "refuse_numbers",

@@ -191,9 +191,21 @@ class ReportCard:
         return self.verdict.plugins
 
     @property
+    def each_draw(self) -> dict[str, Any] | None:
+        """Whether anybody gains once the lots are known; None where the rule draws none.
+
+        As in `EachDraw`, for the trader who gains most. The other answers on incentive
+        compatibility are about the mean over the lots.
+        """
+        known = [each.each_draw for each in self.verdicts.values() if each.each_draw is not None]
+        return max(known, key=lambda each: each["worst"], default=None)
+
+    @property
     def witnesses(self) -> dict[str, dict[str, Any]]:
         """A witness of each constraint that is violated, and of each joint deviation that pays."""
         found: dict[str, Any] = {name: each.witness for name, each in self.constraints.items()}
+        if self.each_draw is not None:
+            found["each_draw"] = self.each_draw["witness"]
         found |= {finding.kind: finding.witness for finding in self.beyond}
         return {name: witness for name, witness in found.items() if witness is not None}
 
@@ -254,6 +266,7 @@ class ReportCard:
             "witness": self.witness,
             "mechanism_economy": self.mechanism_economy,
             "plugins": list(self.plugins),
+            "each_draw": self.each_draw,
             "constraints": {name: each.to_dict() for name, each in self.constraints.items()},
             "beyond_the_claim": [finding.to_dict() for finding in self.beyond],
             "verdicts": {str(who): verdict.to_dict() for who, verdict in self.verdicts.items()},

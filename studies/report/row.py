@@ -7,6 +7,7 @@ import numpy as np
 
 from deviator.evidence import Evidence, Verdict, judge
 from deviator.evidence.constraints import Scope, State
+from deviator.evidence.market import Unit
 from deviator.evidence.power import student_interval
 
 from ..run.cell_result import evidence_of
@@ -85,6 +86,7 @@ class VerdictColumns(TypedDict):
     power_interval: list[float] | None
     share_interval: list[float] | None
     witness: dict[str, Any] | None
+    unit: Unit
 
 
 class ReportRow(MarketColumns, LearnedColumns, VerdictColumns):
@@ -191,6 +193,7 @@ def _verdict_columns(verdict: Verdict, evidence: Evidence) -> VerdictColumns:
         "power_interval": _listed(verdict.power_interval),
         "share_interval": _listed(evidence.share_interval),
         "witness": verdict.witness,
+        "unit": verdict.unit,
     }
 
 

@@ -162,6 +162,8 @@ BELOW_ZERO = (
     "the gain that is there; with so few steps its failure elsewhere says nothing."
 )
 
+IN_PAYOFF = "Gains in {} are in units of payoff, which is not utility minus transfer there."
+
 
 def explanations(rows: Sequence[ReportRow]) -> list[str]:
     """Return a sentence for each number that does not explain itself, or training cut short."""
@@ -172,7 +174,9 @@ def explanations(rows: Sequence[ReportRow]) -> list[str]:
         for row in rows
         for reason in row["stopped"]
     ]
-    return [*([BELOW_ZERO] if below else []), *ended]
+    of_payoff = dict.fromkeys(row["economy_label"] for row in rows if row["unit"] == "payoff")
+    units = [IN_PAYOFF.format(", ".join(of_payoff))] if of_payoff else []
+    return [*([BELOW_ZERO] if below else []), *units, *ended]
 
 
 def _best(row: ReportRow) -> str:
