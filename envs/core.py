@@ -27,6 +27,8 @@ from deviator.policies import (
     check_information,
     rung_within,
 )
+from deviator.policies.mixing import seed_of, unmixed_bids
+from deviator.policies.situation import Situation
 from deviator.validation import Floats, finite_array, given, positive
 
 from .action_ranges import RANGE_MULTIPLE, action_box, check_markets, sizes
@@ -95,7 +97,7 @@ class DeviationCore(DecisionProblem):
         InvalidInputError
             If an action has the wrong shape, is not finite, or leaves [-1, 1].
         """
-        own = self.market.situation(types).own
+        own = self._situation(types).own
         checked = checked_action(action, (len(own), self.box.size))
         bid: Floats = self.box.to_bid(own, checked)
         return bid
@@ -109,7 +111,7 @@ class DeviationCore(DecisionProblem):
 
     @override
     def play(self, types: Floats, action: Floats) -> Played:
-        situation = self.market.situation(types)
+        situation = self._situation(types)
         checked = checked_action(action, (len(types), self.box.size))
         bid = self.box.to_bid(situation.own, checked)
         seen = situation.compared(bid)
@@ -132,9 +134,14 @@ class DeviationCore(DecisionProblem):
     def gains(self, types: Floats, deviation: Deviation) -> Floats:
         return self.market.gains(types, deviation.bid(types, self.market.trader))
 
+    def _situation(self, types: Floats) -> Situation:
+        """Return the decision, in which other markets meet other draws of a strategy that mixes."""
+        market = self.market
+        return market.situation(types, seed_of(types) if market.strategy.mixes else 0)
+
     def _tensor_reward(self, types: Array, action: Array) -> Array:
         market, xp = self.market, namespace(types)
-        present = market.strategy.bids(types)
+        present = unmixed_bids(market.strategy, types)
         own = present.of_trader(market.trader)
         moved = self.box.to_bid(own, xp.clip(action, -1.0, 1.0))
         bids = xp.stack([own, moved], axis=1)

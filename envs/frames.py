@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from deviator.errors import RefusedError
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 from .core import DeviationCore
@@ -27,7 +28,7 @@ def deviation_frame(core: DecisionProblem, types: Floats, action: Floats | None)
             "render_mode"
         )
     market, gain = core.market, np.full(types.shape[1], np.nan)
-    bids: Any = market.strategy.bids(types)
+    bids: Any = drawn_bids(market.strategy, types)
     title = f"{market.mechanism.name}: everybody follows the strategy"
     if action is not None:
         bids = bids.with_candidates(market.trader, core.bid(types, action)[:, None])
