@@ -8,6 +8,7 @@ from deviator.evidence.best_deviation import exact_gains
 from deviator.evidence.over_rounds import of_whole_shares
 from deviator.mechanisms import RoundsMechanism, Unrolled
 from deviator.policies import BestResponse, Information, NumericSearch
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 PROFILES = 256
@@ -76,7 +77,7 @@ def _reach_over_rounds(tested: Market, types: Floats) -> Floats:
         rounds=SEARCH_ROUNDS,
     )
     types = types[:SEARCHED]
-    own = plans.strategy.bids(types).of_trader(plans.trader)
+    own = drawn_bids(plans.strategy, types).of_trader(plans.trader)
     reach = _reach(search.find(types).bid - own)
     farthest: Floats = reach.reshape(-1, tested.bid_size).max(axis=0)
     return farthest

@@ -28,6 +28,7 @@ from deviator.policies import (
     check_information,
     rung_within,
 )
+from deviator.policies.mixing import seed_of, unmixed_bids
 from deviator.policies.situation import Situation
 from deviator.validation import Floats, finite_array, given, positive
 
@@ -137,16 +138,20 @@ class DeviationCore(DecisionProblem):
         return self.market.gains(known, deviation.bid(known, self.market.trader))
 
     def _situation(self, decided: Floats) -> Situation:
-        """Return the deviator's decision for given lots, or over all where there are none."""
+        """Return the decision for given lots, or over all where there are none.
+
+        Other markets meet other draws of a strategy that mixes.
+        """
         market = self.market
         types, lots = parted(decided, market.economy.n_traders)
         rule = rule_with(market.mechanism, lots) if lots.shape[1] else market.mechanism
-        return Situation.of(rule, market.economy, market.strategy, types, market.trader)
+        seed = seed_of(types) if market.strategy.mixes else 0
+        return Situation.of(rule, market.economy, market.strategy, types, market.trader, seed)
 
     def _tensor_reward(self, types: Array, action: Array) -> Array:
         market, xp = self.market, namespace(types)
         require_no_lots("a rule on tensors", market.mechanism)
-        present = market.strategy.bids(types)
+        present = unmixed_bids(market.strategy, types)
         own = present.of_trader(market.trader)
         moved = self.box.to_bid(own, xp.clip(action, -1.0, 1.0))
         bids = xp.stack([own, moved], axis=1)

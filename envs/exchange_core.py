@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from deviator.arrays import Array, beside, common, is_foreign, namespace
 from deviator.economies import Economy, QuadraticEconomy
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market, interchangeable_traders
 from deviator.mechanisms import Bids, History, Mechanism, Outcome, Round, RoundsMechanism
 from deviator.mechanisms.lottery import require_no_lots
@@ -33,6 +33,7 @@ from deviator.policies import (
     rung_name,
     rung_within,
 )
+from deviator.policies.mixing import drawn_bids, seed_of
 from deviator.validation import Floats, trader_index, whole_number
 
 from .action_ranges import (
@@ -116,6 +117,11 @@ class ExchangeCore:
     def __post_init__(self) -> None:
         check_information(self.information)
         whole_number("rounds", self.rounds, 1)
+        if self.rounds > 1 and self._rule is None and self.market.strategy.mixes:
+            raise RefusedError(
+                f"a strategy that draws anew each time is played for one round, and "
+                f"{self.market.strategy.name} mixes; leave rounds out"
+            )
         if self._rule is not None:
             check_rounds_of(self._rule, self.rounds)
             require_no_lots("a rule over rounds", self._rule)
@@ -159,7 +165,11 @@ class ExchangeCore:
         """Return the markets of types (B, N), with lots beside them, before the first round."""
         types, lots = parted(decided, self.market.economy.n_traders)
         xp, batch = namespace(types), types.shape[0]
-        present = (self._own_type_bids or self.market.strategy).bids(types)
+        known, strategy = self._own_type_bids, self.market.strategy
+        if known is None:
+            present = drawn_bids(strategy, types, self._seed(types))
+        else:
+            present = known.bids(types)
         kind = {"dtype": types.dtype, "device": types.device} if is_foreign(types) else {}
         shown = (batch, self.rounds, self.public_size) if self.rounds > 1 else (batch, 0, 0)
         history = xp.zeros(shown, **kind)
@@ -214,6 +224,10 @@ class ExchangeCore:
         same = rung_name(information) == self._rung.name
         return self if same else replace(self, information=information)
 
+    def _seed(self, types: Array) -> int:
+        """Return the seed of the draws of a strategy that mixes: other markets meet others."""
+        return seed_of(types) if self.market.strategy.mixes else 0
+
     @cached_property
     def _rung(self) -> Rung:
         return rung_within(self.information, self.market.mechanism, self.market.economy)
@@ -260,9 +274,7 @@ class ExchangeCore:
         rule = self.market.mechanism
         return rule if isinstance(rule, RoundsMechanism) else None
 
-    def _cleared(
-        self, bids: Bids, past: History, rule: Mechanism
-    ) -> tuple[Outcome, History]:
+    def _cleared(self, bids: Bids, past: History, rule: Mechanism) -> tuple[Outcome, History]:
         """Return the outcome of a round, and for a rule over rounds all rounds that are over."""
         if self._rule is None:
             return rule.clear(bids), past
@@ -274,7 +286,7 @@ class ExchangeCore:
         """Root mean squares of what rounds show under the strategy, shape (P,)."""
         decided = self.draw(np.random.default_rng(0), REFERENCE_PROFILES)
         types, lots = parted(decided, self.market.economy.n_traders)
-        bids = self.market.strategy.bids(types)
+        bids = drawn_bids(self.market.strategy, types)
         if self._rule is not None:
             return public_sizes(self._rule, bids)
         return sizes_of(shown_by(rule_with(self.market.mechanism, lots).clear(bids)))

@@ -20,6 +20,7 @@ from deviator.policies import (
     knows_profile,
     level_shift,
 )
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 from .certificates.known import is_all_ours
@@ -222,7 +223,7 @@ def deviation_size(tested: Market) -> DeviationSize:
         bid = _best_response(tested, "profile").bid(types, trader)
     except RefusedError:
         bid, gains = _search(tested, "profile").find(types)
-    change = (bid - strategy.bids(types).of_trader(trader))[:, mechanism.language.level]
+    change = (bid - drawn_bids(strategy, types).of_trader(trader))[:, mechanism.language.level]
     return DeviationSize(float(gains.mean()), float(np.sqrt((change**2).mean())))
 
 
