@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint
 from importlib.util import module_from_spec, spec_from_file_location
@@ -171,13 +171,19 @@ class PluginSpec:
                 "derive it from there"
             )
         missing = sorted(getattr(plugin, "__abstractmethods__", ()))
-        if self.kind == "mechanism" and not hasattr(plugin, "language"):
+        if self.kind == "mechanism" and not _has(plugin, "language"):
             missing.append("language")
         if missing:
             raise PluginLoadError(
                 f"{self.title} must define everything that {where} asks for, and "
                 f"{plugin.__name__} lacks {', '.join(missing)}; write it"
             )
+
+
+def _has(plugin: type, name: str) -> bool:
+    """Return whether objects of a class have an attribute: of the class, or a dataclass's field."""
+    own = fields(plugin) if is_dataclass(plugin) else ()
+    return hasattr(plugin, name) or any(each.name == name for each in own)
 
 
 def load_and_forget(spec: PluginSpec) -> None:

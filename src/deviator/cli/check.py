@@ -34,9 +34,12 @@ def check(
     printed once. Ends with exit code 1 if a check does not pass.
     """
     from deviator.plugins.conformance.named import NamedSource, named
+    from deviator.plugins.single_file import nameless_of_file
 
     screen = console()
     specs = named(name, kind, files_of(plugin))
+    for note in nameless_of_file(name) if name.endswith(".py") else ():
+        screen.print(f"note: {note}", soft_wrap=True)
     sources = [NamedSource(spec, settings_of(set_)) for spec in specs]
     single = len(sources) == 1
     passed = [_passes(screen, source, limit, only or [], single) for source in sources]
