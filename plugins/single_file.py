@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from deviator.errors import PluginLoadError
 
+from .parts_of_file import file_version
 from .source_text import SourceText
-from .spec import PluginSpec, file_version
+from .spec import PluginSpec
 
 RETURNED = ("economy", "mechanism")
 """Kinds that functions build."""

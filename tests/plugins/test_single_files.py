@@ -70,7 +70,7 @@ def test_a_name_like_a_base_is_none(tmp_path, text):
 def test_a_class_without_a_name_of_its_own_is_said(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(HEAD + "class Discounted(Base):\n    pass\n")
-    with pytest.raises(PluginLoadError, match="class Discounted of mine.py is no plugin"):
+    with pytest.raises(PluginLoadError, match=r"class Discounted of mine\.py is no plugin"):
         plugins_of_file(path)
     path.write_text(path.read_text() + "class Named(Base):\n    name = 'named'\n")
     assert [spec.name for spec in plugins_of_file(path)] == ["named"]
