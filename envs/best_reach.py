@@ -24,14 +24,15 @@ def best_reach(tested: Market, information: Information, types: Floats, own: Flo
     """Return how far the best deviation moves each number of a bid, shape (K,).
 
     In rules over rounds it is the best plan that a search finds, for bids of single rounds its
-    farthest round. Elsewhere 0 where nothing is to gain, where limits of bids end the box (`Mechanism.bid_limits`), or the
-    best deviation has no closed form. An own-type deviator's
+    farthest round. Elsewhere 0 where nothing is to gain, where limits of bids end the box
+    (`Mechanism.bid_limits`), or the best deviation has no closed form. Below the whole profile a
+    deviator's
     reach is that of their own rung, or where that has no closed form, the whole profile's.
 
     Parameters
     ----------
     tested : Market
-    information : {"profile", "own"}
+    information : str or Rung
     types : ndarray of float, shape (B, N)
     own : ndarray of float, shape (B, K)
         The strategy's own bids.
@@ -41,7 +42,7 @@ def best_reach(tested: Market, information: Information, types: Floats, own: Flo
         return _reach_over_rounds(tested, few)
     if not _pays(tested, few):
         return np.zeros(own.shape[1])
-    for rung in dict.fromkeys((information, "profile")):
+    for rung in (information, "profile"):
         best = BestResponse(
             tested.mechanism, tested.economy, rung, tested.distribution, tested.strategy
         )

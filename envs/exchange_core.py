@@ -23,8 +23,14 @@ from deviator.policies import (
     ActionBox,
     ActionMode,
     Information,
+    Observation,
+    OwnType,
     Revelation,
+    Rung,
+    WholeProfile,
     check_information,
+    rung_name,
+    rung_within,
 )
 from deviator.validation import Floats, trader_index, whole_number
 
@@ -78,8 +84,8 @@ class ExchangeCore:
     ----------
     market : Market
         Its own trader is not used.
-    information : {"own", "profile"}
-        What each trader sees of the types.
+    information : {"own", "profile", "statistics", "signal:DEVIATION"} or Rung
+        What each trader sees of the types (`deviator.policies.information`).
     traders : tuple of int
         The A traders who act; the others follow the market's strategy.
     boxes : tuple of ActionBox
@@ -122,7 +128,7 @@ class ExchangeCore:
     @property
     def observation_size(self) -> int:
         """How many numbers each trader sees."""
-        types = self.market.economy.n_traders if self.information == "profile" else 1
+        types = self._rung.size(self.market.economy.n_traders)
         return types if self.rounds == 1 else types + 1 + self.rounds * self.public_size
 
     @property
@@ -134,7 +140,7 @@ class ExchangeCore:
     def observation_bound(self) -> Floats:
         """The largest size of each number that a trader sees, shape (observation_size,)."""
         n = self.market.economy.n_traders
-        types = np.full(n if self.information == "profile" else 1, OBSERVATION_BOUND)
+        types = np.full(self._rung.size(n), OBSERVATION_BOUND)
         if self.rounds == 1:
             return types
         shown = self.rounds * self.public_size
@@ -159,11 +165,7 @@ class ExchangeCore:
         """Return what each acting trader sees, shape (B, A, observation_size)."""
         types, acting = state.types, len(self.traders)
         xp, batch = namespace(types), types.shape[0]
-        standard = self._standard(types)
-        if self.information == "own":
-            seen = (standard if self._box.everyone else standard[:, self._box.acting])[..., None]
-        else:
-            seen = xp.broadcast_to(standard[:, None, :], (batch, acting, types.shape[1]))
+        seen = self._seen(types)
         if self.rounds == 1:
             return seen
         public = xp.reshape(state.history, (batch, 1, -1))
@@ -197,7 +199,28 @@ class ExchangeCore:
 
     def with_information(self, information: Information) -> "ExchangeCore":
         """Return the same markets in which traders see something else."""
-        return self if information == self.information else replace(self, information=information)
+        same = rung_name(information) == self._rung.name
+        return self if same else replace(self, information=information)
+
+    @cached_property
+    def _rung(self) -> Rung:
+        return rung_within(self.information, self.market.mechanism, self.market.economy)
+
+    @cached_property
+    def _observations(self) -> tuple[Observation, ...]:
+        law = self.market.distribution
+        return tuple(Observation.of(law, self._rung, trader) for trader in self.traders)
+
+    def _seen(self, types: Array) -> Array:
+        """Return what each acting trader sees of the types, (B, A, O)."""
+        xp = namespace(types)
+        if isinstance(self._rung, OwnType):
+            standard = self._standard(types)
+            return (standard if self._box.everyone else standard[:, self._box.acting])[..., None]
+        if isinstance(self._rung, WholeProfile):
+            shape = types.shape[0], len(self.traders), types.shape[1]
+            return xp.broadcast_to(self._standard(types)[:, None, :], shape)
+        return xp.stack([observation(types) for observation in self._observations], axis=1)
 
     @cached_property
     def _box(self) -> JointBox:
@@ -252,9 +275,7 @@ class ExchangeCore:
             standard -= common(self._mean / self._deviations)
         return np.clip(standard, -bound, bound, out=standard)
 
-    def _earned(
-        self, outcome: Outcome, past: History, types: Array, value: Array | None
-    ) -> Array:
+    def _earned(self, outcome: Outcome, past: History, types: Array, value: Array | None) -> Array:
         """Return utility from a round, or what it added to that from all rounds, (B, A)."""
         if self._rule is None:
             return self._utility(outcome, types, value)

@@ -27,6 +27,7 @@ from deviator.policies import (
     Observation,
     RoundsDeviation,
     View,
+    rung_within,
 )
 from deviator.policies.recurrent import RecurrentDeviation, RecurrentNetwork
 from deviator.validation import Floats
@@ -97,7 +98,9 @@ class RoundsCore(DecisionProblem):
     @property
     def observation(self) -> Observation:
         """What the deviator sees of the types, standardised."""
-        return Observation.of(self.market.distribution, self.information, self.market.trader)
+        market = self.market
+        rung = rung_within(self.information, market.mechanism, market.economy)
+        return Observation.of(market.distribution, rung, market.trader)
 
     @override
     def observe(self, types: Array) -> Array:
@@ -126,7 +129,9 @@ class RoundsCore(DecisionProblem):
         if not isinstance(deviation, RoundsDeviation):
             return self.market.gains(types, deviation.bid(types, self.market.trader))
         total = sum(np.asarray(step.reward)[:, 0] for step in self._steps(types, deviation))
-        gains: Floats = total * (self.reward_unit / (1 if self.pays_together else self.rounds))
+        gains: Floats = np.asarray(total) * (
+            self.reward_unit / (1 if self.pays_together else self.rounds)
+        )
         return gains
 
     def bids(self, types: Floats, deviation: RoundsDeviation) -> Floats:

@@ -26,6 +26,7 @@ USAGE: Mapping[str, str] = MappingProxyType(
         "economy": "In a study file: `economies: {mine: {family: $name}}`.",
         "policy": "In a study file, as what all but the deviator follow: `strategy: $name`.",
         "learner": "In a study file: `learner: {name: $name}`.",
+        "rung": "In a study file, as what the deviator sees: `information: $name`.",
     }
 )
 """How a plugin of each kind is used."""

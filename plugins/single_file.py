@@ -53,7 +53,7 @@ def plugins_of_file(path: str | Path) -> list[PluginSpec]:
         nameless = " ".join(f"; {each}" for each in nameless_of_file(path))
         raise PluginLoadError(
             f"plugin file {path} must define a plugin, a class with a literal name derived from "
-            f"Mechanism, Economy, Policy or Learner, and defines none{nameless}"
+            f"Mechanism, Economy, Policy, Learner or Rung, and defines none{nameless}"
         )
     return specs
 

@@ -19,7 +19,9 @@ from deviator.policies import (
     LearnedDeviation,
     Policy,
     RoundsDeviation,
+    Rung,
     load_policy,
+    rung_name,
     save_policy,
 )
 from deviator.policies.policy_files import policy_stem, read_description, stated_information
@@ -99,7 +101,7 @@ class Plan:
     seed : int
     seconds : float, optional
         Budget in CPU seconds; whichever of the two is spent first ends the training.
-    information : {"profile", "own"}
+    information : str or Rung
     actions : Actions
         How far actions move bids.
     control : MarketSpec, optional
@@ -135,6 +137,8 @@ class Keeping:
         to be written there unless `checkpoint` says where.
     classes : sequence of type
         Deviations of third parties that the checkpoint may be of.
+    rungs : sequence of Rung
+        Rungs of third parties on which the checkpoint's deviation may look.
     """
 
     out: Path | None = None
@@ -142,6 +146,7 @@ class Keeping:
     checkpoint: Path | None = None
     resume: Path | None = None
     classes: Sequence[type[Deviation]] = ()
+    rungs: Sequence[Rung] = ()
 
 
 def train(
@@ -199,6 +204,8 @@ class _Saver:
     def __init__(self, spec: MarketSpec, learner: Learner, plan: Plan, where: Keeping) -> None:
         self._spec, self._plan, self._where = spec, plan, where
         self._plugins = [*spec.plugins(), {"kind": "learner"} | provenance(learner)]
+        if isinstance(plan.information, Rung):
+            self._plugins.append({"kind": "rung"} | provenance(plan.information))
         self._market = spec.model_dump(mode="json")
         self._training = json.loads(json.dumps(_identity(spec, learner, plan)))
         self.saved: Path | None = None
@@ -243,8 +250,8 @@ class _Saver:
 
     def resumed(self, others: Policy) -> Checkpoint | None:
         """Return the checkpoint to go on from, if there is one."""
-        path, classes = self._where.resume, self._where.classes
-        return None if path is None else read_checkpoint(path, self._training, others, classes)
+        path, kinds = self._where.resume, (self._where.classes, self._where.rungs)
+        return None if path is None else read_checkpoint(path, self._training, others, *kinds)
 
 
 def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
@@ -252,7 +259,7 @@ def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
     return {
         "market": spec.model_dump(mode="json"),
         "control": None if plan.control is None else plan.control.model_dump(mode="json"),
-        "information": plan.information,
+        "information": rung_name(plan.information),
         "actions": plan.actions.stated(),
         "rounds": plan.rounds,
         "learner": learner.name,
@@ -261,7 +268,10 @@ def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
 
 
 def evaluate(
-    path: Path, plugins: Sequence[str] = (), classes: Sequence[type[Deviation]] = ()
+    path: Path,
+    plugins: Sequence[str] = (),
+    classes: Sequence[type[Deviation]] = (),
+    rungs: Sequence[Rung] = (),
 ) -> TrainingReport:
     """Judge a saved policy on held-out profiles of the market that it was trained in.
 
@@ -273,6 +283,8 @@ def evaluate(
         Files that define what the market names. A file that only the policy names is not run.
     classes : sequence of type
         Classes of third parties that the policy may be of.
+    rungs : sequence of Rung
+        Rungs of third parties on which the policy may look.
 
     Raises
     ------
@@ -283,8 +295,8 @@ def evaluate(
     description = read_description(path)
     spec, changes = saved_market(path, plugins)
     tested = spec.build_market()
-    policy = load_policy(path, tested.strategy, classes=classes)
-    information = stated_information(description)
+    policy = load_policy(path, tested.strategy, classes=classes, rungs=rungs)
+    information = stated_information(description, rungs)
     _check_fit(path, policy, tested)
     _check_sees(path, policy, information)
     rounds = policy.rounds if isinstance(policy, RoundsDeviation) else 1
@@ -314,10 +326,11 @@ def _check_sees(path: Path, policy: Deviation, stated: Information) -> None:
     """Refuse a policy that sees other types than its file says."""
     if not isinstance(policy, LearnedDeviation | RoundsDeviation):
         return
-    sees = policy.observation.information
-    if sees != stated:
+    sees = policy.observation.rung.name
+    if sees != rung_name(stated):
         raise ResultsError(
-            f"{path}.json must state what its policy sees, {sees}, and states {stated}; train anew"
+            f"{path}.json must state what its policy sees, {sees}, and states "
+            f"{rung_name(stated)}; train anew"
         )
 
 

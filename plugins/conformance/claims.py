@@ -60,7 +60,9 @@ def _over_all_rounds(mechanism: Mechanism) -> Mechanism:
 def check_claim_universally_truthful(mechanism: Mechanism) -> None:
     """No bid that a search finds beats the honest one once the lots are known."""
     for economy in economies_for(mechanism):
-        types = profiles(economy, LOTTERY_PROFILES if mechanism.draws else SEARCHED_PROFILES, seed=2)
+        types = profiles(
+            economy, LOTTERY_PROFILES if mechanism.draws else SEARCHED_PROFILES, seed=2
+        )
         lots = fresh_lots(mechanism.draws, len(types), np.random.default_rng(0)).lots
         known = drawn(mechanism, lots)
         for trader in range(economy.n_traders):
@@ -130,8 +132,9 @@ def check_claim_anonymous(mechanism: Mechanism) -> None:
 
 def _search(mechanism: Mechanism, economy: Economy, trader: int) -> NumericSearch:
     """Return a search for the best bid, of less effort where every bid is tried in many draws."""
-    effort = {"rounds": 10, "candidates": 24} if mechanism.draws else {}
-    return NumericSearch(mechanism, economy, trader, **effort)
+    if mechanism.draws:
+        return NumericSearch(mechanism, economy, trader, rounds=10, candidates=24)
+    return NumericSearch(mechanism, economy, trader)
 
 
 def _honest(mechanism: Mechanism) -> Iterator[tuple[Economy, Floats, Outcome]]:

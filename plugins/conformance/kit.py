@@ -13,10 +13,10 @@ from deviator.errors import InvalidInputError
 from deviator.evidence.regret import RegretEstimator
 from deviator.learners import Learner
 from deviator.mechanisms import Claim, Mechanism, RoundsMechanism
-from deviator.policies import Policy
+from deviator.policies import Policy, Rung
 
 from ..guard import Guard, GuardError
-from . import economies, estimators, learners, payoffs, policies
+from . import economies, estimators, learners, payoffs, policies, rungs
 from .check import (
     Check,
     CheckFunction,
@@ -66,6 +66,7 @@ KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
     ("economy", Economy, checks_in(economies, payoffs)),
     ("policy", Policy, checks_in(policies)),
     ("learner", Learner, checks_in(learners)),
+    ("rung", Rung, checks_in(rungs)),
     ("estimator", RegretEstimator, checks_in(estimators)),
 )
 """Kind, base class and core checks of everything that has a kit."""
@@ -111,7 +112,7 @@ def checks_for(subject: Any) -> Iterator[Check]:
 
     Parameters
     ----------
-    subject : Mechanism, Economy, Policy, Learner or RegretEstimator
+    subject : Mechanism, Economy, Policy, Learner, Rung or RegretEstimator
 
     Yields
     ------
@@ -172,7 +173,7 @@ def run_checks(
 
     Parameters
     ----------
-    subject : Mechanism, Economy, Policy, Learner or RegretEstimator
+    subject : Mechanism, Economy, Policy, Learner, Rung or RegretEstimator
     guarded : bool
         Whether each check runs in another process, so that a hang or crash harms nothing here.
     limit_s : float
@@ -227,7 +228,7 @@ def parametrize_with_checks(
 
     Parameters
     ----------
-    subjects : sequence of Mechanism, Economy, Policy, Learner or RegretEstimator
+    subjects : sequence of Mechanism, Economy, Policy, Learner, Rung or RegretEstimator
     guarded : bool
         Whether each check runs in another process, so that a hang or crash harms nothing here.
     limit_s : float
@@ -351,6 +352,6 @@ def _kit_of(subject: Any) -> tuple[str, tuple[CheckFunction, ...]]:
                 )
             return kind, core
     raise InvalidInputError(
-        "checks are for a Mechanism, Economy, Policy, Learner or RegretEstimator, got "
+        "checks are for a Mechanism, Economy, Policy, Learner, Rung or RegretEstimator, got "
         f"{type(subject).__name__}"
     )

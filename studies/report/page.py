@@ -8,6 +8,8 @@ from jinja2 import Environment
 from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
 
+from deviator.policies import knows_profile
+
 from ..run.store import RunStore
 from .comparisons import comparisons_in_words
 from .row import ReportRow
@@ -112,7 +114,7 @@ def _by_family(rows: list[ReportRow]) -> dict[str, list[ReportRow]]:
     """Return the rows where deviating pays and that exist at several sizes, in order of N."""
     families: dict[str, list[ReportRow]] = {}
     for row in rows:
-        if row["share"] is not None and row["information"] == "profile" and row["trader"] == 0:
+        if row["share"] is not None and knows_profile(row["information"]) and row["trader"] == 0:
             market = f"{mechanism_of(row)}, {economy_of(row)}, {strategy_of(row)}"
             name = f"{market}, {learner_of(row)}"
             families.setdefault(name, []).append(row)

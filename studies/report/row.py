@@ -9,6 +9,7 @@ from deviator.evidence import Evidence, Verdict, judge
 from deviator.evidence.constraints import Scope, State
 from deviator.evidence.market import Unit
 from deviator.evidence.power import student_interval
+from deviator.plugins.rungs import shown_rung
 
 from ..run.cell_result import evidence_of
 from ..spec.cell import Cell
@@ -53,6 +54,7 @@ class MarketColumns(TypedDict):
     steps: int
     held_out: int
     plugins: list[dict[str, str]]
+    undeclared_reads: list[str]
     key: str
 
 
@@ -154,12 +156,13 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "trader": market.trader,
         "n_traders": result["n_traders"],
         "sigma": result["sigma"],
-        "information": cell.information,
+        "information": shown_rung(cell.information),
         "learner": cell.learner.title,
         "learner_settings": cell.learner.settings,
         "steps": cell.steps,
         "held_out": cell.held_out,
         "plugins": result["plugins"],
+        "undeclared_reads": result.get("undeclared_reads", []),
         "key": cell.key,
     }
 

@@ -161,7 +161,7 @@ IN_PAYOFF = "Gains in {} are in units of payoff, which is not utility minus tran
 
 
 def explanations(rows: Sequence[ReportRow]) -> list[str]:
-    """Return a sentence for each number that does not explain itself, or training cut short."""
+    """Return a sentence for each number that needs one, training cut short, and file not named."""
     shares = [share for row in rows for share in (row["share"], row["power"])]
     below = any(share is not None and share < 0 for share in shares)
     ended = [

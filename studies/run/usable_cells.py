@@ -125,7 +125,7 @@ def try_cell(cell: Cell) -> None:
     control = None if cell.control is None else cell.control.build_market()
     types = held_out_profiles(tested, cell.held_out)
     if not tested.bids_are_surfaces and trades(tested, types):
-        core = deviation_core(tested, information=cell.information, control=control)
+        core = deviation_core(tested, information=cell.rung, control=control)
         if is_third_party(find_plugin("learner", cell.learner.name).describe()):
             learner.train(core, 1, 0)
-    best_deviation(tested, types[:TRIAL_PROFILES], cell.information)
+    best_deviation(tested, types[:TRIAL_PROFILES], cell.rung)

@@ -4,8 +4,6 @@ from typing import Any
 
 from pydantic import Field
 
-from deviator.policies import Information
-
 from .learner import Learners
 from .market import Parameters, Sigma, Spec
 
@@ -29,7 +27,7 @@ class CellsSpec(Spec):
     parameters: Parameters = Field(default_factory=dict)
     strategy: str = "honest"
     strategy_parameters: dict[str, Any] = Field(default_factory=dict)
-    information: Information | list[Information] = "profile"
+    information: str | list[str] = "profile"
     trader: int | str | list[int | str] = 0
     control: ControlSpec | None = None
     learner: Learners | None = None

@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from pydantic import Field, field_validator
@@ -24,7 +25,8 @@ from deviator.plugins import (
     plugins_of_file,
     qualified,
 )
-from deviator.policies import Information
+from deviator.plugins.rungs import qualified_rung
+from deviator.policies.information import is_named
 from deviator.trust import OWN, is_third_party
 
 from .cell import Cell
@@ -188,6 +190,8 @@ class StudySpec(Spec):
             *(("economy", self._economy(name).family) for name in economies),
             *(("learner", learner.name) for learner in self._learners(entry, quick)),
         ]
+        rungs = [self._rung(name) for name in as_list(entry.information)]
+        named += [("rung", rung) for rung in rungs if not is_named(rung)]
         specs = dict.fromkeys(find_plugin(kind, name) for kind, name in named if name)
         return [spec for spec in specs if spec.provider != OWN]
 
@@ -206,7 +210,7 @@ class StudySpec(Spec):
         for economy, trader, information in itertools.product(
             (each for each in as_list(entry.economy) if each not in broken),
             as_list(entry.trader),
-            as_list(entry.information),
+            [self._rung(name) for name in as_list(entry.information)],
         ):
             try:
                 for learner in self._learners(entry, quick):
@@ -222,7 +226,7 @@ class StudySpec(Spec):
         entry: CellsSpec,
         economy: str,
         trader: int | str,
-        information: Information,
+        information: str,
         learner: LearnerSpec,
         quick: bool,
     ) -> Cell:
@@ -316,6 +320,19 @@ class StudySpec(Spec):
             return economy
         family = self._qualified("economy", economy.family)
         return economy.model_copy(update={"family": family})
+
+    def _rung(self, name: str) -> str:
+        """Return the full name of a rung; the file of a plugin is one that the study names."""
+        unusable = self._unusable_files()
+        usable = [file for file in self.plugins if file not in unusable]
+        full = qualified_rung(name, usable)
+        file = full.rpartition(":")[0]
+        if file.endswith(".py") and Path(file) not in {Path(each).resolve() for each in usable}:
+            raise InvalidInputError(
+                f"information must name a file of the study's plugins, got {name}; add plugins: "
+                f"[{file}] if you trust it"
+            )
+        return full
 
     def _qualified(self, kind: Kind, name: str) -> str:
         if unnamed_file(name, self.plugins):
