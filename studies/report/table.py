@@ -11,7 +11,7 @@ from rich.text import Text
 from deviator.trust import is_third_party
 
 from .row import ReportRow
-from .shown_parts import economy_of, learner_of, mechanism_of, strategy_of
+from .shown_parts import economy_of, learner_of, mechanism_of, sees_of, strategy_of
 
 STATE_STYLES: Mapping[str, str] = MappingProxyType(
     {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
@@ -127,7 +127,7 @@ def table_cells(row: ReportRow) -> list[str]:
         str(row["trader"]),
         str(row["n_traders"]),
         "" if row["sigma"] is None else f"{row['sigma']:.4g}",
-        row["information"],
+        sees_of(row),
         learner_of(row),
         money(row["untrained_gain"]),
         money(row["learned_gain"]),
