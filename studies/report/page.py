@@ -1,5 +1,6 @@
 """The report as one offline page: verdict table, learning curves, gain against N."""
 
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -7,6 +8,8 @@ import plotly.graph_objects as go
 from jinja2 import Environment
 from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
+
+from deviator.harmless import one_line
 
 from ..run.store import RunStore
 from .comparisons import comparisons_in_words
@@ -84,7 +87,8 @@ def _title(row: ReportRow) -> str:
     sigma = "" if row["sigma"] is None else f" {row['sigma']:.3g}"
     sees = f"{row['information']}, {row['learner']}"
     size = f"N={row['n_traders']}"
-    return f"{row['mechanism']}{sigma}<br>{row['economy_label']} {size}{who}, {sees}"
+    lines = f"{row['mechanism']}{sigma}", f"{row['economy_label']} {size}{who}, {sees}"
+    return "<br>".join(escape(one_line(line)) for line in lines)
 
 
 def _size_figure(families: dict[str, list[ReportRow]]) -> go.Figure:
@@ -113,7 +117,7 @@ def _by_family(rows: list[ReportRow]) -> dict[str, list[ReportRow]]:
         if row["share"] is not None and row["information"] == "profile" and row["trader"] == 0:
             market = f"{row['mechanism']}, {row['economy_label']}, {row['strategy']}"
             name = f"{market}, {row['learner']}"
-            families.setdefault(name, []).append(row)
+            families.setdefault(escape(one_line(name)), []).append(row)
     return {
         name: sorted(group, key=lambda row: int(row["n_traders"]))
         for name, group in families.items()
