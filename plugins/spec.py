@@ -22,7 +22,7 @@ from .provenance import FILE_MODULE, digest_of, module_digest, with_siblings
 LOAD_S = 60
 """Seconds that a plugin may take to be imported."""
 
-Kind = Literal["mechanism", "economy", "policy", "learner"]
+Kind = Literal["mechanism", "economy", "policy", "learner", "rung"]
 """Kinds of plugins."""
 
 BASES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -31,6 +31,7 @@ BASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "economy": ("deviator.economies", "Economy"),
         "policy": ("deviator.policies", "Policy"),
         "learner": ("deviator.learners", "Learner"),
+        "rung": ("deviator.policies.information", "Rung"),
     }
 )
 """Module, by which entry points are grouped too, and name of the abstract class of each kind."""

@@ -12,7 +12,7 @@ from deviator.plugins.guard import Guard
 from deviator.trust import is_third_party
 
 from ..spec.cell import Cell
-from ..spec.market import plain_name
+from ..spec.messages import grouped, in_words
 from ..spec.study import Expansion, StudySpec
 from .executor import described, modules_of
 from .foreign_cells import names_of
@@ -45,9 +45,9 @@ def usable_cells(study: StudySpec, quick: bool, trial_s: float) -> Expansion:
     with Guard(min(trial_s, study.limit_s), modules) as guard:
         trial = _Trial(study, quick, guard)
         cells, failures = study.expand_what_loads(quick, trial.cells_of)
-    for cell in cells:
-        if not cell.third_party:
-            _check_buildable(cell)
+    mistakes = _mistakes(cells)
+    if mistakes:
+        raise InvalidInputError(in_words(f"study {study.name}", mistakes))
     usable = [cell for cell in cells if cell.label() not in trial.refused]
     return Expansion(usable, failures | trial.refused)
 
@@ -101,14 +101,16 @@ def _cell_of(data: dict[str, Any]) -> Cell:
     return Cell.model_validate(data["cell"]).with_learner_settings(data["settings"])
 
 
-def _check_buildable(cell: Cell) -> None:
-    """Try a cell of built-in parts; what is wrong there is bad input, an error before any work."""
-    try:
-        try_cell(cell)
-    except DeviatorError as error:
-        raise InvalidInputError(
-            f"cell {plain_name(cell.market.mechanism)} in {cell.market.economy.name}: {error}"
-        ) from None
+def _mistakes(cells: list[Cell]) -> list[str]:
+    """Try cells of built-in parts, and return what is wrong: bad input, said before any work."""
+    places: dict[str, list[str]] = {}
+    for cell in (each for each in cells if not each.third_party):
+        try:
+            try_cell(cell)
+        except DeviatorError as error:
+            where = f"cell {cell.market.title} in {cell.market.economy.name}"
+            places.setdefault(str(error), []).append(where)
+    return grouped(places)
 
 
 def try_cell(cell: Cell) -> None:
@@ -124,7 +126,7 @@ def try_cell(cell: Cell) -> None:
     control = None if cell.control is None else cell.control.build_market()
     types = held_out_profiles(tested, cell.held_out)
     if not tested.bids_are_surfaces and trades(tested, types):
-        core = deviation_core(tested, information=cell.information, control=control)
+        core = deviation_core(tested, information=cell.rung, control=control)
         if is_third_party(find_plugin("learner", cell.learner.name).describe()):
             learner.train(core, 1, 0)
-    best_deviation(tested, types[:TRIAL_PROFILES], cell.information)
+    best_deviation(tested, types[:TRIAL_PROFILES], cell.rung)

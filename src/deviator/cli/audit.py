@@ -67,7 +67,7 @@ def audit(
 
     Ends with exit code 0 whatever the answer is.
     """
-    from deviator.policies import check_information
+    from deviator.plugins.rungs import rung_named
     from deviator.studies.audit_market import report_card
     from deviator.studies.beyond_claim import party_of
     from deviator.studies.card.card_files import check_writable, write_card
@@ -78,7 +78,7 @@ def audit(
     described = Described(mechanism, economy, set_, parameter, sigma, strategy, place)
     tested = replace(market_spec(described, files).build_market(), tolerance=epsilon)
     learners = tuple(learner_named(name, files) for name in learner or ())
-    search = Search(learners, (seed,), steps, check_information(information), held_out, seconds)
+    search = Search(learners, (seed,), steps, rung_named(information, files), held_out, seconds)
     deviator = None if trader is None else tested.trader
     party = party_of(tested, _members(coalition), identities, transfers=transfers)
     check_writable(out)

@@ -37,7 +37,7 @@ def league(
     ] = None,
     traders: Annotated[list[int] | None, typer.Option(help="Sizes; by default 4, 10, 30.")] = None,
     information: Annotated[
-        list[str] | None, typer.Option(help="profile or own; by default both.")
+        list[str] | None, typer.Option(help="As in train; by default profile and own.")
     ] = None,
     seconds: Annotated[float, typer.Option(help="CPU seconds of each training.")] = 60.0,
     seeds: Annotated[int, typer.Option(help="Trainings of each, from seed 0.")] = 3,
@@ -59,7 +59,7 @@ def league(
         plan = League(
             tuple(market or ENTRIES),
             tuple(traders or TRADERS),
-            tuple(information or ("profile", "own")),  # type: ignore[arg-type]
+            tuple(information or ("profile", "own")),
             seeds,
             seconds,
             held_out,

@@ -68,7 +68,7 @@ def train(
 ) -> None:
     """Train one deviator on a market, show how it fares, and save its policy."""
     from deviator.plugins.deviations import deviations_of_files
-    from deviator.policies import check_information
+    from deviator.plugins.rungs import rung_named, rungs_of_files
     from deviator.studies.gather import Actions
     from deviator.studies.training import Keeping, Plan
 
@@ -76,12 +76,13 @@ def train(
     described = Described(mechanism, economy, set_, parameter, sigma, strategy, trader)
     spec = market_spec(described, files)
     actions = Actions(mode, range_multiple, _numbers(ranges))  # type: ignore[arg-type]
-    rung, controlled = check_information(information), control_spec(control, spec, files)
+    rung, controlled = rung_named(information, files), control_spec(control, spec, files)
     plan = Plan(_budget(steps, seconds), seed, seconds, rung, actions, controlled, rounds)
     if not force:
         _check_new(out, checkpoint, resume)
     searcher = learner_named(learner, files, learner_set)
-    keeping = Keeping(out, log, checkpoint, resume, deviations_of_files(files))
+    kept = (out, log, checkpoint, resume, deviations_of_files(files))
+    keeping = Keeping(*kept, rungs_of_files(files))
     _train(console(), spec, searcher, plan, keeping)
 
 
@@ -134,15 +135,22 @@ def evaluate(
 ) -> None:
     """Judge a saved policy on held-out profiles of its market."""
     from deviator.plugins.deviations import deviations_of_files
+    from deviator.plugins.rungs import rungs_of_files
+    from deviator.studies.saved_market import saved_market
     from deviator.studies.training import evaluate as run
 
     files = files_of(plugin)
-    _print_report(console(), run(policy, plugins=files, classes=deviations_of_files(files)))
+    # Before the files are run.
+    saved_market(policy, files)
+    classes, rungs = deviations_of_files(files), rungs_of_files(files)
+    _print_report(console(), run(policy, plugins=files, classes=classes, rungs=rungs))
 
 
 def _train(screen: Console, spec: Any, learner: Any, plan: "Plan", keeping: "Keeping") -> None:
     """Train, print what comes of it, and end with 130 if a person ended the training."""
-    for line in _market_lines(spec, plan.information):
+    from deviator.policies import rung_name
+
+    for line in _market_lines(spec, rung_name(plan.information)):
         screen.print(line)
     try:
         report = _reported(screen, spec, learner, plan, keeping)
@@ -163,7 +171,7 @@ def _reported(
     from dataclasses import replace
 
     from deviator.studies.policy_names import fresh_name
-    from deviator.studies.spec.market import plain_name
+    from deviator.studies.spec.naming import plain_name
     from deviator.studies.training import train as run
 
     end = "\r" if screen.is_terminal else "\n"
@@ -186,14 +194,13 @@ def _reported(
 def _market_lines(spec: Any, information: str) -> list[str]:
     """Return lines about the market, with a warning outside the paper's assumptions."""
     from deviator.economies import QuadraticEconomy, check_assumptions
-    from deviator.studies.spec.market import plain_name
 
     economy = spec.economy.economy
     parameters = ", ".join(f"{name}={value}" for name, value in spec.economy.parameters.items())
     sigma = spec.rule.tax_slope
     lines = [
-        f"{plain_name(spec.mechanism)} (tax slope {sigma:.4g}), {economy.name} ({parameters}), "
-        f"trader {spec.trader} knows {information}, the others are {plain_name(spec.strategy)}"
+        f"{spec.title} (tax slope {sigma:.4g}), {economy.name} ({parameters}), "
+        f"trader {spec.trader} knows {information}, the others are {spec.strategy_title}"
     ]
     if isinstance(economy, QuadraticEconomy):
         a4n = check_assumptions(economy)["A4N"]
@@ -226,6 +233,8 @@ def _print_report(screen: Console, report: Any) -> None:
         f"learned gain {report.learned_gain:+.3e}, {kind} best {report.best_gain:.2e}, "
         f"share {share} (means over held-out profiles)"
     )
+    for change in report.changes:
+        screen.print(f"note: {change}", soft_wrap=True)
     if report.unsaved:
         screen.print(f"not saved: {report.unsaved}", soft_wrap=True)
     if report.path is not None:
