@@ -34,6 +34,13 @@ from .information import (
     two_groups_information,
 )
 from .linear_quadratic import LinearQuadratic, is_linear_quadratic
+from .multi_unit_demands import (
+    MultiUnitDemands,
+    check_total,
+    checked_endowments,
+    multi_unit_demands,
+)
+from .non_quasilinear import NonQuasilinearEconomy
 from .pivotal_types import PivotalMarket, pivotal_market
 from .quadratic import QuadraticEconomy, affects_others_alike, single_crossing_violation
 from .quadratic_assumptions import interdependence_radius
@@ -43,6 +50,7 @@ from .smooth_walrasian import OwnResponse, own_response, taxed_allocation
 from .standard_types import IndependentNormal, standard_types
 from .unit_demands import UnitDemands, unit_demands
 from .unit_matching import UnitMatch, holding_threshold, match_units
+from .unit_ranking import ranked, ranked_others, units_won
 from .varying_effects import VaryingEffects, varying_effects
 from .walrasian import (
     WalrasianResponse,
@@ -59,6 +67,8 @@ __all__ = [
     "Factored",
     "IndependentNormal",
     "LinearQuadratic",
+    "MultiUnitDemands",
+    "NonQuasilinearEconomy",
     "NormalInformation",
     "NormalTypes",
     "OwnResponse",
@@ -78,6 +88,8 @@ __all__ = [
     "assumption_bounds",
     "assumption_table",
     "check_assumptions",
+    "check_total",
+    "checked_endowments",
     "factored",
     "first_best_surplus",
     "fundamental_value",
@@ -91,12 +103,15 @@ __all__ = [
     "largest_interdependence",
     "linear_quadratic",
     "match_units",
+    "multi_unit_demands",
     "normal_information",
     "own_response",
     "pairwise_interdependence",
     "pivotal_market",
     "private_values",
     "public_statistics",
+    "ranked",
+    "ranked_others",
     "saturating",
     "sigma_budget",
     "sigma_n",
@@ -108,6 +123,7 @@ __all__ = [
     "two_groups",
     "two_groups_information",
     "unit_demands",
+    "units_won",
     "varying_effects",
     "walrasian_allocation",
     "walrasian_response",

@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from deviator.arrays import like, namespace
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.units import relabelled_fields, rescaled_fields
 from deviator.validation import Floats, freeze
@@ -85,6 +86,7 @@ class Economy(ABC):
 
         Utility minus transfer, in units of money, by default. An economy that overrides this is
         searched and learned in; nothing is certified there, as proofs are of quasi-linear ones.
+        Payoffs must fall in the transfer, be finite, and 0 where nothing changes hands.
 
         Parameters
         ----------
@@ -103,17 +105,19 @@ class Economy(ABC):
         """
         if self.quasilinear:
             return self.utility_of(trader, quantity, types) - transfer
-        payoff: Floats = np.empty(np.shape(quantity))
-        units, money = np.zeros(np.shape(types)), np.zeros(np.shape(types))
-        for place in range(payoff.shape[1]):
-            units[:, trader], money[:, trader] = quantity[:, place], transfer[:, place]
-            payoff[:, place] = self.payoff(units, money, types)[:, trader]
-        return payoff
+        xp, mine = namespace(types), like(types, np.eye(self.n_traders)[trader])
+        offers = (
+            (quantity[:, [m]] * mine, transfer[:, [m]] * mine) for m in range(quantity.shape[1])
+        )
+        payoffs = [self.payoff(*offer, types)[:, trader] for offer in offers]
+        alone: Floats = xp.stack(payoffs, axis=1) if payoffs else xp.zeros_like(quantity)
+        return alone
 
     @property
     def quasilinear(self) -> bool:
         """Whether payoffs are utilities minus transfers."""
-        return type(self).payoff is Economy.payoff
+        stated = "payoff" in getattr(self, "__dict__", {})
+        return type(self).payoff is Economy.payoff and not stated
 
     @abstractmethod
     def marginal_utility(self, quantity: Floats, types: Floats) -> Floats:
@@ -137,6 +141,11 @@ class Economy(ABC):
         )
 
     @property
+    def supply(self) -> float:
+        """What somebody outside sells to the traders, whatever the price, in units of the good."""
+        return 0.0
+
+    @property
     def has_bounded_types(self) -> bool:
         """Whether some type is bounded on some side."""
         return any(bool(np.isfinite(end).any()) for end in self.type_set)
@@ -149,7 +158,7 @@ class Economy(ABC):
         return bounded_types(*self.type_set)
 
     def efficient_allocation(self, types: Floats) -> Floats:
-        """Return the allocation of the largest total utility, shape (B, N); it sums to 0.
+        """Return the allocation of the largest total utility, shape (B, N); it sums to `supply`.
 
         By default the point where all marginal utilities agree, for strictly concave utilities.
 

@@ -104,7 +104,7 @@ class LinearQuadratic(QuadraticEconomy):
 
 
 def is_linear_quadratic(economy: Economy) -> TypeGuard[QuadraticEconomy]:
-    """Return whether an economy's utilities are the quadratic ones of its weights and slopes.
+    """Return whether an economy's payoffs are the quadratic ones of its weights and slopes.
 
     Closed forms and certificates rest on that, so a subclass, which may override anything, does
     not count: it is measured like any other economy.
@@ -115,5 +115,5 @@ def is_linear_quadratic(economy: Economy) -> TypeGuard[QuadraticEconomy]:
     >>> is_linear_quadratic(private_values(3))
     True
     """
-    plain = "utility" not in getattr(economy, "__dict__", {})
+    plain = {"utility", "payoff"}.isdisjoint(getattr(economy, "__dict__", {}))
     return type(economy) in (LinearQuadratic, Factored) and plain

@@ -51,7 +51,7 @@ class Sizes(NamedTuple):
 
     reference: Market  # whose prices and quantities are typical
     level_range: float  # in units of a bid's level
-    gain: float  # the unit of reward, in units of money
+    gain: float  # the unit of reward, in units of payoff
 
 
 def sizes(tested: Market, control: Market | None, range_multiple: float) -> Sizes:
@@ -62,7 +62,8 @@ def sizes(tested: Market, control: Market | None, range_multiple: float) -> Size
     tested : Market
     control : Market, optional
         By default `standing_control`. Without one the range is the usual spread of the strategy's
-        own bids, and the unit of reward the first-best surplus per trader.
+        own bids, and the unit of reward the first-best surplus per trader, or the stakes where
+        payoffs are not quasi-linear.
     range_multiple : float
 
     Raises
@@ -81,13 +82,17 @@ def sizes(tested: Market, control: Market | None, range_multiple: float) -> Size
                 f"range_multiple goes by a matched control, and {tested.mechanism.name} has none, "
                 f"got {multiple}; state ranges, or a control"
             )
-        return Sizes(tested, _usual_spread(tested), tested.scale)
+        unit = tested.scale if tested.economy.quasilinear else tested.stakes or 1.0
+        return Sizes(tested, _usual_spread(tested), unit)
     gain, usual_shift = deviation_size(reference)
     if gain <= reference.epsilon:
         raise InvalidInputError(
             "the matched control must have a profitable deviation, got an exact gain of "
             f"{gain:.3g} in {reference.mechanism.name}; name another control"
         )
+    if tested.unit != reference.unit and reference.stakes > 0:
+        # The control pays in money, and the market under test in payoff.
+        gain *= (tested.stakes or reference.stakes) / reference.stakes
     return Sizes(reference, usual_shift * multiple, gain)
 
 

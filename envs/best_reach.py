@@ -3,9 +3,11 @@
 import numpy as np
 
 from deviator.errors import RefusedError
-from deviator.evidence import Market
+from deviator.evidence import Market, over_rounds
 from deviator.evidence.best_deviation import exact_gains
-from deviator.policies import BestResponse, Information
+from deviator.evidence.over_rounds import of_whole_shares
+from deviator.mechanisms import RoundsMechanism, Unrolled
+from deviator.policies import BestResponse, Information, NumericSearch
 from deviator.validation import Floats
 
 PROFILES = 256
@@ -21,22 +23,26 @@ FAR = 1e9
 def best_reach(tested: Market, information: Information, types: Floats, own: Floats) -> Floats:
     """Return how far the best deviation moves each number of a bid, shape (K,).
 
-    0 where nothing is to gain, where limits of bids end the box (`Mechanism.bid_limits`), or the
-    best deviation has no closed form. An own-type deviator's
+    In rules over rounds it is the best plan that a search finds, for bids of single rounds its
+    farthest round. Elsewhere 0 where nothing is to gain, where limits of bids end the box
+    (`Mechanism.bid_limits`), or the best deviation has no closed form. Below the whole profile a
+    deviator's
     reach is that of their own rung, or where that has no closed form, the whole profile's.
 
     Parameters
     ----------
     tested : Market
-    information : {"profile", "own"}
+    information : str or Rung
     types : ndarray of float, shape (B, N)
     own : ndarray of float, shape (B, K)
         The strategy's own bids.
     """
     few, present = types[:PROFILES], own[:PROFILES]
+    if isinstance(tested.mechanism, RoundsMechanism | Unrolled):
+        return _reach_over_rounds(tested, few)
     if not _pays(tested, few):
         return np.zeros(own.shape[1])
-    for rung in dict.fromkeys((information, "profile")):
+    for rung in (information, "profile"):
         best = BestResponse(
             tested.mechanism, tested.economy, rung, tested.distribution, tested.strategy
         )
@@ -44,9 +50,31 @@ def best_reach(tested: Market, information: Information, types: Floats, own: Flo
             change = best.bid(few, tested.trader) - present
         except RefusedError:
             continue
-        reach: Floats = np.abs(change.mean(axis=0)) + SPREADS * change.std(axis=0)
-        return reach
+        return _reach(change)
     return np.zeros(own.shape[1])
+
+
+def _reach(change: Floats) -> Floats:
+    """Return how far changes (B, K) go: their mean size, and several times their spread."""
+    reach: Floats = np.abs(change.mean(axis=0)) + SPREADS * change.std(axis=0)
+    return reach
+
+
+def _reach_over_rounds(tested: Market, types: Floats) -> Floats:
+    plans = over_rounds(tested)
+    if of_whole_shares(plans) is not None:
+        return np.zeros(tested.bid_size)
+    search = NumericSearch(
+        plans.mechanism,
+        plans.economy,
+        plans.trader,
+        distribution=plans.distribution,
+        others=plans.strategy,
+    )
+    own = plans.strategy.bids(types).of_trader(plans.trader)
+    reach = _reach(search.find(types).bid - own)
+    farthest: Floats = reach.reshape(-1, tested.bid_size).max(axis=0)
+    return farthest
 
 
 def allowed_range(tested: Market, types: Floats, own: Floats) -> tuple[Floats, Floats]:

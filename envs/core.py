@@ -5,6 +5,7 @@ the market beside the honest one and pays the gain. The adapters only translate.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -24,6 +25,7 @@ from deviator.policies import (
     Network,
     Observation,
     check_information,
+    rung_within,
 )
 from deviator.validation import Floats, finite_array, given, positive
 
@@ -42,8 +44,8 @@ class DeviationCore(DecisionProblem):
     Parameters
     ----------
     market : Market
-    information : {"profile", "own"}
-        Whether the deviator sees all types or their own.
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
+        What the deviator sees (`deviator.policies.information`).
     box : ActionBox
         What the deviator's actions mean.
     reward_unit : float
@@ -64,10 +66,12 @@ class DeviationCore(DecisionProblem):
                 f"{self.box.size}"
             )
 
-    @property
+    @cached_property
     def observation(self) -> Observation:
         """What the deviator sees."""
-        return Observation.of(self.market.distribution, self.information, self.market.trader)
+        market = self.market
+        rung = rung_within(self.information, market.mechanism, market.economy)
+        return Observation.of(market.distribution, rung, market.trader)
 
     @property
     @override
@@ -153,7 +157,7 @@ def deviation_core(
     Parameters
     ----------
     tested : Market
-    information : {"profile", "own"}
+    information : str or Rung
     control : Market, optional
         The matched control, by default `standing_control`. Its best shift sets the range of the
         actions and its best deviation's mean gain is the unit of reward, so that a learner meets

@@ -15,15 +15,22 @@ from deviator.arrays import Array, beside, common, is_foreign, namespace
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import InvalidInputError
 from deviator.evidence import Market, interchangeable_traders
-from deviator.mechanisms import Bids, Outcome
+from deviator.mechanisms import Bids, History, Outcome, Round, RoundsMechanism
+from deviator.mechanisms.over_rounds.rounds_mechanism import total
 from deviator.mechanisms.own_type_bids import OwnTypeBids
 from deviator.policies import (
     OBSERVATION_BOUND,
     ActionBox,
     ActionMode,
     Information,
+    Observation,
+    OwnType,
     Revelation,
+    Rung,
+    WholeProfile,
     check_information,
+    rung_name,
+    rung_within,
 )
 from deviator.validation import Floats, trader_index, whole_number
 
@@ -37,6 +44,7 @@ from .action_ranges import (
 )
 from .joint_box import JointBox
 from .own_type_bids import own_type_bids
+from .public_rounds import check_rounds_of, public_sizes, rounds_of, shown_by, sizes_of
 
 Baseline = Literal["honesty", "strategy", "nothing"]
 """What utilities are compared with: everybody honest, everybody following the strategy, or 0."""
@@ -51,9 +59,10 @@ class State(NamedTuple):
     types: Array  # (B, N)
     present: Bids  # what everybody would bid under the strategy
     value: Array | None  # (B, N), the worth of the first units in linear-quadratic economies
-    baseline: Array  # (B, A), utilities that rewards are compared with
-    history: Array  # (B, rounds, 1 + N), past prices and quantities in units of their size
+    baseline: Array  # (B, turns, A), what rewards are compared with, in every round or in each
+    history: Array  # (B, rounds, P), what past rounds showed, in units of its size
     round: int
+    past: History = ()  # rounds of a rule over rounds that are over
 
 
 class Step(NamedTuple):
@@ -75,8 +84,8 @@ class ExchangeCore:
     ----------
     market : Market
         Its own trader is not used.
-    information : {"own", "profile"}
-        What each trader sees of the types.
+    information : {"own", "profile", "statistics", "signal:DEVIATION"} or Rung
+        What each trader sees of the types (`deviator.policies.information`).
     traders : tuple of int
         The A traders who act; the others follow the market's strategy.
     boxes : tuple of ActionBox
@@ -85,7 +94,9 @@ class ExchangeCore:
         What one unit of reward is worth to each, in units of money.
     rounds : int
         How often the same traders meet with the same types; prices and quantities of past rounds
-        are public.
+        are public, and each round pays by itself. A rule over rounds (`RoundsMechanism`) is played
+        once, over its own rounds: it says what is public, and rewards add up to what the traders
+        have at the end.
     baseline : {"honesty", "strategy", "nothing"}
         What utilities are compared with. Relative to everybody's honesty, returns fall while all
         learn an equilibrium.
@@ -102,6 +113,8 @@ class ExchangeCore:
     def __post_init__(self) -> None:
         check_information(self.information)
         whole_number("rounds", self.rounds, 1)
+        if self._rule is not None:
+            check_rounds_of(self._rule, self.rounds)
         if self.baseline not in get_args(Baseline):
             raise InvalidInputError(
                 f"baseline must be one of {', '.join(get_args(Baseline))}, got {self.baseline!r}"
@@ -115,18 +128,23 @@ class ExchangeCore:
     @property
     def observation_size(self) -> int:
         """How many numbers each trader sees."""
-        n = self.market.economy.n_traders
-        types = n if self.information == "profile" else 1
-        return types if self.rounds == 1 else types + 1 + self.rounds * (n + 1)
+        types = self._rung.size(self.market.economy.n_traders)
+        return types if self.rounds == 1 else types + 1 + self.rounds * self.public_size
+
+    @property
+    def public_size(self) -> int:
+        """P, how many numbers a round shows everybody."""
+        return 1 + self.market.economy.n_traders if self._rule is None else len(self._public_unit)
 
     @cached_property
     def observation_bound(self) -> Floats:
         """The largest size of each number that a trader sees, shape (observation_size,)."""
         n = self.market.economy.n_traders
-        types = np.full(n if self.information == "profile" else 1, OBSERVATION_BOUND)
+        types = np.full(self._rung.size(n), OBSERVATION_BOUND)
         if self.rounds == 1:
             return types
-        return np.concatenate([types, [1.0], np.full(self.rounds * (n + 1), HISTORY_BOUND)])
+        shown = self.rounds * self.public_size
+        return np.concatenate([types, [1.0], np.full(shown, HISTORY_BOUND)])
 
     def draw(self, rng: np.random.Generator, batch: int) -> Floats:
         """Draw types, shape (batch, N)."""
@@ -134,10 +152,11 @@ class ExchangeCore:
 
     def start(self, types: Array) -> State:
         """Return the markets of types (B, N) before the first round."""
-        xp, (batch, n) = namespace(types), types.shape
+        xp, batch = namespace(types), types.shape[0]
         present = (self._own_type_bids or self.market.strategy).bids(types)
         kind = {"dtype": types.dtype, "device": types.device} if is_foreign(types) else {}
-        history = xp.zeros((batch, self.rounds if self.rounds > 1 else 0, n + 1), **kind)
+        shown = (batch, self.rounds, self.public_size) if self.rounds > 1 else (batch, 0, 0)
+        history = xp.zeros(shown, **kind)
         economy: Any = self.market.economy
         value = economy.value(types) if _is_quadratic(economy) else None
         return State(types, present, value, self._baseline(types, present, value), history, 0)
@@ -146,11 +165,7 @@ class ExchangeCore:
         """Return what each acting trader sees, shape (B, A, observation_size)."""
         types, acting = state.types, len(self.traders)
         xp, batch = namespace(types), types.shape[0]
-        standard = self._standard(types)
-        if self.information == "own":
-            seen = (standard if self._box.everyone else standard[:, self._box.acting])[..., None]
-        else:
-            seen = xp.broadcast_to(standard[:, None, :], (batch, acting, types.shape[1]))
+        seen = self._seen(types)
         if self.rounds == 1:
             return seen
         public = xp.reshape(state.history, (batch, 1, -1))
@@ -174,15 +189,38 @@ class ExchangeCore:
     def step(self, state: State, actions: Array) -> Step:
         """Clear a round in which actions (B, A, K) are chosen."""
         bids = self.bids(state, actions)
-        outcome = self.market.mechanism.clear(bids)
-        utility = self._utility(outcome, state.types, state.value)
-        reward = self._reward(utility, state.baseline)
-        after = state._replace(round=state.round + 1, history=self._remembered(state, outcome))
+        outcome, past = self._cleared(bids, state.past)
+        earned = self._earned(outcome, past, state.types, state.value)
+        turn = min(state.round, state.baseline.shape[1] - 1)
+        reward = self._reward(earned, state.baseline[:, turn, :])
+        shown = self._remembered(state, outcome, past)
+        after = state._replace(round=state.round + 1, history=shown, past=past)
         return Step(after, bids, outcome, reward, after.round == self.rounds)
 
     def with_information(self, information: Information) -> "ExchangeCore":
         """Return the same markets in which traders see something else."""
-        return self if information == self.information else replace(self, information=information)
+        same = rung_name(information) == self._rung.name
+        return self if same else replace(self, information=information)
+
+    @cached_property
+    def _rung(self) -> Rung:
+        return rung_within(self.information, self.market.mechanism, self.market.economy)
+
+    @cached_property
+    def _observations(self) -> tuple[Observation, ...]:
+        law = self.market.distribution
+        return tuple(Observation.of(law, self._rung, trader) for trader in self.traders)
+
+    def _seen(self, types: Array) -> Array:
+        """Return what each acting trader sees of the types, (B, A, O)."""
+        xp = namespace(types)
+        if isinstance(self._rung, OwnType):
+            standard = self._standard(types)
+            return (standard if self._box.everyone else standard[:, self._box.acting])[..., None]
+        if isinstance(self._rung, WholeProfile):
+            shape = types.shape[0], len(self.traders), types.shape[1]
+            return xp.broadcast_to(self._standard(types)[:, None, :], shape)
+        return xp.stack([observation(types) for observation in self._observations], axis=1)
 
     @cached_property
     def _box(self) -> JointBox:
@@ -204,14 +242,27 @@ class ExchangeCore:
     def _units(self) -> Floats:
         return np.array(self.reward_units)
 
+    @property
+    def _rule(self) -> RoundsMechanism | None:
+        """The rule, where it is one over rounds."""
+        rule = self.market.mechanism
+        return rule if isinstance(rule, RoundsMechanism) else None
+
+    def _cleared(self, bids: Bids, past: History) -> tuple[Outcome, History]:
+        """Return the outcome of a round, and for a rule over rounds all rounds that are over."""
+        if self._rule is None:
+            return self.market.mechanism.clear(bids), past
+        outcome = self._rule.clear_round(bids, past)
+        return outcome, (*past, Round(bids, outcome))
+
     @cached_property
     def _public_unit(self) -> Floats:
-        """Root mean squares of price and quantities under the strategy, shape (1 + N,)."""
+        """Root mean squares of what rounds show under the strategy, shape (P,)."""
         types = self.draw(np.random.default_rng(0), REFERENCE_PROFILES)
-        outcome = self.market.mechanism.clear(self.market.strategy.bids(types))
-        public = np.column_stack([public_price(outcome), outcome.quantity])
-        size = np.sqrt((public**2).mean(axis=0))
-        return np.where(size > 0, size, 1.0)
+        bids = self.market.strategy.bids(types)
+        if self._rule is not None:
+            return public_sizes(self._rule, bids)
+        return sizes_of(shown_by(self.market.mechanism.clear(bids)))
 
     def _standard(self, types: Array) -> Array:
         """Return types in standard deviations within the observation bound, (B, N)."""
@@ -224,10 +275,17 @@ class ExchangeCore:
             standard -= common(self._mean / self._deviations)
         return np.clip(standard, -bound, bound, out=standard)
 
+    def _earned(self, outcome: Outcome, past: History, types: Array, value: Array | None) -> Array:
+        """Return utility from a round, or what it added to that from all rounds, (B, A)."""
+        if self._rule is None:
+            return self._utility(outcome, types, value)
+        earned = self._utility(total(past), types, value)
+        return earned - self._utility(total(past[:-1]), types, value) if past[1:] else earned
+
     def _utility(self, outcome: Outcome, types: Array, value: Array | None) -> Array:
         economy: Any = self.market.economy
         if value is None or is_foreign(value):
-            worth = economy.utility(outcome.quantity, types) - outcome.transfer
+            worth = economy.payoff(outcome.quantity, outcome.transfer, types)
         else:
             worth = economy.utility_at(value, outcome.quantity)
             worth -= outcome.transfer
@@ -244,16 +302,21 @@ class ExchangeCore:
     def _baseline(self, types: Array, present: Bids, value: Array | None) -> Array:
         mechanism, economy = self.market.mechanism, self.market.economy
         if self.baseline == "nothing":
-            return namespace(types).zeros_like(types[:, self._box.acting])
+            return namespace(types).zeros_like(types[:, self._box.acting])[:, None, :]
         if self.baseline == "honesty" and not isinstance(self.market.strategy, Revelation):
             present = Revelation(mechanism, economy).bids(types)
-        return self._utility(mechanism.clear(present), types, value)
+        past: History = ()
+        earned = []
+        for _ in range(1 if self._rule is None else self.rounds):
+            outcome, past = self._cleared(present, past)
+            earned.append(self._earned(outcome, past, types, value))
+        return namespace(types).stack(earned, axis=1)
 
-    def _remembered(self, state: State, outcome: Outcome) -> Array:
+    def _remembered(self, state: State, outcome: Outcome, past: History) -> Array:
         if self.rounds == 1:
             return state.history
         xp = namespace(state.types)
-        public = xp.concat([public_price(outcome)[:, None], outcome.quantity], axis=1)
+        public = shown_by(outcome) if self._rule is None else self._rule.public(past)
         unit = beside(state.types, self, "_public_unit")
         shown = xp.clip(public / unit, -HISTORY_BOUND, HISTORY_BOUND)[:, None, :]
         past, future = state.history[:, : state.round, :], state.history[:, state.round + 1 :, :]
@@ -265,7 +328,7 @@ def exchange_core(
     *,
     traders: Sequence[int] | None = None,
     information: Information = "own",
-    rounds: int = 1,
+    rounds: int | None = None,
     control: Market | None = None,
     mode: ActionMode = "relative",
     range_multiple: float = RANGE_MULTIPLE,
@@ -279,8 +342,10 @@ def exchange_core(
     tested : Market
     traders : sequence of int, optional
         Who acts; everybody by default.
-    information, rounds, baseline
+    information, baseline
         As in `ExchangeCore`.
+    rounds : int, optional
+        As in `ExchangeCore`: 1 by default, or as many as a rule over rounds has.
     control, mode, range_multiple, ranges
         As in `deviation_core`. A control's deviator is replaced by each acting trader.
 
@@ -295,20 +360,14 @@ def exchange_core(
     for trader, size in zip(acting, _sizes(tested, acting, control, range_multiple), strict=True):
         boxes.append(action_box(replace(tested, trader=trader), size, mode, information, ranges))
         units.append(size.gain)
-    return ExchangeCore(tested, information, acting, tuple(boxes), tuple(units), rounds, baseline)
+    turns = rounds_of(tested.mechanism) if rounds is None else rounds
+    return ExchangeCore(tested, information, acting, tuple(boxes), tuple(units), turns, baseline)
 
 
 def _is_quadratic(economy: Economy) -> bool:
-    """Return whether utilities are those of all linear-quadratic economies."""
-    quadratic = isinstance(economy, QuadraticEconomy)
+    """Return whether payoffs are those of all linear-quadratic economies."""
+    quadratic = isinstance(economy, QuadraticEconomy) and economy.quasilinear
     return quadratic and type(economy).utility is QuadraticEconomy.utility
-
-
-def public_price(outcome: Outcome) -> Array:
-    """Return one price per market, the average where traders meet different ones; 0 in autarky."""
-    xp, price = namespace(outcome.price), outcome.price
-    known = xp.where(xp.isnan(price), xp.zeros_like(price), price)
-    return known if known.ndim == 1 else xp.mean(known, axis=1)
 
 
 def _sizes(

@@ -4,7 +4,7 @@ import numpy as np
 
 from deviator.economies import QuadraticEconomy
 from deviator.errors import RefusedError
-from deviator.mechanisms import Bids
+from deviator.mechanisms import Bids, RoundsMechanism
 from deviator.policies.best_point import all_menus
 from deviator.validation import Floats
 
@@ -32,7 +32,9 @@ def exchange_info(core: ExchangeCore, state: State, step: Step) -> dict[str, Flo
 def regrets(core: ExchangeCore, bids: Bids, types: Floats) -> Floats | None:
     """Return what each trader's best bid would add to their utility, (B, N); None if unknown."""
     economy = core.market.economy
-    if not isinstance(economy, QuadraticEconomy):
+    # What a bid adds in one round of a rule over rounds depends on the rounds to come.
+    one_shot = not isinstance(core.market.mechanism, RoundsMechanism)
+    if not (one_shot and isinstance(economy, QuadraticEconomy) and economy.quasilinear):
         return None
     try:
         menus = all_menus(core.market.mechanism, bids)

@@ -81,7 +81,7 @@ def rendered(frame: Frame, mode: str | None) -> str | NDArray[np.uint8] | None:
 
 
 def table(frame: Frame) -> str:
-    """Return a line for each trader, and the price; traders who act are marked."""
+    """Return a line for each trader, and for who trades outside; traders who act are marked."""
     outcome = frame.outcome
     numbers = np.column_stack(
         [frame.types, frame.prices(), outcome.quantity[0], outcome.transfer[0], frame.gain]
@@ -90,6 +90,8 @@ def table(frame: Frame) -> str:
     for trader, row in enumerate(numbers):
         mark = " " if np.isnan(row[-1]) else "*"
         lines.append(f"{trader:>5}  {mark} " + "".join(map(_cell, row)))
+    if outcome.outside[0] != 0:
+        lines.append("outside  " + "".join(map(_cell, (np.nan, np.nan, outcome.outside[0]))))
     return "\n".join(lines) + "\n"
 
 

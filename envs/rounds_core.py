@@ -1,9 +1,12 @@
 """A deviator who meets the same traders, with the same types, for several rounds.
 
-The others follow the strategy in every round. What a deviator can learn from the rounds before is
-what others know: on the own-type rung prices and quantities tell of the others' types.
+Either a one-shot rule is played again and again, and each round pays by itself; or a rule over
+rounds (`RoundsMechanism`) is played once, and pays for what traders have at the end. The others
+follow the strategy in every round. What a deviator can learn from the rounds before is what others
+know: on the own-type rung what was public tells of the others' types.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -14,6 +17,7 @@ from typing_extensions import override
 from deviator.arrays import Array
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market
+from deviator.mechanisms import RoundsMechanism
 from deviator.policies import (
     ActionMode,
     Deviation,
@@ -22,6 +26,8 @@ from deviator.policies import (
     NetworkOverRounds,
     Observation,
     RoundsDeviation,
+    View,
+    rung_within,
 )
 from deviator.policies.recurrent import RecurrentDeviation, RecurrentNetwork
 from deviator.validation import Floats
@@ -29,7 +35,7 @@ from deviator.validation import Floats
 from .action_ranges import RANGE_MULTIPLE
 from .core import DeviationCore
 from .decision_problem import DecisionProblem
-from .exchange_core import ExchangeCore, exchange_core
+from .exchange_core import ExchangeCore, Step, exchange_core
 
 
 @final
@@ -37,8 +43,8 @@ from .exchange_core import ExchangeCore, exchange_core
 class RoundsCore(DecisionProblem):
     """A market of several rounds, for one deviator; build it with `rounds_core`.
 
-    Learners step `exchange`, in which the deviator alone acts. Gains are means over the rounds, in
-    units of money per market and round.
+    Learners step `exchange`, in which the deviator alone acts. Gains are in units of money per
+    market: means over the rounds of a one-shot rule, the whole gain in a rule over rounds.
 
     Parameters
     ----------
@@ -46,6 +52,11 @@ class RoundsCore(DecisionProblem):
     exchange : ExchangeCore
     reward_unit : float
         What one unit of a round's reward is worth, in units of money.
+
+    Raises
+    ------
+    InvalidInputError
+        If others than the market's deviator act.
     """
 
     market: Market
@@ -65,6 +76,11 @@ class RoundsCore(DecisionProblem):
         return self.exchange.rounds
 
     @property
+    def pays_together(self) -> bool:
+        """Whether what counts is what traders have after all rounds, as in a rule over rounds."""
+        return isinstance(self.market.mechanism, RoundsMechanism)
+
+    @property
     def information(self) -> Information:
         """What the deviator sees of the types."""
         return self.exchange.information
@@ -82,7 +98,9 @@ class RoundsCore(DecisionProblem):
     @property
     def observation(self) -> Observation:
         """What the deviator sees of the types, standardised."""
-        return Observation.of(self.market.distribution, self.information, self.market.trader)
+        market = self.market
+        rung = rung_within(self.information, market.mechanism, market.economy)
+        return Observation.of(market.distribution, rung, market.trader)
 
     @override
     def observe(self, types: Array) -> Array:
@@ -100,32 +118,65 @@ class RoundsCore(DecisionProblem):
     def deviation(self, network: Network | RecurrentNetwork) -> RoundsDeviation:
         """Return the deviation in which a network, with or without a memory, acts each round."""
         seat = (self.observation, self.exchange.boxes[0], self.market.strategy, self.rounds)
+        shown = self.exchange.public_size
         if isinstance(network, RecurrentNetwork):
-            return RecurrentDeviation(*seat, network)
-        return NetworkOverRounds(*seat, network)
+            return RecurrentDeviation(*seat, network, public_size=shown)
+        return NetworkOverRounds(*seat, network, public_size=shown)
 
     @override
     def gains(self, types: Floats, deviation: Deviation) -> Floats:
-        """Return what a deviation gains per round; one of single rounds plays each alike."""
+        """Return what a deviation gains; one of single rounds plays each alike."""
         if not isinstance(deviation, RoundsDeviation):
             return self.market.gains(types, deviation.bid(types, self.market.trader))
+        total = sum(np.asarray(step.reward)[:, 0] for step in self._steps(types, deviation))
+        gains: Floats = np.asarray(total) * (
+            self.reward_unit / (1 if self.pays_together else self.rounds)
+        )
+        return gains
+
+    def bids(self, types: Floats, deviation: RoundsDeviation) -> Floats:
+        """Return what a deviation comes to bid in the rounds, side by side, shape (B, R K)."""
+        trader = self.market.trader
+        bids = [step.bids.of_trader(trader) for step in self._steps(types, deviation)]
+        return np.concatenate(bids, axis=1)
+
+    def _steps(self, types: Floats, deviation: RoundsDeviation) -> Iterator[Step]:
+        """Yield the rounds in which a deviation acts."""
         exchange = self.exchange
         if deviation.box is not exchange.boxes[0]:
             exchange = replace(exchange, boxes=(deviation.box,))
         state, memory = exchange.start(types), None
-        total = np.zeros(len(types))
         for _ in range(self.rounds):
             seen = np.asarray(exchange.observe(state)[:, 0])
             action, memory = deviation.act(seen, memory)
             step = exchange.step(state, action[:, None])
-            state, total = step.state, total + np.asarray(step.reward)[:, 0]
-        return total * (self.reward_unit / self.rounds)
+            state = step.state
+            yield step
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class AsPlan(Deviation):
+    """What a deviation comes to bid in the rounds of a rule over rounds, as one plan for them.
+
+    Parameters
+    ----------
+    core : RoundsCore
+    deviation : RoundsDeviation
+    """
+
+    core: RoundsCore
+    deviation: RoundsDeviation
+
+    @override
+    def bid(self, view: View | Floats, trader: int) -> Floats:
+        return self.core.bids(View.of(view).types, self.deviation)
 
 
 def rounds_core(
     tested: Market,
     *,
-    rounds: int,
+    rounds: int | None = None,
     information: Information = "own",
     control: Market | None = None,
     mode: ActionMode = "relative",
@@ -133,6 +184,8 @@ def rounds_core(
     ranges: ArrayLike | None = None,
 ) -> RoundsCore:
     """Return a market of several rounds as one deviator's problem; arguments as `exchange_core`'s.
+
+    A rule over rounds says itself how many there are.
 
     Examples
     --------

@@ -20,10 +20,12 @@ from .control import (
     seat_of,
     standing_control,
 )
-from .evidence import Evidence, LargestGain, LearnedGain
+from .each_draw import each_draw
+from .evidence import EachDraw, Evidence, LargestGain, LearnedGain
 from .interchangeable import interchangeable_traders
 from .largest_gain import largest_gain
 from .market import Market, market
+from .over_rounds import in_shares, of_single_rounds, over_rounds
 from .profile_witness import profile_witness
 from .regret import BestBidRegret, MenuRegret, RegretEstimator, SearchedRegret
 from .surface_best_response import SurfaceBest, surface_best_response
@@ -38,6 +40,7 @@ __all__ = [
     "BestDeviation",
     "Certificate",
     "Condition",
+    "EachDraw",
     "Evidence",
     "Found",
     "LargestGain",
@@ -59,16 +62,20 @@ __all__ = [
     "constraint_file",
     "control_mechanism",
     "deviation_size",
+    "each_draw",
     "find_certificates",
     "find_witness",
     "foreign_parts",
     "held_out_profiles",
+    "in_shares",
     "interchangeable_traders",
     "is_known_to_pay",
     "judge",
     "largest_gain",
     "market",
     "matched_control",
+    "of_single_rounds",
+    "over_rounds",
     "profile_witness",
     "seat_of",
     "standing_control",

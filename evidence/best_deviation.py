@@ -1,7 +1,7 @@
 """The best deviation known without learning: exact where there is a menu, else searched."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, NamedTuple, final
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from deviator.economies import QuadraticEconomy
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import Bids, SurfaceBids
+from deviator.mechanisms import Bids, Mechanism, SurfaceBids
 from deviator.mechanisms.outcome import check_cleared
 from deviator.policies import (
     BestResponse,
@@ -17,13 +17,15 @@ from deviator.policies import (
     NumericSearch,
     exact_gain,
     expected_exact_gain,
+    knows_profile,
     level_shift,
 )
-from deviator.policies.situation import trader_outcome
 from deviator.validation import Floats
 
 from .certificates.known import is_all_ours
+from .fresh_lots import has_chance
 from .market import SURFACE_PROFILES, Market
+from .over_rounds import of_whole_shares
 from .power import captured_share
 from .surface_best_response import surface_best_response
 from .witness import find_surface_witness, find_witness
@@ -42,6 +44,12 @@ TRADE_PROFILES = 200
 
 STANDARD_ERRORS = 3.0
 """By how many a sampled mean gain must exceed 0 to count."""
+
+FEW_SCENARIOS = 4
+"""In so many it is tried whether anybody trades, and the same bids clear the same again."""
+
+CHANCE = 16
+"""Where payoffs are means over chance, bids are searched at so many times fewer profiles."""
 
 FAR = 2.0 ** np.arange(-8, 9)
 """How far from their own the deviator's bids are tried, of the largest bid, to see if any trade."""
@@ -130,9 +138,10 @@ def affordable_profiles(tested: Market, count: int) -> int:
 def trades(tested: Market, types: Floats) -> bool:
     """Return whether anybody trades at some of the profiles while all follow the strategy."""
     few = types[: affordable_profiles(tested, TRADE_PROFILES)]
-    mechanism, bids = tested.mechanism, tested.strategy.bids(few)
-    outcome = check_cleared(mechanism.name, mechanism.clear(bids), few.shape)
-    return bool(outcome.quantity.any())
+    return any(
+        check_cleared(rule.name, rule.clear(bids), few.shape).quantity.any()
+        for rule, bids in tested.situation(few).scenarios[:FEW_SCENARIOS]
+    )
 
 
 def deviations_trade(tested: Market, types: Floats) -> bool:
@@ -140,13 +149,13 @@ def deviations_trade(tested: Market, types: Floats) -> bool:
     if tested.bids_are_surfaces:
         return False
     few = types[:TRADE_PROFILES]
-    present = tested.strategy.bids(few)
-    own = present.of_trader(tested.trader)
+    situation = tested.situation(few)
+    present, own = situation.present, situation.own
     size = np.abs(present.as_array()).max(axis=(0, 1))
     reach = np.where(size > 0, size, 1.0) * FAR[:, None]
     candidates = np.concatenate([own[:, None] + reach, own[:, None] - reach], axis=1)
     allowed = tested.mechanism.allowed_bids(tested.trader, candidates, own)
-    return bool(trader_outcome(tested.mechanism, present, tested.trader, allowed).quantity.any())
+    return any(outcome.quantity.any() for outcome in situation.outcomes(allowed))
 
 
 def best_deviation(
@@ -154,14 +163,14 @@ def best_deviation(
 ) -> BestDeviation:
     """Return the best deviator's mean gain on given profiles, and a witness if it pays.
 
-    On the own-type rung bids are cleared on the same profiles, so that a learner's share is
+    Below the whole profile bids are cleared on the same profiles, so that a learner's share is
     measured with common random numbers.
 
     Parameters
     ----------
     tested : Market
     types : ndarray of float, shape (B, N)
-    information : {"profile", "own"}
+    information : str or Rung
     searched : int
         At how many of the profiles deviations are searched, where every one needs its own search.
 
@@ -170,11 +179,14 @@ def best_deviation(
     InvalidInputError
         If the mechanism clears the same bids differently, or changes them.
     """
+    whole = of_whole_shares(tested)
+    if whole is not None:
+        return _of_shares(best_deviation(whole, types, information, searched), information)
     foreign = not is_all_ours(tested.mechanism)
     if foreign:
         check_repeatable(tested, types[:COMPARED])
     if tested.bids_are_surfaces:
-        # A surface reads the others' types off the market, so that both rungs gain the same (INJ).
+        # A surface reads the others' types off the market, so that all rungs gain the same (INJ).
         return _mean(tested, _on_residual_curves(tested, types[:SURFACE_PROFILES]), information)
     try:
         exact = _mean(tested, _exact(tested, types, information), information)
@@ -193,6 +205,7 @@ def deviation_size(tested: Market) -> DeviationSize:
 
     In closed form where there is one, else at the best deviation of drawn profiles.
     """
+    tested = of_whole_shares(tested) or tested
     mechanism, economy, strategy = tested.mechanism, tested.economy, tested.strategy
     law, trader = tested.distribution, tested.trader
     try:
@@ -210,6 +223,15 @@ def deviation_size(tested: Market) -> DeviationSize:
     return DeviationSize(float(gains.mean()), float(np.sqrt((change**2).mean())))
 
 
+def _of_shares(best: BestDeviation, information: Information) -> BestDeviation:
+    """Return a one-shot market's best deviation as that of the one that trades it in shares.
+
+    Who knows their own type alone may learn from the first shares what pays in the others.
+    """
+    kind: Kind = "searched" if information == "own" else best.kind
+    return replace(best, kind=kind, witness=None)
+
+
 def sampling_error(gains: Floats) -> float:
     """Return three standard errors of the mean gain, from the choice of profiles."""
     return STANDARD_ERRORS * float(gains.std()) / float(np.sqrt(len(gains)))
@@ -219,28 +241,31 @@ def pays(tested: Market, gains: Floats, information: Information) -> bool:
     """Return whether a deviation's gains at drawn profiles are worth a search for a witness.
 
     A deviator who knows the profile deviates only where it pays: one gain refutes, however rare.
-    One who knows only their own type may lose at profiles that were not drawn.
+    One who knows less may lose at profiles that were not drawn.
     """
-    luck = sampling_error(gains) if information == "own" else 0.0
+    luck = 0.0 if knows_profile(information) else sampling_error(gains)
     return float(gains.mean()) > max(luck, tested.epsilon)
 
 
 def check_repeatable(tested: Market, types: Floats) -> None:
     """Check that a mechanism clears the same bids the same again, and leaves them as they were.
 
-    A search keeps what was lucky, so that gains in a mechanism that draws lots are not real.
+    A search keeps what was lucky, so that gains in a mechanism that draws by itself are not real;
+    one with lots is tried in a few draws.
 
     Raises
     ------
     InvalidInputError
         If it does not.
     """
-    bids = tested.strategy.bids(types)
+    for rule, bids in tested.situation(types).scenarios[:FEW_SCENARIOS]:
+        _check_repeatable(rule, bids)
+
+
+def _check_repeatable(rule: Mechanism, bids: Bids) -> None:
     before = _numbers(bids).copy()
-    name, shape = tested.mechanism.name, bids.shape[:2]
-    first, again = (
-        check_cleared(name, tested.mechanism.clear(bids), shape).transfer.copy() for _ in range(2)
-    )
+    name, shape = rule.name, bids.shape[:2]
+    first, again = (check_cleared(name, rule.clear(bids), shape).transfer.copy() for _ in range(2))
     if not np.array_equal(before, _numbers(bids)):
         raise InvalidInputError(
             f"mechanism {name} must leave bids alone, and changed them; run `deviator check` on it"
@@ -260,13 +285,15 @@ def _numbers(bids: Bids) -> Floats:
 def _mean(tested: Market, measured: _Gains, information: Information) -> BestDeviation:
     gain = float(measured.gain.mean())
     witness = measured.find_witness() if pays(tested, measured.gain, information) else None
+    # Over fresh draws there may be less to gain than over those of the search.
+    lucky = has_chance(tested) and witness is None
     return BestDeviation(
         gain if abs(gain) > tested.rounding else 0.0,
         sampling_error(measured.gain),
         measured.kind,
         tested.epsilon,
         witness,
-        largest_beyond(measured.gain, measured.rounding),
+        0.0 if lucky else largest_beyond(measured.gain, measured.rounding),
     )
 
 
@@ -278,11 +305,11 @@ def largest_beyond(gain: Floats, rounding: Floats) -> float:
 def _exact(tested: Market, types: Floats, information: Information) -> _Gains:
     best = _best_response(tested, information)
     find = partial(find_witness, tested, best, types)
-    if information == "profile":
+    if knows_profile(information):
         gains = exact_gains(tested, types)
         return _Gains(gains, tested.honest_results(types).rounding, "exact", find)
     if not isinstance(tested.economy, QuadraticEconomy):
-        raise RefusedError("an own-type answer in closed form needs linear utilities")
+        raise RefusedError("an expected answer in closed form needs linear utilities")
     compared = tested.compared(types, best.bid(types, tested.trader))
     return _Gains(compared.gain, compared.rounding, "exact", find)
 
@@ -291,7 +318,8 @@ def _searched(
     tested: Market, types: Floats, information: Information, searched: int = SEARCHED
 ) -> _Gains:
     search = _search(tested, information)
-    few = types if information == "own" else types[:searched]
+    count = max(FEWEST, searched // CHANCE) if has_chance(tested) else searched
+    few = types[:count] if knows_profile(information) else types
     compared = tested.compared(few, search.bid(few, tested.trader))
     find = partial(find_witness, tested, search, few)
     return _Gains(compared.gain, compared.rounding, "searched", find)

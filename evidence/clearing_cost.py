@@ -4,9 +4,10 @@ Searches choose their budgets by it and not by a clock, so that they give the sa
 A wrapped rule costs what the rule inside does.
 """
 
-from deviator.economies import QuadraticEconomy, UnitDemands
+from deviator.economies import MultiUnitDemands, QuadraticEconomy, UnitDemands
 from deviator.mechanisms import (
     Mechanism,
+    MultiUnitMechanism,
     PayAsBid,
     PivotalMechanism,
     ResidualLineMechanism,
@@ -19,13 +20,13 @@ from .market import Market
 
 def has_closed_form(tested: Market) -> bool:
     """Return whether markets are known to be cleared all at once, without a search for each."""
-    rules = ResidualLineMechanism | UnitDemandMechanism | PayAsBid
+    rules = ResidualLineMechanism | UnitDemandMechanism | MultiUnitMechanism | PayAsBid
     return isinstance(_innermost(tested.mechanism), rules) and not is_solved(tested)
 
 
 def is_solved(tested: Market) -> bool:
     """Return whether every market, or its first best, is known to take a search of its own."""
-    closed = isinstance(tested.economy, QuadraticEconomy | UnitDemands)
+    closed = isinstance(tested.economy, QuadraticEconomy | UnitDemands | MultiUnitDemands)
     pivotal = isinstance(_innermost(tested.mechanism), PivotalMechanism)
     return pivotal or not closed or tested.bids_are_surfaces
 

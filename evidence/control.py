@@ -1,11 +1,14 @@
 """The matched control of a market: the same bids, where deviating is known to pay."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from deviator.economies import (
     Economy,
+    MultiUnitDemands,
+    NonQuasilinearEconomy,
     NormalTypes,
     QuadraticEconomy,
     TypeDistribution,
@@ -19,7 +22,9 @@ from deviator.mechanisms import (
     ConditionalLanguage,
     FactoredLanguage,
     FlooredScheduleLanguage,
+    InShares,
     KDoubleAuction,
+    LanguageOverRounds,
     Mechanism,
     NaiveWalrasian,
     ReportLanguage,
@@ -27,6 +32,9 @@ from deviator.mechanisms import (
     SurfaceBids,
     UniformConditional,
     UniformDoubleAuction,
+    UniformPriceMultiUnit,
+    UnitBidLanguage,
+    Unrolled,
 )
 
 from .market import Market, market
@@ -37,7 +45,8 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
 
     For conditional bids it is `uniform-conditional`, with the same public statistics; for schedules
     the uniform-price double auction; for reports the naive Walrasian auction, or the k-double
-    auction where single units are traded.
+    auction where single units are traded; for prices of units one price between the bids. For plans
+    over rounds it is the rule for bids of a round, in equal shares.
 
     Parameters
     ----------
@@ -55,10 +64,15 @@ def control_mechanism(language: BidLanguage, economy: Economy) -> Mechanism | No
         case ReportLanguage() if isinstance(economy, UnitDemands):
             buyers = tuple(np.flatnonzero(economy.buyers).tolist())
             return KDoubleAuction(buyers=buyers, unit=economy.unit)
+        case UnitBidLanguage() if isinstance(economy, MultiUnitDemands):
+            return UniformPriceMultiUnit.for_economy(economy, k=0.5)
         case ScheduleLanguage() | FlooredScheduleLanguage() if isinstance(
             economy, QuadraticEconomy
         ):
             return UniformDoubleAuction()
+        case LanguageOverRounds(spoken=spoken, rounds=rounds):
+            of_one_round = control_mechanism(spoken, economy)
+            return None if of_one_round is None else Unrolled(InShares(of_one_round, rounds))
         case _:
             return None
 
@@ -69,9 +83,12 @@ def standing_control(tested: Market) -> Market | None:
     It is a market of `control_mechanism` with the same economy, types and deviator. Price-takers
     are known to gain where values are private, so that in other economies the control of schedules
     has private values of the same mean slope and own effect, and independent types of the same mean
-    and size.
+    and size. Not everybody who trades units can move their price, so there all have mean factors.
+    Where payoffs are not quasi-linear, the same traders in the control have quasi-linear ones.
     """
-    mechanism, economy = tested.mechanism, tested.economy
+    mechanism, economy = tested.mechanism, _quasilinear(tested.economy)
+    if economy is None:
+        return None
     rule = control_mechanism(mechanism.language, economy)
     if rule is None:
         return None
@@ -80,7 +97,19 @@ def standing_control(tested: Market) -> Market | None:
         return None
     if isinstance(economy, QuadraticEconomy) and not is_known_to_pay(rule, economy):
         return _price_takers(rule, economy, tested.distribution, tested.trader)
-    return market(rule, economy, distribution=tested.distribution, trader=tested.trader)
+    known = _alike(economy) if isinstance(economy, MultiUnitDemands) else economy
+    return market(rule, known, distribution=tested.distribution, trader=tested.trader)
+
+
+def _quasilinear(economy: Economy) -> Economy | None:
+    """Return the economy, or the one of the same utilities and quasi-linear payoffs, if known."""
+    if economy.quasilinear:
+        return economy
+    if isinstance(economy, NonQuasilinearEconomy):
+        return economy.traders
+    if isinstance(economy, UnitDemands):
+        return UnitDemands(economy.roles, economy.low, economy.high, economy.unit)
+    return None
 
 
 def is_known_to_pay(rule: Mechanism, economy: Economy) -> bool:
@@ -88,6 +117,8 @@ def is_known_to_pay(rule: Mechanism, economy: Economy) -> bool:
 
     Schedules can be honest, and gain by shading, where values are private only.
     """
+    if isinstance(rule, Unrolled) and isinstance(rule.rule, InShares):
+        rule = rule.rule.rule
     schedules = isinstance(rule, UniformDoubleAuction)
     return not schedules or (isinstance(economy, QuadraticEconomy) and economy.has_private_values)
 
@@ -101,6 +132,14 @@ def _price_takers(
     size = float(np.sqrt((law.deviation**2).mean()))
     types = NormalTypes.independent(n, mean=float(law.mean.mean()), deviation=size)
     return market(rule, private, distribution=types, trader=trader)
+
+
+def _alike(economy: MultiUnitDemands) -> MultiUnitDemands:
+    """Return the economy in which units are worth the mean of all traders' factors to everybody."""
+    if len(set(economy.factors)) == 1:
+        return economy
+    mean = tuple(np.mean(economy.factors, axis=0).tolist())
+    return replace(economy, factors=(mean,) * economy.n_traders)
 
 
 def matched_control(tested: Market) -> Market:

@@ -1,14 +1,14 @@
 """Everything that was computed about deviating in one market, as one record."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, final
 
 import numpy as np
 
-from deviator.policies import Information
-
 from .best_deviation import BestDeviation
 from .certificates import Certificate
+from .constraints import State
+from .market import Unit
 from .power import student_interval
 
 
@@ -33,6 +33,39 @@ class LargestGain:
     share: float
     types: tuple[float, ...]
     profiles: int
+
+
+@final
+@dataclass(frozen=True)
+class EachDraw:
+    """Whether deviating pays once the lots are known.
+
+    Attributes
+    ----------
+    state : {"refuted", "undetermined", "vacuous"}
+        Refuted: in some draw a bid beats the strategy's own, and was cleared again. No search
+        shows that there is no such draw.
+    worst : float
+        The largest gain in one draw that was cleared again, in units of money; 0 where none.
+    trader : int
+        Who deviated.
+    pairs : int
+        Profiles that were searched, each with lots of its own.
+    reason : str
+    witness : dict or None
+        One market for given lots, and the bid that pays there.
+    """
+
+    state: State
+    worst: float
+    trader: int
+    pairs: int
+    reason: str
+    witness: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
 
 
 @final
@@ -101,8 +134,8 @@ class Evidence:
         The economy that a direct mechanism holds where it is not the one under test.
     plugins : tuple of dict
         Name, provider and version of everything that took part.
-    information : {"profile", "own"}
-        What deviators know.
+    information : str
+        What deviators know: the name of a rung.
     stakes : float
         What trading is worth to the deviator; see `Market.stakes`.
     rounding : float
@@ -115,6 +148,10 @@ class Evidence:
         Why there is no certificate, one sentence for each kind.
     rare_losses_known : bool
         Whether rule and strategy are known to lose nothing at profiles that are hardly ever drawn.
+    each_draw : EachDraw or None
+        What deviating gains once the lots are known; None where the rule draws none.
+    unit : {"money", "payoff"}
+        What gains and stakes are measured in: payoff where it is not utility minus transfer.
     """
 
     scale: float
@@ -128,13 +165,15 @@ class Evidence:
     witness: dict[str, Any] | None = None
     mechanism_economy: dict[str, Any] | None = None
     plugins: tuple[dict[str, str], ...] = ()
-    information: Information = "profile"
+    information: str = "profile"
     stakes: float = 0.0
     rounding: float = 0.0
     tolerated: float = 0.0
     worst: LargestGain | None = None
     refusals: tuple[str, ...] = ()
     rare_losses_known: bool = True
+    each_draw: EachDraw | None = None
+    unit: Unit = "money"
 
     @property
     def epsilon(self) -> float:

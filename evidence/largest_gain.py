@@ -5,24 +5,33 @@ so profiles are searched too.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
 from typing_extensions import override
 
 from deviator.errors import DeviatorError
-from deviator.policies import BestResponse, Deviation
+from deviator.policies import BestResponse, Deviation, NumericSearch
 from deviator.policies.base import View
 from deviator.validation import Floats
 
-from .adversary.gain_record import WorstGain
+from .adversary.gain_record import WorstGain, nothing_gained
+from .adversary.region import region_of
+from .adversary.search import first_places
 from .adversary.worst_gain import worst_gain
 from .constraints.violations import gains_from_trade
 from .evidence import LargestGain
+from .fresh_lots import has_chance
 from .market import Market
 from .surface_best_response import surface_best_response
 from .witness import find_surface_witness, find_witness
+
+AVERAGED = 16
+"""Profiles that are searched where gains are means over chance."""
+
+SEARCH = 8, 32
+"""Rounds and candidates of that search."""
 
 
 def largest_gain(
@@ -53,17 +62,51 @@ def largest_gain(
     >>> round(found.gain, 9) == 64 * 3 / 320, 0 < witness["gain"] <= 1.2
     (True, True)
     """
-    worst = worst_gain(tested, [tested.trader], effort=effort, seed=seed)
+    worst = (
+        _worst_on_average(tested, effort, seed)
+        if has_chance(tested)
+        else worst_gain(tested, [tested.trader], effort=effort, seed=seed)
+    )
     types = worst.types[None]
     if worst.gain <= 0:
         return LargestGain(0.0, 0.0, tuple(worst.types.tolist()), worst.evaluations), None
     trade = float(gains_from_trade(tested.economy, types)[0])
-    share = worst.gain / trade if trade > 0 else 0.0
+    share = worst.gain / trade if trade > 0 and tested.economy.quasilinear else 0.0
     found = LargestGain(worst.gain, share, tuple(worst.types.tolist()), worst.evaluations)
     stake = float(np.abs(tested.honest_results(types).utility[0]))
     # What counts as zero is a share of what is at stake there.
     small = worst.gain <= tested.tolerated_share * stake
-    return found, None if small else _witness(tested, worst)
+    witness = None if small else _witness(tested, worst)
+    if witness is None and has_chance(tested):
+        return replace(found, gain=0.0, share=0.0), None
+    return found, witness
+
+
+def _worst_on_average(tested: Market, effort: float, seed: int) -> WorstGain:
+    """Return what a search gains on average at the worst of a few profiles, over all scenarios."""
+    region, rng = region_of(tested), np.random.default_rng(seed)
+    count = max(2, int(effort * AVERAGED))
+    places = first_places(region, count, rng, tested.distribution.sample(rng, count))
+    types = region.profiles(places)
+    search = NumericSearch(
+        tested.mechanism,
+        tested.economy,
+        tested.trader,
+        "profile",
+        tested.distribution,
+        tested.strategy,
+        *SEARCH,
+    )
+    bids = search.find(types).bid
+    compared = tested.compared(types, bids)
+    gain = np.where(compared.gain > compared.rounding, compared.gain, 0.0)
+    best = int(gain.argmax())
+    if gain[best] <= 0:
+        return nothing_gained(tested.trader, region, count, "searched")
+    share = float(gain[best] / compared.stake[best]) if compared.stake[best] > 0 else np.inf
+    return WorstGain(
+        tested.trader, types[best], float(gain[best]), share, bids[best], count, "searched"
+    )
 
 
 def _witness(tested: Market, worst: WorstGain) -> dict[str, Any] | None:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import final
+from typing import Literal, final
 
 import numpy as np
 
 from deviator.economies import (
     Economy,
     IndependentNormal,
+    MultiUnitDemands,
     QuadraticEconomy,
     TypeDistribution,
     UnitDemands,
@@ -24,6 +25,9 @@ from deviator.policies.situation import Situation, utilities
 from deviator.validation import Floats, check_kind, non_negative, trader_index
 
 from .results import Comparison, Results
+
+Unit = Literal["money", "payoff"]
+"""What gains are measured in."""
 
 EPSILON = 1e-9
 """Gains up to this share of the deviator's stakes count as zero, in linear-quadratic markets."""
@@ -108,7 +112,7 @@ class Market:
 
         Outcomes are solved for where utilities have no closed form.
         """
-        closed = isinstance(self.economy, QuadraticEconomy | UnitDemands)
+        closed = isinstance(self.economy, QuadraticEconomy | UnitDemands | MultiUnitDemands)
         stated = float(self.mechanism.precision)
         return stated if closed else max(stated, SOLVED)
 
@@ -129,7 +133,7 @@ class Market:
 
     @cached_property
     def stakes(self) -> float:
-        """What trading is worth to the deviator: their mean utility, in size, in units of money.
+        """What trading is worth to the deviator: their mean payoff, in size.
 
         Where that is 0, the mean worth of what they trade; from the strategy's own outcomes.
         """
@@ -137,14 +141,19 @@ class Market:
         kept = float(np.abs(honest.utility).mean())
         return kept if kept > honest.rounding.mean() else float(np.abs(honest.worth).mean())
 
+    @property
+    def unit(self) -> Unit:
+        """What gains and stakes are measured in: payoff, where it is not utility minus transfer."""
+        return "money" if self.economy.quasilinear else "payoff"
+
     @cached_property
     def rounding(self) -> float:
-        """The mean gain that may be rounding alone, in units of money."""
+        """The mean gain that may be rounding alone, in units of payoff."""
         return float(self._sampled.rounding.mean())
 
     @cached_property
     def epsilon(self) -> float:
-        """The gain up to which gains count as zero, in units of money.
+        """The gain up to which gains count as zero, in units of payoff.
 
         A share of the deviator's own stakes, whatever the others trade, and never below rounding.
         """
@@ -228,11 +237,13 @@ class Market:
         types : ndarray of float, shape (B, N)
         """
         if not self.bids_are_surfaces:
-            return Results.of(self.situation(types).honest(), self.precision).of_candidate(0)
+            situation = self.situation(types)
+            return Results.of(situation.honest(), self.precision, situation).of_candidate(0)
         outcome = self.mechanism.clear(self.strategy.bids(types))
         worth = self.economy.utility(outcome.quantity, types)[:, self.trader]
         transfer = outcome.transfer[:, self.trader]
-        return Results.of_trades(worth, transfer, self.precision)
+        payoff = self.economy.payoff(outcome.quantity, outcome.transfer, types)[:, self.trader]
+        return Results.of_trades(worth, transfer, self.precision)._replace(utility=payoff)
 
     def gains(self, types: Floats, bid: Floats) -> Floats:
         """Return utility from one bid per market minus utility from the strategy's own, (B,).
@@ -257,7 +268,8 @@ class Market:
         InvalidInputError
             If the mechanism returns a quantity or transfer that is not finite.
         """
-        both = Results.of(self.situation(types).compared(bid), self.precision)
+        situation = self.situation(types)
+        both = Results.of(situation.compared(bid), self.precision, situation)
         honest, deviating = both.of_candidate(0), both.of_candidate(1)
         return Comparison(
             deviating.utility - honest.utility,

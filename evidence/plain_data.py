@@ -14,10 +14,12 @@ import numpy as np
 
 from deviator.economies import Economy
 from deviator.mechanisms import (
+    Drawn,
     Mechanism,
     PayAsBid,
     ResidualLineMechanism,
     SigmaVCG,
+    Unrolled,
 )
 from deviator.mechanisms.clearing import (
     Clearing,
@@ -46,17 +48,27 @@ DECIMAL_BITS = 4096
 
 
 def market_as_data(tested: Market) -> dict[str, Any]:
-    """Return a market as files describe it: rule, traders, and the strategy they follow."""
+    """Return a market as files describe it: rule, traders, and the strategy they follow.
+
+    Where bids are plans for the rounds of a rule, ``rounds`` says for how many: the numbers of each
+    round stand side by side.
+    """
     mechanism, economy = tested.mechanism, tested.economy
-    return {
-        "mechanism": mechanism.name,
-        "settings": settings_as_data(mechanism),
-        "tax_slope": mechanism.tax_slope,
-        "clearing": None if tested.bids_are_surfaces else clearing_as_data(mechanism, economy),
-        "payment": payment_as_data(mechanism),
-        "economy": economy_as_data(economy),
-        "strategy": strategy_as_data(tested),
-    }
+    lots = {"lots": mechanism.lots.tolist()} if isinstance(mechanism, Drawn) else {}
+    plans = {"rounds": mechanism.rule.rounds} if isinstance(mechanism, Unrolled) else {}
+    return (
+        lots
+        | plans
+        | {
+            "mechanism": mechanism.name,
+            "settings": settings_as_data(_undrawn(mechanism)),
+            "tax_slope": mechanism.tax_slope,
+            "clearing": None if tested.bids_are_surfaces else clearing_as_data(mechanism, economy),
+            "payment": payment_as_data(mechanism),
+            "economy": economy_as_data(economy),
+            "strategy": strategy_as_data(tested),
+        }
+    )
 
 
 def strategy_as_data(tested: Market) -> str:
@@ -64,8 +76,14 @@ def strategy_as_data(tested: Market) -> str:
     strategy = tested.strategy
     if not isinstance(strategy, Revelation):
         return strategy.name
-    same = strategy.economy is tested.economy and strategy.mechanism == tested.mechanism
+    rule = _undrawn(tested.mechanism)
+    same = strategy.economy is tested.economy and _undrawn(strategy.mechanism) == rule
     return strategy.name if same else f"{strategy.name} in another market"
+
+
+def _undrawn(mechanism: Mechanism) -> Mechanism:
+    """Return the rule of which lots are given, or the rule itself."""
+    return mechanism.rule if isinstance(mechanism, Drawn) else mechanism
 
 
 def clearing_as_data(mechanism: Mechanism, economy: Economy) -> dict[str, Any] | None:
@@ -156,7 +174,7 @@ def settings_as_data(mechanism: Mechanism) -> dict[str, Any]:
     >>> settings_as_data(SigmaDCDA(0.2))
     {'sigma': 0.2, 'statistics': None}
     """
-    thing: Any = mechanism
+    thing: Any = mechanism.rule if isinstance(mechanism, Unrolled) else mechanism
     fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
     return {field.name: as_data(getattr(thing, field.name)) for field in fields if field.init}
 

@@ -20,7 +20,9 @@ from deviator.numerics.rational import Rationals, rational
 from deviator.validation import Floats, finite_array
 
 from .market import Market
+from .outside import sells_no_more
 from .plain_data import fractions, market_as_data, number
+from .results import payoff_rounding
 from .rounding import outcome_rounding
 from .witness import DECIMALS, bids_as_rows, has_exact_forms
 
@@ -47,12 +49,15 @@ class _HonestMarket:
     price: list[Any]  # what each trader meets, None in autarky
     quantity: Any  # (N,), as are the others
     transfer: Any
-    utility: Any  # after transfers
+    utility: Any  # after transfers: payoffs
     worth: Any  # before transfers
     marginal: Any  # marginal utility at the quantities
     first_best: Any
     best_worth: Any  # utilities of the first best
     rounding: Floats  # what rounding may make of each trader's money
+    payoff_rounding: Floats  # and of each one's payoff
+    outside: float = 0.0  # what somebody outside receives
+    tells_efficiency: bool = True  # whether total utilities do
 
     @property
     def gains_from_trade(self) -> Any:
@@ -131,11 +136,12 @@ def _violation(honest: _HonestMarket, constraint: "Constraint") -> tuple[Any, in
     """Return a violation in money, 0 where there is none, and whose it is."""
     trader, zero = None, 0 * honest.gains_from_trade
     if constraint == "market_clearing":
-        violation = abs(honest.quantity.sum()) * max(abs(honest.marginal))
+        violation = abs(honest.quantity.sum() + honest.outside) * max(abs(honest.marginal))
     elif constraint == "budget_surplus":
         violation = max(zero, -honest.transfer.sum())
     elif constraint == "efficiency":
-        violation = max(zero, honest.gains_from_trade - honest.worth.sum())
+        lost = honest.gains_from_trade - honest.worth.sum()
+        violation = max(zero, lost) if honest.tells_efficiency else zero
     else:
         trader = int(np.argmin(honest.utility))
         violation = max(zero, -honest.utility[trader])
@@ -147,7 +153,7 @@ def _described(
 ) -> dict[str, Any] | None:
     """Return the witness as plain data, or None where rounding explains the violation."""
     violation, trader = _violation(honest, constraint)
-    rounding = float(honest.rounding.sum() if trader is None else honest.rounding[trader])
+    rounding = float(honest.rounding.sum() if trader is None else honest.payoff_rounding[trader])
     if float(violation) <= rounding:
         return None
     bids = tested.strategy.bids(types[None])
@@ -160,8 +166,8 @@ def _described(
         "first_best": {"quantities": honest.first_best, "total": whole},
         "violation": violation,
         "gains_from_trade": whole,
-        "share": violation / whole if whole > 0 else None,
-    }
+        "share": violation / whole if whole > 0 and tested.economy.quasilinear else None,
+    } | ({"outside": honest.outside} if honest.outside else {})
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -197,22 +203,31 @@ def _plain_market(tested: Market, types: Floats) -> _HonestMarket:
     """Clear one honest market by the mechanism itself."""
     economy, profile = tested.economy, types[None]
     outcome = tested.mechanism.clear(tested.strategy.bids(profile))
-    quantity, transfer = outcome.quantity, outcome.transfer[0]
+    quantity, transfer = outcome.quantity, outcome.transfer
     worth = economy.utility(quantity, profile)[0]
     first_best = economy.efficient_allocation(profile)
     prices = [number(outcome.price_of(trader)[0]) for trader in range(economy.n_traders)]
     marginal = economy.marginal_utility(quantity, profile)[0]
+    rounding, outside = outcome_rounding(tested, profile, outcome), float(outcome.outside[0])
+
+    def payoff_at(transfer: Floats) -> Floats:
+        return economy.payoff(quantity, transfer, profile)
+
     return _HonestMarket(
         None,
         prices,
         quantity[0],
-        transfer,
-        worth - transfer,
+        transfer[0],
+        payoff_at(transfer)[0],
         worth,
         marginal,
         first_best[0],
         economy.utility(first_best, profile)[0],
-        outcome_rounding(tested, profile, outcome)[0],
+        rounding[0],
+        (rounding if economy.quasilinear else payoff_rounding(payoff_at, transfer, rounding))[0],
+        outside,
+        tells_efficiency=economy.quasilinear
+        and bool(sells_no_more(outcome.outside, first_best)[0]),
     )
 
 
@@ -234,6 +249,7 @@ def _exact_market(tested: Market, types: Floats) -> _HonestMarket:
     worth = _worth(exact, value, quantity)
     first_best = _first_best(exact, value)
     paid = np.array([0 if each is None else abs(each) for each in price]) * abs(quantity)
+    rounding = tested.precision * (abs(worth) + abs(transfer) + paid).astype(np.float64)
     return _HonestMarket(
         bids,
         price,
@@ -244,7 +260,8 @@ def _exact_market(tested: Market, types: Floats) -> _HonestMarket:
         value - exact.slope * quantity,
         first_best,
         _worth(exact, value, first_best),
-        tested.precision * (abs(worth) + abs(transfer) + paid).astype(np.float64),
+        rounding,
+        rounding,
     )
 
 

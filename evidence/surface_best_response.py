@@ -16,6 +16,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.mechanisms.languages import SurfaceBids
+from deviator.mechanisms.outcome import Outcome
 from deviator.mechanisms.surfaces import Hyperplane
 from deviator.policies.base import Policy, check_market
 from deviator.validation import Floats, positive, trader_index
@@ -132,7 +133,7 @@ class _Search(NamedTuple):
         """Return the best points, tried far and near, and then between the best one's neighbors."""
         outcome = self.mechanism.clear(self.present)
         own = outcome.quantity[:, self.trader]
-        utility = self._worth(outcome.quantity) - outcome.transfer[:, self.trader]
+        utility = self._payoff(outcome)
         size = reach * self._usual_size(outcome.quantity)
         tried = own + AWAY[:, None] * size
         quantity, most = _better(own, utility, tried, self._utilities(tried))
@@ -159,11 +160,11 @@ class _Search(NamedTuple):
         insists = Hyperplane(np.eye(self.economy.n_traders)[self.trader], 0.0, quantity)
         bids = self.present.with_surface(self.trader, insists)
         outcome = self.mechanism.clear(bids, unsolved="report")
-        utility = self._worth(outcome.quantity) - outcome.transfer[:, self.trader]
-        return np.where(outcome.converged, utility, -np.inf)
+        return np.where(outcome.converged, self._payoff(outcome), -np.inf)
 
-    def _worth(self, quantity: Floats) -> Floats:
-        return np.asarray(self.economy.utility(quantity, self.types)[:, self.trader])
+    def _payoff(self, outcome: Outcome) -> Floats:
+        payoff = self.economy.payoff(outcome.quantity, outcome.transfer, self.types)
+        return np.asarray(payoff[:, self.trader])
 
 
 def _better(

@@ -182,5 +182,5 @@ def _utility(
     mechanism: Mechanism, economy: Economy, types: Floats, bids: SurfaceBids, trader: int
 ) -> Floats:
     outcome = mechanism.clear(bids)
-    worth = economy.utility(outcome.quantity, types) - outcome.transfer
-    return np.asarray(worth[:, trader])
+    payoff = economy.payoff(outcome.quantity, outcome.transfer, types)
+    return np.asarray(payoff[:, trader])

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
-from deviator.policies import Information
+from deviator.policies import OwnType, knows_profile
 from deviator.validation import check_kind
 
 from .certificates.exact import KIND as EXACT
 from .constraints import Scope, State
 from .evidence import Evidence
+from .market import Unit
 from .power import resolution, resolution_interval
 
 CONTRADICTION = 1e-6
@@ -58,14 +59,19 @@ class Verdict:
         Why the state is what it is, in plain words.
     worst : float
         The largest gain at one profile that rounding does not explain, in units of money.
-    information : {"profile", "own"}
-        What deviators know.
+    information : str
+        What deviators know: the name of a rung.
     power_interval, resolution_interval : tuple of float or None
         95% Student interval over seeds; the planted gains between which the resolution lies.
     power_by_learner : dict of str to float
         The power of each learner; empty where `power` is None.
     stopped : tuple of str
         Why trainings ended before their budget was spent, a sentence each.
+    each_draw : dict or None
+        Whether deviating pays once the lots are known, as in `EachDraw`; None where the rule draws
+        none. The state itself is about the mean over the lots.
+    unit : {"money", "payoff"}
+        What gains and stakes are measured in: payoff where it is not utility minus transfer.
     """
 
     state: State
@@ -82,11 +88,13 @@ class Verdict:
     scope: Scope = "sampled"
     reason: str = ""
     worst: float = 0.0
-    information: Information = "profile"
+    information: str = "profile"
     power_interval: tuple[float, float] | None = None
     resolution_interval: tuple[float, float] | None = None
     power_by_learner: dict[str, float] = field(default_factory=dict)
     stopped: tuple[str, ...] = ()
+    each_draw: dict[str, Any] | None = None
+    unit: Unit = "money"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -134,6 +142,8 @@ def judge(evidence: Evidence) -> Verdict:
         resolution_interval=resolution_interval(planted),
         power_by_learner={} if control is None else control.shares,
         stopped=tuple(_stopped(evidence)),
+        each_draw=None if evidence.each_draw is None else evidence.each_draw.to_dict(),
+        unit=evidence.unit,
     )
 
 
@@ -172,7 +182,7 @@ def _contradiction(evidence: Evidence) -> str | None:
         return f"a gain of {beyond:.3g} at one profile contradicts the cap 0 at every profile"
     learned = max((one.gain for one in evidence.learned), default=0.0)
     allowed = best.gain * (1 + CONTRADICTION) + evidence.epsilon
-    allowed += best.error if evidence.information == "own" else 0.0
+    allowed += 0.0 if knows_profile(evidence.information) else best.error
     if best.kind == "exact" and learned > allowed:
         return (
             f"a learned gain of {learned:.3g} is above that of the best deviation, {best.gain:.3g}"
@@ -190,7 +200,8 @@ def _alarm(control: Evidence) -> str | None:
     """Return what is wrong with a control in which more was learned than there is to gain."""
     if control.share is None or control.best.kind != "exact":
         return None
-    sampled = control.best.error / control.best.gain if control.information == "own" else 0.0
+    exact = knows_profile(control.information)
+    sampled = 0.0 if exact else control.best.error / control.best.gain
     interval = control.share_interval or (control.share, control.share)
     if interval[0] <= 1 + CONTRADICTION + sampled:
         return None
@@ -199,15 +210,18 @@ def _alarm(control: Evidence) -> str | None:
 
 def _profitable(evidence: Evidence) -> Decision:
     """Return the decision where a deviation was cleared again and pays."""
-    gain = f"a deviation gains {evidence.beyond_rounding:.3g} at one profile"
-    if evidence.information == "profile":
+    of_payoff = " units of payoff" if evidence.unit == "payoff" else ""
+    gain = f"a deviation gains {evidence.beyond_rounding:.3g}{of_payoff} at one profile"
+    if evidence.witness is not None and "average_over" in evidence.witness:
+        gain = _gain_on_average(evidence.witness)
+    if knows_profile(evidence.information):
         mean = f"{_rechecked(evidence):.3g} on average"
         return Decision("refuted", "every profile", f"{gain}, and {mean}; its witness was cleared")
     cap = _cap(evidence)
     if cap is not None and cap > evidence.tolerated and _is_attained(evidence):
-        reason = f"the best bid of own types gains {cap:.3g} on average, exactly"
+        reason = f"the best {_bid_of(evidence)} gains {cap:.3g} on average, exactly"
         return Decision("refuted", "in expectation", reason)
-    claimed = f"a bid of own types gains {_claimed(evidence):.3g} on average"
+    claimed = f"a {_bid_of(evidence)} gains {_claimed(evidence):.3g} on average"
     within = f"to three standard errors, {evidence.best.error:.2g}"
     if evidence.rare_losses_known:
         return Decision("refuted", "in expectation", f"{claimed}, {within}, of sampled profiles")
@@ -216,6 +230,16 @@ def _profitable(evidence: Evidence) -> Decision:
         "rule or strategy that cannot be read off"
     )
     return Decision("undetermined", "sampled", reason)
+
+
+def _gain_on_average(witness: dict[str, Any]) -> str:
+    """Return what a deviation gains over fresh draws of what chance decides."""
+    over = witness["average_over"]
+    error = f", standard error {over['standard_error']:.1g}" if over["standard_error"] > 0 else ""
+    return (
+        f"a deviation gains {over['gain']:.3g} at one profile on average over {over['draws']:,} "
+        f"fresh draws{error}"
+    )
 
 
 def _unprofitable(evidence: Evidence) -> Decision:
@@ -233,11 +257,19 @@ def _unprofitable(evidence: Evidence) -> Decision:
             f"the certified bound on what deviating gains is {cap:.3g}, and no witness was found"
         )
         return Decision("undetermined", "sampled", reason)
-    if evidence.information == "own":
-        reason = f"no bid of own types gains more than {cap:.2g} on average under the law of types"
+    if not knows_profile(evidence.information):
+        reason = (
+            f"no {_bid_of(evidence)} gains more than {cap:.2g} on average under the law of types"
+        )
         return Decision("confirmed", "in expectation", reason)
     reason = f"the cap of {cap:.2g} does not speak of every profile"
     return Decision("undetermined", "sampled", reason)
+
+
+def _bid_of(evidence: Evidence) -> str:
+    """Return what a bid of the deviator's is called: by what it can depend on."""
+    own = evidence.information == OwnType.name
+    return "bid of own types" if own else f"bid of what the rung {evidence.information} shows"
 
 
 def _proof(evidence: Evidence) -> str:

@@ -22,6 +22,7 @@ from deviator.validation import Floats
 
 from .certificates.honest_markets import MOST_TRADERS
 from .certificates.known import foreign_parts
+from .fresh_lots import FRESH, fresh_gain, has_chance
 from .market import Market
 from .plain_data import fractions, market_as_data, number
 from .surface_best_response import SurfaceBest
@@ -129,6 +130,8 @@ def _allowed_witness(tested: Market, types: Floats, bid: Floats) -> dict[str, An
 
 def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | None:
     exact = has_exact_forms(tested)
+    if has_chance(tested):
+        return _average_witness(tested, types, bid)
     outcomes: tuple[dict[str, Any], dict[str, Any]] | None = (
         _exact_outcomes(tested, types, bid) if exact else _plain_outcomes(tested, types, bid)
     )
@@ -140,6 +143,18 @@ def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | Non
     level = tested.mechanism.language.level
     rows = bids_as_rows(tested.strategy.exact_bids(rational(types[None])), level)
     return _described(tested, types, honest_bids, bid, *outcomes, rows)
+
+
+def _average_witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | None:
+    """Return the witness that a bid pays on average over fresh draws, or None where luck may do."""
+    found = fresh_gain(tested, types, bid)
+    if found.least <= 0:
+        return None
+    own = tested.situation(types[None]).present.as_array()[0]
+    honest = None if tested.strategy.mixes else own
+    described = _described(tested, types, honest, bid, found.honest, found.deviating)
+    over = {"draws": FRESH, "gain": found.gain, "standard_error": found.error}
+    return None if described is None else described | {"gain": found.gain, "average_over": over}
 
 
 def _described(
@@ -214,12 +229,13 @@ def _plain_outcome(tested: Market, types: Floats, bids: Bids) -> dict[str, float
     outcome = tested.mechanism.clear(bids)
     units = np.zeros((1, len(types)))
     units[0, trader] = outcome.quantity[0, trader]
-    worth = tested.economy.utility(units, types[None])[0, trader]
+    paid = np.zeros((1, len(types)))
+    paid[0, trader] = outcome.transfer[0, trader]
     return {
         "price": float(outcome.price_of(trader)[0]),
         "quantity": float(units[0, trader]),
         "transfer": float(outcome.transfer[0, trader]),
-        "utility": float(worth - outcome.transfer[0, trader]),
+        "utility": float(tested.economy.payoff(units, paid, types[None])[0, trader]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deviator.first_use import imported_when_used
 
-from .base import EvaluatedLearner, Learner, Training, check_playable
+from .base import EvaluatedLearner, Learner, Training, check_playable, plays_rounds
 from .session import Checkpoint, CurvePoint, Keep, Progress, Session, TrainingStopped
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ __all__ = [
     "TrainingStopped",
     "check_playable",
     "deviation_of",
+    "plays_rounds",
 ]
 
 __getattr__ = imported_when_used(

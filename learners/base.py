@@ -209,12 +209,17 @@ def check_playable(learner: Learner, problem: DecisionProblem) -> None:
     RefusedError
         If it cannot.
     """
-    if isinstance(problem, RoundsCore) and not getattr(learner, "plays_rounds", False):
+    if isinstance(problem, RoundsCore) and not plays_rounds(learner):
         raise RefusedError(
             f"{learner.name} plays one-shot markets, got one of {problem.rounds} rounds; name a "
             "learner of rounds, as recurrent-ppo"
         )
     learner.check_problem(problem)
+
+
+def plays_rounds(learner: Learner) -> bool:
+    """Return whether a learner can play a `RoundsCore`."""
+    return bool(getattr(learner, "plays_rounds", False))
 
 
 def network_of(deviation: Deviation) -> Any:

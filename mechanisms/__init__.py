@@ -19,23 +19,33 @@ from .languages import (
     AllocationLanguage,
     BidLanguage,
     Bids,
+    BidsOverRounds,
     ConditionalLanguage,
     EntryReportLanguage,
     EntryReports,
     FactoredBids,
     FactoredLanguage,
     FlooredScheduleLanguage,
+    LanguageOverRounds,
     LinearBids,
     ReportLanguage,
     Reports,
     ScheduleLanguage,
     Schedules,
     SurfaceBids,
+    UnitBidLanguage,
+    UnitBids,
 )
 from .lottery import Drawn, drawn, standard_lots
 from .menu import FiniteMenu, LineMenu, Menu
+from .multi_unit.multi_unit_mechanism import Endowments, MultiUnitMechanism
+from .multi_unit.uniform_price_multi_unit import UniformPriceMultiUnit
+from .multi_unit.vickrey_multi_unit import VickreyMultiUnit
 from .mutated import Mutated
 from .outcome import Outcome, TraderOutcome
+from .over_rounds.in_shares import InShares
+from .over_rounds.rounds_mechanism import History, Round, RoundsMechanism
+from .over_rounds.unrolled import Unrolled
 from .parallel import clear_parallel
 from .pay_as_bid import PayAsBid
 from .residual_line import ResidualLineMechanism, exact_payment, residual_transfer
@@ -74,6 +84,7 @@ __all__ = [
     "AllocationLanguage",
     "BidLanguage",
     "Bids",
+    "BidsOverRounds",
     "Buyers",
     "CallableSurface",
     "CallableTax",
@@ -82,6 +93,7 @@ __all__ = [
     "DirectMechanism",
     "DiscreteVCG",
     "Drawn",
+    "Endowments",
     "EntryCutoffs",
     "EntryFeeDoubleAuction",
     "EntryFeeVCG",
@@ -91,15 +103,19 @@ __all__ = [
     "FactoredLanguage",
     "FiniteMenu",
     "FlooredScheduleLanguage",
+    "History",
     "Hyperplane",
+    "InShares",
     "KDoubleAuction",
     "Kinked",
+    "LanguageOverRounds",
     "LevelSet",
     "LineMenu",
     "LinearBids",
     "Mechanism",
     "Menu",
     "ModifiedVickreyDoubleAuction",
+    "MultiUnitMechanism",
     "Mutated",
     "NaiveWalrasian",
     "Outcome",
@@ -112,6 +128,8 @@ __all__ = [
     "ReportLanguage",
     "Reports",
     "ResidualLineMechanism",
+    "Round",
+    "RoundsMechanism",
     "ScheduleLanguage",
     "Schedules",
     "Shard",
@@ -133,7 +151,12 @@ __all__ = [
     "TraderOutcome",
     "UniformConditional",
     "UniformDoubleAuction",
+    "UniformPriceMultiUnit",
+    "UnitBidLanguage",
+    "UnitBids",
     "UnitDemandMechanism",
+    "Unrolled",
+    "VickreyMultiUnit",
     "balancing_fee",
     "clear_parallel",
     "clear_sharded",

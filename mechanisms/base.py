@@ -24,10 +24,18 @@ from .languages import BidLanguage, Bids
 from .menu import Menu
 from .outcome import Outcome, TraderOutcome, check_cleared
 
-Claim = Literal["truthful", "individually_rational", "budget_surplus", "efficient", "anonymous"]
+Claim = Literal[
+    "truthful",
+    "universally_truthful",
+    "individually_rational",
+    "budget_surplus",
+    "efficient",
+    "anonymous",
+]
 """What a mechanism may claim, at honest bids and at every profile of types.
 
-truthful: no bid of one trader beats the honest one; individually_rational: nobody is worse off than
+truthful: no bid of one trader beats the honest one, in a lottery on average over the lots;
+universally_truthful: none does for any lots; individually_rational: nobody is worse off than
 without trade; budget_surplus: transfers never sum to less than 0; efficient: the allocation is of
 the largest total utility; anonymous: traders who swap their bids swap their outcomes.
 """
@@ -54,14 +62,9 @@ class Mechanism(ABC):
         What the rule promises (`Claim`); the conformance kit tests each claim.
     waivers : mapping of str to str
         Checks of the conformance kit that the rule is known to fail, each with the reason.
-    draws : int
-        D, how many numbers the rule draws for each market. With D > 0 it writes
-        ``clear(bids, lots)``, and is given lots (B, D), independent and uniform in [0, 1): a rule
-        that draws by itself is refused, as a search keeps what was lucky.
     """
 
     language: ClassVar[BidLanguage]
-    draws: ClassVar[int] = 0
     claims: ClassVar[frozenset[Claim]] = frozenset()
     waivers: ClassVar[Mapping[str, str]] = {}
 
@@ -83,6 +86,15 @@ class Mechanism(ABC):
         states its own: a gain below this share of what it is a difference of is rounding.
         """
         return DOUBLE
+
+    @property
+    def draws(self) -> int:
+        """D, how many numbers the rule draws for each market; 0 by default.
+
+        With D > 0 it writes ``clear(bids, lots)``, and is given lots (B, D), independent and
+        uniform in [0, 1). A rule that draws by itself is refused: a search keeps what was lucky.
+        """
+        return 0
 
     @abstractmethod
     def clear(self, bids: Any) -> Outcome:

@@ -12,7 +12,7 @@ from scipy.stats import qmc
 from typing_extensions import override
 
 from deviator.economies import Economy
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_array, freeze, read_only, whole_number
 
 from .base import Mechanism
@@ -86,9 +86,12 @@ class Drawn(Mechanism):
             )
         rule: Any = self.rule
         # A copy, so that no rule can change the lots that others are given.
-        lots = np.broadcast_to(self.lots, (markets, self.lots.shape[-1])).copy()
-        outcome: Outcome = rule.clear(bids, lots)
+        outcome: Outcome = rule.clear(bids, self.lots_of(markets).copy())
         return outcome
+
+    def lots_of(self, markets: int) -> Floats:
+        """Return the lots of so many markets, shape (B, D)."""
+        return np.broadcast_to(self.lots, (markets, self.lots.shape[-1]))
 
     @override
     def honest_bids(self, economy: Economy, types: Floats) -> Bids:
@@ -116,6 +119,29 @@ class Drawn(Mechanism):
 def drawn(rule: Mechanism, lots: Floats) -> Mechanism:
     """Return a rule for given lots; the rule itself where it draws none."""
     return Drawn(rule, lots) if rule.draws else rule
+
+
+def require_no_lots(what: str, rule: Mechanism) -> None:
+    """Raise RefusedError where a rule draws lots, of which something knows nothing."""
+    if rule.draws:
+        raise RefusedError(
+            f"{what} must be of a rule without lots, and {rule.name} draws {rule.draws}; fix them "
+            "with deviator.mechanisms.Drawn(rule, lots)"
+        )
+
+
+def in_short(lots: Floats) -> str:
+    """Return lots (D,) in words, of which the first few are enough to recognize them.
+
+    Examples
+    --------
+    >>> in_short(np.array([0.25, 0.5]))
+    '0.25, 0.5'
+    >>> in_short(np.linspace(0.0, 0.9, 10))
+    '0, 0.1, 0.2, 0.3, ...'
+    """
+    first = ", ".join(f"{lot:.3g}" for lot in lots[:4])
+    return f"{first}, ..." if len(lots) > 4 else first
 
 
 def standard_lots(draws: int, count: int) -> Floats:

@@ -54,12 +54,12 @@ class Menu(ABC):
     def best(
         self, economy: Economy, types: Floats, trader: int, present: TraderOutcome
     ) -> BestPoint:
-        """Return the point of the largest utility less payment.
+        """Return the point of the largest payoff.
 
         Parameters
         ----------
         economy : Economy
-            The utilities.
+            The payoffs.
         types : ndarray of float, shape (B, N)
         trader : int
             Whose menu it is.
@@ -237,9 +237,9 @@ class FiniteMenu(Menu):
     def best(
         self, economy: Economy, types: Floats, trader: int, present: TraderOutcome
     ) -> BestPoint:
-        utility = economy.utility_of(trader, self.quantity, types) - self.transfer
+        utility = economy.payoff_of(trader, self.quantity, self.transfer, types)
         point = utility.argmax(axis=1)[:, None]
-        kept = economy.utility_of(trader, present.quantity, types) - present.transfer
+        kept = economy.payoff_of(trader, present.quantity, present.transfer, types)
         gain = (np.take_along_axis(utility, point, axis=1) - kept)[:, 0]
         quantity = np.take_along_axis(self.quantity, point, axis=1)[:, 0]
         stays = gain <= 0

@@ -67,6 +67,20 @@ class Outcome:
                 filled = _everywhere(getattr(self, name), self.quantity, wanted)
                 object.__setattr__(self, name, filled)
 
+    @property
+    def excess(self) -> Floats:
+        """Units received in all, with those outside, (B,): 0 where the market clears."""
+        return np.asarray(self.quantity.sum(axis=1) + self.outside)
+
+    def clearing_error(self, share: float) -> Floats:
+        """Return how far excess may be from 0, (B,), where sums are right to a share of their size.
+
+        Where nobody trades, what is left is rounding beside the markets that do.
+        """
+        largest = np.maximum(np.abs(self.quantity).max(axis=1), np.abs(self.outside))
+        rounding = CLEARS_OF_BATCH * max(largest.max(initial=0.0), 1.0)
+        return np.asarray(share * largest + rounding)
+
     def price_of(self, trader: int) -> Floats:
         """Return the price that a trader meets, shape (B,)."""
         return self.price if self.price.ndim == 1 else self.price[:, trader]
@@ -143,11 +157,8 @@ def _check_clears(name: str, outcome: Outcome) -> None:
             f"mechanism {name} must return an outside of shape {outcome.quantity.shape[:1]}, got "
             f"{outcome.outside.shape}; run `deviator check` on it"
         )
-    excess = np.abs(outcome.quantity.sum(axis=1) + outcome.outside)
-    largest = np.abs(outcome.quantity).max(axis=1)
-    # Where nobody trades, what is left is rounding beside the markets that do.
-    rounding = CLEARS_OF_BATCH * max(largest.max(initial=0.0), 1.0)
-    short = ~(excess <= CLEARS * largest + rounding)
+    excess = np.abs(outcome.excess)
+    short = ~(excess <= outcome.clearing_error(CLEARS))
     if np.isfinite(outcome.quantity).all() and short.any():
         market = int(np.flatnonzero(short)[0])
         raise InvalidInputError(

@@ -4,12 +4,13 @@ import ast
 import sys
 from collections.abc import Iterable
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from deviator.trust import OWN
+
+from .distributions import provider_of, version_of
 
 FILE_MODULE = "deviator_file_"
 """Start of the module name of a single file; a digest of its content follows."""
@@ -43,15 +44,8 @@ def provenance(thing: Any) -> dict[str, str]:
         file = getattr(sys.modules.get(module), "__file__", None) or module
         digest = module.removeprefix(FILE_MODULE)
         return {"name": name, "provider": Path(file).name, "version": digest}
-    provider = OWN if top == OWN else packages_distributions().get(top, [top])[0]
-    return {"name": name, "provider": provider, "version": _version(provider)}
-
-
-def _version(provider: str) -> str:
-    try:
-        return version(provider)
-    except PackageNotFoundError:
-        return ""
+    provider = OWN if top == OWN else provider_of(top)
+    return {"name": name, "provider": provider, "version": version_of(provider)}
 
 
 def digest_of(files: Iterable[Path]) -> str:

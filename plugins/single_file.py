@@ -1,8 +1,8 @@
 """Plugins in a single file: identified by reading its text, without importing it.
 
 A class is a plugin if it has a literal `name` and descends, within the file, from a base class of
-deviator: one whose name ends in Mechanism, Economy, Policy or Learner. A function annotated to
-return an Economy, LinearQuadratic or Factored is an economy, named with dashes for underscores.
+deviator: one whose name ends in Mechanism, Economy, Policy, Learner or Rung. A function annotated
+to return an Economy, LinearQuadratic or Factored is an economy, named with dashes for underscores.
 """
 
 import ast
@@ -39,7 +39,7 @@ def plugins_of_file(path: str | Path) -> list[PluginSpec]:
     if not specs:
         raise PluginLoadError(
             f"plugin file {path} must define a plugin, a class with a literal name derived from "
-            "Mechanism, Economy, Policy or Learner, and defines none"
+            "Mechanism, Economy, Policy, Learner or Rung, and defines none"
         )
     return specs
 

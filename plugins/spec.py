@@ -16,13 +16,13 @@ import cloudpickle
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
 from deviator.trust import OWN
 
-from .guard import Guard, GuardError, is_guarded
+from .guard import Guard, GuardError, is_guarded, may_be_lost
 from .provenance import FILE_MODULE, digest_of, module_digest, with_siblings
 
 LOAD_S = 60
 """Seconds that a plugin may take to be imported."""
 
-Kind = Literal["mechanism", "economy", "policy", "learner"]
+Kind = Literal["mechanism", "economy", "policy", "learner", "rung"]
 """Kinds of plugins."""
 
 BASES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -31,6 +31,7 @@ BASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "economy": ("deviator.economies", "Economy"),
         "policy": ("deviator.policies", "Policy"),
         "learner": ("deviator.learners", "Learner"),
+        "rung": ("deviator.policies.information", "Rung"),
     }
 )
 """Module, by which entry points are grouped too, and name of the abstract class of each kind."""
@@ -90,7 +91,7 @@ class PluginSpec:
         """
         if self.problem:
             raise PluginLoadError(f"{self.title} cannot be used: {self.problem}")
-        if self.provider != OWN and not is_guarded() and not self._is_imported():
+        if self.provider != OWN and not may_be_lost() and not self._is_imported():
             self._load_elsewhere(limit_s)
         try:
             plugin = self._imported()

@@ -19,6 +19,7 @@ from deviator.mechanisms import (
     SigmaVCG,
 )
 from deviator.mechanisms.conditional_auction import ConditionalAuction
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.mechanisms.menu import BestPoint, LineShift
 from deviator.mechanisms.residual_line import menu_on_lines
 from deviator.validation import Floats, trader_index
@@ -39,6 +40,7 @@ def best_point(
 
 def required_menu(mechanism: Mechanism, bids: object, trader: int) -> Menu:
     """Return a trader's menu; RefusedError if there is none, or a market is in autarky."""
+    require_no_lots("a menu", mechanism)
     menu = mechanism.menu(bids, trader)
     if menu is None:
         raise RefusedError(

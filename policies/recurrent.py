@@ -145,4 +145,5 @@ class RecurrentDeviation(RoundsDeviation):
         cls, tensors: Mapping[str, Floats], description: Mapping[str, Any], others: Policy
     ) -> "RecurrentDeviation":
         network = RecurrentNetwork.from_files(tensors, description)
-        return cls(*seat_from_data(description, others), network)
+        seat, shown = seat_from_data(description, others)
+        return cls(*seat, network, public_size=shown)

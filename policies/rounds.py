@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -28,12 +28,15 @@ class RoundsDeviation(Deviation):
     others : Policy
         The strategy deviated from, on which relative actions build.
     rounds : int
+    public_size : int, optional
+        P, how many numbers a past round shows: price and quantities by default, 1 + N.
     """
 
     observation: Observation
     box: ActionBox
     others: Policy
     rounds: int
+    public_size: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         whole_number("rounds", self.rounds, 1)
@@ -46,7 +49,7 @@ class RoundsDeviation(Deviation):
         ----------
         seen : ndarray of float, shape (B, O)
             What the deviator sees before a round: types, how much of the rounds is over, and
-            prices and quantities of past rounds, 0 for those to come.
+            what past rounds showed, prices and quantities say, 0 for those to come.
         memory : object
             What was remembered in the round before; None before the first.
         """
@@ -54,7 +57,11 @@ class RoundsDeviation(Deviation):
     @property
     def seen_size(self) -> int:
         """O, how many numbers are seen before a round."""
-        return self.observation.size + _public_size(self.rounds, len(self.observation.mean))
+        if self.rounds == 1:
+            return self.observation.size
+        usual = 1 + len(self.observation.mean)
+        shown = usual if self.public_size is None else self.public_size
+        return self.observation.size + 1 + self.rounds * shown
 
     @override
     def bid(self, view: View | Floats, trader: int) -> Floats:
@@ -63,11 +70,11 @@ class RoundsDeviation(Deviation):
             raise InvalidInputError(
                 f"trader must be {self.observation.trader}, for whom this was learned, got {trader}"
             )
-        types = View.of(view).types
-        seen = np.zeros((len(types), self.seen_size))
-        seen[:, : self.observation.size] = self.observation(types)
+        known = View.of(view)
+        seen = np.zeros((len(known.types), self.seen_size))
+        seen[:, : self.observation.size] = self.observation(known)
         action, _ = self.act(seen, None)
-        bid: Floats = self.box.to_bid(self.others.bids(types).of_trader(trader), action)
+        bid: Floats = self.box.to_bid(self.others.bids(known.types).of_trader(trader), action)
         return bid
 
     def _check_sizes(self, sizes: tuple[int, ...]) -> None:
@@ -77,11 +84,6 @@ class RoundsDeviation(Deviation):
                 f"the network must map {self.seen_size} observations to {self.box.size} actions, "
                 f"got {sizes[0]} to {sizes[-1]}"
             )
-
-
-def _public_size(rounds: int, n_traders: int) -> int:
-    """Return how many numbers tell of the rounds: none where there is one round only."""
-    return 0 if rounds == 1 else 1 + rounds * (n_traders + 1)
 
 
 @final
@@ -122,7 +124,8 @@ class NetworkOverRounds(RoundsDeviation):
         cls, tensors: Mapping[str, Floats], description: Mapping[str, Any], others: Policy
     ) -> "NetworkOverRounds":
         network = Network.from_files(tensors, description)
-        return cls(*seat_from_data(description, others), network)
+        seat, shown = seat_from_data(description, others)
+        return cls(*seat, network, public_size=shown)
 
 
 def seat_to_data(deviation: RoundsDeviation) -> dict[str, Any]:
@@ -131,16 +134,22 @@ def seat_to_data(deviation: RoundsDeviation) -> dict[str, Any]:
         "observation": deviation.observation.to_dict(),
         "box": deviation.box.to_dict(),
         "rounds": deviation.rounds,
+        "public_size": deviation.public_size,
     }
 
 
 def seat_from_data(
     description: Mapping[str, Any], others: Policy
-) -> tuple[Observation, ActionBox, Policy, int]:
-    """Return what every deviation over rounds has, from what `seat_to_data` returned."""
-    return (
+) -> tuple[tuple[Observation, ActionBox, Policy, int], int | None]:
+    """Return what every deviation over rounds has, from what `seat_to_data` returned.
+
+    That is the arguments, and how many numbers a past round shows.
+    """
+    seat = (
         Observation(**description["observation"]),
         ActionBox(**description["box"]),
         others,
         int(description["rounds"]),
     )
+    shown = description.get("public_size")
+    return seat, None if shown is None else int(shown)

@@ -5,6 +5,7 @@ are means over a fixed set of scenarios, in which the same lots and the same bid
 serve all of the trader's bids; without chance there is one scenario.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
@@ -13,7 +14,7 @@ import numpy as np
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism
-from deviator.mechanisms.lottery import drawn, standard_lots
+from deviator.mechanisms.lottery import Drawn, drawn, standard_lots
 from deviator.mechanisms.outcome import TraderOutcome, check_outcome
 from deviator.validation import Floats
 
@@ -21,6 +22,10 @@ from .base import Policy
 
 SCENARIOS = 64
 """How many scenarios stand for all where chance decides; a power of two, see `standard_lots`."""
+
+
+JOINED = 2**12
+"""Up to so many markets scenarios are cleared together: a call takes about as long itself."""
 
 
 class Scenario(NamedTuple):
@@ -112,9 +117,7 @@ class Situation:
 
     def honest(self) -> Payoffs:
         """Return what the trader has who follows the strategy, each (B, 1)."""
-        return self._mean(
-            [self._payoffs(s, s.present.of_trader(self.trader)[:, None]) for s in self.scenarios]
-        )
+        return self._mean(lambda own: own[:, None])
 
     def payoffs(self, candidates: Floats) -> Payoffs:
         """Return what the trader has from candidate bids (B, M, K), each (B, M).
@@ -124,7 +127,7 @@ class Situation:
         InvalidInputError
             If the mechanism or the economy returns numbers that are not finite.
         """
-        return self._mean([self._payoffs(scenario, candidates) for scenario in self.scenarios])
+        return self._mean(lambda own: candidates)
 
     def compared(self, bid: Floats) -> Payoffs:
         """Return what the trader has from the strategy's own bid and from another, each (B, 2).
@@ -133,11 +136,7 @@ class Situation:
         ----------
         bid : ndarray of float, shape (B, K)
         """
-        pairs = [
-            self._payoffs(s, np.stack([s.present.of_trader(self.trader), bid], axis=1))
-            for s in self.scenarios
-        ]
-        return self._mean(pairs)
+        return self._mean(lambda own: np.stack([own, bid], axis=1))
 
     def outcomes(self, candidates: Floats) -> list[TraderOutcome]:
         """Return the trader's outcomes under candidate bids (B, M, K), in each scenario.
@@ -149,22 +148,53 @@ class Situation:
         """
         return [trader_outcome(*scenario, self.trader, candidates) for scenario in self.scenarios]
 
-    def _payoffs(self, scenario: Scenario, candidates: Floats) -> Payoffs:
+    def _mean(self, tried: Callable[[Floats], Floats]) -> Payoffs:
+        """Return means over the scenarios for the bids tried beside the own one, (B, M, K)."""
+        candidates = [tried(each.present.of_trader(self.trader)) for each in self.scenarios]
+        if len(candidates) == 1:
+            return self._payoffs(self.scenarios[0], self.types, candidates[0])
+        batch, bids = candidates[0].shape[:2]
+        joined = max(1, JOINED // (batch * bids))
+        parts = []
+        for start in range(0, len(candidates), joined):
+            some = slice(start, start + joined)
+            scenario = _joined(self.scenarios[some])
+            count = len(self.scenarios[some])
+            types = np.tile(self.types, (count, 1))
+            found = self._payoffs(scenario, types, np.concatenate(candidates[some]))
+            parts.append([each.reshape(count, batch, bids) for each in found])
+        return Payoffs(*(_mean_over(np.concatenate(each)) for each in zip(*parts, strict=True)))
+
+    def _payoffs(self, scenario: Scenario, types: Floats, candidates: Floats) -> Payoffs:
         outcome = trader_outcome(*scenario, self.trader, candidates)
-        worth = worth_of(self.economy, self.trader, outcome.quantity, self.types)
+        worth = worth_of(self.economy, self.trader, outcome.quantity, types)
         if self.economy.quasilinear:
             payoff = worth - outcome.transfer
         else:
-            payoff = self.economy.payoff_of(
-                self.trader, outcome.quantity, outcome.transfer, self.types
-            )
+            payoff = self.economy.payoff_of(self.trader, outcome.quantity, outcome.transfer, types)
             check_finite(self.economy, payoff)
         return Payoffs(payoff, worth, outcome.transfer, outcome.quantity, outcome.price)
 
-    def _mean(self, payoffs: list[Payoffs]) -> Payoffs:
-        if len(payoffs) == 1:
-            return payoffs[0]
-        return Payoffs(*(np.mean(each, axis=0) for each in zip(*payoffs, strict=True)))
+
+def _joined(scenarios: tuple[Scenario, ...]) -> Scenario:
+    """Return scenarios as one of all their markets, one scenario after the other."""
+    rule, present = scenarios[0]
+    if len(scenarios) == 1:
+        return scenarios[0]
+    array = np.concatenate([each.present.as_array() for each in scenarios])
+    if isinstance(rule, Drawn):
+        rules = [each.rule for each in scenarios if isinstance(each.rule, Drawn)]
+        lots = [each.lots_of(present.shape[0]) for each in rules]
+        rule = Drawn(rule.rule, np.concatenate(lots))
+    return Scenario(rule, present.from_array(array))
+
+
+def _mean_over(values: Floats) -> Floats:
+    """Return means over the first axis; prices are NaN where nobody trades in any scenario."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=0)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def utilities(

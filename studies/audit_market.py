@@ -8,6 +8,7 @@ import numpy as np
 
 import deviator
 from deviator.economies import Economy, TypeDistribution
+from deviator.envs.public_rounds import rounds_of
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     Found,
@@ -29,7 +30,7 @@ from deviator.evidence.plain_data import economy_as_data, settings_as_data
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
 from deviator.plugins import build
-from deviator.policies import Information, Policy
+from deviator.policies import Information, Policy, rung_name
 from deviator.validation import trader_index
 
 from .beyond_claim import joint_finding, party_of
@@ -82,7 +83,8 @@ def audit(
         What everybody follows; honesty by default.
     trader : int, optional
         Who deviates; by default everybody in turn, one of each class of interchangeable traders.
-    information : {"profile", "own"}
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
+        What deviators know (`deviator.policies.information`).
     learner : Learner, str or a sequence of them, optional
         A learner, or the name of one (``"ppo"``), or several, trained in the market and on its
         matched control, for each trader who deviates, to add what learning finds.
@@ -242,6 +244,8 @@ def _gain_share(
     """
     if verdict.witness is None or verdict.scope == "in expectation":
         return 0.0, None if verdict.scope == "sampled" else upper
+    if not tested.economy.quasilinear:
+        return 0.0, None
     types = np.array([verdict.witness["types"]])
     trade = float(gains_from_trade(tested.economy, types)[0])
     shown = verdict.witness["gain"] / trade if trade > 0 else 0.0
@@ -262,7 +266,7 @@ def _audited(
         n_traders=tested.economy.n_traders,
         law=law_in_words(tested.distribution),
         strategy=tested.strategy.name,
-        information=search.information,
+        information=rung_name(search.information),
         classes=classes,
         all_traders=every and not untried,
         untried=untried,
@@ -271,6 +275,7 @@ def _audited(
         seeds=tuple(search.seeds),
         learners=tuple(learner.name for learner in search.learners),
         versions={"deviator": deviator.__version__},
+        rounds=rounds_of(tested.mechanism),
     )
 
 

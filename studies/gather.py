@@ -9,19 +9,26 @@ from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.envs import DecisionProblem, DeviationCore, rounds_core
+from deviator.envs.public_rounds import check_rounds_of
+from deviator.envs.rounds_core import AsPlan
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
+    EachDraw,
     Evidence,
     Found,
     LearnedGain,
     Market,
     check_matched,
+    each_draw,
     find_certificates,
     find_witness,
     held_out_profiles,
+    in_shares,
     largest_gain,
+    of_single_rounds,
+    over_rounds,
     seat_of,
     standing_control,
 )
@@ -33,16 +40,24 @@ from deviator.evidence.best_deviation import (
     trades,
 )
 from deviator.evidence.certificates import is_all_ours
+from deviator.evidence.fresh_lots import has_chance
 from deviator.evidence.results import Comparison
-from deviator.learners import EvaluatedLearner, Learner, Training, check_playable
-from deviator.mechanisms import DirectMechanism, Mechanism, Mutated
+from deviator.learners import EvaluatedLearner, Learner, Training, check_playable, plays_rounds
+from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, RoundsMechanism, Unrolled
 from deviator.plugins import provenance
-from deviator.policies import ActionBox, Deviation, Information, RoundsDeviation
+from deviator.policies import (
+    ActionBox,
+    Deviation,
+    Information,
+    RoundsDeviation,
+    knows_profile,
+    rung_name,
+)
 from deviator.validation import Floats, check_kind, finite_array
 
 from .best_known import best_known
 from .search import Actions, Search, Watch
-from .shown_types import shown_types
+from .shown_types import shown_view
 
 __all__ = ["Actions", "Search", "Watch", "gather"]
 
@@ -90,8 +105,10 @@ def gather(
     markets = "build one with deviator.market(mechanism, economy)"
     check_kind("tested", tested, Market, markets)
     check_kind("search", search, Search, "state learners, seeds and steps in one")
+    tested, search = over_rounds(tested), _own_rounds(tested, search)
     if control is not None:
         check_kind("control", control, Market, markets)
+        control = in_shares(control, tested)
         check_matched(seat_of(tested), seat_of(control))
     rules = [Mutated(tested.mechanism, "transfer", size) for size in planted]
     mutants = [replace(tested, mechanism=rule) for rule in rules]
@@ -104,8 +121,10 @@ def gather(
         evidence = _measure(tested, control, search, watch or Watch(), saved, searched)
         beside = evidence.learned and (with_power or planted)
         box = _box_of(tested, control, search) if beside else None
+        whole = _at_the_worst_profile(tested, evidence, certificate)
         return replace(
-            _at_the_worst_profile(tested, evidence, certificate),
+            whole,
+            each_draw=_each_draw(tested, search, whole),
             certificate=certificate,
             refusals=found.refusals,
             control=_control_evidence(control, search, box) if with_power else None,
@@ -113,13 +132,22 @@ def gather(
         )
 
 
+def _own_rounds(tested: Market, search: Search) -> Search:
+    """Return a search in which a rule over rounds is played once, over its own rounds."""
+    rule = tested.mechanism
+    if not isinstance(rule, RoundsMechanism) or search.rounds == 1:
+        return search
+    check_rounds_of(rule, search.rounds)
+    return replace(search, rounds=1)
+
+
 def _box_of(tested: Market, control: Market | None, search: Search) -> ActionBox | None:
     """Return the moves that learners had, with which it is measured what they would notice.
 
     Elsewhere the default box would be narrower, or go by an answer that is known there alone.
     """
-    core = _core(tested, control, search, Watch())
-    return core.box if isinstance(core, DeviationCore) else None
+    cores = _cores(tested, control, search, Watch())
+    return next((core.box for core in cores if isinstance(core, DeviationCore)), None)
 
 
 def _control_evidence(
@@ -132,14 +160,14 @@ def _control_evidence(
 
 def _found(tested: Market, information: Information, certified: bool | Found) -> Found:
     if isinstance(certified, Found):
-        if certified.information != information:
+        if certified.information != rung_name(information):
             raise InvalidInputError(
-                f"certificates must be of the rung {information!r} that is searched, got those of "
-                f"{certified.information!r}; find them again"
+                f"certificates must be of the rung {rung_name(information)!r} that is searched, "
+                f"got those of {certified.information!r}; find them again"
             )
         return certified
     if not certified:
-        return Found({}, (), information)
+        return Found({}, (), rung_name(information))
     return find_certificates(tested, information, [tested.trader])
 
 
@@ -149,9 +177,13 @@ def _at_the_worst_profile(
     """Return the evidence with what is gained at the worst profile, where that could tell more.
 
     A mean gain that refutes, or a proof about every profile of one of our own rules, needs no
-    search; on the own-type rung single profiles tell nothing.
+    search; below the whole profile single profiles tell nothing.
     """
-    if evidence.information == "own" or evidence.witness is not None or not evidence.trades:
+    if (
+        not knows_profile(evidence.information)
+        or evidence.witness is not None
+        or not evidence.trades
+    ):
         return evidence
     if evidence.best.kind == "bound":
         return evidence
@@ -159,6 +191,13 @@ def _at_the_worst_profile(
         return evidence
     worst, witness = largest_gain(tested)
     return replace(evidence, worst=worst, witness=witness)
+
+
+def _each_draw(tested: Market, search: Search, evidence: Evidence) -> EachDraw | None:
+    """Return what is gained once the lots are known; None where the rule draws none."""
+    if not (tested.mechanism.draws and evidence.trades):
+        return None
+    return each_draw(tested, held_out_profiles(tested, search.held_out), evidence.witness)
 
 
 def _proved(tested: Market, certificate: Certificate | None) -> bool:
@@ -184,11 +223,11 @@ def _measure(
     types = held_out_profiles(tested, search.held_out)
     traded = trades(tested, types)
     # What cannot be learned in is refused before anything is searched.
-    core = _core(tested, control, search, watch) if search.learners and traded else None
-    if isinstance(core, DeviationCore) and box is not None:
-        core = replace(core, box=box)
+    cores = _cores(tested, control, search, watch) if traded else []
+    if box is not None:
+        cores = [replace(c, box=box) if isinstance(c, DeviationCore) else c for c in cores]
     best = best_known(tested, types, search.information, search.rounds, searched)
-    trained = [] if core is None else list(_trained(core, search, best, watch))
+    trained = list(_trained(cores, search, best, watch))
     deviations = [*(training.policy for _, _, training in trained), *saved]
     seen = _Seen(tested, types, search.information)
     return Evidence(
@@ -203,18 +242,19 @@ def _measure(
         witness=best.witness or _first_witness(seen, deviations),
         mechanism_economy=_other_economy(tested.mechanism, tested.economy),
         plugins=_plugins(tested, search.learners),
-        information=search.information,
+        information=rung_name(search.information),
         stakes=tested.stakes,
         rounding=tested.rounding,
         tolerated=tested.tolerated,
         rare_losses_known=_is_known(tested),
+        unit=tested.unit,
     )
 
 
 def _trained(
-    core: DecisionProblem, search: Search, best: BestDeviation, watch: Watch
+    cores: Sequence[DecisionProblem], search: Search, best: BestDeviation, watch: Watch
 ) -> Iterator[tuple[Learner, int, Training]]:
-    for learner in search.learners:
+    for core, learner in zip(cores, search.learners, strict=False):
         for seed in search.seeds:
             training = learner.train(
                 core,
@@ -230,13 +270,20 @@ def _trained(
             yield learner, seed, training
 
 
-def _core(tested: Market, control: Market | None, search: Search, watch: Watch) -> DecisionProblem:
-    """Return the market as the learners meet it, once each has said that it can play it."""
-    core = search.problem(tested, control)
+def _cores(
+    tested: Market, control: Market | None, search: Search, watch: Watch
+) -> list[DecisionProblem]:
+    """Return the market as each learner meets it, once all have said that they can play it."""
+    known: dict[bool, DecisionProblem] = {}
+    cores = []
     for learner in search.learners:
-        check_playable(learner, core)
+        in_turns = isinstance(tested.mechanism, Unrolled) and plays_rounds(learner)
+        if in_turns not in known:
+            known[in_turns] = search.problem(tested, control, in_turns=in_turns)
+        cores.append(known[in_turns])
+        check_playable(learner, cores[-1])
         _options(learner, search, watch)
-    return core
+    return cores
 
 
 def _options(learner: Learner, search: Search, watch: Watch) -> dict[str, Any]:
@@ -268,8 +315,29 @@ class _Seen(NamedTuple):
     def compared(self, policy: Deviation) -> Comparison:
         """Return what a deviation gains where it sees no more than its rung shows."""
         if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
-            return self._over_rounds(policy)
+            planned = self._planned(policy)
+            if planned is None:
+                return self._over_rounds(policy)
+            return self.tested.compared(self.types, planned.bid(self.types, self.tested.trader))
         return self.tested.compared(self.types, self.bid(policy))
+
+    def one_shot(self, policy: Deviation) -> Deviation | None:
+        """Return a deviation as one of single bids; None for those that meet several times."""
+        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
+            return self._planned(policy)
+        return policy
+
+    def _planned(self, policy: RoundsDeviation) -> Deviation | None:
+        """Return the plan that a deviation comes to follow, where the rule is one over rounds.
+
+        The rounds show it no more than its rung and what is public.
+        """
+        if not isinstance(self.tested.mechanism, Unrolled):
+            return None
+        market = of_single_rounds(self.tested)
+        return AsPlan(
+            rounds_core(market, rounds=policy.rounds, information=self.information), policy
+        )
 
     def _over_rounds(self, policy: RoundsDeviation) -> Comparison:
         core = rounds_core(self.tested, rounds=policy.rounds, information=self.information)
@@ -278,10 +346,10 @@ class _Seen(NamedTuple):
 
     def bid(self, policy: Deviation) -> Floats:
         trader = self.tested.trader
-        # Whoever changes what they are shown deceives nobody else.
-        shown = shown_types(self.types, [trader], self.information).copy()
+        shown = shown_view(self.tested, self.types, self.information)
         shape = len(self.types), self.tested.bid_size
-        bid = policy.bid(shown, trader)
+        # Deviations may take the types alone, where these are all that is shown.
+        bid = policy.bid(shown.types if shown.seen is None else shown, trader)
         checked: Floats = finite_array(f"bids of {type(policy).__name__}", bid, shape)
         return checked
 
@@ -301,22 +369,24 @@ def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) 
 
 def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
     gain, rounding, _ = seen.compared(policy)
+    beyond = 0.0 if has_chance(seen.tested) else largest_beyond(gain, rounding)
     return LearnedGain(
         "saved",
         0,
         float(gain.mean()),
         float(gain.max()),
-        beyond_rounding=largest_beyond(gain, rounding),
+        beyond_rounding=beyond,
     )
 
 
 def _first_witness(seen: _Seen, policies: Sequence[Deviation]) -> dict[str, Any] | None:
     """Return the first witness of a learned deviation that pays on average in one round."""
     for policy in policies:
-        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
+        shown = seen.one_shot(policy)
+        if shown is None:
             continue
         if pays(seen.tested, seen.compared(policy).gain, seen.information):
-            witness = find_witness(seen.tested, policy, seen.types)
+            witness = find_witness(seen.tested, shown, seen.types)
             if witness is not None:
                 return witness
     return None

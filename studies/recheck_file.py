@@ -21,6 +21,7 @@ from deviator.economies import (
     Economy,
     Factored,
     LinearQuadratic,
+    MultiUnitDemands,
     Saturating,
     UnitDemands,
     VaryingEffects,
@@ -31,7 +32,7 @@ from deviator.evidence.coalitions import Party, coalition_of, joint_witness, nam
 from deviator.evidence.plain_data import payment_as_data
 from deviator.evidence.profile_witness import witness_at
 from deviator.evidence.witness import witness_of_bid
-from deviator.mechanisms import Mechanism, Mutated, PowerTax, SumTax
+from deviator.mechanisms import Drawn, Mechanism, Mutated, PowerTax, SumTax
 from deviator.mechanisms.statistics import PublicStatistics
 from deviator.plugins import OWN, build, find_plugin
 from deviator.validation import trader_index
@@ -53,7 +54,7 @@ HOLDS, WRONG, UNKNOWN = 0, 1, 2
 CLOSE = 1e-9
 """How far numbers that are computed again may be from those in a file, of the largest."""
 
-ECONOMIES = (LinearQuadratic, Factored, UnitDemands, Saturating, VaryingEffects)
+ECONOMIES = (LinearQuadratic, Factored, UnitDemands, MultiUnitDemands, Saturating, VaryingEffects)
 PARTS: Mapping[str, type[PublicStatistics | PowerTax | SumTax]] = MappingProxyType(
     {"PublicStatistics": PublicStatistics, "PowerTax": PowerTax, "SumTax": SumTax}
 )
@@ -201,6 +202,8 @@ def rebuilt_market(data: dict[str, Any]) -> Market:
     economy = _economy(data["economy"])
     mechanism = _mechanism(data["mechanism"], data["settings"])
     trader = 0 if data["trader"] is None else trader_index(data["trader"], economy.n_traders)
+    if "lots" in data:
+        mechanism = Drawn(mechanism, np.asarray(data["lots"], dtype=np.float64))
     return market(mechanism, economy, trader=trader)
 
 

@@ -7,7 +7,7 @@ from typing import Any, final
 
 from deviator.envs import DecisionProblem, deviation_core, rounds_core
 from deviator.errors import InvalidInputError
-from deviator.evidence import BestDeviation, Market
+from deviator.evidence import BestDeviation, Market, of_single_rounds
 from deviator.learners import Checkpoint, CurvePoint, Keep, Learner, Training
 from deviator.policies import ActionMode, Information, check_information
 from deviator.validation import check_kind, positive, whole_number
@@ -66,7 +66,7 @@ class Search:
     seeds : sequence of int
     steps : int
         Budget of each training in submitted bids.
-    information : {"profile", "own"}
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
         What deviators know.
     held_out : int
         Profiles on which gains are measured, at least 100.
@@ -75,7 +75,8 @@ class Search:
     actions : Actions, optional
         How far actions move bids, where the defaults are not meant.
     rounds : int
-        How often the same traders meet with the same types; gains are means over the rounds.
+        How often the same traders meet with the same types; gains are means over the rounds. Rules
+        over rounds have their own number, and are searched over all of them.
 
     Raises
     ------
@@ -110,9 +111,22 @@ class Search:
         whole_number("rounds", self.rounds, at_least=1)
         check_information(self.information)
 
-    def problem(self, tested: Market, control: Market | None = None) -> DecisionProblem:
-        """Return a market as learners meet it; errors as in `deviation_core`."""
+    def problem(
+        self, tested: Market, control: Market | None = None, *, in_turns: bool = False
+    ) -> DecisionProblem:
+        """Return a market as learners meet it; errors as in `deviation_core`.
+
+        Parameters
+        ----------
+        tested : Market
+        control : Market, optional
+        in_turns : bool
+            Whether plans for a rule over rounds (`over_rounds`) are made round by round.
+        """
         settings = {"information": self.information, "control": control} | self.actions.stated()
+        if in_turns:
+            settings["control"] = None if control is None else of_single_rounds(control)
+            return rounds_core(of_single_rounds(tested), **settings)
         if self.rounds == 1:
             return deviation_core(tested, **settings)
         return rounds_core(tested, rounds=self.rounds, **settings)

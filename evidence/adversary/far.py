@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from deviator.mechanisms import Bids, TraderOutcome
+from deviator.mechanisms import BidLanguage, Bids, LanguageOverRounds, TraderOutcome
 from deviator.mechanisms.outcome import check_outcome
 from deviator.validation import Floats
 
 from ..constraints.violations import HonestMarkets, honest_markets
 from ..market import Market
+from ..results import payoff_rounding
 from ..rounding import roundings
 
 LEVELS = np.geomspace(1e-6, 1e6, 37)
@@ -77,9 +78,20 @@ def far_from(honest: HonestMarkets, trader: int) -> FarDeviation:
 def _candidates(tested: Market, trader: int, own: Floats) -> Floats:
     """Return the own bid, and beside it those with other levels, shape (B, 1 + M, K)."""
     moves = _usual_level(tested, trader) * np.concatenate([[0.0], -LEVELS, LEVELS])
-    candidates = np.repeat(own[:, None], len(moves), axis=1)
-    candidates[:, :, tested.mechanism.language.level] += moves
-    return tested.mechanism.allowed_bids(trader, candidates, own)
+    moved = []
+    for numbers in _moved_together(tested.mechanism.language, own.shape[1]):
+        candidates = np.repeat(own[:, None], len(moves), axis=1)
+        candidates[:, :, numbers] += moves[:, None]
+        moved.append(candidates)
+    return tested.mechanism.allowed_bids(trader, np.concatenate(moved, axis=1), own)
+
+
+def _moved_together(language: BidLanguage, numbers: int) -> list[list[int]]:
+    """Return which numbers of a bid are moved: its level, in plans over rounds all or one."""
+    if not isinstance(language, LanguageOverRounds):
+        return [[language.level]]
+    levels = language.levels(numbers)
+    return [levels, levels[:1], levels[-1:]]
 
 
 def _usual_level(tested: Market, trader: int) -> float:
@@ -100,9 +112,17 @@ def _gains(
     found = tested.mechanism.clear_deviations(bids, trader, candidates)
     outcome = check_outcome(tested.mechanism.name, found)
     worth = tested.economy.utility_of(trader, outcome.quantity, honest.types)
-    utility = worth - outcome.transfer
-    rounding = honest.rounding[:, [trader]] + roundings(tested) * _sizes(outcome, worth)
-    return utility - utility[:, :1], rounding
+    money = roundings(tested) * _sizes(outcome, worth)
+    if tested.economy.quasilinear:
+        utility = worth - outcome.transfer
+        return utility - utility[:, :1], honest.rounding[:, [trader]] + money
+
+    def payoff_at(transfer: Floats) -> Floats:
+        return tested.economy.payoff_of(trader, outcome.quantity, transfer, honest.types)
+
+    payoff = payoff_at(outcome.transfer)
+    rounding = payoff_rounding(payoff_at, outcome.transfer, money)
+    return payoff - payoff[:, :1], honest.rounding[:, [trader]] + rounding
 
 
 def _sizes(outcome: TraderOutcome, worth: Floats) -> Floats:

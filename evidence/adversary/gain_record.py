@@ -27,7 +27,7 @@ class WorstGain:
     types : ndarray of float, shape (N,)
         The profile.
     gain : float
-        In units of money; 0 where nothing is gained beyond rounding.
+        In units of payoff; 0 where nothing is gained beyond rounding.
     share : float
         The largest gain, at any profile tried, relative to what its trader has at stake there:
         `HonestMarkets.stake`. Infinite where nothing is at stake.
@@ -77,10 +77,10 @@ def gain_alone(
     kept, bids = float(honest.utility[market, trader]), tested.strategy.bids(types)
     candidate = bid[None, None]
     fast = tested.mechanism.clear_deviations(bids, trader, candidate)
-    worth = tested.economy.utility_of(trader, fast.quantity, types)
-    gain = float((worth - fast.transfer)[0, 0]) - kept
+    payoff = tested.economy.payoff_of(trader, fast.quantity, fast.transfer, types)
+    gain = float(payoff[0, 0]) - kept
     if gain < 0.5 * claimed:
         return gain
     outcome = tested.mechanism.clear(bids.with_candidates(trader, candidate))
-    worth = tested.economy.utility(outcome.quantity, types)
-    return float((worth - outcome.transfer)[0, trader]) - kept
+    payoff = tested.economy.payoff(outcome.quantity, outcome.transfer, types)
+    return float(payoff[0, trader]) - kept

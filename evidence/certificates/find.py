@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.policies import Information, check_information
+from deviator.mechanisms import RoundsMechanism, Unrolled
+from deviator.policies import Information, check_information, rung_within
 from deviator.validation import trader_index
 
 from ..market import Market
@@ -32,6 +33,16 @@ CERTIFIERS: tuple[Certifier, ...] = (
 )
 """Tried in this order for the traders who have no certificate yet."""
 
+NOT_QUASILINEAR = (
+    "certificates are about quasi-linear payoffs, utility minus transfer, and the economy {} "
+    "states a payoff of its own"
+)
+OVER_ROUNDS = (
+    "nothing is certified of a rule over rounds: bids that stay the same and plans of a bid for "
+    "each round were searched"
+)
+"""What is said of rules over rounds, whose certificates nobody has written."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -45,13 +56,13 @@ class Found:
     refusals : tuple of str
         One sentence each: why a certificate was not given, and what would give one. Empty where
         every trader has a cap.
-    information : {"profile", "own"}
-        What the deviators know.
+    information : str
+        The name of the rung on which the deviators look.
     """
 
     certificates: dict[int, Certificate]
     refusals: tuple[str, ...]
-    information: Information
+    information: str
 
 
 def find_certificates(tested: Market, information: Information, traders: Sequence[int]) -> Found:
@@ -61,7 +72,7 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     ----------
     tested : Market
         The market's own trader does not matter.
-    information : {"profile", "own"}
+    information : str or Rung
         What a deviator knows.
     traders : sequence of int
         Who deviates.
@@ -80,10 +91,18 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     >>> {trader: certificate.cap for trader, certificate in found.certificates.items()}
     {0: 0.0, 2: 0.0}
     """
-    rung, n = check_information(information), tested.economy.n_traders
+    rung = rung_within(check_information(information), tested.mechanism, tested.economy)
+    n = tested.economy.n_traders
     wanted = list(dict.fromkeys(trader_index(trader, n) for trader in traders))
     if not wanted:
         raise InvalidInputError("traders must name somebody who deviates, got none")
+    if tested.mechanism.draws:
+        why = f"certificates are of rules without lots, and {tested.mechanism.name} draws them"
+        return Found({}, (why,), rung.name)
+    if not tested.economy.quasilinear:
+        return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung.name)
+    if isinstance(tested.mechanism, Unrolled | RoundsMechanism):
+        return Found({}, (OVER_ROUNDS,), rung.name)
     best: dict[int, Certificate] = {}
     refusals: list[str] = []
     for certifier in (*SHARED_CERTIFIERS, *(_each(one) for one in CERTIFIERS)):
@@ -96,7 +115,7 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
         except RefusedError as error:
             refusals.append(str(error))
     capped = all(_is_capped(best.get(trader)) for trader in wanted)
-    return Found(best, () if capped else tuple(dict.fromkeys(refusals)), rung)
+    return Found(best, () if capped else tuple(dict.fromkeys(refusals)), rung.name)
 
 
 def _each(certifier: Certifier) -> ManyCertifier:

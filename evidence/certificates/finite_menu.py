@@ -1,4 +1,7 @@
-"""Gains in double auctions of single units, over every profile and every bid.
+"""Gains in markets of indivisible units, over every profile and every bid.
+
+What follows is about double auctions of single units; `unit_menus` proves what holds where traders
+want several.
 
 The others' bids fixed, a trader ends without a trade, or with one at a price: menus are piecewise
 constant in the own bid. Let S be the number of sellers, e the S-th highest of the others' values
@@ -39,19 +42,24 @@ from deviator.mechanisms import (
 from deviator.mechanisms.unit_demand.entry_equilibrium import EntryCutoffs, marginal_profits
 from deviator.mechanisms.unit_demand.unit_demand_mechanism import UnitDemandMechanism
 from deviator.numerics.rational import rounded_up
-from deviator.policies import Information
+from deviator.policies import Information, OwnType
 from deviator.validation import Bools, Floats
 
 from ..market import Market
 from .certificate import EVERY_PROFILE, TYPE_SETS, Certificate, Condition
 from .premises import all_honest, all_known, check_law, check_rule
+from .unit_menus import KIND, LAW, certify_units
+from .unit_menus import RULES as MULTI_UNIT_RULES
 
-KIND = "finite menus"
 THEOREM = "a certificate of finite menus"
 
-RULES = (KDoubleAuction, EntryFeeDoubleAuction, ModifiedVickreyDoubleAuction)
+RULES = (
+    KDoubleAuction,
+    EntryFeeDoubleAuction,
+    ModifiedVickreyDoubleAuction,
+    *MULTI_UNIT_RULES,
+)
 
-LAW = "every profile that the law allows"
 EXPECTED = "the mean over the law, of a trader who knows the own value only"
 
 SEED = 3_000_023
@@ -85,7 +93,7 @@ class _Answer(NamedTuple):
 
 
 def certify_finite_menu(tested: Market, information: Information = "profile") -> Certificate:
-    """Certify what honest traders of single units may gain by another bid.
+    """Certify what honest traders of indivisible units may gain by another bid.
 
     The cap holds at every profile that the law allows, on every rung; in the modified Vickrey
     double auction with uniform values, on the rung "own", it is a cap on the expected gain.
@@ -93,8 +101,7 @@ def certify_finite_menu(tested: Market, information: Information = "profile") ->
     Parameters
     ----------
     tested : Market
-        Single units; honest traders; `KDoubleAuction`, `EntryFeeDoubleAuction` or
-        `ModifiedVickreyDoubleAuction`.
+        Single units or several; honest traders; one of `RULES`.
     information : {"profile", "own"}
         What the deviator knows.
 
@@ -114,9 +121,12 @@ def certify_finite_menu(tested: Market, information: Information = "profile") ->
     >>> certify_finite_menu(market(KDoubleAuction(0.5), unit_demands(3, 3))).cap
     0.5
     """
-    mechanism, economy = _parts(tested)
+    check_rule(THEOREM, tested.mechanism, RULES)
     premises = all_known(THEOREM, tested), all_honest(THEOREM, tested)
     check_law(THEOREM, tested.distribution)
+    if isinstance(tested.mechanism, MULTI_UNIT_RULES):
+        return certify_units(tested, premises)
+    mechanism, economy = _parts(tested)
     box = _Box(*tested.distribution.support)
     answer = _answer(tested, mechanism, economy, box, information)
     runs = _what_runs(tested, mechanism, economy)
@@ -130,7 +140,6 @@ def certify_finite_menu(tested: Market, information: Information = "profile") ->
 
 def _parts(tested: Market) -> tuple[UnitDemandMechanism, UnitDemands]:
     mechanism, economy = tested.mechanism, tested.economy
-    check_rule(THEOREM, mechanism, RULES)
     if not isinstance(mechanism, UnitDemandMechanism) or type(economy) is not UnitDemands:
         raise RefusedError(f"{THEOREM} needs unit demands, got {type(economy).__name__}")
     return mechanism, mechanism.check_economy(economy)
@@ -214,7 +223,7 @@ def _entry(
 ) -> _Answer:
     """Return what the trader's choice of entry may cost: in expectation, or at worst."""
     trader, cutoffs = tested.trader, mechanism.cutoffs(economy)
-    if information == "own" and _is_uniform(tested.distribution, economy):
+    if information == OwnType.name and _is_uniform(tested.distribution, economy):
         return _expected_entry(trader, mechanism, economy, cutoffs)
     return _worst_entry(trader, mechanism, economy, cutoffs, box)
 

@@ -152,18 +152,20 @@ def _of_people(
     for person in party.people:
         mine = [place for place, owner in zip(places, owners, strict=True) if owner == person]
         units, paid = sum(quantity[mine]), sum(transfer[mine])
-        worth = _worth(party.tested, person, units, types)
-        for name, value in zip(found, (units, paid, worth - paid), strict=True):
+        kept = _payoff(party.tested, person, units, paid, types)
+        for name, value in zip(found, (units, paid, kept), strict=True):
             found[name].append(value)
     return found
 
 
-def _worth(tested: Market, person: int, units: Any, types: Any) -> Any:
+def _payoff(tested: Market, person: int, units: Any, paid: Any, types: Any) -> Any:
     if not isinstance(units, Fraction):
-        return tested.economy.utility_of(person, np.array([[units]]), types[None])[0, 0]
+        point = np.array([[units]]), np.array([[paid]])
+        return tested.economy.payoff_of(person, *point, types[None])[0, 0]
     economy: Any = tested.economy
     exact = RationalEconomy.of(economy)
-    return exact.value(types[None])[0, person] * units - exact.slope[person] * units**2 / 2
+    worth = exact.value(types[None])[0, person] * units - exact.slope[person] * units**2 / 2
+    return worth - paid
 
 
 def _exact_outcomes(party: Party, types: Floats, bids: Floats) -> tuple[Outcomes, Outcomes]:

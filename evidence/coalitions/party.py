@@ -6,6 +6,7 @@ names is one of N + m - 1 bidders there, and is compared with being one honest n
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, NamedTuple, final
 
 import numpy as np
@@ -63,6 +64,12 @@ class Party:
     transfers: bool = True
 
     def __post_init__(self) -> None:
+        economy = self.tested.economy
+        if self.transfers and not economy.quasilinear and len(self.people) > 1:
+            raise RefusedError(
+                "members may pay each other where payoffs are quasi-linear, and those of the "
+                f"economy {economy.name} are not; leave transfers out, and the least gain counts"
+            )
         if self.tested.bids_are_surfaces:
             raise RefusedError(
                 "joint deviations need bids of numbers, and traders bid surfaces in "
@@ -138,16 +145,16 @@ class Party:
         if bids.is_numpy:
             check_cleared(rule.name, outcome, bids.shape[:2])
         slots = list(zip(places or owners, owners, strict=True))
-        worth, paid = [], []
+        kept, rounding = [], []
         for person in self.people:
             mine = [place for place, owner in slots if owner == person]
             total = sum(outcome.quantity[:, place] for place in mine)
-            worth.append(_worth(self.tested.economy, person, total, types))
-            paid.append(sum(outcome.transfer[:, place] for place in mine))
+            paid = sum(outcome.transfer[:, place] for place in mine)
+            payoff, size = _payoff(self.tested.economy, person, total, paid, types)
+            kept.append(payoff)
+            rounding.append(ROUNDINGS * where.precision * size)
         xp = namespace(outcome.quantity)
-        sums = xp.stack(worth, axis=1), xp.stack(paid, axis=1)
-        rounding = ROUNDINGS * where.precision * (xp.abs(sums[0]) + xp.abs(sums[1]))
-        return Kept(sums[0] - sums[1], rounding)
+        return Kept(xp.stack(kept, axis=1), xp.stack(rounding, axis=1))
 
     def value(self, gains: Array) -> Array:
         """Return what counts of the people's gains (B, P): the sum, or the least; shape (B,)."""
@@ -155,11 +162,18 @@ class Party:
         return xp.sum(gains, axis=1) if self.transfers else xp.min(gains, axis=1)
 
 
-def _worth(economy: Economy, person: int, quantity: Array, types: Array) -> Array:
-    """Return what quantities (B,) are worth to a person, shape (B,)."""
-    if is_foreign(quantity):
-        return economy.utility_of(person, quantity[:, None], types)[:, 0]
-    return worth_of(economy, person, quantity[:, None], types)[:, 0]
+def _payoff(
+    economy: Economy, person: int, quantity: Array, transfer: Array, types: Array
+) -> tuple[Array, Array]:
+    """Return a person's payoffs, and the sizes that they are differences of, each (B,)."""
+    units, money = quantity[:, None], transfer[:, None]
+    of = economy.utility_of if is_foreign(quantity) else partial(worth_of, economy)
+    worth = of(person, units, types)
+    sizes = abs(worth) + abs(money)
+    if economy.quasilinear:
+        return (worth - money)[:, 0], sizes[:, 0]
+    payoff = economy.payoff_of(person, units, money, types)
+    return payoff[:, 0], (sizes + abs(payoff))[:, 0]
 
 
 def with_party(base: Array, places: Sequence[int], bids: Array) -> Array:

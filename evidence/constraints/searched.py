@@ -7,6 +7,7 @@ and relative to the gains from trade. A violation counts where its witness holds
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, final
 
@@ -23,7 +24,7 @@ from ..adversary.starts import even_places
 from ..market import Market
 from ..profile_witness import profile_witness
 from .constraint import Constraint, ConstraintVerdict
-from .violations import HONEST_CONSTRAINTS, HonestMarkets, solved_markets
+from .violations import HONEST_CONSTRAINTS, HonestMarkets, no_efficiency, solved_markets
 
 STARTS_SHARE = 0.4
 """Share of the budget that goes to the starts, which serve all goals."""
@@ -36,6 +37,10 @@ BROKEN: Mapping[Constraint, str] = MappingProxyType(
         "efficiency": "another allocation has a larger total utility",
     }
 )
+
+
+NOT_COUNTED = "of what the traders pay in all, whatever the goods cost somebody outside"
+"""Of what the answer on the budget speaks where somebody outside trades."""
 
 
 class Goal(NamedTuple):
@@ -134,6 +139,8 @@ class _Tried:
         self._tested = tested
         self.profiles = self.unsolved = 0
         self.trades = False
+        self.no_efficiency: str | None = None
+        self.outside = False
         self.worst: dict[Goal, _Record] = {}
 
     def objective(self, goal: Goal) -> Callable[[Floats], Floats]:
@@ -148,6 +155,8 @@ class _Tried:
         for place, markets in solved_markets(self._tested, types):
             self.unsolved -= place.stop - place.start
             self.trades |= bool(markets.outcome.quantity.any())
+            self.outside |= bool(markets.outcome.outside.any())
+            self.no_efficiency = self.no_efficiency or no_efficiency(markets)
             for goal in GOALS:
                 values[goal][place] = _sought(markets, goal)
                 self._keep(goal, markets)
@@ -166,6 +175,15 @@ class _Tried:
 
     def verdict(self, constraint: Constraint, region: Region) -> ConstraintVerdict:
         """Return the verdict on one constraint; violations are cleared again."""
+        if constraint == "efficiency" and self.no_efficiency is not None:
+            return _undetermined(constraint, self.no_efficiency)
+        answer = self._searched(constraint, region)
+        if constraint != "budget_surplus" or not self.outside:
+            return answer
+        return replace(answer, reason=f"{NOT_COUNTED}: {answer.reason}")
+
+    def _searched(self, constraint: Constraint, region: Region) -> ConstraintVerdict:
+        """Return what the search says of one constraint."""
         seen = [
             self.worst[goal]
             for goal in GOALS
@@ -173,25 +191,30 @@ class _Tried:
         ]
         witnesses = [witness for each in seen if (witness := self._witness(constraint, each.types))]
         if witnesses:
-            return _refuted(constraint, witnesses)
+            of_payoff = self._tested.unit == "payoff" and constraint == "individual_rationality"
+            return _refuted(constraint, witnesses, " units of payoff" if of_payoff else "")
         where = f"{self.profiles:,} profiles within {region.stated}"
         if self.unsolved:
             where += f", of which {self.unsolved:,} could not be solved"
         if not self.trades and self.unsolved < self.profiles:
             # Nobody may trade here and somebody elsewhere, so that this is no answer.
             reason = f"nobody trades at any of {where}; a search proves nothing"
-            return ConstraintVerdict(constraint, "undetermined", "sampled", 0.0, 0.0, None, reason)
+            return _undetermined(constraint, reason)
         reason = f"no violation at {where}, the worst of them climbed to; a search proves nothing"
         if seen:
             reason = (
                 f"a violation was seen at one of {where}, and did not hold up when cleared again"
             )
-        return ConstraintVerdict(constraint, "undetermined", "sampled", 0.0, 0.0, None, reason)
+        return _undetermined(constraint, reason)
 
     def _witness(self, constraint: Constraint, types: Floats) -> dict[str, Any] | None:
         with suppress(NotConvergedError, RefusedError):
             return profile_witness(self._tested, constraint, types)
         return None
+
+
+def _undetermined(constraint: Constraint, reason: str) -> ConstraintVerdict:
+    return ConstraintVerdict(constraint, "undetermined", "sampled", 0.0, 0.0, None, reason)
 
 
 def _sought(markets: HonestMarkets, goal: Goal) -> Floats:
@@ -200,17 +223,21 @@ def _sought(markets: HonestMarkets, goal: Goal) -> Floats:
     beyond = np.where(np.abs(excess) > rounding, excess, 0.0)
     if goal.measure == "money":
         return beyond
-    least = markets.rounding.sum(axis=1)
+    if not markets.tested.economy.quasilinear:
+        return np.zeros_like(beyond)
+    least = markets.money_rounding.sum(axis=1)
     gains = np.maximum(markets.gains_from_trade, np.where(least > 0, least, 1.0))
     return np.asarray(beyond / gains)
 
 
-def _refuted(constraint: Constraint, witnesses: list[dict[str, Any]]) -> ConstraintVerdict:
+def _refuted(
+    constraint: Constraint, witnesses: list[dict[str, Any]], unit: str
+) -> ConstraintVerdict:
     """Return the verdict that witnesses, the first in money, refute."""
     first = witnesses[0]
     worst, share = float(first["violation"]), max(float(each["share"] or 0.0) for each in witnesses)
     relative = f", up to {share:.3g} of the gains from trade" if share > 0 else ""
-    reason = f"{BROKEN[constraint]} at a profile that was found, by {worst:.6g}{relative}"
+    reason = f"{BROKEN[constraint]} at a profile that was found, by {worst:.6g}{unit}{relative}"
     return ConstraintVerdict(
         constraint, "refuted", "every profile", worst, share, None, reason, first
     )

@@ -17,9 +17,12 @@ import numpy as np
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Outcome
-from deviator.validation import Floats, finite_array
+from deviator.mechanisms.lottery import require_no_lots
+from deviator.validation import Bools, Floats, finite_array
 
 from ..market import Market
+from ..outside import sells_no_more
+from ..results import payoff_rounding
 from ..rounding import outcome_rounding
 from .constraint import Constraint
 
@@ -30,6 +33,16 @@ HONEST_CONSTRAINTS: tuple[Constraint, ...] = (
     "efficiency",
 )
 """The constraints on what happens while nobody deviates."""
+
+
+NOT_QUASILINEAR = (
+    "efficiency compares totals of utilities, which say nothing where payoffs are not quasi-linear"
+)
+SOMEBODY_OUTSIDE = (
+    "somebody outside trades, and what goods cost or are worth there is not known, so that the "
+    "traders' own first best is no measure"
+)
+"""Why efficiency is not told."""
 
 
 @final
@@ -54,20 +67,23 @@ class HonestMarkets:
     def worth(self) -> Floats:
         """Every trader's utility before they pay, (B, N)."""
         worth = self.tested.economy.utility(self.outcome.quantity, self.types)
-        if not np.isfinite(worth).all():
-            market = int(np.argwhere(~np.isfinite(worth))[0][0])
-            raise InvalidInputError(
-                f"economy {self.tested.economy.name} must have finite utilities, and has not in "
-                f"market {market}; run `deviator check` on it"
-            )
-        return worth
+        return finite_numbers(self.tested.economy, "utilities", worth)
 
     @cached_property
     def first_best(self) -> Floats:
         """Total utility of the efficient allocation, (B,)."""
-        economy = self.tested.economy
-        best = economy.utility(economy.efficient_allocation(self.types), self.types)
+        best = self.tested.economy.utility(self.efficient, self.types)
         return np.asarray(best.sum(axis=1))
+
+    @cached_property
+    def efficient(self) -> Floats:
+        """The efficient allocation, (B, N)."""
+        return self.tested.economy.efficient_allocation(self.types)
+
+    @cached_property
+    def comparable(self) -> Bools:
+        """Whether somebody outside sells no more than in the first best, and buys nothing, (B,)."""
+        return sells_no_more(self.outcome.outside, self.efficient)
 
     @cached_property
     def gains_from_trade(self) -> Floats:
@@ -82,24 +98,41 @@ class HonestMarkets:
         return np.asarray(np.abs(economy.marginal_utility(quantity, self.types)).max(axis=1))
 
     @cached_property
-    def rounding(self) -> Floats:
+    def money_rounding(self) -> Floats:
         """What rounding may make of each trader's utility or transfer, (B, N)."""
         return outcome_rounding(self.tested, self.types, self.outcome)
 
-    @property
+    @cached_property
+    def rounding(self) -> Floats:
+        """What rounding may make of each trader's payoff, in units of payoff, (B, N)."""
+        if self.tested.economy.quasilinear:
+            return self.money_rounding
+        return payoff_rounding(self._payoff_at, self.outcome.transfer, self.money_rounding)
+
+    @cached_property
     def utility(self) -> Floats:
-        """What each trader is left with, (B, N)."""
-        return self.worth - self.outcome.transfer
+        """What each trader is left with, in units of payoff, (B, N)."""
+        if self.tested.economy.quasilinear:
+            return self.worth - self.outcome.transfer
+        return self._payoff_at(self.outcome.transfer)
+
+    def _payoff_at(self, transfer: Floats) -> Floats:
+        payoff = self.tested.economy.payoff(self.outcome.quantity, transfer, self.types)
+        return finite_numbers(self.tested.economy, "payoffs", payoff)
 
     @property
     def stake(self) -> Floats:
         """What each trader has at stake, (B, N): |utility|, else what they trade is worth.
 
-        That is |u_i(q_i, s)| + |mu_i(q_i, s) q_i|, which is 0 only where nothing is traded.
+        That is |u_i(q_i, s)| + |mu_i(q_i, s) q_i|, which is 0 only where nothing is traded. Where
+        payoffs are not quasi-linear it is what the goods are worth for nothing.
         """
         kept, quantity = np.abs(self.utility), self.outcome.quantity
-        margin = np.abs(self.tested.economy.marginal_utility(quantity, self.types) * quantity)
-        traded = np.abs(self.worth) + margin
+        if self.tested.economy.quasilinear:
+            margin = np.abs(self.tested.economy.marginal_utility(quantity, self.types) * quantity)
+            traded = np.abs(self.worth) + margin
+        else:
+            traded = np.abs(self._payoff_at(np.zeros_like(quantity)))
         return np.asarray(np.where(kept > self.rounding, kept, traded))
 
     def excess(self, constraint: Constraint) -> Floats:
@@ -114,20 +147,25 @@ class HonestMarkets:
     def rounding_of(self, constraint: Constraint) -> Floats:
         """Return what rounding may make of a constraint's excess, (B,)."""
         if constraint != "individual_rationality":
-            return np.asarray(self.rounding.sum(axis=1))
+            return np.asarray(self.money_rounding.sum(axis=1))
         worst = self.utility.argmin(axis=1)
         return np.asarray(self.rounding[np.arange(len(worst)), worst])
 
     def share(self, violation: Floats) -> Floats:
-        """Return violations (B,) over the gains from trade; infinite where there are none."""
+        """Return violations (B,) over the gains from trade; infinite where there are none.
+
+        Payoffs that are not quasi-linear are no money: there all shares are 0.
+        """
+        if not self.tested.economy.quasilinear:
+            return np.zeros_like(violation)
         gains = self.gains_from_trade
-        some = gains > self.rounding.sum(axis=1)
+        some = gains > self.money_rounding.sum(axis=1)
         ratio = violation / np.where(some, gains, 1.0)
         return np.where(some, ratio, np.where(violation > 0, np.inf, 0.0))
 
 
 def _unbalanced(markets: HonestMarkets) -> Floats:
-    return np.asarray(np.abs(markets.outcome.quantity.sum(axis=1)) * markets.marginal)
+    return np.asarray(np.abs(markets.outcome.excess) * markets.marginal)
 
 
 def _deficit(markets: HonestMarkets) -> Floats:
@@ -139,7 +177,11 @@ def _largest_loss(markets: HonestMarkets) -> Floats:
 
 
 def _welfare_lost(markets: HonestMarkets) -> Floats:
-    return np.asarray(markets.first_best - markets.worth.sum(axis=1))
+    """Return what is lost against the first best; 0 where totals of utilities do not tell."""
+    if not markets.tested.economy.quasilinear:
+        return np.zeros(len(markets.types))
+    lost = markets.first_best - markets.worth.sum(axis=1)
+    return np.where(markets.comparable, lost, 0.0)
 
 
 EXCESS: Mapping[Constraint, Callable[[HonestMarkets], Floats]] = MappingProxyType(
@@ -157,8 +199,9 @@ def violations(tested: Market, constraint: Constraint, types: Floats) -> Floats:
     """Return by how much money a constraint is violated at each profile, (B,); 0 where it is not.
 
     Market clearing: what is left over times the largest marginal utility. Budget surplus: the
-    deficit. Individual rationality: the largest loss of one trader. Efficiency: the utility lost
-    against the efficient allocation. What rounding explains is 0.
+    deficit, of what the traders pay in all. Individual rationality: the largest loss of one trader,
+    in units of payoff. Efficiency: the utility lost against the efficient allocation, 0 where
+    `no_efficiency` says why it is not told. What rounding explains is 0.
 
     Parameters
     ----------
@@ -199,6 +242,24 @@ def violations(tested: Market, constraint: Constraint, types: Floats) -> Floats:
     return honest_markets(tested, types).violation(constraint)
 
 
+def no_efficiency(markets: HonestMarkets) -> str | None:
+    """Return why efficiency is not told in markets, in one sentence; None where it is."""
+    if not markets.tested.economy.quasilinear:
+        return NOT_QUASILINEAR
+    return None if markets.comparable.all() else SOMEBODY_OUTSIDE
+
+
+def finite_numbers(economy: Economy, name: str, values: Floats) -> Floats:
+    """Return utilities or payoffs of an economy, or raise InvalidInputError where not finite."""
+    if np.isfinite(values).all():
+        return values
+    market = int(np.argwhere(~np.isfinite(values))[0][0])
+    raise InvalidInputError(
+        f"economy {economy.name} must have finite {name}, and has not in market {market}; run "
+        "`deviator check` on it"
+    )
+
+
 def gains_from_trade(economy: Economy, types: Floats) -> Floats:
     """Return the total utility of the efficient allocation less that of no trade, shape (B,).
 
@@ -221,6 +282,7 @@ def honest_markets(tested: Market, types: Floats) -> HonestMarkets:
 
     Errors are those of `violations`.
     """
+    require_no_lots("honest markets", tested.mechanism)
     checked = finite_array("types", types, (None, tested.economy.n_traders))
     outcome = tested.mechanism.clear(tested.strategy.bids(checked))
     _check_numbers(tested.mechanism.name, outcome, checked.shape)

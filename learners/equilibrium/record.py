@@ -88,8 +88,8 @@ class Equilibrium:
     from_strategy : float or None
         How far the bids are from those of the market's own strategy (honesty, or the one stated),
         as a share of their spread; None where that has none, or none that are affine.
-    surplus : float
-        Share of the first-best gains from trade that is realised.
+    surplus : float or None
+        Share of the first-best gains from trade that is realised; None where these are no measure.
     curve : tuple of EquilibriumPoint
     learner : str
     steps, seed : int
@@ -108,7 +108,7 @@ class Equilibrium:
     apart: float
     moved: float
     from_strategy: float | None
-    surplus: float
+    surplus: float | None
     curve: tuple[EquilibriumPoint, ...]
     learner: str
     steps: int
@@ -134,12 +134,13 @@ class Equilibrium:
     def summary(self) -> str:
         """Return state and epsilon in a few lines."""
         tested = self.tested
+        realised = "" if self.surplus is None else f"; {100 * self.surplus:.1f}% of them realised"
         lines = [
             f"{tested.mechanism.name} in {tested.economy.name}, {tested.economy.n_traders} "
             f"traders, all learn by {self.learner} from {len(self.ends)} random starts",
             f"{self.state}: {self.reason}",
             f"epsilon {self.epsilon:.2e} interim, {self.ex_post_epsilon:.2e} ex post, of the "
-            f"first-best gains from trade per trader; {100 * self.surplus:.1f}% of them realised",
+            f"first-best gains from trade per trader{realised}",
         ]
         lines.append(
             _regret_line(max(self.regret, key=lambda each: each.interim), len(self.regret))

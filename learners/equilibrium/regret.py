@@ -6,6 +6,7 @@ from typing import Literal
 from deviator.errors import DeviatorError, RefusedError
 from deviator.evidence import Market, interchangeable_traders
 from deviator.evidence.best_deviation import best_deviation, held_out_profiles
+from deviator.evidence.outside import sells_no_more
 from deviator.policies import exact_gain
 from deviator.validation import Floats
 
@@ -65,14 +66,21 @@ def _interim(tested: Market, types: Floats) -> Interim:
         return float(found.gain.mean()), float(found.gain.max()), "searched"
 
 
-def realised_surplus(tested: Market, profiles: int = PROFILES) -> float:
-    """Return which share of the first-best gains from trade the strategy realises."""
+def realised_surplus(tested: Market, profiles: int = PROFILES) -> float | None:
+    """Return which share of the first-best gains from trade the strategy realises.
+
+    None where totals of utilities are no measure: payoffs are not quasi-linear, or somebody outside
+    trades.
+    """
     types = held_out_profiles(tested, profiles)
     try:
         outcome = tested.mechanism.clear(tested.strategy.bids(types))
     except DeviatorError:
         return 0.0
+    efficient = tested.economy.efficient_allocation(types)
+    if not tested.economy.quasilinear or not sells_no_more(outcome.outside, efficient).all():
+        return None
     worth = tested.economy.utility(outcome.quantity, types).sum(axis=1).mean()
-    best = tested.economy.utility(tested.economy.efficient_allocation(types), types)
+    best = tested.economy.utility(efficient, types)
     total = float(best.sum(axis=1).mean())
     return float(worth) / total if total > 0 else 0.0

@@ -57,9 +57,12 @@ class TrainingVecEnv(BatchVecEnv):
         """Start all markets; a seed that stable-baselines3 sets is not used."""
         return self.start()
 
-    def _spent(self, rewards: Floats) -> np.ndarray:
-        """Count a bid in every market, and return rewards as the learner takes them."""
-        self._session.spend(self.num_envs, rewards)
+    def _spent(self, rewards: Floats, gained: Floats | None = None) -> np.ndarray:
+        """Count a bid in every market, and return rewards as the learner takes them.
+
+        What bids gained are the rewards, or of several rounds what came of them together.
+        """
+        self._session.spend(self.num_envs, rewards if gained is None else gained)
         return soft_limited(rewards, self._limit).astype(np.float32)
 
 

@@ -45,7 +45,8 @@ class RecurrentPPOLearner(SB3Learner):
     critic : tuple of int
         Widths of the critic's hidden layers.
     discount : float
-        What a round counts beside the one before it.
+        What a round counts beside the one before it, where each pays by itself. In rules over
+        rounds all count alike.
     reward_limit : float
         Rewards beyond are drawn in to a logarithm while learning, in units of reward.
     points : int
@@ -95,7 +96,7 @@ class RecurrentPPOLearner(SB3Learner):
             n_steps=core.exchange.rounds,
             batch_size=self.batch_size,
             n_epochs=self.n_epochs,
-            gamma=self.discount,
+            gamma=1.0 if core.pays_together else self.discount,
             gae_lambda=1.0,
             learning_rate=falling(self.learning_rate, session),
             policy_kwargs={

@@ -18,13 +18,14 @@ class RoundsVecEnv(TrainingVecEnv):
     """Markets of one deviator; all end after their last round, and new ones begin."""
 
     def __init__(self, session: Session, core: RoundsCore, markets: int, limit: float) -> None:
-        self._exchange = core.exchange
+        self._exchange, self._together = core.exchange, core.pays_together
         super().__init__(session, markets, observation_space(core.exchange), limit)
 
     @override
     def start(self) -> np.ndarray:
         types = self._exchange.draw(self._session.rng, self.num_envs)
         self._state = self._exchange.start(types)
+        self._gained = np.zeros(self.num_envs)
         return self._seen()
 
     @override
@@ -32,7 +33,10 @@ class RoundsVecEnv(TrainingVecEnv):
         actions = np.asarray(self._actions, np.float64)[:, None]
         step = self._exchange.step(self._state, actions)
         self._state = step.state
-        paid = self._spent(step.reward[:, 0])
+        self._gained += step.reward[:, 0]
+        nothing_yet = np.zeros(0)
+        whole = self._gained if step.ended else nothing_yet
+        paid = self._spent(step.reward[:, 0], whole if self._together else None)
         seen = self.start() if step.ended else self._seen()
         return seen, paid, np.full(self.num_envs, step.ended), self._infos
 

@@ -3,20 +3,24 @@
 from .base import BidLanguage, Bids, check_record
 from .conditional import AllocationLanguage, ConditionalLanguage, LinearBids
 from .factored import FactoredBids, FactoredLanguage
+from .over_rounds import BidsOverRounds, LanguageOverRounds
 from .reports import EntryReportLanguage, EntryReports, ReportLanguage, Reports
 from .schedules import FlooredScheduleLanguage, ScheduleLanguage, Schedules, check_decreasing
 from .surfaces import SurfaceBids, Tangents, refuse_numbers
+from .unit_bids import UnitBidLanguage, UnitBids
 
 __all__ = [
     "AllocationLanguage",
     "BidLanguage",
     "Bids",
+    "BidsOverRounds",
     "ConditionalLanguage",
     "EntryReportLanguage",
     "EntryReports",
     "FactoredBids",
     "FactoredLanguage",
     "FlooredScheduleLanguage",
+    "LanguageOverRounds",
     "LinearBids",
     "ReportLanguage",
     "Reports",
@@ -24,6 +28,8 @@ __all__ = [
     "Schedules",
     "SurfaceBids",
     "Tangents",
+    "UnitBidLanguage",
+    "UnitBids",
     "check_decreasing",
     "check_record",
     "refuse_numbers",

@@ -22,7 +22,7 @@ ELSEWHERE_S = 60
 RESTATES = "`rescaled` must restate every setting that is in money or in units of the good"
 """The way out where a market stated in other units is not the same market."""
 
-FIELDS = ("price", "quantity", "transfer", "traded", "converged")
+FIELDS = ("price", "quantity", "transfer", "traded", "converged", "outside")
 """Fields in which two outcomes are compared."""
 
 
@@ -71,30 +71,37 @@ def assert_same_outcome(
 
 def outcome_of_markets(outcome: Outcome, markets: Any) -> Outcome:
     """Return the outcome of some of the markets."""
-    return Outcome(*(getattr(outcome, field)[markets] for field in FIELDS))
+    return Outcome(**{field: getattr(outcome, field)[markets] for field in FIELDS})
 
 
 def concatenated(outcomes: list[Outcome]) -> Outcome:
     """Return the outcomes of successive batches as one."""
-    fields = ([getattr(outcome, field) for outcome in outcomes] for field in FIELDS)
-    return Outcome(*(np.concatenate(parts) for parts in fields))
+    parts = {field: [getattr(outcome, field) for outcome in outcomes] for field in FIELDS}
+    return Outcome(**{field: np.concatenate(arrays) for field, arrays in parts.items()})
 
 
 def renumbered(outcome: Outcome, order: list[int]) -> Outcome:
     """Return the outcome of renumbered traders: new trader i is old trader order[i]."""
     price = outcome.price if outcome.price.ndim == 1 else outcome.price[:, order]
     quantity, transfer = outcome.quantity[:, order], outcome.transfer[:, order]
-    return Outcome(price, quantity, transfer, outcome.traded, outcome.converged)
+    return dataclasses.replace(
+        outcome,
+        price=price,
+        quantity=quantity,
+        transfer=transfer,
+        residual_slope=outcome.residual_slope[:, order],
+    )
 
 
 def restated(outcome: Outcome, price: float, quantity: float) -> Outcome:
     """Return the outcome in other units of price and quantity; money is their product."""
-    return Outcome(
-        outcome.price * price,
-        outcome.quantity * quantity,
-        outcome.transfer * (price * quantity),
-        outcome.traded,
-        outcome.converged,
+    return dataclasses.replace(
+        outcome,
+        price=outcome.price * price,
+        quantity=outcome.quantity * quantity,
+        transfer=outcome.transfer * (price * quantity),
+        residual_slope=outcome.residual_slope * (price / quantity),
+        outside=outcome.outside * quantity,
     )
 
 

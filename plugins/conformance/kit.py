@@ -12,11 +12,11 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError
 from deviator.evidence.regret import RegretEstimator
 from deviator.learners import Learner
-from deviator.mechanisms import Claim, Mechanism
-from deviator.policies import Policy
+from deviator.mechanisms import Claim, Mechanism, RoundsMechanism
+from deviator.policies import Policy, Rung
 
 from ..guard import Guard, GuardError
-from . import economies, estimators, learners, policies
+from . import economies, estimators, learners, payoffs, policies, rungs
 from .check import (
     Check,
     CheckFunction,
@@ -27,7 +27,8 @@ from .check import (
     waivers_of,
 )
 from .claims import CLAIMS
-from .mechanisms import deviations, invariance, outcomes, purity, robustness
+from .draws import in_each_draw
+from .mechanisms import deviations, invariance, lots, outcomes, purity, robustness, rounds
 
 LIMIT_S = 60.0
 """Seconds that one check may take."""
@@ -43,14 +44,37 @@ Progress = Callable[[CheckResult], None]
 
 OF_MECHANISMS = (outcomes, purity, invariance, deviations, robustness)
 
+LOTS = checks_in(lots)
+"""Checks of mechanisms that draw lots, beside all others."""
+
+OF_THE_WHOLE = frozenset(
+    {
+        "check_settings",
+        "check_honest_bids",
+        "check_honest_bids_of_a_batch",
+        "check_own_type_only",
+        "check_relabelling",
+        "check_claim_truthful",
+        "check_claim_universally_truthful",
+        "check_claim_anonymous",
+    }
+)
+"""Checks that speak of a lottery as a whole; the others speak of each draw."""
+
 KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
     ("mechanism", Mechanism, checks_in(*OF_MECHANISMS)),
-    ("economy", Economy, checks_in(economies)),
+    ("economy", Economy, checks_in(economies, payoffs)),
     ("policy", Policy, checks_in(policies)),
     ("learner", Learner, checks_in(learners)),
+    ("rung", Rung, checks_in(rungs)),
     ("estimator", RegretEstimator, checks_in(estimators)),
 )
 """Kind, base class and core checks of everything that has a kit."""
+
+OF_SOME: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
+    ("mechanism", RoundsMechanism, checks_in(rounds)),
+)
+"""Further checks of those of a kind that are of a class."""
 
 
 class Source(Protocol):
@@ -88,7 +112,7 @@ def checks_for(subject: Any) -> Iterator[Check]:
 
     Parameters
     ----------
-    subject : Mechanism, Economy, Policy, Learner or RegretEstimator
+    subject : Mechanism, Economy, Policy, Learner, Rung or RegretEstimator
 
     Yields
     ------
@@ -112,15 +136,28 @@ def checks_for(subject: Any) -> Iterator[Check]:
     kind, core = _kit_of(subject)
     claims: frozenset[Claim] = getattr(subject, "claims", frozenset())
     checks = [Check(kind, run) for run in core]
+    lottery = isinstance(subject, Mechanism) and subject.draws
+    checks += [Check("mechanism", run) for run in LOTS if lottery]
+    for _, base, further in OF_SOME:
+        checks += [Check(kind, run) for run in further if isinstance(subject, base)]
     checks += [Check("mechanism", run, claim) for claim, run in CLAIMS.items() if claim in claims]
+    if lottery:
+        checks = [_of_lotteries(check) for check in checks]
     yield from checks
     yield check_waivers_of(checks)
 
 
+def _of_lotteries(check: Check) -> Check:
+    """Return a check as it is run on rules with lots."""
+    whole = check.run in LOTS or check.name in OF_THE_WHOLE
+    return check if whole else replace(check, run=in_each_draw(check.run))
+
+
 def all_checks() -> Iterator[Check]:
     """Return every check of every kit, those of claims included."""
-    for kind, _, core in KITS:
+    for kind, _, core in (*KITS, *OF_SOME):
         yield from (Check(kind, run) for run in core)
+    yield from (Check("mechanism", run) for run in LOTS)
     yield from (Check("mechanism", run, claim) for claim, run in CLAIMS.items())
 
 
@@ -136,7 +173,7 @@ def run_checks(
 
     Parameters
     ----------
-    subject : Mechanism, Economy, Policy, Learner or RegretEstimator
+    subject : Mechanism, Economy, Policy, Learner, Rung or RegretEstimator
     guarded : bool
         Whether each check runs in another process, so that a hang or crash harms nothing here.
     limit_s : float
@@ -176,9 +213,12 @@ def run_checks_of_source(
 
     Raises whatever building it raises; `only` and `progress` are those of `run_checks`.
     """
-    plan: Plan = guard.run(_plan_of, source)
-    limited = replace(plan.limited_to(only), title=title)
-    return limited.results(lambda check: guard.run(run_check, source, check.name), progress)
+    kind, names, waivers = guard.run(_plan_of, source)
+    checks = [each for each in all_checks() if each.kind == kind and each.name in names]
+    plan = Plan(title, (*checks, check_waivers_of(checks)), waivers)
+    return plan.limited_to(only).results(
+        lambda check: guard.run(run_check, source, check.name), progress
+    )
 
 
 def parametrize_with_checks(
@@ -188,7 +228,7 @@ def parametrize_with_checks(
 
     Parameters
     ----------
-    subjects : sequence of Mechanism, Economy, Policy, Learner or RegretEstimator
+    subjects : sequence of Mechanism, Economy, Policy, Learner, Rung or RegretEstimator
     guarded : bool
         Whether each check runs in another process, so that a hang or crash harms nothing here.
     limit_s : float
@@ -296,8 +336,10 @@ def _error_of(
     return None
 
 
-def _plan_of(source: Source) -> Plan:
-    return Plan.of(source.subject())
+def _plan_of(source: Source) -> tuple[str, list[str], dict[str, str]]:
+    """Return kind, checks and waivers of the object of a source, as plain data."""
+    plan = Plan.of(source.subject())
+    return plan.checks[0].kind, [check.name for check in plan.checks], plan.waivers
 
 
 def _kit_of(subject: Any) -> tuple[str, tuple[CheckFunction, ...]]:
@@ -310,6 +352,6 @@ def _kit_of(subject: Any) -> tuple[str, tuple[CheckFunction, ...]]:
                 )
             return kind, core
     raise InvalidInputError(
-        "checks are for a Mechanism, Economy, Policy, Learner or RegretEstimator, got "
+        "checks are for a Mechanism, Economy, Policy, Learner, Rung or RegretEstimator, got "
         f"{type(subject).__name__}"
     )

@@ -50,6 +50,8 @@ STEEPNESS = _declared(-1, 1)
 """Of demand."""
 PER_PRICE = _declared(-1, 0)
 PER_QUANTITY = _declared(0, -1)
+PER_MONEY = _declared(-1, -1)
+"""Of risk aversion."""
 
 EACH_TRADER: Mapping[str, Any] = MappingProxyType({"trader_axes": (0,)})
 PRICES = MappingProxyType({**PRICE, **EACH_TRADER})

@@ -13,7 +13,7 @@ from deviator.errors import ResultsError
 from deviator.files import write_atomically
 
 from .report_card import ReportCard
-from .words import TITLES, who_together, words_beyond, words_of
+from .words import EACH_DRAW, TITLES, who_together, words_beyond, words_of, words_of_draws
 
 
 def write_card(card: ReportCard, folder: Path) -> list[Path]:
@@ -79,7 +79,12 @@ def card_page(card: ReportCard) -> str:
     template = files("deviator.studies.card").joinpath("card_template.html").read_text()
     answers = [(TITLES[name], card.constraints[name]) for name in TITLES]
     page = Environment(autoescape=True).from_string(template)
-    words = {"words_of": words_of, "who_together": who_together, "words_beyond": words_beyond}
+    words: dict[str, Any] = {
+        "words_of": words_of,
+        "who_together": who_together,
+        "words_beyond": words_beyond,
+    }
+    words |= {"each_draw": EACH_DRAW, "words_of_draws": words_of_draws}
     return page.render(card=card, answers=answers, dumps=_as_json, **words)
 
 

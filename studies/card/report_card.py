@@ -9,7 +9,6 @@ from typing import Any, final
 from deviator.errors import RefusedError
 from deviator.evidence import Certificate, Market, Verdict, certificate_file, constraint_file
 from deviator.evidence.constraints import Constraint, ConstraintVerdict, Scope, State
-from deviator.policies import check_information
 
 from ..beyond_claim import JointFinding
 from .words import lines_of
@@ -50,6 +49,8 @@ class Audited:
     seeds : tuple of int
     learners : tuple of str
     versions : dict of str to str
+    rounds : int
+        How many rounds the rule has; 1 for one-shot rules.
     """
 
     mechanism: str
@@ -67,6 +68,7 @@ class Audited:
     seeds: tuple[int, ...]
     learners: tuple[str, ...]
     versions: dict[str, str]
+    rounds: int = 1
 
 
 @final
@@ -188,9 +190,21 @@ class ReportCard:
         return self.verdict.plugins
 
     @property
+    def each_draw(self) -> dict[str, Any] | None:
+        """Whether anybody gains once the lots are known; None where the rule draws none.
+
+        As in `EachDraw`, for the trader who gains most. The other answers on incentive
+        compatibility are about the mean over the lots.
+        """
+        known = [each.each_draw for each in self.verdicts.values() if each.each_draw is not None]
+        return max(known, key=lambda each: each["worst"], default=None)
+
+    @property
     def witnesses(self) -> dict[str, dict[str, Any]]:
         """A witness of each constraint that is violated, and of each joint deviation that pays."""
         found: dict[str, Any] = {name: each.witness for name, each in self.constraints.items()}
+        if self.each_draw is not None:
+            found["each_draw"] = self.each_draw["witness"]
         found |= {finding.kind: finding.witness for finding in self.beyond}
         return {name: witness for name, witness in found.items() if witness is not None}
 
@@ -211,11 +225,10 @@ class ReportCard:
         if answer.certificate is None:
             raise RefusedError("there is no certificate to write")
         certificate = Certificate.from_dict(answer.certificate, trades=True)
-        information = check_information(self.audited.information)
         return certificate_file(
             replace(self.market, trader=self.trader),
             certificate,
-            information,
+            self.audited.information,
             all_traders=certificate.every_profile and self.audited.all_traders,
         )
 
@@ -251,6 +264,7 @@ class ReportCard:
             "witness": self.witness,
             "mechanism_economy": self.mechanism_economy,
             "plugins": list(self.plugins),
+            "each_draw": self.each_draw,
             "constraints": {name: each.to_dict() for name, each in self.constraints.items()},
             "beyond_the_claim": [finding.to_dict() for finding in self.beyond],
             "verdicts": {str(who): verdict.to_dict() for who, verdict in self.verdicts.items()},

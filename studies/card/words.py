@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from textwrap import wrap
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deviator.evidence.constraints import Constraint, ConstraintVerdict
+from deviator.policies import knowledge
 
 if TYPE_CHECKING:
     from ..beyond_claim import JointFinding, LearnedJointGain
@@ -24,6 +25,9 @@ TITLES: Mapping[Constraint, str] = MappingProxyType(
     }
 )
 """In the order in which they are shown."""
+
+EACH_DRAW = "the same in each draw"
+"""The title of what is gained in a lottery by who knows the lots."""
 
 REFUTED: Mapping[Constraint, str] = MappingProxyType(
     {
@@ -57,6 +61,11 @@ def words_of(answer: ConstraintVerdict) -> str:
     return f"{holds}: certified {where}"
 
 
+def words_of_draws(answer: Mapping[str, Any]) -> str:
+    """Return the answer on what is gained once the lots are known, in plain words."""
+    return "profitable deviation found" if answer["state"] == "refuted" else "open"
+
+
 def lines_of(card: "ReportCard") -> list[str]:
     """Return a card as lines, each of at most `WIDTH` characters."""
     lines = _cut(_title(card))
@@ -64,6 +73,9 @@ def lines_of(card: "ReportCard") -> list[str]:
         answer = card.constraints[name]
         lines += _cut(f"{title:<24}{words_of(answer)}{_size(answer)}", indent=2)
         lines += _cut(answer.reason, indent=4)
+        if name == "incentive_compatibility" and card.each_draw is not None:
+            lines += _cut(f"{EACH_DRAW:<24}{words_of_draws(card.each_draw)}", indent=2)
+            lines += _cut(card.each_draw["reason"], indent=4)
     lines += [part for line in _search_lines(card) for part in _cut(line, indent=2)]
     for finding in card.beyond:
         lines += _cut(
@@ -143,11 +155,17 @@ def _search_lines(card: "ReportCard") -> list[str]:
     if len(audited.classes) == audited.n_traders:
         each = "everybody"
     cap = "none" if card.upper is None else f"{card.upper:.3g}"
+    unit = ", in units of payoff" if card.verdict.unit == "payoff" else ""
     lines = [
-        f"deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
-        f"mean gain: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
+        f"deviators: {tried}{more} ({each}), who know {knowledge(audited.information)}",
+        f"mean gain{unit}: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
         f"counts as 0; {audited.held_out} profiles",
     ]
+    if audited.rounds > 1:
+        lines.append(
+            f"over {audited.rounds} rounds: bids that stay the same and a bid for each round were "
+            "searched; nothing is certified of a rule over rounds"
+        )
     if card.power is not None:
         interval = card.verdict.power_interval
         within = "" if interval is None else f" ({interval[0]:.1%} to {interval[1]:.1%})"
@@ -165,7 +183,3 @@ def _powers(shares: Mapping[str, float]) -> list[str]:
         return []
     each = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     return [f"power of each learner: {each}"]
-
-
-def _knowledge(information: str) -> str:
-    return "all types" if information == "profile" else "their own type"

@@ -8,10 +8,13 @@ from jinja2 import Environment
 from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
 
+from deviator.policies import knows_profile
+
 from ..run.store import RunStore
 from .comparisons import comparisons_in_words
 from .row import ReportRow
-from .table import COLUMNS, explanations, table_cells
+from .shown_parts import economy_of, learner_of, mechanism_of, strategy_of
+from .table import COLUMNS, explanations, table_cells, third_party_plugins
 
 PANELS_PER_ROW = 6
 SEED_COLOR, EXACT_COLOR = "#2a6f97", "#c1121f"
@@ -36,6 +39,7 @@ def write_html(store: RunStore, content: dict[str, Any]) -> None:
             columns=COLUMNS,
             comparisons=comparisons_in_words(content["comparisons"]),
             explanations=explanations(content["rows"]),
+            third_party=third_party_plugins(content["rows"]),
             cells=[table_cells(row) for row in content["rows"]],
             plotly=get_plotlyjs(),
             curves=_div(_curves_figure(content["rows"]), "curves"),
@@ -82,9 +86,9 @@ def _curves_figure(rows: list[ReportRow]) -> go.Figure:
 def _title(row: ReportRow) -> str:
     who = "" if row["trader"] == 0 else f", {row['trader']}"
     sigma = "" if row["sigma"] is None else f" {row['sigma']:.3g}"
-    sees = f"{row['information']}, {row['learner']}"
+    sees = f"{row['information']}, {learner_of(row)}"
     size = f"N={row['n_traders']}"
-    return f"{row['mechanism']}{sigma}<br>{row['economy_label']} {size}{who}, {sees}"
+    return f"{mechanism_of(row)}{sigma}<br>{economy_of(row)} {size}{who}, {sees}"
 
 
 def _size_figure(families: dict[str, list[ReportRow]]) -> go.Figure:
@@ -110,9 +114,9 @@ def _by_family(rows: list[ReportRow]) -> dict[str, list[ReportRow]]:
     """Return the rows where deviating pays and that exist at several sizes, in order of N."""
     families: dict[str, list[ReportRow]] = {}
     for row in rows:
-        if row["share"] is not None and row["information"] == "profile" and row["trader"] == 0:
-            market = f"{row['mechanism']}, {row['economy_label']}, {row['strategy']}"
-            name = f"{market}, {row['learner']}"
+        if row["share"] is not None and knows_profile(row["information"]) and row["trader"] == 0:
+            market = f"{mechanism_of(row)}, {economy_of(row)}, {strategy_of(row)}"
+            name = f"{market}, {learner_of(row)}"
             families.setdefault(name, []).append(row)
     return {
         name: sorted(group, key=lambda row: int(row["n_traders"]))

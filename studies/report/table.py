@@ -6,10 +6,12 @@ from types import MappingProxyType
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from deviator.trust import is_third_party
 
 from .row import ReportRow
+from .shown_parts import economy_of, learner_of, mechanism_of, strategy_of
 
 STATE_STYLES: Mapping[str, str] = MappingProxyType(
     {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
@@ -77,11 +79,10 @@ def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
             column, justify="left" if text else "right", no_wrap=not text, overflow="fold"
         )
     for row, cell in zip(rows, cells, strict=True):
-        style = STATE_STYLES[row["state"]]
         texts = [
             _with_hidden(cell, usual) if column == "economy" else cell[column] for column in shown
         ]
-        table.add_row(*texts[:-1], f"[{style}]{texts[-1]}[/{style}]")
+        table.add_row(*texts[:-1], Text(texts[-1], STATE_STYLES[row["state"]]))
     return table
 
 
@@ -120,14 +121,14 @@ def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
 def table_cells(row: ReportRow) -> list[str]:
     """Return a row's texts in the order of `COLUMNS`."""
     return [
-        _mechanism(row),
-        row["economy_label"],
-        row["strategy"],
+        mechanism_of(row),
+        economy_of(row),
+        strategy_of(row),
         str(row["trader"]),
         str(row["n_traders"]),
         "" if row["sigma"] is None else f"{row['sigma']:.4g}",
         row["information"],
-        row["learner"],
+        learner_of(row),
         money(row["untrained_gain"]),
         money(row["learned_gain"]),
         _half_interval(row),
@@ -138,12 +139,6 @@ def table_cells(row: ReportRow) -> list[str]:
         "none" if row["cap"] is None else money(row["cap"]),
         row["state"],
     ]
-
-
-def _mechanism(row: ReportRow) -> str:
-    """Return the mechanism's name and its settings, as far as these are short."""
-    settings = [f"{name}={value}" for name, value in row["parameters"].items()]
-    return " ".join([row["mechanism"], *(text for text in settings if len(text) <= 20)])
 
 
 def third_party_plugins(rows: Sequence[ReportRow]) -> list[str]:
@@ -162,17 +157,21 @@ BELOW_ZERO = (
     "the gain that is there; with so few steps its failure elsewhere says nothing."
 )
 
+IN_PAYOFF = "Gains in {} are in units of payoff, which is not utility minus transfer there."
+
 
 def explanations(rows: Sequence[ReportRow]) -> list[str]:
     """Return a sentence for each number that does not explain itself, or training cut short."""
     shares = [share for row in rows for share in (row["share"], row["power"])]
     below = any(share is not None and share < 0 for share in shares)
     ended = [
-        f"{row['mechanism']} in {row['economy_label']}, {row['learner']}, {reason}."
+        f"{mechanism_of(row)} in {economy_of(row)}, {learner_of(row)}, {reason}."
         for row in rows
         for reason in row["stopped"]
     ]
-    return [*([BELOW_ZERO] if below else []), *ended]
+    of_payoff = dict.fromkeys(row["economy_label"] for row in rows if row["unit"] == "payoff")
+    units = [IN_PAYOFF.format(", ".join(of_payoff))] if of_payoff else []
+    return [*([BELOW_ZERO] if below else []), *units, *ended]
 
 
 def _best(row: ReportRow) -> str:

@@ -4,7 +4,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from deviator.evidence import BestDeviation, Certificate, Evidence, LargestGain, LearnedGain
+from deviator.evidence import (
+    BestDeviation,
+    Certificate,
+    EachDraw,
+    Evidence,
+    LargestGain,
+    LearnedGain,
+)
 from deviator.learners import Learner, Training
 from deviator.policies import save_policy
 
@@ -24,7 +31,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     tested = cell.market.build_market()
     # Learners bid numbers, and surfaces are functions: such markets are searched alone.
     learners = () if tested.bids_are_surfaces else (cell.learner.build_learner(),)
-    search = Search(learners, cell.seeds, cell.steps, cell.information, cell.held_out)
+    search = Search(learners, cell.seeds, cell.steps, cell.rung, cell.held_out)
 
     def keep(_: Learner, seed: int, training: Training) -> None:
         # A third party's deviation may have no file format: its gains are kept all the same.
@@ -34,7 +41,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
                 folder / f"seed{seed}",
                 market=cell.market.model_dump(mode="json"),
                 plugins=cell.plugins,
-                information=cell.information,
+                information=search.information,
             )
 
     control = None if cell.control is None else cell.control.build_market()
@@ -67,9 +74,11 @@ def _plain(evidence: Evidence) -> dict[str, Any]:
         "worst": None if evidence.worst is None else asdict(evidence.worst),
         "refusals": list(evidence.refusals),
         "rare_losses_known": evidence.rare_losses_known,
+        "unit": evidence.unit,
         "seeds": [_plain_learned(learned) for learned in evidence.learned],
         "certificate": None if certificate is None else certificate.to_dict(),
         "witness": evidence.witness,
+        "each_draw": None if evidence.each_draw is None else evidence.each_draw.to_dict(),
     }
 
 
@@ -121,7 +130,13 @@ def evidence_of(result: dict[str, Any], learner: str, control: Evidence | None) 
         worst=_worst_of(result["worst"]),
         refusals=tuple(result["refusals"]),
         rare_losses_known=result["rare_losses_known"],
+        each_draw=_each_draw_of(result.get("each_draw")),
+        unit=result.get("unit", "money"),
     )
+
+
+def _each_draw_of(answer: dict[str, Any] | None) -> EachDraw | None:
+    return None if answer is None else EachDraw(**answer)
 
 
 def _worst_of(worst: dict[str, Any] | None) -> LargestGain | None:

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 from helpers.repository import ROOT
-from villains import economies, estimators, learners, mechanisms, policies
+from villains import (
+    economies,
+    estimators,
+    learners,
+    lotteries,
+    mechanisms,
+    payoffs,
+    policies,
+    rungs,
+)
 
 from deviator.economies import (
     factored,
@@ -16,6 +25,7 @@ from deviator.economies import (
     fundamental_value_information,
     heterogeneous,
     linear_quadratic,
+    multi_unit_demands,
     private_values,
     public_statistics,
     saturating,
@@ -49,11 +59,13 @@ from deviator.mechanisms import (
     TaxVCG,
     UniformConditional,
     UniformDoubleAuction,
+    UniformPriceMultiUnit,
+    VickreyMultiUnit,
 )
 from deviator.plugins import list_plugins
 from deviator.plugins.conformance import all_checks, parametrize_with_checks, run_checks
 from deviator.plugins.guard import GuardError
-from deviator.policies import LinearBayes, Revelation
+from deviator.policies import LinearBayes, NoisySignal, OwnTypeAndStatistics, Revelation
 
 GENERAL = linear_quadratic(
     [[1.1, 0.2, 0, 0.1], [0.1, 0.9, 0.1, 0], [0, 0.1, 1, 0.1], [0.2, 0, 0.1, 1.2]],
@@ -94,18 +106,24 @@ VARYING = varying_effects(
 SMALL = linear_quadratic([[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]], [1.0, 1.3, 0.8])
 STATISTICS = public_statistics(FACTORED, 0.4)
 VILLAINS = {
-    "mechanism": mechanisms.VILLAINS,
-    "economy": economies.VILLAINS,
+    "mechanism": [*mechanisms.VILLAINS, *lotteries.VILLAINS],
+    "economy": economies.VILLAINS + payoffs.VILLAINS,
     "policy": policies.VILLAINS,
     "learner": learners.VILLAINS,
+    "rung": rungs.VILLAINS,
     "estimator": estimators.VILLAINS,
 }
 SOUND = [
     mechanisms.SoundAuction(),
     mechanisms.OwnEconomy(),
+    lotteries.SoundLottery(),
     economies.SoundEconomy(),
+    payoffs.SoundPayoffs(),
     policies.SoundPolicy(),
     learners.Climber(),
+    rungs.SoundRung(),
+    NoisySignal(0.5),
+    OwnTypeAndStatistics(),
 ]
 
 
@@ -133,6 +151,14 @@ MEMBERS = {
     ("mechanism", "k-double-auction"): [KDoubleAuction(0.3), KDoubleAuction(1.0, buyers=2)],
     ("mechanism", "modified-vickrey-double-auction"): [ModifiedVickreyDoubleAuction()],
     ("mechanism", "entry-fee-double-auction"): [EntryFeeDoubleAuction(0.05)],
+    ("mechanism", "vickrey-multi-unit"): [
+        VickreyMultiUnit(),
+        VickreyMultiUnit(0, 3, (1, 0, 2, 1)),
+    ],
+    ("mechanism", "uniform-price-multi-unit"): [
+        UniformPriceMultiUnit(4, 3),
+        UniformPriceMultiUnit(1, 2, (1, 0, 2, 1), unit=0.5, k=0.5),
+    ],
     ("economy", "linear-quadratic"): [GENERAL, BOUNDED],
     ("economy", "factored"): [FACTORED],
     ("economy", "private-values"): [private_values(4, alpha=1.2, slope=0.9)],
@@ -141,6 +167,10 @@ MEMBERS = {
     ("economy", "heterogeneous"): [heterogeneous(4)],
     ("economy", "tight"): [tight(3)],
     ("economy", "unit-demands"): [unit_demands(3, 2)],
+    ("economy", "multi-unit-demands"): [
+        multi_unit_demands(3),
+        multi_unit_demands(4, [[1, 1, 0.5], [1, 0, 0], [2, 0.1, 0.1], [0, 0, 0]], 0, [2, 0, 1, 2]),
+    ],
     ("economy", "saturating"): [SATURATING, saturating(4, beta=0.0)],
     ("economy", "varying-effects"): [VARYING, varying_effects(4, bend=-0.4)],
     ("policy", "honest"): [

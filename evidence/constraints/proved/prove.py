@@ -16,6 +16,7 @@ from ..constraint import Constraint, ConstraintVerdict
 from ..violations import honest_markets
 from .pivotal import prove_pivotal
 from .reason import Prover, Reason, Reasons
+from .several_units import prove_several_units
 from .single_units import prove_single_units
 from .smooth_markets import prove_smooth, prove_smooth_at_one_price
 from .submitted_demand import prove_submitted
@@ -27,6 +28,7 @@ PROVERS: tuple[Prover, ...] = (
     prove_smooth,
     prove_smooth_at_one_price,
     prove_single_units,
+    prove_several_units,
     prove_submitted,
 )
 """Each is about other rules, or other economies."""

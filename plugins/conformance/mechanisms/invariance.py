@@ -24,6 +24,7 @@ from ..comparing import (
     repeated,
     restated,
 )
+from ..draws import assert_renumbered_on_average
 from ..trials import Trial, candidate_bids, economies_for, profiles, trials
 
 UNITS = ((7.3, 0.031), (1e-6, 1e5))
@@ -88,6 +89,11 @@ def check_relabelling(mechanism: Mechanism) -> None:
         n = trial.types.shape[1]
         for order in ([*range(1, n), 0], [1, 0, *range(2, n)]):
             rule = mechanism.relabelled(order)
+            if mechanism.draws:
+                same = f"traders renumbered {order} must get on average what they got before"
+                where = f"{same} {trial.where}"
+                assert_renumbered_on_average(where, mechanism, rule, trial.bids, order)
+                continue
             assert_same_outcome(
                 f"traders renumbered {order} must get what they got before {trial.where}",
                 rule.clear(trial.bids.relabelled(order)),

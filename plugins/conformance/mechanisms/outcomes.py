@@ -18,7 +18,7 @@ HONEST_MARKETS = 200
 
 
 def check_settings(mechanism: Mechanism) -> None:
-    """Name, language, claims, tax slope and precision are of the stated kinds."""
+    """Name, language, claims, draws, tax slope and precision are of the stated kinds."""
     language = mechanism.language
     assert_text("name", mechanism.name)
     assert isinstance(language, BidLanguage), f"language must be a BidLanguage, got {language!r}"
@@ -26,6 +26,9 @@ def check_settings(mechanism: Mechanism) -> None:
     assert not unknown, (
         f"claims must be among {', '.join(get_args(Claim))}, got {', '.join(map(str, unknown))}"
     )
+    draws = mechanism.draws
+    whole = isinstance(draws, int) and not isinstance(draws, bool) and draws >= 0
+    assert whole, f"draws must be a whole number from 0, got {draws!r}"
     tax = mechanism.tax_slope
     single = np.ndim(tax) == 0 and np.isfinite(tax)
     assert single and tax >= 0, f"tax_slope must be one non-negative number, got {tax}"
@@ -80,13 +83,12 @@ def check_outcome_shapes(mechanism: Mechanism) -> None:
         assert slope == (batch, n), f"residual_slope must have shape {(batch, n)}, got {slope}"
         each: list[tuple[int, ...]] = [(batch,)]
         per_trader: list[tuple[int, ...]] = [(batch, n)]
-        for field, allowed in zip(
-            FIELDS, (each + per_trader, per_trader, per_trader, each, each), strict=True
-        ):
+        shapes = (each + per_trader, per_trader, per_trader, each, each, each)
+        for field, allowed in zip(FIELDS, shapes, strict=True):
             shape = np.shape(getattr(outcome, field))
             wanted = " or ".join(map(str, allowed))
             assert shape in allowed, f"{field} must have shape {wanted}, got {shape}"
-        for field in ("price", "quantity", "transfer"):
+        for field in ("price", "quantity", "transfer", "outside"):
             dtype = getattr(outcome, field).dtype
             assert dtype.kind == "f", f"{field} must be of float, got {dtype}"
         for field in ("traded", "converged"):
@@ -98,7 +100,7 @@ def check_finite(mechanism: Mechanism) -> None:
     """Quantities and transfers are finite everywhere, prices wherever there is trade."""
     for trial in trials(mechanism):
         outcome = mechanism.clear(trial.bids)
-        for field in ("quantity", "transfer"):
+        for field in ("quantity", "transfer", "outside"):
             _assert_finite(field, getattr(outcome, field), trial)
         _assert_finite("price", outcome.price[outcome.traded], trial)
         assert outcome.converged.all(), f"every market must be solved {trial.where}, one is not"
@@ -113,15 +115,15 @@ def _assert_finite(field: str, values: Floats, trial: Trial) -> None:
 
 
 def check_market_clears(mechanism: Mechanism) -> None:
-    """Quantities sum to 0 in every market."""
+    """Quantities, with what somebody outside receives, sum to 0 in every market."""
     for trial in trials(mechanism):
-        quantity = mechanism.clear(trial.bids).quantity
-        excess = np.abs(quantity.sum(axis=1))
-        allowed = CLEARING_TOLERANCE * np.abs(quantity).max(axis=1)
-        market = int((excess - allowed).argmax())
-        assert excess[market] <= allowed[market], (
-            f"quantities must sum to 0, got {quantity.sum(axis=1)[market]:.6g} in market {market} "
-            f"{trial.where}"
+        outcome = mechanism.clear(trial.bids)
+        excess = np.abs(outcome.excess)
+        beyond = excess - outcome.clearing_error(CLEARING_TOLERANCE)
+        market = int(beyond.argmax())
+        assert beyond[market] <= 0, (
+            f"quantities must sum to 0, with what somebody outside receives, got "
+            f"{excess[market]:.6g} in market {market} {trial.where}"
         )
 
 
@@ -137,7 +139,7 @@ def check_autarky_is_empty(mechanism: Mechanism) -> None:
     """Markets marked as not trading have no quantities and no transfers."""
     for trial in trials(mechanism):
         outcome = mechanism.clear(trial.bids)
-        for field in ("quantity", "transfer"):
+        for field in ("quantity", "transfer", "outside"):
             values = getattr(outcome, field)[~outcome.traded]
             assert not values.any(), (
                 f"{field} must be 0 in a market that does not trade, got "

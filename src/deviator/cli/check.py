@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
+
+from deviator.harmless import printable
 
 from .console import PluginFiles, Settings, console, files_of, settings_of
 
@@ -50,7 +52,7 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], singl
     from deviator.plugins.guard import Guard
 
     title = source.spec.title
-    screen.print(escape(title))
+    screen.print(title)
     printer = _ResultPrinter(screen, title)
     try:
         with Guard(limit_s) as guard:
@@ -61,11 +63,11 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], singl
         reason = str(error) if isinstance(error, DeviatorError) else described(error)
         if title not in reason:
             reason = f"{title} cannot be checked: {reason}"
-        screen.print(f"  [red] failed[/red] {escape(reason)}", soft_wrap=True)
+        screen.print(_line("failed", "red", reason), soft_wrap=True)
         return False
     printer.end()
     good = sum(result.ok for result in results)
-    screen.print(f"{escape(title)}: {good} of {len(results)} checks passed")
+    screen.print(f"{title}: {good} of {len(results)} checks passed")
     return good == len(results)
 
 
@@ -91,7 +93,7 @@ class _ResultPrinter:
             self._print(crash)
         if self._repeated:
             line = f"for the same reasons: {', '.join(self._repeated)}"
-            self._screen.print(f"  [red]    and[/red] {escape(line)}", soft_wrap=True)
+            self._screen.print(_line("and", "red", line), soft_wrap=True)
 
     def _print(self, result: Any) -> None:
         if not result.ok and result.detail in self._printed:
@@ -99,8 +101,12 @@ class _ResultPrinter:
             return
         if not result.ok:
             self._printed.add(result.detail)
-        style = STYLES[result.status]
         text = result.promise if result.status == "passed" else result.detail
         subject = "" if result.ok else f"{self._title}: "
-        line = escape(f"{subject}{result.check}: {text}")
-        self._screen.print(f"  [{style}]{result.status:>7}[/{style}] {line}", soft_wrap=True)
+        line = _line(result.status, STYLES[result.status], f"{subject}{result.check}: {text}")
+        self._screen.print(line, soft_wrap=True)
+
+
+def _line(status: str, style: str, text: str) -> Text:
+    """Return a line that begins with a status in color."""
+    return Text.assemble("  ", (f"{status:>7}", style), f" {printable(text)}")

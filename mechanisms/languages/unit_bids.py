@@ -1,0 +1,122 @@
+"""Bids for several indivisible units: one price for each further unit."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import ClassVar, Literal, Self, final
+
+import numpy as np
+from typing_extensions import override
+
+from deviator.economies import Economy, MultiUnitDemands
+from deviator.errors import RefusedError
+from deviator.numerics.rational import Rationals
+from deviator.units import PRICE
+from deviator.validation import Floats, finite_array, freeze, trader_count, whole_number
+
+from ..exact import RationalBids, RationalEconomy
+from .base import ArrayBids, BidLanguage
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class UnitBids(ArrayBids):
+    """Prices that traders bid for units, the highest of each trader's for the first unit.
+
+    A trader's K prices say how many units the trader wants to hold at each price. Their order says
+    nothing, so the record keeps them highest first.
+
+    Parameters
+    ----------
+    prices : ndarray of float, shape (B, N, K)
+        In money per unit of the good.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are fewer than three traders, or a number is not finite.
+
+    Examples
+    --------
+    >>> bids = UnitBids(np.array([[[5.0, 9.0], [7.0, 4.0], [6.0, 6.0]]]))
+    >>> bids.of_trader(0)
+    array([[9., 5.]])
+    """
+
+    meant_for: ClassVar[str] = "auctions of several units, such as VickreyMultiUnit()"
+
+    prices: Floats = field(metadata=PRICE)
+
+    @override
+    def _checked(self) -> dict[str, Floats]:
+        prices = finite_array("unit bids", self.prices, (None, None, None))
+        trader_count(prices.shape[1])
+        return {"prices": falling(prices)}
+
+    @classmethod
+    @override
+    def from_array(cls, array: Floats) -> Self:
+        return cls(array)
+
+
+@final
+@dataclass(frozen=True)
+class UnitBidLanguage(BidLanguage):
+    """A bid is one price for each of so many units, not rising from unit to unit.
+
+    Parameters
+    ----------
+    numbers : int
+        K, for how many units a trader bids.
+    """
+
+    numbers: int
+    name: ClassVar[str] = "unit bids"
+    record = UnitBids
+    level: ClassVar[int] = 0
+    reads: ClassVar[Literal["nothing", "price", "allocation"]] = "price"
+
+    def __post_init__(self) -> None:
+        freeze(self, numbers=whole_number("numbers", self.numbers, at_least=1))
+
+    @override
+    def size(self, n_traders: int) -> int:
+        return self.numbers
+
+    @override
+    def honest_bids(self, economy: Economy, types: Floats, tax_slope: float) -> UnitBids:
+        """Return the value of each unit to its trader.
+
+        Raises
+        ------
+        RefusedError
+            If the economy is not one of multi-unit demands.
+        """
+        if not isinstance(economy, MultiUnitDemands):
+            raise RefusedError(
+                "honest bids for units exist where each has a value, in multi-unit demands, got "
+                f"{type(economy).__name__}; build deviator.economies.multi_unit_demands"
+            )
+        return UnitBids(economy.unit_values(types))
+
+    @override
+    def exact_honest_bids(
+        self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
+    ) -> RationalBids:
+        raise RefusedError("bids for indivisible units have no form in linear-quadratic economies")
+
+    @override
+    def coordinate_ranges(
+        self, level_range: float, price: float, quantity: Floats, bid: Floats
+    ) -> Floats:
+        """Return the same range for every price."""
+        return np.full(self.numbers, level_range)
+
+    @override
+    def admissible(self, bids: Floats, own: Floats) -> Floats:
+        """Return the same prices, highest first."""
+        return falling(bids)
+
+
+def falling(prices: Floats) -> Floats:
+    """Return prices (..., K) in an order that does not rise."""
+    return np.asarray(-np.sort(-prices, axis=-1))

@@ -1,0 +1,1 @@
+"""Auctions and exchanges of several indivisible units: Vickrey's, and one price for all."""

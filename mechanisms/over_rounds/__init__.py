@@ -1,0 +1,1 @@
+"""Rules over rounds: what they are, how they are played, and what one bid says about every round."""

@@ -1,0 +1,85 @@
+"""A one-shot rule in equal shares over rounds: the matched control of rules over rounds."""
+
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+from typing_extensions import override
+
+from deviator.economies import Economy
+from deviator.validation import Floats, whole_number
+
+from ..base import Mechanism
+from ..languages import BidLanguage, Bids
+from ..outcome import Outcome
+from .rounds_mechanism import History, RoundsMechanism
+
+
+@final
+@dataclass(frozen=True)
+class InShares(RoundsMechanism):
+    """A rule that trades one share of its quantities in each round, at prices of that round's bids.
+
+    Constant bids lead to the rule's own outcome. Where what a quantity costs is convex, as along
+    residual lines of auctions at a uniform price, no plan gains more than the best constant bid.
+
+    Parameters
+    ----------
+    rule : Mechanism
+    rounds : int
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import Schedules, UniformDoubleAuction
+    >>> bids = Schedules([[3.0, 1.0, 2.0]], [[1.0, 1.0, 1.0]])
+    >>> InShares(UniformDoubleAuction(), rounds=4).clear(bids).quantity
+    array([[ 1., -1.,  0.]])
+    """
+
+    rule: Mechanism
+    rounds: int
+
+    def __post_init__(self) -> None:
+        whole_number("rounds", self.rounds, at_least=1)
+
+    @property
+    def language(self) -> BidLanguage:  # type: ignore[override]
+        """The rule's own."""
+        return self.rule.language
+
+    @property
+    @override
+    def name(self) -> str:
+        return f"{self.rule.name} in {self.rounds} shares"
+
+    @property
+    @override
+    def tax_slope(self) -> float:
+        return self.rule.tax_slope
+
+    @property
+    @override
+    def precision(self) -> float:
+        return self.rule.precision
+
+    @override
+    def clear_round(self, bids: Any, history: History) -> Outcome:
+        outcome, share = self.rule.clear(bids), 1.0 / self.rounds
+        return replace(
+            outcome, quantity=share * outcome.quantity, transfer=share * outcome.transfer
+        )
+
+    @override
+    def honest_bids(self, economy: Economy, types: Floats) -> Bids:
+        return self.rule.honest_bids(economy, types)
+
+    @override
+    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
+        return self.rule.bid_limits(trader)
+
+    @override
+    def allowed_bids(self, trader: int, bids: Floats, own: Floats) -> Floats:
+        return self.rule.allowed_bids(trader, bids, own)
+
+    @override
+    def example_economies(self) -> tuple[Economy, ...]:
+        return self.rule.example_economies()

@@ -1,0 +1,62 @@
+"""Lotteries whose incentives are known: in expectation over the lots, and for each draw."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from deviator.mechanisms import ConditionalLanguage, Mechanism, SigmaDCDA, UniformConditional
+from deviator.units import PRICE
+
+
+@dataclass(frozen=True)
+class RandomDiscount(Mechanism):
+    """The sigma-DCDA; traders pay, or are paid, a discount on every unit, by the toss of a coin.
+
+    Truthful in expectation, where discounts cancel, and in no draw: who knows the coin gains
+    discount^2 / (2 (slope + k + sigma)) with the residual slope k, at every profile.
+    """
+
+    discount: float = field(default=0.2, metadata=PRICE)
+    name = "random-discount"
+    language = ConditionalLanguage()
+    draws = 1
+    claims = frozenset({"truthful"})
+
+    def clear(self, bids, lots):
+        outcome = SigmaDCDA(0.0).clear(bids)
+        paid = np.where(lots[:, :1] < 0.5, self.discount, -self.discount) * outcome.quantity
+        return replace(outcome, transfer=outcome.transfer + paid)
+
+
+@dataclass(frozen=True)
+class RareRebate(RandomDiscount):
+    """Everybody pays a discount on every unit, and hardly ever gets all of that back at once.
+
+    Truthful in expectation, as implicit payments are (Babaioff, Kleinberg and Slivkins 2010).
+    """
+
+    rare: float = 1e-6
+    name = "rare-rebate"
+
+    def clear(self, bids, lots):
+        outcome = SigmaDCDA(0.0).clear(bids)
+        back = np.where(lots[:, :1] < self.rare, 1 - 1 / self.rare, 1.0)
+        return replace(outcome, transfer=outcome.transfer + self.discount * back * outcome.quantity)
+
+
+@dataclass(frozen=True)
+class OneOfTwoRules(Mechanism):
+    """The 0-DCDA, which is truthful, or with some probability the uniform price, which is not.
+
+    Neither truthful in expectation nor universally.
+    """
+
+    chance: float = 0.5
+    name = "one-of-two-rules"
+    language = ConditionalLanguage()
+    draws = 1
+
+    def clear(self, bids, lots):
+        outcome, uniform = SigmaDCDA(0.0).clear(bids), UniformConditional().clear(bids)
+        transfer = np.where(lots[:, :1] < self.chance, uniform.transfer, outcome.transfer)
+        return replace(outcome, transfer=transfer)
