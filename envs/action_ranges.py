@@ -20,6 +20,7 @@ from deviator.mechanisms import (
     ScheduleLanguage,
 )
 from deviator.policies import ActionBox, ActionMode, Information
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats, check_kind, finite_array, positive
 
 from .best_reach import allowed_range, best_reach
@@ -119,7 +120,7 @@ def action_box(
         Ranges of one's own for the numbers of a bid, in their units.
     """
     types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    bid = tested.strategy.bids(types).of_trader(tested.trader)
+    bid = drawn_bids(tested.strategy, types).of_trader(tested.trader)
     low, high = tested.mechanism.bid_limits(tested.trader) or (None, None)
     if ranges is not None:
         half_width = _given(ranges, tested)
@@ -187,6 +188,6 @@ def _given(ranges: ArrayLike, tested: Market) -> Floats:
 def _usual_spread(tested: Market) -> float:
     """Return the standard deviation of the level of the strategy's own bids."""
     types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    own = tested.strategy.bids(types).of_trader(tested.trader)
+    own = drawn_bids(tested.strategy, types).of_trader(tested.trader)
     level = own[:, tested.mechanism.language.level]
     return float(level.std()) or float(np.abs(level).mean()) or 1.0

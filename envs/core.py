@@ -5,6 +5,7 @@ the market beside the honest one and pays the gain. The adapters only translate.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -25,7 +26,9 @@ from deviator.policies import (
     Network,
     Observation,
     check_information,
+    rung_within,
 )
+from deviator.policies.mixing import seed_of, unmixed_bids
 from deviator.policies.situation import Situation
 from deviator.validation import Floats, finite_array, given, positive
 
@@ -45,8 +48,8 @@ class DeviationCore(DecisionProblem):
     Parameters
     ----------
     market : Market
-    information : {"profile", "own"}
-        Whether the deviator sees all types or their own.
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
+        What the deviator sees (`deviator.policies.information`).
     box : ActionBox
         What the deviator's actions mean.
     reward_unit : float
@@ -67,10 +70,12 @@ class DeviationCore(DecisionProblem):
                 f"{self.box.size}"
             )
 
-    @property
+    @cached_property
     def observation(self) -> Observation:
         """What the deviator sees."""
-        return Observation.of(self.market.distribution, self.information, self.market.trader)
+        market = self.market
+        rung = rung_within(self.information, market.mechanism, market.economy)
+        return Observation.of(market.distribution, rung, market.trader)
 
     @property
     @override
@@ -133,16 +138,20 @@ class DeviationCore(DecisionProblem):
         return self.market.gains(known, deviation.bid(known, self.market.trader))
 
     def _situation(self, decided: Floats) -> Situation:
-        """Return the deviator's decision for given lots, or over all where there are none."""
+        """Return the decision for given lots, or over all where there are none.
+
+        Other markets meet other draws of a strategy that mixes.
+        """
         market = self.market
         types, lots = parted(decided, market.economy.n_traders)
         rule = rule_with(market.mechanism, lots) if lots.shape[1] else market.mechanism
-        return Situation.of(rule, market.economy, market.strategy, types, market.trader)
+        seed = seed_of(types) if market.strategy.mixes else 0
+        return Situation.of(rule, market.economy, market.strategy, types, market.trader, seed)
 
     def _tensor_reward(self, types: Array, action: Array) -> Array:
         market, xp = self.market, namespace(types)
         require_no_lots("a rule on tensors", market.mechanism)
-        present = market.strategy.bids(types)
+        present = unmixed_bids(market.strategy, types)
         own = present.of_trader(market.trader)
         moved = self.box.to_bid(own, xp.clip(action, -1.0, 1.0))
         bids = xp.stack([own, moved], axis=1)
@@ -165,7 +174,7 @@ def deviation_core(
     Parameters
     ----------
     tested : Market
-    information : {"profile", "own"}
+    information : str or Rung
     control : Market, optional
         The matched control, by default `standing_control`. Its best shift sets the range of the
         actions and its best deviation's mean gain is the unit of reward, so that a learner meets

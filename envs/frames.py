@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from deviator.errors import RefusedError
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 from .core import DeviationCore
@@ -30,7 +31,7 @@ def deviation_frame(core: DecisionProblem, types: Floats, action: Floats | None)
     market, n = core.market, core.market.economy.n_traders
     known, lots = parted(types, n)
     rule, gain = rule_with(market.mechanism, lots), np.full(n, np.nan)
-    bids: Any = market.strategy.bids(known)
+    bids: Any = drawn_bids(market.strategy, known)
     title = f"{market.mechanism.name}: everybody follows the strategy"
     if action is not None:
         bids = bids.with_candidates(market.trader, core.bid(types, action)[:, None])

@@ -27,6 +27,7 @@ from deviator.policies import (
     Observation,
     RoundsDeviation,
     View,
+    rung_within,
 )
 from deviator.policies.recurrent import RecurrentDeviation, RecurrentNetwork
 from deviator.validation import Floats
@@ -98,7 +99,9 @@ class RoundsCore(DecisionProblem):
     @property
     def observation(self) -> Observation:
         """What the deviator sees of the types, standardised."""
-        return Observation.of(self.market.distribution, self.information, self.market.trader)
+        market = self.market
+        rung = rung_within(self.information, market.mechanism, market.economy)
+        return Observation.of(market.distribution, rung, market.trader)
 
     @override
     def draw(self, rng: np.random.Generator, batch: int) -> Floats:

@@ -118,5 +118,7 @@ def _best_of_draws(tested: Market, found: dict[str, Any]) -> dict[str, Any] | No
     types, bid = (np.asarray(found[name], dtype=np.float64) for name in ("types", "bid"))
     drawn = standard_lots(tested.mechanism.draws, 64)
     profiles = np.broadcast_to(types, (len(drawn), len(types)))
-    gains = market_drawn(tested, drawn).gains(profiles, np.broadcast_to(bid, (len(drawn), len(bid))))
+    gains = market_drawn(tested, drawn).gains(
+        profiles, np.broadcast_to(bid, (len(drawn), len(bid)))
+    )
     return witness_of_bid(market_drawn(tested, drawn[int(gains.argmax())]), types, bid)

@@ -18,6 +18,7 @@ from deviator.mechanisms import Bids
 from deviator.mechanisms.lottery import require_no_lots
 from deviator.mechanisms.outcome import check_cleared
 from deviator.policies import Revelation
+from deviator.policies.mixing import drawn_bids
 from deviator.policies.situation import worth_of
 from deviator.units import renumbered
 from deviator.validation import given, trader_index, whole_number
@@ -71,6 +72,11 @@ class Party:
                 "members may pay each other where payoffs are quasi-linear, and those of the "
                 f"economy {economy.name} are not; leave transfers out, and the least gain counts"
             )
+        if self.tested.strategy.mixes:
+            raise RefusedError(
+                "joint deviations need a strategy that does not draw, and "
+                f"{self.tested.strategy.name} mixes; name another, or one deviator"
+            )
         if self.tested.bids_are_surfaces:
             raise RefusedError(
                 "joint deviations need bids of numbers, and traders bid surfaces in "
@@ -109,11 +115,11 @@ class Party:
 
     def base_bids(self, types: Array) -> Array:
         """Return everybody's bids in the arena by the strategy, shape (B, N', K)."""
-        return self.arena.strategy.bids(self.arena_types(types)).as_array()
+        return drawn_bids(self.arena.strategy, self.arena_types(types)).as_array()
 
     def honest(self, types: Array) -> Kept:
         """Return what each person has while everybody follows the strategy under one name."""
-        return self._kept(self.tested, types, self.tested.strategy.bids(types), self.people)
+        return self._kept(self.tested, types, drawn_bids(self.tested.strategy, types), self.people)
 
     def kept(self, types: Array, bids: Array) -> Kept:
         """Return what each person has where the arena's bids are (B, N', K)."""

@@ -9,7 +9,13 @@ from helpers.lotteries import OneOfTwoRules, RandomDiscount
 
 import deviator
 from deviator.economies import private_values
-from deviator.envs import DeviationVectorEnv, deviation_core, exchange_core, exchange_v0, rounds_core
+from deviator.envs import (
+    DeviationVectorEnv,
+    deviation_core,
+    exchange_core,
+    exchange_v0,
+    rounds_core,
+)
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import market
 from deviator.evidence.each_draw import market_drawn
