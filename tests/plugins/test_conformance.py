@@ -106,6 +106,7 @@ VILLAINS = {
 SOUND = [
     mechanisms.SoundAuction(),
     mechanisms.OwnEconomy(),
+    mechanisms.Dealer(),
     lotteries.SoundLottery(),
     economies.SoundEconomy(),
     payoffs.SoundPayoffs(),
