@@ -134,8 +134,9 @@ def check_claim_anonymous(mechanism: Mechanism) -> None:
 
 def _search(mechanism: Mechanism, economy: Economy, trader: int) -> NumericSearch:
     """Return a search for the best bid, of less effort where every bid is tried in many draws."""
-    effort = {"rounds": 10, "candidates": 24} if mechanism.draws else {}
-    return NumericSearch(mechanism, economy, trader, **effort)
+    if mechanism.draws:
+        return NumericSearch(mechanism, economy, trader, rounds=10, candidates=24)
+    return NumericSearch(mechanism, economy, trader)
 
 
 def _honest(mechanism: Mechanism) -> Iterator[tuple[Economy, Floats, Outcome]]:
