@@ -117,6 +117,7 @@ VILLAINS = {
 SOUND = [
     mechanisms.SoundAuction(),
     mechanisms.OwnEconomy(),
+    mechanisms.Dealer(),
     lotteries.SoundLottery(),
     rounds.SoundRounds(),
     economies.SoundEconomy(),

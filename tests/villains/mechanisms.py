@@ -351,6 +351,48 @@ class KeepsAList(SoundAuction):
         return super().clear(bids)
 
 
+class Dealer(SoundAuction):
+    """Somebody outside fills a part of what every trader wants, and the market clears."""
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        share = 0.5 * outcome.quantity
+        share[:, 0] += outcome.quantity[:, 0]
+        outside = -share.sum(axis=1)
+        return changed(outcome, quantity=share, outside=outside)
+
+    waivers = {"check_relabelling": "the first trader gets three times as much"}
+
+
+class DealerInUnitsOfTheirOwn(Dealer):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        quantity = outcome.quantity.copy()
+        quantity[:, 0] += 1e-10 - (quantity.sum(axis=1) + outcome.outside)
+        return changed(outcome, quantity=quantity, outside=outcome.outside - 1e-10)
+
+
+class HidesWhatTheyTake(Dealer):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, outside=np.zeros(len(outcome.outside)))
+
+
+class OneNumberOutside(Dealer):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, outside=outcome.outside[:, None])
+
+
+class NoNumberOutside(Dealer):
+    def clear(self, bids):
+        return changed(super().clear(bids), outside=np.full(len(bids.level), np.nan))
+
+
+class ClaimsEfficiencyBesideOutside(Dealer):
+    claims = frozenset({"efficient"})
+
+
 class ClaimsTruth(SoundAuction):
     claims = frozenset({"truthful"})
 
@@ -452,6 +494,11 @@ VILLAINS = [
     ("check_finite", NoNumber(), "transfer must be finite, got nan in market 0"),
     ("check_market_clears", CreatesGoods(), "quantities must sum to 0"),
     ("check_market_clears", Lies(), "quantities must sum to 0"),
+    ("check_market_clears", HidesWhatTheyTake(), "with what somebody outside receives, got"),
+    ("check_outcome_shapes", OneNumberOutside(), "outside must have shape"),
+    ("check_finite", NoNumberOutside(), "outside must be finite"),
+    ("check_units", DealerInUnitsOfTheirOwn(), "must be the same"),
+    ("check_claim_efficient", ClaimsEfficiencyBesideOutside(), "drop the claim"),
     ("check_outcome_shapes", WrongSlopes(), "residual_slope must have shape"),
     ("check_outcome_shapes", PaysInComplexMoney(), "transfer must be of float"),
     ("check_honest_markets_trade", NeverTrades(), "must let honest traders trade"),
