@@ -8,6 +8,7 @@ from deviator.evidence.best_deviation import exact_gains
 from deviator.evidence.over_rounds import of_whole_shares
 from deviator.mechanisms import RoundsMechanism, Unrolled
 from deviator.policies import BestResponse, Information, NumericSearch
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 PROFILES = 256
@@ -27,14 +28,15 @@ def best_reach(tested: Market, information: Information, types: Floats, own: Flo
     """Return how far the best deviation moves each number of a bid, shape (K,).
 
     In rules over rounds it is the best plan that a search finds, for bids of single rounds its
-    farthest round. Elsewhere 0 where nothing is to gain, where limits of bids end the box (`Mechanism.bid_limits`), or the
-    best deviation has no closed form. An own-type deviator's
-    reach is that of their own rung, or where that has no closed form, the whole profile's.
+    farthest round. Elsewhere 0 where nothing is to gain, where limits of bids end the box
+    (`Mechanism.bid_limits`), or the best deviation has no closed form. Below the whole profile a
+    deviator's reach is that of their own rung, or where that has no closed form, the whole
+    profile's.
 
     Parameters
     ----------
     tested : Market
-    information : {"profile", "own"}
+    information : str or Rung
     types : ndarray of float, shape (B, N)
     own : ndarray of float, shape (B, K)
         The strategy's own bids.
@@ -44,7 +46,7 @@ def best_reach(tested: Market, information: Information, types: Floats, own: Flo
         return _reach_over_rounds(tested, few)
     if not _pays(tested, few):
         return np.zeros(own.shape[1])
-    for rung in dict.fromkeys((information, "profile")):
+    for rung in (information, "profile"):
         best = BestResponse(
             tested.mechanism, tested.economy, rung, tested.distribution, tested.strategy
         )
@@ -75,7 +77,7 @@ def _reach_over_rounds(tested: Market, types: Floats) -> Floats:
         rounds=SEARCH_ROUNDS,
     )
     types = types[:SEARCHED]
-    own = plans.strategy.bids(types).of_trader(plans.trader)
+    own = drawn_bids(plans.strategy, types).of_trader(plans.trader)
     reach = _reach(search.find(types).bid - own)
     farthest: Floats = reach.reshape(-1, tested.bid_size).max(axis=0)
     return farthest

@@ -8,6 +8,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.arrays import Array, is_foreign, namespace
+from deviator.errors import RefusedError
 from deviator.evidence import Market
 from deviator.evidence.coalitions import Party
 from deviator.policies import (
@@ -16,8 +17,11 @@ from deviator.policies import (
     Information,
     Network,
     Observation,
+    OwnType,
     View,
-    check_information,
+    WholeProfile,
+    knows_profile,
+    rung_of,
 )
 from deviator.validation import Floats, check_kind, positive
 
@@ -55,7 +59,7 @@ class CoalitionCore(DecisionProblem):
 
     def __post_init__(self) -> None:
         check_kind("party", self.party, Party, "build one with coalition_of(market, (0, 1))")
-        check_information(self.information)
+        _check_rung(self.information)
         positive("reward_unit", self.reward_unit)
 
     @property
@@ -77,7 +81,7 @@ class CoalitionCore(DecisionProblem):
     def _observations(self) -> list[Observation]:
         """What is seen: all types, or those of the party's people, one after another."""
         law, people = self.market.distribution, self.party.people
-        seen = people if self.information == "own" else people[:1]
+        seen = people[:1] if knows_profile(self.information) else people
         return [Observation.of(law, self.information, person) for person in seen]
 
     @override
@@ -179,7 +183,17 @@ def coalition_core(
     half_width = widths.ravel()
     box = ActionBox("relative", np.zeros(len(half_width)), half_width, low, high)
     unit = float(sum(core.reward_unit for core in alone))
-    return CoalitionCore(party, check_information(information), box, unit)
+    return CoalitionCore(party, information, box, unit)
+
+
+def _check_rung(information: Information) -> None:
+    """Refuse rungs on which it is not said what people who deviate together see."""
+    rung = rung_of(information)
+    if not isinstance(rung, OwnType | WholeProfile):
+        raise RefusedError(
+            f"people who deviate together must know own or profile, got {rung.name}; name one of "
+            "the two, or one deviator"
+        )
 
 
 def _allowed(party: Party, base: Floats, bids: Floats) -> Floats:

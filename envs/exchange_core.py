@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike
 
 from deviator.arrays import Array, beside, common, is_foreign, namespace
 from deviator.economies import Economy, QuadraticEconomy
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market, interchangeable_traders
-from deviator.mechanisms import Bids, History, Outcome, Round, RoundsMechanism
+from deviator.mechanisms import Bids, History, Mechanism, Outcome, Round, RoundsMechanism
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.mechanisms.over_rounds.rounds_mechanism import total
 from deviator.mechanisms.own_type_bids import OwnTypeBids
 from deviator.policies import (
@@ -23,9 +24,16 @@ from deviator.policies import (
     ActionBox,
     ActionMode,
     Information,
+    Observation,
+    OwnType,
     Revelation,
+    Rung,
+    WholeProfile,
     check_information,
+    rung_name,
+    rung_within,
 )
+from deviator.policies.mixing import drawn_bids, seed_of
 from deviator.validation import Floats, trader_index, whole_number
 
 from .action_ranges import (
@@ -37,6 +45,7 @@ from .action_ranges import (
     sizes,
 )
 from .joint_box import JointBox
+from .lots import parted, rule_with, with_lots
 from .own_type_bids import own_type_bids
 from .public_rounds import check_rounds_of, public_sizes, rounds_of, shown_by, sizes_of
 
@@ -57,6 +66,7 @@ class State(NamedTuple):
     history: Array  # (B, rounds, P), what past rounds showed, in units of its size
     round: int
     past: History = ()  # rounds of a rule over rounds that are over
+    lots: Array | None = None  # (B, rounds D) of a rule that draws D in each
 
 
 class Step(NamedTuple):
@@ -78,8 +88,8 @@ class ExchangeCore:
     ----------
     market : Market
         Its own trader is not used.
-    information : {"own", "profile"}
-        What each trader sees of the types.
+    information : {"own", "profile", "statistics", "signal:DEVIATION"} or Rung
+        What each trader sees of the types (`deviator.policies.information`).
     traders : tuple of int
         The A traders who act; the others follow the market's strategy.
     boxes : tuple of ActionBox
@@ -107,8 +117,14 @@ class ExchangeCore:
     def __post_init__(self) -> None:
         check_information(self.information)
         whole_number("rounds", self.rounds, 1)
+        if self.rounds > 1 and self._rule is None and self.market.strategy.mixes:
+            raise RefusedError(
+                f"a strategy that draws anew each time is played for one round, and "
+                f"{self.market.strategy.name} mixes; leave rounds out"
+            )
         if self._rule is not None:
             check_rounds_of(self._rule, self.rounds)
+            require_no_lots("a rule over rounds", self._rule)
         if self.baseline not in get_args(Baseline):
             raise InvalidInputError(
                 f"baseline must be one of {', '.join(get_args(Baseline))}, got {self.baseline!r}"
@@ -122,7 +138,7 @@ class ExchangeCore:
     @property
     def observation_size(self) -> int:
         """How many numbers each trader sees."""
-        types = self.market.economy.n_traders if self.information == "profile" else 1
+        types = self._rung.size(self.market.economy.n_traders)
         return types if self.rounds == 1 else types + 1 + self.rounds * self.public_size
 
     @property
@@ -134,36 +150,39 @@ class ExchangeCore:
     def observation_bound(self) -> Floats:
         """The largest size of each number that a trader sees, shape (observation_size,)."""
         n = self.market.economy.n_traders
-        types = np.full(n if self.information == "profile" else 1, OBSERVATION_BOUND)
+        types = np.full(self._rung.size(n), OBSERVATION_BOUND)
         if self.rounds == 1:
             return types
         shown = self.rounds * self.public_size
         return np.concatenate([types, [1.0], np.full(shown, HISTORY_BOUND)])
 
     def draw(self, rng: np.random.Generator, batch: int) -> Floats:
-        """Draw types, shape (batch, N)."""
-        return self.market.distribution.sample(rng, batch)
+        """Draw types, shape (batch, N), and beside them the lots of each round, if there are any."""
+        types = self.market.distribution.sample(rng, batch)
+        return with_lots(self.market.mechanism, types, rng, self.rounds)
 
-    def start(self, types: Array) -> State:
-        """Return the markets of types (B, N) before the first round."""
+    def start(self, decided: Array) -> State:
+        """Return the markets of types (B, N), with lots beside them, before the first round."""
+        types, lots = parted(decided, self.market.economy.n_traders)
         xp, batch = namespace(types), types.shape[0]
-        present = (self._own_type_bids or self.market.strategy).bids(types)
+        known, strategy = self._own_type_bids, self.market.strategy
+        if known is None:
+            present = drawn_bids(strategy, types, self._seed(types))
+        else:
+            present = known.bids(types)
         kind = {"dtype": types.dtype, "device": types.device} if is_foreign(types) else {}
         shown = (batch, self.rounds, self.public_size) if self.rounds > 1 else (batch, 0, 0)
         history = xp.zeros(shown, **kind)
         economy: Any = self.market.economy
         value = economy.value(types) if _is_quadratic(economy) else None
-        return State(types, present, value, self._baseline(types, present, value), history, 0)
+        baseline = self._baseline(types, present, value, lots)
+        return State(types, present, value, baseline, history, 0, lots=lots)
 
     def observe(self, state: State) -> Array:
         """Return what each acting trader sees, shape (B, A, observation_size)."""
         types, acting = state.types, len(self.traders)
         xp, batch = namespace(types), types.shape[0]
-        standard = self._standard(types)
-        if self.information == "own":
-            seen = (standard if self._box.everyone else standard[:, self._box.acting])[..., None]
-        else:
-            seen = xp.broadcast_to(standard[:, None, :], (batch, acting, types.shape[1]))
+        seen = self._seen(types)
         if self.rounds == 1:
             return seen
         public = xp.reshape(state.history, (batch, 1, -1))
@@ -187,7 +206,7 @@ class ExchangeCore:
     def step(self, state: State, actions: Array) -> Step:
         """Clear a round in which actions (B, A, K) are chosen."""
         bids = self.bids(state, actions)
-        outcome, past = self._cleared(bids, state.past)
+        outcome, past = self._cleared(bids, state.past, self.rule_at(state))
         earned = self._earned(outcome, past, state.types, state.value)
         turn = min(state.round, state.baseline.shape[1] - 1)
         reward = self._reward(earned, state.baseline[:, turn, :])
@@ -195,9 +214,39 @@ class ExchangeCore:
         after = state._replace(round=state.round + 1, history=shown, past=past)
         return Step(after, bids, outcome, reward, after.round == self.rounds)
 
+    def rule_at(self, state: State) -> Mechanism:
+        """Return the rule of the next round, with its lots where it draws any."""
+        lots = state.types[:, :0] if state.lots is None else state.lots
+        return rule_with(self.market.mechanism, lots, state.round)
+
     def with_information(self, information: Information) -> "ExchangeCore":
         """Return the same markets in which traders see something else."""
-        return self if information == self.information else replace(self, information=information)
+        same = rung_name(information) == self._rung.name
+        return self if same else replace(self, information=information)
+
+    def _seed(self, types: Array) -> int:
+        """Return the seed of the draws of a strategy that mixes: other markets meet others."""
+        return seed_of(types) if self.market.strategy.mixes else 0
+
+    @cached_property
+    def _rung(self) -> Rung:
+        return rung_within(self.information, self.market.mechanism, self.market.economy)
+
+    @cached_property
+    def _observations(self) -> tuple[Observation, ...]:
+        law = self.market.distribution
+        return tuple(Observation.of(law, self._rung, trader) for trader in self.traders)
+
+    def _seen(self, types: Array) -> Array:
+        """Return what each acting trader sees of the types, (B, A, O)."""
+        xp = namespace(types)
+        if isinstance(self._rung, OwnType):
+            standard = self._standard(types)
+            return (standard if self._box.everyone else standard[:, self._box.acting])[..., None]
+        if isinstance(self._rung, WholeProfile):
+            shape = types.shape[0], len(self.traders), types.shape[1]
+            return xp.broadcast_to(self._standard(types)[:, None, :], shape)
+        return xp.stack([observation(types) for observation in self._observations], axis=1)
 
     @cached_property
     def _box(self) -> JointBox:
@@ -225,21 +274,22 @@ class ExchangeCore:
         rule = self.market.mechanism
         return rule if isinstance(rule, RoundsMechanism) else None
 
-    def _cleared(self, bids: Bids, past: History) -> tuple[Outcome, History]:
+    def _cleared(self, bids: Bids, past: History, rule: Mechanism) -> tuple[Outcome, History]:
         """Return the outcome of a round, and for a rule over rounds all rounds that are over."""
         if self._rule is None:
-            return self.market.mechanism.clear(bids), past
+            return rule.clear(bids), past
         outcome = self._rule.clear_round(bids, past)
         return outcome, (*past, Round(bids, outcome))
 
     @cached_property
     def _public_unit(self) -> Floats:
         """Root mean squares of what rounds show under the strategy, shape (P,)."""
-        types = self.draw(np.random.default_rng(0), REFERENCE_PROFILES)
-        bids = self.market.strategy.bids(types)
+        decided = self.draw(np.random.default_rng(0), REFERENCE_PROFILES)
+        types, lots = parted(decided, self.market.economy.n_traders)
+        bids = drawn_bids(self.market.strategy, types)
         if self._rule is not None:
             return public_sizes(self._rule, bids)
-        return sizes_of(shown_by(self.market.mechanism.clear(bids)))
+        return sizes_of(shown_by(rule_with(self.market.mechanism, lots).clear(bids)))
 
     def _standard(self, types: Array) -> Array:
         """Return types in standard deviations within the observation bound, (B, N)."""
@@ -252,9 +302,7 @@ class ExchangeCore:
             standard -= common(self._mean / self._deviations)
         return np.clip(standard, -bound, bound, out=standard)
 
-    def _earned(
-        self, outcome: Outcome, past: History, types: Array, value: Array | None
-    ) -> Array:
+    def _earned(self, outcome: Outcome, past: History, types: Array, value: Array | None) -> Array:
         """Return utility from a round, or what it added to that from all rounds, (B, A)."""
         if self._rule is None:
             return self._utility(outcome, types, value)
@@ -278,7 +326,7 @@ class ExchangeCore:
         utility /= common(self._units)
         return utility
 
-    def _baseline(self, types: Array, present: Bids, value: Array | None) -> Array:
+    def _baseline(self, types: Array, present: Bids, value: Array | None, lots: Array) -> Array:
         mechanism, economy = self.market.mechanism, self.market.economy
         if self.baseline == "nothing":
             return namespace(types).zeros_like(types[:, self._box.acting])[:, None, :]
@@ -286,8 +334,9 @@ class ExchangeCore:
             present = Revelation(mechanism, economy).bids(types)
         past: History = ()
         earned = []
-        for _ in range(1 if self._rule is None else self.rounds):
-            outcome, past = self._cleared(present, past)
+        alike = self._rule is None and not mechanism.draws
+        for turn in range(1 if alike else self.rounds):
+            outcome, past = self._cleared(present, past, rule_with(mechanism, lots, turn))
             earned.append(self._earned(outcome, past, types, value))
         return namespace(types).stack(earned, axis=1)
 

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from deviator.errors import InvalidInputError
 from deviator.evidence import interchangeable_traders
+from deviator.policies import OwnType, rung_name
 from deviator.validation import Floats, check_kind, whole_number
 
 from .batch_vec_env import BatchVecEnv, info_dicts
@@ -209,7 +210,7 @@ def _roles(core: ExchangeCore) -> Floats:
     Interchangeable traders share a place where they see their own types alone.
     """
     classes = interchangeable_traders(core.market)
-    if core.information == "profile":
+    if rung_name(core.information) != OwnType.name:
         classes = tuple((trader,) for trader in range(core.market.economy.n_traders))
     present = [each for each in classes if set(each) & set(core.traders)]
     if len(present) == 1:

@@ -6,8 +6,8 @@ from deviator.arrays import Array, namespace
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism, Outcome, RoundsMechanism
 from deviator.mechanisms.over_rounds.rounds_mechanism import (
-    checked_rounds,
     checked_public,
+    checked_rounds,
     play,
     public_price,
 )

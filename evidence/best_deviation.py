@@ -17,8 +17,10 @@ from deviator.policies import (
     NumericSearch,
     exact_gain,
     expected_exact_gain,
+    knows_profile,
     level_shift,
 )
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 from .certificates.known import is_all_ours
@@ -47,8 +49,11 @@ STANDARD_ERRORS = 3.0
 FEW_SCENARIOS = 4
 """In so many it is tried whether anybody trades, and the same bids clear the same again."""
 
-CHANCE = 16
+CHANCE = 32
 """Where payoffs are means over chance, bids are searched at so many times fewer profiles."""
+
+CHANCE_ROUNDS, CHANCE_CANDIDATES = 10, 32
+"""Effort of the search at each of them."""
 
 FAR = 2.0 ** np.arange(-8, 9)
 """How far from their own the deviator's bids are tried, of the largest bid, to see if any trade."""
@@ -162,14 +167,14 @@ def best_deviation(
 ) -> BestDeviation:
     """Return the best deviator's mean gain on given profiles, and a witness if it pays.
 
-    On the own-type rung bids are cleared on the same profiles, so that a learner's share is
+    Below the whole profile bids are cleared on the same profiles, so that a learner's share is
     measured with common random numbers.
 
     Parameters
     ----------
     tested : Market
     types : ndarray of float, shape (B, N)
-    information : {"profile", "own"}
+    information : str or Rung
     searched : int
         At how many of the profiles deviations are searched, where every one needs its own search.
 
@@ -185,7 +190,7 @@ def best_deviation(
     if foreign:
         check_repeatable(tested, types[:COMPARED])
     if tested.bids_are_surfaces:
-        # A surface reads the others' types off the market, so that both rungs gain the same (INJ).
+        # A surface reads the others' types off the market, so that all rungs gain the same (INJ).
         return _mean(tested, _on_residual_curves(tested, types[:SURFACE_PROFILES]), information)
     try:
         exact = _mean(tested, _exact(tested, types, information), information)
@@ -218,16 +223,16 @@ def deviation_size(tested: Market) -> DeviationSize:
         bid = _best_response(tested, "profile").bid(types, trader)
     except RefusedError:
         bid, gains = _search(tested, "profile").find(types)
-    change = (bid - strategy.bids(types).of_trader(trader))[:, mechanism.language.level]
+    change = (bid - drawn_bids(strategy, types).of_trader(trader))[:, mechanism.language.level]
     return DeviationSize(float(gains.mean()), float(np.sqrt((change**2).mean())))
 
 
 def _of_shares(best: BestDeviation, information: Information) -> BestDeviation:
     """Return a one-shot market's best deviation as that of the one that trades it in shares.
 
-    Who knows their own type alone may learn from the first shares what pays in the others.
+    Who does not know all types may learn from the first shares what pays in the others.
     """
-    kind: Kind = "searched" if information == "own" else best.kind
+    kind: Kind = best.kind if knows_profile(information) else "searched"
     return replace(best, kind=kind, witness=None)
 
 
@@ -240,9 +245,9 @@ def pays(tested: Market, gains: Floats, information: Information) -> bool:
     """Return whether a deviation's gains at drawn profiles are worth a search for a witness.
 
     A deviator who knows the profile deviates only where it pays: one gain refutes, however rare.
-    One who knows only their own type may lose at profiles that were not drawn.
+    One who knows less may lose at profiles that were not drawn.
     """
-    luck = sampling_error(gains) if information == "own" else 0.0
+    luck = 0.0 if knows_profile(information) else sampling_error(gains)
     return float(gains.mean()) > max(luck, tested.epsilon)
 
 
@@ -304,11 +309,11 @@ def largest_beyond(gain: Floats, rounding: Floats) -> float:
 def _exact(tested: Market, types: Floats, information: Information) -> _Gains:
     best = _best_response(tested, information)
     find = partial(find_witness, tested, best, types)
-    if information == "profile":
+    if knows_profile(information):
         gains = exact_gains(tested, types)
         return _Gains(gains, tested.honest_results(types).rounding, "exact", find)
     if not isinstance(tested.economy, QuadraticEconomy):
-        raise RefusedError("an own-type answer in closed form needs linear utilities")
+        raise RefusedError("an expected answer in closed form needs linear utilities")
     compared = tested.compared(types, best.bid(types, tested.trader))
     return _Gains(compared.gain, compared.rounding, "exact", find)
 
@@ -318,7 +323,7 @@ def _searched(
 ) -> _Gains:
     search = _search(tested, information)
     count = max(FEWEST, searched // CHANCE) if has_chance(tested) else searched
-    few = types if information == "own" else types[:count]
+    few = types[:count] if knows_profile(information) else types
     compared = tested.compared(few, search.bid(few, tested.trader))
     find = partial(find_witness, tested, search, few)
     return _Gains(compared.gain, compared.rounding, "searched", find)
@@ -347,7 +352,7 @@ def _best_response(tested: Market, information: Information) -> BestResponse:
 
 
 def _search(tested: Market, information: Information) -> NumericSearch:
-    return NumericSearch(
+    search = NumericSearch(
         tested.mechanism,
         tested.economy,
         tested.trader,
@@ -355,3 +360,6 @@ def _search(tested: Market, information: Information) -> NumericSearch:
         tested.distribution,
         tested.strategy,
     )
+    if not has_chance(tested):
+        return search
+    return replace(search, rounds=CHANCE_ROUNDS, candidates=CHANCE_CANDIDATES)

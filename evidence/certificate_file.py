@@ -8,7 +8,7 @@ import numpy as np
 
 from deviator.economies import NormalTypes
 from deviator.errors import RefusedError
-from deviator.policies import Information
+from deviator.policies import Information, OwnType, WholeProfile, rung_name
 
 from .certificates import Certificate
 from .certificates.exact import KIND as EXACT
@@ -24,6 +24,9 @@ FORMAT, CONSTRAINT_FORMAT, VERSION = (
     "deviator constraint certificate",
     1,
 )
+
+WRITTEN = (OwnType.name, WholeProfile.name)
+"""Rungs on which the script that checks files derives what is gained on average."""
 
 
 def certificate_file(
@@ -65,6 +68,11 @@ def certificate_file(
     >>> certificate_file(tested, certify(tested))["claim"]
     {'scope': 'every profile', 'cap': 0.0, 'information': 'profile', 'law': None}
     """
+    rung = information if isinstance(information, str) else rung_name(information)
+    if not certificate.every_profile and rung not in WRITTEN:
+        raise RefusedError(
+            f"a file of a cap on a mean must be of the rung {' or '.join(WRITTEN)}, got {rung}"
+        )
     if certificate.kind != EXACT or certificate.cap is None:
         raise RefusedError(
             f"a file needs an exact linear-quadratic certificate with a cap, got one of kind "
@@ -77,7 +85,7 @@ def certificate_file(
         "constraint": "incentive_compatibility",
         "trader": None if all_traders else tested.trader,
         "bids": strategy_as_bids(tested),
-        "claim": _claim(tested, certificate, information),
+        "claim": _claim(tested, certificate, rung),
         "conditions": certificate.to_dict()["conditions"],
     }
 
@@ -149,7 +157,7 @@ def _exactly(text: str) -> Fraction:
     return Fraction(float(text))
 
 
-def _claim(tested: Market, certificate: Certificate, information: Information) -> dict[str, Any]:
+def _claim(tested: Market, certificate: Certificate, rung: str) -> dict[str, Any]:
     law = tested.distribution
     described = {
         "normal": isinstance(law, NormalTypes),
@@ -159,7 +167,7 @@ def _claim(tested: Market, certificate: Certificate, information: Information) -
     return {
         "scope": "every profile" if certificate.every_profile else "in expectation",
         "cap": certificate.cap,
-        "information": information,
+        "information": rung,
         "law": None if certificate.every_profile else described,
     }
 

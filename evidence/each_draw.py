@@ -81,7 +81,7 @@ def _searched(tested: Market, types: Floats) -> dict[str, Any] | None:
     search = _search(market_drawn(tested, lots))
     bids = search.find(types).bid
     decision = Situation.of(search.mechanism, tested.economy, tested.strategy, types, tested.trader)
-    both = Results.of(decision.compared(bids), tested.precision)
+    both = Results.of(decision.compared(bids), tested.precision, decision)
     gain = both.utility[:, 1] - both.utility[:, 0]
     beyond = np.where(gain > both.rounding.sum(axis=1), gain, 0.0)
     for place in np.argsort(-beyond)[:TRIED]:
@@ -122,5 +122,7 @@ def _best_of_draws(tested: Market, found: dict[str, Any]) -> dict[str, Any] | No
     types, bid = (np.asarray(found[name], dtype=np.float64) for name in ("types", "bid"))
     drawn = standard_lots(tested.mechanism.draws, 64)
     profiles = np.broadcast_to(types, (len(drawn), len(types)))
-    gains = market_drawn(tested, drawn).gains(profiles, np.broadcast_to(bid, (len(drawn), len(bid))))
+    gains = market_drawn(tested, drawn).gains(
+        profiles, np.broadcast_to(bid, (len(drawn), len(bid)))
+    )
     return witness_of_bid(market_drawn(tested, drawn[int(gains.argmax())]), types, bid)

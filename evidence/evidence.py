@@ -5,8 +5,6 @@ from typing import Any, final
 
 import numpy as np
 
-from deviator.policies import Information
-
 from .best_deviation import BestDeviation
 from .certificates import Certificate
 from .constraints import State
@@ -136,8 +134,8 @@ class Evidence:
         The economy that a direct mechanism holds where it is not the one under test.
     plugins : tuple of dict
         Name, provider and version of everything that took part.
-    information : {"profile", "own"}
-        What deviators know.
+    information : str
+        What deviators know: the name of a rung.
     stakes : float
         What trading is worth to the deviator; see `Market.stakes`.
     rounding : float
@@ -167,7 +165,7 @@ class Evidence:
     witness: dict[str, Any] | None = None
     mechanism_economy: dict[str, Any] | None = None
     plugins: tuple[dict[str, str], ...] = ()
-    information: Information = "profile"
+    information: str = "profile"
     stakes: float = 0.0
     rounding: float = 0.0
     tolerated: float = 0.0

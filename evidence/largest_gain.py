@@ -27,7 +27,6 @@ from .market import Market
 from .surface_best_response import surface_best_response
 from .witness import find_surface_witness, find_witness
 
-
 AVERAGED = 16
 """Profiles that are searched where gains are means over chance."""
 

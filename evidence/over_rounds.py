@@ -87,4 +87,3 @@ def in_shares(control: Market, tested: Market) -> Market:
     if isinstance(strategy, Revelation):
         strategy = Revelation(rule, strategy.economy)
     return over_rounds(replace(control, mechanism=rule, strategy=strategy))
-

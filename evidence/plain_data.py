@@ -56,15 +56,19 @@ def market_as_data(tested: Market) -> dict[str, Any]:
     mechanism, economy = tested.mechanism, tested.economy
     lots = {"lots": mechanism.lots.tolist()} if isinstance(mechanism, Drawn) else {}
     plans = {"rounds": mechanism.rule.rounds} if isinstance(mechanism, Unrolled) else {}
-    return lots | plans | {
-        "mechanism": mechanism.name,
-        "settings": settings_as_data(_undrawn(mechanism)),
-        "tax_slope": mechanism.tax_slope,
-        "clearing": None if tested.bids_are_surfaces else clearing_as_data(mechanism, economy),
-        "payment": payment_as_data(mechanism),
-        "economy": economy_as_data(economy),
-        "strategy": strategy_as_data(tested),
-    }
+    return (
+        lots
+        | plans
+        | {
+            "mechanism": mechanism.name,
+            "settings": settings_as_data(_undrawn(mechanism)),
+            "tax_slope": mechanism.tax_slope,
+            "clearing": None if tested.bids_are_surfaces else clearing_as_data(mechanism, economy),
+            "payment": payment_as_data(mechanism),
+            "economy": economy_as_data(economy),
+            "strategy": strategy_as_data(tested),
+        }
+    )
 
 
 def strategy_as_data(tested: Market) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
-from deviator.policies import Information
+from deviator.policies import OwnType, knows_profile
+from deviator.policies.information import is_named
 from deviator.validation import check_kind
 
 from .certificates.exact import KIND as EXACT
@@ -59,8 +60,8 @@ class Verdict:
         Why the state is what it is, in plain words.
     worst : float
         The largest gain at one profile that rounding does not explain, in units of money.
-    information : {"profile", "own"}
-        What deviators know.
+    information : str
+        What deviators know: the name of a rung.
     power_interval, resolution_interval : tuple of float or None
         95% Student interval over seeds; the planted gains between which the resolution lies.
     power_by_learner : dict of str to float
@@ -88,7 +89,7 @@ class Verdict:
     scope: Scope = "sampled"
     reason: str = ""
     worst: float = 0.0
-    information: Information = "profile"
+    information: str = "profile"
     power_interval: tuple[float, float] | None = None
     resolution_interval: tuple[float, float] | None = None
     power_by_learner: dict[str, float] = field(default_factory=dict)
@@ -182,7 +183,7 @@ def _contradiction(evidence: Evidence) -> str | None:
         return f"a gain of {beyond:.3g} at one profile contradicts the cap 0 at every profile"
     learned = max((one.gain for one in evidence.learned), default=0.0)
     allowed = best.gain * (1 + CONTRADICTION) + evidence.epsilon
-    allowed += best.error if evidence.information == "own" else 0.0
+    allowed += 0.0 if knows_profile(evidence.information) else best.error
     if best.kind == "exact" and learned > allowed:
         return (
             f"a learned gain of {learned:.3g} is above that of the best deviation, {best.gain:.3g}"
@@ -200,7 +201,8 @@ def _alarm(control: Evidence) -> str | None:
     """Return what is wrong with a control in which more was learned than there is to gain."""
     if control.share is None or control.best.kind != "exact":
         return None
-    sampled = control.best.error / control.best.gain if control.information == "own" else 0.0
+    exact = knows_profile(control.information)
+    sampled = 0.0 if exact else control.best.error / control.best.gain
     interval = control.share_interval or (control.share, control.share)
     if interval[0] <= 1 + CONTRADICTION + sampled:
         return None
@@ -213,14 +215,14 @@ def _profitable(evidence: Evidence) -> Decision:
     gain = f"a deviation gains {evidence.beyond_rounding:.3g}{of_payoff} at one profile"
     if evidence.witness is not None and "average_over" in evidence.witness:
         gain = _gain_on_average(evidence.witness)
-    if evidence.information == "profile":
+    if knows_profile(evidence.information):
         mean = f"{_rechecked(evidence):.3g} on average"
         return Decision("refuted", "every profile", f"{gain}, and {mean}; its witness was cleared")
     cap = _cap(evidence)
     if cap is not None and cap > evidence.tolerated and _is_attained(evidence):
-        reason = f"the best bid of own types gains {cap:.3g} on average, exactly"
+        reason = f"the best {_bid_of(evidence)} gains {cap:.3g} on average, exactly"
         return Decision("refuted", "in expectation", reason)
-    claimed = f"a bid of own types gains {_claimed(evidence):.3g} on average"
+    claimed = f"a {_bid_of(evidence)} gains {_claimed(evidence):.3g} on average"
     within = f"to three standard errors, {evidence.best.error:.2g}"
     if evidence.rare_losses_known:
         return Decision("refuted", "in expectation", f"{claimed}, {within}, of sampled profiles")
@@ -256,11 +258,19 @@ def _unprofitable(evidence: Evidence) -> Decision:
             f"the certified bound on what deviating gains is {cap:.3g}, and no witness was found"
         )
         return Decision("undetermined", "sampled", reason)
-    if evidence.information == "own":
-        reason = f"no bid of own types gains more than {cap:.2g} on average under the law of types"
+    if not knows_profile(evidence.information):
+        reason = (
+            f"no {_bid_of(evidence)} gains more than {cap:.2g} on average under the law of types"
+        )
         return Decision("confirmed", "in expectation", reason)
     reason = f"the cap of {cap:.2g} does not speak of every profile"
     return Decision("undetermined", "sampled", reason)
+
+
+def _bid_of(evidence: Evidence) -> str:
+    """Return what a bid of the deviator's is called: by what it can depend on."""
+    own = evidence.information == OwnType.name
+    return "bid of own types" if own else f"bid of what the rung {evidence.information} shows"
 
 
 def _proof(evidence: Evidence) -> str:
@@ -283,8 +293,12 @@ def _cap(evidence: Evidence) -> float | None:
 
 
 def _is_attained(evidence: Evidence) -> bool:
-    """Return whether the cap is the expected gain of the best deviation, and not a bound on it."""
-    return evidence.certificate is not None and evidence.certificate.kind == EXACT
+    """Return whether the cap is the expected gain of the best deviation, and not a bound on it.
+
+    On a rung that another defines it is that of who knows all types.
+    """
+    exact = evidence.certificate is not None and evidence.certificate.kind == EXACT
+    return exact and is_named(evidence.information)
 
 
 def _nothing_anywhere(evidence: Evidence) -> bool:

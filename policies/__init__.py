@@ -2,10 +2,25 @@
 
 from .actions import OBSERVATION_BOUND, ActionBox, ActionMode, Observation
 from .affine_strategy import AffineStrategy
-from .base import Deviation, Information, Policy, View, check_information
+from .base import Deviation, Policy, View
 from .best_response import BestResponse
 from .every_round import EveryRound
 from .gains import exact_gain, expected_exact_gain, level_shift
+from .information import (
+    Information,
+    NoisySignal,
+    OwnType,
+    OwnTypeAndStatistics,
+    Rung,
+    WholeProfile,
+    check_information,
+    knowledge,
+    knows_profile,
+    rung_name,
+    rung_of,
+    rung_within,
+    seen_by,
+)
 from .learned import LearnedDeviation
 from .linear_bayes import LinearBayes
 from .network import ACTIVATIONS, Network
@@ -32,20 +47,31 @@ __all__ = [
     "Network",
     "NetworkOverRounds",
     "NetworkStrategy",
+    "NoisySignal",
     "NumericSearch",
     "Observation",
+    "OwnType",
+    "OwnTypeAndStatistics",
     "Payoffs",
     "Policy",
     "Revelation",
     "RoundsDeviation",
+    "Rung",
     "Situation",
     "View",
+    "WholeProfile",
     "check_information",
     "exact_gain",
     "expected_exact_gain",
+    "knowledge",
+    "knows_profile",
     "level_shift",
     "load_policy",
     "load_strategy",
+    "rung_name",
+    "rung_of",
+    "rung_within",
     "save_policy",
     "save_strategy",
+    "seen_by",
 ]

@@ -1,6 +1,7 @@
 """What a deviator observes, and what its actions mean, as numbers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, final, get_args
 
 import numpy as np
@@ -8,12 +9,28 @@ import numpy as np
 from deviator.arrays import Array, is_foreign, like, namespace
 from deviator.economies import TypeDistribution
 from deviator.errors import InvalidInputError
-from deviator.validation import Floats, finite_array, read_only, trader_index
+from deviator.validation import Floats, finite_array, given, read_only, trader_index
 
-from .base import Information, check_information
+from .base import View
+from .information import (
+    Information,
+    OwnType,
+    OwnTypeAndStatistics,
+    Rung,
+    WholeProfile,
+    check_information,
+    rung_of,
+    seen_by,
+)
 
 OBSERVATION_BOUND = 8.0
 """Observations are types in standard deviations from their mean, clipped here."""
+
+REFERENCE_PROFILES = 2048
+"""Profiles drawn, from a fixed seed, to learn how large is what other rungs than these show."""
+
+SHOW_TYPES = (OwnType, WholeProfile)
+"""Rungs that show types themselves."""
 
 ActionMode = Literal["relative", "absolute"]
 """Whether an action is a change to the honest bid, or the bid itself."""
@@ -113,62 +130,143 @@ def _limits(limit: Any, without: float) -> Floats:
 @final
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What a deviator sees: types in standard deviations, all or the own one.
+    """What a deviator sees on a rung of information, in standard deviations.
 
     Parameters
     ----------
-    information : {"profile", "own"}
+    information : str, Rung or dict
+        As in `check_information`, bound to a market (`Rung.within`); or what `to_dict` says of it.
     trader : int
         Who looks.
     mean, deviation : ndarray of float, shape (N,)
         Of the types.
+    seen_mean, seen_deviation : ndarray of float, shape (O,), optional
+        Of what is seen; those of the types where these are what is seen.
     """
 
-    information: Information
+    information: Any
     trader: int
     mean: Floats
     deviation: Floats
+    seen_mean: Floats | None = None
+    seen_deviation: Floats | None = None
 
     def __post_init__(self) -> None:
-        check_information(self.information)
+        object.__setattr__(self, "information", check_information(_rung(self.information)))
         mean = finite_array("mean", self.mean, (None,))
         object.__setattr__(self, "mean", read_only(mean))
-        deviation = finite_array("deviation", self.deviation, mean.shape)
-        if (deviation <= 0).any():
-            raise InvalidInputError(f"deviation must be positive, got {deviation.min()}")
-        object.__setattr__(self, "deviation", read_only(deviation))
+        object.__setattr__(self, "deviation", _positive("deviation", self.deviation, mean.shape))
         trader_index(self.trader, len(mean))
+        if self.seen_mean is None or self.seen_deviation is None:
+            shown = self._shown(mean), self._shown(self.deviation)
+        else:
+            size = (self.rung.size(len(mean)),)
+            shown = (
+                finite_array("seen_mean", self.seen_mean, size),
+                _positive("seen_deviation", self.seen_deviation, size),
+            )
+        object.__setattr__(self, "seen_mean", read_only(shown[0]))
+        object.__setattr__(self, "seen_deviation", read_only(shown[1]))
 
     @classmethod
     def of(cls, law: TypeDistribution, information: Information, trader: int) -> "Observation":
-        """Return the observation of types drawn from a distribution."""
-        return cls(information, trader, law.mean, law.deviation)
+        """Return the observation of types drawn from a distribution, on a rung within a market."""
+        rung = rung_of(information)
+        if isinstance(rung, SHOW_TYPES):
+            return cls(information, trader, law.mean, law.deviation)
+        types = law.sample(np.random.default_rng(0), REFERENCE_PROFILES)
+        seen = np.asarray(seen_by(rung, types, trader))
+        spread = seen.std(axis=0)
+        scale = np.where(spread > 0, spread, 1.0)
+        return cls(rung, trader, law.mean, law.deviation, seen.mean(axis=0), scale)
+
+    @cached_property
+    def rung(self) -> Rung:
+        """What is seen."""
+        return rung_of(self.information)
+
+    @property
+    def scale(self) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of what is seen, each (O,)."""
+        assert self.seen_mean is not None
+        assert self.seen_deviation is not None
+        return self.seen_mean, self.seen_deviation
 
     @property
     def size(self) -> int:
-        """How many types are seen: N or 1."""
-        return len(self.mean) if self.information == "profile" else 1
+        """How many numbers are seen."""
+        return self.rung.size(len(self.mean))
 
-    def __call__(self, types: Array) -> Array:
-        """Return observations, shape (B, N) or (B, 1), within the observation bound."""
-        if is_foreign(types):
-            return self._of_tensor(types)
-        seen = slice(None) if self.information == "profile" else [self.trader]
-        standard: Floats = types[:, seen] - self.mean[seen]
-        standard /= self.deviation[seen]
+    def __call__(self, view: View | Array) -> Array:
+        """Return observations, shape (B, size), within the observation bound.
+
+        Parameters
+        ----------
+        view : View, or array of shape (B, N)
+            The types. Where a view says itself what is seen, that counts.
+        """
+        standard = self.standard(view)
+        if is_foreign(standard):
+            return namespace(standard).clip(standard, -OBSERVATION_BOUND, OBSERVATION_BOUND)
         return np.clip(standard, -OBSERVATION_BOUND, OBSERVATION_BOUND, out=standard)
 
-    def _of_tensor(self, types: Array) -> Array:
-        mean, deviation = like(types, self.mean), like(types, self.deviation)
-        standard = (types - mean) / deviation
-        seen = standard if self.information == "profile" else standard[:, [self.trader]]
-        return namespace(types).clip(seen, -OBSERVATION_BOUND, OBSERVATION_BOUND)
+    def standard(self, view: View | Array) -> Array:
+        """Return what is seen in standard deviations from its mean, however far, (B, size)."""
+        known = view.seen if isinstance(view, View) else None
+        types = view.types if isinstance(view, View) else view
+        seen = seen_by(self.rung, types, self.trader) if known is None else known
+        mean, deviation = self.scale
+        if is_foreign(seen):
+            return (seen - like(seen, mean)) / like(seen, deviation)
+        standard: Floats = seen - mean
+        standard /= deviation
+        return standard
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data from which `Observation(**data)` builds an equal one."""
-        return {
-            "information": self.information,
+        """Return plain data from which `Observation(**data)` builds an equal one.
+
+        Of a rung that another defines, the name alone: it takes the rung itself to read it.
+        """
+        data = {
+            "information": _rung_as_data(self.rung),
             "trader": self.trader,
             "mean": self.mean.tolist(),
             "deviation": self.deviation.tolist(),
         }
+        if isinstance(self.rung, SHOW_TYPES):
+            return data
+        mean, deviation = self.scale
+        return data | {"seen_mean": mean.tolist(), "seen_deviation": deviation.tolist()}
+
+    def _shown(self, numbers: Floats) -> Floats:
+        """Return those of the numbers, one for each type, that belong to the types seen."""
+        if not isinstance(self.rung, SHOW_TYPES):
+            raise InvalidInputError(
+                f"seen_mean and seen_deviation are needed on the rung {self.rung.name}, got None; "
+                "build it with Observation.of"
+            )
+        shown: Floats = np.asarray(seen_by(self.rung, numbers[None], self.trader))[0]
+        return shown
+
+
+def _positive(name: str, numbers: Any, shape: tuple[int, ...]) -> Floats:
+    deviation = finite_array(name, numbers, shape)
+    if (deviation <= 0).any():
+        raise InvalidInputError(f"{name} must be positive, got {deviation.min()}")
+    return read_only(deviation)
+
+
+def _rung_as_data(rung: Rung) -> str | dict[str, Any]:
+    """Return a rung as plain data."""
+    if isinstance(rung, OwnTypeAndStatistics) and rung.weights is not None:
+        return {"name": rung.name, "weights": np.asarray(rung.weights).tolist()}
+    return rung.name
+
+
+def _rung(information: Any) -> Any:
+    """Return the rung of plain data, and anything else as it is."""
+    if not isinstance(information, dict):
+        return information
+    if set(information) != {"name", "weights"} or information["name"] != "statistics":
+        raise InvalidInputError(f"information must be a rung's data, got {given(information)}")
+    return OwnTypeAndStatistics(information["weights"])

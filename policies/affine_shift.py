@@ -1,10 +1,11 @@
 """Best deviations of one trader as affine functions of the types, in linear markets.
 
-A deviator who knows the own type only chooses the best conditional shift E[shift | what a bid can
-condition on]: nothing beyond the type in a report, the residual demand it meets (through the price)
-in a schedule, and the others' types themselves in a conditional bid, which reads them off the
-allocation (assumption INJ). In linear markets the shift is affine in the types, so these
-expectations have closed forms.
+A deviator who does not know the whole profile chooses the best conditional shift E[shift | what a
+bid can condition on]: nothing beyond what is seen in a report, the residual demand it meets too
+(through the price) in a schedule, and the others' types themselves in a conditional bid, which
+reads them off the allocation (assumption INJ). In linear markets the shift is affine in the types,
+and what our rungs show is linear in them up to Normal noise, so these expectations have closed
+forms.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,16 @@ from deviator.validation import Floats, trader_index
 from .affine_strategy import AffineStrategy
 from .base import Policy
 from .best_point import line_menu
-from .linear_bayes import standard_regression
+from .information import (
+    Information,
+    LinearView,
+    Rung,
+    linear_view,
+    rung_of,
+    rung_within,
+    seen_by,
+)
+from .mixing import unmixed_bids
 from .network_strategy import NetworkStrategy
 from .revelation import Revelation
 
@@ -49,7 +59,7 @@ def affine_shift(
         )
     _check_levels_alone_move(policy)
     types = np.concatenate([np.zeros((1, n)), np.eye(n)])
-    bids = policy.bids(types)
+    bids = unmixed_bids(policy, types)
     menu = line_menu(mechanism, bids, trader)
     present = mechanism.clear_deviations(bids, trader, bids.of_trader(trader)[:, None])
     slope = float(economy.slope[trader])
@@ -82,38 +92,63 @@ def _honest_steepness(
     """Return b / (1 + b k): on the line p = a + k q, the schedule level - b p buys that less."""
     if mechanism.language.reads != "price":
         return 0.0
-    steepness = float(policy.bids(types[:1]).of_trader(trader)[0, 1])
+    steepness = float(unmixed_bids(policy, types[:1]).of_trader(trader)[0, 1])
     return steepness / (1 + steepness * float(menu.slope[0]))
 
 
+class ConditionalShift(NamedTuple):
+    """The best shift given what a bid can condition on: constant + on_seen seen + on_types s."""
+
+    constant: float
+    on_seen: Floats  # (O,), of what the rung shows
+    on_types: Floats  # (N,), of the types, as far as the mechanism tells them
+    bend: float
+    view: LinearView
+    on_intercept: float = 0.0  # of the residual price curve, through which types are told
+    intercept_constant: float = 0.0
+
+    @property
+    def effect(self) -> Floats:
+        """Its effects on the types, of which what is seen is made; shape (N,)."""
+        return self.on_types + self.on_seen @ self.view.weights
+
+    def at(self, types: Floats, seen: Floats) -> Floats:
+        """Return the shift in each market, shape (B,)."""
+        return self.constant + types @ self.on_types + seen @ self.on_seen
+
+    def mean_square(self, law: TypeDistribution) -> float:
+        """Return the mean of its square under a law of types."""
+        mean = self.constant + self.effect @ law.mean
+        variance = self.effect @ law.covariance @ self.effect
+        return float(mean**2 + variance + ((self.on_seen * self.view.noise) ** 2).sum())
+
+
 def conditional_shift(
-    mechanism: Mechanism, policy: Policy, shift: AffineShift, law: TypeDistribution, trader: int
-) -> AffineShift:
-    """Return E[shift | what an own-type bid can condition on] as an affine function of types."""
-    check_regressions(law)
+    mechanism: Mechanism,
+    policy: Policy,
+    shift: AffineShift,
+    law: TypeDistribution,
+    trader: int,
+    information: Information,
+) -> ConditionalShift:
+    """Return E[shift | what a bid can condition on] on a rung within a market."""
+    view = _linear_view(information, law, trader)
     check_shape_is_free(mechanism)
-    reads = mechanism.language.reads
+    reads, size = mechanism.language.reads, len(view.weights)
     if reads == "allocation":
         check_readable(policy)
-        return shift
-    if reads == "nothing":
-        own = law.covariance[trader] / law.covariance[trader, trader]
-        on_type = float(own @ shift.effect)
-        effect = np.where(np.arange(len(own)) == trader, on_type, 0.0)
-        centre = float(shift.constant + (shift.effect - effect) @ law.mean)
-        return shift._replace(constant=centre, effect=effect)
-    on_type, on_intercept, constant = price_projection(shift, law, trader)
-    effect = on_intercept * shift.intercept_effect
-    effect = effect + np.where(np.arange(len(effect)) == trader, on_type, 0.0)
-    return shift._replace(
-        constant=constant + on_intercept * shift.intercept_constant, effect=effect
-    )
+        return ConditionalShift(shift.constant, np.zeros(size), shift.effect, shift.bend, view)
+    if reads == "price":
+        return price_projection(shift, law, view)
+    on_seen = shift.effect @ regression(view, law)
+    centre = float(shift.constant + (shift.effect - on_seen @ view.weights) @ law.mean)
+    return ConditionalShift(centre, on_seen, np.zeros_like(shift.effect), shift.bend, view)
 
 
 def price_projection(
-    shift: AffineShift, law: TypeDistribution, trader: int
-) -> tuple[float, float, float]:
-    """Project the shift on (s_i, residual intercept): two coefficients and a constant.
+    shift: AffineShift, law: TypeDistribution, view: LinearView
+) -> ConditionalShift:
+    """Project the shift on what is seen and on the residual intercept.
 
     On the line p = a + k q the response gives up `steepness` units per unit of a, which is what
     the schedule of slope steepness / (1 - k steepness) does.
@@ -123,42 +158,84 @@ def price_projection(
             "an own-type best response in schedules has a closed form under Normal types only, "
             f"got {type(law).__name__}; use information='profile'"
         )
-    seen = np.stack([np.eye(len(shift.effect))[trader], shift.intercept_effect])
-    moments = seen @ law.covariance @ seen.T
-    size = np.sqrt(np.diagonal(moments))
-    target = seen @ law.covariance @ shift.effect / size
-    correlation = moments[0, 1] / size.prod()
-    on_type, on_intercept = standard_regression(correlation[None], target[None])[0] / size
+    told = LinearView(
+        np.concatenate([view.weights, shift.intercept_effect[None]]), np.append(view.noise, 0.0)
+    )
+    *effects, on_intercept = (shift.effect @ regression(told, law)).tolist()
     steepness = shift.honest_steepness - on_intercept
     if not 0 < steepness * shift.residual_slope < 1:
         raise RefusedError(
             "the best own-type response must be a schedule that decreases with the price, and here "
             "it does not: the price is too strong a piece of news; use information='profile'"
         )
-    constant = (
-        shift.constant
-        + shift.effect @ law.mean
-        - on_type * law.mean[trader]
-        - on_intercept * (shift.intercept_effect @ law.mean + shift.intercept_constant)
+    on_seen, on_types = np.array(effects), on_intercept * shift.intercept_effect
+    left = shift.effect - on_seen @ view.weights - on_types
+    return ConditionalShift(
+        float(shift.constant + left @ law.mean),
+        on_seen,
+        on_types,
+        shift.bend,
+        view,
+        on_intercept,
+        shift.intercept_constant,
     )
-    return float(on_type), float(on_intercept), float(constant)
+
+
+def regression(view: LinearView, law: TypeDistribution) -> Floats:
+    """Return the coefficients of all types on what is seen, shape (N, O).
+
+    Where some of what is seen tells nothing new, the pseudo-inverse splits the news.
+    """
+    with_types = law.covariance @ view.weights.T
+    moments = view.weights @ with_types + np.diag(view.noise**2)
+    size = np.sqrt(np.diagonal(moments))
+    size = np.where(size > 0, size, 1.0)
+    inverse = np.linalg.pinv(moments / np.outer(size, size), rcond=1e-12, hermitian=True)
+    coefficients: Floats = (with_types / size) @ inverse / size
+    return coefficients
+
+
+def _linear_view(information: Information, law: TypeDistribution, trader: int) -> LinearView:
+    """Return what a rung shows, where the shift can be projected on it.
+
+    Raises
+    ------
+    RefusedError
+        If it shows no linear functions of the types, or regressions on them are not linear.
+    """
+    rung = rung_of(information)
+    view = linear_view(rung, law.n_traders, trader)
+    if view is None:
+        raise RefusedError(
+            f"an exact answer needs a rung of deviator's own, got {rung.name}; search numerically"
+        )
+    check_regressions(law)
+    if not isinstance(law, NormalTypes) and len(view.weights) > 1:
+        raise RefusedError(
+            f"an exact answer on the rung {rung.name} needs Normal types, got "
+            f"{type(law).__name__}; use information='profile'"
+        )
+    return view
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class InterimGain:
-    """Expected best gain given the own type: (bend / 2) (mean(s_i)^2 + variance)."""
+    """Expected best gain given what is seen: (bend / 2) (mean(seen)^2 + variance)."""
 
+    rung: Rung
     trader: int
     bend: float
     at_zero: float
-    per_type: float
+    per_number: Floats  # (O,)
     variance: float
 
     def __call__(self, types: Floats) -> Floats:
-        """Return the gain for each market's own type, shape (B,)."""
-        mean = self.at_zero + self.per_type * types[:, self.trader]
-        return 0.5 * self.bend * (mean**2 + self.variance)
+        """Return the gain for what is seen in each market, shape (B,)."""
+        seen = np.asarray(seen_by(self.rung, types, self.trader))
+        mean = self.at_zero + (seen * self.per_number).sum(axis=1)
+        gain: Floats = 0.5 * self.bend * (mean**2 + self.variance)
+        return gain
 
 
 def interim_gain(
@@ -167,17 +244,18 @@ def interim_gain(
     policy: Policy,
     law: TypeDistribution,
     trader: int,
+    information: Information,
 ) -> InterimGain:
-    """Return the own-type deviator's expected best gain as a function of the own type."""
+    """Return a deviator's expected best gain as a function of what is seen within a market."""
+    rung = rung_within(information, mechanism, economy)
     shift = affine_shift(mechanism, economy, policy, trader)
-    best = conditional_shift(mechanism, policy, shift, law, trader)
-    own_variance = law.covariance[trader, trader]
-    with_own = law.covariance[trader] @ best.effect
-    per_type = float(with_own / own_variance)
-    mean = best.constant + best.effect @ law.mean
-    residual = best.effect @ law.covariance @ best.effect - with_own * per_type
-    at_zero = float(mean - per_type * law.mean[trader])
-    return InterimGain(trader, best.bend, at_zero, per_type, max(float(residual), 0.0))
+    best = conditional_shift(mechanism, policy, shift, law, trader, rung)
+    told = regression(best.view, law)
+    per_number = best.on_seen + best.on_types @ told
+    left = best.on_types - (best.on_types @ told) @ best.view.weights
+    variance = best.on_types @ law.covariance @ left
+    at_zero = float(best.constant + left @ law.mean)
+    return InterimGain(rung, trader, best.bend, at_zero, per_number, max(float(variance), 0.0))
 
 
 def check_regressions(law: TypeDistribution) -> None:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, final, get_args
+from typing import Any, ClassVar, final
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from deviator.mechanisms.exact import RationalBids
 from deviator.numerics.rational import Rationals
 from deviator.validation import Floats, given
 
-Information = Literal["own", "profile"]
-"""What a deviator knows when bidding: the own type, or the whole profile of types."""
-
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -28,9 +25,12 @@ class View:
     ----------
     types : ndarray of float, shape (B, N)
         All types; a policy or deviation uses the part that its information allows.
+    seen : ndarray of float, shape (B, O), optional
+        What a deviator's rung shows, where the types are not those of which it shows it.
     """
 
     types: Floats
+    seen: Floats | None = None
 
     @classmethod
     def of(cls, view: "View | Floats") -> "View":
@@ -128,23 +128,6 @@ class Deviation(ABC):
             If it cannot be loaded, which is the default.
         """
         raise RefusedError(f"{cls.__name__} cannot be loaded; give it to_files and from_files")
-
-
-def check_information(information: Any) -> Information:
-    """Return a rung of the information ladder.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not a known one.
-    """
-    for rung in get_args(Information):
-        if isinstance(information, str) and information == rung:
-            known: Information = rung
-            return known
-    raise InvalidInputError(
-        f"information must be one of {', '.join(get_args(Information))}, got {information!r}"
-    )
 
 
 def check_market(mechanism: object, economy: object) -> None:

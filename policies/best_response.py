@@ -13,15 +13,17 @@ from deviator.mechanisms.menu import linear_economy
 from deviator.validation import Floats, finite_array, trader_index
 
 from .affine_shift import (
+    ConditionalShift,
     affine_shift,
     check_readable,
     check_shape_is_free,
     conditional_shift,
-    price_projection,
 )
-from .base import Deviation, Information, Policy, View, check_information, check_market
+from .base import Deviation, Policy, View, check_market
 from .best_point import best_point, line_menu
 from .gains import required_distribution
+from .information import Information, check_information, knows_profile, rung_within, seen_by
+from .mixing import unmixed_bids
 from .revelation import Revelation
 
 
@@ -35,10 +37,10 @@ class BestResponse(Deviation):
     mechanism : Mechanism
     economy : Economy
         As in `exact_gain`.
-    information : {"profile", "own"}
-        On "own" a bid depends on the own type only.
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
+        A bid depends on what the rung shows.
     distribution : TypeDistribution, optional
-        Law of the types; needed for "own".
+        Law of the types; needed for all but "profile".
     others : Policy, optional
         The strategy deviated from; honesty by default.
     """
@@ -62,8 +64,8 @@ class BestResponse(Deviation):
     def bid(self, view: View | Floats, trader: int) -> Floats:
         types = finite_array("types", View.of(view).types, (None, self.economy.n_traders))
         index = trader_index(trader, self.economy.n_traders)
-        bids = self.policy.bids(types)
-        if self.information == "profile":
+        bids = unmixed_bids(self.policy, types)
+        if knows_profile(self.information):
             best = best_point(self.mechanism, self.economy, self.policy, types, index)
             reached = self.mechanism.menu_bid(bids, index, best.quantity)
             return np.where(best.gain[:, None] > 0, reached, bids.of_trader(index))
@@ -73,27 +75,35 @@ class BestResponse(Deviation):
             return self._hyperplane(economy, types, index)
         if self.mechanism.language.reads == "price":
             return self._schedule(economy, types, index, law)
-        affine = affine_shift(self.mechanism, economy, self.policy, index)
-        shift = conditional_shift(self.mechanism, self.policy, affine, law, index)
+        shift, seen = self._shift(economy, types, index, law)
         honest = self.mechanism.clear_deviations(bids, index, bids.of_trader(index)[:, None])
-        wanted = honest.quantity[:, 0] + shift.constant + types @ shift.effect
+        wanted = honest.quantity[:, 0] + shift.at(types, seen)
         return self.mechanism.menu_bid(bids, index, wanted)
+
+    def _shift(
+        self, economy: QuadraticEconomy, types: Floats, trader: int, law: TypeDistribution
+    ) -> tuple[ConditionalShift, Floats]:
+        """Return the best shift given what a bid can condition on, and what is seen."""
+        rung = rung_within(self.information, self.mechanism, economy)
+        shift = affine_shift(self.mechanism, economy, self.policy, trader)
+        best = conditional_shift(self.mechanism, self.policy, shift, law, trader, rung)
+        return best, np.asarray(seen_by(rung, types, trader))
 
     def _schedule(
         self, economy: QuadraticEconomy, types: Floats, trader: int, law: TypeDistribution
     ) -> Floats:
-        """Return the schedule that demands honest quantity + E[shift | s_i, residual intercept].
+        """Return the schedule that demands honest quantity + E[shift | seen, residual intercept].
 
         On the residual line p = a + k q the honest quantity is (level - b a) / (1 + b k).
         """
-        shift = affine_shift(self.mechanism, economy, self.policy, trader)
-        on_type, on_intercept, constant = price_projection(shift, law, trader)
-        bids = self.policy.bids(types)
+        shift, seen = self._shift(economy, types, trader, law)
+        bids = unmixed_bids(self.policy, types)
         menu = line_menu(self.mechanism, bids, trader)
         honest = bids.of_trader(trader)
         scale = 1 + honest[:, 1] * menu.slope
-        demand = honest[:, 0] / scale + constant + on_type * types[:, trader]
-        steepness = honest[:, 1] / scale - on_intercept
+        constant = shift.constant - shift.on_intercept * shift.intercept_constant
+        demand = honest[:, 0] / scale + constant + seen @ shift.on_seen
+        steepness = honest[:, 1] / scale - shift.on_intercept
         left = 1 - steepness * menu.slope
         return np.stack([demand / left, steepness / left], axis=-1)
 
@@ -104,7 +114,7 @@ class BestResponse(Deviation):
         """
         check_readable(self.policy)
         language = _allocation_language(self.mechanism)
-        bids: Any = self.policy.bids(types)
+        bids: Any = unmixed_bids(self.policy, types)
         menu = line_menu(self.mechanism, bids, trader)
         weights = economy.effects_on(trader).copy()
         own, weights[trader] = float(weights[trader]), 0.0

@@ -4,7 +4,7 @@ Others' bids fixed, a deviator picks a point of a one-dimensional menu. With lin
 utility and a quadratic transfer the objective is a parabola of bend mu_i + T'', so the best gain
 over the honest quantity is (bend / 2) shift^2, where shift is the best quantity minus the honest
 one: computed this way it has no cancellation and is never negative. What a deviator gains who knows
-the own type only is in `affine_shift`.
+less than all types is in `affine_shift`.
 """
 
 import numpy as np
@@ -16,8 +16,10 @@ from deviator.mechanisms.menu import linear_economy
 from deviator.validation import Floats, finite_array
 
 from .affine_shift import affine_shift, check_shape_is_free, conditional_shift, interim_gain
-from .base import Information, Policy, check_information, check_market
+from .base import Policy, check_market
 from .best_point import all_menus, best_point
+from .information import Information, knows_profile, rung_within
+from .mixing import unmixed_bids
 from .revelation import Revelation
 
 
@@ -41,11 +43,11 @@ def exact_gain(
     types : ndarray of float, shape (B, N)
     others : Policy, optional
         The strategy deviated from; honesty by default.
-    information : {"profile", "own"}
-        Whether the deviator knows all types (gain at each profile, ex post) or the own one
-        (expected gain, interim).
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
+        Whether the deviator knows all types (gain at each profile, ex post) or what the rung shows
+        (expected gain given that, interim; see `deviator.policies.information`).
     distribution : TypeDistribution, optional
-        Law of the types; needed for "own".
+        Law of the types; needed for all but "profile".
     trader : int, optional
         One deviator; by default each in turn.
 
@@ -76,16 +78,16 @@ def exact_gain(
     check_market(mechanism, economy)
     policy = others or Revelation(mechanism, economy)
     checked = finite_array("types", types, (None, economy.n_traders))
-    rung = check_information(information)
-    if rung == "profile":
+    rung = rung_within(information, mechanism, economy)
+    if knows_profile(rung):
         if trader is None:
             return all_gains(mechanism, economy, policy, checked)
         return best_point(mechanism, economy, policy, checked, trader).gain
     market, law = linear_economy(economy), required_distribution(distribution)
     if trader is not None:
-        return interim_gain(mechanism, market, policy, law, trader)(checked)
+        return interim_gain(mechanism, market, policy, law, trader, rung)(checked)
     traders = range(economy.n_traders)
-    gains = [interim_gain(mechanism, market, policy, law, i)(checked) for i in traders]
+    gains = [interim_gain(mechanism, market, policy, law, i, rung)(checked) for i in traders]
     return np.stack(gains, axis=1)
 
 
@@ -94,7 +96,7 @@ def all_gains(mechanism: Mechanism, economy: Economy, policy: Policy, types: Flo
 
     All menus come from one clearing where that is known to give them (`all_menus`).
     """
-    menus = all_menus(mechanism, policy.bids(types))
+    menus = all_menus(mechanism, unmixed_bids(policy, types))
     if menus is not None:
         return menus.shift(linear_economy(economy), types).gain
     traders = range(economy.n_traders)
@@ -119,8 +121,10 @@ def expected_exact_gain(
     policy = others or Revelation(mechanism, market)
     check_shape_is_free(mechanism)
     shift = affine_shift(mechanism, market, policy, trader)
-    if check_information(information) == "own":
-        shift = conditional_shift(mechanism, policy, shift, distribution, trader)
+    rung = rung_within(information, mechanism, economy)
+    if not knows_profile(rung):
+        best = conditional_shift(mechanism, policy, shift, distribution, trader, rung)
+        return 0.5 * best.bend * best.mean_square(distribution)
     mean = shift.constant + shift.effect @ distribution.mean
     variance = shift.effect @ distribution.covariance @ shift.effect
     return float(0.5 * shift.bend * (mean**2 + variance))
@@ -140,15 +144,16 @@ def level_shift(
     market = linear_economy(economy)
     shift = affine_shift(mechanism, market, policy, trader)
     gain = expected_exact_gain(mechanism, market, distribution, trader, others=policy)
-    bids = policy.bids(distribution.mean[None])
+    bids = unmixed_bids(policy, distribution.mean[None])
     response = float(quantity_per_level(mechanism, bids, trader)[0])
     return float(np.sqrt(2 * gain / shift.bend)) / abs(response)
 
 
 def required_distribution(distribution: TypeDistribution | None) -> TypeDistribution:
-    """Return the law of types for own-type gains; InvalidInputError if it is missing."""
+    """Return the law of types for expected gains; InvalidInputError if it is missing."""
     if distribution is None:
         raise InvalidInputError(
-            "information='own' needs a distribution of types, got None; pass distribution="
+            "information other than 'profile' needs a distribution of types, got None; pass "
+            "distribution="
         )
     return distribution

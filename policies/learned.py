@@ -12,6 +12,7 @@ from deviator.validation import Floats
 
 from .actions import ActionBox, Observation
 from .base import Deviation, Policy, View
+from .mixing import drawn_bids
 from .network import Network
 
 
@@ -50,10 +51,10 @@ class LearnedDeviation(Deviation):
                 f"actions, got {inputs} to {outputs}"
             )
 
-    def action(self, types: Floats) -> Floats:
+    def action(self, view: View | Floats) -> Floats:
         """Return the actions, shape (B, K)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            actions = self.network(self.observation(types))
+            actions = self.network(self.observation(view))
         if np.isnan(actions).any():
             raise InvalidInputError(
                 "the network must have an action for every observation, and its numbers overflow; "
@@ -67,9 +68,9 @@ class LearnedDeviation(Deviation):
             raise InvalidInputError(
                 f"trader must be {self.observation.trader}, for whom this was learned, got {trader}"
             )
-        types = View.of(view).types
-        own = self.others.bids(types).of_trader(trader)
-        bid: Floats = self.box.to_bid(own, self.action(types))
+        known = View.of(view)
+        own = drawn_bids(self.others, known.types).of_trader(trader)
+        bid: Floats = self.box.to_bid(own, self.action(known))
         return bid
 
     @override

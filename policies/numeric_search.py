@@ -11,6 +11,7 @@ markets does.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -21,13 +22,25 @@ from deviator.errors import InvalidInputError
 from deviator.mechanisms import Bids, Mechanism, Unrolled
 from deviator.validation import Floats, finite_array, trader_index, whole_number
 
-from .base import Deviation, Information, Policy, View, check_information, check_market
+from .actions import Observation
+from .base import Deviation, Policy, View, check_market
 from .every_round import in_one_round
+from .information import (
+    Information,
+    OwnType,
+    check_information,
+    knows_profile,
+    rung_within,
+    seen_by,
+)
 from .revelation import Revelation
 from .situation import Situation
 
 REFERENCE_PROFILES = 2048
-"""Profiles drawn, from a fixed seed, to learn how large bids are and to fit own-type deviations."""
+"""Profiles drawn, from a fixed seed, to learn how large bids are, and to fit bids."""
+
+CHANCE_PROFILES = 256
+"""The same, to fit own-type deviations, where each profile is cleared in many scenarios."""
 
 SIZES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)
 """Spreads of the first candidates, over the usual size of each number of a bid."""
@@ -56,9 +69,9 @@ class NumericSearch(Deviation):
     economy : Economy
     trader : int
         Who deviates.
-    information : {"profile", "own"}
-        On "profile" a bid is searched at each profile of types. On "own" the bid is the strategy's
-        own plus a constant and a multiple of the own type, searched for the best mean gain.
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
+        On "profile" a bid is searched at each profile of types. On other rungs the bid is the
+        strategy's own plus an affine function of what is seen, searched for the best mean gain.
     distribution : TypeDistribution, optional
         Law of the types, the economy's own by default: it tells how large bids usually are.
     others : Policy, optional
@@ -130,32 +143,41 @@ class NumericSearch(Deviation):
             raise InvalidInputError(
                 f"trader must be {self.trader}, for whom the search is, got {trader}"
             )
-        types = View.of(view).types
-        if self.information == "profile":
-            return self.find(types).bid
-        return self._affine(types, self._best_affine())
+        known = View.of(view)
+        if knows_profile(self.information):
+            return self.find(known.types).bid
+        own = self._situation(known.types).own
+        return self._moved(own, np.asarray(self._observation(known)), self._best_affine())
+
+    @cached_property
+    def _observation(self) -> Observation:
+        rung = rung_within(self.information, self.mechanism, self.economy)
+        return Observation.of(self._law(), rung, self.trader)
 
     def _best_affine(self) -> Floats:
-        """Return [constant, per own type] of the best affine change, shape (2, K)."""
-        law = self._law()
-        types = law.sample(np.random.default_rng(1), REFERENCE_PROFILES)
-        situation = self._situation(types)
-        own = situation.own
-        size = self._bid_size()
-        honest = situation.honest().of_first
-        best, best_gain = np.zeros((2, own.shape[1])), 0.0
-        constant = self._of_one_round
-        if constant is not None:
-            best = _every_round(self.mechanism, constant._best_affine())
-            change = self._affine(types, best)[:, None]
-            best_gain = float((situation.payoffs(change).of_first - honest).mean())
-        for offsets in self._offsets(2 * own.shape[1]):
-            changes = best + offsets.reshape(-1, 2, own.shape[1]) * size
-            candidates = np.stack([self._affine(types, change) for change in changes], axis=1)
-            gains = (situation.payoffs(candidates).payoff - honest[:, None]).mean(axis=0)
-            winner = int(gains.argmax())
-            if gains[winner] > best_gain:
-                best, best_gain = changes[winner], float(gains[winner])
+        """Return [constant, one row per number seen] of the best affine change, (1 + O, K)."""
+        chance = self.mechanism.draws or self.policy.mixes
+        profiles = CHANCE_PROFILES if chance else REFERENCE_PROFILES
+        types = self._law().sample(np.random.default_rng(1), profiles)
+        situation, size = self._situation(types), self._bid_size()
+        own, honest = situation.own, situation.honest().of_first
+        seen = np.asarray(self._observation(types))
+
+        def mean_gains(changes: Floats) -> Floats:
+            candidates = np.stack([self._moved(own, seen, change) for change in changes], axis=1)
+            gains: Floats = (situation.payoffs(candidates).payoff - honest[:, None]).mean(axis=0)
+            return gains
+
+        best = self._first_affine(types, own.shape[1])
+        best_gain = float(mean_gains(best[None])[0]) if best.any() else 0.0
+        if best_gain < 0:
+            best, best_gain = np.zeros_like(best), 0.0
+        for offsets in self._offsets(best.size):
+            changes = best + offsets.reshape(-1, *best.shape) * size
+            tried = mean_gains(changes)
+            winner = int(tried.argmax())
+            if tried[winner] > best_gain:
+                best, best_gain = changes[winner], float(tried[winner])
         return best
 
     @property
@@ -166,12 +188,30 @@ class NumericSearch(Deviation):
             return None
         return replace(self, mechanism=plans.rule, others=in_one_round(self.policy, plans))
 
-    def _affine(self, types: Floats, change: Floats) -> Floats:
-        law = self._law()
-        own_type = types[:, [self.trader]] - law.mean[self.trader]
-        standard = own_type / law.deviation[self.trader]
-        own = self._situation(types).own
-        changed = own + change[0] + standard * change[1]
+    def _first_affine(self, types: Floats, numbers: int) -> Floats:
+        """Return the change to start from: one that stays the same, or of the own type alone."""
+        constant = self._of_one_round
+        if constant is not None:
+            return _every_round(self.mechanism, constant._best_affine())
+        observation, trader = self._observation, self.trader
+        first = np.zeros((1 + observation.size, numbers))
+        seen = np.asarray(seen_by(observation.rung, types, trader))
+        places = np.flatnonzero((seen == types[:, [trader]]).all(axis=0))
+        if observation.size == 1 or not len(places):
+            return first
+        of_own_type = replace(self, information=OwnType.name)
+        base, slope = of_own_type._best_affine()
+        usual, place = of_own_type._observation, places[0]
+        scale = slope / usual.deviation[trader]
+        mean, deviation = observation.scale
+        first[0] = base + scale * (mean[place] - usual.mean[trader])
+        first[1 + place] = scale * deviation[place]
+        return first
+
+    def _moved(self, own: Floats, seen: Floats, change: Floats) -> Floats:
+        """Return the own bids, changed by a constant and by what is seen."""
+        # Summed number by number, so that a batch gives what a loop over its markets does.
+        changed = own + change[0] + (seen[:, :, None] * change[1:]).sum(axis=1)
         return self._allowed(changed[:, None], own)[:, 0]
 
     def _allowed(self, candidates: Floats, own: Floats) -> Floats:

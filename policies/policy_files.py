@@ -19,14 +19,16 @@ from deviator.errors import DeviatorError, InvalidInputError, ResultsError
 from deviator.files import write_atomically
 from deviator.validation import check_kind, given
 
-from .base import Deviation, Information, Policy, check_information
+from .base import Deviation, Policy
+from .information import Information, Rung, check_information, rung_name
 from .learned import LearnedDeviation
 from .recurrent import RecurrentDeviation
 from .rounds import NetworkOverRounds
 
 FORMAT = "deviator policy"
-VERSION = 2
-"""Version 1 held networks with tanh between their layers only, and is still read."""
+VERSION = 3
+"""Versions 1 (networks with tanh between their layers only) and 2 (the rungs own and profile only)
+are still read."""
 
 SUFFIXES = (".json", ".safetensors")
 """Of the two files."""
@@ -67,7 +69,8 @@ def save_policy(
     """
     check_kind("policy", policy, Deviation, "train one with a learner")
     _check_format(type(policy))
-    stated = {"market": market, "plugins": plugins, "information": information}
+    rung = rung_name(information) if isinstance(information, Rung) else information
+    stated = {"market": market, "plugins": plugins, "information": rung}
     description: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -83,7 +86,11 @@ def save_policy(
 
 
 def load_policy(
-    path: Path, others: Policy, *, classes: Sequence[type[Deviation]] = ()
+    path: Path,
+    others: Policy,
+    *,
+    classes: Sequence[type[Deviation]] = (),
+    rungs: Sequence[Rung] = (),
 ) -> Deviation:
     """Load a deviation that `save_policy` wrote.
 
@@ -95,27 +102,25 @@ def load_policy(
         The strategy deviated from, as in training.
     classes : sequence of type, optional
         Classes of third parties that the file may be of; deviator's own need not be named.
+    rungs : sequence of Rung, optional
+        Rungs of third parties on which the file's policy may look.
 
     Raises
     ------
     ResultsError
         If a file is missing, damaged, not written by `save_policy` or by a newer deviator, or of a
-        class that is not named.
+        class or on a rung that is not named.
     InvalidInputError
         If a class has no file format, or one that another has.
     """
     by_format = _by_format(classes)
     description = read_description(path)
     source = _with_suffix(path, ".safetensors")
-    data = _read(source)
-    if _digest(data, description) != description.get("sha256"):
-        raise ResultsError(
-            f"{source} and its JSON must match the digest of when they were written, and do "
-            "not; train anew"
-        )
+    data = _untouched(source, description)
     kind = _class_of(_with_suffix(path, ".json"), description, by_format)
+    stated_information(description, rungs)
     try:
-        policy = kind.from_files(load(data), _deviation_of(description), others)
+        policy = kind.from_files(load(data), _deviation_of(description, rungs), others)
         check_kind("policy", policy, kind, "return one from from_files")
         if isinstance(policy, LearnedDeviation):
             plugins = tuple(description.get("plugins", ()))
@@ -146,11 +151,43 @@ def read_description(path: Path) -> dict[str, Any]:
     return description
 
 
-def stated_information(description: Mapping[str, Any]) -> Information:
-    """Return what the deviator of a description that was read knows."""
-    if description["version"] == 1:
-        return check_information(description["observation"]["information"])
-    return check_information(description.get("information"))
+def stated_information(description: Mapping[str, Any], rungs: Sequence[Rung] = ()) -> Information:
+    """Return what the deviator of a description that was read knows.
+
+    Raises
+    ------
+    ResultsError
+        If it is a rung of a third party that is not among those given.
+    """
+    first = description["version"] == 1
+    name = description["observation"]["information"] if first else description.get("information")
+    named = {rung.name: rung for rung in rungs}
+    try:
+        return check_information(named.get(name, name) if isinstance(name, str) else name)
+    except InvalidInputError as error:
+        raise ResultsError(
+            f"a policy must be of a rung that is known, and {error}; name the plugin that defines "
+            "it, in rungs= or with --plugin"
+        ) from None
+
+
+def check_untouched(path: Path) -> None:
+    """Refuse a policy whose files are not as they were written; ResultsError if so.
+
+    Nothing is imported, and nothing is built.
+    """
+    _untouched(_with_suffix(path, ".safetensors"), read_description(path))
+
+
+def _untouched(source: Path, description: Mapping[str, Any]) -> bytes:
+    """Return a policy's numbers, if they and their description match their digest."""
+    data = _read(source)
+    if _digest(data, description) != description.get("sha256"):
+        raise ResultsError(
+            f"{source} and its JSON must match the digest of when they were written, and do "
+            "not; train anew"
+        )
+    return data
 
 
 def policy_stem(path: Path) -> Path:
@@ -172,7 +209,7 @@ def policy_stem(path: Path) -> Path:
 def _said_by(policy: Deviation) -> dict[str, Any]:
     """Return what is kept beside a deviation where the caller does not state it."""
     if isinstance(policy, LearnedDeviation):
-        rung = policy.observation.information
+        rung = policy.observation.rung.name
         return {"market": policy.market, "plugins": list(policy.plugins), "information": rung}
     return {"market": {}, "plugins": [], "information": "profile"}
 
@@ -244,11 +281,15 @@ def _of(description: Mapping[str, Any]) -> str:
     return ""
 
 
-def _deviation_of(description: Mapping[str, Any]) -> dict[str, Any]:
+def _deviation_of(description: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, Any]:
+    """Return what a class wrote about its deviation, with rungs of third parties in their place."""
     if description["version"] == 1:
         return {**description, "activation": "tanh", "squash": False}
     deviation: dict[str, Any] = description["deviation"]
-    return deviation
+    named, seen = {rung.name: rung for rung in rungs}, deviation.get("observation")
+    if not isinstance(seen, dict) or seen.get("information") not in [*named]:
+        return deviation
+    return deviation | {"observation": seen | {"information": named[seen["information"]]}}
 
 
 def _read(source: Path) -> bytes:

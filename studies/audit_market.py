@@ -30,7 +30,7 @@ from deviator.evidence.plain_data import economy_as_data, settings_as_data
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
 from deviator.plugins import build
-from deviator.policies import Information, Policy
+from deviator.policies import Information, Policy, rung_name
 from deviator.validation import trader_index
 
 from .beyond_claim import joint_finding, party_of
@@ -83,7 +83,8 @@ def audit(
         What everybody follows; honesty by default.
     trader : int, optional
         Who deviates; by default everybody in turn, one of each class of interchangeable traders.
-    information : {"profile", "own"}
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
+        What deviators know (`deviator.policies.information`).
     learner : Learner, str or a sequence of them, optional
         A learner, or the name of one (``"ppo"``), or several, trained in the market and on its
         matched control, for each trader who deviates, to add what learning finds.
@@ -265,7 +266,7 @@ def _audited(
         n_traders=tested.economy.n_traders,
         law=law_in_words(tested.distribution),
         strategy=tested.strategy.name,
-        information=search.information,
+        information=rung_name(search.information),
         classes=classes,
         all_traders=every and not untried,
         untried=untried,

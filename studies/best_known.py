@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from deviator.evidence import BestDeviation, Market, best_deviation
 from deviator.evidence.best_deviation import SEARCHED, Kind
-from deviator.policies import Information
+from deviator.policies import Information, knows_profile
 from deviator.validation import Floats
 
 
@@ -27,7 +27,7 @@ def best_known(
         How often the same traders meet with the same types; the gain is the mean over the rounds.
     """
     best = best_deviation(tested, types, information, searched)
-    if rounds == 1 or information == "profile":
+    if rounds == 1 or knows_profile(information):
         return best
     informed = best_deviation(tested, types, "profile", searched)
     gain = (best.gain + (rounds - 1) * informed.gain) / rounds

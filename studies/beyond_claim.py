@@ -25,7 +25,7 @@ from deviator.evidence.coalitions import (
     names_of,
 )
 from deviator.learners import Learner
-from deviator.policies import Deviation, Information
+from deviator.policies import Deviation, Information, knows_profile, rung_name
 from deviator.validation import Floats, given
 
 from .search import Search
@@ -100,7 +100,7 @@ class JointFinding:
     people: tuple[int, ...]
     identities: int
     transfers: bool
-    information: Information
+    information: str
     reach: Reach
     gain: float
     cap: float | None
@@ -208,7 +208,7 @@ def joint_finding(party: Party, search: Search) -> JointFinding:
             people=party.people,
             identities=len(party.places) // len(party.people),
             transfers=party.transfers,
-            information=search.information,
+            information=rung_name(search.information),
             reach=known.reach,
             gain=float(known.gain.mean()),
             cap=known.cap,
@@ -238,7 +238,7 @@ def _known(party: Party, core: CoalitionCore, types: Floats, information: Inform
         best = best_joint_deviation(party, types)
     except RefusedError as error:
         return _searched(party, core, types, information, str(error))
-    if best.own_types or information == "profile":
+    if best.own_types or knows_profile(information):
         cap = None if best.reach == "unbounded" else float(best.cap.mean())
         if best.reach == "capped":
             return _improved(party, core, types, best)
@@ -267,7 +267,7 @@ def _searched(
 ) -> _Measured:
     """Return what a search at each profile finds, where all types are known."""
     few = types[:SEARCHED]
-    if information == "own":
+    if not knows_profile(information):
         nothing = np.zeros((len(few), len(party.people)))
         why = f"{why}; of people who know their own types nothing is known without a learner"
         return _Measured("not searched", nothing.sum(axis=1), nothing, None, why, few, None)

@@ -13,7 +13,7 @@ from typing import Any, final
 from deviator.errors import ResultsError
 from deviator.files import write_atomically
 from deviator.learners import Checkpoint, CurvePoint
-from deviator.policies import Deviation, Policy, load_policy, save_policy
+from deviator.policies import Deviation, Policy, Rung, load_policy, save_policy
 from deviator.policies.policy_files import SUFFIXES
 from deviator.validation import finite_number, non_negative, whole_number
 
@@ -95,6 +95,7 @@ def read_checkpoint(
     training: Mapping[str, Any],
     others: Policy,
     classes: Sequence[type[Deviation]] = (),
+    rungs: Sequence[Rung] = (),
 ) -> Checkpoint:
     """Read the checkpoint of a training.
 
@@ -108,6 +109,8 @@ def read_checkpoint(
         The strategy deviated from.
     classes : sequence of type
         Deviations of third parties that the checkpoint may be of.
+    rungs : sequence of Rung
+        Rungs of third parties on which the deviation may look.
 
     Raises
     ------
@@ -127,7 +130,8 @@ def read_checkpoint(
         ) from None
     if Path(name).name != name or not curve:
         raise ResultsError(f"{folder / FILE} must name a policy beside it, got {name!r}")
-    return Checkpoint(load_policy(folder / name, others, classes=classes), curve, largest)
+    best = load_policy(folder / name, others, classes=classes, rungs=rungs)
+    return Checkpoint(best, curve, largest)
 
 
 def _point(steps: Any, gain: Any, seconds: Any) -> CurvePoint:

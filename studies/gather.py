@@ -45,12 +45,22 @@ from deviator.evidence.results import Comparison
 from deviator.learners import EvaluatedLearner, Learner, Training, check_playable, plays_rounds
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, RoundsMechanism, Unrolled
 from deviator.plugins import provenance
-from deviator.policies import ActionBox, Deviation, Information, RoundsDeviation
+from deviator.policies import (
+    ActionBox,
+    Deviation,
+    Information,
+    RoundsDeviation,
+    knows_profile,
+    rung_name,
+    rung_within,
+)
+from deviator.policies.information import check_shows_the_same
+from deviator.policies.mixing import check_draws
 from deviator.validation import Floats, check_kind, finite_array
 
 from .best_known import best_known
 from .search import Actions, Search, Watch
-from .shown_types import shown_types
+from .shown_types import shown_view
 
 __all__ = ["Actions", "Search", "Watch", "gather"]
 
@@ -153,14 +163,14 @@ def _control_evidence(
 
 def _found(tested: Market, information: Information, certified: bool | Found) -> Found:
     if isinstance(certified, Found):
-        if certified.information != information:
+        if certified.information != rung_name(information):
             raise InvalidInputError(
-                f"certificates must be of the rung {information!r} that is searched, got those of "
-                f"{certified.information!r}; find them again"
+                f"certificates must be of the rung {rung_name(information)!r} that is searched, "
+                f"got those of {certified.information!r}; find them again"
             )
         return certified
     if not certified:
-        return Found({}, (), information)
+        return Found({}, (), rung_name(information))
     return find_certificates(tested, information, [tested.trader])
 
 
@@ -170,9 +180,13 @@ def _at_the_worst_profile(
     """Return the evidence with what is gained at the worst profile, where that could tell more.
 
     A mean gain that refutes, or a proof about every profile of one of our own rules, needs no
-    search; on the own-type rung single profiles tell nothing.
+    search; below the whole profile single profiles tell nothing.
     """
-    if evidence.information == "own" or evidence.witness is not None or not evidence.trades:
+    if (
+        not knows_profile(evidence.information)
+        or evidence.witness is not None
+        or not evidence.trades
+    ):
         return evidence
     if evidence.best.kind == "bound":
         return evidence
@@ -210,6 +224,10 @@ def _measure(
     A box is that of the market which this one stands beside.
     """
     types = held_out_profiles(tested, search.held_out)
+    rung = rung_within(search.information, tested.mechanism, tested.economy)
+    check_shows_the_same(rung, types[:CHECKED], tested.trader)
+    if not is_all_ours(tested.strategy):
+        check_draws(tested.strategy, types)
     traded = trades(tested, types)
     # What cannot be learned in is refused before anything is searched.
     cores = _cores(tested, control, search, watch) if traded else []
@@ -231,7 +249,7 @@ def _measure(
         witness=best.witness or _first_witness(seen, deviations),
         mechanism_economy=_other_economy(tested.mechanism, tested.economy),
         plugins=_plugins(tested, search.learners),
-        information=search.information,
+        information=rung_name(search.information),
         stakes=tested.stakes,
         rounding=tested.rounding,
         tolerated=tested.tolerated,
@@ -324,7 +342,9 @@ class _Seen(NamedTuple):
         if not isinstance(self.tested.mechanism, Unrolled):
             return None
         market = of_single_rounds(self.tested)
-        return AsPlan(rounds_core(market, rounds=policy.rounds, information=self.information), policy)
+        return AsPlan(
+            rounds_core(market, rounds=policy.rounds, information=self.information), policy
+        )
 
     def _over_rounds(self, policy: RoundsDeviation) -> Comparison:
         core = rounds_core(self.tested, rounds=policy.rounds, information=self.information)
@@ -333,10 +353,10 @@ class _Seen(NamedTuple):
 
     def bid(self, policy: Deviation) -> Floats:
         trader = self.tested.trader
-        # Whoever changes what they are shown deceives nobody else.
-        shown = shown_types(self.types, [trader], self.information).copy()
+        shown = shown_view(self.tested, self.types, self.information)
         shape = len(self.types), self.tested.bid_size
-        bid = policy.bid(shown, trader)
+        # Deviations may take the types alone, where these are all that is shown.
+        bid = policy.bid(shown.types if shown.seen is None else shown, trader)
         checked: Floats = finite_array(f"bids of {type(policy).__name__}", bid, shape)
         return checked
 

@@ -22,7 +22,7 @@ from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.evidence import BestDeviation, held_out_profiles
 from deviator.learners import EvaluatedLearner, Learner, Training
 from deviator.learners.session import VALIDATION_PROFILES, VALIDATION_SEED
-from deviator.policies import Information, check_information
+from deviator.policies import check_information
 from deviator.validation import Floats, positive, whole_number
 
 from .best_known import best_known
@@ -87,7 +87,7 @@ class League:
 
     markets: tuple[str, ...] = tuple(ENTRIES)
     traders: tuple[int, ...] = TRADERS
-    rungs: tuple[Information, ...] = ("profile", "own")
+    rungs: tuple[str, ...] = ("profile", "own")
     seeds: int = 3
     seconds: float = 60.0
     held_out: int = HELD_OUT
@@ -122,7 +122,7 @@ class Problem:
 
     market: str
     n_traders: int
-    information: Information
+    information: str
 
     def spec(self) -> MarketSpec:
         """Return the market as data."""
@@ -173,7 +173,7 @@ class Run:
 
     market: str
     n_traders: int
-    information: Information
+    information: str
     learner: str
     settings: dict[str, Any]
     seed: int

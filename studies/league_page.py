@@ -94,7 +94,9 @@ def _cell(run: Run) -> Cell:
 def _cells(runs: Sequence[Run]) -> list[Cell]:
     order = list(dict.fromkeys(run.market for run in runs))
     cells = {_cell(run) for run in runs}
-    return sorted(cells, key=lambda cell: (order.index(cell[0]), cell[1], cell[2] != "profile"))
+    return sorted(
+        cells, key=lambda cell: (order.index(cell[0]), cell[1], cell[2] != "profile", cell[2])
+    )
 
 
 def _final(runs: Sequence[Run]) -> str:

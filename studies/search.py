@@ -66,7 +66,7 @@ class Search:
     seeds : sequence of int
     steps : int
         Budget of each training in submitted bids.
-    information : {"profile", "own"}
+    information : {"profile", "own", "statistics", "signal:DEVIATION"} or Rung
         What deviators know.
     held_out : int
         Profiles on which gains are measured, at least 100.

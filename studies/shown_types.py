@@ -4,12 +4,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from deviator.policies import Information
+from deviator.evidence import Market
+from deviator.policies import (
+    Information,
+    OwnType,
+    View,
+    WholeProfile,
+    rung_of,
+    rung_within,
+    seen_by,
+)
 from deviator.validation import Floats
 
 
 def shown_types(types: Floats, people: Sequence[int], information: Information) -> Floats:
-    """Return types (B, N) in which, on the own-type rung, others' are those of another profile.
+    """Return types (B, N) in which, below the whole profile, others' are those of another profile.
 
     A bid of own types stays the same there.
 
@@ -18,7 +27,7 @@ def shown_types(types: Floats, people: Sequence[int], information: Information) 
     types : ndarray of float, shape (B, N)
     people : sequence of int
         The traders who deviate.
-    information : {"profile", "own"}
+    information : str or Rung
 
     Examples
     --------
@@ -26,8 +35,25 @@ def shown_types(types: Floats, people: Sequence[int], information: Information) 
     array([[1., 4.],
            [3., 2.]])
     """
-    if information == "profile":
+    if isinstance(rung_of(information), WholeProfile):
         return types
     shown, mine = np.roll(types, 1, axis=0), list(people)
     shown[:, mine] = types[:, mine]
     return shown
+
+
+def shown_view(tested: Market, types: Floats, information: Information) -> View:
+    """Return all that a market's deviator is shown: types as above, and what the rung shows.
+
+    Parameters
+    ----------
+    tested : Market
+    types : ndarray of float, shape (B, N)
+    information : str or Rung
+    """
+    rung = rung_within(information, tested.mechanism, tested.economy)
+    # Whoever changes what they are shown deceives nobody else.
+    shown = shown_types(types, [tested.trader], rung).copy()
+    if isinstance(rung, WholeProfile | OwnType):
+        return View(shown)
+    return View(shown, np.array(seen_by(rung, types, tested.trader)))

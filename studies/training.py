@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-from pydantic import ValidationError
 
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.evidence import BestDeviation, Evidence, Market, over_rounds
@@ -20,7 +19,9 @@ from deviator.policies import (
     LearnedDeviation,
     Policy,
     RoundsDeviation,
+    Rung,
     load_policy,
+    rung_name,
     save_policy,
 )
 from deviator.policies.policy_files import policy_stem, read_description, stated_information
@@ -28,8 +29,8 @@ from deviator.policies.policy_files import policy_stem, read_description, stated
 from .checkpoints import FILE, CheckpointFolder, checkpoint_folder, read_checkpoint
 from .gather import Actions, Search, Watch, gather
 from .run.store import explained
+from .saved_market import saved_market
 from .spec.market import MarketSpec
-from .spec.messages import mistakes_of
 
 
 @final
@@ -47,12 +48,15 @@ class TrainingReport:
         Why it could not be saved, if that was asked for.
     interrupted : bool
         Whether a person ended the training with Ctrl-C.
+    changes : sequence of str
+        How plugins differ from those that a loaded policy was trained with, a sentence each.
     """
 
     evidence: Evidence
     path: Path | None = None
     unsaved: str = ""
     interrupted: bool = False
+    changes: Sequence[str] = ()
 
     @property
     def stopped(self) -> str | None:
@@ -97,7 +101,7 @@ class Plan:
     seed : int
     seconds : float, optional
         Budget in CPU seconds; whichever of the two is spent first ends the training.
-    information : {"profile", "own"}
+    information : str or Rung
     actions : Actions
         How far actions move bids.
     control : MarketSpec, optional
@@ -133,6 +137,8 @@ class Keeping:
         to be written there unless `checkpoint` says where.
     classes : sequence of type
         Deviations of third parties that the checkpoint may be of.
+    rungs : sequence of Rung
+        Rungs of third parties on which the checkpoint's deviation may look.
     """
 
     out: Path | None = None
@@ -140,6 +146,7 @@ class Keeping:
     checkpoint: Path | None = None
     resume: Path | None = None
     classes: Sequence[type[Deviation]] = ()
+    rungs: Sequence[Rung] = ()
 
 
 def train(
@@ -197,6 +204,8 @@ class _Saver:
     def __init__(self, spec: MarketSpec, learner: Learner, plan: Plan, where: Keeping) -> None:
         self._spec, self._plan, self._where = spec, plan, where
         self._plugins = [*spec.plugins(), {"kind": "learner"} | provenance(learner)]
+        if isinstance(plan.information, Rung):
+            self._plugins.append({"kind": "rung"} | provenance(plan.information))
         self._market = spec.model_dump(mode="json")
         self._training = json.loads(json.dumps(_identity(spec, learner, plan)))
         self.saved: Path | None = None
@@ -241,8 +250,8 @@ class _Saver:
 
     def resumed(self, others: Policy) -> Checkpoint | None:
         """Return the checkpoint to go on from, if there is one."""
-        path, classes = self._where.resume, self._where.classes
-        return None if path is None else read_checkpoint(path, self._training, others, classes)
+        path, kinds = self._where.resume, (self._where.classes, self._where.rungs)
+        return None if path is None else read_checkpoint(path, self._training, others, *kinds)
 
 
 def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
@@ -250,7 +259,7 @@ def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
     return {
         "market": spec.model_dump(mode="json"),
         "control": None if plan.control is None else plan.control.model_dump(mode="json"),
-        "information": plan.information,
+        "information": rung_name(plan.information),
         "actions": plan.actions.stated(),
         "rounds": plan.rounds,
         "learner": learner.name,
@@ -259,7 +268,10 @@ def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
 
 
 def evaluate(
-    path: Path, plugins: Sequence[str] = (), classes: Sequence[type[Deviation]] = ()
+    path: Path,
+    plugins: Sequence[str] = (),
+    classes: Sequence[type[Deviation]] = (),
+    rungs: Sequence[Rung] = (),
 ) -> TrainingReport:
     """Judge a saved policy on held-out profiles of the market that it was trained in.
 
@@ -271,6 +283,8 @@ def evaluate(
         Files that define what the market names. A file that only the policy names is not run.
     classes : sequence of type
         Classes of third parties that the policy may be of.
+    rungs : sequence of Rung
+        Rungs of third parties on which the policy may look.
 
     Raises
     ------
@@ -279,25 +293,19 @@ def evaluate(
     """
     path = policy_stem(path)
     description = read_description(path)
-    market = description.get("market")
-    try:
-        spec = MarketSpec.model_validate(market).with_plugins(tuple(plugins))
-        _check_named(path, spec, plugins)
-        tested = spec.build_market()
-    except ValidationError as error:
-        raise ResultsError(
-            f"{path}.json must describe the market of the policy, and does not "
-            f"({mistakes_of(error, market, MarketSpec)[0].sentence}); train one anew"
-        ) from None
-    policy = load_policy(path, _followed(tested), classes=classes)
+    spec, changes = saved_market(path, plugins)
+    tested = spec.build_market()
+    policy = load_policy(path, _followed(tested), classes=classes, rungs=rungs)
     if isinstance(policy, RoundsDeviation):
         policy = replace(policy, others=tested.strategy)
-    information = stated_information(description)
+    information = stated_information(description, rungs)
     _check_fit(path, policy, tested)
     _check_sees(path, policy, information)
     rounds = policy.rounds if isinstance(policy, RoundsDeviation) else 1
     search = Search(information=information, rounds=rounds)
-    return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
+    return TrainingReport(
+        gather(tested, search, certified=False, saved=(policy,)), path, changes=changes
+    )
 
 
 def _followed(tested: Market, *, in_turns: bool = False) -> Policy:
@@ -327,22 +335,12 @@ def _check_sees(path: Path, policy: Deviation, stated: Information) -> None:
     """Refuse a policy that sees other types than its file says."""
     if not isinstance(policy, LearnedDeviation | RoundsDeviation):
         return
-    sees = policy.observation.information
-    if sees != stated:
+    sees = policy.observation.rung.name
+    if sees != rung_name(stated):
         raise ResultsError(
-            f"{path}.json must state what its policy sees, {sees}, and states {stated}; train anew"
+            f"{path}.json must state what its policy sees, {sees}, and states "
+            f"{rung_name(stated)}; train anew"
         )
-
-
-def _check_named(path: Path, spec: MarketSpec, plugins: Sequence[str]) -> None:
-    """Refuse a policy that names a plugin file which its user does not: the file would be run."""
-    known = {Path(file).resolve() for file in plugins}
-    for file in spec.plugin_files():
-        if Path(file).resolve() not in known:
-            raise ResultsError(
-                f"{path}.json must name no plugin file that you do not, and names {file}; run "
-                f"`deviator evaluate {path} --plugin {file}` if you trust it"
-            )
 
 
 def _check_writable(out: Path) -> None:

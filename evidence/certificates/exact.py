@@ -81,9 +81,9 @@ def certify(tested: Market, information: Information = "profile") -> Certificate
     ----------
     tested : Market
         A linear-quadratic economy, and a mechanism and strategy with exact forms.
-    information : {"profile", "own"}
-        What the deviator knows. Under "own" the cap is the expected gain of the best bid that
-        depends on the deviator's own type only.
+    information : str or Rung
+        What the deviator knows. On rungs below "profile" the cap is the expected gain of the best
+        bid that depends on what is seen.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from typing import final
 
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import RoundsMechanism, Unrolled
-from deviator.policies import Information, check_information
+from deviator.policies import Information, check_information, rung_within
 from deviator.validation import trader_index
 
 from ..market import Market
@@ -56,13 +56,13 @@ class Found:
     refusals : tuple of str
         One sentence each: why a certificate was not given, and what would give one. Empty where
         every trader has a cap.
-    information : {"profile", "own"}
-        What the deviators know.
+    information : str
+        The name of the rung on which the deviators look.
     """
 
     certificates: dict[int, Certificate]
     refusals: tuple[str, ...]
-    information: Information
+    information: str
 
 
 def find_certificates(tested: Market, information: Information, traders: Sequence[int]) -> Found:
@@ -72,7 +72,7 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     ----------
     tested : Market
         The market's own trader does not matter.
-    information : {"profile", "own"}
+    information : str or Rung
         What a deviator knows.
     traders : sequence of int
         Who deviates.
@@ -91,17 +91,21 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     >>> {trader: certificate.cap for trader, certificate in found.certificates.items()}
     {0: 0.0, 2: 0.0}
     """
-    rung, n = check_information(information), tested.economy.n_traders
+    rung = rung_within(check_information(information), tested.mechanism, tested.economy)
+    n = tested.economy.n_traders
     wanted = list(dict.fromkeys(trader_index(trader, n) for trader in traders))
     if not wanted:
         raise InvalidInputError("traders must name somebody who deviates, got none")
     if tested.mechanism.draws:
         why = f"certificates are of rules without lots, and {tested.mechanism.name} draws them"
-        return Found({}, (why,), rung)
+        return Found({}, (why,), rung.name)
+    if tested.strategy.mixes:
+        why = f"certificates are of strategies that do not draw, and {tested.strategy.name} mixes"
+        return Found({}, (why,), rung.name)
     if not tested.economy.quasilinear:
-        return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung)
+        return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung.name)
     if isinstance(tested.mechanism, Unrolled | RoundsMechanism):
-        return Found({}, (OVER_ROUNDS,), rung)
+        return Found({}, (OVER_ROUNDS,), rung.name)
     best: dict[int, Certificate] = {}
     refusals: list[str] = []
     for certifier in (*SHARED_CERTIFIERS, *(_each(one) for one in CERTIFIERS)):
@@ -114,7 +118,7 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
         except RefusedError as error:
             refusals.append(str(error))
     capped = all(_is_capped(best.get(trader)) for trader in wanted)
-    return Found(best, () if capped else tuple(dict.fromkeys(refusals)), rung)
+    return Found(best, () if capped else tuple(dict.fromkeys(refusals)), rung.name)
 
 
 def _each(certifier: Certifier) -> ManyCertifier:

@@ -42,7 +42,7 @@ from deviator.mechanisms import (
 from deviator.mechanisms.unit_demand.entry_equilibrium import EntryCutoffs, marginal_profits
 from deviator.mechanisms.unit_demand.unit_demand_mechanism import UnitDemandMechanism
 from deviator.numerics.rational import rounded_up
-from deviator.policies import Information
+from deviator.policies import Information, OwnType
 from deviator.validation import Bools, Floats
 
 from ..market import Market
@@ -223,7 +223,7 @@ def _entry(
 ) -> _Answer:
     """Return what the trader's choice of entry may cost: in expectation, or at worst."""
     trader, cutoffs = tested.trader, mechanism.cutoffs(economy)
-    if information == "own" and _is_uniform(tested.distribution, economy):
+    if information == OwnType.name and _is_uniform(tested.distribution, economy):
         return _expected_entry(trader, mechanism, economy, cutoffs)
     return _worst_entry(trader, mechanism, economy, cutoffs, box)
 

@@ -20,7 +20,6 @@ from ..base import Mechanism
 from ..languages import Bids
 from ..outcome import Outcome, check_cleared
 
-
 ADDED = ("quantity", "transfer", "outside")
 """What adds up over the rounds."""
 

@@ -72,7 +72,5 @@ def _means(
     many = bids_of_markets(bids, np.repeat(np.arange(batch), AVERAGED))
     lots = np.random.default_rng(seed).random((batch * AVERAGED, mechanism.draws))
     outcome = seen(drawn(mechanism, lots).clear(many))
-    each = (
-        values.reshape(batch, AVERAGED, -1) for values in (outcome.quantity, outcome.transfer)
-    )
+    each = (values.reshape(batch, AVERAGED, -1) for values in (outcome.quantity, outcome.transfer))
     return [(one.mean(axis=1), one.std(axis=1) / np.sqrt(AVERAGED)) for one in each]

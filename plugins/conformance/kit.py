@@ -13,10 +13,10 @@ from deviator.errors import InvalidInputError
 from deviator.evidence.regret import RegretEstimator
 from deviator.learners import Learner
 from deviator.mechanisms import Claim, Mechanism, RoundsMechanism
-from deviator.policies import Policy
+from deviator.policies import Policy, Rung
 
 from ..guard import Guard, GuardError
-from . import economies, estimators, learners, payoffs, policies
+from . import economies, estimators, learners, payoffs, policies, rungs
 from .check import (
     Check,
     CheckFunction,
@@ -66,6 +66,7 @@ KITS: tuple[tuple[str, type, tuple[CheckFunction, ...]], ...] = (
     ("economy", Economy, checks_in(economies, payoffs)),
     ("policy", Policy, checks_in(policies)),
     ("learner", Learner, checks_in(learners)),
+    ("rung", Rung, checks_in(rungs)),
     ("estimator", RegretEstimator, checks_in(estimators)),
 )
 """Kind, base class and core checks of everything that has a kit."""
@@ -111,7 +112,7 @@ def checks_for(subject: Any) -> Iterator[Check]:
 
     Parameters
     ----------
-    subject : Mechanism, Economy, Policy, Learner or RegretEstimator
+    subject : Mechanism, Economy, Policy, Learner, Rung or RegretEstimator
 
     Yields
     ------
@@ -172,7 +173,7 @@ def run_checks(
 
     Parameters
     ----------
-    subject : Mechanism, Economy, Policy, Learner or RegretEstimator
+    subject : Mechanism, Economy, Policy, Learner, Rung or RegretEstimator
     guarded : bool
         Whether each check runs in another process, so that a hang or crash harms nothing here.
     limit_s : float
@@ -212,9 +213,12 @@ def run_checks_of_source(
 
     Raises whatever building it raises; `only` and `progress` are those of `run_checks`.
     """
-    plan: Plan = guard.run(_plan_of, source)
-    limited = replace(plan.limited_to(only), title=title)
-    return limited.results(lambda check: guard.run(run_check, source, check.name), progress)
+    kind, names, waivers = guard.run(_plan_of, source)
+    checks = [each for each in all_checks() if each.kind == kind and each.name in names]
+    plan = Plan(title, (*checks, check_waivers_of(checks)), waivers)
+    return plan.limited_to(only).results(
+        lambda check: guard.run(run_check, source, check.name), progress
+    )
 
 
 def parametrize_with_checks(
@@ -224,7 +228,7 @@ def parametrize_with_checks(
 
     Parameters
     ----------
-    subjects : sequence of Mechanism, Economy, Policy, Learner or RegretEstimator
+    subjects : sequence of Mechanism, Economy, Policy, Learner, Rung or RegretEstimator
     guarded : bool
         Whether each check runs in another process, so that a hang or crash harms nothing here.
     limit_s : float
@@ -332,8 +336,10 @@ def _error_of(
     return None
 
 
-def _plan_of(source: Source) -> Plan:
-    return Plan.of(source.subject())
+def _plan_of(source: Source) -> tuple[str, list[str], dict[str, str]]:
+    """Return kind, checks and waivers of the object of a source, as plain data."""
+    plan = Plan.of(source.subject())
+    return plan.checks[0].kind, [check.name for check in plan.checks], plan.waivers
 
 
 def _kit_of(subject: Any) -> tuple[str, tuple[CheckFunction, ...]]:
@@ -346,6 +352,6 @@ def _kit_of(subject: Any) -> tuple[str, tuple[CheckFunction, ...]]:
                 )
             return kind, core
     raise InvalidInputError(
-        "checks are for a Mechanism, Economy, Policy, Learner or RegretEstimator, got "
+        "checks are for a Mechanism, Economy, Policy, Learner, Rung or RegretEstimator, got "
         f"{type(subject).__name__}"
     )

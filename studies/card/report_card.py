@@ -9,7 +9,6 @@ from typing import Any, final
 from deviator.errors import RefusedError
 from deviator.evidence import Certificate, Market, Verdict, certificate_file, constraint_file
 from deviator.evidence.constraints import Constraint, ConstraintVerdict, Scope, State
-from deviator.policies import check_information
 
 from ..beyond_claim import JointFinding
 from .words import lines_of
@@ -226,11 +225,10 @@ class ReportCard:
         if answer.certificate is None:
             raise RefusedError("there is no certificate to write")
         certificate = Certificate.from_dict(answer.certificate, trades=True)
-        information = check_information(self.audited.information)
         return certificate_file(
             replace(self.market, trader=self.trader),
             certificate,
-            information,
+            self.audited.information,
             all_traders=certificate.every_profile and self.audited.all_traders,
         )
 

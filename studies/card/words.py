@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from deviator.evidence.constraints import Constraint, ConstraintVerdict
+from deviator.policies import knowledge
 
 if TYPE_CHECKING:
     from ..beyond_claim import JointFinding, LearnedJointGain
@@ -156,7 +157,7 @@ def _search_lines(card: "ReportCard") -> list[str]:
     cap = "none" if card.upper is None else f"{card.upper:.3g}"
     unit = ", in units of payoff" if card.verdict.unit == "payoff" else ""
     lines = [
-        f"deviators: {tried}{more} ({each}), who know {_knowledge(audited.information)}",
+        f"deviators: {tried}{more} ({each}), who know {knowledge(audited.information)}",
         f"mean gain{unit}: found {card.lower:.3g}, certified cap {cap}; up to {card.epsilon:.2g} "
         f"counts as 0; {audited.held_out} profiles",
     ]
@@ -182,7 +183,3 @@ def _powers(shares: Mapping[str, float]) -> list[str]:
         return []
     each = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     return [f"power of each learner: {each}"]
-
-
-def _knowledge(information: str) -> str:
-    return "all types" if information == "profile" else "their own type"

@@ -7,6 +7,7 @@ from scipy.special import ndtr
 
 from deviator.evidence.best_deviation import STANDARD_ERRORS
 from deviator.evidence.certificates.exact import KIND as EXACT
+from deviator.policies import knows_profile
 
 from .row import ReportRow
 
@@ -31,7 +32,7 @@ def comparisons(rows: Sequence[ReportRow]) -> Comparisons:
     ----------
     rows : sequence of ReportRow
     """
-    sampled = [row for row in rows if row["information"] == "own" and not _is_exact(row)]
+    sampled = [row for row in rows if not knows_profile(row["information"]) and not _is_exact(row)]
     tests = sum(1 + len(row["seeds"]) for row in sampled)
     error = 1.0 - float(ndtr(STANDARD_ERRORS)) ** tests
     refuted = sum(row["state"] == "refuted" for row in sampled)

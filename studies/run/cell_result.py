@@ -13,6 +13,7 @@ from deviator.evidence import (
     LearnedGain,
 )
 from deviator.learners import Learner, Training
+from deviator.plugins.undeclared_reads import undeclared_reads
 from deviator.policies import save_policy
 
 from ..gather import Search, Watch, gather
@@ -31,7 +32,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     tested = cell.market.build_market()
     # Learners bid numbers, and surfaces are functions: such markets are searched alone.
     learners = () if tested.bids_are_surfaces else (cell.learner.build_learner(),)
-    search = Search(learners, cell.seeds, cell.steps, cell.information, cell.held_out)
+    search = Search(learners, cell.seeds, cell.steps, cell.rung, cell.held_out)
 
     def keep(_: Learner, seed: int, training: Training) -> None:
         # A third party's deviation may have no file format: its gains are kept all the same.
@@ -41,7 +42,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
                 folder / f"seed{seed}",
                 market=cell.market.model_dump(mode="json"),
                 plugins=cell.plugins,
-                information=cell.information,
+                information=search.information,
             )
 
     control = None if cell.control is None else cell.control.build_market()
@@ -52,6 +53,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
         "plugins": cell.plugins,
         "n_traders": tested.economy.n_traders,
         "sigma": cell.market.tax_slope(),
+        "undeclared_reads": undeclared_reads(),
     } | _plain(evidence)
 
 

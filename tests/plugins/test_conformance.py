@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 from helpers.repository import ROOT
-from villains import economies, estimators, learners, lotteries, mechanisms, payoffs, policies, rounds
+from villains import (
+    economies,
+    estimators,
+    learners,
+    lotteries,
+    mechanisms,
+    payoffs,
+    policies,
+    rounds,
+    rungs,
+)
 
 from deviator.economies import (
     factored,
@@ -56,7 +66,7 @@ from deviator.mechanisms import (
 from deviator.plugins import list_plugins
 from deviator.plugins.conformance import all_checks, parametrize_with_checks, run_checks
 from deviator.plugins.guard import GuardError
-from deviator.policies import LinearBayes, Revelation
+from deviator.policies import LinearBayes, NoisySignal, OwnTypeAndStatistics, Revelation
 
 GENERAL = linear_quadratic(
     [[1.1, 0.2, 0, 0.1], [0.1, 0.9, 0.1, 0], [0, 0.1, 1, 0.1], [0.2, 0, 0.1, 1.2]],
@@ -101,6 +111,7 @@ VILLAINS = {
     "economy": economies.VILLAINS + payoffs.VILLAINS,
     "policy": policies.VILLAINS,
     "learner": learners.VILLAINS,
+    "rung": rungs.VILLAINS,
     "estimator": estimators.VILLAINS,
 }
 SOUND = [
@@ -112,6 +123,9 @@ SOUND = [
     payoffs.SoundPayoffs(),
     policies.SoundPolicy(),
     learners.Climber(),
+    rungs.SoundRung(),
+    NoisySignal(0.5),
+    OwnTypeAndStatistics(),
 ]
 
 

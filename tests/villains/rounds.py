@@ -28,9 +28,7 @@ class SoundRounds(RoundsMechanism):
 
 
 def scaled(outcome, share):
-    return replace(
-        outcome, quantity=outcome.quantity * share, transfer=outcome.transfer * share
-    )
+    return replace(outcome, quantity=outcome.quantity * share, transfer=outcome.transfer * share)
 
 
 class HalfARound(SoundRounds):

@@ -18,6 +18,7 @@ from .markets import (
     learner_named,
     market_spec,
 )
+from .supervised import supervised
 
 Deviator = Annotated[
     str | None, typer.Option(help="Index or role of the deviator; default: everybody in turn.")
@@ -40,6 +41,7 @@ Transfers = Annotated[
 Folder = Annotated[Path, typer.Option(help="Folder for the card and its witnesses.")]
 
 
+@supervised
 def audit(
     mechanism: MechanismName,
     economy: EconomyName,
@@ -65,7 +67,7 @@ def audit(
 
     Ends with exit code 0 whatever the answer is.
     """
-    from deviator.policies import check_information
+    from deviator.plugins.rungs import rung_named
     from deviator.studies.audit_market import report_card
     from deviator.studies.beyond_claim import party_of
     from deviator.studies.card.card_files import check_writable, write_card
@@ -76,7 +78,7 @@ def audit(
     described = Described(mechanism, economy, set_, parameter, sigma, strategy, place)
     tested = replace(market_spec(described, files).build_market(), tolerance=epsilon)
     learners = tuple(learner_named(name, files) for name in learner or ())
-    search = Search(learners, (seed,), steps, check_information(information), held_out, seconds)
+    search = Search(learners, (seed,), steps, rung_named(information, files), held_out, seconds)
     deviator = None if trader is None else tested.trader
     party = party_of(tested, _members(coalition), identities, transfers=transfers)
     check_writable(out)
@@ -86,9 +88,9 @@ def audit(
     except KeyboardInterrupt:
         screen.print("interrupted: the audit did not come to an answer, and nothing was written")
         raise typer.Exit(130) from None
-    screen.print(card.summary(), markup=False, soft_wrap=True)
+    screen.print(card.summary(), soft_wrap=True)
     for file in write_card(card, out):
-        screen.print(f"wrote {file}", markup=False, soft_wrap=True)
+        screen.print(f"wrote {file}", soft_wrap=True)
 
 
 def _members(coalition: str | None) -> list[Any] | None:

@@ -17,7 +17,10 @@ Parameters = Annotated[
 ]
 Sigma = Annotated[str | None, typer.Option(help="A number, sigma-n or sigma-budget.")]
 StrategyName = Annotated[str, typer.Option(help="honest, or another policy.")]
-Rung = Annotated[str, typer.Option(help="profile or own.")]
+Rung = Annotated[
+    str,
+    typer.Option(help="profile, own, statistics, signal:DEVIATION, or my_view.py:name."),
+]
 LearnerSettings = Annotated[
     list[str] | None,
     typer.Option(help="A setting of the learner, as in --learner-set hidden=[32]."),
