@@ -120,6 +120,7 @@ SOUND = [
     economies.SoundEconomy(),
     payoffs.SoundPayoffs(),
     policies.SoundPolicy(),
+    policies.Mixes(),
     learners.Climber(),
     rungs.SoundRung(),
     NoisySignal(0.5),
