@@ -110,7 +110,7 @@ def test_studies_name_it_with_its_file(tmp_path, friend):
     spec = StudySpec.model_validate(yaml.safe_load(STUDY.format(file=FILE)))
     public, signal = spec.expand()
     assert (public.rung, signal.rung) == ("statistics", friend)
-    assert signal.label().startswith("uniform-conditional-private4-friends-type-")
+    assert signal.label().startswith("uniform-conditional-private-values4-friends-type-")
     assert [plugin["kind"] for plugin in signal.plugins].count("rung") == 1
     assert public.key != signal.key
     result = run_cell(signal, tmp_path)
