@@ -148,7 +148,8 @@ def check_markets(tested: object, control: object) -> None:
 def _ranges(size: Sizes, tested: Market, bid: Floats) -> Floats:
     reference = size.reference
     usual = reference.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    outcome = reference.mechanism.clear(drawn_bids(reference.strategy, usual))
+    rule, bids = reference.situation(usual).scenarios[0]
+    outcome = rule.clear(bids)
     price = outcome.price_of(reference.trader)[outcome.traded]
     typical = (
         float(np.sqrt((price**2).mean())),

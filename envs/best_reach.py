@@ -14,6 +14,9 @@ from deviator.validation import Floats
 PROFILES = 256
 """Profiles at which best deviations are worked out."""
 
+SEARCHED, SEARCH_ROUNDS = 64, 8
+"""At how many of them plans over rounds are searched, and in how many rounds of a search."""
+
 SPREADS = 4.0
 """Standard deviations of a change, beside its mean, that a reach contains."""
 
@@ -71,7 +74,9 @@ def _reach_over_rounds(tested: Market, types: Floats) -> Floats:
         plans.trader,
         distribution=plans.distribution,
         others=plans.strategy,
+        rounds=SEARCH_ROUNDS,
     )
+    types = types[:SEARCHED]
     own = drawn_bids(plans.strategy, types).of_trader(plans.trader)
     reach = _reach(search.find(types).bid - own)
     farthest: Floats = reach.reshape(-1, tested.bid_size).max(axis=0)

@@ -16,6 +16,7 @@ from deviator.arrays import Array, is_foreign, namespace
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market
 from deviator.evidence.best_deviation import exact_gains
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.policies import (
     ActionBox,
     ActionMode,
@@ -33,6 +34,7 @@ from deviator.validation import Floats, finite_array, given, positive
 
 from .action_ranges import RANGE_MULTIPLE, action_box, check_markets, sizes
 from .decision_problem import DecisionProblem, Played
+from .lots import parted, rule_with
 
 ROUNDING = 1e-6
 """How far beyond the bounds actions in float32 may be, which are clipped."""
@@ -87,7 +89,7 @@ class DeviationCore(DecisionProblem):
 
     @override
     def observe(self, types: Array) -> Array:
-        return self.observation(types)
+        return self.observation(parted(types, self.market.economy.n_traders).types)
 
     def bid(self, types: Floats, action: Floats) -> Floats:
         """Return the bids that actions stand for, shape (B, K).
@@ -122,7 +124,7 @@ class DeviationCore(DecisionProblem):
     @override
     def best_gains(self, types: Floats) -> Floats | None:
         try:
-            return exact_gains(self.market, types)
+            return exact_gains(self.market, parted(types, self.market.economy.n_traders).types)
         except RefusedError:
             return None
 
@@ -132,15 +134,23 @@ class DeviationCore(DecisionProblem):
 
     @override
     def gains(self, types: Floats, deviation: Deviation) -> Floats:
-        return self.market.gains(types, deviation.bid(types, self.market.trader))
+        known = parted(types, self.market.economy.n_traders).types
+        return self.market.gains(known, deviation.bid(known, self.market.trader))
 
-    def _situation(self, types: Floats) -> Situation:
-        """Return the decision, in which other markets meet other draws of a strategy that mixes."""
+    def _situation(self, decided: Floats) -> Situation:
+        """Return the decision for given lots, or over all where there are none.
+
+        Other markets meet other draws of a strategy that mixes.
+        """
         market = self.market
-        return market.situation(types, seed_of(types) if market.strategy.mixes else 0)
+        types, lots = parted(decided, market.economy.n_traders)
+        rule = rule_with(market.mechanism, lots) if lots.shape[1] else market.mechanism
+        seed = seed_of(types) if market.strategy.mixes else 0
+        return Situation.of(rule, market.economy, market.strategy, types, market.trader, seed)
 
     def _tensor_reward(self, types: Array, action: Array) -> Array:
         market, xp = self.market, namespace(types)
+        require_no_lots("a rule on tensors", market.mechanism)
         present = unmixed_bids(market.strategy, types)
         own = present.of_trader(market.trader)
         moved = self.box.to_bid(own, xp.clip(action, -1.0, 1.0))

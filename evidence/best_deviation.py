@@ -49,8 +49,11 @@ STANDARD_ERRORS = 3.0
 FEW_SCENARIOS = 4
 """In so many it is tried whether anybody trades, and the same bids clear the same again."""
 
-CHANCE = 16
+CHANCE = 32
 """Where payoffs are means over chance, bids are searched at so many times fewer profiles."""
+
+CHANCE_ROUNDS, CHANCE_CANDIDATES = 10, 32
+"""Effort of the search at each of them."""
 
 FAR = 2.0 ** np.arange(-8, 9)
 """How far from their own the deviator's bids are tried, of the largest bid, to see if any trade."""
@@ -349,7 +352,7 @@ def _best_response(tested: Market, information: Information) -> BestResponse:
 
 
 def _search(tested: Market, information: Information) -> NumericSearch:
-    return NumericSearch(
+    search = NumericSearch(
         tested.mechanism,
         tested.economy,
         tested.trader,
@@ -357,3 +360,6 @@ def _search(tested: Market, information: Information) -> NumericSearch:
         tested.distribution,
         tested.strategy,
     )
+    if not has_chance(tested):
+        return search
+    return replace(search, rounds=CHANCE_ROUNDS, candidates=CHANCE_CANDIDATES)

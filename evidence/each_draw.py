@@ -81,7 +81,7 @@ def _searched(tested: Market, types: Floats) -> dict[str, Any] | None:
     search = _search(market_drawn(tested, lots))
     bids = search.find(types).bid
     decision = Situation.of(search.mechanism, tested.economy, tested.strategy, types, tested.trader)
-    both = Results.of(decision.compared(bids), tested.precision)
+    both = Results.of(decision.compared(bids), tested.precision, decision)
     gain = both.utility[:, 1] - both.utility[:, 0]
     beyond = np.where(gain > both.rounding.sum(axis=1), gain, 0.0)
     for place in np.argsort(-beyond)[:TRIED]:

@@ -1,15 +1,13 @@
 """All statements on the paper, and how they are run."""
 
 import pkgutil
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, as_completed
 from importlib import import_module
 
-from loky import get_reusable_executor
 from threadpoolctl import threadpool_limits
 
 from deviator.errors import InvalidInputError, UnknownNameError
+from deviator.plugins.guarded_pool import run_in_processes
 
 from .statement import Finding, Row, Statement
 
@@ -142,24 +140,17 @@ def _findings(names: list[str], workers: int) -> Iterator[tuple[str, Finding]]:
         for name in names:
             yield name, compute(name)
         return
-    executor = get_reusable_executor(
-        max_workers=min(workers, len(names)), reuse=False, initializer=_prepare_worker
-    )
-    futures: dict[Future[Finding], str] = {executor.submit(compute, name): name for name in names}
-    finished = False
-    try:
-        for future in as_completed(futures):
-            error = future.exception()
-            yield futures[future], future.result() if error is None else _not_computed(error)
-        finished = True
-    finally:
-        executor.shutdown(wait=True, kill_workers=not finished)
+    for (name,), finding, error in run_in_processes(_compute_alone, [(n,) for n in names], workers):
+        yield name, finding if error is None else _not_computed(error)
 
 
-def _prepare_worker() -> None:
-    """Leave Ctrl-C to the parent process, and the other cores to the other workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threadpool_limits(1)
+def _compute_alone(name: str) -> Finding:
+    """Return the finding on a statement, and leave the other cores to the other workers."""
+    with threadpool_limits(1):
+        found = compute(name)
+    # Plain numbers, which every process knows.
+    printed = None if found.printed is None else float(found.printed)
+    return Finding(float(found.discrepancy), found.computed, printed)
 
 
 def compute(name: str) -> Finding:

@@ -3,7 +3,16 @@
 from deviator.trust import OWN, is_ours
 
 from .provenance import provenance
-from .registry import build, find_plugin, list_plugins, make, qualified, takes_economy
+from .registry import (
+    build,
+    find_plugin,
+    list_plugins,
+    make,
+    meant_file,
+    qualified,
+    shown_name,
+    takes_economy,
+)
 from .single_file import plugins_of_file
 from .spec import Kind, PluginSpec
 
@@ -16,8 +25,10 @@ __all__ = [
     "is_ours",
     "list_plugins",
     "make",
+    "meant_file",
     "plugins_of_file",
     "provenance",
     "qualified",
+    "shown_name",
     "takes_economy",
 ]

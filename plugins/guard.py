@@ -2,27 +2,36 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
-from concurrent.futures import TimeoutError as TimeLimitError
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, Self, final
+from io import BufferedReader
+from math import inf
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, Self, cast, final
 
 import cloudpickle
-from loky import ProcessPoolExecutor, process_executor
-from loky.process_executor import TerminatedWorkerError
 
-from deviator.errors import DeviatorError
+from deviator.harmless import printable
 from deviator.validation import positive
 
-GUARDED = "DEVIATOR_GUARDED"
-"""Set in the environment of guarded processes, in which plugins are loaded without a trial."""
+from .guarded_process import GUARDED, Listener, is_guarded, may_be_lost, receive, send
+from .plain_data import LONGEST_ANSWER, GuardError, PlainError, Tell, plain_data
 
-IDLE_S = 20
-"""Seconds after which an idle process ends by itself."""
+__all__ = ["Guard", "GuardError", "ProcessEndedError", "is_guarded", "may_be_lost"]
 
 START_S = 120
 """Seconds that a process may take to start and to import the library, on a busy machine."""
+
+LOOK_S = 0.5
+"""Seconds between looks whether a process is still there."""
+
+SHOWN = 20_000
+"""Bytes that a process may print; the rest is dropped."""
 
 FAMILIES = (
     "deviator.economies",
@@ -33,19 +42,24 @@ FAMILIES = (
 """What plugins import: it is there before their time begins."""
 
 
-class GuardError(DeviatorError, RuntimeError):
-    """A guarded call hung, or ended its process."""
+class ProcessEndedError(GuardError):
+    """A guarded call ended its process."""
 
 
 @final
 class Guard:
     """Runs functions in a process of its own, with a time limit; lost processes are replaced.
 
+    The process is a new interpreter, which imports nothing from the current folder unless this one
+    does. What it sends back is plain data: numbers, texts, arrays, deviator's own records, and
+    errors as `PlainError` describes them. What it prints is shown up to a limit.
+
     Parameters
     ----------
     limit_s : float
-        Seconds that one call may take. They count from when the process is up and has imported the
-        families, the called function's module and those of `preload`, however busy the machine is.
+        Seconds that one call may take; infinity sets no limit. They count from when the process is
+        up and has imported the families, the called function's module and those of `preload`,
+        however busy the machine is.
     preload : tuple of str
         Names of further modules that are slow to import and that calls need.
 
@@ -57,15 +71,16 @@ class Guard:
     """
 
     def __init__(self, limit_s: float, preload: tuple[str, ...] = ()) -> None:
-        self.limit_s = positive("limit_s", limit_s)
+        self.limit_s = limit_s if limit_s == inf else positive("limit_s", limit_s)
         self.preload = preload
-        self._executor: ProcessPoolExecutor | None = None
+        self._process: _Process | None = None
+        self._is_left = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self.leave()
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Return ``function(*arguments)``, computed in the process; its errors are raised here.
@@ -73,54 +88,173 @@ class Guard:
         Raises
         ------
         GuardError
-            If the time limit passed, the process ended, or the result cannot be sent back.
+            If the time limit passed, the process ended, or the result is not plain data.
         """
-        # Bytes, so that a call that cannot be loaded in the process is an error, not its end.
-        call = cloudpickle.dumps((function, arguments))
-        modules = (*FAMILIES, *self.preload, function.__module__)
-        self._within(START_S, "a process must start", _import_all, modules)
-        succeeded, result = self._within(self.limit_s, "it must end", _call, call)
-        value = cloudpickle.loads(result)
-        if succeeded:
-            return value
-        raise value
+        return self._run(function, arguments, None)
+
+    def run_telling(self, listen: Listener, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return ``function(tell, *arguments)``; whatever it tells is passed on to `listen`.
+
+        The first Ctrl-C is passed on to the process, which may come to an end in its own way.
+
+        Raises
+        ------
+        GuardError
+            As in `run`.
+        """
+        return self._run(function, arguments, listen)
+
+    def leave(self) -> None:
+        """End the process, and start no other."""
+        self._is_left = True
+        self.close()
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, kill_workers=True)
-            self._executor = None
+        """End the process and those that it started, whatever they are doing."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.end()
 
-    def _within(self, limit_s: float, rule: str, function: Callable[..., Any], data: Any) -> Any:
-        """Return ``function(data)`` of the process, which is started if there is none."""
-        if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                max_workers=1, timeout=IDLE_S, initializer=mark_as_guarded
-            )
+    def _run(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], listen: Listener | None
+    ) -> Any:
+        # Bytes, so that a call that cannot be loaded in the process is an error, not its end.
+        call = cloudpickle.dumps((function, arguments, listen is not None))
+        self._make_ready((*FAMILIES, *self.preload, function.__module__))
+        return self._answered(call, self.limit_s, "it must end", listen)
+
+    def _make_ready(self, modules: tuple[str, ...]) -> None:
+        """Start a process if there is none that listens, and let it import the modules."""
+        call = cloudpickle.dumps((_import_all, (modules,), False))
         try:
-            return self._executor.submit(function, data).result(timeout=limit_s)
-        except TimeLimitError:
+            self._answered(call, START_S, "a process must start")
+        except ProcessEndedError:
+            # It was idle for long, or somebody had left something there that ended it.
+            self._answered(call, START_S, "a process must start")
+
+    def _answered(
+        self, call: bytes, limit_s: float, rule: str, listen: Listener | None = None
+    ) -> Any:
+        if self._process is None:
+            if self._is_left:
+                raise GuardError("the guard has been left, and starts no process any more")
+            self._process = _Process()
+        try:
+            succeeded, value = self._process.answer(call, limit_s, listen)
+        except TimeoutError:
             self.close()
             raise GuardError(f"{rule} within {limit_s:g} s, and did not") from None
-        except TerminatedWorkerError:
+        except EOFError:
             self.close()
-            raise GuardError("it must leave its process running, and ended it") from None
+            raise ProcessEndedError("it must leave its process running, and ended it") from None
+        except BaseException:
+            self.close()
+            raise
+        if succeeded:
+            return value
+        raise value.to_error() if isinstance(value, PlainError) else GuardError("it failed")
 
 
-def mark_as_guarded() -> None:
-    """Mark this process as one that may be lost: it loads plugins without a trial elsewhere.
+@final
+class _Process:
+    """An interpreter that answers calls, one at a time."""
 
-    Interrupts are left to the parent, which ends the process.
-    """
-    os.environ[GUARDED] = "1"
-    # Where psutil is installed, loky mistakes the import of a large library for a leak, and warns.
-    process_executor._USE_PSUTIL = False
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    def __init__(self) -> None:
+        path = [str(entry) or os.getcwd() for entry in sys.path]
+        code = (
+            f"import sys; sys.path[:] = {path!r}; "
+            "from deviator.plugins.guarded_process import serve; serve()"
+        )
+        self._popen = subprocess.Popen(
+            [sys.executable, "-u", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {GUARDED: "1", "PYTHONSAFEPATH": "1"},
+            # A group of its own, which is ended as a whole, and which Ctrl-C does not reach.
+            start_new_session=True,
+        )
+        self._messages: SimpleQueue[bytes | None] = SimpleQueue()
+        self._readers = [
+            Thread(target=reader, daemon=True) for reader in (self._read_messages, self._show)
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def answer(self, call: bytes, limit_s: float, listen: Listener | None) -> Any:
+        """Return the answer to a call.
+
+        Raises TimeoutError where none comes in time, EOFError where the process ends.
+        """
+        deadline, interrupted = time.monotonic() + limit_s, False
+        with suppress(BrokenPipeError):
+            send(self._popen.stdin, call)  # type: ignore[arg-type]
+        while True:
+            try:
+                answer = plain_data(self._next_message(deadline))
+            except KeyboardInterrupt:
+                if listen is None or interrupted:
+                    raise
+                interrupted = True
+                self._popen.send_signal(signal.SIGINT)
+                continue
+            if not isinstance(answer, Tell):
+                return answer
+            if listen is not None:
+                listen(answer.content)
+
+    def end(self) -> None:
+        """End the process and its group."""
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._popen.pid, signal.SIGKILL)
+            else:
+                self._popen.kill()
+        self._popen.wait()
+        with suppress(BrokenPipeError):
+            self._popen.stdin.close()  # type: ignore[union-attr]
+        for reader in self._readers:
+            reader.join(timeout=1)
+
+    def _next_message(self, deadline: float) -> bytes:
+        """Return the next message of the process."""
+        while True:
+            ended = self._popen.poll() is not None
+            left = deadline - time.monotonic()
+            with suppress(Empty):
+                message = self._messages.get(timeout=max(min(left, LOOK_S), 0))
+                if message is None:
+                    raise EOFError
+                return message
+            if left <= 0:
+                raise TimeoutError
+            if ended:
+                raise EOFError
+
+    def _read_messages(self) -> None:
+        """Read what the process sends, to its end; one that sends too much is at its end."""
+        with self._popen.stdout as stream:  # type: ignore[union-attr]
+            while (message := receive(stream, LONGEST_ANSWER)) is not None:  # type: ignore[arg-type]
+                self._messages.put(message)
+            self._messages.put(None)
+
+    def _show(self) -> None:
+        """Show what the process prints, up to a limit; the rest is read and dropped."""
+        left = SHOWN
+        with cast(BufferedReader, self._popen.stderr) as stream:
+            while chunk := stream.read1(1 << 16):
+                if left > 0:
+                    _print(chunk[:left].decode(errors="replace"))
+                    left -= len(chunk)
+                    if left <= 0:
+                        _print("\n(what a plugin prints beyond this is not shown)\n")
 
 
-def is_guarded() -> bool:
-    """Return whether this process may be lost."""
-    return GUARDED in os.environ
+def _print(text: str) -> None:
+    """Print a text of strangers, unless there is nowhere to print it any more."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(printable(text))
+        sys.stderr.flush()
 
 
 def _import_all(modules: tuple[str, ...]) -> None:
@@ -128,27 +262,3 @@ def _import_all(modules: tuple[str, ...]) -> None:
         # A function that travels by value may come from a module that is in one process only.
         with suppress(ImportError):
             import_module(module)
-
-
-def _call(call: bytes) -> tuple[bool, bytes]:
-    """Return whether a function succeeded, and its result or error as bytes."""
-    try:
-        function, arguments = cloudpickle.loads(call)
-        return True, cloudpickle.dumps(function(*arguments))
-    except BaseException as error:
-        return False, _portable(error)
-
-
-def _portable(error: BaseException) -> bytes:
-    """Return an error as bytes that load in any process: with its own class where possible."""
-    plain: BaseException = error
-    if isinstance(error, SystemExit):
-        plain = GuardError("it must leave its process running, and called exit")
-    elif not isinstance(error, Exception):
-        plain = GuardError(f"it must raise errors only, and raised {type(error).__name__}")
-    try:
-        data: bytes = cloudpickle.dumps(plain)
-        cloudpickle.loads(data)
-    except Exception:
-        data = cloudpickle.dumps(GuardError(f"{type(error).__name__}: {error}"))
-    return data

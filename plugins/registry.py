@@ -5,7 +5,8 @@ a third-party plugin of the same name is called by its qualified name, ``provide
 in a single file is called ``path/to/file.py:name``.
 """
 
-from importlib.metadata import Distribution, EntryPoint, entry_points, version
+from collections.abc import Iterable
+from importlib.metadata import Distribution, EntryPoint
 from inspect import signature
 from pathlib import Path
 from typing import Any, get_args
@@ -16,6 +17,7 @@ from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.trust import OWN
 from deviator.validation import given
 
+from .distributions import registered, version_of
 from .single_file import plugins_of_file
 from .spec import BASES, Kind, PluginSpec
 
@@ -127,21 +129,81 @@ def make(name: str, *unnamed: Any, **parameters: Any) -> Any:
 def qualified(kind: Kind, name: str, files: tuple[str, ...]) -> str:
     """Return a plugin's name, with the file that defines it where one of the given files does.
 
+    Built-ins keep their names: a file's plugin of a built-in's name is called ``file.py:name``.
+
     Raises
     ------
     PluginLoadError
-        If a file is unusable, or the files define the name twice.
+        If a file is unusable, or the name has several owners.
     """
+    provider, _, plain = name.rpartition(":")
+    if provider.endswith(".py"):
+        return f"{meant_file(provider, files) or provider}:{plain}"
+    if provider:
+        return plain if provider == OWN else name
     matches = [
         spec
         for file in files
         for spec in plugins_of_file(file)
         if (spec.kind, spec.name) == (kind, name)
     ]
+    if not matches or is_built_in(kind, name):
+        return name
     if len(matches) > 1:
-        files_named = " and ".join(spec.provider for spec in matches)
-        raise PluginLoadError(f"{kind} {name!r} is defined twice, in {files_named}; rename one")
-    return matches[0].qualified if matches else name
+        owners = " and ".join(spec.provider for spec in matches)
+        raise PluginLoadError(
+            f"{kind} {name!r} is defined twice, in {owners}; rename one, or say file.py:{name}"
+        )
+    rivals = [spec.provider for spec in _registered(kind, name)]
+    if rivals:
+        raise PluginLoadError(
+            f"{kind} {name!r} is claimed by {' and '.join([*rivals, matches[0].provider])}; say "
+            f"{rivals[0]}:{name} or {Path(matches[0].provider).name}:{name} to mean one"
+        )
+    return matches[0].qualified
+
+
+def is_built_in(kind: Kind, name: str) -> bool:
+    """Return whether a name without a provider is that of one of deviator's own plugins."""
+    return any(spec.provider == OWN for spec in _registered(kind, name))
+
+
+def meant_file(path: str, files: Iterable[str]) -> str | None:
+    """Return which of the files that a user names is meant by a path; None if none is.
+
+    The path may be another way to the file, or the end of its path.
+
+    Examples
+    --------
+    >>> meant_file("rules.py", ("studies/rules.py", "studies/more.py"))
+    'studies/rules.py'
+    """
+    known = {Path(file).resolve(): file for file in files}
+    parts = Path(path).parts
+    ends = [file for whole, file in known.items() if whole.parts[-len(parts) :] == parts]
+    if len(ends) > 1 and Path(path).resolve() not in known:
+        raise PluginLoadError(
+            f"{path} may be {' or '.join(ends)}; write more of the path of the one that is meant"
+        )
+    return known.get(Path(path).resolve(), ends[0] if ends else None)
+
+
+def shown_name(kind: Kind, name: str) -> str:
+    """Return a plugin's name as reports show it: without the folder of the file it is in.
+
+    Of a file's plugin only the name is left, unless a built-in has it.
+
+    Examples
+    --------
+    >>> shown_name("mechanism", "folder/rules.py:my-auction")
+    'my-auction'
+    >>> shown_name("mechanism", "folder/rules.py:sigma-dcda")
+    'rules.py:sigma-dcda'
+    """
+    provider, _, plain = name.rpartition(":")
+    if provider in ("", OWN) or (provider.endswith(".py") and not is_built_in(kind, plain)):
+        return plain
+    return f"{Path(provider).name}:{plain}"
 
 
 def takes_economy(mechanism: Any) -> bool:
@@ -175,15 +237,12 @@ def _provides(spec: PluginSpec, provider: str) -> bool:
 
 def _registered(kind: Kind, name: str | None = None) -> list[PluginSpec]:
     """Return the plugins of a kind, or those of one name, that installed packages register."""
-    points = entry_points(group=BASES[kind][0])
-    specs = {_spec(kind, point) for point in points if name in (None, point.name)}
-    return sorted(specs, key=lambda spec: (spec.name, spec.provider))
+    found = registered(BASES[kind][0])
+    specs = {_spec(kind, *each) for each in found if name in (None, each[0].name)}
+    return sorted(specs, key=lambda spec: (spec.name, spec.provider, spec.target))
 
 
-def _spec(kind: str, point: EntryPoint) -> PluginSpec:
-    distribution = point.dist
-    if distribution is None:
-        return PluginSpec(kind, point.name, point.value, "unknown", "")
+def _spec(kind: str, point: EntryPoint, distribution: Distribution) -> PluginSpec:
     return PluginSpec(
         kind,
         point.name,
@@ -203,9 +262,10 @@ def _incompatibility(distribution: Distribution) -> str:
             continue
         if requirement.name != OWN or requirement.marker is not None:
             continue
-        if not requirement.specifier.contains(version(OWN), prereleases=True):
+        own = version_of(OWN)
+        if not requirement.specifier.contains(own, prereleases=True):
             return (
-                f"it requires {text}, and this is deviator {version(OWN)}; "
+                f"it requires {text}, and this is deviator {own}; "
                 "install versions that fit each other"
             )
     return ""

@@ -3,7 +3,6 @@
 import keyword
 import re
 from collections.abc import Mapping
-from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from deviator.errors import InvalidInputError
 from deviator.files import write_atomically
 from deviator.trust import OWN
 
+from .distributions import version_of
 from .registry import checked_kind, list_plugins
 from .spec import BASES
 
@@ -85,7 +85,7 @@ def _values(kind: str, name: str) -> dict[str, str]:
         "module": name.replace("-", "_"),
         "class_name": "".join(part.capitalize() for part in name.split("-")),
         "title": name.replace("-", " "),
-        "version": version(OWN),
+        "version": version_of(OWN),
     }
     more = {**(OF_ECONOMY if kind == "policy" else PLAIN), "usage": USAGE[kind]}
     return values | {field: Template(text).substitute(values) for field, text in more.items()}

@@ -39,6 +39,9 @@ from .situation import Situation
 REFERENCE_PROFILES = 2048
 """Profiles drawn, from a fixed seed, to learn how large bids are, and to fit bids."""
 
+CHANCE_PROFILES = 256
+"""The same, to fit own-type deviations, where each profile is cleared in many scenarios."""
+
 SIZES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)
 """Spreads of the first candidates, over the usual size of each number of a bid."""
 
@@ -153,7 +156,9 @@ class NumericSearch(Deviation):
 
     def _best_affine(self) -> Floats:
         """Return [constant, one row per number seen] of the best affine change, (1 + O, K)."""
-        types = self._law().sample(np.random.default_rng(1), REFERENCE_PROFILES)
+        chance = self.mechanism.draws or self.policy.mixes
+        profiles = CHANCE_PROFILES if chance else REFERENCE_PROFILES
+        types = self._law().sample(np.random.default_rng(1), profiles)
         situation, size = self._situation(types), self._bid_size()
         own, honest = situation.own, situation.honest().of_first
         seen = np.asarray(self._observation(types))
@@ -175,6 +180,14 @@ class NumericSearch(Deviation):
                 best, best_gain = changes[winner], float(tried[winner])
         return best
 
+    @property
+    def _of_one_round(self) -> "NumericSearch | None":
+        """The search of bids that stay the same in every round, where plans are searched."""
+        plans = self.mechanism
+        if not isinstance(plans, Unrolled):
+            return None
+        return replace(self, mechanism=plans.rule, others=in_one_round(self.policy, plans))
+
     def _first_affine(self, types: Floats, numbers: int) -> Floats:
         """Return the change to start from: one that stays the same, or of the own type alone."""
         constant = self._of_one_round
@@ -194,14 +207,6 @@ class NumericSearch(Deviation):
         first[0] = base + scale * (mean[place] - usual.mean[trader])
         first[1 + place] = scale * deviation[place]
         return first
-
-    @property
-    def _of_one_round(self) -> "NumericSearch | None":
-        """The search of bids that stay the same in every round, where plans are searched."""
-        plans = self.mechanism
-        if not isinstance(plans, Unrolled):
-            return None
-        return replace(self, mechanism=plans.rule, others=in_one_round(self.policy, plans))
 
     def _moved(self, own: Floats, seen: Floats, change: Floats) -> Floats:
         """Return the own bids, changed by a constant and by what is seen."""

@@ -116,12 +116,7 @@ def load_policy(
     by_format = _by_format(classes)
     description = read_description(path)
     source = _with_suffix(path, ".safetensors")
-    data = _read(source)
-    if _digest(data, description) != description.get("sha256"):
-        raise ResultsError(
-            f"{source} and its JSON must match the digest of when they were written, and do "
-            "not; train anew"
-        )
+    data = _untouched(source, description)
     kind = _class_of(_with_suffix(path, ".json"), description, by_format)
     stated_information(description, rungs)
     try:
@@ -174,6 +169,25 @@ def stated_information(description: Mapping[str, Any], rungs: Sequence[Rung] = (
             f"a policy must be of a rung that is known, and {error}; name the plugin that defines "
             "it, in rungs= or with --plugin"
         ) from None
+
+
+def check_untouched(path: Path) -> None:
+    """Refuse a policy whose files are not as they were written; ResultsError if so.
+
+    Nothing is imported, and nothing is built.
+    """
+    _untouched(_with_suffix(path, ".safetensors"), read_description(path))
+
+
+def _untouched(source: Path, description: Mapping[str, Any]) -> bytes:
+    """Return a policy's numbers, if they and their description match their digest."""
+    data = _read(source)
+    if _digest(data, description) != description.get("sha256"):
+        raise ResultsError(
+            f"{source} and its JSON must match the digest of when they were written, and do "
+            "not; train anew"
+        )
+    return data
 
 
 def policy_stem(path: Path) -> Path:

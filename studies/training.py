@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-from pydantic import ValidationError
 
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
-from deviator.evidence import BestDeviation, Evidence, Market
+from deviator.evidence import BestDeviation, Evidence, Market, over_rounds
 from deviator.files import write_atomically
-from deviator.learners import Checkpoint, CurvePoint, Keep, Learner, Training
+from deviator.learners import Checkpoint, CurvePoint, Keep, Learner, Training, plays_rounds
 from deviator.plugins import provenance
 from deviator.policies import (
     Deviation,
@@ -30,8 +29,8 @@ from deviator.policies.policy_files import policy_stem, read_description, stated
 from .checkpoints import FILE, CheckpointFolder, checkpoint_folder, read_checkpoint
 from .gather import Actions, Search, Watch, gather
 from .run.store import explained
+from .saved_market import saved_market
 from .spec.market import MarketSpec
-from .spec.messages import mistakes_of
 
 
 @final
@@ -49,12 +48,15 @@ class TrainingReport:
         Why it could not be saved, if that was asked for.
     interrupted : bool
         Whether a person ended the training with Ctrl-C.
+    changes : sequence of str
+        How plugins differ from those that a loaded policy was trained with, a sentence each.
     """
 
     evidence: Evidence
     path: Path | None = None
     unsaved: str = ""
     interrupted: bool = False
+    changes: Sequence[str] = ()
 
     @property
     def stopped(self) -> str | None:
@@ -180,7 +182,7 @@ def train(
         seconds=plan.seconds, actions=plan.actions, rounds=plan.rounds,
     )  # fmt: skip
     saver = _Saver(spec, learner, plan, where)
-    resumed = saver.resumed(tested.strategy)
+    resumed = saver.resumed(_followed(tested, in_turns=plays_rounds(learner)))
     saver.check_writable()
     logs = where.log_folder
     watch = Watch(saver.keep, live, lambda *_: logs, saver.checkpoint(), resumed, goes_on=True)
@@ -291,27 +293,30 @@ def evaluate(
     """
     path = policy_stem(path)
     description = read_description(path)
-    market = description.get("market")
-    try:
-        spec = MarketSpec.model_validate(market).with_plugins(tuple(plugins))
-        _check_named(path, spec, plugins)
-        tested = spec.build_market()
-    except ValidationError as error:
-        raise ResultsError(
-            f"{path}.json must describe the market of the policy, and does not "
-            f"({mistakes_of(error, market, MarketSpec)[0].sentence}); train one anew"
-        ) from None
-    policy = load_policy(path, tested.strategy, classes=classes, rungs=rungs)
+    spec, changes = saved_market(path, plugins)
+    tested = spec.build_market()
+    policy = load_policy(path, _followed(tested), classes=classes, rungs=rungs)
+    if isinstance(policy, RoundsDeviation):
+        policy = replace(policy, others=tested.strategy)
     information = stated_information(description, rungs)
     _check_fit(path, policy, tested)
     _check_sees(path, policy, information)
     rounds = policy.rounds if isinstance(policy, RoundsDeviation) else 1
     search = Search(information=information, rounds=rounds)
-    return TrainingReport(gather(tested, search, certified=False, saved=(policy,)), path)
+    return TrainingReport(
+        gather(tested, search, certified=False, saved=(policy,)), path, changes=changes
+    )
+
+
+def _followed(tested: Market, *, in_turns: bool = False) -> Policy:
+    """Return the strategy that a deviation builds on: one for all rounds where bids are plans."""
+    return tested.strategy if in_turns else over_rounds(tested).strategy
 
 
 def _check_fit(path: Path, policy: Deviation, tested: Market) -> None:
     """Refuse a policy that was learned in another market."""
+    if not isinstance(policy, RoundsDeviation):
+        tested = over_rounds(tested)
     wanted = (tested.economy.n_traders, tested.bid_size, tested.trader)
     if isinstance(policy, LearnedDeviation | RoundsDeviation):
         saved = (len(policy.observation.mean), policy.box.size, policy.observation.trader)
@@ -336,17 +341,6 @@ def _check_sees(path: Path, policy: Deviation, stated: Information) -> None:
             f"{path}.json must state what its policy sees, {sees}, and states "
             f"{rung_name(stated)}; train anew"
         )
-
-
-def _check_named(path: Path, spec: MarketSpec, plugins: Sequence[str]) -> None:
-    """Refuse a policy that names a plugin file which its user does not: the file would be run."""
-    known = {Path(file).resolve() for file in plugins}
-    for file in spec.plugin_files():
-        if Path(file).resolve() not in known:
-            raise ResultsError(
-                f"{path}.json must name no plugin file that you do not, and names {file}; run "
-                f"`deviator evaluate {path} --plugin {file}` if you trust it"
-            )
 
 
 def _check_writable(out: Path) -> None:

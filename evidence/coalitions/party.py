@@ -15,6 +15,7 @@ from deviator.arrays import Array, is_foreign, namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.mechanisms.outcome import check_cleared
 from deviator.policies import Revelation
 from deviator.policies.mixing import drawn_bids
@@ -210,6 +211,7 @@ def coalition_of(tested: Market, members: object, transfers: bool = True) -> Par
     InvalidInputError
         If members are unknown, repeated, none or everybody.
     """
+    require_no_lots("a joint deviation", tested.mechanism)
     n = tested.economy.n_traders
     if isinstance(members, str) or not isinstance(members, Sequence | np.ndarray):
         raise InvalidInputError(
@@ -256,6 +258,7 @@ def names_of(tested: Market, identities: int, enlarged: Economy | None = None) -
     RefusedError
         If others' bids in the enlarged market are not determined.
     """
+    require_no_lots("a joint deviation", tested.mechanism)
     names = whole_number("identities", identities, 2)
     n, trader = tested.economy.n_traders, tested.trader
     numbers = names * tested.mechanism.language.size(n + names - 1)

@@ -213,9 +213,12 @@ def run_checks_of_source(
 
     Raises whatever building it raises; `only` and `progress` are those of `run_checks`.
     """
-    plan: Plan = guard.run(_plan_of, source)
-    limited = replace(plan.limited_to(only), title=title)
-    return limited.results(lambda check: guard.run(run_check, source, check.name), progress)
+    kind, names, waivers = guard.run(_plan_of, source)
+    checks = [each for each in all_checks() if each.kind == kind and each.name in names]
+    plan = Plan(title, (*checks, check_waivers_of(checks)), waivers)
+    return plan.limited_to(only).results(
+        lambda check: guard.run(run_check, source, check.name), progress
+    )
 
 
 def parametrize_with_checks(
@@ -333,8 +336,10 @@ def _error_of(
     return None
 
 
-def _plan_of(source: Source) -> Plan:
-    return Plan.of(source.subject())
+def _plan_of(source: Source) -> tuple[str, list[str], dict[str, str]]:
+    """Return kind, checks and waivers of the object of a source, as plain data."""
+    plan = Plan.of(source.subject())
+    return plan.checks[0].kind, [check.name for check in plan.checks], plan.waivers
 
 
 def _kit_of(subject: Any) -> tuple[str, tuple[CheckFunction, ...]]:

@@ -79,7 +79,11 @@ def card_page(card: ReportCard) -> str:
     template = files("deviator.studies.card").joinpath("card_template.html").read_text()
     answers = [(TITLES[name], card.constraints[name]) for name in TITLES]
     page = Environment(autoescape=True).from_string(template)
-    words = {"words_of": words_of, "who_together": who_together, "words_beyond": words_beyond}
+    words: dict[str, Any] = {
+        "words_of": words_of,
+        "who_together": who_together,
+        "words_beyond": words_beyond,
+    }
     words |= {"each_draw": EACH_DRAW, "words_of_draws": words_of_draws}
     return page.render(card=card, answers=answers, dumps=_as_json, **words)
 

@@ -13,7 +13,7 @@ from deviator.plugins.rungs import shown_rung
 
 from ..run.cell_result import evidence_of
 from ..spec.cell import Cell
-from ..spec.market import MarketSpec, plain_name
+from ..spec.market import MarketSpec
 from .economy_labels import economy_labels
 
 INTERVAL = "95% Student interval of the mean over seeds"
@@ -44,6 +44,7 @@ class MarketColumns(TypedDict):
     economy_settings: dict[str, Any]
     economy_label: str
     strategy: str
+    strategy_parameters: dict[str, Any]
     trader: int | str
     n_traders: int
     sigma: float | None
@@ -53,6 +54,7 @@ class MarketColumns(TypedDict):
     steps: int
     held_out: int
     plugins: list[dict[str, str]]
+    undeclared_reads: list[str]
     key: str
 
 
@@ -144,21 +146,23 @@ def _row(cell: Cell, result: dict[str, Any], control: Pair | None, label: str) -
 def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketColumns:
     market = cell.market
     return {
-        "mechanism": plain_name(market.mechanism),
+        "mechanism": market.title,
         "parameters": market.parameters,
         "economy": market.economy.title,
         "economy_settings": market.economy.settings(),
         "economy_label": label,
-        "strategy": plain_name(market.strategy),
+        "strategy": market.strategy_title,
+        "strategy_parameters": market.strategy_parameters,
         "trader": market.trader,
         "n_traders": result["n_traders"],
         "sigma": result["sigma"],
         "information": shown_rung(cell.information),
-        "learner": plain_name(cell.learner.name),
+        "learner": cell.learner.title,
         "learner_settings": cell.learner.settings,
         "steps": cell.steps,
         "held_out": cell.held_out,
         "plugins": result["plugins"],
+        "undeclared_reads": result.get("undeclared_reads", []),
         "key": cell.key,
     }
 
@@ -199,13 +203,13 @@ def _verdict_columns(verdict: Verdict, evidence: Evidence) -> VerdictColumns:
 
 
 def _evidence(cell: Cell, result: dict[str, Any], control: Evidence | None) -> Evidence:
-    return evidence_of(result, plain_name(cell.learner.name), control)
+    return evidence_of(result, cell.learner.title, control)
 
 
 def _control(stated: MarketSpec | None, evidence: Evidence | None, ran: Pair | None) -> ControlRow:
     """Return the matched control of a cell that is not its own."""
     return {
-        "mechanism": None if stated is None else plain_name(stated.mechanism),
+        "mechanism": None if stated is None else stated.title,
         "economy": None if stated is None else stated.economy.title,
         "exact_gain": None if evidence is None else evidence.best.exact_gain,
         "best_gain": None if evidence is None else evidence.best.gain,

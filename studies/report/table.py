@@ -6,10 +6,13 @@ from types import MappingProxyType
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
+from deviator.harmless import one_line
 from deviator.trust import is_third_party
 
 from .row import ReportRow
+from .shown_parts import economy_of, learner_of, mechanism_of, sees_of, strategy_of
 
 STATE_STYLES: Mapping[str, str] = MappingProxyType(
     {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
@@ -53,6 +56,9 @@ FIRST_TO_GO = (
 TELLING = ("strategy", "who", "sigma", "sees", "learner")
 """Columns that tell rows apart: where they gave way, what is unusual stands below the economy."""
 
+LONGEST = 100
+"""Characters of a cell of the table, at most."""
+
 TEXT = ("mechanism", "economy", "strategy", "who", "sees", "learner", "verdict")
 
 
@@ -77,11 +83,10 @@ def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
             column, justify="left" if text else "right", no_wrap=not text, overflow="fold"
         )
     for row, cell in zip(rows, cells, strict=True):
-        style = STATE_STYLES[row["state"]]
         texts = [
             _with_hidden(cell, usual) if column == "economy" else cell[column] for column in shown
         ]
-        table.add_row(*texts[:-1], f"[{style}]{texts[-1]}[/{style}]")
+        table.add_row(*texts[:-1], Text(texts[-1], STATE_STYLES[row["state"]]))
     return table
 
 
@@ -118,16 +123,20 @@ def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
 
 
 def table_cells(row: ReportRow) -> list[str]:
-    """Return a row's texts in the order of `COLUMNS`."""
+    """Return a row's texts in the order of `COLUMNS`, each on one line."""
+    return [one_line(text, LONGEST) for text in _texts(row)]
+
+
+def _texts(row: ReportRow) -> list[str]:
     return [
-        _mechanism(row),
-        row["economy_label"],
-        row["strategy"],
+        mechanism_of(row),
+        economy_of(row),
+        strategy_of(row),
         str(row["trader"]),
         str(row["n_traders"]),
         "" if row["sigma"] is None else f"{row['sigma']:.4g}",
-        row["information"],
-        row["learner"],
+        sees_of(row),
+        learner_of(row),
         money(row["untrained_gain"]),
         money(row["learned_gain"]),
         _half_interval(row),
@@ -138,12 +147,6 @@ def table_cells(row: ReportRow) -> list[str]:
         "none" if row["cap"] is None else money(row["cap"]),
         row["state"],
     ]
-
-
-def _mechanism(row: ReportRow) -> str:
-    """Return the mechanism's name and its settings, as far as these are short."""
-    settings = [f"{name}={value}" for name, value in row["parameters"].items()]
-    return " ".join([row["mechanism"], *(text for text in settings if len(text) <= 20)])
 
 
 def third_party_plugins(rows: Sequence[ReportRow]) -> list[str]:
@@ -166,11 +169,11 @@ IN_PAYOFF = "Gains in {} are in units of payoff, which is not utility minus tran
 
 
 def explanations(rows: Sequence[ReportRow]) -> list[str]:
-    """Return a sentence for each number that does not explain itself, or training cut short."""
+    """Return a sentence for each number that needs one, training cut short, and file not named."""
     shares = [share for row in rows for share in (row["share"], row["power"])]
     below = any(share is not None and share < 0 for share in shares)
     ended = [
-        f"{row['mechanism']} in {row['economy_label']}, {row['learner']}, {reason}."
+        f"{mechanism_of(row)} in {economy_of(row)}, {learner_of(row)}, {reason}."
         for row in rows
         for reason in row["stopped"]
     ]

@@ -9,31 +9,22 @@ from pathlib import Path
 from typing import final
 
 import deviator
-from deviator.envs import deviation_core
-from deviator.errors import DeviatorError, InvalidInputError
-from deviator.evidence import best_deviation, held_out_profiles
-from deviator.evidence.best_deviation import trades
-from deviator.plugins import find_plugin
-from deviator.plugins.guard import Guard
-from deviator.trust import is_third_party
+from deviator.harmless import one_line
+from deviator.plugins.registry import USUAL_TRADERS
 
 from ..report.comparisons import comparisons
 from ..report.page import write_html
 from ..report.row import INTERVAL, ReportRow, report_rows
 from ..spec.cell import Cell
-from ..spec.market import plain_name
 from ..spec.read import read_study
 from ..spec.study import StudySpec
 from .cell_result import run_cell
-from .executor import LEARNING, run_guarded_tasks, run_tasks
+from .executor import described, modules_of, run_guarded_tasks, run_tasks
+from .foreign_cells import names_of, run_foreign_cell, saved_or_why_not
 from .store import RunStore, explained, to_json
+from .usable_cells import TRIAL_S, usable_cells
 
 DEPENDENCIES = ("numpy", "scipy", "torch", "stable-baselines3", "gymnasium", "pettingzoo")
-
-TRIAL_S = 120
-"""Seconds that building a cell with a third-party plugin and clearing some markets may take."""
-
-TRIAL_PROFILES = 20
 
 CellProgress = Callable[[int, int, Cell | None], None]
 """Called with cells done, cells in all, and the cell that has just finished."""
@@ -94,7 +85,8 @@ def confirm(
     plugins : sequence of path
         Python files whose plugins the study may name, beside those that it states.
     trial_s : float
-        Seconds that building a cell with such a plugin and clearing some markets may take.
+        Seconds that building a cell with such a plugin and clearing some markets may take; never
+        more than the study's `limit_s`.
 
     Returns
     -------
@@ -109,14 +101,13 @@ def confirm(
 
     Notes
     -----
-    A plugin that cannot be loaded, raises, hangs or ends its process costs its own cells: they are
+    Code of third-party plugins runs in processes of its own; this one reads their metadata. A
+    plugin that cannot be loaded, raises, hangs or ends its process costs its own cells: they are
     among the failures, and the others are run.
     """
     spec = study if isinstance(study, StudySpec) else read_study(Path(study or default_study()))
     spec = spec.with_plugins(tuple(str(file) for file in plugins))
-    expanded, failures = spec.expand_what_loads(quick)
-    cells, refused = _usable(expanded, trial_s)
-    failures |= refused
+    cells, failures = usable_cells(spec, quick, trial_s)
     store = RunStore.open(Path(out) if out is not None else Path("runs") / spec.name, spec.name)
     processes = workers or os.cpu_count() or 1
     failures |= _run_missing(cells, store, processes, spec.limit_s, progress)
@@ -125,6 +116,7 @@ def confirm(
     for cell, result in results:
         if result is None:
             failures.setdefault(cell.label(), "its result is not there; run the command again")
+    failures = {one_line(name): one_line(reason) for name, reason in failures.items()}
     rows = report_rows([cell for cell, _ in done], [result for _, result in done])
     content = {
         "study": spec.name,
@@ -138,66 +130,6 @@ def confirm(
     write_html(store, content)
     store.write("report.json", to_json(content))
     return StudyReport(spec.name, rows, failures, store.folder)
-
-
-def _usable(cells: list[Cell], trial_s: float) -> tuple[list[Cell], dict[str, str]]:
-    """Return the cells that can be run, and why others cannot: their plugins fail.
-
-    Bad input is an error before any work starts, so that it costs nothing.
-    """
-    usable, refused = [], {}
-    with Guard(trial_s, LEARNING) as guard:
-        for cell in cells:
-            if not cell.third_party:
-                _check_buildable(cell)
-                usable.append(cell)
-                continue
-            reason = _trial(cell, guard)
-            if reason is None:
-                usable.append(cell)
-            else:
-                refused[cell.label()] = f"{_names(cell)}: {reason}"
-    return usable, refused
-
-
-def _trial(cell: Cell, guard: Guard) -> str | None:
-    """Try a cell with third-party plugins under guard, and return what went wrong."""
-    try:
-        guard.run(try_cell, cell)
-    except DeviatorError as error:
-        return str(error)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return None
-
-
-def _check_buildable(cell: Cell) -> None:
-    """Try a cell of built-in parts; what is wrong there is bad input, an error before any work."""
-    try:
-        try_cell(cell)
-    except DeviatorError as error:
-        raise InvalidInputError(
-            f"cell {plain_name(cell.market.mechanism)} in {cell.market.economy.name}: {error}"
-        ) from None
-
-
-def try_cell(cell: Cell) -> None:
-    """Build a cell's parts and clear some of its markets.
-
-    Raises
-    ------
-    DeviatorError
-        If the parts do not fit together.
-    """
-    learner = cell.learner.build_learner()
-    tested = cell.market.build_market()
-    control = None if cell.control is None else cell.control.build_market()
-    types = held_out_profiles(tested, cell.held_out)
-    if not tested.bids_are_surfaces and trades(tested, types):
-        core = deviation_core(tested, information=cell.rung, control=control)
-        if is_third_party(find_plugin("learner", cell.learner.name).describe()):
-            learner.train(core, 1, 0)
-    best_deviation(tested, types[:TRIAL_PROFILES], cell.rung)
 
 
 def _run_missing(
@@ -226,22 +158,22 @@ def _run_missing(
 def _runs(
     cells: list[Cell], store: RunStore, workers: int, limit_s: float
 ) -> Iterator[tuple[Cell, str | None]]:
-    """Run cells, those with third-party plugins last and under guard; return what went wrong."""
+    """Run cells, those with third-party plugins last and apart; return what went wrong."""
     built_in = [(cell, store) for cell in cells if not cell.third_party]
-    guarded = [(cell, store) for cell in cells if cell.third_party]
-    yield from run_tasks(_run_and_save, built_in, workers)
-    for cell, error in run_guarded_tasks(_run_and_save, guarded, workers, limit_s):
-        yield cell, None if error is None else f"{_names(cell)}: {error}"
-
-
-def _names(cell: Cell) -> str:
-    """Return the third-party plugins of a cell, for the reasons of failures."""
-    return " or ".join(f"{plugin['name']} of {plugin['provider']}" for plugin in cell.third_party)
+    preload = modules_of({cell.learner.name for cell in cells})
+    yield from run_tasks(_run_and_save, built_in, workers, preload)
+    foreign = [(cell, store.fresh_folder(cell)) for cell in cells if cell.third_party]
+    for (cell, _), text, error in run_guarded_tasks(
+        run_foreign_cell, foreign, workers, limit_s, names_of, preload
+    ):
+        reason = described(error) if error else saved_or_why_not(cell, text, store)
+        yield cell, None if reason is None else f"{names_of(cell)}: {reason}"
 
 
 def _expected_effort(cell: Cell) -> float:
-    economy = cell.market.economy.economy
-    return cell.steps * len(cell.seeds) * (20 + economy.n_traders)
+    """Return how long a cell takes compared to others, as far as its settings tell."""
+    size = cell.market.economy.parameters.get("n_traders", USUAL_TRADERS)
+    return cell.steps * len(cell.seeds) * (20 + (size if isinstance(size, int) else 0))
 
 
 def _run_and_save(cell: Cell, store: RunStore) -> None:

@@ -8,13 +8,15 @@ from typing import Any
 from pydantic import Field
 
 import deviator
+from deviator.harmless import file_name
 from deviator.plugins import find_plugin
 from deviator.plugins.rungs import described_rung, rung_named, shown_rung
 from deviator.policies import Information
 from deviator.trust import is_third_party
 
 from .learner import LearnerSpec
-from .market import MarketSpec, Spec, plain_name
+from .market import MarketSpec, Spec
+from .naming import plain_name
 
 SCHEMA = 4
 """Part of every cell's key; raised when results of older code must not be reused."""
@@ -61,8 +63,18 @@ class Cell(Spec):
 
         Plugins count by name, provider and version, not by where their files lie.
         """
+        return self._key_with(self.learner.build_learner().settings())
+
+    def with_learner_settings(self, settings: dict[str, Any]) -> "Cell":
+        """Return the cell with its key, for which its learner is not built here."""
+        cell = self.model_copy()
+        cell.__dict__["key"] = self._key_with(settings)
+        return cell
+
+    def _key_with(self, settings: dict[str, Any]) -> str:
+        """Return the digest where the learner has these settings."""
         content = _plain(self.model_dump(mode="json")) | {
-            "settings": self.learner.build_learner().settings(),
+            "settings": settings,
             "plugins": self.plugins,
             "schema": SCHEMA,
             "version": deviator.__version__,
@@ -95,8 +107,15 @@ class Cell(Spec):
         n = market.economy.parameters.get("n_traders", "")
         sigma = "" if market.sigma is None else f"-{market.sigma}".replace("-sigma-", "-sigma_")
         role = "" if market.trader == 0 else f"-{market.trader}"
-        name = f"{plain_name(market.mechanism)}{sigma}-{market.economy.name}{n}{role}"
-        return f"{name}-{shown_rung(self.information).replace(':', '_')}-{self.key}"
+        name = f"{market.title}{sigma}-{market.economy.name}{n}{self._strategy()}{role}"
+        return f"{file_name(name)}-{file_name(shown_rung(self.information))}-{self.key}"
+
+    def _strategy(self) -> str:
+        """Return the strategy and its settings where it is not honest."""
+        if self.market.strategy == "honest":
+            return ""
+        settings = [f"{key}_{value}" for key, value in self.market.strategy_parameters.items()]
+        return "-".join(["", self.market.strategy_title, *settings])
 
 
 NAMES = ("mechanism", "strategy", "family", "name")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from deviator.learners import Learner
-from deviator.plugins import build
+from deviator.plugins import build, shown_name
 
 from .market import Spec
 
@@ -26,6 +26,11 @@ class LearnerSpec(Spec):
     @classmethod
     def _name_alone(cls, data: Any) -> Any:
         return {"name": data} if isinstance(data, str) else data
+
+    @property
+    def title(self) -> str:
+        """The learner's name as reports show it."""
+        return shown_name("learner", self.name)
 
     def build_learner(self) -> Learner:
         """Return the learner."""

@@ -41,9 +41,17 @@ from deviator.errors import InvalidInputError, UnknownNameError
 from deviator.evidence import Market, Seat
 from deviator.mechanisms import ConditionalLanguage, Mechanism, SurfaceBids
 from deviator.mechanisms.conditional_auction import ConditionalAuction
-from deviator.plugins import Kind, build, find_plugin, qualified, takes_economy
+from deviator.plugins import (
+    Kind,
+    build,
+    find_plugin,
+    shown_name,
+    takes_economy,
+)
 from deviator.policies import Policy
 from deviator.validation import Floats, per_trader
+
+from .naming import file_of, looked_up
 
 BELIEFS: Mapping[str, Callable[..., NormalInformation]] = MappingProxyType(
     {
@@ -73,24 +81,6 @@ def _without_a_second_sigma(parameters: dict[str, Any], info: ValidationInfo) ->
 
 Parameters = Annotated[dict[str, Any], AfterValidator(_without_a_second_sigma)]
 """Settings of a mechanism, in a record with a field `sigma` before them."""
-
-
-def plain_name(name: str) -> str:
-    """Return a plugin's name without its provider, as reports show it.
-
-    Examples
-    --------
-    >>> plain_name("folder/my_auction.py:my-auction")
-    'my-auction'
-    """
-    return name.rpartition(":")[2]
-
-
-def _looked_up(kind: Kind, name: str, files: tuple[str, ...]) -> str:
-    """Return the name in one of the files, or as it was where no file defines it."""
-    plain = plain_name(name)
-    in_files = qualified(kind, plain, files)
-    return name if in_files == plain else in_files
 
 
 class Spec(BaseModel):
@@ -162,20 +152,22 @@ class EconomySpec(Spec):
 
     @property
     def name(self) -> str:
-        """Name of the family or the beliefs, without a provider."""
-        return plain_name(self.family) if self.family else f"{self.beliefs}-beliefs"
+        """Name of the family or the beliefs."""
+        return shown_name("economy", self.family) if self.family else f"{self.beliefs}-beliefs"
 
     @property
     def title(self) -> str:
         """Name that reports show."""
-        name = plain_name(self.family) if self.family else f"{self.beliefs} (beliefs)"
-        return name.replace("-", " ")
+        if self.family is None:
+            return f"{self.beliefs} (beliefs)".replace("-", " ")
+        provider, colon, name = shown_name("economy", self.family).rpartition(":")
+        return provider + colon + name.replace("-", " ")
 
     def settings(self) -> dict[str, Any]:
         """Return everything that was stated, as plain data that holds no path."""
         stated = self.model_dump(mode="json", exclude_none=True)
         if self.family is not None:
-            stated["family"] = plain_name(self.family)
+            stated["family"] = shown_name("economy", self.family)
         return stated
 
     @property
@@ -263,6 +255,16 @@ class MarketSpec(Spec):
         )
 
     @property
+    def title(self) -> str:
+        """The mechanism's name as reports show it."""
+        return shown_name("mechanism", self.mechanism)
+
+    @property
+    def strategy_title(self) -> str:
+        """The strategy's name as reports show it."""
+        return shown_name("policy", self.strategy)
+
+    @property
     def seat(self) -> Seat:
         """Where the deviator sits; the strategy is not built, which may be a third party's."""
         economy = self.economy.economy
@@ -315,28 +317,29 @@ class MarketSpec(Spec):
         family = self.economy.family
         economy = self.economy
         if family is not None:
-            family = _looked_up("economy", family, files)
+            family = looked_up("economy", family, files)
             economy = economy.model_copy(update={"family": family})
         return self.model_copy(
             update={
-                "mechanism": _looked_up("mechanism", self.mechanism, files),
-                "strategy": _looked_up("policy", self.strategy, files),
+                "mechanism": looked_up("mechanism", self.mechanism, files),
+                "strategy": looked_up("policy", self.strategy, files),
                 "economy": economy,
             }
         )
 
+    def named(self) -> list[tuple[Kind, str]]:
+        """Return kind and name of every plugin that the market is made of."""
+        family = self.economy.family
+        economy: list[tuple[Kind, str]] = [] if family is None else [("economy", family)]
+        return [("mechanism", self.mechanism), ("policy", self.strategy), *economy]
+
     def plugin_files(self) -> list[str]:
         """Return the Python files that are named for a part of the market; nothing is imported."""
-        names = (self.mechanism, self.strategy, self.economy.family or "")
-        providers = [name.rpartition(":")[0] for name in names]
-        return [provider for provider in providers if provider.endswith(".py")]
+        return [file for file in (file_of(name) for _, name in self.named()) if file]
 
     def plugins(self) -> list[dict[str, str]]:
         """Return kind, name, provider and version of everything that the market is made of."""
-        named = [("mechanism", self.mechanism), ("policy", self.strategy)]
-        if self.economy.family is not None:
-            named.append(("economy", self.economy.family))
-        return [find_plugin(kind, name).describe() for kind, name in named]  # type: ignore[arg-type]
+        return [find_plugin(kind, name).describe() for kind, name in self.named()]
 
     def _unstated_slope(self) -> float | None:
         """Return sigma from among the parameters, or the mechanism's default."""
@@ -362,7 +365,7 @@ class MarketSpec(Spec):
         asked = signature(plugin).parameters
         if "information" in asked and self.economy.information is None:
             raise InvalidInputError(
-                f"strategy {plain_name(self.strategy)} needs an economy that states beliefs, got a "
+                f"strategy {self.strategy_title} needs an economy that states beliefs, got a "
                 f"family; use beliefs: {' or '.join(BELIEFS)}"
             )
         known = {
@@ -386,7 +389,7 @@ class MarketSpec(Spec):
         surfaces = isinstance(bids, SurfaceBids) and isinstance(self.rule, ConditionalAuction)
         if not surfaces and not isinstance(bids, record):
             raise InvalidInputError(
-                f"strategy {plain_name(self.strategy)} must bid in the language of the mechanism, "
+                f"strategy {self.strategy_title} must bid in the language of the mechanism, "
                 f"{self.rule.name} takes {record.__name__} and it bids {type(bids).__name__}; name "
                 "another strategy"
             )

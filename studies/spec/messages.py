@@ -38,6 +38,10 @@ WANTED: Mapping[str, str] = MappingProxyType(
 """What is allowed, by pydantic's name for what is wrong."""
 
 
+SHOWN = 4
+"""Places of one mistake that are listed."""
+
+
 class Mistake(NamedTuple):
     """One mistake."""
 
@@ -74,6 +78,37 @@ def mistakes_of(error: ValidationError, data: Any, model: type[BaseModel]) -> li
         for place, there in problems.items()
         if not any(_is_within(other, place) for other in problems)
     ]
+
+
+def in_words(where: str, sentences: Sequence[str]) -> str:
+    """Return mistakes as one text: one in a sentence, several below each other.
+
+    Examples
+    --------
+    >>> print(in_words("study tiny", ["seeds must differ", "steps must be above 0"]))
+    study tiny has 2 mistakes:
+      seeds must differ
+      steps must be above 0
+    """
+    if len(sentences) == 1:
+        return f"{where}, {sentences[0]}"
+    return "\n  ".join([f"{where} has {len(sentences)} mistakes:", *sentences])
+
+
+def grouped(places: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return one sentence for each reason, with the places for which it holds.
+
+    Examples
+    --------
+    >>> grouped({"steps must be above 0": ["cells[0]", "cells[1]"]})
+    ['cells[0] and cells[1]: steps must be above 0']
+    """
+    return [f"{_listed(list(dict.fromkeys(where)))}: {reason}" for reason, where in places.items()]
+
+
+def _listed(names: list[str]) -> str:
+    shown = names if len(names) <= SHOWN else [*names[:SHOWN], f"{len(names) - SHOWN} more"]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def named(place: Place) -> str:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from deviator.errors import InvalidInputError
 from deviator.plain_yaml import Document, read_yaml
 
-from .messages import Mistake, mistakes_of
+from .messages import Mistake, in_words, mistakes_of
 from .study import StudySpec
 
 
@@ -39,8 +39,6 @@ def _read(path: Path) -> Document:
 
 
 def _all_mistakes(path: Path, document: Document, mistakes: list[Mistake]) -> str:
-    """Return mistakes with their lines: one in a sentence, several below each other."""
+    """Return mistakes with their lines."""
     lines = [f"line {document.line_of(each.place)}: {each.sentence}" for each in mistakes]
-    if len(lines) == 1:
-        return f"study file {path}, {lines[0]}"
-    return "\n  ".join([f"study file {path} has {len(lines)} mistakes:", *lines])
+    return in_words(f"study file {path}", lines)

@@ -1,10 +1,10 @@
 """Studies as data: validated YAML, expanded into fully specified cells."""
 
 import itertools
-import json
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, field_validator
 
@@ -16,72 +16,33 @@ from deviator.evidence import (
     is_known_to_pay,
 )
 from deviator.mechanisms import Mechanism
-from deviator.plugins import Kind, find_plugin, list_plugins, plugins_of_file, qualified
+from deviator.plugins import (
+    Kind,
+    PluginSpec,
+    find_plugin,
+    list_plugins,
+    meant_file,
+    plugins_of_file,
+    qualified,
+)
 from deviator.plugins.rungs import qualified_rung
 from deviator.policies.information import is_named
-from deviator.trust import is_third_party
+from deviator.trust import OWN, is_third_party
 
 from .cell import Cell
+from .cell_mistakes import repeated, without_control
+from .entries import CellsSpec, ControlSpec, QuickSpec, as_list
 from .learner import Learners, LearnerSpec
-from .market import (
-    EconomySpec,
-    MarketSpec,
-    Parameters,
-    Sigma,
-    Spec,
-    plain_name,
-)
+from .market import EconomySpec, MarketSpec, Spec
+from .messages import grouped, in_words
+from .naming import file_of, plain_name, unnamed_file
 
 SHARED = ("statistics",)
 """Settings that decide what the bids of a mechanism read, so that its control has them too."""
 
 
-class ControlSpec(Spec):
-    """The matched control of a cell where the standing rule does not name it."""
-
-    mechanism: str
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    economy: str | None = None
-    strategy: str = "honest"
-    strategy_parameters: dict[str, Any] = Field(default_factory=dict)
-
-
-class CellsSpec(Spec):
-    """Cells that share what is stated once: lists are multiplied out."""
-
-    mechanism: str
-    economy: str | list[str]
-    sigma: Sigma | None = None
-    parameters: Parameters = Field(default_factory=dict)
-    strategy: str = "honest"
-    strategy_parameters: dict[str, Any] = Field(default_factory=dict)
-    information: str | list[str] = "profile"
-    trader: int | str | list[int | str] = 0
-    control: ControlSpec | None = None
-    learner: Learners | None = None
-    steps: int | None = Field(None, gt=0)
-
-    @field_validator("information")
-    @classmethod
-    def _names_rungs(cls, information: str | list[str]) -> str | list[str]:
-        for name in _as_list(information):
-            # What a file defines is looked up with the study's plugins.
-            if not name.rpartition(":")[0].endswith(".py"):
-                _checked_rung(name)
-        return information
-
-    @property
-    def title(self) -> str:
-        """What failures call the entry."""
-        return f"{self.mechanism} in {', '.join(_as_list(self.economy))}"
-
-
-class QuickSpec(Spec):
-    """Smaller budgets for a first look."""
-
-    steps_share: float = Field(0.1, gt=0, le=1)
-    held_out: int = Field(2000, ge=100)
-    learner: Learners | None = None
+Elsewhere = Callable[[int, list[PluginSpec]], list[Cell]]
+"""Returns the cells of an entry, by its place, that names these third-party plugins."""
 
 
 class Expansion(NamedTuple):
@@ -135,6 +96,11 @@ class StudySpec(Spec):
             raise ValueError("they must differ: intervals take each as a replication of its own")
         return seeds
 
+    def learners(self) -> list[LearnerSpec]:
+        """Return all learners that the study names."""
+        stated = [self.learner, self.quick.learner, *(entry.learner for entry in self.cells)]
+        return [learner for each in stated if each for learner in as_list(each)]
+
     def with_plugins(self, files: tuple[str, ...]) -> "StudySpec":
         """Return the study with further plugin files."""
         return self.model_copy(update={"plugins": self.plugins + files})
@@ -160,42 +126,107 @@ class StudySpec(Spec):
             raise PluginLoadError(reason)
         return cells
 
-    def expand_what_loads(self, quick: bool = False) -> Expansion:
+    def expand_what_loads(
+        self, quick: bool = False, elsewhere: Elsewhere | None = None
+    ) -> Expansion:
         """Return the cells whose plugins can be used, and why the others cannot.
 
         Arguments and errors are those of `expand`, but for plugins.
+
+        Parameters
+        ----------
+        quick : bool
+        elsewhere : callable, optional
+            Returns the cells of the entry at a place that names these third-party plugins, of
+            which this process then reads no more than metadata. By default they are loaded here.
         """
         cells: list[Cell] = []
-        failures = self._unusable_files()
-        failed: list[CellsSpec] = []
-        for entry in self.cells:
+        failures, failed = self._unusable_files(), list[CellsSpec]()
+        broken = self._broken_economies()
+        places = {reason: [f"economies.{name}"] for name, reason in broken.items()}
+        for place, entry in enumerate(self.cells):
             try:
-                cells.extend(self._cells(entry, quick))
+                foreign = [] if elsewhere is None else self._third_party(entry, quick)
+                if elsewhere is not None and foreign:
+                    built, wrong = elsewhere(place, foreign), list[str]()
+                else:
+                    built, wrong = self._cells(entry, quick, broken)
             except PluginLoadError as error:
                 failures[entry.title] = str(error)
                 failed.append(entry)
-            except DeviatorError as error:
-                raise InvalidInputError(f"cell {entry.title}: {error}") from None
-        for place, cell in enumerate(cells):
-            if cell in cells[:place]:
-                raise InvalidInputError(f"cells must differ, {cell.label()} appears twice")
-            control = cell.control
-            if control is None or any(other.controls(cell) for other in cells):
                 continue
-            if plain_name(control.mechanism) not in {entry.mechanism for entry in failed}:
-                for each in cells:
-                    _check_buildable(each)
-                raise InvalidInputError(_lacks_control(cell, control))
+            except DeviatorError as error:
+                built, wrong = [], [str(error)]
+            cells += built
+            for reason in wrong:
+                places.setdefault(reason, []).append(f"cells[{place}] ({entry.title})")
+            failed += [entry] if wrong else []
+        lost = {plain_name(entry.mechanism) for entry in failed}
+        mistakes = [*grouped(places), *repeated(cells), *without_control(cells, lost)]
+        if mistakes:
+            raise InvalidInputError(in_words(f"study {self.name}", mistakes))
         return Expansion(cells, failures)
 
-    def _cells(self, entry: CellsSpec, quick: bool) -> list[Cell]:
-        product = itertools.product(
-            _as_list(entry.economy),
-            _as_list(entry.trader),
-            [self._rung(name) for name in _as_list(entry.information)],
-            self._learners(entry, quick),
-        )
-        return [self._cell(entry, *place, quick) for place in product]
+    def _broken_economies(self) -> dict[str, str]:
+        """Return the economies that cells name and that cannot be built, each with the reason.
+
+        Those of third parties are not built here: they may hang.
+        """
+        used = {name for entry in self.cells for name in as_list(entry.economy)}
+        broken = {}
+        for name in (each for each in self.economies if each in used):
+            try:
+                economy = self._economy(name)
+                if economy.family is None or find_plugin("economy", economy.family).provider == OWN:
+                    _ = economy.economy
+            except PluginLoadError:
+                continue
+            except DeviatorError as error:
+                broken[name] = str(error)
+        return broken
+
+    def _third_party(self, entry: CellsSpec, quick: bool) -> list[PluginSpec]:
+        """Return the third-party plugins that an entry names; nothing is imported."""
+        rules: list[CellsSpec | ControlSpec] = [entry]
+        if entry.control is not None:
+            rules.append(entry.control)
+        economies = [name for rule in rules for name in as_list(rule.economy) if name is not None]
+        named: list[tuple[Kind, str | None]] = [
+            *(("mechanism", self._qualified("mechanism", rule.mechanism)) for rule in rules),
+            *(("policy", self._qualified("policy", rule.strategy)) for rule in rules),
+            *(("economy", self._economy(name).family) for name in economies),
+            *(("learner", learner.name) for learner in self._learners(entry, quick)),
+        ]
+        rungs = [self._rung(name) for name in as_list(entry.information)]
+        named += [("rung", rung) for rung in rungs if not is_named(rung)]
+        specs = dict.fromkeys(find_plugin(kind, name) for kind, name in named if name)
+        return [spec for spec in specs if spec.provider != OWN]
+
+    def cells_of(self, place: int, quick: bool) -> list[Cell]:
+        """Return the cells of the entry at a place."""
+        cells, wrong = self._cells(self.cells[place], quick, {})
+        if wrong:
+            raise InvalidInputError(in_words(f"cells[{place}]", wrong))
+        return cells
+
+    def _cells(
+        self, entry: CellsSpec, quick: bool, broken: Mapping[str, str]
+    ) -> tuple[list[Cell], list[str]]:
+        """Return the cells of an entry and what is wrong with it, but for broken economies."""
+        cells, wrong = list[Cell](), dict[str, None]()
+        for economy, trader, information in itertools.product(
+            (each for each in as_list(entry.economy) if each not in broken),
+            as_list(entry.trader),
+            [self._rung(name) for name in as_list(entry.information)],
+        ):
+            try:
+                for learner in self._learners(entry, quick):
+                    cells.append(self._cell(entry, economy, trader, information, learner, quick))
+            except PluginLoadError:
+                raise
+            except DeviatorError as error:
+                wrong[str(error)] = None
+        return cells, list(wrong)
 
     def _cell(
         self,
@@ -244,7 +275,7 @@ class StudySpec(Spec):
         of_study = (self.quick.learner or self.learner) if quick else self.learner
         return [
             learner.model_copy(update={"name": self._qualified("learner", learner.name)})
-            for learner in _as_list(entry.learner or of_study)
+            for learner in as_list(entry.learner or of_study)
         ]
 
     def _control(self, entry: CellsSpec, market: MarketSpec) -> MarketSpec | None:
@@ -272,7 +303,7 @@ class StudySpec(Spec):
             other.parameters
             for other in self.cells
             if other.mechanism == rule.name
-            and set(_as_list(other.economy)) & set(_as_list(entry.economy))
+            and set(as_list(other.economy)) & set(as_list(entry.economy))
         ]
         controls = [
             self._control_market(ControlSpec(mechanism=rule.name, parameters=parameters), market)
@@ -311,7 +342,15 @@ class StudySpec(Spec):
         return full
 
     def _qualified(self, kind: Kind, name: str) -> str:
+        if unnamed_file(name, self.plugins):
+            raise InvalidInputError(
+                f"{kind} {name!r} must be in a file that the study names, since the file is run; "
+                f"add {file_of(name)} to plugins: if you trust it"
+            )
         unusable = self._unusable_files()
+        in_file = file_of(name) and meant_file(file_of(name), self.plugins)
+        if in_file in unusable:
+            raise PluginLoadError(unusable[in_file])
         usable = tuple(file for file in self.plugins if file not in unusable)
         full_name = qualified(kind, name, usable)
         if full_name == name and unusable and name not in {one.name for one in list_plugins(kind)}:
@@ -339,46 +378,3 @@ def _pays_itself(market: MarketSpec) -> bool:
         return True
     tested = market.build_market()
     return deviation_size(tested).gain > tested.epsilon
-
-
-def _check_buildable(cell: Cell) -> None:
-    """Check that a cell's market can be built, the first thing to say of a study that cannot run.
-
-    With third-party plugins it is not built here: they may hang.
-    """
-    if cell.third_party:
-        return
-    try:
-        cell.market.build_market()
-    except DeviatorError as error:
-        raise InvalidInputError(
-            f"cell {plain_name(cell.market.mechanism)} in {cell.market.economy.name}: {error}"
-        ) from None
-
-
-def _lacks_control(cell: Cell, lacking: MarketSpec) -> str:
-    """Return how to add the matched control of a cell to its study."""
-    control = plain_name(lacking.mechanism)
-    settings = f", parameters: {json.dumps(lacking.parameters)}" if lacking.parameters else ""
-    return (
-        f"every cell needs its matched control in the study, {cell.label()} lacks {control} in "
-        f"{lacking.economy.name} with the same trader ({cell.market.trader}), information "
-        f"({cell.information}), learner ({plain_name(cell.learner.name)}) and steps "
-        f"({cell.steps}); add the cell "
-        f"{{mechanism: {control}{settings}, economy: ...}}, or state another cell as the control "
-        "by control: {mechanism: ..., economy: ...} in the line of "
-        f"{plain_name(cell.market.mechanism)}"
-    )
-
-
-def _checked_rung(name: str) -> None:
-    """Raise ValueError unless a rung is ours or registered."""
-    try:
-        qualified_rung(name)
-    except DeviatorError as error:
-        known = "name own, statistics, profile, signal:DEVIATION, or a plugin, my_view.py:name"
-        raise ValueError(str(error) if is_named(name) else known) from None
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from .console import PluginFiles, Settings, console, files_of, settings_of
 
@@ -47,11 +47,10 @@ def assumptions(
         ) from None
     screen = console()
     for line in lines:
-        screen.print(line, markup=False, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
     table = Table("assumption", "says that", "", "witness")
     for row in rows:
-        verdict = f"[{STYLES[row.holds]}]{row.verdict}[/{STYLES[row.holds]}]"
-        table.add_row(row.name, escape(row.statement), verdict, escape(row.witness))
+        table.add_row(row.name, row.statement, Text(row.verdict, STYLES[row.holds]), row.witness)
     screen.print(table)
 
 

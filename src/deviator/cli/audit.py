@@ -18,6 +18,7 @@ from .markets import (
     learner_named,
     market_spec,
 )
+from .supervised import supervised
 
 Deviator = Annotated[
     str | None, typer.Option(help="Index or role of the deviator; default: everybody in turn.")
@@ -40,6 +41,7 @@ Transfers = Annotated[
 Folder = Annotated[Path, typer.Option(help="Folder for the card and its witnesses.")]
 
 
+@supervised
 def audit(
     mechanism: MechanismName,
     economy: EconomyName,
@@ -86,9 +88,9 @@ def audit(
     except KeyboardInterrupt:
         screen.print("interrupted: the audit did not come to an answer, and nothing was written")
         raise typer.Exit(130) from None
-    screen.print(card.summary(), markup=False, soft_wrap=True)
+    screen.print(card.summary(), soft_wrap=True)
     for file in write_card(card, out):
-        screen.print(f"wrote {file}", markup=False, soft_wrap=True)
+        screen.print(f"wrote {file}", soft_wrap=True)
 
 
 def _members(coalition: str | None) -> list[Any] | None:

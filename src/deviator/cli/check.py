@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
+
+from deviator.harmless import printable
 
 from .console import PluginFiles, Settings, console, files_of, settings_of
 
@@ -32,9 +34,12 @@ def check(
     printed once. Ends with exit code 1 if a check does not pass.
     """
     from deviator.plugins.conformance.named import NamedSource, named
+    from deviator.plugins.single_file import nameless_of_file
 
     screen = console()
     specs = named(name, kind, files_of(plugin))
+    for note in nameless_of_file(name) if name.endswith(".py") else ():
+        screen.print(f"note: {note}", soft_wrap=True)
     sources = [NamedSource(spec, settings_of(set_)) for spec in specs]
     single = len(sources) == 1
     passed = [_passes(screen, source, limit, only or [], single) for source in sources]
@@ -48,24 +53,28 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], singl
     from deviator.plugins.conformance.check import described
     from deviator.plugins.conformance.kit import run_checks_of_source
     from deviator.plugins.guard import Guard
+    from deviator.plugins.undeclared_reads import undeclared_reads
 
     title = source.spec.title
-    screen.print(escape(title))
+    screen.print(title)
     printer = _ResultPrinter(screen, title)
     try:
         with Guard(limit_s) as guard:
             results = run_checks_of_source(source, title, guard, only, printer.add)
+            notes = guard.run(undeclared_reads)
     except Exception as error:
         if single and isinstance(error, InvalidInputError):
             raise
         reason = str(error) if isinstance(error, DeviatorError) else described(error)
         if title not in reason:
             reason = f"{title} cannot be checked: {reason}"
-        screen.print(f"  [red] failed[/red] {escape(reason)}", soft_wrap=True)
+        screen.print(_line("failed", "red", reason), soft_wrap=True)
         return False
     printer.end()
+    for note in notes:
+        screen.print(f"note: {note}", soft_wrap=True)
     good = sum(result.ok for result in results)
-    screen.print(f"{escape(title)}: {good} of {len(results)} checks passed")
+    screen.print(f"{title}: {good} of {len(results)} checks passed")
     return good == len(results)
 
 
@@ -91,7 +100,7 @@ class _ResultPrinter:
             self._print(crash)
         if self._repeated:
             line = f"for the same reasons: {', '.join(self._repeated)}"
-            self._screen.print(f"  [red]    and[/red] {escape(line)}", soft_wrap=True)
+            self._screen.print(_line("and", "red", line), soft_wrap=True)
 
     def _print(self, result: Any) -> None:
         if not result.ok and result.detail in self._printed:
@@ -99,8 +108,12 @@ class _ResultPrinter:
             return
         if not result.ok:
             self._printed.add(result.detail)
-        style = STYLES[result.status]
         text = result.promise if result.status == "passed" else result.detail
         subject = "" if result.ok else f"{self._title}: "
-        line = escape(f"{subject}{result.check}: {text}")
-        self._screen.print(f"  [{style}]{result.status:>7}[/{style}] {line}", soft_wrap=True)
+        line = _line(result.status, STYLES[result.status], f"{subject}{result.check}: {text}")
+        self._screen.print(line, soft_wrap=True)
+
+
+def _line(status: str, style: str, text: str) -> Text:
+    """Return a line that begins with a status in color."""
+    return Text.assemble("  ", (f"{status:>7}", style), f" {printable(text)}")

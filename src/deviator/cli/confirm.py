@@ -68,14 +68,14 @@ def _print(screen: Console, report: Any, quick: bool) -> None:
     screen.print(comparisons_in_words(comparisons(report.rows)))
     for line in explanations(report.rows):
         screen.print(line)
-    screen.print(f"Report: {report.folder / 'report.html'}", markup=False, soft_wrap=True)
+    screen.print(f"Report: {report.folder / 'report.html'}", soft_wrap=True)
     for line in third_party_plugins(report.rows):
-        screen.print(line, markup=False)
+        screen.print(line)
     if quick:
         screen.print("Quick budgets: read the control column for how little could be found.")
     for cell, reason in report.failures.items():
-        screen.print("[red]failed[/red]", end=" ")
-        screen.print(f"{cell}: {reason}", markup=False, soft_wrap=True)
+        screen.print("failed", style="red", end=" ")
+        screen.print(f"{cell}: {reason}", soft_wrap=True)
 
 
 def _summary(rows: list[dict[str, Any]]) -> str:

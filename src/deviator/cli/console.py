@@ -1,15 +1,20 @@
 """Shared by the commands: the console, options, and numbers as texts."""
 
+import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from deviator.errors import InvalidInputError
+from deviator.harmless import printable
 from deviator.plain_yaml import read_yaml
 
 WIDTH = 120
@@ -26,18 +31,77 @@ Settings = Annotated[
 ]
 
 
+class Terminal(NamedTuple):
+    """What a process that shows texts in another's terminal must know of it."""
+
+    is_terminal: bool
+    colors: str | None
+    width: int
+
+    @classmethod
+    def of(cls, screen: Console) -> "Terminal":
+        """Return what is to be known of a console."""
+        return cls(screen.is_terminal, screen.color_system, screen.width)
+
+
+class _Told(io.StringIO):
+    """A stream that passes on what is written to it."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def write(self, text: str) -> int:
+        """Pass a text on."""
+        self._tell(text)
+        return len(text)
+
+
+_SHOWN_ON: ContextVar[tuple[_Told, Terminal] | None] = ContextVar("shown_on", default=None)
+
+
+@contextmanager
+def shown_on(tell: Callable[[str], None], terminal: Terminal) -> Iterator[None]:
+    """Show what consoles print in the terminal of another process, by telling it."""
+    token = _SHOWN_ON.set((_Told(tell), terminal))
+    try:
+        yield
+    finally:
+        _SHOWN_ON.reset(token)
+
+
+class Screen(Console):
+    """Shows texts as they are: without markup, and without control characters of strangers."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(highlight=False, emoji=False, **settings)
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """Return a text as it is shown."""
+        return super().render_str(printable(text), **settings)
+
+
 def console(width: int = WIDTH) -> Console:
     """Return the console, as wide as the terminal or COLUMNS say, else as `width`."""
-    screen = Console(highlight=False)
-    if screen.is_terminal or os.environ.get("COLUMNS", "").isdigit():
-        return screen
-    return Console(highlight=False, width=width)
+    told = _SHOWN_ON.get()
+    if told is None:
+        screen = Screen()
+    else:
+        stream, terminal = told
+        screen = Screen(
+            file=stream, force_terminal=terminal.is_terminal, color_system=terminal.colors
+        )
+    if not screen.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+        screen.width = width
+    elif told is not None:
+        screen.width = terminal.width
+    return screen
 
 
-def fail(message: str) -> NoReturn:
-    """Print one sentence and end with exit code 2."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {message}", markup=False)
-    sys.exit(2)
+def fail(message: str, code: int = 2) -> NoReturn:
+    """Print one sentence and end with an exit code, 2 for bad input."""
+    Screen(stderr=True, soft_wrap=True).print(f"error: {message}")
+    sys.exit(code)
 
 
 def files_of(plugins: list[Path] | None) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from .markets import (
     StrategyName,
     market_spec,
 )
+from .supervised import supervised
 
 Beliefs = Annotated[
     bool, typer.Option("--beliefs", help="Read --economy as beliefs: values and signals.")
@@ -41,6 +42,7 @@ StrategyFile = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Overwrite a strategy that is already there.")]
 
 
+@supervised
 def equilibrium(
     mechanism: MechanismName,
     economy: EconomyName,
@@ -101,9 +103,9 @@ def _show(screen: Any, found: Any, out: Path | None) -> None:
     """Print what was found, save it where asked to, and end with 130 if a person ended learning."""
     from deviator.policies import save_strategy
 
-    screen.print(found.summary(), markup=False, soft_wrap=True)
+    screen.print(found.summary(), soft_wrap=True)
     if out is not None:
-        screen.print(f"strategy: {save_strategy(found.policy, out)}", markup=False, soft_wrap=True)
+        screen.print(f"strategy: {save_strategy(found.policy, out)}", soft_wrap=True)
     if found.interrupted:
         raise typer.Exit(130)
 

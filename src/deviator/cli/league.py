@@ -1,5 +1,7 @@
 """``deviator league``: how much each learner finds of a gain that is known, and how fast."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +12,22 @@ from deviator.files import write_atomically
 
 from .console import PluginFiles, console, files_of
 from .markets import learner_named
+from .supervised import supervised, texts_in
 
 if TYPE_CHECKING:
     from deviator.studies.league import Run
 
 
+def _named(options: dict[str, Any]) -> Iterator[str]:
+    """Return the texts that may name plugins: without a learner all that are installed play."""
+    from deviator.plugins import list_plugins
+
+    yield from texts_in(options)
+    if not (options["learner"] or options["only_page"]):
+        yield from (spec.qualified for spec in list_plugins("learner"))
+
+
+@partial(supervised, named=_named)
 def league(
     market: Annotated[
         list[str] | None, typer.Argument(help="Mechanisms of the league; by default all of them.")
@@ -74,7 +87,6 @@ def _show(screen: Console, run: "Run") -> None:
     screen.print(
         f"{run.market} N={run.n_traders} {run.information} {run.learner} seed {run.seed}: {share} "
         f"{run.problem}".rstrip(),
-        markup=False,
         soft_wrap=True,
     )
 
@@ -85,4 +97,4 @@ def _write_page(screen: Console, runs: "list[Run]", page: Path) -> None:
 
     with explained(page):
         write_atomically(page, league_page(runs))
-    screen.print(f"wrote {page}", markup=False, soft_wrap=True)
+    screen.print(f"wrote {page}", soft_wrap=True)

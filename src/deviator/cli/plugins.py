@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
+
+from deviator.harmless import printable
 
 from .console import PluginFiles, console, files_of
 
@@ -55,16 +57,13 @@ def _table(plugins: "list[PluginStatus]") -> Table:
         table.add_column(name, min_width=least, no_wrap=least is None, overflow="fold")
     for each in plugins:
         style = "green" if _is_ready(each) else "red"
-        name, state, *rest = map(
-            escape,
-            (each.spec.name, each.state, each.about, each.parameters, each.spec.provider_label),
-        )
-        table.add_row(name, f"[{style}]{state}[/{style}]", *rest)
+        state = Text(printable(each.state), style)
+        table.add_row(each.spec.name, state, each.about, each.parameters, each.spec.provider_label)
     return table
 
 
 def _is_ready(plugin: "PluginStatus") -> bool:
-    return plugin.state.startswith("ready")
+    return plugin.state.startswith(("ready", "note"))
 
 
 def new(
@@ -84,5 +83,4 @@ def new(
         f"  pytest {folder}",
         f"  deviator check {name}",
         sep="\n",
-        markup=False,
     )

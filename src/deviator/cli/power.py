@@ -23,6 +23,7 @@ from .markets import (
     learner_named,
     market_spec,
 )
+from .supervised import supervised
 
 if TYPE_CHECKING:
     from deviator.evidence import Market
@@ -41,6 +42,7 @@ SHORT: Mapping["Constraint", str] = MappingProxyType(
 """Headings of the constraints."""
 
 
+@supervised
 def power(
     mechanism: MechanismName,
     economy: EconomyName,
@@ -76,14 +78,14 @@ def power(
         faults=fault,
         sizes=size or SIZES,
         learners=None if not learner else _trainer(learner, files, steps, held_out),
-        progress=lambda tried: screen.print(_in_words(tried), markup=False, soft_wrap=True),
+        progress=lambda tried: screen.print(_in_words(tried), soft_wrap=True),
     )
     screen.print(_table(result))
     for line in _rates(result):
-        screen.print(line, markup=False, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
     if out is not None:
         _write(result, out)
-        screen.print(f"wrote {out}", markup=False, soft_wrap=True)
+        screen.print(f"wrote {out}", soft_wrap=True)
 
 
 def _answers(market: "Market", held_out: int) -> Any:

@@ -27,6 +27,6 @@ def recheck(
         except (DeviatorError, OSError) as error:
             answer = Recheck(UNKNOWN, f"cannot be checked: {error}")
         codes.add(answer.code)
-        console().print(f"{path}: {answer.sentence}", markup=False, soft_wrap=True)
+        console().print(f"{path}: {answer.sentence}", soft_wrap=True)
     if codes & {UNKNOWN, WRONG}:
         raise typer.Exit(WRONG if WRONG in codes else UNKNOWN)

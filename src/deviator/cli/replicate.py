@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from deviator.errors import ResultsError
 
@@ -95,15 +96,14 @@ def _print(screen: Console, rows: Any) -> None:
         if finding.printed is not None:
             numbers = f"printed: {formatted_discrepancy(finding.printed)}\ncorrected: {numbers}"
         texts = (statement.name, claim, finding.computed, numbers)
-        style = STYLES[row.state]
-        table.add_row(*map(escape, texts), f"[{style}]{row.state}[/{style}]")
+        table.add_row(*texts, Text(row.state, STYLES[row.state]))
     screen.print(table)
-    screen.print(DISCREPANCY, markup=False)
-    screen.print(f"{counted(rows)}.", markup=False)
+    screen.print(DISCREPANCY)
+    screen.print(f"{counted(rows)}.")
 
 
 def _write(screen: Console, path: Path, rows: Any) -> None:
     from deviator.paper import report_html
 
     path.write_text(report_html(rows), encoding="utf-8")
-    screen.print(f"Report: {path}", markup=False, soft_wrap=True)
+    screen.print(f"Report: {path}", soft_wrap=True)

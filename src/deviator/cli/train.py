@@ -2,13 +2,14 @@
 
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from deviator.errors import DeviatorError, InvalidInputError, ResultsError
+from deviator.errors import InvalidInputError, ResultsError
 
 from .console import PluginFiles, Settings, console, files_of
 from .markets import (
@@ -24,6 +25,7 @@ from .markets import (
     learner_named,
     market_spec,
 )
+from .supervised import supervised, texts_of_policy
 
 if TYPE_CHECKING:
     from deviator.studies.training import Keeping, Plan, TrainingReport
@@ -37,6 +39,7 @@ Ranges = Annotated[
 Mode = Annotated[str | None, typer.Option(help="relative (to the honest bid) or absolute.")]
 
 
+@supervised
 def train(
     mechanism: MechanismName,
     economy: EconomyName,
@@ -125,6 +128,7 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
         )
 
 
+@partial(supervised, named=texts_of_policy)
 def evaluate(
     policy: Annotated[Path, typer.Argument(help="A saved policy, without suffix.")],
     plugin: PluginFiles = None,
@@ -132,9 +136,12 @@ def evaluate(
     """Judge a saved policy on held-out profiles of its market."""
     from deviator.plugins.deviations import deviations_of_files
     from deviator.plugins.rungs import rungs_of_files
+    from deviator.studies.saved_market import saved_market
     from deviator.studies.training import evaluate as run
 
     files = files_of(plugin)
+    # Before the files are run.
+    saved_market(policy, files)
     classes, rungs = deviations_of_files(files), rungs_of_files(files)
     _print_report(console(), run(policy, plugins=files, classes=classes, rungs=rungs))
 
@@ -164,7 +171,7 @@ def _reported(
     from dataclasses import replace
 
     from deviator.studies.policy_names import fresh_name
-    from deviator.studies.spec.market import plain_name
+    from deviator.studies.spec.naming import plain_name
     from deviator.studies.training import train as run
 
     end = "\r" if screen.is_terminal else "\n"
@@ -181,41 +188,19 @@ def _reported(
         if keeping.out is None:
             name = stack.enter_context(fresh_name(plain_name(spec.mechanism), learner.name))
             keeping = replace(keeping, out=name)
-        try:
-            return run(spec, learner, plan, keeping, live)
-        except DeviatorError:
-            raise
-        except Exception as error:
-            raise _third_party_error(spec, learner, error) from error
-
-
-def _third_party_error(spec: Any, learner: Any, error: Exception) -> Exception:
-    """Return an error as one sentence about the third-party plugins, if there are any."""
-    from deviator.errors import PluginLoadError
-    from deviator.plugins import provenance
-    from deviator.trust import is_third_party
-
-    plugins = [*spec.plugins(), provenance(learner)]
-    third_party = [f"{p['name']} of {p['provider']}" for p in plugins if is_third_party(p)]
-    if not third_party:
-        return error
-    return PluginLoadError(
-        f"{' or '.join(third_party)} failed ({type(error).__name__}: {error}); run "
-        "`deviator check` on it"
-    )
+        return run(spec, learner, plan, keeping, live)
 
 
 def _market_lines(spec: Any, information: str) -> list[str]:
     """Return lines about the market, with a warning outside the paper's assumptions."""
     from deviator.economies import QuadraticEconomy, check_assumptions
-    from deviator.studies.spec.market import plain_name
 
     economy = spec.economy.economy
     parameters = ", ".join(f"{name}={value}" for name, value in spec.economy.parameters.items())
     sigma = spec.rule.tax_slope
     lines = [
-        f"{plain_name(spec.mechanism)} (tax slope {sigma:.4g}), {economy.name} ({parameters}), "
-        f"trader {spec.trader} knows {information}, the others are {plain_name(spec.strategy)}"
+        f"{spec.title} (tax slope {sigma:.4g}), {economy.name} ({parameters}), "
+        f"trader {spec.trader} knows {information}, the others are {spec.strategy_title}"
     ]
     if isinstance(economy, QuadraticEconomy):
         a4n = check_assumptions(economy)["A4N"]
@@ -243,13 +228,15 @@ def _print_report(screen: Console, report: Any) -> None:
     share = "-" if report.share is None else f"{100 * report.share:.1f}%"
     kind = report.evidence.best.kind
     if report.stopped is not None:
-        screen.print(report.stopped, markup=False, soft_wrap=True)
+        screen.print(report.stopped, soft_wrap=True)
     screen.print(
         f"learned gain {report.learned_gain:+.3e}, {kind} best {report.best_gain:.2e}, "
         f"share {share} (means over held-out profiles)"
     )
+    for change in report.changes:
+        screen.print(f"note: {change}", soft_wrap=True)
     if report.unsaved:
-        screen.print(f"not saved: {report.unsaved}", markup=False, soft_wrap=True)
+        screen.print(f"not saved: {report.unsaved}", soft_wrap=True)
     if report.path is not None:
         line = f"policy: {report.path}.json and {report.path}.safetensors"
-        screen.print(line, markup=False, soft_wrap=True)
+        screen.print(line, soft_wrap=True)

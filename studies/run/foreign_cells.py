@@ -1,0 +1,51 @@
+"""Cells with third-party plugins: run where they harm nothing, and read as words of strangers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from deviator.harmless import one_line
+
+from ..report.row import report_rows
+from ..report.table import table_cells
+from ..spec.cell import Cell
+from .cell_result import run_cell
+from .executor import described
+from .store import RunStore, to_json
+
+
+def names_of(cell: Cell) -> str:
+    """Return the third-party plugins of a cell, for the reasons of failures."""
+    return " or ".join(f"{plugin['name']} of {plugin['provider']}" for plugin in cell.third_party)
+
+
+def run_foreign_cell(cell: Cell, folder: Path) -> str:
+    """Run a cell and return its result as JSON; it is kept by the process that asked for it."""
+    return to_json(run_cell(cell, folder))
+
+
+def saved_or_why_not(cell: Cell, text: Any, store: RunStore) -> str | None:
+    """Save the result of a cell that ran elsewhere, or return why there is none.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be written.
+    """
+    try:
+        # Where a result comes from is not for the process that made it to say.
+        result = _bounded(json.loads(text)) | {"key": cell.key, "plugins": cell.plugins}
+        table_cells(*report_rows([cell], [result]))
+    except Exception as error:
+        return f"its result cannot be read ({described(error)})"
+    store.save(cell, result)
+    return None
+
+
+def _bounded(data: Any) -> Any:
+    """Return plain data whose texts are short and on one line."""
+    if isinstance(data, dict):
+        return {one_line(key): _bounded(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_bounded(value) for value in data]
+    return one_line(data) if isinstance(data, str) else data
