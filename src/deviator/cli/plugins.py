@@ -25,7 +25,7 @@ COLUMNS: Mapping[str, int | None] = MappingProxyType(
 
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="mechanism, economy, policy or learner.")
+        str | None, typer.Argument(help="mechanism, economy, policy, learner or rung.")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with exit code 1 if something cannot be used.")
