@@ -67,7 +67,7 @@ def _is_ready(plugin: "PluginStatus") -> bool:
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help="mechanism, economy, policy or learner.")],
+    kind: Annotated[str, typer.Argument(help="mechanism, economy, policy, learner or rung.")],
     name: Annotated[str, typer.Argument(help="Name of the plugin, as in my-auction.")],
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; by default NAME under the current one.")
