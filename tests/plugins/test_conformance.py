@@ -123,6 +123,7 @@ SOUND = [
     economies.SoundEconomy(),
     payoffs.SoundPayoffs(),
     policies.SoundPolicy(),
+    policies.Mixes(),
     learners.Climber(),
     rungs.SoundRung(),
     NoisySignal(0.5),
