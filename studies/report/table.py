@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from deviator.harmless import one_line
 from deviator.trust import is_third_party
 
 from .row import ReportRow
@@ -54,6 +55,9 @@ FIRST_TO_GO = (
 
 TELLING = ("strategy", "who", "sigma", "sees", "learner")
 """Columns that tell rows apart: where they gave way, what is unusual stands below the economy."""
+
+LONGEST = 100
+"""Characters of a cell of the table, at most."""
 
 TEXT = ("mechanism", "economy", "strategy", "who", "sees", "learner", "verdict")
 
@@ -119,7 +123,11 @@ def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
 
 
 def table_cells(row: ReportRow) -> list[str]:
-    """Return a row's texts in the order of `COLUMNS`."""
+    """Return a row's texts in the order of `COLUMNS`, each on one line."""
+    return [one_line(text, LONGEST) for text in _texts(row)]
+
+
+def _texts(row: ReportRow) -> list[str]:
     return [
         mechanism_of(row),
         economy_of(row),
