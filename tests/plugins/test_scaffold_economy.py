@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from deviator.mechanisms import SigmaDCDA, SigmaVCG, UniformConditional
+from deviator.mechanisms import SigmaDCDA, UniformConditional
+from deviator.plugins import make
 from deviator.plugins.conformance import run_checks
 from deviator.plugins.scaffold import scaffold
 
@@ -27,7 +28,7 @@ def test_it_passes_its_kit(economy):
 
 @pytest.mark.parametrize("rule", [SigmaDCDA(0.5), UniformConditional(), "vcg"])
 def test_our_rules_clear_it(economy, rule):
-    mechanism = SigmaVCG(economy, sigma=0.5) if rule == "vcg" else rule
+    mechanism = make("sigma-vcg", economy=economy, sigma=0.5) if rule == "vcg" else rule
     types = economy.types().sample(np.random.default_rng(0), 5)
     outcome = mechanism.clear(mechanism.honest_bids(economy, types))
     assert np.abs(outcome.quantity).max() > 0.01
