@@ -15,7 +15,7 @@ from deviator.policies import knows_profile
 from ..run.store import RunStore
 from .comparisons import comparisons_in_words
 from .row import ReportRow
-from .shown_parts import economy_of, learner_of, mechanism_of, strategy_of
+from .shown_parts import economy_of, learner_of, mechanism_of, sees_of, strategy_of
 from .table import COLUMNS, explanations, table_cells, third_party_plugins
 
 PANELS_PER_ROW = 6
@@ -88,7 +88,7 @@ def _curves_figure(rows: list[ReportRow]) -> go.Figure:
 def _title(row: ReportRow) -> str:
     who = "" if row["trader"] == 0 else f", {row['trader']}"
     sigma = "" if row["sigma"] is None else f" {row['sigma']:.3g}"
-    sees = f"{row['information']}, {learner_of(row)}"
+    sees = f"{sees_of(row)}, {learner_of(row)}"
     size = f"N={row['n_traders']}"
     lines = f"{mechanism_of(row)}{sigma}", f"{economy_of(row)} {size}{who}, {sees}"
     return "<br>".join(escape(one_line(line)) for line in lines)

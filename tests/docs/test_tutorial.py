@@ -8,6 +8,13 @@ from helpers.repository import ROOT
 
 BLOCK = re.compile(r"(?:`(?P<file>[\w.]+)`:\n\n)?```(?P<language>\w+)\n(?P<text>.*?)```", re.DOTALL)
 
+SMALLER = (
+    ("--steps 20000", "--steps 2048"),
+    ("steps: 40000", "steps: 2048"),
+    ("held_out: 5000", "held_out: 500"),
+)
+"""Budgets of learning with which the verdicts, which are exact, are the same."""
+
 
 def steps(text):
     """Return what the tutorial asks for: (file, content) or (None, command), in order."""
@@ -22,7 +29,11 @@ def steps(text):
 def test_every_command_of_the_tutorial_works(tmp_path):
     variables = virtual_environment.create(tmp_path / "venv")
     printed = {}
-    asked = list(steps((ROOT / "docs" / "plugin-tutorial.md").read_text()))
+    page = (ROOT / "docs" / "plugin-tutorial.md").read_text()
+    for large, small in SMALLER:
+        assert large in page
+        page = page.replace(large, small)
+    asked = list(steps(page))
     assert [file for file, _ in asked if file] == ["my_auction.py", "my_tax.py", "study.yaml"]
     for file, text in asked:
         if file:

@@ -16,6 +16,7 @@ from villains import (
     mechanisms,
     payoffs,
     policies,
+    rounds,
     rungs,
 )
 
@@ -106,7 +107,7 @@ VARYING = varying_effects(
 SMALL = linear_quadratic([[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]], [1.0, 1.3, 0.8])
 STATISTICS = public_statistics(FACTORED, 0.4)
 VILLAINS = {
-    "mechanism": [*mechanisms.VILLAINS, *lotteries.VILLAINS],
+    "mechanism": [*mechanisms.VILLAINS, *lotteries.VILLAINS, *rounds.VILLAINS],
     "economy": economies.VILLAINS + payoffs.VILLAINS,
     "policy": policies.VILLAINS,
     "learner": learners.VILLAINS,
@@ -117,6 +118,7 @@ SOUND = [
     mechanisms.SoundAuction(),
     mechanisms.OwnEconomy(),
     lotteries.SoundLottery(),
+    rounds.SoundRounds(),
     economies.SoundEconomy(),
     payoffs.SoundPayoffs(),
     policies.SoundPolicy(),
