@@ -28,7 +28,7 @@ def units_won(bids: Floats, total: int) -> Ints:
     batch, n, numbers = bids.shape
     order = np.argsort(-bids.reshape(batch, -1), axis=1, kind="stable")
     winners = order[:, :total] // numbers
-    return (winners[:, :, None] == np.arange(n)).sum(axis=1)
+    return np.asarray((winners[:, :, None] == np.arange(n)).sum(axis=1))
 
 
 def ranked(bids: Floats) -> Floats:

@@ -20,6 +20,7 @@ from deviator.mechanisms import (
     ScheduleLanguage,
 )
 from deviator.policies import ActionBox, ActionMode, Information
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats, check_kind, finite_array, positive
 
 from .best_reach import allowed_range, best_reach
@@ -119,7 +120,7 @@ def action_box(
         Ranges of one's own for the numbers of a bid, in their units.
     """
     types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    bid = tested.strategy.bids(types).of_trader(tested.trader)
+    bid = drawn_bids(tested.strategy, types).of_trader(tested.trader)
     low, high = tested.mechanism.bid_limits(tested.trader) or (None, None)
     if ranges is not None:
         half_width = _given(ranges, tested)
@@ -147,7 +148,8 @@ def check_markets(tested: object, control: object) -> None:
 def _ranges(size: Sizes, tested: Market, bid: Floats) -> Floats:
     reference = size.reference
     usual = reference.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    outcome = reference.mechanism.clear(reference.strategy.bids(usual))
+    rule, bids = reference.situation(usual).scenarios[0]
+    outcome = rule.clear(bids)
     price = outcome.price_of(reference.trader)[outcome.traded]
     typical = (
         float(np.sqrt((price**2).mean())),
@@ -186,6 +188,6 @@ def _given(ranges: ArrayLike, tested: Market) -> Floats:
 def _usual_spread(tested: Market) -> float:
     """Return the standard deviation of the level of the strategy's own bids."""
     types = tested.distribution.sample(np.random.default_rng(0), REFERENCE_PROFILES)
-    own = tested.strategy.bids(types).of_trader(tested.trader)
+    own = drawn_bids(tested.strategy, types).of_trader(tested.trader)
     level = own[:, tested.mechanism.language.level]
     return float(level.std()) or float(np.abs(level).mean()) or 1.0

@@ -8,10 +8,14 @@ from deviator.evidence.best_deviation import exact_gains
 from deviator.evidence.over_rounds import of_whole_shares
 from deviator.mechanisms import RoundsMechanism, Unrolled
 from deviator.policies import BestResponse, Information, NumericSearch
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 PROFILES = 256
 """Profiles at which best deviations are worked out."""
+
+SEARCHED, SEARCH_ROUNDS = 64, 8
+"""At how many of them plans over rounds are searched, and in how many rounds of a search."""
 
 SPREADS = 4.0
 """Standard deviations of a change, beside its mean, that a reach contains."""
@@ -26,8 +30,8 @@ def best_reach(tested: Market, information: Information, types: Floats, own: Flo
     In rules over rounds it is the best plan that a search finds, for bids of single rounds its
     farthest round. Elsewhere 0 where nothing is to gain, where limits of bids end the box
     (`Mechanism.bid_limits`), or the best deviation has no closed form. Below the whole profile a
-    deviator's
-    reach is that of their own rung, or where that has no closed form, the whole profile's.
+    deviator's reach is that of their own rung, or where that has no closed form, the whole
+    profile's.
 
     Parameters
     ----------
@@ -70,8 +74,10 @@ def _reach_over_rounds(tested: Market, types: Floats) -> Floats:
         plans.trader,
         distribution=plans.distribution,
         others=plans.strategy,
+        rounds=SEARCH_ROUNDS,
     )
-    own = plans.strategy.bids(types).of_trader(plans.trader)
+    types = types[:SEARCHED]
+    own = drawn_bids(plans.strategy, types).of_trader(plans.trader)
     reach = _reach(search.find(types).bid - own)
     farthest: Floats = reach.reshape(-1, tested.bid_size).max(axis=0)
     return farthest

@@ -16,6 +16,7 @@ from deviator.arrays import Array, is_foreign, namespace
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market
 from deviator.evidence.best_deviation import exact_gains
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.policies import (
     ActionBox,
     ActionMode,
@@ -27,10 +28,13 @@ from deviator.policies import (
     check_information,
     rung_within,
 )
+from deviator.policies.mixing import seed_of, unmixed_bids
+from deviator.policies.situation import Situation
 from deviator.validation import Floats, finite_array, given, positive
 
 from .action_ranges import RANGE_MULTIPLE, action_box, check_markets, sizes
 from .decision_problem import DecisionProblem, Played
+from .lots import parted, rule_with
 
 ROUNDING = 1e-6
 """How far beyond the bounds actions in float32 may be, which are clipped."""
@@ -85,7 +89,7 @@ class DeviationCore(DecisionProblem):
 
     @override
     def observe(self, types: Array) -> Array:
-        return self.observation(types)
+        return self.observation(parted(types, self.market.economy.n_traders).types)
 
     def bid(self, types: Floats, action: Floats) -> Floats:
         """Return the bids that actions stand for, shape (B, K).
@@ -95,7 +99,7 @@ class DeviationCore(DecisionProblem):
         InvalidInputError
             If an action has the wrong shape, is not finite, or leaves [-1, 1].
         """
-        own = self.market.situation(types).own
+        own = self._situation(types).own
         checked = checked_action(action, (len(own), self.box.size))
         bid: Floats = self.box.to_bid(own, checked)
         return bid
@@ -109,7 +113,7 @@ class DeviationCore(DecisionProblem):
 
     @override
     def play(self, types: Floats, action: Floats) -> Played:
-        situation = self.market.situation(types)
+        situation = self._situation(types)
         checked = checked_action(action, (len(types), self.box.size))
         bid = self.box.to_bid(situation.own, checked)
         seen = situation.compared(bid)
@@ -120,7 +124,7 @@ class DeviationCore(DecisionProblem):
     @override
     def best_gains(self, types: Floats) -> Floats | None:
         try:
-            return exact_gains(self.market, types)
+            return exact_gains(self.market, parted(types, self.market.economy.n_traders).types)
         except RefusedError:
             return None
 
@@ -130,11 +134,24 @@ class DeviationCore(DecisionProblem):
 
     @override
     def gains(self, types: Floats, deviation: Deviation) -> Floats:
-        return self.market.gains(types, deviation.bid(types, self.market.trader))
+        known = parted(types, self.market.economy.n_traders).types
+        return self.market.gains(known, deviation.bid(known, self.market.trader))
+
+    def _situation(self, decided: Floats) -> Situation:
+        """Return the decision for given lots, or over all where there are none.
+
+        Other markets meet other draws of a strategy that mixes.
+        """
+        market = self.market
+        types, lots = parted(decided, market.economy.n_traders)
+        rule = rule_with(market.mechanism, lots) if lots.shape[1] else market.mechanism
+        seed = seed_of(types) if market.strategy.mixes else 0
+        return Situation.of(rule, market.economy, market.strategy, types, market.trader, seed)
 
     def _tensor_reward(self, types: Array, action: Array) -> Array:
         market, xp = self.market, namespace(types)
-        present = market.strategy.bids(types)
+        require_no_lots("a rule on tensors", market.mechanism)
+        present = unmixed_bids(market.strategy, types)
         own = present.of_trader(market.trader)
         moved = self.box.to_bid(own, xp.clip(action, -1.0, 1.0))
         bids = xp.stack([own, moved], axis=1)

@@ -11,6 +11,8 @@ from deviator.evidence import Market
 from deviator.policies import Deviation, Network
 from deviator.validation import Floats
 
+from .lots import with_lots
+
 COMPARED = 64
 """Profiles at which rewards on tensors are compared with those on NumPy arrays."""
 
@@ -50,8 +52,12 @@ class DecisionProblem(ABC):
         """How many numbers an observation has."""
 
     def draw(self, rng: np.random.Generator, batch: int) -> Floats:
-        """Draw types, shape (batch, N)."""
-        return self.market.distribution.sample(rng, batch)
+        """Draw types, shape (batch, N), and beside them the lots of a rule that draws them."""
+        return self.with_lots(rng, self.market.distribution.sample(rng, batch))
+
+    def with_lots(self, rng: np.random.Generator, types: Floats) -> Floats:
+        """Return types (B, N), and lots of each market beside them where the rule draws any."""
+        return with_lots(self.market.mechanism, types, rng)
 
     @abstractmethod
     def observe(self, types: Array) -> Array:
@@ -64,6 +70,8 @@ class DecisionProblem(ABC):
         Parameters
         ----------
         types : ndarray of float or tensor, shape (B, N)
+            Or with lots beside them, as `draw` returns them; of types alone the gain is the mean
+            over the lots.
         action : ndarray of float or tensor, shape (B, K)
             Tensors are clipped to [-1, 1], and gradients pass through to them.
 

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike
 
 from deviator.arrays import Array, beside, common, is_foreign, namespace
 from deviator.economies import Economy, QuadraticEconomy
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market, interchangeable_traders
-from deviator.mechanisms import Bids, History, Outcome, Round, RoundsMechanism
+from deviator.mechanisms import Bids, History, Mechanism, Outcome, Round, RoundsMechanism
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.mechanisms.over_rounds.rounds_mechanism import total
 from deviator.mechanisms.own_type_bids import OwnTypeBids
 from deviator.policies import (
@@ -32,6 +33,7 @@ from deviator.policies import (
     rung_name,
     rung_within,
 )
+from deviator.policies.mixing import drawn_bids, seed_of
 from deviator.validation import Floats, trader_index, whole_number
 
 from .action_ranges import (
@@ -43,6 +45,7 @@ from .action_ranges import (
     sizes,
 )
 from .joint_box import JointBox
+from .lots import parted, rule_with, with_lots
 from .own_type_bids import own_type_bids
 from .public_rounds import check_rounds_of, public_sizes, rounds_of, shown_by, sizes_of
 
@@ -63,6 +66,7 @@ class State(NamedTuple):
     history: Array  # (B, rounds, P), what past rounds showed, in units of its size
     round: int
     past: History = ()  # rounds of a rule over rounds that are over
+    lots: Array | None = None  # (B, rounds D) of a rule that draws D in each
 
 
 class Step(NamedTuple):
@@ -113,8 +117,14 @@ class ExchangeCore:
     def __post_init__(self) -> None:
         check_information(self.information)
         whole_number("rounds", self.rounds, 1)
+        if self.rounds > 1 and self._rule is None and self.market.strategy.mixes:
+            raise RefusedError(
+                f"a strategy that draws anew each time is played for one round, and "
+                f"{self.market.strategy.name} mixes; leave rounds out"
+            )
         if self._rule is not None:
             check_rounds_of(self._rule, self.rounds)
+            require_no_lots("a rule over rounds", self._rule)
         if self.baseline not in get_args(Baseline):
             raise InvalidInputError(
                 f"baseline must be one of {', '.join(get_args(Baseline))}, got {self.baseline!r}"
@@ -147,19 +157,26 @@ class ExchangeCore:
         return np.concatenate([types, [1.0], np.full(shown, HISTORY_BOUND)])
 
     def draw(self, rng: np.random.Generator, batch: int) -> Floats:
-        """Draw types, shape (batch, N)."""
-        return self.market.distribution.sample(rng, batch)
+        """Draw types, shape (batch, N), and beside them the lots of each round, if there are any."""
+        types = self.market.distribution.sample(rng, batch)
+        return with_lots(self.market.mechanism, types, rng, self.rounds)
 
-    def start(self, types: Array) -> State:
-        """Return the markets of types (B, N) before the first round."""
+    def start(self, decided: Array) -> State:
+        """Return the markets of types (B, N), with lots beside them, before the first round."""
+        types, lots = parted(decided, self.market.economy.n_traders)
         xp, batch = namespace(types), types.shape[0]
-        present = (self._own_type_bids or self.market.strategy).bids(types)
+        known, strategy = self._own_type_bids, self.market.strategy
+        if known is None:
+            present = drawn_bids(strategy, types, self._seed(types))
+        else:
+            present = known.bids(types)
         kind = {"dtype": types.dtype, "device": types.device} if is_foreign(types) else {}
         shown = (batch, self.rounds, self.public_size) if self.rounds > 1 else (batch, 0, 0)
         history = xp.zeros(shown, **kind)
         economy: Any = self.market.economy
         value = economy.value(types) if _is_quadratic(economy) else None
-        return State(types, present, value, self._baseline(types, present, value), history, 0)
+        baseline = self._baseline(types, present, value, lots)
+        return State(types, present, value, baseline, history, 0, lots=lots)
 
     def observe(self, state: State) -> Array:
         """Return what each acting trader sees, shape (B, A, observation_size)."""
@@ -189,7 +206,7 @@ class ExchangeCore:
     def step(self, state: State, actions: Array) -> Step:
         """Clear a round in which actions (B, A, K) are chosen."""
         bids = self.bids(state, actions)
-        outcome, past = self._cleared(bids, state.past)
+        outcome, past = self._cleared(bids, state.past, self.rule_at(state))
         earned = self._earned(outcome, past, state.types, state.value)
         turn = min(state.round, state.baseline.shape[1] - 1)
         reward = self._reward(earned, state.baseline[:, turn, :])
@@ -197,10 +214,19 @@ class ExchangeCore:
         after = state._replace(round=state.round + 1, history=shown, past=past)
         return Step(after, bids, outcome, reward, after.round == self.rounds)
 
+    def rule_at(self, state: State) -> Mechanism:
+        """Return the rule of the next round, with its lots where it draws any."""
+        lots = state.types[:, :0] if state.lots is None else state.lots
+        return rule_with(self.market.mechanism, lots, state.round)
+
     def with_information(self, information: Information) -> "ExchangeCore":
         """Return the same markets in which traders see something else."""
         same = rung_name(information) == self._rung.name
         return self if same else replace(self, information=information)
+
+    def _seed(self, types: Array) -> int:
+        """Return the seed of the draws of a strategy that mixes: other markets meet others."""
+        return seed_of(types) if self.market.strategy.mixes else 0
 
     @cached_property
     def _rung(self) -> Rung:
@@ -248,21 +274,22 @@ class ExchangeCore:
         rule = self.market.mechanism
         return rule if isinstance(rule, RoundsMechanism) else None
 
-    def _cleared(self, bids: Bids, past: History) -> tuple[Outcome, History]:
+    def _cleared(self, bids: Bids, past: History, rule: Mechanism) -> tuple[Outcome, History]:
         """Return the outcome of a round, and for a rule over rounds all rounds that are over."""
         if self._rule is None:
-            return self.market.mechanism.clear(bids), past
+            return rule.clear(bids), past
         outcome = self._rule.clear_round(bids, past)
         return outcome, (*past, Round(bids, outcome))
 
     @cached_property
     def _public_unit(self) -> Floats:
         """Root mean squares of what rounds show under the strategy, shape (P,)."""
-        types = self.draw(np.random.default_rng(0), REFERENCE_PROFILES)
-        bids = self.market.strategy.bids(types)
+        decided = self.draw(np.random.default_rng(0), REFERENCE_PROFILES)
+        types, lots = parted(decided, self.market.economy.n_traders)
+        bids = drawn_bids(self.market.strategy, types)
         if self._rule is not None:
             return public_sizes(self._rule, bids)
-        return sizes_of(shown_by(self.market.mechanism.clear(bids)))
+        return sizes_of(shown_by(rule_with(self.market.mechanism, lots).clear(bids)))
 
     def _standard(self, types: Array) -> Array:
         """Return types in standard deviations within the observation bound, (B, N)."""
@@ -299,7 +326,7 @@ class ExchangeCore:
         utility /= common(self._units)
         return utility
 
-    def _baseline(self, types: Array, present: Bids, value: Array | None) -> Array:
+    def _baseline(self, types: Array, present: Bids, value: Array | None, lots: Array) -> Array:
         mechanism, economy = self.market.mechanism, self.market.economy
         if self.baseline == "nothing":
             return namespace(types).zeros_like(types[:, self._box.acting])[:, None, :]
@@ -307,8 +334,9 @@ class ExchangeCore:
             present = Revelation(mechanism, economy).bids(types)
         past: History = ()
         earned = []
-        for _ in range(1 if self._rule is None else self.rounds):
-            outcome, past = self._cleared(present, past)
+        alike = self._rule is None and not mechanism.draws
+        for turn in range(1 if alike else self.rounds):
+            outcome, past = self._cleared(present, past, rule_with(mechanism, lots, turn))
             earned.append(self._earned(outcome, past, types, value))
         return namespace(types).stack(earned, axis=1)
 

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from deviator.errors import RefusedError
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 from .core import DeviationCore
 from .decision_problem import DecisionProblem
 from .exchange_core import ExchangeCore, State
+from .lots import parted, rule_with
 from .rendering import Frame
 
 
@@ -26,14 +28,16 @@ def deviation_frame(core: DecisionProblem, types: Floats, action: Floats | None)
             f"markets of a DeviationCore can be rendered, got {type(core).__name__}; leave out "
             "render_mode"
         )
-    market, gain = core.market, np.full(types.shape[1], np.nan)
-    bids: Any = market.strategy.bids(types)
+    market, n = core.market, core.market.economy.n_traders
+    known, lots = parted(types, n)
+    rule, gain = rule_with(market.mechanism, lots), np.full(n, np.nan)
+    bids: Any = drawn_bids(market.strategy, known)
     title = f"{market.mechanism.name}: everybody follows the strategy"
     if action is not None:
         bids = bids.with_candidates(market.trader, core.bid(types, action)[:, None])
         gain[market.trader] = float(core.reward(types, action)[0]) * core.reward_unit
         title = f"{market.mechanism.name}: trader {market.trader} deviates"
-    return Frame(title, types[0], bids, market.mechanism.clear(bids), gain)
+    return Frame(title, known[0], bids, rule.clear(bids), gain)
 
 
 def exchange_frame(core: ExchangeCore, state: State, actions: Floats | None) -> Frame:
@@ -42,7 +46,7 @@ def exchange_frame(core: ExchangeCore, state: State, actions: Floats | None) -> 
     name = f"{mechanism.name}, round {state.round + 1} of {core.rounds}"
     if actions is None:
         title, bids = f"{name}: everybody follows the strategy", state.present
-        return Frame(title, state.types[0], bids, mechanism.clear(bids), gain)
+        return Frame(title, state.types[0], bids, core.rule_at(state).clear(bids), gain)
     step = core.step(state, actions)
     gain[list(core.traders)] = step.reward[0] * np.array(core.reward_units)
     bids = core.bids(state, actions)

@@ -36,6 +36,7 @@ from .action_ranges import RANGE_MULTIPLE
 from .core import DeviationCore
 from .decision_problem import DecisionProblem
 from .exchange_core import ExchangeCore, Step, exchange_core
+from .lots import with_standard_lots
 
 
 @final
@@ -103,6 +104,10 @@ class RoundsCore(DecisionProblem):
         return Observation.of(market.distribution, rung, market.trader)
 
     @override
+    def draw(self, rng: np.random.Generator, batch: int) -> Floats:
+        return self.exchange.draw(rng, batch)
+
+    @override
     def observe(self, types: Array) -> Array:
         """Return what is seen before the first round, shape (B, observation_size)."""
         return self.exchange.observe(self.exchange.start(types))[:, 0]
@@ -128,10 +133,10 @@ class RoundsCore(DecisionProblem):
         """Return what a deviation gains; one of single rounds plays each alike."""
         if not isinstance(deviation, RoundsDeviation):
             return self.market.gains(types, deviation.bid(types, self.market.trader))
-        total = sum(np.asarray(step.reward)[:, 0] for step in self._steps(types, deviation))
-        gains: Floats = np.asarray(total) * (
-            self.reward_unit / (1 if self.pays_together else self.rounds)
-        )
+        decided = with_standard_lots(self.market.mechanism, types, self.rounds)
+        total = sum(np.asarray(step.reward)[:, 0] for step in self._steps(decided, deviation))
+        mean = np.reshape(total, (-1, len(types))).mean(axis=0)
+        gains: Floats = mean * (self.reward_unit / (1 if self.pays_together else self.rounds))
         return gains
 
     def bids(self, types: Floats, deviation: RoundsDeviation) -> Floats:

@@ -9,6 +9,7 @@ import torch
 from deviator.economies import IndependentNormal, NormalTypes, TypeDistribution, UniformBox
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.validation import given, whole_number
 
 from .decision_problem import DecisionProblem
@@ -78,6 +79,7 @@ class TensorEnv:
                 f"core must be a DeviationCore or an ExchangeCore, got {given(core)}; build one "
                 "with deviator.envs.deviation_core or exchange_core"
             )
+        require_no_lots("a rule on tensors", core.market.mechanism)
         self.core, self.markets = core, whole_number("markets", markets, 1)
         self.device, self.dtype = checked_device(device), dtype
         self.acting = (len(core.traders),) if isinstance(core, ExchangeCore) else ()

@@ -20,6 +20,7 @@ from deviator.policies import (
     knows_profile,
     level_shift,
 )
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 from .certificates.known import is_all_ours
@@ -48,8 +49,11 @@ STANDARD_ERRORS = 3.0
 FEW_SCENARIOS = 4
 """In so many it is tried whether anybody trades, and the same bids clear the same again."""
 
-CHANCE = 16
+CHANCE = 32
 """Where payoffs are means over chance, bids are searched at so many times fewer profiles."""
+
+CHANCE_ROUNDS, CHANCE_CANDIDATES = 10, 32
+"""Effort of the search at each of them."""
 
 FAR = 2.0 ** np.arange(-8, 9)
 """How far from their own the deviator's bids are tried, of the largest bid, to see if any trade."""
@@ -219,16 +223,16 @@ def deviation_size(tested: Market) -> DeviationSize:
         bid = _best_response(tested, "profile").bid(types, trader)
     except RefusedError:
         bid, gains = _search(tested, "profile").find(types)
-    change = (bid - strategy.bids(types).of_trader(trader))[:, mechanism.language.level]
+    change = (bid - drawn_bids(strategy, types).of_trader(trader))[:, mechanism.language.level]
     return DeviationSize(float(gains.mean()), float(np.sqrt((change**2).mean())))
 
 
 def _of_shares(best: BestDeviation, information: Information) -> BestDeviation:
     """Return a one-shot market's best deviation as that of the one that trades it in shares.
 
-    Who knows their own type alone may learn from the first shares what pays in the others.
+    Who does not know all types may learn from the first shares what pays in the others.
     """
-    kind: Kind = "searched" if information == "own" else best.kind
+    kind: Kind = best.kind if knows_profile(information) else "searched"
     return replace(best, kind=kind, witness=None)
 
 
@@ -348,7 +352,7 @@ def _best_response(tested: Market, information: Information) -> BestResponse:
 
 
 def _search(tested: Market, information: Information) -> NumericSearch:
-    return NumericSearch(
+    search = NumericSearch(
         tested.mechanism,
         tested.economy,
         tested.trader,
@@ -356,3 +360,6 @@ def _search(tested: Market, information: Information) -> NumericSearch:
         tested.distribution,
         tested.strategy,
     )
+    if not has_chance(tested):
+        return search
+    return replace(search, rounds=CHANCE_ROUNDS, candidates=CHANCE_CANDIDATES)

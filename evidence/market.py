@@ -21,6 +21,7 @@ from deviator.mechanisms import Bids, Mechanism, SurfaceBids
 from deviator.mechanisms.base import checked_precision
 from deviator.policies import Policy, Revelation
 from deviator.policies.base import check_market
+from deviator.policies.mixing import drawn_bids
 from deviator.policies.situation import Situation, utilities
 from deviator.validation import Floats, check_kind, non_negative, trader_index
 
@@ -49,6 +50,9 @@ SURFACE_PROFILES = 100
 
 SCALE_PROFILES = 4096
 """Profiles over which the scale is measured where it has no closed form."""
+
+JUDGED = 1
+"""Seed of the draws, of a strategy that mixes, on which bids are judged; searches have others."""
 
 
 @final
@@ -180,7 +184,7 @@ class Market:
     def bids_are_surfaces(self) -> bool:
         """Whether the strategy bids surfaces, which are functions and not numbers."""
         types = self.distribution.sample(np.random.default_rng(0), 1)
-        return isinstance(self.strategy.bids(types), SurfaceBids)
+        return isinstance(drawn_bids(self.strategy, types), SurfaceBids)
 
     def utilities(self, types: Floats, bids: Floats) -> Floats:
         """Return the trader's utility under the strategy's own bid and under each candidate.
@@ -204,9 +208,13 @@ class Market:
         honest = situation.honest().payoff
         return np.concatenate([honest, situation.payoffs(bids).payoff], axis=1)
 
-    def situation(self, types: Floats) -> Situation:
-        """Return the trader's decision at profiles (B, N) while all others follow the strategy."""
-        return Situation.of(self.mechanism, self.economy, self.strategy, types, self.trader)
+    def situation(self, types: Floats, seed: int = JUDGED) -> Situation:
+        """Return the trader's decision at profiles (B, N) while all others follow the strategy.
+
+        The seed is of the draws of a strategy that mixes.
+        """
+        where = (self.mechanism, self.economy, self.strategy)
+        return Situation.of(*where, types, self.trader, seed)
 
     def utilities_beside(self, present: Bids, types: Floats, bids: Floats) -> Floats:
         """Return the trader's utility under each bid (B, M, K) beside the present ones, (B, M).
@@ -239,7 +247,7 @@ class Market:
         if not self.bids_are_surfaces:
             situation = self.situation(types)
             return Results.of(situation.honest(), self.precision, situation).of_candidate(0)
-        outcome = self.mechanism.clear(self.strategy.bids(types))
+        outcome = self.mechanism.clear(drawn_bids(self.strategy, types))
         worth = self.economy.utility(outcome.quantity, types)[:, self.trader]
         transfer = outcome.transfer[:, self.trader]
         payoff = self.economy.payoff(outcome.quantity, outcome.transfer, types)[:, self.trader]

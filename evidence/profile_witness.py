@@ -17,6 +17,7 @@ from deviator.errors import InvalidInputError
 from deviator.mechanisms import ResidualLineMechanism, SurfaceBids
 from deviator.mechanisms.exact import RationalBids, RationalEconomy
 from deviator.numerics.rational import Rationals, rational
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats, finite_array
 
 from .market import Market
@@ -156,7 +157,7 @@ def _described(
     rounding = float(honest.rounding.sum() if trader is None else honest.payoff_rounding[trader])
     if float(violation) <= rounding:
         return None
-    bids = tested.strategy.bids(types[None])
+    bids = drawn_bids(tested.strategy, types[None])
     whole = honest.gains_from_trade
     numbers = {
         "prices": honest.price,
@@ -202,7 +203,7 @@ def _floats(value: Any) -> Any:
 def _plain_market(tested: Market, types: Floats) -> _HonestMarket:
     """Clear one honest market by the mechanism itself."""
     economy, profile = tested.economy, types[None]
-    outcome = tested.mechanism.clear(tested.strategy.bids(profile))
+    outcome = tested.mechanism.clear(drawn_bids(tested.strategy, profile))
     quantity, transfer = outcome.quantity, outcome.transfer
     worth = economy.utility(quantity, profile)[0]
     first_best = economy.efficient_allocation(profile)

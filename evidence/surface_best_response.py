@@ -19,6 +19,7 @@ from deviator.mechanisms.languages import SurfaceBids
 from deviator.mechanisms.outcome import Outcome
 from deviator.mechanisms.surfaces import Hyperplane
 from deviator.policies.base import Policy, check_market
+from deviator.policies.mixing import unmixed_bids
 from deviator.validation import Floats, positive, trader_index
 
 from .surface_deviations import honest_surface_bids
@@ -100,7 +101,9 @@ def surface_best_response(
     _check_reports(mechanism)
     positive("reach", reach)
     present = (
-        honest_surface_bids(mechanism, economy, types) if others is None else others.bids(types)
+        honest_surface_bids(mechanism, economy, types)
+        if others is None
+        else unmixed_bids(others, types)
     )
     if not isinstance(present, SurfaceBids):
         raise InvalidInputError(

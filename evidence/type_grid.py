@@ -18,6 +18,7 @@ from deviator.errors import InvalidInputError, NotConvergedError
 from deviator.mechanisms import Mechanism, Outcome
 from deviator.memory import require_memory
 from deviator.policies.base import Policy, check_market
+from deviator.policies.mixing import unmixed_bids
 from deviator.policies.revelation import Revelation
 from deviator.validation import Floats, finite_array, non_negative, read_only, whole_number
 
@@ -255,7 +256,7 @@ def _outcomes(
 
 
 def _cleared(mechanism: Mechanism, policy: Policy, profiles: Floats) -> Outcome:
-    outcome = mechanism.clear(policy.bids(profiles))
+    outcome = mechanism.clear(unmixed_bids(policy, profiles))
     if outcome.quantity.shape != profiles.shape or outcome.transfer.shape != profiles.shape:
         raise InvalidInputError(
             f"mechanism {mechanism.name} must return quantities and transfers of shape "

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 from deviator.policies import OwnType, knows_profile
+from deviator.policies.information import is_named
 from deviator.validation import check_kind
 
 from .certificates.exact import KIND as EXACT
@@ -292,8 +293,12 @@ def _cap(evidence: Evidence) -> float | None:
 
 
 def _is_attained(evidence: Evidence) -> bool:
-    """Return whether the cap is the expected gain of the best deviation, and not a bound on it."""
-    return evidence.certificate is not None and evidence.certificate.kind == EXACT
+    """Return whether the cap is the expected gain of the best deviation, and not a bound on it.
+
+    On a rung that another defines it is that of who knows all types.
+    """
+    exact = evidence.certificate is not None and evidence.certificate.kind == EXACT
+    return exact and is_named(evidence.information)
 
 
 def _nothing_anywhere(evidence: Evidence) -> bool:

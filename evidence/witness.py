@@ -18,6 +18,7 @@ from deviator.mechanisms import Bids, Hyperplane, ResidualLineMechanism, exact_p
 from deviator.mechanisms.exact import RationalBids, RationalEconomy
 from deviator.numerics.rational import Rationals, rational
 from deviator.policies import Deviation
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 from .certificates.honest_markets import MOST_TRADERS
@@ -93,7 +94,7 @@ def witness_of_bid(tested: Market, types: Floats, bid: Floats) -> dict[str, Any]
     """
     if not tested.bids_are_surfaces:
         return _allowed_witness(tested, types, bid)
-    honest: Any = tested.strategy.bids(types[None])
+    honest: Any = drawn_bids(tested.strategy, types[None])
     hyperplane = Hyperplane(bid[:-2], float(bid[-2]), float(bid[-1]))
     both = honest, honest.with_surface(tested.trader, hyperplane)
     before, after = (_plain_outcome(tested, types, bids) for bids in both)
@@ -137,7 +138,7 @@ def _witness(tested: Market, types: Floats, bid: Floats) -> dict[str, Any] | Non
     )
     if outcomes is None:
         return None
-    honest_bids = tested.strategy.bids(types[None]).as_array()[0]
+    honest_bids = drawn_bids(tested.strategy, types[None]).as_array()[0]
     if not exact:
         return _described(tested, types, honest_bids, bid, *outcomes)
     level = tested.mechanism.language.level
@@ -218,7 +219,7 @@ def _plain_outcomes(
     tested: Market, types: Floats, bid: Floats
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Clear the honest and the deviated market, each alone."""
-    honest = tested.strategy.bids(types[None])
+    honest = drawn_bids(tested.strategy, types[None])
     deviated = honest.with_candidates(tested.trader, bid[None, None])
     outcomes = [_plain_outcome(tested, types, bids) for bids in (honest, deviated)]
     return outcomes[0], outcomes[1]

@@ -62,7 +62,8 @@ class NetworkVectors:
         Where the law allows, the mean and covariance of the profiles are the law's own.
         """
         problem, count = session.problem, len(vectors)
-        types = problem.market.distribution.matched_sample(session.rng, markets)
+        matched = problem.market.distribution.matched_sample(session.rng, markets)
+        types = problem.with_lots(session.rng, matched)
         action = self.actions(vectors, np.asarray(problem.observe(types)))
         reward = problem.reward(np.tile(types, (count, 1)), action.reshape(count * markets, -1))
         session.spend(len(reward), reward)

@@ -10,6 +10,7 @@ from deviator.errors import RefusedError
 from .clearing import ScheduleClearing
 from .clearing.schedules import solve_schedules
 from .languages import Schedules, check_record
+from .lottery import require_no_lots
 from .outcome import Outcome
 from .residual_line import ResidualLineMechanism
 
@@ -49,6 +50,7 @@ def compiled_clear(
     >>> clear(Schedules(torch.tensor([[1.0, 0.0, -1.0]]), torch.ones(1, 3))).quantity
     tensor([[ 1.,  0., -1.]])
     """
+    require_no_lots("what is compiled", mechanism)
     clearing = mechanism.clearing if isinstance(mechanism, ResidualLineMechanism) else None
     if not isinstance(clearing, ScheduleClearing):
         raise RefusedError(

@@ -12,6 +12,7 @@ from deviator.validation import whole_number
 
 from .base import Mechanism
 from .languages import Bids, check_record
+from .lottery import require_no_lots
 from .outcome import Outcome
 
 PARTS = 16
@@ -50,6 +51,7 @@ def clear_parallel(mechanism: Mechanism, bids: Bids, threads: int = 2) -> Outcom
     >>> np.allclose(outcome.transfer, auction.clear(bids).transfer)
     True
     """
+    require_no_lots("what is cleared in parallel", mechanism)
     count = whole_number("threads", threads, at_least=1)
     _check_bids(mechanism, bids)
     if not bids.is_numpy:

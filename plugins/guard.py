@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
+from io import BufferedReader
 from math import inf
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, Self, final
+from typing import Any, Self, cast, final
 
 import cloudpickle
 
@@ -240,8 +241,8 @@ class _Process:
     def _show(self) -> None:
         """Show what the process prints, up to a limit; the rest is read and dropped."""
         left = SHOWN
-        with self._popen.stderr as stream:  # type: ignore[union-attr]
-            while chunk := stream.read1(1 << 16):  # type: ignore[attr-defined]
+        with cast(BufferedReader, self._popen.stderr) as stream:
+            while chunk := stream.read1(1 << 16):
                 if left > 0:
                     _print(chunk[:left].decode(errors="replace"))
                     left -= len(chunk)

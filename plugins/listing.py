@@ -10,7 +10,7 @@ from deviator.trust import OWN
 
 from .guard import Guard
 from .registry import list_plugins, rival_providers
-from .single_file import plugins_of_file
+from .single_file import nameless_of_file, plugins_of_file
 from .spec import LOAD_S, PluginSpec
 
 
@@ -19,7 +19,8 @@ from .spec import LOAD_S, PluginSpec
 class PluginStatus:
     """A plugin, whether it works, one line about it, and its parameters with their defaults.
 
-    Its state begins with "ready", or is one sentence about what is wrong with it.
+    Its state begins with "ready", with "note" where it is no plugin but looks like one, or is one
+    sentence about what is wrong with it.
     """
 
     spec: PluginSpec
@@ -55,6 +56,8 @@ def _plugins_of_files(files: Sequence[str]) -> tuple[list[PluginSpec], list[Plug
     for file in files:
         try:
             specs.extend(plugins_of_file(file))
+            spec = PluginSpec("file", file, "", file, "")
+            problems += [PluginStatus(spec, f"note: {each}") for each in nameless_of_file(file)]
         except PluginLoadError as error:
             problems.append(
                 PluginStatus(PluginSpec("file", file, "", file, ""), f"broken: {error}")

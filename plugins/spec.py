@@ -2,22 +2,20 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint
-from importlib.util import module_from_spec, spec_from_file_location
 from inspect import signature
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import Any, Literal, final
-
-import cloudpickle
 
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
 from deviator.trust import OWN
 
+from .file_module import file_module, module_name
 from .guard import Guard, GuardError, is_guarded, may_be_lost
-from .provenance import FILE_MODULE, digest_of, module_digest, with_siblings
+from .provenance import module_digest
 
 LOAD_S = 60
 """Seconds that a plugin may take to be imported."""
@@ -172,13 +170,19 @@ class PluginSpec:
                 "derive it from there"
             )
         missing = sorted(getattr(plugin, "__abstractmethods__", ()))
-        if self.kind == "mechanism" and not hasattr(plugin, "language"):
+        if self.kind == "mechanism" and not _has(plugin, "language"):
             missing.append("language")
         if missing:
             raise PluginLoadError(
                 f"{self.title} must define everything that {where} asks for, and "
                 f"{plugin.__name__} lacks {', '.join(missing)}; write it"
             )
+
+
+def _has(plugin: type, name: str) -> bool:
+    """Return whether objects of a class have an attribute: of the class, or a dataclass's field."""
+    own = fields(plugin) if is_dataclass(plugin) else ()
+    return hasattr(plugin, name) or any(each.name == name for each in own)
 
 
 def load_and_forget(spec: PluginSpec) -> None:
@@ -241,34 +245,3 @@ def required_parameters(plugin: Any) -> list[str]:
         if parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
-
-
-def file_module(path: Path) -> ModuleType:
-    """Import a single file as a module named after its content, once per process."""
-    name = module_name(path)
-    if name in sys.modules:
-        return sys.modules[name]
-    source = spec_from_file_location(name, path)
-    if source is None or source.loader is None:
-        raise PluginLoadError(f"plugin file {path} must be a Python file; name it *.py")
-    module = module_from_spec(source)
-    # Dataclasses and pickle look up the module here.
-    sys.modules[name] = module
-    try:
-        source.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    # Other processes cannot import the file: its classes and functions are pickled by value.
-    cloudpickle.register_pickle_by_value(module)
-    return module
-
-
-def module_name(path: Path) -> str:
-    """Return the module name of a single file, which changes with the content."""
-    return f"{FILE_MODULE}{file_version(path)}"
-
-
-def file_version(path: Path) -> str:
-    """Return a digest of a file and of the files beside it that it imports, as its version."""
-    return digest_of(sorted(with_siblings(path)))

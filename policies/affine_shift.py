@@ -30,6 +30,7 @@ from .information import (
     rung_within,
     seen_by,
 )
+from .mixing import unmixed_bids
 from .network_strategy import NetworkStrategy
 from .revelation import Revelation
 
@@ -58,7 +59,7 @@ def affine_shift(
         )
     _check_levels_alone_move(policy)
     types = np.concatenate([np.zeros((1, n)), np.eye(n)])
-    bids = policy.bids(types)
+    bids = unmixed_bids(policy, types)
     menu = line_menu(mechanism, bids, trader)
     present = mechanism.clear_deviations(bids, trader, bids.of_trader(trader)[:, None])
     slope = float(economy.slope[trader])
@@ -91,7 +92,7 @@ def _honest_steepness(
     """Return b / (1 + b k): on the line p = a + k q, the schedule level - b p buys that less."""
     if mechanism.language.reads != "price":
         return 0.0
-    steepness = float(policy.bids(types[:1]).of_trader(trader)[0, 1])
+    steepness = float(unmixed_bids(policy, types[:1]).of_trader(trader)[0, 1])
     return steepness / (1 + steepness * float(menu.slope[0]))
 
 

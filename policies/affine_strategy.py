@@ -22,6 +22,7 @@ from deviator.numerics.rational import Rationals, rational
 from deviator.validation import Floats, check_kind, finite_array, freeze, trader_count
 
 from .base import Policy, View
+from .mixing import unmixed_bids
 
 ROUNDING = 1e-9
 """How far from affine the bids of a policy may be that is read as an affine strategy."""
@@ -150,7 +151,7 @@ class AffineStrategy(Policy):
         """
         n = policy.n_traders
         probes = np.array([0.0, 1.0, -1.5])[:, None] * np.ones(n)
-        numbers: Any = policy.bids(probes).as_array()
+        numbers: Any = unmixed_bids(policy, probes).as_array()
         base, effect = numbers[0], numbers[1] - numbers[0]
         off = np.abs(numbers[2] - (base - 1.5 * effect)).max()
         if off > ROUNDING * max(np.abs(numbers).max(), 1e-300):

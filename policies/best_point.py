@@ -25,6 +25,7 @@ from deviator.mechanisms.residual_line import menu_on_lines
 from deviator.validation import Floats, trader_index
 
 from .base import Policy
+from .mixing import unmixed_bids
 
 
 def best_point(
@@ -32,7 +33,7 @@ def best_point(
 ) -> BestPoint:
     """Return what the best deviation buys and gains at each profile; errors as in `exact_gain`."""
     index = trader_index(trader, economy.n_traders)
-    bids = policy.bids(types)
+    bids = unmixed_bids(policy, types)
     menu = required_menu(mechanism, bids, index)
     present = mechanism.clear_deviations(bids, index, bids.of_trader(index)[:, None])
     return menu.best(economy, types, index, present)

@@ -23,6 +23,7 @@ from .base import Deviation, Policy, View, check_market
 from .best_point import best_point, line_menu
 from .gains import required_distribution
 from .information import Information, check_information, knows_profile, rung_within, seen_by
+from .mixing import unmixed_bids
 from .revelation import Revelation
 
 
@@ -63,7 +64,7 @@ class BestResponse(Deviation):
     def bid(self, view: View | Floats, trader: int) -> Floats:
         types = finite_array("types", View.of(view).types, (None, self.economy.n_traders))
         index = trader_index(trader, self.economy.n_traders)
-        bids = self.policy.bids(types)
+        bids = unmixed_bids(self.policy, types)
         if knows_profile(self.information):
             best = best_point(self.mechanism, self.economy, self.policy, types, index)
             reached = self.mechanism.menu_bid(bids, index, best.quantity)
@@ -96,7 +97,7 @@ class BestResponse(Deviation):
         On the residual line p = a + k q the honest quantity is (level - b a) / (1 + b k).
         """
         shift, seen = self._shift(economy, types, trader, law)
-        bids = self.policy.bids(types)
+        bids = unmixed_bids(self.policy, types)
         menu = line_menu(self.mechanism, bids, trader)
         honest = bids.of_trader(trader)
         scale = 1 + honest[:, 1] * menu.slope
@@ -113,7 +114,7 @@ class BestResponse(Deviation):
         """
         check_readable(self.policy)
         language = _allocation_language(self.mechanism)
-        bids: Any = self.policy.bids(types)
+        bids: Any = unmixed_bids(self.policy, types)
         menu = line_menu(self.mechanism, bids, trader)
         weights = economy.effects_on(trader).copy()
         own, weights[trader] = float(weights[trader]), 0.0

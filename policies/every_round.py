@@ -38,6 +38,11 @@ class EveryRound(Policy):
     def n_traders(self) -> int:
         return self.strategy.n_traders
 
+    @property
+    def mixes(self) -> bool:  # type: ignore[override]
+        """Whether the strategy draws."""
+        return self.strategy.mixes
+
     @override
     def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> BidsOverRounds:
         return self.language.in_every_round(self.strategy.bids(view, rng))

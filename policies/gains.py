@@ -19,6 +19,7 @@ from .affine_shift import affine_shift, check_shape_is_free, conditional_shift, 
 from .base import Policy, check_market
 from .best_point import all_menus, best_point
 from .information import Information, knows_profile, rung_within
+from .mixing import unmixed_bids
 from .revelation import Revelation
 
 
@@ -95,7 +96,7 @@ def all_gains(mechanism: Mechanism, economy: Economy, policy: Policy, types: Flo
 
     All menus come from one clearing where that is known to give them (`all_menus`).
     """
-    menus = all_menus(mechanism, policy.bids(types))
+    menus = all_menus(mechanism, unmixed_bids(policy, types))
     if menus is not None:
         return menus.shift(linear_economy(economy), types).gain
     traders = range(economy.n_traders)
@@ -143,7 +144,7 @@ def level_shift(
     market = linear_economy(economy)
     shift = affine_shift(mechanism, market, policy, trader)
     gain = expected_exact_gain(mechanism, market, distribution, trader, others=policy)
-    bids = policy.bids(distribution.mean[None])
+    bids = unmixed_bids(policy, distribution.mean[None])
     response = float(quantity_per_level(mechanism, bids, trader)[0])
     return float(np.sqrt(2 * gain / shift.bend)) / abs(response)
 

@@ -353,6 +353,26 @@ def seen_by(rung: Rung, types: Array, trader: int) -> Array:
     return seen
 
 
+def check_shows_the_same(rung: Rung, types: Floats, trader: int) -> None:
+    """Check that a rung shows the same again, and of each market what it shows in a batch.
+
+    A deviator who is shown something new at each look could average noise away.
+
+    Raises
+    ------
+    InvalidInputError
+        If it does not, or what it shows is of another size than it states.
+    """
+    few = types[:2]
+    first, again = (np.array(seen_by(rung, types, trader)) for _ in range(2))
+    alone = np.concatenate([seen_by(rung, few[[market]], trader) for market in range(len(few))])
+    if not (np.array_equal(first, again) and np.array_equal(first[: len(few)], alone)):
+        raise InvalidInputError(
+            f"rung {rung.name} must show the same of the same market, and does not; run `deviator "
+            "check` on it"
+        )
+
+
 def pseudo_normal(types: Floats, trader: int, seed: int) -> Floats:
     """Return numbers (B, N) as good as standard Normal, as `pseudo_uniform`."""
     numbers: Floats = ndtri(pseudo_uniform(types, trader, seed))

@@ -12,6 +12,7 @@ from deviator.validation import Floats
 
 from .actions import ActionBox, Observation
 from .base import Deviation, Policy, View
+from .mixing import drawn_bids
 from .network import Network
 
 
@@ -68,7 +69,7 @@ class LearnedDeviation(Deviation):
                 f"trader must be {self.observation.trader}, for whom this was learned, got {trader}"
             )
         known = View.of(view)
-        own = self.others.bids(known.types).of_trader(trader)
+        own = drawn_bids(self.others, known.types).of_trader(trader)
         bid: Floats = self.box.to_bid(own, self.action(known))
         return bid
 

@@ -39,6 +39,9 @@ from .situation import Situation
 REFERENCE_PROFILES = 2048
 """Profiles drawn, from a fixed seed, to learn how large bids are, and to fit bids."""
 
+CHANCE_PROFILES = 256
+"""The same, to fit own-type deviations, where each profile is cleared in many scenarios."""
+
 SIZES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)
 """Spreads of the first candidates, over the usual size of each number of a bid."""
 
@@ -144,7 +147,7 @@ class NumericSearch(Deviation):
         if knows_profile(self.information):
             return self.find(known.types).bid
         own = self._situation(known.types).own
-        return self._moved(own, self._observation.standard(known), self._best_affine())
+        return self._moved(own, np.asarray(self._observation(known)), self._best_affine())
 
     @cached_property
     def _observation(self) -> Observation:
@@ -153,25 +156,25 @@ class NumericSearch(Deviation):
 
     def _best_affine(self) -> Floats:
         """Return [constant, one row per number seen] of the best affine change, (1 + O, K)."""
-        types = self._law().sample(np.random.default_rng(1), REFERENCE_PROFILES)
+        chance = self.mechanism.draws or self.policy.mixes
+        profiles = CHANCE_PROFILES if chance else REFERENCE_PROFILES
+        types = self._law().sample(np.random.default_rng(1), profiles)
         situation, size = self._situation(types), self._bid_size()
         own, honest = situation.own, situation.honest().of_first
-        seen = np.asarray(self._observation.standard(types))
+        seen = np.asarray(self._observation(types))
 
-        def gains(changes: Floats) -> Floats:
+        def mean_gains(changes: Floats) -> Floats:
             candidates = np.stack([self._moved(own, seen, change) for change in changes], axis=1)
-            gain = situation.payoffs(candidates).payoff - honest[:, None]
-            return np.asarray(gain.mean(axis=0))
+            gains: Floats = (situation.payoffs(candidates).payoff - honest[:, None]).mean(axis=0)
+            return gains
 
-        constant = self._of_one_round
-        if constant is None:
-            best = self._first_affine(types, own.shape[1])
-        else:
-            best = _every_round(self.mechanism, constant._best_affine())
-        best_gain = float(gains(best[None])[0]) if best.any() else 0.0
+        best = self._first_affine(types, own.shape[1])
+        best_gain = float(mean_gains(best[None])[0]) if best.any() else 0.0
+        if best_gain < 0:
+            best, best_gain = np.zeros_like(best), 0.0
         for offsets in self._offsets(best.size):
             changes = best + offsets.reshape(-1, *best.shape) * size
-            tried = gains(changes)
+            tried = mean_gains(changes)
             winner = int(tried.argmax())
             if tried[winner] > best_gain:
                 best, best_gain = changes[winner], float(tried[winner])
@@ -186,7 +189,10 @@ class NumericSearch(Deviation):
         return replace(self, mechanism=plans.rule, others=in_one_round(self.policy, plans))
 
     def _first_affine(self, types: Floats, numbers: int) -> Floats:
-        """Return the change to start from: the best one of the own type, where more is seen."""
+        """Return the change to start from: one that stays the same, or of the own type alone."""
+        constant = self._of_one_round
+        if constant is not None:
+            return _every_round(self.mechanism, constant._best_affine())
         observation, trader = self._observation, self.trader
         first = np.zeros((1 + observation.size, numbers))
         seen = np.asarray(seen_by(observation.rung, types, trader))
@@ -194,11 +200,11 @@ class NumericSearch(Deviation):
         if observation.size == 1 or not len(places):
             return first
         of_own_type = replace(self, information=OwnType.name)
-        constant, slope = of_own_type._best_affine()
+        base, slope = of_own_type._best_affine()
         usual, place = of_own_type._observation, places[0]
         scale = slope / usual.deviation[trader]
         mean, deviation = observation.scale
-        first[0] = constant + scale * (mean[place] - usual.mean[trader])
+        first[0] = base + scale * (mean[place] - usual.mean[trader])
         first[1 + place] = scale * deviation[place]
         return first
 

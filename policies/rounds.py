@@ -13,6 +13,7 @@ from deviator.validation import Floats, whole_number
 
 from .actions import ActionBox, Observation
 from .base import Deviation, Policy, View
+from .mixing import drawn_bids
 from .network import Network
 
 
@@ -74,7 +75,9 @@ class RoundsDeviation(Deviation):
         seen = np.zeros((len(known.types), self.seen_size))
         seen[:, : self.observation.size] = self.observation(known)
         action, _ = self.act(seen, None)
-        bid: Floats = self.box.to_bid(self.others.bids(known.types).of_trader(trader), action)
+        bid: Floats = self.box.to_bid(
+            drawn_bids(self.others, known.types).of_trader(trader), action
+        )
         return bid
 
     def _check_sizes(self, sizes: tuple[int, ...]) -> None:

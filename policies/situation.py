@@ -77,6 +77,7 @@ class Situation:
         strategy: Policy,
         types: Floats,
         trader: int,
+        seed: int = 0,
     ) -> "Situation":
         """Return the decision of a trader while all others follow a strategy.
 
@@ -87,13 +88,15 @@ class Situation:
         strategy : Policy
         types : ndarray of float, shape (B, N)
         trader : int
+        seed : int
+            Of the bids of a strategy that mixes: what a search finds lucky is measured with others.
         """
         if not strategy.mixes:
             return cls.beside(mechanism, economy, strategy.bids(types), types, trader)
         rules = rules_drawn(mechanism, SCENARIOS) * (1 if mechanism.draws else SCENARIOS)
         scenarios = tuple(
-            Scenario(rule, strategy.bids(types, np.random.default_rng(seed)))
-            for seed, rule in enumerate(rules)
+            Scenario(rule, strategy.bids(types, np.random.default_rng([place, seed])))
+            for place, rule in enumerate(rules)
         )
         return cls(economy, trader, types, scenarios)
 

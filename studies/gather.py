@@ -52,7 +52,10 @@ from deviator.policies import (
     RoundsDeviation,
     knows_profile,
     rung_name,
+    rung_within,
 )
+from deviator.policies.information import check_shows_the_same
+from deviator.policies.mixing import check_draws
 from deviator.validation import Floats, check_kind, finite_array
 
 from .best_known import best_known
@@ -221,6 +224,10 @@ def _measure(
     A box is that of the market which this one stands beside.
     """
     types = held_out_profiles(tested, search.held_out)
+    rung = rung_within(search.information, tested.mechanism, tested.economy)
+    check_shows_the_same(rung, types[:CHECKED], tested.trader)
+    if not is_all_ours(tested.strategy):
+        check_draws(tested.strategy, types)
     traded = trades(tested, types)
     # What cannot be learned in is refused before anything is searched.
     cores = _cores(tested, control, search, watch) if traded else []

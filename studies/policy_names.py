@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from deviator.harmless import file_name
 from deviator.policies.policy_files import SUFFIXES, policy_stem
 
 from .run.store import explained
@@ -31,13 +32,13 @@ def fresh_name(mechanism: str, learner: str, folder: Path = FOLDER) -> Iterator[
     mechanism, learner : str
     folder : Path, optional
     """
-    number = 0
+    name, number = file_name(f"{mechanism}-{learner}"), 0
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         while True:
             number += 1
-            path = folder / f"{mechanism}-{learner}-{number:04}"
+            path = folder / f"{name}-{number:04}"
             reserved = folder / f".{path.name}.reserved"
             if not _is_made(reserved):
                 continue

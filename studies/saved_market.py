@@ -1,13 +1,13 @@
 """The market that a saved policy says it was trained in: read, and checked before anything runs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from deviator.errors import DeviatorError, ResultsError
-from deviator.plugins import find_plugin
+from deviator.plugins import find_plugin, plugins_of_file
 from deviator.policies.policy_files import check_untouched, policy_stem, read_description
 from deviator.trust import is_third_party
 
@@ -49,9 +49,9 @@ def saved_market(path: Path, files: Sequence[str] = ()) -> SavedMarket:
     spec = stated.with_plugins(tuple(files))
     _check_named(stem, spec, files, trained_with)
     check_untouched(stem)
-    return SavedMarket(
-        spec, [f"{each}, under which it is judged" for each in _changes(trained_with, spec)]
-    )
+    now = [*spec.plugins(), *_in_files(files, trained_with, spec)]
+    changes = changes_since(trained_with, now)
+    return SavedMarket(spec, [f"since the training {each}" for each in changes])
 
 
 def changes_since(before: Plugins, now: Plugins) -> list[str]:
@@ -75,8 +75,15 @@ def changes_since(before: Plugins, now: Plugins) -> list[str]:
     return changes
 
 
-def _changes(trained_with: Plugins, spec: MarketSpec) -> list[str]:
-    return [f"since the training {each}" for each in changes_since(trained_with, spec.plugins())]
+def _in_files(
+    files: Sequence[str], trained_with: Plugins, spec: MarketSpec
+) -> Iterator[dict[str, str]]:
+    """Yield what took part in the training beside the market, as it is in these files."""
+    of_market = {kind for kind, _ in spec.named()}
+    known = {(each["kind"], each["name"]) for each in trained_with}
+    for each in (plugin for file in files for plugin in plugins_of_file(file)):
+        if (each.kind, each.name) in known and each.kind not in of_market:
+            yield each.describe()
 
 
 def _state(plugin: Mapping[str, str]) -> str:
@@ -122,7 +129,7 @@ def _known_of(file: str, spec: MarketSpec, trained_with: Plugins) -> str:
     return "; its digest is the one that the policy states, so it was not edited since"
 
 
-def _of_file(file: str, spec: MarketSpec) -> Iterable[dict[str, str]]:
+def _of_file(file: str, spec: MarketSpec) -> Iterator[dict[str, str]]:
     """Yield what the market names in a file, described without importing it."""
     for kind, name in spec.named():
         if name.startswith(f"{file}:"):

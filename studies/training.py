@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
-from deviator.evidence import BestDeviation, Evidence, Market
+from deviator.evidence import BestDeviation, Evidence, Market, over_rounds
 from deviator.files import write_atomically
-from deviator.learners import Checkpoint, CurvePoint, Keep, Learner, Training
+from deviator.learners import Checkpoint, CurvePoint, Keep, Learner, Training, plays_rounds
 from deviator.plugins import provenance
 from deviator.policies import (
     Deviation,
@@ -182,7 +182,7 @@ def train(
         seconds=plan.seconds, actions=plan.actions, rounds=plan.rounds,
     )  # fmt: skip
     saver = _Saver(spec, learner, plan, where)
-    resumed = saver.resumed(tested.strategy)
+    resumed = saver.resumed(_followed(tested, in_turns=plays_rounds(learner)))
     saver.check_writable()
     logs = where.log_folder
     watch = Watch(saver.keep, live, lambda *_: logs, saver.checkpoint(), resumed, goes_on=True)
@@ -295,7 +295,9 @@ def evaluate(
     description = read_description(path)
     spec, changes = saved_market(path, plugins)
     tested = spec.build_market()
-    policy = load_policy(path, tested.strategy, classes=classes, rungs=rungs)
+    policy = load_policy(path, _followed(tested), classes=classes, rungs=rungs)
+    if isinstance(policy, RoundsDeviation):
+        policy = replace(policy, others=tested.strategy)
     information = stated_information(description, rungs)
     _check_fit(path, policy, tested)
     _check_sees(path, policy, information)
@@ -306,8 +308,15 @@ def evaluate(
     )
 
 
+def _followed(tested: Market, *, in_turns: bool = False) -> Policy:
+    """Return the strategy that a deviation builds on: one for all rounds where bids are plans."""
+    return tested.strategy if in_turns else over_rounds(tested).strategy
+
+
 def _check_fit(path: Path, policy: Deviation, tested: Market) -> None:
     """Refuse a policy that was learned in another market."""
+    if not isinstance(policy, RoundsDeviation):
+        tested = over_rounds(tested)
     wanted = (tested.economy.n_traders, tested.bid_size, tested.trader)
     if isinstance(policy, LearnedDeviation | RoundsDeviation):
         saved = (len(policy.observation.mean), policy.box.size, policy.observation.trader)

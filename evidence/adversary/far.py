@@ -6,6 +6,7 @@ import numpy as np
 
 from deviator.mechanisms import BidLanguage, Bids, LanguageOverRounds, TraderOutcome
 from deviator.mechanisms.outcome import check_outcome
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 from ..constraints.violations import HonestMarkets, honest_markets
@@ -65,7 +66,7 @@ def far_deviations(tested: Market, types: Floats) -> FarDeviation:
 
 def far_from(honest: HonestMarkets, trader: int) -> FarDeviation:
     """Return the best of a trader's bids whose level is moved, beside honest markets."""
-    bids = honest.tested.strategy.bids(honest.types)
+    bids = drawn_bids(honest.tested.strategy, honest.types)
     own = bids.of_trader(trader)
     candidates = _candidates(honest.tested, trader, own)
     gain, rounding = _gains(honest, bids, trader, candidates)
@@ -97,7 +98,7 @@ def _moved_together(language: BidLanguage, numbers: int) -> list[list[int]]:
 def _usual_level(tested: Market, trader: int) -> float:
     """Return the spread of the level over the law, else its size, else 1."""
     types = tested.distribution.sample(np.random.default_rng(0), USUAL_PROFILES)
-    own = tested.strategy.bids(types).of_trader(trader)
+    own = drawn_bids(tested.strategy, types).of_trader(trader)
     level = own[:, tested.mechanism.language.level]
     size = float(np.abs(level).mean())
     spread = float(level.std())

@@ -6,6 +6,7 @@ from typing import Literal, final
 import numpy as np
 
 from deviator.errors import NotConvergedError, RefusedError
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats, read_only
 
 from ..constraints.violations import HonestMarkets
@@ -74,7 +75,7 @@ def gain_alone(
     claimed.
     """
     tested, types = honest.tested, honest.types[[market]]
-    kept, bids = float(honest.utility[market, trader]), tested.strategy.bids(types)
+    kept, bids = float(honest.utility[market, trader]), drawn_bids(tested.strategy, types)
     candidate = bid[None, None]
     fast = tested.mechanism.clear_deviations(bids, trader, candidate)
     payoff = tested.economy.payoff_of(trader, fast.quantity, fast.transfer, types)

@@ -9,6 +9,7 @@ from deviator.mechanisms import Mechanism, ResidualLineMechanism, exact_payment
 from deviator.mechanisms.exact import RationalBids
 from deviator.mechanisms.outcome import Outcome, TraderOutcome
 from deviator.numerics.rational import Rationals, rational
+from deviator.policies.mixing import unmixed_bids
 from deviator.validation import Floats
 
 from ..market import Market
@@ -28,7 +29,7 @@ NAME = "the mechanism that runs agrees with the exact one"
 
 def strategy_agrees(tested: Market, honest: ExactHonestMarkets) -> Condition | None:
     """Compare bids with exact ones, and these with an affine function; None where they agree."""
-    bids = tested.strategy.bids(unit_profiles(tested.economy.n_traders).astype(np.float64))
+    bids = unmixed_bids(tested.strategy, unit_profiles(tested.economy.n_traders).astype(np.float64))
     exact_array = as_floats(tested.mechanism, honest.bids)
     # Each number of a bid has units of its own.
     numbers = zip(np.moveaxis(bids.as_array(), -1, 0), np.moveaxis(exact_array, -1, 0), strict=True)
@@ -126,7 +127,7 @@ def _strategy_is_affine(tested: Market, honest: ExactHonestMarkets) -> bool:
     extended = levels[0] + rational(types) @ (levels[1:] - levels[0])
     if (exact.levels != extended).any() or (exact.coefficients != honest.bids.coefficients).any():
         return False
-    array = tested.strategy.bids(types).as_array()
+    array = unmixed_bids(tested.strategy, types).as_array()
     numbers = as_floats(tested.mechanism, exact)
     size = np.abs(numbers).max(axis=1, keepdims=True)
     return bool((np.abs(array - numbers) <= AGREEMENT * size).all())

@@ -22,6 +22,7 @@ from deviator.mechanisms.exact import RationalEconomy
 from deviator.numerics.interval import Interval
 from deviator.numerics.rational import Rationals, rational
 from deviator.policies import Information
+from deviator.policies.mixing import unmixed_bids
 from deviator.validation import Floats
 
 from ..market import Market
@@ -273,7 +274,7 @@ def _what_runs(tested: Market, types: _Types, seat: _Seat, reach: float, cap: fl
     """Clear some deviations at sampled profiles: none in the box may gain more than the bound."""
     law, trader = tested.distribution, tested.trader
     drawn = np.clip(law.sample(np.random.default_rng(SEED), SAMPLED), types.low, types.high)
-    bids = tested.strategy.bids(drawn)
+    bids = unmixed_bids(tested.strategy, drawn)
     own = bids.of_trader(trader)
     level = tested.mechanism.language.level
     usual = float(np.abs(bids.as_array()[..., level]).max()) or 1.0

@@ -99,6 +99,9 @@ def find_certificates(tested: Market, information: Information, traders: Sequenc
     if tested.mechanism.draws:
         why = f"certificates are of rules without lots, and {tested.mechanism.name} draws them"
         return Found({}, (why,), rung.name)
+    if tested.strategy.mixes:
+        why = f"certificates are of strategies that do not draw, and {tested.strategy.name} mixes"
+        return Found({}, (why,), rung.name)
     if not tested.economy.quasilinear:
         return Found({}, (NOT_QUASILINEAR.format(tested.economy.name),), rung.name)
     if isinstance(tested.mechanism, Unrolled | RoundsMechanism):

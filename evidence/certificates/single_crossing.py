@@ -48,6 +48,7 @@ from deviator.mechanisms.exact import RationalEconomy
 from deviator.mechanisms.outcome import TraderOutcome
 from deviator.numerics.rational import Rationals, rational
 from deviator.policies import Information
+from deviator.policies.mixing import unmixed_bids
 from deviator.validation import Floats
 
 from ..market import Market
@@ -292,7 +293,7 @@ def _what_the_rule_says(tested: Market) -> str:
     """Return the rule's own refusal of honest markets, which names a quantity that falls."""
     types = tested.distribution.sample(np.random.default_rng(SEED), SAMPLED)
     try:
-        tested.mechanism.clear(tested.strategy.bids(types))
+        tested.mechanism.clear(unmixed_bids(tested.strategy, types))
     except DeviatorError as error:
         return f"; {error}"
     return ""

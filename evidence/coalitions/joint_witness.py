@@ -14,6 +14,7 @@ import numpy as np
 
 from deviator.mechanisms.exact import RationalBids, RationalEconomy
 from deviator.numerics.rational import Rationals, rational
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
 from ..market import Market
@@ -103,7 +104,7 @@ def joint_witness(party: Party, types: Floats, bids: Floats) -> dict[str, Any] |
 def _honest_bids(where: Market, types: Floats, exact: bool) -> list[list[Any]]:
     """Return everybody's bids by the strategy in a market, each a list of numbers."""
     if not exact:
-        plain: list[list[Any]] = where.strategy.bids(types[None]).as_array()[0].tolist()
+        plain: list[list[Any]] = drawn_bids(where.strategy, types[None]).as_array()[0].tolist()
         return plain
     bids = where.strategy.exact_bids(rational(types[None]))
     rows: list[list[Any]] = bids_as_rows(bids, where.mechanism.language.level).tolist()
@@ -129,7 +130,7 @@ def _plain_outcomes(party: Party, types: Floats, bids: Floats) -> tuple[Outcomes
     base[:, list(party.places)] = bids
     record = party.arena.mechanism.language.record.from_array(base)
     both = (
-        (tested.mechanism.clear(tested.strategy.bids(profile)), party.people, party.people),
+        (tested.mechanism.clear(drawn_bids(tested.strategy, profile)), party.people, party.people),
         (party.arena.mechanism.clear(record), party.places, party.owners),
     )
     first, second = (

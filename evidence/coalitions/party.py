@@ -15,8 +15,10 @@ from deviator.arrays import Array, is_foreign, namespace
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.mechanisms.outcome import check_cleared
 from deviator.policies import Revelation
+from deviator.policies.mixing import drawn_bids
 from deviator.policies.situation import worth_of
 from deviator.units import renumbered
 from deviator.validation import given, trader_index, whole_number
@@ -70,6 +72,11 @@ class Party:
                 "members may pay each other where payoffs are quasi-linear, and those of the "
                 f"economy {economy.name} are not; leave transfers out, and the least gain counts"
             )
+        if self.tested.strategy.mixes:
+            raise RefusedError(
+                "joint deviations need a strategy that does not draw, and "
+                f"{self.tested.strategy.name} mixes; name another, or one deviator"
+            )
         if self.tested.bids_are_surfaces:
             raise RefusedError(
                 "joint deviations need bids of numbers, and traders bid surfaces in "
@@ -108,11 +115,11 @@ class Party:
 
     def base_bids(self, types: Array) -> Array:
         """Return everybody's bids in the arena by the strategy, shape (B, N', K)."""
-        return self.arena.strategy.bids(self.arena_types(types)).as_array()
+        return drawn_bids(self.arena.strategy, self.arena_types(types)).as_array()
 
     def honest(self, types: Array) -> Kept:
         """Return what each person has while everybody follows the strategy under one name."""
-        return self._kept(self.tested, types, self.tested.strategy.bids(types), self.people)
+        return self._kept(self.tested, types, drawn_bids(self.tested.strategy, types), self.people)
 
     def kept(self, types: Array, bids: Array) -> Kept:
         """Return what each person has where the arena's bids are (B, N', K)."""
@@ -204,6 +211,7 @@ def coalition_of(tested: Market, members: object, transfers: bool = True) -> Par
     InvalidInputError
         If members are unknown, repeated, none or everybody.
     """
+    require_no_lots("a joint deviation", tested.mechanism)
     n = tested.economy.n_traders
     if isinstance(members, str) or not isinstance(members, Sequence | np.ndarray):
         raise InvalidInputError(
@@ -250,6 +258,7 @@ def names_of(tested: Market, identities: int, enlarged: Economy | None = None) -
     RefusedError
         If others' bids in the enlarged market are not determined.
     """
+    require_no_lots("a joint deviation", tested.mechanism)
     names = whole_number("identities", identities, 2)
     n, trader = tested.economy.n_traders, tested.trader
     numbers = names * tested.mechanism.language.size(n + names - 1)

@@ -19,6 +19,7 @@ from deviator.mechanisms.exact import RationalBids, RationalEconomy, RationalSol
 from deviator.numerics.polynomial import Polynomial
 from deviator.numerics.quadratic_form import QuadraticForm
 from deviator.numerics.rational import Rationals, as_float, exact_number, exactly, rational
+from deviator.policies.mixing import unmixed_bids
 from deviator.validation import Floats
 
 from ..certificates.honest_markets import MOST_TRADERS
@@ -213,12 +214,12 @@ def _check_transfers(
 def _check_in_floats(tested: Market, forms: HonestForms) -> None:
     """Compare what runs with the forms at small and large profiles, together and one by one."""
     types = _tried_profiles(tested.economy, range(-3, 7))
-    together = tested.mechanism.clear(tested.strategy.bids(types))
+    together = tested.mechanism.clear(unmixed_bids(tested.strategy, types))
     n = forms.n_traders
     for market, profile in enumerate(rational(types)):
         variables = forms.at(profile)
         paid = np.array([transfer.value(variables) for transfer in forms.transfers])
-        alone = tested.mechanism.clear(tested.strategy.bids(types[[market]]))
+        alone = tested.mechanism.clear(unmixed_bids(tested.strategy, types[[market]]))
         money = max(abs(as_float(value)) for value in variables[n : 2 * n])
         units = money / min(as_float(slope) for slope in forms.slope)
         for outcome, row in ((together, market), (alone, 0)):

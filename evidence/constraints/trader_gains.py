@@ -13,6 +13,7 @@ from deviator.errors import NotConvergedError, RefusedError
 from deviator.policies import NumericSearch
 from deviator.policies.best_point import best_point
 from deviator.policies.gains import all_gains
+from deviator.policies.mixing import drawn_bids
 from deviator.trust import foreign_methods
 from deviator.validation import Floats, finite_array, trader_index
 
@@ -118,7 +119,7 @@ def searched_gain(tested: Market, trader: int, types: Floats) -> tuple[Floats, F
         return _searched(tested, trader, types)
     except (NotConvergedError, RefusedError):
         if len(types) == 1:
-            own = tested.strategy.bids(types).of_trader(trader)
+            own = drawn_bids(tested.strategy, types).of_trader(trader)
             return np.zeros(1), own
     each = [searched_gain(tested, trader, profile[None]) for profile in types]
     bids = [bid for _, bid in each if bid is not None]

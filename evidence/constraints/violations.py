@@ -18,6 +18,7 @@ from deviator.economies import Economy
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Outcome
 from deviator.mechanisms.lottery import require_no_lots
+from deviator.policies.mixing import drawn_bids
 from deviator.validation import Bools, Floats, finite_array
 
 from ..market import Market
@@ -284,7 +285,7 @@ def honest_markets(tested: Market, types: Floats) -> HonestMarkets:
     """
     require_no_lots("honest markets", tested.mechanism)
     checked = finite_array("types", types, (None, tested.economy.n_traders))
-    outcome = tested.mechanism.clear(tested.strategy.bids(checked))
+    outcome = tested.mechanism.clear(drawn_bids(tested.strategy, checked))
     _check_numbers(tested.mechanism.name, outcome, checked.shape)
     return HonestMarkets(tested, checked, outcome)
 

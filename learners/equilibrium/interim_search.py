@@ -11,6 +11,7 @@ import numpy as np
 
 from deviator.errors import RefusedError
 from deviator.evidence import Market
+from deviator.policies.mixing import unmixed_bids
 from deviator.policies.situation import utilities
 from deviator.validation import Floats
 
@@ -97,7 +98,7 @@ def _quantiles(values: Floats, count: int) -> Floats:
 
 def _best_bid(tested: Market, types: Floats, offsets: Floats) -> Floats:
     """Return the best bid found at one own type, shape (K,)."""
-    best = tested.strategy.bids(types[:1]).of_trader(tested.trader)
+    best = unmixed_bids(tested.strategy, types[:1]).of_trader(tested.trader)
     own = best.copy()
     for offset in offsets:
         tried = np.concatenate([best, best + offset])[None]
@@ -108,14 +109,14 @@ def _best_bid(tested: Market, types: Floats, offsets: Floats) -> Floats:
 
 def _gain(tested: Market, types: Floats, bid: Floats) -> float:
     """Return what a bid gains over the strategy's own at one own type; 0 if it loses."""
-    own = tested.strategy.bids(types[:1]).of_trader(tested.trader)
+    own = unmixed_bids(tested.strategy, types[:1]).of_trader(tested.trader)
     kept, gained = _means(tested, types, np.concatenate([own, bid[None]]))
     return max(float(gained - kept), 0.0)
 
 
 def _means(tested: Market, types: Floats, bids: Floats) -> Floats:
     """Return mean utilities of bids (M, K) beside the strategy's others, shape (M,)."""
-    present = tested.strategy.bids(types)
+    present = unmixed_bids(tested.strategy, types)
     many = np.broadcast_to(bids, (len(types), *bids.shape))
     mechanism, economy, trader = tested.mechanism, tested.economy, tested.trader
     gained = utilities(mechanism, economy, present, types, trader, many)

@@ -13,6 +13,7 @@ from deviator.errors import DeviatorError, InvalidInputError, RefusedError
 from deviator.evidence import Market, interchangeable_traders
 from deviator.learners.random_state import own_random_state
 from deviator.learners.start import checked_widths
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.policies import AffineStrategy, Policy, check_information
 from deviator.validation import check_kind, positive, trader_index, whole_number
 
@@ -133,6 +134,7 @@ def everyone_learns(
     _check(learner, information)
     markets = "build one with deviator.evidence.market(mechanism, economy)"
     check_kind("tested", tested, Market, markets)
+    require_no_lots("an equilibrium", tested.mechanism)
     if not tested.scale > 0:
         raise RefusedError(
             f"there is nothing to learn in {tested.mechanism.name}: trade gains nobody anything"

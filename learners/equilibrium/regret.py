@@ -8,6 +8,7 @@ from deviator.evidence import Market, interchangeable_traders
 from deviator.evidence.best_deviation import best_deviation, held_out_profiles
 from deviator.evidence.outside import sells_no_more
 from deviator.policies import exact_gain
+from deviator.policies.mixing import unmixed_bids
 from deviator.validation import Floats
 
 from .interim_search import searched_interim_regret
@@ -74,7 +75,7 @@ def realised_surplus(tested: Market, profiles: int = PROFILES) -> float | None:
     """
     types = held_out_profiles(tested, profiles)
     try:
-        outcome = tested.mechanism.clear(tested.strategy.bids(types))
+        outcome = tested.mechanism.clear(unmixed_bids(tested.strategy, types))
     except DeviatorError:
         return 0.0
     efficient = tested.economy.efficient_allocation(types)

@@ -70,9 +70,9 @@ class UnitBidLanguage(BidLanguage):
     """
 
     numbers: int
-    name: ClassVar[str] = "unit bids"
+    name = "unit bids"
     record = UnitBids
-    level: ClassVar[int] = 0
+    level = 0
     reads: ClassVar[Literal["nothing", "price", "allocation"]] = "price"
 
     def __post_init__(self) -> None:

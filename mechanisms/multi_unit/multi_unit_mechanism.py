@@ -32,6 +32,8 @@ from ..menu import FiniteMenu
 from ..outcome import Outcome
 from ..portable import require_numpy
 
+Ints = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+
 Endowments = tuple[int, ...] | None
 """How many units each trader owns, or None where nobody owns any."""
 
@@ -104,7 +106,7 @@ class MultiUnitMechanism(Mechanism):
         )
 
     @abstractmethod
-    def payments(self, bids: Floats, won: Floats) -> tuple[Floats, Floats]:
+    def payments(self, bids: Floats, won: Ints) -> tuple[Floats, Floats]:
         """Return a price per market or trader, and what traders pay for a unit of the good of 1.
 
         Parameters
@@ -152,7 +154,7 @@ class MultiUnitMechanism(Mechanism):
         won = units_won(bids.prices, self.total)
         price, paid = self.payments(bids.prices, won)
         units = won - self.owned(n)
-        traded = units.any(axis=1)
+        traded = np.asarray(units.any(axis=1))
         shown = traded if price.ndim == 1 else traded[:, None]
         outside = np.full(len(won), -self.offered * self.unit)
         return Outcome(
@@ -227,7 +229,7 @@ class MultiUnitMechanism(Mechanism):
         place = self.total - held - (held < max(owned, 1))
         edge = others[np.arange(len(others)), place]
         holds = np.arange(self.numbers) < held[:, None]
-        return np.nextafter(edge[:, None], np.where(holds, np.inf, -np.inf))
+        return np.asarray(np.nextafter(edge[:, None], np.where(holds, np.inf, -np.inf)))
 
     def check_record(self, bids: Any) -> None:
         """Check that bids are prices of so many units, for traders who can hold them.

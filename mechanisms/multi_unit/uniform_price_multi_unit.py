@@ -18,7 +18,7 @@ from deviator.units import EACH_TRADER
 from deviator.validation import Floats, freeze, non_negative
 
 from ..base import Claim
-from .multi_unit_mechanism import Endowments, MultiUnitMechanism
+from .multi_unit_mechanism import Endowments, Ints, MultiUnitMechanism
 
 
 @final
@@ -72,7 +72,7 @@ class UniformPriceMultiUnit(MultiUnitMechanism):
             raise InvalidInputError(f"k must be at most 1, got {self.k}")
 
     @override
-    def payments(self, bids: Floats, won: Floats) -> tuple[Floats, Floats]:
+    def payments(self, bids: Floats, won: Ints) -> tuple[Floats, Floats]:
         order = ranked(bids)
         losing, winning = order[:, self.total], order[:, self.total - 1]
         price = losing + self.k * (winning - losing)

@@ -17,7 +17,7 @@ from deviator.units import EACH_TRADER
 from deviator.validation import Floats
 
 from ..base import Claim
-from .multi_unit_mechanism import Endowments, MultiUnitMechanism
+from .multi_unit_mechanism import Endowments, Ints, MultiUnitMechanism
 
 
 @final
@@ -69,7 +69,7 @@ class VickreyMultiUnit(MultiUnitMechanism):
         return always | frozenset[Claim]({"budget_surplus"}) if self.is_auction else always
 
     @override
-    def payments(self, bids: Floats, won: Floats) -> tuple[Floats, Floats]:
+    def payments(self, bids: Floats, won: Ints) -> tuple[Floats, Floats]:
         owned = self.owned(bids.shape[1])
         units, paid, price = won - owned, np.empty(won.shape), np.empty(won.shape)
         for trader, own in enumerate(owned):

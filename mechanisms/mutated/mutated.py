@@ -17,6 +17,7 @@ from ..clearing import Clearing, DeviationSolution, MarketSolution
 from ..conditional_auction import ConditionalAuction, cleared_surfaces
 from ..exact import RationalBids, RationalSolution
 from ..languages import BidLanguage, Bids, SurfaceBids
+from ..lottery import require_no_lots
 from ..outcome import Outcome, TraderOutcome
 from ..portable import require_numpy
 from ..residual_line import ResidualLineMechanism
@@ -89,6 +90,7 @@ class Mutated(Mechanism):
                 f"mechanism must be a Mechanism, got {type(self.mechanism).__name__}; build one by "
                 "name with deviator.make"
             )
+        require_no_lots("a mutant", self.mechanism)
         if self.fault not in FAULTS:
             raise InvalidInputError(f"fault must be one of {', '.join(FAULTS)}, got {self.fault!r}")
         finite_number("size", self.size)

@@ -1,5 +1,6 @@
 """The report as one offline page: verdict table, learning curves, gain against N."""
 
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -8,12 +9,13 @@ from jinja2 import Environment
 from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
 
+from deviator.harmless import one_line
 from deviator.policies import knows_profile
 
 from ..run.store import RunStore
 from .comparisons import comparisons_in_words
 from .row import ReportRow
-from .shown_parts import economy_of, learner_of, mechanism_of, strategy_of
+from .shown_parts import economy_of, learner_of, mechanism_of, sees_of, strategy_of
 from .table import COLUMNS, explanations, table_cells, third_party_plugins
 
 PANELS_PER_ROW = 6
@@ -86,9 +88,10 @@ def _curves_figure(rows: list[ReportRow]) -> go.Figure:
 def _title(row: ReportRow) -> str:
     who = "" if row["trader"] == 0 else f", {row['trader']}"
     sigma = "" if row["sigma"] is None else f" {row['sigma']:.3g}"
-    sees = f"{row['information']}, {learner_of(row)}"
+    sees = f"{sees_of(row)}, {learner_of(row)}"
     size = f"N={row['n_traders']}"
-    return f"{mechanism_of(row)}{sigma}<br>{economy_of(row)} {size}{who}, {sees}"
+    lines = f"{mechanism_of(row)}{sigma}", f"{economy_of(row)} {size}{who}, {sees}"
+    return "<br>".join(escape(one_line(line)) for line in lines)
 
 
 def _size_figure(families: dict[str, list[ReportRow]]) -> go.Figure:
@@ -117,7 +120,7 @@ def _by_family(rows: list[ReportRow]) -> dict[str, list[ReportRow]]:
         if row["share"] is not None and knows_profile(row["information"]) and row["trader"] == 0:
             market = f"{mechanism_of(row)}, {economy_of(row)}, {strategy_of(row)}"
             name = f"{market}, {learner_of(row)}"
-            families.setdefault(name, []).append(row)
+            families.setdefault(escape(one_line(name)), []).append(row)
     return {
         name: sorted(group, key=lambda row: int(row["n_traders"]))
         for name, group in families.items()

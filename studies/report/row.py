@@ -54,6 +54,7 @@ class MarketColumns(TypedDict):
     steps: int
     held_out: int
     plugins: list[dict[str, str]]
+    undeclared_reads: list[str]
     key: str
 
 
@@ -161,6 +162,7 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "steps": cell.steps,
         "held_out": cell.held_out,
         "plugins": result["plugins"],
+        "undeclared_reads": result.get("undeclared_reads", []),
         "key": cell.key,
     }
 

@@ -33,6 +33,11 @@ def learner_of(row: ReportRow) -> str:
     return _owned(row, "learner", row["learner"])
 
 
+def sees_of(row: ReportRow) -> str:
+    """Return what the deviator sees."""
+    return _owned(row, "rung", row["information"])
+
+
 def _owned(row: ReportRow, kind: str, name: str) -> str:
     """Return a name with its provider, unless it is deviator's own or says it already."""
     if ":" in name:

@@ -8,10 +8,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from deviator.harmless import one_line
 from deviator.trust import is_third_party
 
 from .row import ReportRow
-from .shown_parts import economy_of, learner_of, mechanism_of, strategy_of
+from .shown_parts import economy_of, learner_of, mechanism_of, sees_of, strategy_of
 
 STATE_STYLES: Mapping[str, str] = MappingProxyType(
     {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
@@ -54,6 +55,9 @@ FIRST_TO_GO = (
 
 TELLING = ("strategy", "who", "sigma", "sees", "learner")
 """Columns that tell rows apart: where they gave way, what is unusual stands below the economy."""
+
+LONGEST = 100
+"""Characters of a cell of the table, at most."""
 
 TEXT = ("mechanism", "economy", "strategy", "who", "sees", "learner", "verdict")
 
@@ -119,7 +123,11 @@ def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
 
 
 def table_cells(row: ReportRow) -> list[str]:
-    """Return a row's texts in the order of `COLUMNS`."""
+    """Return a row's texts in the order of `COLUMNS`, each on one line."""
+    return [one_line(text, LONGEST) for text in _texts(row)]
+
+
+def _texts(row: ReportRow) -> list[str]:
     return [
         mechanism_of(row),
         economy_of(row),
@@ -127,7 +135,7 @@ def table_cells(row: ReportRow) -> list[str]:
         str(row["trader"]),
         str(row["n_traders"]),
         "" if row["sigma"] is None else f"{row['sigma']:.4g}",
-        row["information"],
+        sees_of(row),
         learner_of(row),
         money(row["untrained_gain"]),
         money(row["learned_gain"]),
@@ -161,7 +169,7 @@ IN_PAYOFF = "Gains in {} are in units of payoff, which is not utility minus tran
 
 
 def explanations(rows: Sequence[ReportRow]) -> list[str]:
-    """Return a sentence for each number that does not explain itself, or training cut short."""
+    """Return a sentence for each number that needs one, training cut short, and file not named."""
     shares = [share for row in rows for share in (row["share"], row["power"])]
     below = any(share is not None and share < 0 for share in shares)
     ended = [

@@ -13,6 +13,7 @@ from deviator.evidence import (
     LearnedGain,
 )
 from deviator.learners import Learner, Training
+from deviator.plugins.undeclared_reads import undeclared_reads
 from deviator.policies import save_policy
 
 from ..gather import Search, Watch, gather
@@ -52,6 +53,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
         "plugins": cell.plugins,
         "n_traders": tested.economy.n_traders,
         "sigma": cell.market.tax_slope(),
+        "undeclared_reads": undeclared_reads(),
     } | _plain(evidence)
 
 

@@ -19,7 +19,7 @@ from ..spec.cell import Cell
 from ..spec.read import read_study
 from ..spec.study import StudySpec
 from .cell_result import run_cell
-from .executor import described, run_guarded_tasks, run_tasks
+from .executor import described, modules_of, run_guarded_tasks, run_tasks
 from .foreign_cells import names_of, run_foreign_cell, saved_or_why_not
 from .store import RunStore, explained, to_json
 from .usable_cells import TRIAL_S, usable_cells
@@ -160,10 +160,11 @@ def _runs(
 ) -> Iterator[tuple[Cell, str | None]]:
     """Run cells, those with third-party plugins last and apart; return what went wrong."""
     built_in = [(cell, store) for cell in cells if not cell.third_party]
-    yield from run_tasks(_run_and_save, built_in, workers)
+    preload = modules_of({cell.learner.name for cell in cells})
+    yield from run_tasks(_run_and_save, built_in, workers, preload)
     foreign = [(cell, store.fresh_folder(cell)) for cell in cells if cell.third_party]
     for (cell, _), text, error in run_guarded_tasks(
-        run_foreign_cell, foreign, workers, limit_s, names_of
+        run_foreign_cell, foreign, workers, limit_s, names_of, preload
     ):
         reason = described(error) if error else saved_or_why_not(cell, text, store)
         yield cell, None if reason is None else f"{names_of(cell)}: {reason}"

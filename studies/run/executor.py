@@ -1,14 +1,13 @@
 """Worker processes that survive each other: a killed worker costs its task a retry, no more."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from typing import Any, TypeVar
 
 from deviator.errors import DeviatorError, ResultsError
 from deviator.harmless import one_line
+from deviator.plugins import list_plugins
 from deviator.plugins.guarded_pool import Ended, run_in_processes
-
-LEARNING = ("deviator.learners.ppo",)
-"""What nearly every cell imports, which takes longer than many cells."""
+from deviator.trust import OWN
 
 ATTEMPTS = 3
 """How often a task is tried whose worker dies under it."""
@@ -16,8 +15,20 @@ ATTEMPTS = 3
 First = TypeVar("First")
 
 
+def modules_of(learners: Collection[str]) -> tuple[str, ...]:
+    """Return the modules of built-in learners: their import takes longer than many cells."""
+    return tuple(
+        spec.target.partition(":")[0]
+        for spec in list_plugins("learner")
+        if spec.provider == OWN and spec.name in learners
+    )
+
+
 def run_tasks(
-    work: Callable[..., None], tasks: list[tuple[First, Any]], workers: int
+    work: Callable[..., None],
+    tasks: list[tuple[First, Any]],
+    workers: int,
+    preload: tuple[str, ...] = (),
 ) -> Iterator[tuple[First, str | None]]:
     """Run ``work(*task)`` for each task and yield each task's first item as it ends.
 
@@ -28,6 +39,8 @@ def run_tasks(
     tasks : list of tuple
     workers : int
         1 runs everything in this process.
+    preload : tuple of str
+        Modules that workers import before they start.
 
     Yields
     ------
@@ -43,9 +56,8 @@ def run_tasks(
         for task in tasks:
             yield task[0], _attempt(work, task)
         return
-    for task, _, error in run_in_processes(
-        work, tasks, workers, preload=LEARNING, attempts=ATTEMPTS
-    ):
+    ended = run_in_processes(work, tasks, workers, preload=preload, attempts=ATTEMPTS)
+    for task, _, error in ended:
         if isinstance(error, ResultsError):
             raise error
         yield task[0], None if error is None else described(error)
@@ -57,12 +69,13 @@ def run_guarded_tasks(
     workers: int,
     limit_s: float,
     owner: Callable[[First], Hashable],
+    preload: tuple[str, ...] = (),
 ) -> Iterator[Ended]:
     """Run ``work(*task)`` where tasks may hang or end their process, and yield what they return.
 
     Parameters
     ----------
-    work, tasks, workers
+    work, tasks, workers, preload
         As in `run_tasks`; every task runs in a worker process.
     limit_s : float
         Seconds that one task may take.
@@ -70,7 +83,7 @@ def run_guarded_tasks(
         Whose code runs, by a task's first item. Different owners never share a process.
     """
     return run_in_processes(
-        work, tasks, workers, limit_s=limit_s, preload=LEARNING, owner=lambda task: owner(task[0])
+        work, tasks, workers, limit_s=limit_s, preload=preload, owner=lambda task: owner(task[0])
     )
 
 

@@ -6,6 +6,7 @@ killed at any moment and started again: finished cells are kept, the others are 
 
 import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,22 @@ def to_json(data: Any) -> str:
     return json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
+"""What is wrong with a disk, whatever the file."""
+
+
+def _concerns(error: OSError, path: Path) -> bool:
+    """Return whether an error is about a disk, or about a path, what is in it and what it is in."""
+    if error.errno in DISK:
+        return True
+    if not isinstance(error.filename, str | bytes | os.PathLike):
+        return False
+    file = Path(os.fsdecode(error.filename)).absolute()
+    # Files beside it are its own where they carry its name, as `.name.probe` and `name.json` do.
+    beside = file.parent == path.parent and path.name in file.name
+    return beside or path in (file, *file.parents) or file in path.parents
+
+
 def _has_visible_files(folder: Path) -> bool:
     """Return whether a folder holds more than what an interrupted write may leave behind."""
     return any(not path.name.startswith(".") for path in folder.iterdir())
@@ -121,12 +138,18 @@ def _check_owner(marker: Path, study: str) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn an operating system's refusal to write into one sentence, a `ResultsError`."""
+    """Turn an operating system's refusal to write into one sentence, a `ResultsError`.
+
+    Other errors of an operating system, as of a connection or of data that a plugin reads, are not
+    about `path` and stay as they are.
+    """
     try:
         yield
     except ResultsError:
         raise
     except OSError as error:
+        if not _concerns(error, path.absolute()):
+            raise
         hint = "free some space" if error.errno == errno.ENOSPC else "choose another with --out"
         raise ResultsError(
             f"{path} must be writable, got {error.strerror or error}; {hint} and run the command "

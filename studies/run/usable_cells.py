@@ -14,7 +14,7 @@ from deviator.trust import is_third_party
 from ..spec.cell import Cell
 from ..spec.messages import grouped, in_words
 from ..spec.study import Expansion, StudySpec
-from .executor import LEARNING, described
+from .executor import described, modules_of
 from .foreign_cells import names_of
 
 TRIAL_S = 120
@@ -41,7 +41,8 @@ def usable_cells(study: StudySpec, quick: bool, trial_s: float) -> Expansion:
     InvalidInputError
         If the study breaks a rule, before any work starts, so that it costs nothing.
     """
-    with Guard(min(trial_s, study.limit_s), LEARNING) as guard:
+    modules = modules_of({learner.name for learner in study.learners()})
+    with Guard(min(trial_s, study.limit_s), modules) as guard:
         trial = _Trial(study, quick, guard)
         cells, failures = study.expand_what_loads(quick, trial.cells_of)
     mistakes = _mistakes(cells)

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
+
+from deviator.errors import DeviatorError
+from deviator.plugins.rungs import qualified_rung
+from deviator.policies.information import is_named
 
 from .learner import Learners
 from .market import Parameters, Sigma, Spec
@@ -33,6 +37,15 @@ class CellsSpec(Spec):
     learner: Learners | None = None
     steps: int | None = Field(None, gt=0)
 
+    @field_validator("information")
+    @classmethod
+    def _names_rungs(cls, information: str | list[str]) -> str | list[str]:
+        for name in as_list(information):
+            # What a file defines is looked up with the study's plugins.
+            if not name.rpartition(":")[0].endswith(".py"):
+                _checked_rung(name)
+        return information
+
     @property
     def title(self) -> str:
         """What failures call the entry."""
@@ -50,3 +63,12 @@ class QuickSpec(Spec):
 def as_list(value: Any) -> list[Any]:
     """Return a list that was stated, or one of what was stated alone."""
     return value if isinstance(value, list) else [value]
+
+
+def _checked_rung(name: str) -> None:
+    """Raise ValueError unless a rung is ours or registered."""
+    try:
+        qualified_rung(name)
+    except DeviatorError as error:
+        known = "name own, statistics, profile, signal:DEVIATION, or a plugin, my_view.py:name"
+        raise ValueError(str(error) if is_named(name) else known) from None

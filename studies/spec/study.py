@@ -96,6 +96,11 @@ class StudySpec(Spec):
             raise ValueError("they must differ: intervals take each as a replication of its own")
         return seeds
 
+    def learners(self) -> list[LearnerSpec]:
+        """Return all learners that the study names."""
+        stated = [self.learner, self.quick.learner, *(entry.learner for entry in self.cells)]
+        return [learner for each in stated if each for learner in as_list(each)]
+
     def with_plugins(self, files: tuple[str, ...]) -> "StudySpec":
         """Return the study with further plugin files."""
         return self.model_copy(update={"plugins": self.plugins + files})
@@ -182,7 +187,9 @@ class StudySpec(Spec):
 
     def _third_party(self, entry: CellsSpec, quick: bool) -> list[PluginSpec]:
         """Return the third-party plugins that an entry names; nothing is imported."""
-        rules = [entry] if entry.control is None else [entry, entry.control]
+        rules: list[CellsSpec | ControlSpec] = [entry]
+        if entry.control is not None:
+            rules.append(entry.control)
         economies = [name for rule in rules for name in as_list(rule.economy) if name is not None]
         named: list[tuple[Kind, str | None]] = [
             *(("mechanism", self._qualified("mechanism", rule.mechanism)) for rule in rules),

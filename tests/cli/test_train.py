@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 from helpers import tiny_learner
 
+from deviator.plugins.guarded_process import GUARDED
+
 STEPPER = ("--learner", "stepper", "--plugin", Path(tiny_learner.__file__))
 MARKET = ("naive-walrasian", "--economy", "private-values", "-s", "n_traders=4")
 
 
 @pytest.fixture
 def train(run_command, capsys, monkeypatch, tmp_path):
+    """Return a function that trains in this process, as in one that may be lost: it is quick."""
+    monkeypatch.setenv(GUARDED, "1")
     monkeypatch.chdir(tmp_path)
 
     def run(*words, code=0):

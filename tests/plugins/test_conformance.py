@@ -16,6 +16,7 @@ from villains import (
     mechanisms,
     payoffs,
     policies,
+    rounds,
     rungs,
 )
 
@@ -69,6 +70,7 @@ from deviator.plugins.conformance import (
     parametrize_with_checks,
     run_checks,
 )
+from deviator.plugins.conformance.comparing import elsewhere
 from deviator.plugins.conformance.importing import changes_of_import
 from deviator.plugins.guard import GuardError
 from deviator.plugins.provenance import FILE_MODULE
@@ -113,7 +115,7 @@ VARYING = varying_effects(
 SMALL = linear_quadratic([[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]], [1.0, 1.3, 0.8])
 STATISTICS = public_statistics(FACTORED, 0.4)
 VILLAINS = {
-    "mechanism": [*mechanisms.VILLAINS, *lotteries.VILLAINS],
+    "mechanism": [*mechanisms.VILLAINS, *lotteries.VILLAINS, *rounds.VILLAINS],
     "economy": economies.VILLAINS + payoffs.VILLAINS,
     "policy": policies.VILLAINS,
     "learner": learners.VILLAINS,
@@ -124,6 +126,7 @@ SOUND = [
     mechanisms.SoundAuction(),
     mechanisms.OwnEconomy(),
     lotteries.SoundLottery(),
+    rounds.SoundRounds(),
     economies.SoundEconomy(),
     payoffs.SoundPayoffs(),
     policies.SoundPolicy(),
@@ -309,7 +312,8 @@ def test_what_a_file_does_to_its_process_when_it_is_imported_is_noticed(tmp_path
         f"{line}\nfrom deviator.mechanisms import UniformDoubleAuction\n"
         "class Mine(UniformDoubleAuction):\n    pass\n"
     )
-    assert what in changes_of_import(f"{FILE_MODULE}mine", str(tmp_path / "mine.py"))
+    module = f"{FILE_MODULE}mine"
+    assert what in elsewhere().run(changes_of_import, module, str(tmp_path / "mine.py"))
 
 
 def test_what_a_file_imports_from_others_is_not_its_doing(tmp_path, run_command, capsys):

@@ -98,7 +98,7 @@ def test_an_entry_may_name_learners_of_its_own():
         ),
         (
             TINY.replace("information: own}", "information: all}"),
-            r"line 15: cells\[2\].information must be 'own' or 'profile' or a list, got 'all'$",
+            r"line 15: cells\[2\].information: name own, statistics, profile, .*, got 'all'$",
         ),
         (
             TINY.replace("economy: private, inf", "economy: [private, 3], inf"),

@@ -39,10 +39,13 @@ def check(
     printed once. Ends with exit code 1 if a check does not pass.
     """
     from deviator.plugins.conformance.named import NamedSource, in_economy, named
+    from deviator.plugins.single_file import nameless_of_file
 
     screen = console()
     files = files_of(plugin)
     specs = named(name, kind, files)
+    for note in nameless_of_file(name) if name.endswith(".py") else ():
+        screen.print(f"note: {note}", soft_wrap=True)
     of_plugin = [*(parameter or []), *((set_ or []) if economy is None else [])]
     sources: list[Any] = [NamedSource(spec, settings_of(of_plugin)) for spec in specs]
     if economy is not None:
@@ -59,6 +62,7 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], singl
     from deviator.plugins.conformance.check import described
     from deviator.plugins.conformance.kit import run_checks_of_source
     from deviator.plugins.guard import Guard
+    from deviator.plugins.undeclared_reads import undeclared_reads
 
     title = source.spec.title
     screen.print(title)
@@ -66,6 +70,7 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], singl
     try:
         with Guard(limit_s) as guard:
             results = run_checks_of_source(source, title, guard, only, printer.add)
+            notes = guard.run(undeclared_reads)
     except Exception as error:
         if single and isinstance(error, InvalidInputError):
             raise
@@ -75,6 +80,8 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], singl
         screen.print(_line("failed", "red", reason), soft_wrap=True)
         return False
     printer.end()
+    for note in notes:
+        screen.print(f"note: {note}", soft_wrap=True)
     good = sum(result.ok for result in results)
     screen.print(f"{title}: {good} of {len(results)} checks passed")
     return good == len(results)

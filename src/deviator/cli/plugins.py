@@ -63,7 +63,7 @@ def _table(plugins: "list[PluginStatus]") -> Table:
 
 
 def _is_ready(plugin: "PluginStatus") -> bool:
-    return plugin.state.startswith("ready")
+    return plugin.state.startswith(("ready", "note"))
 
 
 def new(

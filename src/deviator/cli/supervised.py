@@ -14,6 +14,7 @@ from deviator.errors import DeviatorError, PluginLoadError
 from deviator.harmless import one_line
 from deviator.plugins import list_plugins, plugins_of_file
 from deviator.plugins.guard import Guard, GuardError, is_guarded
+from deviator.plugins.undeclared_reads import undeclared_reads
 from deviator.trust import OWN
 
 from .console import Terminal, console, fail, shown_on
@@ -117,6 +118,8 @@ def _report(
     try:
         with shown_on(tell, terminal):
             command(**options)
+            for note in undeclared_reads():
+                console().print(f"note: {note}", soft_wrap=True)
     except typer.Exit as end:
         if end.exit_code == 0:
             # Commands that come to their end return.

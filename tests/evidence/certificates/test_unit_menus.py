@@ -13,8 +13,8 @@ from deviator.errors import RefusedError
 from deviator.evidence import market
 from deviator.evidence.certificates import certify_finite_menu
 from deviator.evidence.certificates.find import find_certificates
-from deviator.evidence.constraints import violations
 from deviator.evidence.constraints.proved import find_proofs
+from deviator.evidence.constraints.violations import violations
 from deviator.mechanisms import KDoubleAuction, UniformPriceMultiUnit, VickreyMultiUnit
 from deviator.policies import exact_gain
 

@@ -41,15 +41,24 @@ def test_the_best_bid_ex_post_is_that_of_the_risk_neutral(cara):
     assert (found >= 0.99 * known).all()
 
 
-def test_on_the_own_rung_risk_aversion_matters(cara):
-    """A report fixes what is bought whatever the price is, so that shading more is insurance."""
-    bids = {}
-    for economy in (NEUTRAL, cara):
-        search = NumericSearch(NaiveWalrasian(NEUTRAL), economy, 0, "own", rounds=10)
-        types = np.outer([-2.0, 2.0], [1.0, 0.0, 0.0, 0.0])
-        bids[economy.name] = search.bid(types, 0)[:, 0]
-    neutral, averse = (np.abs(bids[name]).mean() for name in ("private values", "cara-traders"))
-    assert averse != pytest.approx(neutral, rel=0.02)
+def best_report(payoff):
+    """Return the report of type 1 with the largest expected payoff, by quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    report = np.linspace(0.5, 1.0, 501)
+    price = (report[:, None] + np.sqrt(3) * nodes) / 4
+    quantity = (report[:, None] - price) / 1.2
+    left = (1.0 - price) * quantity - 0.6 * quantity**2
+    return report[(payoff(left) @ weights).argmax()]
+
+
+def test_on_the_own_rung_the_risk_averse_shade_less(cara):
+    """A report is filled at a price that is not known yet: all types known, both shade alike."""
+    averse = best_report(lambda left: -np.expm1(-AVERSION * left))
+    for economy, known in ((NEUTRAL, best_report(lambda left: left)), (cara, averse)):
+        search = NumericSearch(NaiveWalrasian(NEUTRAL), economy, 0, "own", rounds=14)
+        found = search.bid(np.array([[1.0, 0.0, 0.0, 0.0]]), 0)[0, 0]
+        assert found == pytest.approx(known, rel=0.01)
+    assert averse > 1.04 * best_report(lambda left: left)
 
 
 def test_it_is_refuted_in_units_of_payoff_and_never_certified(cara):
