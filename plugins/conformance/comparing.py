@@ -173,9 +173,14 @@ def in_another_process(
 
 
 @cache
-def elsewhere(limit_s: float = ELSEWHERE_S) -> Guard:
+def elsewhere(limit_s: float) -> Guard:
     """Return the process that serves all comparisons of this one; it ends by itself when idle."""
     return Guard(limit_s)
+
+
+def start_elsewhere() -> None:
+    """Start the process that serves comparisons, before this one imports what it would inherit."""
+    elsewhere(ELSEWHERE_S).run(len, "")
 
 
 def largest_finite(values: Floats) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..provenance import FILE_MODULE
 from ..spec import file_module
-from .comparing import elsewhere
+from .comparing import ELSEWHERE_S, elsewhere
 from .process_state import changes, process_state
 
 
@@ -19,7 +19,7 @@ def check_import_leaves_the_process_alone(subject: Any) -> None:
     file = getattr(module, "__file__", None)
     if module is None or file is None or module.__name__ == "__main__":
         return
-    changed = elsewhere().run(changes_of_import, module.__name__, file)
+    changed = elsewhere(ELSEWHERE_S).run(changes_of_import, module.__name__, file)
     assert not changed, (
         f"importing {Path(file).name} must leave {' and '.join(changed)} alone, and changed it; "
         "do it where it is needed, and put back what was there"

@@ -28,6 +28,7 @@ from .check import (
     waivers_of,
 )
 from .claims import CLAIMS
+from .comparing import start_elsewhere
 from .draws import in_each_draw
 from .mechanisms import allowed, deviations, invariance, lots, outcomes, purity, robustness, rounds
 from .trials import tried_in
@@ -230,6 +231,7 @@ def run_checks_of_source(
 
     Raises whatever building it raises; `only` and `progress` are those of `run_checks`.
     """
+    guard.run(start_elsewhere)
     kind, names, waivers = guard.run(_plan_of, source)
     checks = [each for each in all_checks() if each.kind == kind and each.name in names]
     plan = Plan(title, (*checks, check_waivers_of(checks)), waivers)
@@ -283,6 +285,8 @@ def parametrize_with_checks(
 
 def run_guarded(guard: Guard, check: Check, subject: Any) -> None:
     """Run a check on an object in another process."""
+    if check.run in OF_OTHERS:
+        guard.run(start_elsewhere)
     guard.run(run_check, ObjectSource.of(subject), check.name)
     if check.name == PICKLING:
         # The object checked there had been pickled on its way: the original is compared here.

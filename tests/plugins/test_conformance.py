@@ -313,7 +313,7 @@ def test_what_a_file_does_to_its_process_when_it_is_imported_is_noticed(tmp_path
         "class Mine(UniformDoubleAuction):\n    pass\n"
     )
     module = f"{FILE_MODULE}mine"
-    assert what in elsewhere().run(changes_of_import, module, str(tmp_path / "mine.py"))
+    assert what in elsewhere(PATIENCE_S).run(changes_of_import, module, str(tmp_path / "mine.py"))
 
 
 def test_what_a_file_imports_from_others_is_not_its_doing(tmp_path, run_command, capsys):
