@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -484,7 +485,32 @@ class OwnEconomy(SoundAuction):
         return (two_groups(4, alpha=1.0, beta=0.0, slope=1.0),)
 
 
+class AllowsNothingElse(SoundAuction):
+    """Lets nobody bid anything but what they bid at present."""
+
+    def allowed_bids(self, trader, bids, own):
+        return np.repeat(own[:, None], bids.shape[1], axis=1)
+
+
+class AllowsLevelsOnly(SoundAuction):
+    """Takes the steepness of everybody's demand as given."""
+
+    def allowed_bids(self, trader, bids, own):
+        allowed = bids.copy()
+        allowed[..., 1] = own[:, None, 1]
+        return allowed
+
+
+class StartsAThread(SoundAuction):
+    def clear(self, bids):
+        threading.Thread(target=time.sleep, args=(2,), daemon=True).start()
+        return super().clear(bids)
+
+
 VILLAINS = [
+    ("check_honest_bids_are_allowed", AllowsNothingElse(), "honest traders of other types bid"),
+    ("check_every_number_can_move", AllowsLevelsOnly(), "must let traders move number 1"),
+    ("check_leaves_the_process_alone", StartsAThread(), "must leave the threads that run alone"),
     ("check_settings", Nameless(), "name must be a text"),
     ("check_settings", Boastful(), "claims must be among"),
     ("check_honest_bids", SpeaksAnotherLanguage(), "honest_bids must return Schedules, got Reports"),
@@ -519,7 +545,7 @@ VILLAINS = [
     ("check_leaves_the_process_alone", SeedsEverybody(), "leave numpy's global random state alone"),
     ("check_leaves_the_process_alone", SilencesEverybody(), "numpy's error handling"),
     ("check_batch_equals_loop", AveragesOverTheBatch(), "must clear alone as in its batch"),
-    ("check_chunk_boundaries", ForgetsTheLastChunk(), "a batch of 257 must clear as its parts"),
+    ("check_chunk_boundaries", ForgetsTheLastChunk(), "a batch of 257 must clear as 7 markets do"),
     ("check_relabelling", FavorsTheFirst(), "must get what they got before"),
     ("check_units", FlatFee(), "must be the same"),
     ("check_own_type_only", ReadsMinds(), "must not depend on the others' types"),
