@@ -9,10 +9,10 @@ from deviator.economies import private_values
 from deviator.errors import InvalidInputError
 from deviator.evidence import best_deviation, market, over_rounds
 from deviator.learners import CMAESLearner
+from deviator.mechanisms import UniformDoubleAuction
 from deviator.plugins import find_plugin
 from deviator.plugins.conformance import checks_for
 from deviator.policies import NumericSearch, exact_gain
-from deviator.mechanisms import UniformDoubleAuction
 from deviator.studies.gather import Search, gather
 
 FILE = ROOT / "plugins" / "examples" / "two_round_uniform.py"
