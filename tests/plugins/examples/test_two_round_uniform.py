@@ -9,10 +9,10 @@ from deviator.economies import private_values
 from deviator.errors import InvalidInputError
 from deviator.evidence import best_deviation, market, over_rounds
 from deviator.learners import CMAESLearner
+from deviator.mechanisms import UniformDoubleAuction
 from deviator.plugins import find_plugin
 from deviator.plugins.conformance import checks_for
 from deviator.policies import NumericSearch, exact_gain
-from deviator.mechanisms import UniformDoubleAuction
 from deviator.studies.gather import Search, gather
 
 FILE = ROOT / "plugins" / "examples" / "two_round_uniform.py"
@@ -70,7 +70,7 @@ def test_the_audit_refutes_it_and_says_that_nothing_is_certified(kind):
 
 def test_a_learner_of_single_bids_learns_a_plan(kind):
     tested = market(kind(), ECONOMY)
-    search = Search((CMAESLearner(markets=32),), (0,), 12_000, "profile", 400)
+    search = Search((CMAESLearner(markets=32),), (0,), 12_000, "profile", 200)
     evidence = gather(tested, search, with_power=True)
     constant = best_deviation(tested, np.array(TYPES), "profile").gain
     assert evidence.learned[0].gain > 1.1 * constant
