@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import tiny_learner
+from villains.plugin_files import LINGERS, MAIN_ENDS, STAYS, villain
 
 from deviator.plugins.guarded_process import GUARDED
 
@@ -112,6 +113,40 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(tmp_path):
     assert "learned gain" in rest
     saved = tmp_path / "runs" / "policies" / "naive-walrasian-stepper-0001.json"
     assert json.loads(saved.read_text())["format"] == "deviator policy"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        {"cleared": "sys.exit(0)"},
+        {"cleared": "import typer; raise typer.Exit(0)"},
+        {"at_import": MAIN_ENDS},
+    ],
+)
+def test_a_training_that_a_plugin_ends_does_not_end_with_0(
+    run_command, capsys, monkeypatch, tmp_path, harm
+):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(villain(**harm))
+    words = ("--plugin", "mine.py", "--learner", "evolution", "--steps", 100)
+    assert run_command("train", "villain", *MARKET[1:], *words) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: villain of mine.py ")
+    assert "it must leave its process running, and " in said
+    assert said.endswith("the command came to no report\n")
+
+
+def test_a_training_ends_after_its_report_whatever_a_plugin_started(
+    run_command, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(villain(f"{STAYS}\n{LINGERS}\nprint('[bold]said')"))
+    words = ("--plugin", "mine.py", "--learner", "evolution", "--steps", 100, "--out", "found")
+    assert run_command("train", "villain", *MARKET[1:], *words) == 0
+    printed = capsys.readouterr()
+    assert "learned gain" in printed.out
+    assert "[bold]said" in printed.err
+    assert Path("found.json").exists()
 
 
 def test_a_deviation_of_a_third_party_is_saved_and_judged_by_its_file(

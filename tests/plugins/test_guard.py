@@ -1,10 +1,17 @@
-"""The guard: what sleeps for ever meets its limit, and what it takes to start does not."""
+"""The guard: calls meet their limit, and nothing but plain data comes back, whatever they do."""
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
 
-from deviator.plugins.guard import Guard, GuardError
+from deviator.errors import UnknownNameError
+from deviator.plugins.guard import Guard, GuardError, ProcessEndedError
+from deviator.plugins.plain_data import PlainError, plain_data
+
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 def test_imports_do_not_count(tmp_path, monkeypatch):
@@ -14,8 +21,98 @@ def test_imports_do_not_count(tmp_path, monkeypatch):
         assert guard.run(len, "abc") == 3
 
 
-def test_a_process_that_sleeps_is_replaced():
+def fork_and_leave():
+    """Leave a child behind that holds all streams, and end."""
+    if os.fork():
+        os._exit(0)
+    time.sleep(3600)
+
+
+def floods(tell):
+    """Print more than anyone reads, with escapes, and tell what stands beside it."""
+    os.write(1, b"\x1b[31mloud " * 1_000_000)
+    tell("told")
+    return "answer"
+
+
+def test_a_process_that_hangs_ends_or_forks_is_replaced(capsys):
     with Guard(2.0) as guard:
         with pytest.raises(GuardError, match="it must end within 2 s, and did not"):
             guard.run(time.sleep, 3600)
-        assert guard.run(len, "abc") == 3
+        with pytest.raises(ProcessEndedError, match="leave its process running, and ended it"):
+            guard.run(fork_and_leave)
+        told = []
+        assert guard.run_telling(told.append, floods) == "answer"
+        assert told == ["told"]
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err) < 21_000
+    assert "loud" in printed.err
+    assert "\x1b" not in printed.err
+
+
+class Odd(Exception):
+    """Its text ends the process that asks for it."""
+
+    def __str__(self):
+        raise SystemExit(0)
+
+
+class Long(OSError):
+    """Its text is long, and tries to paint the terminal."""
+
+    def __str__(self):
+        return "\x1b[31m" + "a" * 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (Odd(), Exception, "an error whose text cannot be shown"),
+        (Long(), OSError, "[31maaa"),
+        (KeyError("key"), KeyError, "'key'"),
+        (UnknownNameError("learner", "x", []), UnknownNameError, "no learner is named 'x'. Known:"),
+        (SystemExit(0), GuardError, "it must leave its process running, and called exit"),
+        (KeyboardInterrupt(), GuardError, "it must raise errors only, and raised"),
+        (UnicodeDecodeError("utf-8", b"", 0, 1, "why"), UnicodeDecodeError, "'utf-8' codec"),
+    ],
+)
+def test_errors_come_back_as_plain_ones(error, kind, text):
+    back = PlainError.of(error).to_error()
+    assert isinstance(back, kind)
+    assert str(back).startswith(text)
+    assert len(str(back)) < 2100
+    if not isinstance(back, GuardError):
+        assert type(back).__name__ == type(error).__name__
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"cos\nsystem\n(S'true'\ntR.",
+        b"cbuiltins\neval\n(S'1'\ntR.",
+        b"\x80\x04\x8c\x15deviator.plugins.guard\x8c\x09os.system\x93.",
+        b"cdeviator.plugins.spec\nfile_module\n(S'mine.py'\ntR.",
+        b"nonsense",
+    ],
+)
+def test_an_answer_that_names_code_is_not_read(data):
+    with pytest.raises(GuardError, match="it must return plain data, and did not"):
+        plain_data(data)
+
+
+MODULES = ("cloudpickle", "tempfile", "threading", "struct", "numpy", "sitecustomize")
+
+
+def test_modules_in_the_current_folder_are_not_run(tmp_path):
+    for name in MODULES:
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w').close()\n")
+    script = (
+        "from deviator.plugins.guard import Guard\n"
+        "with Guard(60) as guard: print(guard.run(len, 'abc'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout == "3\n"
+    assert not (tmp_path / "ran").exists()

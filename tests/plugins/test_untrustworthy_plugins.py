@@ -1,13 +1,23 @@
 """Plugins that misstate what they do: no claim of theirs is believed, and nothing else is harmed."""
 
+import json
+import multiprocessing
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from villains.economies import NOT_SO_QUADRATIC
 from villains.mechanisms import NarrowMenu, NeverTrades
+from villains.plugin_files import (
+    LINGERS,
+    MAIN_ENDS,
+    POISONS,
+    SEGFAULTS,
+    STAYS,
+    villain,
+)
 
-from deviator import audit
+from deviator import audit, make
 from deviator.economies import fundamental_value, private_values
 from deviator.errors import RefusedError
 from deviator.evidence import certify, market
@@ -154,3 +164,94 @@ def test_results_follow_the_files_that_a_file_imports(tmp_path):
         helper.write_text(f"FACTOR = {factor}\n")
         keys.append(read_study(tmp_path / "study.yaml").expand()[1].key)
     assert keys[0] != keys[1]
+
+
+QUICK = """
+name: quick
+plugins: [FILES]
+seeds: [0]
+steps: 500
+held_out: 300
+learner: evolution
+economies:
+  private: {family: private-values, n_traders: 4, slope: 2.0}
+cells:
+  - {mechanism: uniform-double-auction, economy: private}
+"""
+
+SOUND = "../[bold]<b>sound"
+"""A name that would leave a folder, and is markup in a terminal and on a page."""
+
+VILLAINS = {
+    "sound": villain(f"{STAYS}\n{LINGERS}", name=SOUND),
+    "ends": villain(MAIN_ENDS, name="ends"),
+    "poisons": villain(POISONS, name="poisons"),
+    "crashes": villain(built=SEGFAULTS, name="crashes"),
+    "loses": villain(cleared="open('prices.csv')", name="loses"),
+}
+
+REASONS = {
+    "ends": "it must leave its process running, and ended it",
+    "poisons": "ZeroDivisionError: division by zero",
+    "crashes": "it must leave its process running, and ended it",
+    "loses": "FileNotFoundError: [Errno 2] No such file or directory: 'prices.csv'",
+}
+
+
+def quick_study(folder, files):
+    """Write a study of a built-in rule and of files, and return its path."""
+    text = QUICK.replace("FILES", ", ".join(f"{name}.py" for name in files))
+    for name, content in files.items():
+        (folder / f"{name}.py").write_text(content)
+        mechanism = SOUND if name == "sound" else name
+        text += f"  - {{mechanism: '{mechanism}', economy: private}}\n"
+    (folder / "study.yaml").write_text(text)
+    return folder / "study.yaml"
+
+
+def test_whatever_files_do_costs_their_own_cells(run_command, capsys, tmp_path):
+    alone = confirm(quick_study(tmp_path, {}), out=tmp_path / "alone", workers=1)
+    study, out = quick_study(tmp_path, VILLAINS), tmp_path / "out" / "run"
+    assert run_command("confirm", study, "--out", out, "--workers", 1) == 1
+    report = json.loads((out / "report.json").read_text())
+    control, sound = report["rows"]
+    assert control == alone.rows[0]
+    assert sound["state"] == "refuted"
+    reasons = {reason.partition(" of ")[0]: reason for reason in report["failures"].values()}
+    for name, reason in REASONS.items():
+        assert f"{name}.py" in reasons[name]
+        assert reason in reasons[name]
+    assert "uniform-double-auction" not in "".join(reasons.values())
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"alone", "out"}
+    assert "<b>sound" not in (out / "report.html").read_text()
+    printed = capsys.readouterr()
+    assert "[bold]" in printed.out
+    assert "\x1b" not in printed.out + printed.err
+
+
+def test_a_limit_is_what_the_study_says(tmp_path):
+    study = quick_study(tmp_path, {"hangs": villain(built="time.sleep(3600)", name="hangs")})
+    study.write_text(study.read_text() + "limit_s: 1.5\n")
+    report = confirm(study, out=tmp_path / "run", workers=1)
+    assert [row["mechanism"] for row in report.rows] == ["uniform-double-auction"]
+    (reason,) = report.failures.values()
+    assert reason.startswith("hangs of hangs.py")
+    assert "it must end within 1.5 s" in reason
+
+
+def made(path, answers):
+    """Tell what comes of making a rule by name in this process."""
+    try:
+        answers.put(make(f"{path}:villain").name)
+    except BaseException as error:
+        answers.put(repr(error))
+
+
+def test_a_daemonic_process_loads_a_file_itself(tmp_path):
+    (tmp_path / "mine.py").write_text(villain())
+    fork = multiprocessing.get_context("fork")
+    answers = fork.Queue()
+    worker = fork.Process(target=made, args=(tmp_path / "mine.py", answers), daemon=True)
+    worker.start()
+    assert answers.get(timeout=60) == "villain"
+    worker.join()
