@@ -15,6 +15,7 @@ from deviator.economies import (
     Economy,
     heterogeneous,
     linear_quadratic,
+    multi_unit_demands,
     private_values,
     saturating,
     sigma_n,
@@ -66,6 +67,7 @@ def economies() -> dict[str, Economy]:
         ),
         "saturating (smooth)": saturating(4),
         "unit demands": unit_demands(2, 2),
+        "multi-unit demands": multi_unit_demands(4),
     }
 
 
@@ -86,6 +88,8 @@ def mechanisms(economy: Economy) -> dict[str, tuple[str, dict[str, Any]]]:
         "k-double-auction": ("k-double-auction", {}),
         "entry-fee-double-auction": ("entry-fee-double-auction", {}),
         "modified-vickrey-double-auction": ("modified-vickrey-double-auction", {}),
+        "vickrey-multi-unit": ("vickrey-multi-unit", {}),
+        "uniform-price-multi-unit": ("uniform-price-multi-unit", {}),
     }
     try:
         slope = sigma_n(economy)

@@ -157,7 +157,7 @@ class ExchangeCore:
         return np.concatenate([types, [1.0], np.full(shown, HISTORY_BOUND)])
 
     def draw(self, rng: np.random.Generator, batch: int) -> Floats:
-        """Draw types, shape (batch, N), and beside them the lots of each round, if there are any."""
+        """Draw types, shape (batch, N), and beside them lots for each round, if the rule has any."""
         types = self.market.distribution.sample(rng, batch)
         return with_lots(self.market.mechanism, types, rng, self.rounds)
 

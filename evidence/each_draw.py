@@ -11,14 +11,12 @@ import numpy as np
 
 from deviator.mechanisms.lottery import Drawn, in_short, standard_lots
 from deviator.policies import NumericSearch
-from deviator.policies.situation import Situation
 from deviator.validation import Floats
 
 from .evidence import EachDraw
 from .fresh_lots import fresh_lots
 from .largest_gain import largest_gain
 from .market import Market
-from .results import Results
 from .witness import find_witness, witness_of_bid
 
 PAIRS = 512
@@ -78,12 +76,10 @@ def market_drawn(tested: Market, lots: Floats) -> Market:
 def _searched(tested: Market, types: Floats) -> dict[str, Any] | None:
     """Return a witness at one of the profiles, each searched with lots of its own."""
     lots, _ = fresh_lots(tested.mechanism.draws, len(types), np.random.default_rng(SEED))
-    search = _search(market_drawn(tested, lots))
-    bids = search.find(types).bid
-    decision = Situation.of(search.mechanism, tested.economy, tested.strategy, types, tested.trader)
-    both = Results.of(decision.compared(bids), tested.precision, decision)
-    gain = both.utility[:, 1] - both.utility[:, 0]
-    beyond = np.where(gain > both.rounding.sum(axis=1), gain, 0.0)
+    known = market_drawn(tested, lots)
+    bids = _search(known).find(types).bid
+    compared = known.compared(types, bids)
+    beyond = np.where(compared.gain > compared.rounding, compared.gain, 0.0)
     for place in np.argsort(-beyond)[:TRIED]:
         if beyond[place] <= 0:
             break

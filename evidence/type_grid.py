@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deviator.economies import Economy
-from deviator.errors import InvalidInputError, NotConvergedError
+from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Mechanism, Outcome
 from deviator.memory import require_memory
 from deviator.policies.base import Policy, check_market
@@ -108,7 +108,8 @@ def type_grid_regret(
         If the grid is malformed, names a type twice or leaves nobody a misreport, or outcomes or
         utilities are not finite.
     RefusedError
-        If the grid has so many profiles that their outcomes do not fit the memory.
+        If the grid has so many profiles that their outcomes do not fit the memory, or payoffs are
+        not quasi-linear.
     NotConvergedError
         If a market could not be solved.
 
@@ -124,6 +125,11 @@ def type_grid_regret(
     True
     """
     check_market(mechanism, economy)
+    if not economy.quasilinear:
+        raise RefusedError(
+            "a grid of types compares utilities less transfers, and the economy "
+            f"{economy.name} states a payoff of its own; search: deviator.policies.NumericSearch"
+        )
     types = _grid(grid, economy.n_traders, whole_number("piece", piece, 1))
     limit = None if tolerance is None else non_negative("tolerance", tolerance)
     _check_memory(types)

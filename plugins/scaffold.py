@@ -80,6 +80,7 @@ def _text(template: str, values: dict[str, str]) -> str:
 def _values(kind: str, name: str) -> dict[str, str]:
     values = {
         "kind": kind,
+        "article": "An" if kind[0] in "aeiou" else "A",
         "name": name,
         "group": BASES[kind][0],
         "module": name.replace("-", "_"),

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
+from .provenance import FILE_MODULE
+
 NOTICED = "__undeclared_reads__"
 """Where the module of a plugin file keeps what was noticed."""
 
@@ -52,8 +54,8 @@ def undeclared_reads() -> list[str]:
     found = {
         f"{Path(str(module.__file__)).name} read {', '.join(sorted(names)[:SHOWN])} beside it, "
         "which results do not follow; name what it reads in data_files"
-        for module in list(sys.modules.values())
-        if (names := getattr(module, NOTICED, None))
+        for name, module in list(sys.modules.items())
+        if name.startswith(FILE_MODULE) and (names := vars(module).get(NOTICED))
     }
     return sorted(found)
 

@@ -209,8 +209,8 @@ class NoisySignal(Rung):
     --------
     >>> types = np.array([[1.0, 2.0, 4.0], [1.0, 2.0, 4.1]])
     >>> NoisySignal(0.1).seen(types, 0).round(2)
-    array([[1.  , 2.06, 3.86],
-           [1.  , 2.05, 4.08]])
+    array([[1.  , 2.15, 3.94],
+           [1.  , 1.92, 4.07]])
     """
 
     deviation: float

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from deviator.arrays import is_foreign
+from deviator.arrays import Array, is_foreign
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids, SurfaceBids
 from deviator.validation import Floats
@@ -43,11 +43,10 @@ def unmixed_bids(policy: Policy, types: Floats) -> Bids:
     return policy.bids(types)
 
 
-def seed_of(types: Floats) -> int:
+def seed_of(types: Array) -> int:
     """Return a seed that is a function of the types: other markets meet other draws."""
-    if is_foreign(types):
-        types = np.asarray(types.detach().cpu(), dtype=np.float64)
-    return int.from_bytes(hashlib.blake2b(np.ascontiguousarray(types), digest_size=8).digest())
+    plain = np.asarray(types.detach().cpu()) if is_foreign(types) else types
+    return int.from_bytes(hashlib.blake2b(plain.tobytes(), digest_size=8).digest())
 
 
 def check_draws(policy: Policy, types: Floats) -> None:

@@ -18,6 +18,7 @@ from deviator.policies.policy_files import SUFFIXES
 from deviator.validation import finite_number, non_negative, whole_number
 
 from .run.store import explained, to_json
+from .saved_market import changes_since, plugins_stated
 
 FORMAT = "deviator training"
 VERSION = 1
@@ -167,6 +168,9 @@ def _check_same(folder: Path, kept: Mapping[str, Any], asked: Mapping[str, Any])
     """Refuse the checkpoint of another training, naming where they differ."""
     for name, value in asked.items():
         was = kept.get(name)
+        if name == "plugins":
+            _check_plugins(folder, was, value)
+            continue
         if was == value:
             continue
         if isinstance(was, dict) and isinstance(value, dict):
@@ -174,6 +178,16 @@ def _check_same(folder: Path, kept: Mapping[str, Any], asked: Mapping[str, Any])
         raise ResultsError(
             f"a training goes on with the same {name}, {folder} is of {_shown(was)} and asked for "
             f"is {_shown(value)}; resume it there, or train anew"
+        )
+
+
+def _check_plugins(folder: Path, kept: Any, now: Any) -> None:
+    """Refuse to go on under plugins that were edited since; older checkpoints state none."""
+    changes = [] if kept is None else changes_since(plugins_stated(kept), now)
+    if changes:
+        raise ResultsError(
+            f"a training goes on with the same plugins, and since {folder} was written "
+            f"{' and '.join(changes)}; bring back what it was, or train anew"
         )
 
 

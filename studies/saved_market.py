@@ -45,7 +45,7 @@ def saved_market(path: Path, files: Sequence[str] = ()) -> SavedMarket:
             f"{stem}.json must describe the market of the policy, and does not "
             f"({mistakes_of(error, market, MarketSpec)[0].sentence}); train one anew"
         ) from None
-    trained_with = _plugins_of(description)
+    trained_with = plugins_stated(description.get("plugins"))
     spec = stated.with_plugins(tuple(files))
     _check_named(stem, spec, files, trained_with)
     check_untouched(stem)
@@ -92,9 +92,8 @@ def _state(plugin: Mapping[str, str]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _plugins_of(description: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return what a policy's file says took part in its training, as far as it can be read."""
-    stated = description.get("plugins")
+def plugins_stated(stated: Any) -> list[dict[str, str]]:
+    """Return what a file says took part in a training, as far as it can be read."""
     return [
         each
         for each in (stated if isinstance(stated, list) else [])

@@ -25,6 +25,7 @@ from deviator.policies import (
     save_policy,
 )
 from deviator.policies.policy_files import policy_stem, read_description, stated_information
+from deviator.trust import is_third_party
 
 from .checkpoints import FILE, CheckpointFolder, checkpoint_folder, read_checkpoint
 from .gather import Actions, Search, Watch, gather
@@ -208,6 +209,7 @@ class _Saver:
             self._plugins.append({"kind": "rung"} | provenance(plan.information))
         self._market = spec.model_dump(mode="json")
         self._training = json.loads(json.dumps(_identity(spec, learner, plan)))
+        self._training["plugins"] = [each for each in self._plugins if is_third_party(each)]
         self.saved: Path | None = None
         self.unsaved = ""
         self.interrupted = False

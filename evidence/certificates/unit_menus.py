@@ -23,6 +23,9 @@ c_(Z-h+1)), which gains nothing unless p = v_(h+1). Sellers mirror this. All bid
 and so do p and the c's. So over a box the gain is at most the largest, over h, of (h - e) times the
 least of p at the highest types and the own high v_h (v_(h+1) where k = 0), less c_(Z-h+1) at the
 lowest types; or of a seller's mirror image. That is a bound: it need not be attained.
+
+Where k = 0 and a trader owns nothing and wants one unit, v_2 = 0 is above no bid of others: they
+buy at p = c_Z, as their menu has it, or not at all, and honest bids are a dominant strategy.
 """
 
 from fractions import Fraction
@@ -91,6 +94,7 @@ def certify_units(tested: Market, premises: tuple[Condition, ...]) -> Certificat
         )
     trades = _trade_is_possible(economy, low, high)
     dominant = isinstance(mechanism, VickreyMultiUnit)
+    dominant = dominant or _takes_the_price(tested.trader, mechanism, economy)
     moved = None if dominant else _moved_price(tested.trader, mechanism, economy, low, high)
     cap, reason = moved or _dominant()
     runs = _what_runs(tested, mechanism, economy)
@@ -101,8 +105,16 @@ def certify_units(tested: Market, premises: tuple[Condition, ...]) -> Certificat
 
 
 def _dominant() -> tuple[float, Condition]:
-    name = "no own bid is paid, and each further unit costs more than the one before"
+    name = "no own bid sets what is paid, and each further unit costs no less than the one before"
     return 0.0, Condition(name, True, "whatever all values are: a dominant strategy")
+
+
+def _takes_the_price(
+    trader: int, mechanism: UniformPriceMultiUnit, economy: MultiUnitDemands
+) -> bool:
+    """Return whether a trader buys one unit at most, at the highest losing bid of the others."""
+    wants_one = not any(economy.factors[trader][1:])
+    return mechanism.k == 0 and wants_one and economy.endowments[trader] == 0
 
 
 def _moved_price(

@@ -1,6 +1,8 @@
 """Propositions 6 and 7: deficits where the good comes in units, and footnotes 19 and 33."""
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from deviator.economies import (
     tight,
 )
 from deviator.economies.assumption_bounds import Interdependence
-from deviator.mechanisms import DiscreteVCG, Reports, SigmaVCG
+from deviator.mechanisms import DiscreteVCG, Outcome, Reports, SigmaVCG, TraderOutcome
 
 from ..bounds.discrete import (
     deficit_parts,
@@ -122,20 +124,41 @@ def _largest_trade(market: UnitMarket) -> float:
 )
 def _check_constraints(charged: Formula = lambda transfer, quantity: transfer) -> Finding:
     gains, losses = [0.0], [0.0]
-    for economy, tax, types in crossing_markets(seed=76, count=5):
-        rule = DiscreteVCG(economy, 0.5, 0.2, tax)
-        bids = Reports(types[:3])
-        honest = rule.clear(bids)
+    for economy, bids, honest, by_trader in _cleared_markets():
         paid = charged(honest.transfer, honest.quantity)
         utility = economy.utility(honest.quantity, bids.types) - paid
         losses.append(float(-utility.min()))
-        for trader in range(economy.n_traders):
-            reports = np.tile(np.linspace(-4, 4, REPORTS), (3, 1))[:, :, None]
-            outcome = rule.clear_deviations(bids, trader, reports)
+        for trader, outcome in enumerate(by_trader):
             value = economy.value(bids.types)[:, [trader]]
             worth = (value - 0.5 * economy.slope[trader] * outcome.quantity) * outcome.quantity
             gain = worth - charged(outcome.transfer, outcome.quantity) - utility[:, [trader]]
             gains.append(float(gain.max()))
+    falls = _falls()
+    text = (
+        "under single crossing nobody loses by taking part and no report on a grid gains, to "
+        f"{max(*gains, *losses):.2g}; without it, within A4^N, quantities fall in the own type in "
+        f"{sum(falls)} of {len(falls)} economies, and no transfers are incentive compatible"
+    )
+    return Finding(max(*gains, *losses), text, sum(falls) / len(falls))
+
+
+# What is cleared does not depend on the formula that is tried, and takes longest: it is kept.
+@cache
+def _cleared_markets() -> tuple[tuple[Any, Reports, Outcome, list[TraderOutcome]], ...]:
+    """Return markets with single crossing: honest outcomes, and those of reports on a grid."""
+    cleared = []
+    for economy, tax, types in crossing_markets(seed=76, count=5):
+        rule, bids = DiscreteVCG(economy, 0.5, 0.2, tax), Reports(types[:3])
+        reports = np.tile(np.linspace(-4, 4, REPORTS), (3, 1))[:, :, None]
+        traders = range(economy.n_traders)
+        by_trader = [rule.clear_deviations(bids, trader, reports) for trader in traders]
+        cleared.append((economy, bids, rule.clear(bids), by_trader))
+    return tuple(cleared)
+
+
+@cache
+def _falls() -> tuple[bool, ...]:
+    """Return for economies without single crossing whether a quantity falls in the own type."""
     rng = np.random.default_rng(77)
     falls = []
     for _ in range(40):
@@ -143,12 +166,7 @@ def _check_constraints(charged: Formula = lambda transfer, quantity: transfer) -
         types = rng.standard_normal((PROFILES, economy.n_traders))
         if single_crossing_violation(economy) is not None:
             falls.append(largest_fall(DiscreteVCG(economy, 0.5), types) > 0)
-    text = (
-        "under single crossing nobody loses by taking part and no report on a grid gains, to "
-        f"{max(*gains, *losses):.2g}; without it, within A4^N, quantities fall in the own type in "
-        f"{sum(falls)} of {len(falls)} economies, and no transfers are incentive compatible"
-    )
-    return Finding(max(*gains, *losses), text, sum(falls) / len(falls))
+    return tuple(falls)
 
 
 @statement(
@@ -162,8 +180,8 @@ def _check_constraints(charged: Formula = lambda transfer, quantity: transfer) -
 )
 def _check_budget(deficit: Formula = proposition_7_deficit) -> Finding:
     gaps = [
-        _excess(_largest_deficit(market), _bound(market, bounds, deficit))
-        for market, bounds in taxed_unit_markets(seed=74)
+        _excess(largest, _bound(market, bounds, deficit))
+        for market, bounds, largest in _largest_deficits(74)
     ]
     mixed = UnitMarket(DiscreteVCG(MIXED, 1.0, 3.0), MIXED_TYPES)
     average = assumption_bounds(MIXED, _largest_trade(mixed))
@@ -179,6 +197,14 @@ def _check_budget(deficit: Formula = proposition_7_deficit) -> Finding:
 def _bound(market: UnitMarket, bounds: AssumptionBounds, deficit: Formula) -> float:
     rule = market.rule
     return float(deficit(bounds, rule.sigma, rule.half_spread, rule.unit_size))
+
+
+@cache
+def _largest_deficits(seed: int) -> tuple[tuple[UnitMarket, AssumptionBounds, float], ...]:
+    """Return drawn markets and the largest deficit in each."""
+    return tuple(
+        (market, bounds, _largest_deficit(market)) for market, bounds in taxed_unit_markets(seed)
+    )
 
 
 def _largest_deficit(market: UnitMarket) -> float:
@@ -199,16 +225,8 @@ def _excess(largest: float, bound: float) -> float:
 )
 def _check_efficiency(inefficiency: Formula = proposition_7_inefficiency) -> Finding:
     gaps, printed, near = [], [], []
-    rng = np.random.default_rng(75)
-    for _ in range(4 * ECONOMIES):
-        n = int(rng.integers(3, 8))
-        unit = float(rng.choice([1.0, 0.5, 0.2]))
-        sigma, spread = (float(rng.choice([0.0, 0.02, 0.1, 0.5])) for _ in range(2))
-        rule = DiscreteVCG(random_economy(rng, n), unit, sigma, spread)
-        market = UnitMarket(rule, 2 * rng.standard_normal((200, n)))
-        bounds = assumption_bounds(rule.economy, _largest_trade(market))
-        efficient = DiscreteVCG(rule.economy, unit).allocate(market.types).quantity
-        apart = float(np.abs(rule.allocate(market.types).quantity - efficient).max())
+    for rule, bounds, apart in _distances_from_efficiency():
+        unit, sigma, spread = rule.unit_size, rule.sigma, rule.half_spread
         bound = inefficiency(bounds, sigma, spread, unit)
         near.append(apart / bound if bound > 0 else np.inf)
         gaps.append(max(apart - bound, 0.0) / unit)
@@ -221,6 +239,24 @@ def _check_efficiency(inefficiency: Formula = proposition_7_inefficiency) -> Fin
         "Delta"
     )
     return Finding(worst(gaps), text, max(printed))
+
+
+@cache
+def _distances_from_efficiency() -> tuple[tuple[DiscreteVCG, AssumptionBounds, float], ...]:
+    """Return drawn mechanisms and how far their quantities are from efficient ones."""
+    rng = np.random.default_rng(75)
+    distances = []
+    for _ in range(4 * ECONOMIES):
+        n = int(rng.integers(3, 8))
+        unit = float(rng.choice([1.0, 0.5, 0.2]))
+        sigma, spread = (float(rng.choice([0.0, 0.02, 0.1, 0.5])) for _ in range(2))
+        rule = DiscreteVCG(random_economy(rng, n), unit, sigma, spread)
+        market = UnitMarket(rule, 2 * rng.standard_normal((200, n)))
+        bounds = assumption_bounds(rule.economy, _largest_trade(market))
+        efficient = DiscreteVCG(rule.economy, unit).allocate(market.types).quantity
+        apart = float(np.abs(rule.allocate(market.types).quantity - efficient).max())
+        distances.append((rule, bounds, apart))
+    return tuple(distances)
 
 
 def positive_part(number: float) -> float:
@@ -268,8 +304,7 @@ def _check_footnote_19(part: Formula = positive_part) -> Finding:
 )
 def _check_footnote_33(part: Formula = positive_part) -> Finding:
     gaps, printed = [], []
-    for market, bounds in taxed_unit_markets(seed=79):
-        largest = _largest_deficit(market)
+    for market, bounds, largest in _largest_deficits(79):
         gaps.append(_excess(largest, _bound(market, bounds, _g_3(part))))
         printed.append(_excess(largest, _bound(market, bounds, _g_3(printed_part))))
     text = (

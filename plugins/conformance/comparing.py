@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import pickle
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -72,12 +73,6 @@ def assert_same_outcome(
 def outcome_of_markets(outcome: Outcome, markets: Any) -> Outcome:
     """Return the outcome of some of the markets."""
     return Outcome(**{field: getattr(outcome, field)[markets] for field in FIELDS})
-
-
-def concatenated(outcomes: list[Outcome]) -> Outcome:
-    """Return the outcomes of successive batches as one."""
-    parts = {field: [getattr(outcome, field) for outcome in outcomes] for field in FIELDS}
-    return Outcome(**{field: np.concatenate(arrays) for field, arrays in parts.items()})
 
 
 def renumbered(outcome: Outcome, order: list[int]) -> Outcome:
@@ -174,8 +169,18 @@ def in_another_process(
         raise AssertionError(
             f"{subject} must pickle, to be used by worker processes, got {error}"
         ) from None
-    with Guard(limit_s) as guard:
-        return guard.run(function, thing, *arguments)
+    return elsewhere(limit_s).run(function, thing, *arguments)
+
+
+@cache
+def elsewhere(limit_s: float) -> Guard:
+    """Return the process that serves all comparisons of this one; it ends by itself when idle."""
+    return Guard(limit_s)
+
+
+def start_elsewhere() -> None:
+    """Start the process that serves comparisons, before this one imports what it would inherit."""
+    elsewhere(ELSEWHERE_S).run(len, "")
 
 
 def largest_finite(values: Floats) -> float:

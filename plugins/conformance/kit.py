@@ -14,9 +14,10 @@ from deviator.evidence.regret import RegretEstimator
 from deviator.learners import Learner
 from deviator.mechanisms import Claim, Mechanism, RoundsMechanism
 from deviator.policies import Policy, Rung
+from deviator.trust import is_ours
 
 from ..guard import Guard, GuardError
-from . import economies, estimators, learners, payoffs, policies, rungs
+from . import economies, estimators, importing, learners, payoffs, policies, rungs
 from .check import (
     Check,
     CheckFunction,
@@ -27,8 +28,10 @@ from .check import (
     waivers_of,
 )
 from .claims import CLAIMS
+from .comparing import start_elsewhere
 from .draws import in_each_draw
-from .mechanisms import deviations, invariance, lots, outcomes, purity, robustness, rounds
+from .mechanisms import allowed, deviations, invariance, lots, outcomes, purity, robustness, rounds
+from .trials import tried_in
 
 LIMIT_S = 60.0
 """Seconds that one check may take."""
@@ -42,7 +45,10 @@ PICKLING = "check_pickling"
 Progress = Callable[[CheckResult], None]
 """Called with each result as soon as there is one."""
 
-OF_MECHANISMS = (outcomes, purity, invariance, deviations, robustness)
+OF_MECHANISMS = (outcomes, purity, invariance, allowed, deviations, robustness)
+
+OF_OTHERS = checks_in(importing)
+"""Checks of what is not deviator's own, of every kind."""
 
 LOTS = checks_in(lots)
 """Checks of mechanisms that draw lots, beside all others."""
@@ -135,7 +141,8 @@ def checks_for(subject: Any) -> Iterator[Check]:
         )
     kind, core = _kit_of(subject)
     claims: frozenset[Claim] = getattr(subject, "claims", frozenset())
-    checks = [Check(kind, run) for run in core]
+    further = () if is_ours(type(subject)) else OF_OTHERS
+    checks = [Check(kind, run) for run in (*further, *core)]
     lottery = isinstance(subject, Mechanism) and subject.draws
     checks += [Check("mechanism", run) for run in LOTS if lottery]
     for _, base, further in OF_SOME:
@@ -155,7 +162,9 @@ def _of_lotteries(check: Check) -> Check:
 
 def all_checks() -> Iterator[Check]:
     """Return every check of every kit, those of claims included."""
-    for kind, _, core in (*KITS, *OF_SOME):
+    for kind, _, core in KITS:
+        yield from (Check(kind, run) for run in (*OF_OTHERS, *core))
+    for kind, _, core in OF_SOME:
         yield from (Check(kind, run) for run in core)
     yield from (Check("mechanism", run) for run in LOTS)
     yield from (Check("mechanism", run, claim) for claim, run in CLAIMS.items())
@@ -167,6 +176,7 @@ def run_checks(
     guarded: bool = True,
     limit_s: float = LIMIT_S,
     only: Sequence[str] = (),
+    economy: Economy | None = None,
     progress: Progress | None = None,
 ) -> list[CheckResult]:
     """Run the checks of an object and return their results.
@@ -180,13 +190,19 @@ def run_checks(
         Seconds that one check may take, where guarded.
     only : sequence of str
         Names of the checks to run; all of them by default.
+    economy : Economy, optional
+        Where a mechanism is tried and its claims are tested; its example economies, or the kit's
+        own, by default.
     progress : callable, optional
         Called with each result as soon as there is one.
 
     Raises
     ------
     InvalidInputError
-        If the object has no kit, or no check has a stated name.
+        If the object has no kit, no check has a stated name, or something else than a mechanism
+        is to be tried in an economy.
+    RefusedError
+        If the mechanism has no honest bids in the economy.
 
     Examples
     --------
@@ -195,6 +211,8 @@ def run_checks(
     >>> results[0].status
     'passed'
     """
+    if economy is not None:
+        subject = tried_in(subject, economy)
     plan = Plan.of(subject).limited_to(only)
     if not guarded:
         return plan.results(lambda check: check.run(subject), progress)
@@ -213,6 +231,7 @@ def run_checks_of_source(
 
     Raises whatever building it raises; `only` and `progress` are those of `run_checks`.
     """
+    guard.run(start_elsewhere)
     kind, names, waivers = guard.run(_plan_of, source)
     checks = [each for each in all_checks() if each.kind == kind and each.name in names]
     plan = Plan(title, (*checks, check_waivers_of(checks)), waivers)
@@ -266,6 +285,8 @@ def parametrize_with_checks(
 
 def run_guarded(guard: Guard, check: Check, subject: Any) -> None:
     """Run a check on an object in another process."""
+    if check.run in OF_OTHERS:
+        guard.run(start_elsewhere)
     guard.run(run_check, ObjectSource.of(subject), check.name)
     if check.name == PICKLING:
         # The object checked there had been pickled on its way: the original is compared here.

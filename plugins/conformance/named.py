@@ -6,11 +6,12 @@ from typing import Any, final, get_args
 
 from deviator.economies import fundamental_value_information, linear_quadratic, private_values
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
-from deviator.mechanisms import UniformDoubleAuction
+from deviator.mechanisms import Mechanism, UniformDoubleAuction
 
-from ..registry import checked_kind, find_plugin, list_plugins, qualified
+from ..registry import checked_kind, find_plugin, list_plugins, qualified, takes_economy
 from ..single_file import plugins_of_file
 from ..spec import Kind, PluginSpec, required_parameters
+from .trials import tried_in
 
 
 @final
@@ -37,6 +38,55 @@ class NamedSource:
             for name, each in known.items()
             if name in given or each.default is not each.empty
         }
+
+
+@final
+@dataclass(frozen=True)
+class SourceInEconomy:
+    """A mechanism that is tried in a given economy; both are built in the process that asks."""
+
+    rule: NamedSource
+    economy: NamedSource
+
+    @property
+    def spec(self) -> PluginSpec:
+        """Where the mechanism comes from."""
+        return self.rule.spec
+
+    def subject(self) -> Mechanism:
+        """Return the mechanism, which holds the economy if it holds one.
+
+        Raises
+        ------
+        RefusedError
+            If the mechanism has no honest bids in the economy.
+        """
+        economy, settings = self.economy.subject(), self.rule.settings
+        if takes_economy(self.spec.load()):
+            settings = {"economy": economy} | settings
+        return tried_in(NamedSource(self.spec, settings).subject(), economy)
+
+
+def in_economy(
+    sources: list[NamedSource], name: str, settings: dict[str, Any], files: tuple[str, ...]
+) -> list[SourceInEconomy]:
+    """Return the sources of mechanisms with the economy of a name, or of ``file.py:name``.
+
+    Raises
+    ------
+    InvalidInputError
+        If something else than a mechanism is to be tried in it.
+    UnknownNameError, PluginLoadError
+        As in `find_plugin`.
+    """
+    others = [source.spec.title for source in sources if source.spec.kind != "mechanism"]
+    if others:
+        raise InvalidInputError(
+            f"only mechanisms are tried in an economy, got {', '.join(others)}; leave --economy "
+            "out, or say --kind mechanism"
+        )
+    economy = NamedSource(find_plugin("economy", qualified("economy", name, files)), settings)
+    return [SourceInEconomy(source, economy) for source in sources]
 
 
 def named(name: str, kind: str | None, files: tuple[str, ...]) -> list[PluginSpec]:

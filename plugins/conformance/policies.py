@@ -75,6 +75,22 @@ def check_seeds_decide(policy: Policy) -> None:
     assert_same_state("a policy", before, process_state())
 
 
+def check_mixing(policy: Policy) -> None:
+    """A policy that draws says so, and draws from the generator that it is given."""
+    types = _types(policy)
+    first, again = (np.array(_bids(policy, types)) for _ in range(2))
+    rule = "a policy must draw from the generator that it is given alone"
+    assert_close(rule, again, first, tolerance=0.0)
+    if policy.mixes:
+        return
+    rule = "a policy that draws must say so: write mixes = True in its class"
+    assert_close(rule, _bids(policy, types, seed=1), first, tolerance=0.0)
+    alone = [policy.bids(types).as_array() for _ in range(2)]
+    for array in alone:
+        rule = "a policy that does not say that it draws must bid the same without a generator"
+        assert_close(rule, array, first, tolerance=0.0)
+
+
 def check_own_market_only(policy: Policy) -> None:
     """A market's bids depend on its own types only, also where the policy mixes."""
     rule = "market {}'s bids must not depend on the types in other markets"

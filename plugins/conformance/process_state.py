@@ -3,7 +3,9 @@
 import datetime
 import os
 import random
+import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ from unittest.mock import patch
 import numpy as np
 
 CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+
+THREADS = "the threads that run"
 
 LATER_S = 1_000_003
 """Seconds by which the shifted clocks are ahead: eleven days, and not whole minutes."""
@@ -27,15 +31,29 @@ def process_state() -> dict[str, Any]:
         "the random module's state": random.getstate(),
         "numpy's error handling": np.geterr(),
         "the warning filters": list(warnings.filters),
+        "numpy's way of printing": np.get_printoptions(),
         "the environment": dict(os.environ),
         "the current folder": os.getcwd(),
+        "the places of modules": list(sys.path),
+        "the depth of recursion": sys.getrecursionlimit(),
+        "what interrupts do": signal.getsignal(signal.SIGINT),
+        THREADS: {thread.ident for thread in threading.enumerate()},
     }
+
+
+def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return the names of what is not as it was; of threads, only new ones are a change."""
+    return [
+        name
+        for name, value in after.items()
+        if (value - before[name] if name == THREADS else value != before[name])
+    ]
 
 
 def assert_same_state(subject: str, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Assert that process-wide state is as before; `subject` names who must leave it alone."""
-    for name, value in after.items():
-        assert value == before[name], f"{subject} must leave {name} alone, and changed it"
+    changed = changes(before, after)
+    assert not changed, f"{subject} must leave {' and '.join(changed)} alone, and changed it"
 
 
 class _Later(datetime.datetime):

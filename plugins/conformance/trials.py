@@ -1,7 +1,9 @@
 """Markets for the checks of mechanisms: economies, profiles, honest and other bids."""
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -13,7 +15,7 @@ from deviator.economies import (
     private_values,
     two_groups,
 )
-from deviator.errors import RefusedError
+from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids, Mechanism
 from deviator.validation import Floats
 
@@ -76,6 +78,27 @@ def economies_for(mechanism: Mechanism) -> list[Economy]:
         f"the last refusal was: {reason}"
     )
     return accepted
+
+
+def tried_in(mechanism: Mechanism, economy: Economy) -> Mechanism:
+    """Return a rule that the kit tries in a given economy, in the place of its own.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no mechanism.
+    RefusedError
+        If it has no honest bids there.
+    """
+    if not isinstance(mechanism, Mechanism):
+        raise InvalidInputError(
+            f"only mechanisms are tried in an economy, got {type(mechanism).__name__}; leave "
+            "economy out"
+        )
+    mechanism.honest_bids(economy, profiles(economy, 1))
+    same = copy.copy(mechanism)
+    object.__setattr__(same, "example_economies", partial(tuple, (economy,)))
+    return same
 
 
 def trials(mechanism: Mechanism, *, corners: bool = True) -> Iterator[Trial]:

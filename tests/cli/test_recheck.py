@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from helpers.changed_files import one_percent_off, replaced, written
 
-from deviator.economies import fundamental_value, private_values, saturating, unit_demands
+from deviator.economies import (
+    fundamental_value,
+    multi_unit_demands,
+    private_values,
+    saturating,
+    unit_demands,
+)
 from deviator.evidence import (
     best_deviation,
     certificate_file,
@@ -26,6 +32,7 @@ from deviator.mechanisms import (
     SpreadVCG,
     TaxVCG,
     UniformConditional,
+    UniformPriceMultiUnit,
 )
 
 PRIVATE = private_values(3)
@@ -62,6 +69,12 @@ BY_SCRIPT = {
 
 BY_DEVIATOR = {
     "single units": lambda: deviation(market(KDoubleAuction(), unit_demands(2, 2))),
+    "several units": lambda: deviation(
+        market(
+            UniformPriceMultiUnit(2, 2, (1, 0, 1, 0), k=0.5),
+            multi_unit_demands(4, offered=2, endowments=[1, 0, 1, 0]),
+        )
+    ),
     "entry fee": lambda: profile(
         EntryFeeDoubleAuction(0.1),
         "efficiency",

@@ -12,6 +12,7 @@ SCAFFOLDS = {
     "economy": "saturating-values",
     "policy": "flat-schedules",
     "learner": "hill-climber",
+    "rung": "largest-type",
 }
 
 STUDY = """
@@ -28,7 +29,7 @@ cells:
   - {mechanism: trade-reduction, economy: units}
   - {mechanism: k-double-auction, economy: units}
   - {mechanism: cremer-mclean, economy: correlated, information: [own, profile]}
-  - {mechanism: naive-walrasian, economy: correlated, information: [own, profile]}
+  - {mechanism: naive-walrasian, economy: correlated, information: [own, profile, largest-type]}
   - {mechanism: taxed-auction, economy: private}
   - {mechanism: uniform-double-auction, economy: private}
   - mechanism: uniform-double-auction
@@ -84,6 +85,10 @@ def test_they_are_audited_from_a_study_file(installed):
     rows = {(row["mechanism"], row["information"], row["strategy"]): row for row in report["rows"]}
     assert rows["trade-reduction", "profile", "honest"]["exact_gain"] == 0
     assert rows["k-double-auction", "profile", "honest"]["state"] == "refuted"
+    assert "rung largest-type: largest-type 0.1.0" in printed
+    seen = [rows["naive-walrasian", rung, "honest"] for rung in ("own", "largest-type", "profile")]
+    gains = [row["best_gain"] for row in seen]
+    assert 0.9 * gains[0] < gains[1] < gains[2]
     scoring = rows["cremer-mclean", "own", "honest"], rows["cremer-mclean", "profile", "honest"]
     assert scoring[0]["exact_gain"] == 0
     assert scoring[0]["state"] == "undetermined"

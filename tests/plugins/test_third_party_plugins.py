@@ -291,52 +291,73 @@ def villain(body):
 
 
 BODIES = [
-    ("return outcome.price", "must return an Outcome", "clear must return an Outcome, got ndarray"),
+    (
+        "return outcome.price",
+        "must return an Outcome",
+        "check_outcome_shapes",
+        "clear must return an Outcome, got ndarray",
+    ),
     (
         "return replace(outcome, transfer=outcome.transfer.sum(axis=1))",
         "must return a transfer of shape",
+        "check_outcome_shapes",
         "transfer must have shape",
     ),
     (
         "return replace(outcome, transfer=outcome.transfer * np.nan)",
         "must return a finite transfer",
+        "check_finite",
         "transfer must be finite, got nan",
     ),
     (
         "return replace(outcome, quantity=outcome.quantity + 0.01)",
         "must return quantities that sum to 0",
+        "check_market_clears",
         "quantities must sum to 0",
     ),
-    ("os._exit(1)", None, "it must leave its process running, and ended it"),
-    ("sys.exit(1)", None, "it must leave its process running, and called exit"),
-    ("time.sleep(3600)", None, "it must end within 2 s, and did not"),
-    ("bids.level[:] = 0; return outcome", None, "must leave bids alone, and level was changed"),
+    ("os._exit(1)", None, "check_market_clears", "it must leave its process running, and ended it"),
+    (
+        "sys.exit(1)",
+        None,
+        "check_market_clears",
+        "it must leave its process running, and called exit",
+    ),
+    ("time.sleep(3600)", None, "check_market_clears", "it must end within 2 s, and did not"),
+    (
+        "bids.level[:] = 0; return outcome",
+        None,
+        "check_inputs_unchanged",
+        "must leave bids alone, and level was changed",
+    ),
     (
         "return replace(outcome, transfer=outcome.transfer + time.time())",
         None,
+        "check_same_result_twice",
         "the same bids must clear the same again",
     ),
     (
         "return replace(outcome, transfer=outcome.transfer + outcome.price.mean())",
         None,
+        "check_batch_equals_loop",
         "must clear alone as in its batch",
     ),
 ]
 
 
-@pytest.mark.parametrize(("body", "in_audit", "in_check"), BODIES)
+@pytest.mark.parametrize(("body", "in_audit", "check", "in_check"), BODIES)
 def test_check_names_plugin_provider_and_rule(
-    run_command, tmp_path, capsys, body, in_audit, in_check
+    run_command, tmp_path, capsys, body, in_audit, check, in_check
 ):
     path = tmp_path / "mine.py"
     path.write_text(villain(body))
     limit = "2" if "sleep" in body else "600"
-    assert run_command("check", path, "--limit", limit) == 1
+    assert run_command("check", path, "--only", check, "--limit", limit) == 1
     failed = [line for line in capsys.readouterr().out.splitlines() if "failed" in line]
     version = plugins_of_file(path)[0].version
-    title = f"mechanism 'villain' of mine.py {version}: check_"
-    assert all(title in line for line in failed)
-    assert any(in_check in line for line in failed)
+    title = f"mechanism 'villain' of mine.py {version}: {check}"
+    assert len(failed) == 1
+    assert title in failed[0]
+    assert in_check in failed[0]
     if in_audit is not None:
         with pytest.raises(InvalidInputError, match=f"villain {in_audit}.*run `deviator check`"):
             audit(f"{path}:villain", private_values(4), held_out=100)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -351,6 +352,48 @@ class KeepsAList(SoundAuction):
         return super().clear(bids)
 
 
+class Dealer(SoundAuction):
+    """Somebody outside fills a part of what every trader wants, and the market clears."""
+
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        share = 0.5 * outcome.quantity
+        share[:, 0] += outcome.quantity[:, 0]
+        outside = -share.sum(axis=1)
+        return changed(outcome, quantity=share, outside=outside)
+
+    waivers = {"check_relabelling": "the first trader gets three times as much"}
+
+
+class DealerInUnitsOfTheirOwn(Dealer):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        quantity = outcome.quantity.copy()
+        quantity[:, 0] += 1e-10 - (quantity.sum(axis=1) + outcome.outside)
+        return changed(outcome, quantity=quantity, outside=outcome.outside - 1e-10)
+
+
+class HidesWhatTheyTake(Dealer):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, outside=np.zeros(len(outcome.outside)))
+
+
+class OneNumberOutside(Dealer):
+    def clear(self, bids):
+        outcome = super().clear(bids)
+        return changed(outcome, outside=outcome.outside[:, None])
+
+
+class NoNumberOutside(Dealer):
+    def clear(self, bids):
+        return changed(super().clear(bids), outside=np.full(len(bids.level), np.nan))
+
+
+class ClaimsEfficiencyBesideOutside(Dealer):
+    claims = frozenset({"efficient"})
+
+
 class ClaimsTruth(SoundAuction):
     claims = frozenset({"truthful"})
 
@@ -442,7 +485,32 @@ class OwnEconomy(SoundAuction):
         return (two_groups(4, alpha=1.0, beta=0.0, slope=1.0),)
 
 
+class AllowsNothingElse(SoundAuction):
+    """Lets nobody bid anything but what they bid at present."""
+
+    def allowed_bids(self, trader, bids, own):
+        return np.repeat(own[:, None], bids.shape[1], axis=1)
+
+
+class AllowsLevelsOnly(SoundAuction):
+    """Takes the steepness of everybody's demand as given."""
+
+    def allowed_bids(self, trader, bids, own):
+        allowed = bids.copy()
+        allowed[..., 1] = own[:, None, 1]
+        return allowed
+
+
+class StartsAThread(SoundAuction):
+    def clear(self, bids):
+        threading.Thread(target=time.sleep, args=(2,), daemon=True).start()
+        return super().clear(bids)
+
+
 VILLAINS = [
+    ("check_honest_bids_are_allowed", AllowsNothingElse(), "honest traders of other types bid"),
+    ("check_every_number_can_move", AllowsLevelsOnly(), "must let traders move number 1"),
+    ("check_leaves_the_process_alone", StartsAThread(), "must leave the threads that run alone"),
     ("check_settings", Nameless(), "name must be a text"),
     ("check_settings", Boastful(), "claims must be among"),
     ("check_honest_bids", SpeaksAnotherLanguage(), "honest_bids must return Schedules, got Reports"),
@@ -452,6 +520,11 @@ VILLAINS = [
     ("check_finite", NoNumber(), "transfer must be finite, got nan in market 0"),
     ("check_market_clears", CreatesGoods(), "quantities must sum to 0"),
     ("check_market_clears", Lies(), "quantities must sum to 0"),
+    ("check_market_clears", HidesWhatTheyTake(), "with what somebody outside receives, got"),
+    ("check_outcome_shapes", OneNumberOutside(), "outside must have shape"),
+    ("check_finite", NoNumberOutside(), "outside must be finite"),
+    ("check_units", DealerInUnitsOfTheirOwn(), "must be the same"),
+    ("check_claim_efficient", ClaimsEfficiencyBesideOutside(), "drop the claim"),
     ("check_outcome_shapes", WrongSlopes(), "residual_slope must have shape"),
     ("check_outcome_shapes", PaysInComplexMoney(), "transfer must be of float"),
     ("check_honest_markets_trade", NeverTrades(), "must let honest traders trade"),
@@ -472,7 +545,7 @@ VILLAINS = [
     ("check_leaves_the_process_alone", SeedsEverybody(), "leave numpy's global random state alone"),
     ("check_leaves_the_process_alone", SilencesEverybody(), "numpy's error handling"),
     ("check_batch_equals_loop", AveragesOverTheBatch(), "must clear alone as in its batch"),
-    ("check_chunk_boundaries", ForgetsTheLastChunk(), "a batch of 257 must clear as its parts"),
+    ("check_chunk_boundaries", ForgetsTheLastChunk(), "a batch of 257 must clear as 7 markets do"),
     ("check_relabelling", FavorsTheFirst(), "must get what they got before"),
     ("check_units", FlatFee(), "must be the same"),
     ("check_own_type_only", ReadsMinds(), "must not depend on the others' types"),

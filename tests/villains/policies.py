@@ -69,6 +69,34 @@ class MixesAndLooksAround(SoundPolicy):
         return Schedules(bids.level - 0.1 * np.mean(view, axis=0) + noise, bids.steepness)
 
 
+class DrawsInSecret(SoundPolicy):
+    """Draws from its generator, and does not say so: others would hand it none."""
+
+    def bids(self, view, rng=None):
+        bids = super().bids(view, rng)
+        noise = 0 if rng is None else 0.1 * rng.standard_normal(bids.level.shape)
+        return Schedules(bids.level + noise, bids.steepness)
+
+
+class DrawsAlone(SoundPolicy):
+    """Draws from a source of its own where it is given none."""
+
+    def bids(self, view, rng=None):
+        bids = super().bids(view, rng)
+        noise = np.random.default_rng().standard_normal(bids.level.shape) if rng is None else 0
+        return Schedules(bids.level + 0.1 * noise, bids.steepness)
+
+
+class Mixes(SoundPolicy):
+    """A sound policy that draws, and says so."""
+
+    mixes = True
+
+    def bids(self, view, rng=None):
+        bids = super().bids(view, rng)
+        return Schedules(bids.level + 0.1 * rng.standard_normal(bids.level.shape), bids.steepness)
+
+
 class SaysOtherwise(SoundPolicy):
     def exact_bids(self, types):
         return Revelation(UniformDoubleAuction(), self.economy).exact_bids(2 * types)
@@ -90,6 +118,9 @@ VILLAINS = [
     ("check_inputs_unchanged", Sorts(), "must leave types alone"),
     ("check_seeds_decide", Forgets(), "the same types and seed must give the same bids"),
     ("check_batch_equals_loop", LooksAround(), "must get alone the bids"),
+    ("check_mixing", DrawsInSecret(), "a policy that draws must say so"),
+    ("check_mixing", DrawsAlone(), "must bid the same without a generator"),
+    ("check_mixing", Forgets(), "the generator that it is given alone"),
     ("check_own_market_only", MixesAndLooksAround(), "types in other markets"),
     ("check_exact_bids", SaysOtherwise(), "must be the bids in rational numbers"),
     ("check_pickling", CannotBeSent(), "must pickle"),

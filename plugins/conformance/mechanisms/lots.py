@@ -70,7 +70,7 @@ def check_every_lot_clears(mechanism: Mechanism) -> None:
 
 
 def check_lots_unchanged(mechanism: Mechanism) -> None:
-    """Lots are what they were after clearing, may be read-only, and share no memory with outcomes."""
+    """Lots are what they were after clearing, may be read-only, and are not in the outcome."""
     for trial in trials(mechanism):
         lots = _lots(trial)
         kept = lots.copy()

@@ -11,6 +11,7 @@ from rich.text import Text
 from deviator.harmless import printable
 
 from .console import PluginFiles, Settings, console, files_of, settings_of
+from .markets import Parameters
 
 STYLES: Mapping[str, str] = MappingProxyType(
     {"passed": "green", "waived": "yellow", "failed": "red", "unexpected pass": "red"}
@@ -21,6 +22,10 @@ def check(
     name: Annotated[str, typer.Argument(help="A registered name, or a Python file.")],
     kind: Annotated[str | None, typer.Option(help="Its kind, where several share a name.")] = None,
     set_: Settings = None,
+    economy: Annotated[
+        str | None, typer.Option(help="An economy to try a mechanism in; -s is of it then.")
+    ] = None,
+    parameter: Parameters = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="A check to run; all by default.")
     ] = None,
@@ -33,14 +38,18 @@ def check(
     Broken rules are printed first, crashes after them, and a reason that several checks share is
     printed once. Ends with exit code 1 if a check does not pass.
     """
-    from deviator.plugins.conformance.named import NamedSource, named
+    from deviator.plugins.conformance.named import NamedSource, in_economy, named
     from deviator.plugins.single_file import nameless_of_file
 
     screen = console()
-    specs = named(name, kind, files_of(plugin))
+    files = files_of(plugin)
+    specs = named(name, kind, files)
     for note in nameless_of_file(name) if name.endswith(".py") else ():
         screen.print(f"note: {note}", soft_wrap=True)
-    sources = [NamedSource(spec, settings_of(set_)) for spec in specs]
+    of_plugin = [*(parameter or []), *((set_ or []) if economy is None else [])]
+    sources: list[Any] = [NamedSource(spec, settings_of(of_plugin)) for spec in specs]
+    if economy is not None:
+        sources = in_economy(sources, economy, settings_of(set_), files)
     single = len(sources) == 1
     passed = [_passes(screen, source, limit, only or [], single) for source in sources]
     if not all(passed):

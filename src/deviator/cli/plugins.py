@@ -25,7 +25,7 @@ COLUMNS: Mapping[str, int | None] = MappingProxyType(
 
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="mechanism, economy, policy or learner.")
+        str | None, typer.Argument(help="mechanism, economy, policy, learner or rung.")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with exit code 1 if something cannot be used.")
@@ -67,7 +67,7 @@ def _is_ready(plugin: "PluginStatus") -> bool:
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help="mechanism, economy, policy or learner.")],
+    kind: Annotated[str, typer.Argument(help="mechanism, economy, policy, learner or rung.")],
     name: Annotated[str, typer.Argument(help="Name of the plugin, as in my-auction.")],
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; by default NAME under the current one.")
