@@ -17,7 +17,7 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import Market
 from deviator.mechanisms import Bids, History, Mechanism, Outcome, Round, RoundsMechanism
 from deviator.mechanisms.lottery import require_no_lots
-from deviator.mechanisms.over_rounds.rounds_mechanism import total
+from deviator.mechanisms.over_rounds.rounds_mechanism import shown_by, total
 from deviator.mechanisms.own_type_bids import OwnTypeBids
 from deviator.policies import (
     OBSERVATION_BOUND,
@@ -46,7 +46,7 @@ from .action_ranges import (
 from .joint_box import JointBox
 from .lots import parted, rule_with, with_lots
 from .own_type_bids import own_type_bids
-from .public_rounds import check_rounds_of, public_sizes, rounds_of, shown_by, sizes_of
+from .public_rounds import check_rounds_of, public_sizes, rounds_of, sizes_of
 
 Baseline = Literal["honesty", "strategy", "nothing"]
 """What utilities are compared with: everybody honest, everybody following the strategy, or 0."""
