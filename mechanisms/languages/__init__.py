@@ -1,6 +1,6 @@
 """Bid languages: one file each, with the record of its bids and the language itself."""
 
-from .base import BidLanguage, Bids, check_record
+from .base import ArrayBids, BidLanguage, Bids, check_record, require_quadratic
 from .conditional import AllocationLanguage, ConditionalLanguage, LinearBids
 from .factored import FactoredBids, FactoredLanguage
 from .over_rounds import BidsOverRounds, LanguageOverRounds
@@ -11,6 +11,7 @@ from .unit_bids import UnitBidLanguage, UnitBids
 
 __all__ = [
     "AllocationLanguage",
+    "ArrayBids",
     "BidLanguage",
     "Bids",
     "BidsOverRounds",
@@ -33,4 +34,5 @@ __all__ = [
     "check_decreasing",
     "check_record",
     "refuse_numbers",
+    "require_quadratic",
 ]

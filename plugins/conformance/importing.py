@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..file_module import file_module
 from ..provenance import FILE_MODULE
-from ..spec import file_module
 from .comparing import ELSEWHERE_S, elsewhere
 from .process_state import changes, process_state
 

@@ -30,7 +30,17 @@ from .check import (
 from .claims import CLAIMS
 from .comparing import start_elsewhere
 from .draws import in_each_draw
-from .mechanisms import allowed, deviations, invariance, lots, outcomes, purity, robustness, rounds
+from .mechanisms import (
+    allowed,
+    deviations,
+    invariance,
+    languages,
+    lots,
+    outcomes,
+    purity,
+    robustness,
+    rounds,
+)
 from .trials import tried_in
 
 LIMIT_S = 60.0
@@ -45,7 +55,7 @@ PICKLING = "check_pickling"
 Progress = Callable[[CheckResult], None]
 """Called with each result as soon as there is one."""
 
-OF_MECHANISMS = (outcomes, purity, invariance, allowed, deviations, robustness)
+OF_MECHANISMS = (outcomes, languages, purity, invariance, allowed, deviations, robustness)
 
 OF_OTHERS = checks_in(importing)
 """Checks of what is not deviator's own, of every kind."""
