@@ -214,6 +214,13 @@ def rounds_core(
     return RoundsCore(tested, exchange, exchange.reward_units[0])
 
 
+def core_for(tested: Market, deviation: RoundsDeviation, information: Information) -> RoundsCore:
+    """Return the market in which a deviation is judged, with its own actions, paid in money."""
+    seat = (tested.trader,), (deviation.box,), (1.0,)
+    exchange = ExchangeCore(tested, information, *seat, deviation.rounds)
+    return RoundsCore(tested, exchange, 1.0)
+
+
 def one_round(core: DeviationCore) -> RoundsCore:
     """Return the problem of a single round as one over rounds."""
     acting, units = (core.market.trader,), (core.reward_unit,)

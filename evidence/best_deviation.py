@@ -49,6 +49,9 @@ STANDARD_ERRORS = 3.0
 FEW_SCENARIOS = 4
 """In so many it is tried whether anybody trades, and the same bids clear the same again."""
 
+CHANCE_HELD_OUT = 2500
+"""Profiles on which deviators are judged at most where payoffs are means over chance."""
+
 CHANCE = 32
 """Where payoffs are means over chance, bids are searched at so many times fewer profiles."""
 
@@ -136,7 +139,8 @@ def held_out_profiles(tested: Market, count: int) -> Floats:
 
 def affordable_profiles(tested: Market, count: int) -> int:
     """Return on how many profiles deviators are judged where `count` are asked for."""
-    return min(count, max(FEWEST, HELD_OUT_NUMBERS // tested.economy.n_traders))
+    most = max(FEWEST, HELD_OUT_NUMBERS // tested.economy.n_traders)
+    return min(count, most, CHANCE_HELD_OUT) if has_chance(tested) else min(count, most)
 
 
 def trades(tested: Market, types: Floats) -> bool:

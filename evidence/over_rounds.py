@@ -59,13 +59,13 @@ def of_whole_shares(tested: Market) -> Market | None:
 
     What is best in one is best in the other, and gains as much: see `InShares`.
     """
-    plans, rounds = tested.mechanism, of_single_rounds(tested)
-    if not isinstance(plans, Unrolled) or not isinstance(plans.rule, InShares):
+    rounds = of_single_rounds(tested)
+    shares, strategy = rounds.mechanism, rounds.strategy
+    if not isinstance(shares, InShares):
         return None
-    strategy, rule = rounds.strategy, plans.rule.rule
     if isinstance(strategy, Revelation):
-        strategy = Revelation(rule, strategy.economy)
-    return replace(rounds, mechanism=rule, strategy=strategy)
+        strategy = Revelation(shares.rule, strategy.economy)
+    return replace(rounds, mechanism=shares.rule, strategy=strategy)
 
 
 def in_shares(control: Market, tested: Market) -> Market:

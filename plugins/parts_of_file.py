@@ -7,6 +7,7 @@ relative to its folder. All is read from the text; nothing is imported.
 import ast
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from deviator.errors import PluginLoadError
@@ -98,15 +99,15 @@ def _data_file(path: Path, name: str) -> Path:
 
 def _named_data(path: Path) -> Iterator[str]:
     """Yield the paths in every ``data_files`` of a file."""
-    tree = _tree(path)
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    for node in (each for body in (tree, *classes) for each in body.body):
-        if _is_data(node):
-            yield from _literal_paths(path, node.value)  # type: ignore[attr-defined]
+    top = _tree(path).body
+    inner = (each.body for each in top if isinstance(each, ast.ClassDef))
+    for node in chain(top, *inner):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _is_data(node):
+            yield from _literal_paths(path, node.value)
 
 
-def _is_data(node: ast.stmt) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+def _is_data(node: ast.Assign | ast.AnnAssign) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     return any(isinstance(each, ast.Name) and each.id == DATA for each in targets)
 
 

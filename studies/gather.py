@@ -8,9 +8,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from deviator.economies import Economy, QuadraticEconomy
-from deviator.envs import DecisionProblem, DeviationCore, rounds_core
+from deviator.envs import DecisionProblem, DeviationCore
 from deviator.envs.public_rounds import check_rounds_of
-from deviator.envs.rounds_core import AsPlan
+from deviator.envs.rounds_core import AsPlan, core_for
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence import (
     BestDeviation,
@@ -342,13 +342,10 @@ class _Seen(NamedTuple):
         if not isinstance(self.tested.mechanism, Unrolled):
             return None
         market = of_single_rounds(self.tested)
-        return AsPlan(
-            rounds_core(market, rounds=policy.rounds, information=self.information), policy
-        )
+        return AsPlan(core_for(market, policy, self.information), policy)
 
     def _over_rounds(self, policy: RoundsDeviation) -> Comparison:
-        core = rounds_core(self.tested, rounds=policy.rounds, information=self.information)
-        gain = core.gains(self.types, policy)
+        gain = core_for(self.tested, policy, self.information).gains(self.types, policy)
         return Comparison(gain, np.full(len(gain), self.tested.rounding), np.ones(len(gain)))
 
     def bid(self, policy: Deviation) -> Floats:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, final
 
 from deviator.numerics.polynomial import Polynomial
 
+from ..multi_unit.multi_unit_mechanism import MultiUnitMechanism
 from ..residual_line import ResidualLineMechanism
 from ..unit_demand.unit_demand_mechanism import UnitDemandMechanism
 from . import distortions
@@ -316,7 +317,7 @@ def missing(mechanism: "Mechanism", fault: PlantedFault) -> str:
         "a tax": mechanism.tax_slope > 0,
         "bids of numbers": mechanism.language.size(2) > 0,
         "payments that are not one price each": parts != {("price", "quantity")}
-        and not isinstance(mechanism, UnitDemandMechanism),
+        and not isinstance(mechanism, UnitDemandMechanism | MultiUnitMechanism),
     }
     return "" if has[fault.needs] else fault.needs
 

@@ -1,1 +1,1 @@
-"""Rules over rounds: what they are, how they are played, and what one bid says about every round."""
+"""Rules over rounds: what they are, how they are played, and plans of a bid for each round."""

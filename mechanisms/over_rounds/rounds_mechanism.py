@@ -36,7 +36,7 @@ History = tuple[Round, ...]
 
 
 class RoundsMechanism(Mechanism):
-    """A market rule over rounds; a plugin must write `language`, `name`, `rounds` and `clear_round`.
+    """A market rule over rounds; a plugin writes `language`, `name`, `rounds` and `clear_round`.
 
     The rule holds no state: what a round needs to know of those before it stands in the history. No
     certificate speaks of such rules; they are searched and learned against.

@@ -130,7 +130,9 @@ class InverseDemandAuction(ResidualLineMechanism):
     name: ClassVar[str] = "inverse-demand-auction"
     language: ClassVar[BidLanguage] = InverseDemandLanguage()
     clearing: ClassVar[Clearing] = InverseDemandClearing()
-    claims: ClassVar[frozenset[str]] = frozenset({"individually_rational", "efficient", "anonymous"})
+    claims: ClassVar[frozenset[str]] = frozenset(
+        {"individually_rational", "efficient", "anonymous"}
+    )
 
     def payment(self, price: Any, quantity: Any, residual_slope: Any, tax_slope: Any) -> Any:
         """Return p q."""

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from deviator.economies import Economy, UnitDemands
+from deviator.errors import InvalidInputError
 from deviator.mechanisms import Claim, Mechanism, Outcome, ReportLanguage, Reports
 from deviator.units import PRICE, QUANTITY
 from deviator.validation import Floats, finite_number, positive
@@ -48,6 +49,10 @@ class RandomPriorityPostedPrice(Mechanism):
     def __post_init__(self) -> None:
         finite_number("price", self.price)
         positive("unit", self.unit)
+        if set(self.sides) != {"b", "s"}:
+            raise InvalidInputError(
+                f"sides must be letters b and s, at least one of each, got {self.sides!r}"
+            )
 
     @property
     def draws(self) -> int:
@@ -56,6 +61,10 @@ class RandomPriorityPostedPrice(Mechanism):
 
     def clear(self, bids: Reports, lots: Floats) -> Outcome:
         """Return who trades at the posted price; the smallest lots come first."""
+        if bids.shape[1] != len(self.sides):
+            raise InvalidInputError(
+                f"sides must be of {bids.shape[1]} traders, a letter each, got {self.sides!r}"
+            )
         buys = np.array([side == "b" for side in self.sides])
         willing = np.where(buys, bids.types >= self.price, bids.types <= self.price)
         pairs = np.minimum((willing & buys).sum(axis=1), (willing & ~buys).sum(axis=1))

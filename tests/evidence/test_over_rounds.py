@@ -40,9 +40,8 @@ def test_there_and_back_again():
 
 
 def test_other_strategies_are_followed_in_every_round():
-    strategy = AffineStrategy(
-        ECONOMY.types(), SHARES.mechanism.language, np.full((3, 2), 0.5), np.full((3, 2), 0.1)
-    )
+    base, effect = np.tile([0.0, 0.4], (3, 1)), np.tile([0.5, 0.0], (3, 1))
+    strategy = AffineStrategy(SHARES.mechanism.language, base, effect)
     plans = over_rounds(market(SHARES.mechanism, ECONOMY, strategy=strategy))
     assert isinstance(plans.strategy, EveryRound)
     assert (plans.strategy.name, plans.strategy.n_traders) == (strategy.name, 3)
@@ -56,10 +55,10 @@ def test_other_strategies_are_followed_in_every_round():
 @pytest.mark.parametrize("information", ["profile", "own"])
 def test_no_plan_for_shares_gains_more_than_one_bid(information):
     plans = over_rounds(SHARES)
-    search = NumericSearch(plans.mechanism, ECONOMY, 0, information)
+    search = NumericSearch(plans.mechanism, ECONOMY, 0, information, rounds=8, candidates=16)
     found = plans.gains(TYPES, search.bid(TYPES, 0))
     known = best_deviation(ONCE, TYPES, information).gain
-    assert 0.99 * known <= found.mean() <= known + 1e-9
+    assert 0.95 * known <= found.mean() <= known + 1e-9
     best = best_deviation(plans, TYPES, information)
     assert (best.gain, best.kind) == (known, "exact" if information == "profile" else "searched")
     assert deviation_size(plans) == deviation_size(ONCE)

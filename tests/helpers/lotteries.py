@@ -4,26 +4,44 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from deviator.mechanisms import ConditionalLanguage, Mechanism, SigmaDCDA, UniformConditional
+from deviator.mechanisms import (
+    Mechanism,
+    ResidualLineMechanism,
+    ScheduleLanguage,
+    UniformDoubleAuction,
+)
+from deviator.mechanisms.clearing import ScheduleClearing
 from deviator.units import PRICE
 
 
 @dataclass(frozen=True)
+class ImpactPaidBack(ResidualLineMechanism):
+    """Schedules; who trades pays the area under the residual demand curve, which is truthful."""
+
+    name = "impact-paid-back"
+    language = ScheduleLanguage()
+    clearing = ScheduleClearing()
+
+    def payment(self, price, quantity, residual_slope, tax_slope):
+        return price * quantity - residual_slope * quantity * quantity / 2
+
+
+@dataclass(frozen=True)
 class RandomDiscount(Mechanism):
-    """The sigma-DCDA; traders pay, or are paid, a discount on every unit, by the toss of a coin.
+    """A truthful rule; traders pay, or are paid, a discount on every unit, by the toss of a coin.
 
     Truthful in expectation, where discounts cancel, and in no draw: who knows the coin gains
-    discount^2 / (2 (slope + k + sigma)) with the residual slope k, at every profile.
+    discount^2 / (2 (slope + k)) with the residual slope k, at every profile.
     """
 
     discount: float = field(default=0.2, metadata=PRICE)
     name = "random-discount"
-    language = ConditionalLanguage()
+    language = ScheduleLanguage()
     draws = 1
     claims = frozenset({"truthful"})
 
     def clear(self, bids, lots):
-        outcome = SigmaDCDA(0.0).clear(bids)
+        outcome = ImpactPaidBack().clear(bids)
         paid = np.where(lots[:, :1] < 0.5, self.discount, -self.discount) * outcome.quantity
         return replace(outcome, transfer=outcome.transfer + paid)
 
@@ -39,24 +57,24 @@ class RareRebate(RandomDiscount):
     name = "rare-rebate"
 
     def clear(self, bids, lots):
-        outcome = SigmaDCDA(0.0).clear(bids)
+        outcome = ImpactPaidBack().clear(bids)
         back = np.where(lots[:, :1] < self.rare, 1 - 1 / self.rare, 1.0)
         return replace(outcome, transfer=outcome.transfer + self.discount * back * outcome.quantity)
 
 
 @dataclass(frozen=True)
 class OneOfTwoRules(Mechanism):
-    """The 0-DCDA, which is truthful, or with some probability the uniform price, which is not.
+    """A truthful rule, or with some probability the uniform price, which is not.
 
     Neither truthful in expectation nor universally.
     """
 
     chance: float = 0.5
     name = "one-of-two-rules"
-    language = ConditionalLanguage()
+    language = ScheduleLanguage()
     draws = 1
 
     def clear(self, bids, lots):
-        outcome, uniform = SigmaDCDA(0.0).clear(bids), UniformConditional().clear(bids)
+        outcome, uniform = ImpactPaidBack().clear(bids), UniformDoubleAuction().clear(bids)
         transfer = np.where(lots[:, :1] < self.chance, uniform.transfer, outcome.transfer)
         return replace(outcome, transfer=transfer)

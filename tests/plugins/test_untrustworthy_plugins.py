@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from deviator.economies import fundamental_value, private_values
 from deviator.errors import RefusedError
 from deviator.evidence import certify, market
 from deviator.mechanisms import SigmaDCDA, UniformDoubleAuction
+from deviator.plugins.provenance import FILE_MODULE
 from deviator.studies import confirm, read_study
 
 
@@ -212,7 +214,9 @@ def quick_study(folder, files):
 def test_whatever_files_do_costs_their_own_cells(run_command, capsys, tmp_path):
     alone = confirm(quick_study(tmp_path, {}), out=tmp_path / "alone", workers=1)
     study, out = quick_study(tmp_path, VILLAINS), tmp_path / "out" / "run"
+    before = set(sys.modules)
     assert run_command("confirm", study, "--out", out, "--workers", 1) == 1
+    assert not [name for name in set(sys.modules) - before if name.startswith(FILE_MODULE)]
     report = json.loads((out / "report.json").read_text())
     control, sound = report["rows"]
     assert control == alone.rows[0]

@@ -1,5 +1,7 @@
 """Trainings, cells and audits of a rule over rounds, which comes from a file."""
 
+import sys
+
 import numpy as np
 import pytest
 from helpers.repository import ROOT
@@ -29,7 +31,8 @@ class InTurns(Stepper):
 
 
 @pytest.mark.parametrize("learner", [Stepper(), InTurns()], ids=lambda each: each.name)
-def test_a_plan_is_trained_saved_judged_and_learned_on(tmp_path, learner):
+def test_a_plan_is_trained_saved_judged_and_learned_on(tmp_path, monkeypatch, learner):
+    monkeypatch.setattr(sys.modules["deviator.studies.gather"], "SEARCHED", 60)
     where = Keeping(tmp_path / "policy", checkpoint=tmp_path / "checkpoint")
     report = train(SPEC, learner, Plan(2000, 0), where)
     assert report.evidence.best.kind == "searched"
@@ -44,13 +47,13 @@ def test_a_plan_is_trained_saved_judged_and_learned_on(tmp_path, learner):
 
 def test_learners_of_rounds_and_of_single_bids_meet_the_same_market():
     tested, kept = market(SoundRounds(), private_values(3, slope=2.0)), []
-    search = Search((Stepper(), InTurns()), (0,), 1000, "own", 200)
+    search = Search((Stepper(), InTurns()), (0,), 1000, "profile", 200)
     watch = Watch(lambda learner, seed, training: kept.append(training.policy))
     evidence = gather(tested, search, with_power=True, watch=watch)
     assert [type(policy) for policy in kept] == [LearnedDeviation, NetworkOverRounds]
     assert [policy.box.size for policy in kept] == [6, 2]
     assert [one.learner for one in evidence.control.learned] == ["stepper", "in-turns"]
-    again = gather(tested, Search((), (0,), 1, "own", 200), saved=kept)
+    again = gather(tested, Search((), (0,), 1, "profile", 200), saved=kept)
     np.testing.assert_allclose(
         [one.gain for one in again.learned], [one.gain for one in evidence.learned], rtol=1e-12
     )

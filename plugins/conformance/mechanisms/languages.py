@@ -155,9 +155,7 @@ def check_exact_clearing(mechanism: Mechanism) -> None:
                 assert_close(rule, got, want, tolerance=EXACT_TOLERANCE)
 
 
-def _exact_clearing(
-    mechanism: ResidualLineMechanism, bids: RationalBids
-) -> tuple[Any, Any] | None:
+def _exact_clearing(mechanism: ResidualLineMechanism, bids: RationalBids) -> tuple[Any, Any] | None:
     """Return exact quantities and transfers as floats; None where there are none."""
     try:
         cleared = mechanism.clear_exact(bids)
@@ -167,4 +165,3 @@ def _exact_clearing(
         return None
     solution, transfers = cleared
     return solution.quantity.astype(float), transfers.astype(float)
-

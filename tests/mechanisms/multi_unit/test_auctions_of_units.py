@@ -22,6 +22,7 @@ from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import (
     EntryFeeDoubleAuction,
     KDoubleAuction,
+    Mutated,
     Reports,
     UniformPriceMultiUnit,
     UnitBids,
@@ -210,6 +211,16 @@ def test_batches_are_loops_and_copies_are_the_same():
 def test_the_kit_catches_villains(kind):
     with pytest.raises(AssertionError):
         check_named(villains.MECHANISMS[kind], kind())
+
+
+@pytest.mark.parametrize("fault", ["own-bid-leak", "payment-cap", "transfer-grid", "tie-rebate"])
+def test_faults_that_are_planted_in_vickreys_auction_pay(fault):
+    economy = multi_unit_demands(3)
+    rule = Mutated(VickreyMultiUnit(), fault, 0.2)
+    types = economy.types().sample(np.random.default_rng(0), 60)
+    assert NumericSearch(rule, economy, 0).find(types).gain.max() > 1e-3
+    with pytest.raises(RefusedError, match="not one price each"):
+        Mutated(VickreyMultiUnit(), "uniform-blend", 0.2)
 
 
 def test_the_kit_catches_an_economy_that_forgets_what_is_offered():

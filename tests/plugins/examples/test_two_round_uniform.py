@@ -70,7 +70,7 @@ def test_the_audit_refutes_it_and_says_that_nothing_is_certified(kind):
 
 def test_a_learner_of_single_bids_learns_a_plan(kind):
     tested = market(kind(), ECONOMY)
-    search = Search((CMAESLearner(markets=32),), (0,), 12_000, "profile", 400)
+    search = Search((CMAESLearner(markets=32),), (0,), 12_000, "profile", 200)
     evidence = gather(tested, search, with_power=True)
     constant = best_deviation(tested, np.array(TYPES), "profile").gain
     assert evidence.learned[0].gain > 1.1 * constant
