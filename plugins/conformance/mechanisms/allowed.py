@@ -52,8 +52,10 @@ def _movable(mechanism: Mechanism, honest: Floats) -> Bools:
         own = honest[:, trader]
         bids = np.repeat(own[:, None], len(moves), axis=1)
         bids[:, :, number] += size[trader, number] * moves
-        allowed = mechanism.allowed_bids(trader, bids, own)[:, :, number]
-        movable[trader, number] = (allowed != own[:, None, number]).any()
+        # A language may write the numbers in another order: any number tells that the bid moved.
+        movable[trader, number] = (
+            mechanism.allowed_bids(trader, bids, own) != own[:, None]
+        ).any()
     return movable
 
 
