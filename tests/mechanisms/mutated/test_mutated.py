@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from helpers.outcomes import assert_outcomes_agree
 from helpers.samples import normal_types
+from numpy.testing import assert_array_equal
+from villains.certificates import AllowsLittle
 
 from deviator.economies import private_values, saturating, two_groups, unit_demands
 from deviator.errors import InvalidInputError, RefusedError
@@ -236,3 +238,13 @@ def test_bad_faults_are_one_clear_sentence(bad, error, rule):
     with pytest.raises(error, match=rule) as caught:
         bad()
     assert "\n" not in str(caught.value)
+
+
+def test_a_mutant_allows_no_bid_that_the_rule_forbids():
+    """Else a search in the mutant tries, and a verdict names, bids that nobody may submit."""
+    rule = AllowsLittle()
+    own, wild = np.array([[1.0, 1.0]]), np.array([[[9.0, 9.0]]])
+    for fault in ("transfer", "residual-slope"):
+        allowed = Mutated(rule, fault, 0.1).allowed_bids(0, wild, own)
+        assert_array_equal(allowed, rule.allowed_bids(0, wild, own))
+        assert (allowed != wild).any()
