@@ -11,6 +11,7 @@ from helpers.repository import ROOT
 from villains import (
     economies,
     estimators,
+    languages,
     learners,
     lotteries,
     mechanisms,
@@ -115,7 +116,7 @@ VARYING = varying_effects(
 SMALL = linear_quadratic([[1.1, 0.2, 0.1], [0.1, 0.9, 0.1], [0.0, 0.1, 1.0]], [1.0, 1.3, 0.8])
 STATISTICS = public_statistics(FACTORED, 0.4)
 VILLAINS = {
-    "mechanism": [*mechanisms.VILLAINS, *lotteries.VILLAINS, *rounds.VILLAINS],
+    "mechanism": [*mechanisms.VILLAINS, *languages.VILLAINS, *lotteries.VILLAINS, *rounds.VILLAINS],
     "economy": economies.VILLAINS + payoffs.VILLAINS,
     "policy": policies.VILLAINS,
     "learner": learners.VILLAINS,

@@ -509,7 +509,7 @@ class StartsAThread(SoundAuction):
 
 VILLAINS = [
     ("check_honest_bids_are_allowed", AllowsNothingElse(), "honest traders of other types bid"),
-    ("check_every_number_can_move", AllowsLevelsOnly(), "must let traders move number 1"),
+    ("check_every_number_can_move", AllowsLevelsOnly(), "must let some trader move number 1"),
     ("check_leaves_the_process_alone", StartsAThread(), "must leave the threads that run alone"),
     ("check_settings", Nameless(), "name must be a text"),
     ("check_settings", Boastful(), "claims must be among"),
