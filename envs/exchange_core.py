@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 from deviator.arrays import Array, beside, common, is_foreign, namespace
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.errors import InvalidInputError, RefusedError
-from deviator.evidence import Market, interchangeable_traders
+from deviator.evidence import Market
 from deviator.mechanisms import Bids, History, Mechanism, Outcome, Round, RoundsMechanism
 from deviator.mechanisms.lottery import require_no_lots
-from deviator.mechanisms.over_rounds.rounds_mechanism import total
+from deviator.mechanisms.over_rounds.rounds_mechanism import shown_by, total
 from deviator.mechanisms.own_type_bids import OwnTypeBids
 from deviator.policies import (
     OBSERVATION_BOUND,
@@ -34,20 +34,19 @@ from deviator.policies import (
     rung_within,
 )
 from deviator.policies.mixing import drawn_bids, seed_of
-from deviator.validation import Floats, trader_index, whole_number
+from deviator.validation import Floats, whole_number
 
+from .acting_traders import acting_traders, each_size
 from .action_ranges import (
     RANGE_MULTIPLE,
     REFERENCE_PROFILES,
-    Sizes,
     action_box,
     check_markets,
-    sizes,
 )
 from .joint_box import JointBox
 from .lots import parted, rule_with, with_lots
 from .own_type_bids import own_type_bids
-from .public_rounds import check_rounds_of, public_sizes, rounds_of, shown_by, sizes_of
+from .public_rounds import check_rounds_of, public_sizes, rounds_of, sizes_of
 
 Baseline = Literal["honesty", "strategy", "nothing"]
 """What utilities are compared with: everybody honest, everybody following the strategy, or 0."""
@@ -157,7 +156,7 @@ class ExchangeCore:
         return np.concatenate([types, [1.0], np.full(shown, HISTORY_BOUND)])
 
     def draw(self, rng: np.random.Generator, batch: int) -> Floats:
-        """Draw types, shape (batch, N), and beside them lots for each round, if the rule has any."""
+        """Draw types, shape (batch, N), with lots for each round beside them, if it has any."""
         types = self.market.distribution.sample(rng, batch)
         return with_lots(self.market.mechanism, types, rng, self.rounds)
 
@@ -383,9 +382,11 @@ def exchange_core(
         If an argument is malformed or a control offers nothing to gain.
     """
     check_markets(tested, control)
-    acting = _checked_traders(traders, tested.economy.n_traders)
+    acting = acting_traders(traders, tested.economy.n_traders)
     boxes, units = [], []
-    for trader, size in zip(acting, _sizes(tested, acting, control, range_multiple), strict=True):
+    for trader, size in zip(
+        acting, each_size(tested, acting, control, range_multiple), strict=True
+    ):
         boxes.append(action_box(replace(tested, trader=trader), size, mode, information, ranges))
         units.append(size.gain)
     turns = rounds_of(tested.mechanism) if rounds is None else rounds
@@ -396,33 +397,3 @@ def _is_quadratic(economy: Economy) -> bool:
     """Return whether payoffs are those of all linear-quadratic economies."""
     quadratic = isinstance(economy, QuadraticEconomy) and economy.quasilinear
     return quadratic and type(economy).utility is QuadraticEconomy.utility
-
-
-def _sizes(
-    tested: Market, acting: tuple[int, ...], control: Market | None, range_multiple: float
-) -> list[Sizes]:
-    """Return the sizes of each trader's problem, worked out once for interchangeable traders."""
-    first = {trader: group[0] for group in interchangeable_traders(tested) for trader in group}
-
-    def of(trader: int) -> Sizes:
-        own = None if control is None else replace(control, trader=trader)
-        return sizes(replace(tested, trader=trader), own, range_multiple)
-
-    known = {leader: of(leader) for leader in {first[trader] for trader in acting}}
-    return [
-        known[first[trader]]._replace(
-            reference=replace(known[first[trader]].reference, trader=trader)
-        )
-        for trader in acting
-    ]
-
-
-def _checked_traders(traders: Sequence[int] | None, n_traders: int) -> tuple[int, ...]:
-    if traders is None:
-        return tuple(range(n_traders))
-    checked = tuple(trader_index(trader, n_traders) for trader in traders)
-    if not checked or len(set(checked)) < len(checked):
-        raise InvalidInputError(
-            f"traders must be one or more different ones, got {list(traders)}; name each once"
-        )
-    return checked

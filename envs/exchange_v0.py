@@ -78,12 +78,14 @@ class ExchangeEnv(ParallelEnv[str, np.ndarray, np.ndarray]):  # type: ignore[mis
     Observation space
         Types in standard deviations, clipped at 8; with several rounds also which round it is
         (as a share of all) and, for each past round, the price and all quantities in units of
-        their typical size, 0 for rounds to come and where no trade took place.
+        their typical size, 0 for rounds to come and where no trade took place. A rule over rounds
+        (`RoundsMechanism`) says itself what its rounds show.
     Rewards
         Own utility minus a baseline, in units of the matched control's expected exact gain. The
         baseline is own utility had everybody followed the strategy at the same types ("strategy",
         as by default), had everybody been honest ("honesty"), or 0 ("nothing"). While the others
-        follow the strategy, this is the reward of `DeviationEnv`.
+        follow the strategy, this is the reward of `DeviationEnv`. In a rule over rounds a round
+        pays what it adds to the payoff from all rounds so far, less what it adds to the baseline.
     Episode end
         All agents terminate after the last round.
     Info

@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from deviator.arrays import Array, namespace
 from deviator.errors import InvalidInputError
-from deviator.mechanisms import Bids, Mechanism, Outcome, RoundsMechanism
+from deviator.mechanisms import Bids, Mechanism, RoundsMechanism
 from deviator.mechanisms.over_rounds.rounds_mechanism import (
     checked_public,
     checked_rounds,
     play,
-    public_price,
 )
 from deviator.validation import Floats
 
@@ -32,13 +30,6 @@ def check_rounds_of(rule: RoundsMechanism, rounds: int) -> None:
         raise InvalidInputError(
             f"rounds must be {own}, as many as {rule.name} has, got {rounds}; leave rounds out"
         )
-
-
-def shown_by(outcome: Outcome) -> Array:
-    """Return what a round of a one-shot rule shows: price and quantities, shape (B, 1 + N)."""
-    xp = namespace(outcome.quantity)
-    shown: Array = xp.concat([public_price(outcome)[:, None], outcome.quantity], axis=1)
-    return shown
 
 
 def public_sizes(rule: RoundsMechanism, bids: Bids) -> Floats:

@@ -184,7 +184,8 @@ class _Process:
     def answer(self, call: bytes, limit_s: float, listen: Listener | None) -> Any:
         """Return the answer to a call.
 
-        Raises TimeoutError where none comes in time, EOFError where the process ends.
+        Raises TimeoutError where none comes in time, EOFError where the process ends, and
+        KeyboardInterrupt where Ctrl-C ends the call.
         """
         deadline, interrupted = time.monotonic() + limit_s, False
         with suppress(BrokenPipeError):
@@ -199,6 +200,8 @@ class _Process:
                 self._popen.send_signal(signal.SIGINT)
                 continue
             if not isinstance(answer, Tell):
+                if interrupted and not answer[0]:
+                    raise KeyboardInterrupt
                 return answer
             if listen is not None:
                 listen(answer.content)

@@ -94,7 +94,7 @@ class PluginSpec:
         try:
             plugin = self._imported()
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and not is_guarded():
+            if isinstance(error, KeyboardInterrupt) and (self.provider == OWN or not is_guarded()):
                 raise
             raise PluginLoadError(
                 f"{self.title} cannot be loaded from {self.target} "

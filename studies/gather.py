@@ -11,7 +11,7 @@ from deviator.economies import Economy, QuadraticEconomy
 from deviator.envs import DecisionProblem, DeviationCore
 from deviator.envs.public_rounds import check_rounds_of
 from deviator.envs.rounds_core import AsPlan, core_for
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
@@ -42,7 +42,7 @@ from deviator.evidence.best_deviation import (
 from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.fresh_lots import has_chance
 from deviator.evidence.results import Comparison
-from deviator.learners import EvaluatedLearner, Learner, Training, check_playable, plays_rounds
+from deviator.learners import Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, RoundsMechanism, Unrolled
 from deviator.plugins import provenance
 from deviator.policies import (
@@ -59,6 +59,7 @@ from deviator.policies.mixing import check_draws
 from deviator.validation import Floats, check_kind, finite_array
 
 from .best_known import best_known
+from .problems import options_of, problems_for
 from .search import Actions, Search, Watch
 from .shown_types import shown_view
 
@@ -149,7 +150,7 @@ def _box_of(tested: Market, control: Market | None, search: Search) -> ActionBox
 
     Elsewhere the default box would be narrower, or go by an answer that is known there alone.
     """
-    cores = _cores(tested, control, search, Watch())
+    cores = problems_for(tested, control, search, Watch())
     return next((core.box for core in cores if isinstance(core, DeviationCore)), None)
 
 
@@ -230,7 +231,7 @@ def _measure(
         check_draws(tested.strategy, types)
     traded = trades(tested, types)
     # What cannot be learned in is refused before anything is searched.
-    cores = _cores(tested, control, search, watch) if traded else []
+    cores = problems_for(tested, control, search, watch) if traded else []
     if box is not None:
         cores = [replace(c, box=box) if isinstance(c, DeviationCore) else c for c in cores]
     best = best_known(tested, types, search.information, search.rounds, searched)
@@ -269,41 +270,12 @@ def _trained(
                 seed,
                 progress=lambda point: watch.live(point, best),
                 log_folder=watch.log_folder(learner, seed),
-                **_options(learner, search, watch),
+                **options_of(learner, search, watch),
             )
             watch.keep(learner, seed, training)
             if training.interrupted and not watch.goes_on:
                 raise KeyboardInterrupt
             yield learner, seed, training
-
-
-def _cores(
-    tested: Market, control: Market | None, search: Search, watch: Watch
-) -> list[DecisionProblem]:
-    """Return the market as each learner meets it, once all have said that they can play it."""
-    known: dict[bool, DecisionProblem] = {}
-    cores = []
-    for learner in search.learners:
-        in_turns = isinstance(tested.mechanism, Unrolled) and plays_rounds(learner)
-        if in_turns not in known:
-            known[in_turns] = search.problem(tested, control, in_turns=in_turns)
-        cores.append(known[in_turns])
-        check_playable(learner, cores[-1])
-        _options(learner, search, watch)
-    return cores
-
-
-def _options(learner: Learner, search: Search, watch: Watch) -> dict[str, Any]:
-    """Return what only learners that report to a session take."""
-    options = {"seconds": search.seconds, "keep": watch.checkpoint, "resumed": watch.resumed}
-    stated = {name: value for name, value in options.items() if value is not None}
-    if stated and not isinstance(learner, EvaluatedLearner):
-        words = {"seconds": "budget in seconds", "keep": "checkpoint", "resumed": "checkpoint"}
-        raise RefusedError(
-            f"{learner.name} takes no {words[next(iter(stated))]}, as it is no EvaluatedLearner; "
-            "leave that out, or name another learner"
-        )
-    return stated
 
 
 def _is_known(tested: Market) -> bool:

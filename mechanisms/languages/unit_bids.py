@@ -23,7 +23,7 @@ class UnitBids(ArrayBids):
     """Prices that traders bid for units, the highest of each trader's for the first unit.
 
     A trader's K prices say how many units the trader wants to hold at each price. Their order says
-    nothing, so the record keeps them highest first.
+    nothing: rules read them highest first, from `falling`.
 
     Parameters
     ----------
@@ -37,9 +37,10 @@ class UnitBids(ArrayBids):
 
     Examples
     --------
-    >>> bids = UnitBids(np.array([[[5.0, 9.0], [7.0, 4.0], [6.0, 6.0]]]))
-    >>> bids.of_trader(0)
-    array([[9., 5.]])
+    >>> UnitBids(np.array([[[5.0, 9.0], [7.0, 4.0], [6.0, 6.0]]])).falling[0]
+    array([[9., 5.],
+           [7., 4.],
+           [6., 6.]])
     """
 
     meant_for: ClassVar[str] = "auctions of several units, such as VickreyMultiUnit()"
@@ -50,7 +51,12 @@ class UnitBids(ArrayBids):
     def _checked(self) -> dict[str, Floats]:
         prices = finite_array("unit bids", self.prices, (None, None, None))
         trader_count(prices.shape[1])
-        return {"prices": falling(prices)}
+        return {"prices": prices}
+
+    @property
+    def falling(self) -> Floats:
+        """Every trader's prices, highest first, (B, N, K)."""
+        return np.asarray(-np.sort(-self.prices, axis=-1))
 
     @classmethod
     @override
@@ -61,7 +67,7 @@ class UnitBids(ArrayBids):
 @final
 @dataclass(frozen=True)
 class UnitBidLanguage(BidLanguage):
-    """A bid is one price for each of so many units, not rising from unit to unit.
+    """A bid is so many prices, for one unit each, the highest for the first.
 
     Parameters
     ----------
@@ -110,13 +116,3 @@ class UnitBidLanguage(BidLanguage):
     ) -> Floats:
         """Return the same range for every price."""
         return np.full(self.numbers, level_range)
-
-    @override
-    def admissible(self, bids: Floats, own: Floats) -> Floats:
-        """Return the same prices, highest first."""
-        return falling(bids)
-
-
-def falling(prices: Floats) -> Floats:
-    """Return prices (..., K) in an order that does not rise."""
-    return np.asarray(-np.sort(-prices, axis=-1))

@@ -151,8 +151,9 @@ class MultiUnitMechanism(Mechanism):
     def clear(self, bids: Any) -> Outcome:
         self.check_record(bids)
         n = bids.shape[1]
-        won = units_won(bids.prices, self.total)
-        price, paid = self.payments(bids.prices, won)
+        prices = bids.falling
+        won = units_won(prices, self.total)
+        price, paid = self.payments(prices, won)
         units = won - self.owned(n)
         traded = np.asarray(units.any(axis=1))
         shown = traded if price.ndim == 1 else traded[:, None]
@@ -211,7 +212,7 @@ class MultiUnitMechanism(Mechanism):
         self.check_record(bids)
         index = trader_index(trader, bids.shape[1])
         owned = int(self.owned(bids.shape[1])[index])
-        others = ranked_others(bids.prices, index)
+        others = ranked_others(bids.falling, index)
         held = np.arange(min(self.numbers, self.total) + 1)
         paid = self.least_payments(others, owned)[:, held]
         quantity = np.broadcast_to(self.unit * (held - owned), paid.shape)
@@ -225,7 +226,7 @@ class MultiUnitMechanism(Mechanism):
         owned = int(self.owned(bids.shape[1])[index])
         wanted = finite_array("quantity", quantity, (bids.shape[0],))
         held = np.rint(wanted / self.unit).astype(int) + owned
-        others = ranked_others(bids.prices, index)
+        others = ranked_others(bids.falling, index)
         place = self.total - held - (held < max(owned, 1))
         edge = others[np.arange(len(others)), place]
         holds = np.arange(self.numbers) < held[:, None]

@@ -9,7 +9,6 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple, final
 
-import numpy as np
 from typing_extensions import override
 
 from deviator.arrays import Array, namespace
@@ -77,8 +76,7 @@ class RoundsMechanism(Mechanism):
         history : tuple of Round
             At least one round.
         """
-        outcome = history[-1].outcome
-        return np.column_stack([public_price(outcome), outcome.quantity])
+        return shown_by(history[-1].outcome)
 
     @final
     @override
@@ -158,6 +156,13 @@ def checked_public(rule: RoundsMechanism, history: History) -> Floats:
     """
     batch = history[-1].outcome.quantity.shape[0]
     return finite_array(f"public of {rule.name}", rule.public(history), (batch, None))
+
+
+def shown_by(outcome: Outcome) -> Array:
+    """Return what a round usually shows: its price and all quantities, shape (B, 1 + N)."""
+    xp = namespace(outcome.quantity)
+    shown: Array = xp.concat([public_price(outcome)[:, None], outcome.quantity], axis=1)
+    return shown
 
 
 def public_price(outcome: Outcome) -> Array:

@@ -6,12 +6,12 @@ truthful no more, as a trader whom honesty costs more than they have bids for le
 """
 
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
-from deviator.economies import Economy, NonQuasilinearEconomy, QuadraticEconomy, private_values
-from deviator.units import MONEY
+from deviator.economies import NonQuasilinearEconomy, QuadraticEconomy, private_values
+from deviator.units import MONEY, SLOPES
 from deviator.validation import Floats, freeze, positive
 
 PENALTY = 1000.0
@@ -28,30 +28,25 @@ class BudgetedTraders(NonQuasilinearEconomy):
 
     Parameters
     ----------
-    traders : QuadraticEconomy
-        Who values goods how.
+    n_traders : int
     budget : float
         What each of them can pay, positive.
+    slope : float or ndarray of float, shape (N,)
+        Slopes of the marginal utilities.
     """
 
-    traders: QuadraticEconomy
+    n_traders: int = 4
     budget: float = field(default=0.1, metadata=MONEY)
+    slope: Any = field(default=1.0, metadata=SLOPES)
+    traders: QuadraticEconomy = field(init=False)
+    name: ClassVar[str] = "budgets"
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        freeze(self, traders=private_values(self.n_traders, slope=self.slope))
         freeze(self, budget=positive("budget", self.budget))
-
-    @property
-    def name(self) -> str:
-        """Name of the family."""
-        return "budgets"
+        super().__post_init__()
 
     def payoff(self, quantity: Floats, transfer: Floats, types: Floats) -> Floats:
         """Return utility minus transfer, and a penalty beyond the budget, shape (B, N)."""
         beyond = np.maximum(transfer - self.budget, 0.0)
         return self.utility(quantity, types) - transfer - PENALTY * beyond
-
-
-def budgets(n_traders: int = 4, budget: float = 0.1, slope: float = 1.0) -> Economy:
-    """Return traders with private values and the same budget."""
-    return BudgetedTraders(private_values(n_traders, slope=slope), budget)

@@ -7,12 +7,12 @@ something else.
 """
 
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
-from deviator.economies import Economy, NonQuasilinearEconomy, QuadraticEconomy, private_values
-from deviator.units import PER_MONEY
+from deviator.economies import NonQuasilinearEconomy, QuadraticEconomy, private_values
+from deviator.units import PER_MONEY, SLOPES
 from deviator.validation import Floats, freeze, positive
 
 LARGEST = 500.0
@@ -26,30 +26,25 @@ class CaraTraders(NonQuasilinearEconomy):
 
     Parameters
     ----------
-    traders : QuadraticEconomy
-        Who values goods how.
+    n_traders : int
     risk_aversion : float
         r, per unit of money, positive.
+    slope : float or ndarray of float, shape (N,)
+        Slopes of the marginal utilities.
     """
 
-    traders: QuadraticEconomy
+    n_traders: int = 6
     risk_aversion: float = field(default=1.0, metadata=PER_MONEY)
+    slope: Any = field(default=1.0, metadata=SLOPES)
+    traders: QuadraticEconomy = field(init=False)
+    name: ClassVar[str] = "cara-traders"
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        freeze(self, traders=private_values(self.n_traders, slope=self.slope))
         freeze(self, risk_aversion=positive("risk_aversion", self.risk_aversion))
-
-    @property
-    def name(self) -> str:
-        """Name of the family."""
-        return "cara-traders"
+        super().__post_init__()
 
     def payoff(self, quantity: Floats, transfer: Floats, types: Floats) -> Floats:
         """Return (1 - exp(-r w)) / r, in units of money for small sums, shape (B, N)."""
         left = self.risk_aversion * (self.utility(quantity, types) - transfer)
         return -np.expm1(np.minimum(-left, LARGEST)) / self.risk_aversion
-
-
-def cara_traders(n_traders: int = 6, risk_aversion: float = 1.0, slope: float = 1.0) -> Economy:
-    """Return traders with private values and constant absolute risk aversion."""
-    return CaraTraders(private_values(n_traders, slope=slope), risk_aversion)

@@ -89,6 +89,7 @@ class VerdictColumns(TypedDict):
     power_interval: list[float] | None
     share_interval: list[float] | None
     witness: dict[str, Any] | None
+    each_draw: dict[str, Any] | None
     unit: Unit
 
 
@@ -199,6 +200,7 @@ def _verdict_columns(verdict: Verdict, evidence: Evidence) -> VerdictColumns:
         "share_interval": _listed(evidence.share_interval),
         "witness": verdict.witness,
         "unit": verdict.unit,
+        "each_draw": verdict.each_draw,
     }
 
 

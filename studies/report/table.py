@@ -179,7 +179,8 @@ def explanations(rows: Sequence[ReportRow]) -> list[str]:
     ]
     of_payoff = dict.fromkeys(row["economy_label"] for row in rows if row["unit"] == "payoff")
     units = [IN_PAYOFF.format(", ".join(of_payoff))] if of_payoff else []
-    return [*([BELOW_ZERO] if below else []), *units, *ended]
+    reads = dict.fromkeys(f"{each}." for row in rows for each in row["undeclared_reads"])
+    return [*([BELOW_ZERO] if below else []), *units, *ended, *map(one_line, reads)]
 
 
 def _best(row: ReportRow) -> str:

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from pettingzoo.test import parallel_api_test
+from pettingzoo.test import api_test, parallel_api_test
+from pettingzoo.utils.conversions import parallel_to_aec
 from villains.rounds import SoundRounds
 
 from deviator.economies import private_values
@@ -83,6 +84,7 @@ def test_the_environments_play_the_rules_own_rounds():
     env = exchange_v0.parallel_env(SoundRounds(), ECONOMY)
     assert env.core.rounds == 3
     parallel_api_test(env, num_cycles=7)
+    api_test(parallel_to_aec(env), num_cycles=10)
     same = exchange_v0.parallel_env(SoundRounds(), ECONOMY, rounds=3)
     assert same.core.rounds == 3
     with pytest.raises(InvalidInputError, match="rounds must be 3, as many as sound-rounds has"):

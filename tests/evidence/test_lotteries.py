@@ -116,7 +116,7 @@ def test_a_lottery_that_draws_by_itself_is_refused():
 
 def test_what_speaks_of_one_clearing_asks_for_given_lots():
     tested = market(OneOfTwoRules(), ECONOMY)
-    with pytest.raises(RefusedError, match="fix them with deviator.mechanisms.Drawn"):
+    with pytest.raises(RefusedError, match="fix them with"):
         violations(tested, "budget_surplus", TYPES[None])
     with pytest.raises(RefusedError, match="a menu must be of a rule without lots"):
         exact_gain(OneOfTwoRules(), ECONOMY, TYPES[None], trader=0)

@@ -229,7 +229,7 @@ def test_whatever_files_do_costs_their_own_cells(run_command, capsys, tmp_path):
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"alone", "out"}
     assert "<b>sound" not in (out / "report.html").read_text()
     printed = capsys.readouterr()
-    assert "[bold]" in printed.out
+    assert "sound.py:../[bold]<b>sound" in printed.out
     assert "\x1b" not in printed.out + printed.err
 
 

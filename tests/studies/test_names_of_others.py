@@ -11,7 +11,7 @@ from deviator.studies import confirm, read_study
 from deviator.studies.report.comparisons import comparisons
 from deviator.studies.report.page import write_html
 from deviator.studies.report.row import report_rows
-from deviator.studies.report.table import table_cells
+from deviator.studies.report.table import explanations, table_cells
 from deviator.studies.run.cell_result import run_cell
 from deviator.studies.run.store import RunStore
 from deviator.studies.spec.market import EconomySpec
@@ -138,10 +138,13 @@ def test_rows_and_tables_say_whose_a_rule_is(tmp_path, result):
     assert shown[3] == ["theirs.py:sigma-dcda", "theirs.py:small market"]
     assert rows[0]["control"]["mechanism"] == "uniform-conditional"
     assert str(tmp_path) not in json.dumps(rows)
+    rows[0]["undeclared_reads"] = ["theirs.py read slopes.json beside it"]
+    assert explanations(rows)[-1] == "theirs.py read slopes.json beside it."
     store = RunStore(tmp_path)
     content = {"rows": rows, "comparisons": comparisons(rows), "versions": {}, "failures": {}}
     write_html(store, content)
     page = (tmp_path / "report.html").read_text()
+    assert "slopes.json" in page
     assert "not deviator's own: mechanism sigma-dcda: theirs.py" in page
 
 

@@ -63,6 +63,16 @@ def test_rows_are_distinguishable_at_every_width(finished, width):
     assert (table.caption is None) == (width == 210)
 
 
+def test_gains_in_units_of_payoff_are_explained(finished):
+    rows = finished.rows
+    assert {row["unit"] for row in rows} == {"money"}
+    label = rows[-1]["economy_label"]
+    text = explanations([*rows[:-1], rows[-1] | {"unit": "payoff"}])
+    assert text == [
+        f"Gains in {label} are in units of payoff, which is not utility minus transfer there."
+    ]
+
+
 def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished):
     rows = finished.rows
     assert explanations(rows) == []

@@ -69,6 +69,14 @@ class GivesAwayAtTheEnd(SoundLottery):
         return replace(outcome, quantity=quantity)
 
 
+class CountsLots(SoundLottery):
+    """Remembers how many markets it cleared, where a frozen dataclass does not look."""
+
+    def clear(self, bids, lots):
+        self.__dict__["cleared"] = self.__dict__.get("cleared", 0) + len(lots)
+        return super().clear(bids, lots)
+
+
 class SortsLots(SoundLottery):
     def clear(self, bids, lots):
         outcome = super().clear(bids, lots)
@@ -103,6 +111,7 @@ VILLAINS = [
     ("check_lots_are_used", IgnoresLots(), "lots must decide something"),
     ("check_every_lot_clears", DividesByLots(), "must be finite where a lot is 0.0"),
     ("check_every_lot_clears", GivesAwayAtTheEnd(), "quantities must sum to 0 where a lot is 0.99"),
+    ("check_keeps_no_state", CountsLots(), "cleared changed in use"),
     ("check_lots_unchanged", SortsLots(), "clear must leave lots alone"),
     ("check_relabelling", FavorsTheFirstInEveryDraw(), "must get on average what they got before"),
     ("check_claim_truthful", ClaimsTruthInExpectation(), "in expectation over the lots"),

@@ -110,5 +110,5 @@ def _assert_clears(trial: Trial, lots: Floats, value: float) -> None:
     quantity = outcome.quantity
     size = float(np.abs(quantity).max())
     rule = f"quantities must sum to 0 {where}"
-    left = quantity.sum(axis=1)
+    left = outcome.excess
     assert_close(rule, left, np.zeros_like(left), tolerance=CLEARING_TOLERANCE, size=size or 1.0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deviator.mechanisms import Bids, Mechanism
+from deviator.mechanisms import Bids, Drawn, Mechanism
 from deviator.validation import Floats
 
 from ..comparing import FIELDS, assert_same_outcome, assert_unchanged, bids_of_markets, locked
@@ -97,6 +97,8 @@ def check_keeps_no_state(mechanism: Mechanism) -> None:
 
 def _state(mechanism: Mechanism) -> dict[str, str]:
     """Return an object's attributes, and the plain ones of its class and module, as text."""
+    if isinstance(mechanism, Drawn):
+        return _state(mechanism.rule)
     own = {name: repr(value) for name, value in getattr(mechanism, "__dict__", {}).items()}
     plain = (int, float, str, list, dict, set, np.ndarray)
     module = sys.modules.get(type(mechanism).__module__)

@@ -74,7 +74,7 @@ class Screen(Console):
     """Shows texts as they are: without markup, and without control characters of strangers."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(highlight=False, emoji=False, **settings)
+        super().__init__(highlight=False, markup=False, emoji=False, **settings)
 
     def render_str(self, text: str, **settings: Any) -> Text:
         """Return a text as it is shown."""

@@ -99,6 +99,9 @@ def _run_elsewhere(command: Command, options: dict[str, Any], plugins: list[str]
     try:
         with Guard(inf) as guard:
             code = guard.run_telling(show, _report, command, options, Terminal.of(screen))
+    except KeyboardInterrupt:
+        screen.print("interrupted: the command came to no report")
+        raise typer.Exit(130) from None
     except GuardError as error:
         fail(f"{who}: {error}; the command came to no report", 1)
     except DeviatorError:

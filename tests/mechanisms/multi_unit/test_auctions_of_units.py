@@ -230,12 +230,15 @@ def test_the_kit_catches_an_economy_that_forgets_what_is_offered():
         check_named("check_efficient_allocation", economy)
 
 
-def test_bids_are_kept_highest_first():
+def test_the_order_of_a_traders_prices_says_nothing():
     prices = np.random.default_rng(0).uniform(size=(3, 4, 3))
-    bids = UnitBids(prices)
-    np.testing.assert_array_equal(bids.prices, -np.sort(-prices, axis=-1))
-    language = VickreyMultiUnit(2, 3).language
-    np.testing.assert_array_equal(language.admissible(prices, prices[:, 0]), bids.prices)
+    bids, ranked = UnitBids(prices), UnitBids(-np.sort(-prices, axis=-1))
+    np.testing.assert_array_equal(bids.falling, ranked.prices)
+    for kind, settings in KINDS:
+        rule = kind(4, 3, **settings)
+        np.testing.assert_array_equal(rule.clear(bids).transfer, rule.clear(ranked).transfer)
+        menus = rule.menu(bids, 1), rule.menu(ranked, 1)
+        np.testing.assert_array_equal(menus[0].transfer, menus[1].transfer)
 
 
 @pytest.mark.parametrize(
