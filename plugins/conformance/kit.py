@@ -68,6 +68,7 @@ OF_THE_WHOLE = frozenset(
         "check_settings",
         "check_honest_bids",
         "check_honest_bids_of_a_batch",
+        "check_honest_markets_trade",
         "check_own_type_only",
         "check_relabelling",
         "check_claim_truthful",

@@ -53,9 +53,7 @@ def _movable(mechanism: Mechanism, honest: Floats) -> Bools:
         bids = np.repeat(own[:, None], len(moves), axis=1)
         bids[:, :, number] += size[trader, number] * moves
         # A language may write the numbers in another order: any number tells that the bid moved.
-        movable[trader, number] = (
-            mechanism.allowed_bids(trader, bids, own) != own[:, None]
-        ).any()
+        movable[trader, number] = (mechanism.allowed_bids(trader, bids, own) != own[:, None]).any()
     return movable
 
 

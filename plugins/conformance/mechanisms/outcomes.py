@@ -5,6 +5,7 @@ from typing import get_args
 import numpy as np
 
 from deviator.mechanisms import BidLanguage, Claim, Mechanism, Outcome
+from deviator.mechanisms.lottery import drawn
 from deviator.validation import Floats
 
 from ..comparing import FIELDS, assert_close, assert_same_outcome, assert_text
@@ -128,10 +129,14 @@ def check_market_clears(mechanism: Mechanism) -> None:
 
 
 def check_honest_markets_trade(mechanism: Mechanism) -> None:
-    """Somebody trades in some market where everybody is honest."""
+    """Somebody trades in some market where everybody is honest, with some lots if there are any."""
+    rule = mechanism
+    if mechanism.draws:
+        lots = np.random.default_rng(0).random((HONEST_MARKETS, mechanism.draws))
+        rule = drawn(mechanism, lots)
     for economy in economies_for(mechanism):
         bids = mechanism.honest_bids(economy, profiles(economy, HONEST_MARKETS))
-        traded = mechanism.clear(bids).quantity.any()
+        traded = rule.clear(bids).quantity.any()
         assert traded, f"a rule must let honest traders trade, and nobody did in {economy.name}"
 
 
