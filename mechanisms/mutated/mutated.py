@@ -133,7 +133,12 @@ class Mutated(DerivedMechanism):
         if self.size == 0:
             return sound
         distorted = self._distorted(self._seen(bids, sound))
-        return replace(sound, quantity=distorted.quantity, transfer=distorted.transfer)
+        return replace(
+            sound,
+            quantity=distorted.quantity,
+            transfer=distorted.transfer,
+            outside=self._left_outside(sound, distorted.quantity),
+        )
 
     @override
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
@@ -146,6 +151,13 @@ class Mutated(DerivedMechanism):
         shape = checked.shape[:2]
         price, quantity, transfer = (np.reshape(column, shape) for column in columns)
         return TraderOutcome(price, quantity, transfer, np.reshape(outcome.traded, shape))
+
+    def _left_outside(self, sound: Outcome, quantity: Floats) -> Floats:
+        """Return what somebody outside receives, (B,): where they trade, what traders do not."""
+        if FAULTS[self.fault].violates == "market_clearing" or not sound.outside.any():
+            return sound.outside
+        less = (sound.quantity - quantity).sum(axis=1)
+        return np.where(sound.outside == 0, 0.0, sound.outside + less)
 
     def _seen(self, bids: Any, sound: Outcome) -> Cleared:
         """Return what a fault sees of a cleared market."""

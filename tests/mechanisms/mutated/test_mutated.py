@@ -12,7 +12,13 @@ from helpers.samples import normal_types
 from numpy.testing import assert_array_equal
 from villains.certificates import AllowsLittle
 
-from deviator.economies import private_values, saturating, two_groups, unit_demands
+from deviator.economies import (
+    multi_unit_demands,
+    private_values,
+    saturating,
+    two_groups,
+    unit_demands,
+)
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence.constraints import CONSTRAINTS
 from deviator.mechanisms import (
@@ -27,6 +33,7 @@ from deviator.mechanisms import (
     SigmaVCG,
     SpreadVCG,
     UniformDoubleAuction,
+    UniformPriceMultiUnit,
 )
 from deviator.mechanisms.mutated import (
     FAULTS,
@@ -36,6 +43,7 @@ from deviator.mechanisms.mutated import (
     Violated,
     faults_for,
 )
+from deviator.mechanisms.outcome import check_cleared
 from deviator.policies import NumericSearch
 from deviator.trust import is_ours
 
@@ -248,3 +256,18 @@ def test_a_mutant_allows_no_bid_that_the_rule_forbids():
         allowed = Mutated(rule, fault, 0.1).allowed_bids(0, wild, own)
         assert_array_equal(allowed, rule.allowed_bids(0, wild, own))
         assert (allowed != wild).any()
+
+
+@pytest.mark.parametrize(
+    "fault", faults_for(UniformPriceMultiUnit(3, 2)), ids=lambda each: each.name
+)
+def test_faults_of_other_constraints_clear_markets_in_which_somebody_outside_sells(fault):
+    """Else a mutant that withholds units is refused as one that does not clear."""
+    economy = multi_unit_demands(4, offered=3)
+    mutant = Mutated(UniformPriceMultiUnit.for_economy(economy), fault.name, 0.1)
+    types = economy.types().sample(np.random.default_rng(0), 20)
+    outcome = mutant.clear(mutant.honest_bids(economy, types))
+    if fault.violates == "market_clearing":
+        assert np.abs(outcome.excess).max() > 0.01
+    else:
+        check_cleared(mutant.name, outcome, types.shape)
