@@ -151,9 +151,16 @@ def check_shows_the_same(rung: Rung, types: Floats, trader: int) -> None:
 
 
 def _checked(rung: Rung) -> Rung:
-    """Return a rung, unless it is another's and has no name, or one of ours."""
-    if isinstance(rung, OWN_RUNGS):
+    """Return a rung, unless it is another's and has no name, one of ours, or derives from ours."""
+    if type(rung) in OWN_RUNGS:
         return rung
+    if isinstance(rung, OWN_RUNGS):
+        # What ours show is known, and their classes are not asked.
+        kind = type(rung).__name__
+        raise InvalidInputError(
+            f"a rung of one's own must be derived from Rung itself, and {kind} is from one of "
+            "deviator's; hold that one, and show what it shows and more"
+        )
     name, ours = rung.name, [each.name for each in NAMED]
     if not isinstance(name, str) or not name:
         raise InvalidInputError(f"a rung must have a name, got {given(name)}; give it a text")

@@ -14,7 +14,6 @@ from deviator.errors import InvalidInputError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
-    EachDraw,
     Evidence,
     Found,
     Market,
@@ -34,6 +33,7 @@ from deviator.evidence.best_deviation import (
     trades,
 )
 from deviator.evidence.certificates import is_all_ours
+from deviator.evidence.each_draw import on_average
 from deviator.learners import Learner, Training
 from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, RoundsMechanism
 from deviator.plugins import provenance
@@ -116,10 +116,9 @@ def gather(
         evidence = _measure(tested, control, search, watch or Watch(), saved, searched)
         beside = evidence.learned and (with_power or planted)
         box = _box_of(tested, control, search) if beside else None
-        whole = _at_the_worst_profile(tested, evidence, certificate)
+        whole = _in_each_draw(tested, search, _at_the_worst_profile(tested, evidence, certificate))
         return replace(
             whole,
-            each_draw=_each_draw(tested, search, whole),
             certificate=certificate,
             refusals=found.refusals,
             control=_control_evidence(control, search, box) if with_power else None,
@@ -188,11 +187,18 @@ def _at_the_worst_profile(
     return replace(evidence, worst=worst, witness=witness)
 
 
-def _each_draw(tested: Market, search: Search, evidence: Evidence) -> EachDraw | None:
-    """Return what is gained once the lots are known; None where the rule draws none."""
+def _in_each_draw(tested: Market, search: Search, evidence: Evidence) -> Evidence:
+    """Return the evidence with what is gained once the lots are known, where the rule draws some.
+
+    A bid that is found there may pay on average too, at lots that no search on average saw.
+    """
     if not (tested.mechanism.draws and evidence.trades):
-        return None
-    return each_draw(tested, held_out_profiles(tested, search.held_out), evidence.witness)
+        return evidence
+    types = held_out_profiles(tested, search.held_out)
+    answer, witness = each_draw(tested, types, evidence.witness), evidence.witness
+    if witness is None and knows_profile(evidence.information):
+        witness = on_average(tested, answer)
+    return replace(evidence, each_draw=answer, witness=witness)
 
 
 def _proved(tested: Market, certificate: Certificate | None) -> bool:

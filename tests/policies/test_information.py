@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from villains.rungs import Draws, Profile, ShowsMore, SoundRung
+from villains.rungs import Draws, LeakingSignal, Profile, ShowsMore, SoundRung
 
 from deviator import audit
 from deviator.economies import (
@@ -236,6 +236,8 @@ def test_rungs_that_draw_or_show_too_much_are_refused():
         audit("naive-walrasian", ECONOMY, information=ShowsMore(), held_out=200)
     with pytest.raises(InvalidInputError, match="must not be called own, statistics, profile"):
         audit("naive-walrasian", ECONOMY, information=Profile(), held_out=200)
+    with pytest.raises(InvalidInputError, match="must be derived from Rung itself, and Leaking"):
+        audit("naive-walrasian", ECONOMY, information=LeakingSignal(5.0), held_out=200)
 
 
 @pytest.mark.parametrize(
