@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from io import BufferedReader
 from math import inf
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any, Self, cast, final
 
 import cloudpickle
@@ -187,24 +187,43 @@ class _Process:
         Raises TimeoutError where none comes in time, EOFError where the process ends, and
         KeyboardInterrupt where Ctrl-C ends the call.
         """
-        deadline, interrupted = time.monotonic() + limit_s, False
+        deadline = time.monotonic() + limit_s
         with suppress(BrokenPipeError):
             send(self._popen.stdin, call)  # type: ignore[arg-type]
-        while True:
-            try:
-                answer = plain_data(self._next_message(deadline))
-            except KeyboardInterrupt:
-                if listen is None or interrupted:
-                    raise
-                interrupted = True
-                self._popen.send_signal(signal.SIGINT)
-                continue
-            if not isinstance(answer, Tell):
-                if interrupted and not answer[0]:
-                    raise KeyboardInterrupt
-                return answer
-            if listen is not None:
-                listen(answer.content)
+        if listen is None:
+            return self._heard(deadline, lambda _: None)
+        with self._first_interrupt_passed_on() as interrupted:
+            answer = self._heard(deadline, listen)
+        if interrupted.is_set() and not answer[0]:
+            raise KeyboardInterrupt
+        return answer
+
+    def _heard(self, deadline: float, listen: Listener) -> Any:
+        """Return the answer; whatever is told before it is passed on."""
+        while isinstance(message := plain_data(self._next_message(deadline)), Tell):
+            listen(message.content)
+        return message
+
+    @contextmanager
+    def _first_interrupt_passed_on(self) -> Iterator[Event]:
+        """Pass the first Ctrl-C on to the process, wherever this one is; a second one is ours."""
+        interrupted = Event()
+
+        def pass_on(*_: object) -> None:
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+            interrupted.set()
+            self._popen.send_signal(signal.SIGINT)
+
+        usual = signal.getsignal(signal.SIGINT)
+        if usual is not signal.default_int_handler or current_thread() is not main_thread():
+            yield interrupted
+            return
+        signal.signal(signal.SIGINT, pass_on)
+        try:
+            yield interrupted
+        finally:
+            signal.signal(signal.SIGINT, usual)
 
     def end(self) -> None:
         """End the process and its group."""
