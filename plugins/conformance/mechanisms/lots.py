@@ -106,7 +106,10 @@ def _assert_clears(trial: Trial, lots: Floats, value: float) -> None:
         assert values.shape == trial.types.shape, (
             f"{field} must have shape {trial.types.shape}, got {values.shape} {where}"
         )
-        assert np.isfinite(values).all(), f"{field} must be finite {where}"
+        assert np.isfinite(values).all(), (
+            f"{field} must be finite {where}; lots are in [0, 1), 0 included, so keep away from ends "
+            "where the inverse of a law is infinite"
+        )
     quantity = outcome.quantity
     size = float(np.abs(quantity).max())
     rule = f"quantities must sum to 0 {where}"
