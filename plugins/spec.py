@@ -99,7 +99,7 @@ class PluginSpec:
                 raise
             raise PluginLoadError(
                 f"{self.title} cannot be loaded from {self.target} "
-                f"({with_place(f'{type(error).__name__}: {error}', error)}); repair or remove it"
+                f"({_told(error)}); repair or remove it"
             ) from error
         self._check_class(plugin)
         return plugin
@@ -223,10 +223,13 @@ def _called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
         raise
     except (Exception, SystemExit) as error:
         raise PluginLoadError(
-            f"{spec.title} cannot be built "
-            f"({with_place(f'{type(error).__name__}: {error}', error)}); correct its parameters, or "
-            "repair it"
+            f"{spec.title} cannot be built ({_told(error)}); correct its parameters, or repair it"
         ) from error
+
+
+def _told(error: BaseException) -> str:
+    """Return the class of an error, its text and its place."""
+    return with_place(f"{type(error).__name__}: {error}", error)
 
 
 SOURCES: Mapping[str, str] = MappingProxyType(

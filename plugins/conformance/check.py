@@ -113,7 +113,7 @@ def judged(
 
 
 def described(error: BaseException) -> str:
-    """Return an error as one line: of a check or of deviator as it is, else with class and place."""
+    """Return an error as one line: a check's or deviator's as it is, else with class and place."""
     text = " ".join(str(error).split())
     return text if _is_sentence(error) else with_place(f"{type(error).__name__}: {text}", error)
 

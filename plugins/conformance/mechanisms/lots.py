@@ -107,8 +107,8 @@ def _assert_clears(trial: Trial, lots: Floats, value: float) -> None:
             f"{field} must have shape {trial.types.shape}, got {values.shape} {where}"
         )
         assert np.isfinite(values).all(), (
-            f"{field} must be finite {where}; lots are in [0, 1), 0 included, so keep away from ends "
-            "where the inverse of a law is infinite"
+            f"{field} must be finite {where}; lots are in [0, 1), so keep away from ends where the "
+            "inverse of a law is infinite"
         )
     quantity = outcome.quantity
     size = float(np.abs(quantity).max())
