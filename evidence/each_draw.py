@@ -68,6 +68,22 @@ def each_draw(tested: Market, types: Floats, found: dict[str, Any] | None = None
     return EachDraw("refuted", witness["gain"], tested.trader, len(few), reason, witness)
 
 
+def on_average(tested: Market, answer: EachDraw) -> dict[str, Any] | None:
+    """Return the witness that the bid found in one draw pays on average too, or None.
+
+    Searches on average see one set of lots, and a rule may recognize these.
+
+    Parameters
+    ----------
+    tested : Market
+    answer : EachDraw
+    """
+    found = answer.witness
+    if found is None:
+        return None
+    return witness_of_bid(tested, np.asarray(found["types"]), np.asarray(found["bid"]))
+
+
 def market_drawn(tested: Market, lots: Floats) -> Market:
     """Return a market for given lots (D,), or (B, D) of B markets."""
     return replace(tested, mechanism=Drawn(tested.mechanism, lots))

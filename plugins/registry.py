@@ -46,7 +46,7 @@ def find_plugin(kind: Kind, name: str) -> PluginSpec:
 
     Parameters
     ----------
-    kind : {"mechanism", "economy", "policy", "learner"}
+    kind : {"mechanism", "economy", "policy", "learner", "rung"}
     name : str
         A name; ``provider:name`` where several plugins share it, or it is in a single file.
 

@@ -11,6 +11,8 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
 )
 from deviator.mechanisms.clearing import ScheduleClearing
+from deviator.mechanisms.lottery import standard_lots
+from deviator.policies.situation import SCENARIOS
 from deviator.units import PRICE
 
 
@@ -78,3 +80,17 @@ class OneOfTwoRules(Mechanism):
         outcome, uniform = ImpactPaidBack().clear(bids), UniformDoubleAuction().clear(bids)
         transfer = np.where(lots[:, :1] < self.chance, uniform.transfer, outcome.transfer)
         return replace(outcome, transfer=transfer)
+
+
+@dataclass(frozen=True)
+class TruthfulWhereSearched(Mechanism):
+    """A truthful rule at the lots that stand for all in a search, the uniform price elsewhere."""
+
+    name = "truthful-where-searched"
+    language = ScheduleLanguage()
+    draws = 1
+
+    def clear(self, bids, lots):
+        outcome, uniform = ImpactPaidBack().clear(bids), UniformDoubleAuction().clear(bids)
+        searched = np.isin(lots[:, :1], standard_lots(1, SCENARIOS))
+        return replace(outcome, transfer=np.where(searched, outcome.transfer, uniform.transfer))

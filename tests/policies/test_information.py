@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from villains.rungs import Draws, Profile, ShowsMore, SoundRung
+from villains.rungs import Draws, LeakingSignal, Profile, ShowsMore, SoundRung
 
 from deviator import audit
 from deviator.economies import (
@@ -33,11 +33,12 @@ from deviator.policies import (
     expected_exact_gain,
     knows_profile,
     load_policy,
+    pseudo_normal,
+    pseudo_uniform,
     rung_of,
     rung_within,
     save_policy,
 )
-from deviator.policies.information import pseudo_normal, pseudo_uniform
 from deviator.studies.shown_types import shown_view
 
 N = 4
@@ -235,6 +236,8 @@ def test_rungs_that_draw_or_show_too_much_are_refused():
         audit("naive-walrasian", ECONOMY, information=ShowsMore(), held_out=200)
     with pytest.raises(InvalidInputError, match="must not be called own, statistics, profile"):
         audit("naive-walrasian", ECONOMY, information=Profile(), held_out=200)
+    with pytest.raises(InvalidInputError, match="must be derived from Rung itself, and Leaking"):
+        audit("naive-walrasian", ECONOMY, information=LeakingSignal(5.0), held_out=200)
 
 
 @pytest.mark.parametrize(

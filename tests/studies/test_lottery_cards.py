@@ -4,7 +4,7 @@ import json
 from functools import cache
 
 import pytest
-from helpers.lotteries import OneOfTwoRules, RandomDiscount, RareRebate
+from helpers.lotteries import OneOfTwoRules, RandomDiscount, RareRebate, TruthfulWhereSearched
 
 from deviator import audit
 from deviator.economies import private_values
@@ -30,6 +30,13 @@ def test_the_answer_on_average_is_not_that_in_each_draw(kind, on_average, reason
     card = card_of(kind)
     assert card.state == on_average
     assert reason in card.reason
+    assert card.each_draw["state"] == "refuted"
+
+
+def test_a_rule_that_recognizes_the_lots_of_the_search_is_found_out():
+    card = card_of(TruthfulWhereSearched)
+    assert card.state == "refuted"
+    assert "on average over 32,768 fresh draws" in card.reason
     assert card.each_draw["state"] == "refuted"
 
 

@@ -236,3 +236,11 @@ def test_all_mistakes_of_a_study_are_said_at_once(tmp_path):
     for place in ("economies.groups", "cells[0]", "economy 'privat' is not named"):
         assert any(place in line for line in lines), place
     assert not (tmp_path / "run").exists()
+
+
+def test_economies_with_the_same_mistake_are_both_named():
+    study = StudySpec.model_validate(read_yaml(TINY.replace("n_traders: 4", "n_traders: 2")).values)
+    with pytest.raises(InvalidInputError) as caught:
+        study.expand()
+    assert "economies.groups" in str(caught.value)
+    assert "economies.private" in str(caught.value)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from deviator.policies import Rung
+from deviator.policies import NoisySignal, Rung
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,15 @@ class Profile(SoundRung):
     """Would be believed to show everything."""
 
     name = "profile"
+
+
+class LeakingSignal(NoisySignal):
+    """Would be judged as a noisy signal, and shows all types as they are."""
+
+    name = "leaking-signal"
+
+    def seen(self, types, trader):
+        return types
 
 
 class ShowsMore(SoundRung):
@@ -71,6 +80,7 @@ class WaivesNothing(SoundRung):
 
 VILLAINS = [
     ("check_settings", Profile(), "must not be called own, statistics, profile or signal"),
+    ("check_settings", LeakingSignal(5.0), "must be derived from Rung itself"),
     ("check_numbers_seen", ShowsMore(), "must see 2 numbers in each of 7 markets"),
     ("check_own_market_only", ShowsOtherMarkets(), "types in other markets"),
     ("check_batch_equals_loop", CountsMarkets(), "must be seen what is seen in its batch"),

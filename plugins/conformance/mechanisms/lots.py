@@ -11,7 +11,6 @@ from deviator.validation import Floats
 
 from ..comparing import (
     FIELDS,
-    assert_close,
     assert_same_outcome,
     assert_unchanged,
     bids_of_markets,
@@ -19,7 +18,10 @@ from ..comparing import (
     outcome_of_markets,
 )
 from ..trials import Trial, trials
-from .outcomes import CLEARING_TOLERANCE
+from .outcomes import assert_clears, assert_finite
+
+AT_THE_ENDS = "keep away from lots where the inverse of a law is infinite"
+"""What to do where an outcome is not finite."""
 
 
 def check_lots_decide(mechanism: Mechanism) -> None:
@@ -106,12 +108,5 @@ def _assert_clears(trial: Trial, lots: Floats, value: float) -> None:
         assert values.shape == trial.types.shape, (
             f"{field} must have shape {trial.types.shape}, got {values.shape} {where}"
         )
-        assert np.isfinite(values).all(), (
-            f"{field} must be finite {where}; lots are in [0, 1), so keep away from ends where the "
-            "inverse of a law is infinite"
-        )
-    quantity = outcome.quantity
-    size = float(np.abs(quantity).max())
-    rule = f"quantities must sum to 0 {where}"
-    left = outcome.excess
-    assert_close(rule, left, np.zeros_like(left), tolerance=CLEARING_TOLERANCE, size=size or 1.0)
+        assert_finite(field, values, f"{where}; {AT_THE_ENDS}")
+    assert_clears(outcome, where)
