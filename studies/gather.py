@@ -125,9 +125,7 @@ def gather(
         evidence = _measure(tested, control, search, watch or Watch(), saved, searched)
         beside = evidence.learned and (with_power or planted)
         box = _box_of(tested, control, search) if beside else None
-        whole = _in_each_draw(
-            tested, search, _at_the_worst_profile(tested, evidence, certificate)
-        )
+        whole = _in_each_draw(tested, search, _at_the_worst_profile(tested, evidence, certificate))
         return replace(
             whole,
             certificate=certificate,

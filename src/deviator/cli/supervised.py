@@ -14,6 +14,7 @@ from deviator.errors import DeviatorError, PluginLoadError
 from deviator.harmless import one_line
 from deviator.plugins import list_plugins, plugins_of_file
 from deviator.plugins.guard import Guard, GuardError, is_guarded
+from deviator.plugins.replaced_built_ins import check_built_ins
 from deviator.plugins.undeclared_reads import undeclared_reads
 from deviator.trust import OWN
 
@@ -121,6 +122,8 @@ def _report(
     try:
         with shown_on(tell, terminal):
             command(**options)
+            # What was shown is about something else where a plugin changed deviator itself.
+            check_built_ins()
             for note in undeclared_reads():
                 console().print(f"note: {note}", soft_wrap=True)
     except typer.Exit as end:
