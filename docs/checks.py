@@ -8,10 +8,11 @@ PAGE = Path(__file__).parent / "plugins" / "checks.md"
 
 ABOUT = """# The checks of the kit
 
-`deviator check NAME` or `deviator check FILE.py` runs those of the plugin's kind, and of a mechanism those of its
-claims. A check that a plugin is known to fail can be waived in its class, with the reason; a waived check that passes
-is an error, and a crash is never excused. Python has them as `run_checks` and, for pytest,
-`parametrize_with_checks`, in `deviator.plugins.conformance`. This page is written by `python docs/checks.py`.
+`deviator check NAME` or `deviator check FILE.py` runs those of the plugin's kind, and of a
+mechanism those of its claims. A check that a plugin is known to fail can be waived in its class,
+with the reason; a waived check that passes is an error, and a crash is never excused. Python has
+them as `run_checks` and, for pytest, `parametrize_with_checks`, in
+`deviator.plugins.conformance`. This page is written by `python docs/checks.py`.
 """
 
 

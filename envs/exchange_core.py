@@ -30,7 +30,6 @@ from deviator.policies import (
     Rung,
     WholeProfile,
     check_information,
-    rung_name,
     rung_within,
 )
 from deviator.policies.mixing import drawn_bids, seed_of
@@ -220,7 +219,7 @@ class ExchangeCore:
 
     def with_information(self, information: Information) -> "ExchangeCore":
         """Return the same markets in which traders see something else."""
-        same = rung_name(information) == self._rung.name
+        same = check_information(information) == check_information(self.information)
         return self if same else replace(self, information=information)
 
     def _seed(self, types: Array) -> int:

@@ -17,12 +17,12 @@ from deviator.economies import (
     is_linear_quadratic,
 )
 from deviator.errors import InvalidInputError
-from deviator.mechanisms import Bids, Mechanism, SurfaceBids
+from deviator.mechanisms import Mechanism, SurfaceBids
 from deviator.mechanisms.base import checked_precision
 from deviator.policies import Policy, Revelation
 from deviator.policies.base import check_market
 from deviator.policies.mixing import drawn_bids
-from deviator.policies.situation import Situation, utilities
+from deviator.policies.situation import Situation
 from deviator.validation import Floats, check_kind, non_negative, trader_index
 
 from .results import Comparison, Results
@@ -216,18 +216,8 @@ class Market:
         where = (self.mechanism, self.economy, self.strategy)
         return Situation.of(*where, types, self.trader, seed)
 
-    def utilities_beside(self, present: Bids, types: Floats, bids: Floats) -> Floats:
-        """Return the trader's utility under each bid (B, M, K) beside the present ones, (B, M).
-
-        Raises
-        ------
-        InvalidInputError
-            If the mechanism returns a quantity or transfer that is not finite.
-        """
-        return utilities(self.mechanism, self.economy, present, types, self.trader, bids)
-
     def honest_utility(self, types: Floats) -> float:
-        """Return the trader's mean utility while everybody follows the strategy, in money.
+        """Return the trader's mean payoff while everybody follows the strategy.
 
         Parameters
         ----------

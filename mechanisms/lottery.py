@@ -11,12 +11,11 @@ import numpy as np
 from scipy.stats import qmc
 from typing_extensions import override
 
-from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_array, freeze, read_only, whole_number
 
 from .base import Mechanism
-from .languages import BidLanguage, Bids
+from .derived import DerivedMechanism
 from .outcome import Outcome
 
 BELOW_ONE = float(np.nextafter(1.0, 0.0))
@@ -25,7 +24,7 @@ BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 @final
 @dataclass(frozen=True, eq=False)
-class Drawn(Mechanism):
+class Drawn(DerivedMechanism):
     """A rule whose lots are given.
 
     Parameters
@@ -57,24 +56,9 @@ class Drawn(Mechanism):
         freeze(self, lots=read_only(checked))
 
     @property
-    def name(self) -> str:
-        """Name of the rule."""
-        return self.rule.name
-
-    @property
-    def language(self) -> BidLanguage:  # type: ignore[override]
-        """Language of the rule."""
-        return self.rule.language
-
-    @property
     @override
-    def tax_slope(self) -> float:
-        return self.rule.tax_slope
-
-    @property
-    @override
-    def precision(self) -> float:
-        return self.rule.precision
+    def original(self) -> Mechanism:
+        return self.rule
 
     @override
     def clear(self, bids: Any) -> Outcome:
@@ -94,26 +78,10 @@ class Drawn(Mechanism):
         return np.broadcast_to(self.lots, (markets, self.lots.shape[-1]))
 
     @override
-    def honest_bids(self, economy: Economy, types: Floats) -> Bids:
-        return self.rule.honest_bids(economy, types)
-
-    @override
-    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
-        return self.rule.bid_limits(trader)
-
-    @override
-    def allowed_bids(self, trader: int, bids: Floats, own: Floats) -> Floats:
-        return self.rule.allowed_bids(trader, bids, own)
-
-    @override
     def _clear_candidates(self, tiled: Any, candidates: int) -> Outcome:
         shared = self.lots.ndim == 1
         rule = self if shared else Drawn(self.rule, np.repeat(self.lots, candidates, axis=0))
         return rule.clear(tiled)
-
-    @override
-    def example_economies(self) -> tuple[Economy, ...]:
-        return self.rule.example_economies()
 
 
 def drawn(rule: Mechanism, lots: Floats) -> Mechanism:

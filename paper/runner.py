@@ -140,15 +140,15 @@ def _findings(names: list[str], workers: int) -> Iterator[tuple[str, Finding]]:
         for name in names:
             yield name, compute(name)
         return
-    for (name,), finding, error in run_in_processes(_compute_alone, [(n,) for n in names], workers):
+    tasks = [(compute, name) for name in names]
+    for (_, name), finding, error in run_in_processes(_plain, tasks, workers):
         yield name, finding if error is None else _not_computed(error)
 
 
-def _compute_alone(name: str) -> Finding:
-    """Return the finding on a statement, and leave the other cores to the other workers."""
+def _plain(compute: Callable[[str], Finding], name: str) -> Finding:
+    """Return a finding in plain numbers, and leave the other cores to the other workers."""
     with threadpool_limits(1):
         found = compute(name)
-    # Plain numbers, which every process knows.
     printed = None if found.printed is None else float(found.printed)
     return Finding(float(found.discrepancy), found.computed, printed)
 

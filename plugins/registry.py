@@ -14,10 +14,11 @@ from typing import Any, get_args
 from packaging.requirements import InvalidRequirement, Requirement
 
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
-from deviator.trust import OWN
+from deviator.trust import OWN, is_third_party
 from deviator.validation import given
 
 from .distributions import registered, version_of
+from .provenance import provenance
 from .single_file import plugins_of_file
 from .spec import BASES, Kind, PluginSpec
 
@@ -45,7 +46,7 @@ def find_plugin(kind: Kind, name: str) -> PluginSpec:
 
     Parameters
     ----------
-    kind : {"mechanism", "economy", "policy", "learner"}
+    kind : {"mechanism", "economy", "policy", "learner", "rung"}
     name : str
         A name; ``provider:name`` where several plugins share it, or it is in a single file.
 
@@ -204,6 +205,20 @@ def shown_name(kind: Kind, name: str) -> str:
     if provider in ("", OWN) or (provider.endswith(".py") and not is_built_in(kind, plain)):
         return plain
     return f"{Path(provider).name}:{plain}"
+
+
+def owned_name(kind: Kind, thing: Any) -> str:
+    """Return the name of a plugin's object, with its provider where a built-in has that name.
+
+    Examples
+    --------
+    >>> from deviator.mechanisms import SigmaDCDA
+    >>> owned_name("mechanism", SigmaDCDA(0.5))
+    'sigma-dcda'
+    """
+    origin = provenance(thing)
+    confusable = is_third_party(origin) and is_built_in(kind, thing.name)
+    return f"{origin['provider']}:{thing.name}" if confusable else str(thing.name)
 
 
 def takes_economy(mechanism: Any) -> bool:

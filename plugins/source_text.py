@@ -96,10 +96,10 @@ class SourceText:
 def _kind_beside(file: Path, name: str) -> str | None:
     """Return the kind of a class in a file beside the one that is read."""
     try:
-        source = SourceText.read(file)
+        return SourceText.read(file).kind_of(ast.Name(name))
     except (OSError, SyntaxError, ValueError, RecursionError):
+        # Two files may each say that their class derives from the other's.
         return None
-    return source.kind_of(ast.Name(name))
 
 
 def _kind_of_object(thing: Any) -> str | None:

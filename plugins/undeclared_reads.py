@@ -16,6 +16,9 @@ from .provenance import FILE_MODULE
 NOTICED = "__undeclared_reads__"
 """Where the module of a plugin file keeps what was noticed."""
 
+SHOWN = 5
+"""Files that a sentence lists."""
+
 
 def watch_reads(module: ModuleType, path: Path, code: Iterable[Path], data: Iterable[Path]) -> None:
     """Notice from now on what the code of a plugin file reads, in this process.
@@ -58,10 +61,6 @@ def undeclared_reads() -> list[str]:
         if name.startswith(FILE_MODULE) and (names := vars(module).get(NOTICED))
     }
     return sorted(found)
-
-
-SHOWN = 5
-"""Files that a sentence lists."""
 
 
 def _read_file(file: Any, mode: Any, flags: Any) -> str:

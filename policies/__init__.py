@@ -8,11 +8,6 @@ from .every_round import EveryRound
 from .gains import exact_gain, expected_exact_gain, level_shift
 from .information import (
     Information,
-    NoisySignal,
-    OwnType,
-    OwnTypeAndStatistics,
-    Rung,
-    WholeProfile,
     check_information,
     knowledge,
     knows_profile,
@@ -27,8 +22,10 @@ from .network import ACTIVATIONS, Network
 from .network_strategy import NetworkStrategy
 from .numeric_search import NumericSearch
 from .policy_files import load_policy, save_policy
+from .pseudo_random import pseudo_normal, pseudo_uniform
 from .revelation import Revelation
 from .rounds import NetworkOverRounds, RoundsDeviation
+from .rungs import NoisySignal, OwnType, OwnTypeAndStatistics, Rung, WholeProfile
 from .situation import Payoffs, Situation
 from .strategy_files import load_strategy, save_strategy
 
@@ -68,6 +65,8 @@ __all__ = [
     "level_shift",
     "load_policy",
     "load_strategy",
+    "pseudo_normal",
+    "pseudo_uniform",
     "rung_name",
     "rung_of",
     "rung_within",

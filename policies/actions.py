@@ -14,14 +14,11 @@ from deviator.validation import Floats, finite_array, given, read_only, trader_i
 from .base import View
 from .information import (
     Information,
-    OwnType,
-    OwnTypeAndStatistics,
-    Rung,
-    WholeProfile,
     check_information,
     rung_of,
     seen_by,
 )
+from .rungs import OwnType, OwnTypeAndStatistics, Rung, WholeProfile
 
 OBSERVATION_BOUND = 8.0
 """Observations are types in standard deviations from their mean, clipped here."""

@@ -23,9 +23,6 @@ from .base import Policy
 from .best_point import line_menu
 from .information import (
     Information,
-    LinearView,
-    Rung,
-    linear_view,
     rung_of,
     rung_within,
     seen_by,
@@ -33,6 +30,7 @@ from .information import (
 from .mixing import unmixed_bids
 from .network_strategy import NetworkStrategy
 from .revelation import Revelation
+from .rungs import LinearView, Rung, linear_view
 
 
 class AffineShift(NamedTuple):

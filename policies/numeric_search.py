@@ -27,13 +27,13 @@ from .base import Deviation, Policy, View, check_market
 from .every_round import in_one_round
 from .information import (
     Information,
-    OwnType,
     check_information,
     knows_profile,
     rung_within,
     seen_by,
 )
 from .revelation import Revelation
+from .rungs import OwnType
 from .situation import Situation
 
 REFERENCE_PROFILES = 2048

@@ -20,10 +20,11 @@ from deviator.files import write_atomically
 from deviator.validation import check_kind, given
 
 from .base import Deviation, Policy
-from .information import Information, Rung, check_information, rung_name
+from .information import Information, check_information, rung_name
 from .learned import LearnedDeviation
 from .recurrent import RecurrentDeviation
 from .rounds import NetworkOverRounds
+from .rungs import Rung
 
 FORMAT = "deviator policy"
 VERSION = 3

@@ -29,7 +29,7 @@ from deviator.evidence.interchangeable import MOST_TRADERS
 from deviator.evidence.plain_data import economy_as_data, settings_as_data
 from deviator.learners import Learner
 from deviator.mechanisms import Mechanism
-from deviator.plugins import build
+from deviator.plugins import build, owned_name
 from deviator.policies import Information, Policy, rung_name
 from deviator.validation import trader_index
 
@@ -260,12 +260,12 @@ def _audited(
     tested: Market, search: Search, classes: Classes, every: bool, untried: int
 ) -> Audited:
     return Audited(
-        mechanism=tested.mechanism.name,
+        mechanism=owned_name("mechanism", tested.mechanism),
         settings=settings_as_data(tested.mechanism),
         economy=economy_as_data(tested.economy),
         n_traders=tested.economy.n_traders,
         law=law_in_words(tested.distribution),
-        strategy=tested.strategy.name,
+        strategy=owned_name("policy", tested.strategy),
         information=rung_name(search.information),
         classes=classes,
         all_traders=every and not untried,

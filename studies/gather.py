@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -10,23 +10,19 @@ from threadpoolctl import threadpool_limits
 from deviator.economies import Economy, QuadraticEconomy
 from deviator.envs import DecisionProblem, DeviationCore
 from deviator.envs.public_rounds import check_rounds_of
-from deviator.envs.rounds_core import AsPlan, core_for
 from deviator.errors import InvalidInputError
 from deviator.evidence import (
     BestDeviation,
     Certificate,
     Evidence,
     Found,
-    LearnedGain,
     Market,
     check_matched,
     each_draw,
     find_certificates,
-    find_witness,
     held_out_profiles,
     in_shares,
     largest_gain,
-    of_single_rounds,
     over_rounds,
     seat_of,
     standing_control,
@@ -34,34 +30,29 @@ from deviator.evidence import (
 from deviator.evidence.best_deviation import (
     SEARCHED,
     deviations_trade,
-    largest_beyond,
-    pays,
     trades,
 )
 from deviator.evidence.certificates import is_all_ours
 from deviator.evidence.each_draw import on_average
-from deviator.evidence.fresh_lots import has_chance
-from deviator.evidence.results import Comparison
 from deviator.learners import Learner, Training
-from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, RoundsMechanism, Unrolled
+from deviator.mechanisms import DirectMechanism, Mechanism, Mutated, RoundsMechanism
 from deviator.plugins import provenance
 from deviator.policies import (
     ActionBox,
     Deviation,
     Information,
-    RoundsDeviation,
     knows_profile,
     rung_name,
     rung_within,
 )
 from deviator.policies.information import check_shows_the_same
 from deviator.policies.mixing import check_draws
-from deviator.validation import Floats, check_kind, finite_array
+from deviator.validation import check_kind
 
 from .best_known import best_known
+from .held_out import HeldOut, first_witness, learned_gain, saved_gain
 from .problems import options_of, problems_for
 from .search import Actions, Search, Watch
-from .shown_types import shown_view
 
 __all__ = ["Actions", "Search", "Watch", "gather"]
 
@@ -243,17 +234,17 @@ def _measure(
     best = best_known(tested, types, search.information, search.rounds, searched)
     trained = list(_trained(cores, search, best, watch))
     deviations = [*(training.policy for _, _, training in trained), *saved]
-    seen = _Seen(tested, types, search.information)
+    seen = HeldOut(tested, types, search.information)
     return Evidence(
         tested.scale,
         traded or deviations_trade(tested, types),
         tested.honest_utility(types if best.kind == "exact" else types[:searched]),
         best,
         learned=(
-            *(_learned_gain(seen, *one) for one in trained),
-            *(_saved_gain(seen, policy) for policy in saved),
+            *(learned_gain(seen, *one) for one in trained),
+            *(saved_gain(seen, policy) for policy in saved),
         ),
-        witness=best.witness or _first_witness(seen, deviations),
+        witness=best.witness or first_witness(seen, deviations),
         mechanism_economy=_other_economy(tested.mechanism, tested.economy),
         plugins=_plugins(tested, search.learners),
         information=rung_name(search.information),
@@ -288,90 +279,6 @@ def _is_known(tested: Market) -> bool:
     """Return whether nothing of a market is a third party's, which may hide rare losses."""
     parts = (tested.mechanism, tested.economy, tested.distribution, tested.strategy)
     return all(is_all_ours(part) for part in parts)
-
-
-class _Seen(NamedTuple):
-    """The profiles on which deviations are measured, and what of them a deviator sees."""
-
-    tested: Market
-    types: Floats
-    information: Information
-
-    def compared(self, policy: Deviation) -> Comparison:
-        """Return what a deviation gains where it sees no more than its rung shows."""
-        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
-            planned = self._planned(policy)
-            if planned is None:
-                return self._over_rounds(policy)
-            return self.tested.compared(self.types, planned.bid(self.types, self.tested.trader))
-        return self.tested.compared(self.types, self.bid(policy))
-
-    def one_shot(self, policy: Deviation) -> Deviation | None:
-        """Return a deviation as one of single bids; None for those that meet several times."""
-        if isinstance(policy, RoundsDeviation) and policy.rounds > 1:
-            return self._planned(policy)
-        return policy
-
-    def _planned(self, policy: RoundsDeviation) -> Deviation | None:
-        """Return the plan that a deviation comes to follow, where the rule is one over rounds.
-
-        The rounds show it no more than its rung and what is public.
-        """
-        if not isinstance(self.tested.mechanism, Unrolled):
-            return None
-        market = of_single_rounds(self.tested)
-        return AsPlan(core_for(market, policy, self.information), policy)
-
-    def _over_rounds(self, policy: RoundsDeviation) -> Comparison:
-        gain = core_for(self.tested, policy, self.information).gains(self.types, policy)
-        return Comparison(gain, np.full(len(gain), self.tested.rounding), np.ones(len(gain)))
-
-    def bid(self, policy: Deviation) -> Floats:
-        trader = self.tested.trader
-        shown = shown_view(self.tested, self.types, self.information)
-        shape = len(self.types), self.tested.bid_size
-        # Deviations may take the types alone, where these are all that is shown.
-        bid = policy.bid(shown.types if shown.seen is None else shown, trader)
-        checked: Floats = finite_array(f"bids of {type(policy).__name__}", bid, shape)
-        return checked
-
-
-def _learned_gain(seen: _Seen, learner: Learner, seed: int, training: Training) -> LearnedGain:
-    """Return what a training gained on given profiles."""
-    return replace(
-        _saved_gain(seen, training.policy),
-        learner=learner.name,
-        seed=seed,
-        untrained_gain=float(seen.compared(training.untrained).gain.mean()),
-        training_gain=training.largest_gain,
-        curve=tuple((point.steps, point.gain) for point in training.curve),
-        stopped=training.stopped,
-    )
-
-
-def _saved_gain(seen: _Seen, policy: Deviation) -> LearnedGain:
-    gain, rounding, _ = seen.compared(policy)
-    beyond = 0.0 if has_chance(seen.tested) else largest_beyond(gain, rounding)
-    return LearnedGain(
-        "saved",
-        0,
-        float(gain.mean()),
-        float(gain.max()),
-        beyond_rounding=beyond,
-    )
-
-
-def _first_witness(seen: _Seen, policies: Sequence[Deviation]) -> dict[str, Any] | None:
-    """Return the first witness of a learned deviation that pays on average in one round."""
-    for policy in policies:
-        shown = seen.one_shot(policy)
-        if shown is None:
-            continue
-        if pays(seen.tested, seen.compared(policy).gain, seen.information):
-            witness = find_witness(seen.tested, shown, seen.types)
-            if witness is not None:
-                return witness
-    return None
 
 
 def _plugins(tested: Market, learners: Sequence[Learner]) -> tuple[dict[str, str], ...]:

@@ -48,8 +48,8 @@ def saved_market(path: Path, files: Sequence[str] = ()) -> SavedMarket:
     trained_with = plugins_stated(description.get("plugins"))
     spec = stated.with_plugins(tuple(files))
     _check_named(stem, spec, files, trained_with)
-    check_untouched(stem)
     now = [*spec.plugins(), *_in_files(files, trained_with, spec)]
+    check_untouched(stem)
     changes = changes_since(trained_with, now)
     return SavedMarket(spec, [f"since the training {each}" for each in changes])
 

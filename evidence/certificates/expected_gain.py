@@ -17,7 +17,7 @@ from deviator.numerics.rational import (
 )
 from deviator.policies import Information, knows_profile, rung_within
 from deviator.policies.affine_shift import check_regressions
-from deviator.policies.information import LinearView, OwnType, linear_view
+from deviator.policies.rungs import LinearView, OwnType, linear_view
 
 from ..market import Market
 from .certificate import Condition

@@ -8,15 +8,15 @@ from typing import Any, Literal, Self, TypeVar, final, get_args
 import numpy as np
 from typing_extensions import override
 
-from deviator.economies import Economy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.validation import Floats, finite_number, trader_index
 
 from ..base import Mechanism, check_candidates
 from ..clearing import Clearing, DeviationSolution, MarketSolution
 from ..conditional_auction import ConditionalAuction, cleared_surfaces
+from ..derived import DerivedMechanism
 from ..exact import RationalBids, RationalSolution
-from ..languages import BidLanguage, Bids, SurfaceBids
+from ..languages import SurfaceBids
 from ..lottery import require_no_lots
 from ..outcome import Outcome, TraderOutcome
 from ..portable import require_numpy
@@ -30,7 +30,7 @@ Fault = Literal["transfer", "residual-slope", "tax", "clearing"]
 Solution = TypeVar("Solution", MarketSolution, DeviationSolution, RationalSolution)
 
 
-class Mutated(Mechanism):
+class Mutated(DerivedMechanism):
     """A mechanism with a planted fault: the base of both kinds of mutants, and what makes them.
 
     It has no instances that are only its own. Where payments follow from straight residual lines
@@ -109,35 +109,13 @@ class Mutated(Mechanism):
 
     @property
     @override
+    def original(self) -> Mechanism:
+        return self.mechanism
+
+    @property
+    @override
     def name(self) -> str:
         return f"{self.mechanism.name} with {self.fault} {self.size:+g}"
-
-    @property
-    @override
-    def language(self) -> BidLanguage:  # type: ignore[override]
-        return self.mechanism.language
-
-    @property
-    @override
-    def tax_slope(self) -> float:
-        return self.mechanism.tax_slope
-
-    @property
-    @override
-    def precision(self) -> float:
-        return self.mechanism.precision
-
-    @override
-    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
-        return self.mechanism.bid_limits(trader)
-
-    @override
-    def honest_bids(self, economy: Economy, types: Floats) -> Bids:
-        return self.mechanism.honest_bids(economy, types)
-
-    @override
-    def example_economies(self) -> tuple[Economy, ...]:
-        return self.mechanism.example_economies()
 
     @override
     def relabelled(self, order: Sequence[int]) -> Self:
@@ -155,7 +133,12 @@ class Mutated(Mechanism):
         if self.size == 0:
             return sound
         distorted = self._distorted(self._seen(bids, sound))
-        return replace(sound, quantity=distorted.quantity, transfer=distorted.transfer)
+        return replace(
+            sound,
+            quantity=distorted.quantity,
+            transfer=distorted.transfer,
+            outside=self._left_outside(sound, distorted.quantity),
+        )
 
     @override
     def clear_deviations(self, bids: Any, trader: int, candidates: Floats) -> TraderOutcome:
@@ -168,6 +151,13 @@ class Mutated(Mechanism):
         shape = checked.shape[:2]
         price, quantity, transfer = (np.reshape(column, shape) for column in columns)
         return TraderOutcome(price, quantity, transfer, np.reshape(outcome.traded, shape))
+
+    def _left_outside(self, sound: Outcome, quantity: Floats) -> Floats:
+        """Return what somebody outside receives, (B,): where they trade, what traders do not."""
+        if FAULTS[self.fault].violates == "market_clearing" or not sound.outside.any():
+            return sound.outside
+        less = (sound.quantity - quantity).sum(axis=1)
+        return np.where(sound.outside == 0, 0.0, sound.outside + less)
 
     def _seen(self, bids: Any, sound: Outcome) -> Cleared:
         """Return what a fault sees of a cleared market."""

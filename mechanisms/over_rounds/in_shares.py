@@ -5,18 +5,17 @@ from typing import Any, final
 
 from typing_extensions import override
 
-from deviator.economies import Economy
-from deviator.validation import Floats, whole_number
+from deviator.validation import whole_number
 
 from ..base import Mechanism
-from ..languages import BidLanguage, Bids
+from ..derived import DerivedMechanism
 from ..outcome import Outcome
 from .rounds_mechanism import History, RoundsMechanism
 
 
 @final
 @dataclass(frozen=True)
-class InShares(RoundsMechanism):
+class InShares(DerivedMechanism, RoundsMechanism):
     """A rule that trades one share of its quantities in each round, at prices of that round's bids.
 
     Constant bids lead to the rule's own outcome. Where what a quantity costs is convex, as along
@@ -42,24 +41,14 @@ class InShares(RoundsMechanism):
         whole_number("rounds", self.rounds, at_least=1)
 
     @property
-    def language(self) -> BidLanguage:  # type: ignore[override]
-        """The rule's own."""
-        return self.rule.language
+    @override
+    def original(self) -> Mechanism:
+        return self.rule
 
     @property
     @override
     def name(self) -> str:
         return f"{self.rule.name} in {self.rounds} shares"
-
-    @property
-    @override
-    def tax_slope(self) -> float:
-        return self.rule.tax_slope
-
-    @property
-    @override
-    def precision(self) -> float:
-        return self.rule.precision
 
     @override
     def clear_round(self, bids: Any, history: History) -> Outcome:
@@ -67,19 +56,3 @@ class InShares(RoundsMechanism):
         return replace(
             outcome, quantity=share * outcome.quantity, transfer=share * outcome.transfer
         )
-
-    @override
-    def honest_bids(self, economy: Economy, types: Floats) -> Bids:
-        return self.rule.honest_bids(economy, types)
-
-    @override
-    def bid_limits(self, trader: int) -> tuple[Floats, Floats] | None:
-        return self.rule.bid_limits(trader)
-
-    @override
-    def allowed_bids(self, trader: int, bids: Floats, own: Floats) -> Floats:
-        return self.rule.allowed_bids(trader, bids, own)
-
-    @override
-    def example_economies(self) -> tuple[Economy, ...]:
-        return self.rule.example_economies()

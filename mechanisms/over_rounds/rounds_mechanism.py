@@ -76,7 +76,8 @@ class RoundsMechanism(Mechanism):
         history : tuple of Round
             At least one round.
         """
-        return shown_by(history[-1].outcome)
+        shown: Floats = shown_by(history[-1].outcome)
+        return shown
 
     @final
     @override

@@ -10,6 +10,7 @@ from deviator.economies import Economy
 from deviator.validation import Floats
 
 from ..base import Mechanism
+from ..derived import DerivedMechanism
 from ..languages import Bids
 from ..languages.base import check_record
 from ..languages.over_rounds import BidsOverRounds, LanguageOverRounds
@@ -19,7 +20,7 @@ from .rounds_mechanism import History, RoundsMechanism, checked_rounds, play, to
 
 @final
 @dataclass(frozen=True)
-class Unrolled(Mechanism):
+class Unrolled(DerivedMechanism):
     """A rule over rounds whose bids are plans: K numbers for each of R rounds, made beforehand.
 
     Who knows all types, or faces others who follow a strategy whatever happens, loses nothing by
@@ -47,18 +48,8 @@ class Unrolled(Mechanism):
 
     @property
     @override
-    def name(self) -> str:
-        return self.rule.name
-
-    @property
-    @override
-    def tax_slope(self) -> float:
-        return self.rule.tax_slope
-
-    @property
-    @override
-    def precision(self) -> float:
-        return self.rule.precision
+    def original(self) -> Mechanism:
+        return self.rule
 
     def history(self, bids: Bids) -> History:
         """Return the rounds in which what was planned is bid."""
@@ -87,7 +78,3 @@ class Unrolled(Mechanism):
             return self.rule.allowed_bids(trader, one, present)
 
         return self.language.allowed(bids, own, allows)
-
-    @override
-    def example_economies(self) -> tuple[Economy, ...]:
-        return self.rule.example_economies()

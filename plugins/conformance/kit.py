@@ -68,6 +68,7 @@ OF_THE_WHOLE = frozenset(
         "check_settings",
         "check_honest_bids",
         "check_honest_bids_of_a_batch",
+        "check_honest_markets_trade",
         "check_own_type_only",
         "check_relabelling",
         "check_claim_truthful",
@@ -155,8 +156,8 @@ def checks_for(subject: Any) -> Iterator[Check]:
     checks = [Check(kind, run) for run in (*further, *core)]
     lottery = isinstance(subject, Mechanism) and subject.draws
     checks += [Check("mechanism", run) for run in LOTS if lottery]
-    for _, base, further in OF_SOME:
-        checks += [Check(kind, run) for run in further if isinstance(subject, base)]
+    for _, base, of_class in OF_SOME:
+        checks += [Check(kind, run) for run in of_class if isinstance(subject, base)]
     checks += [Check("mechanism", run, claim) for claim, run in CLAIMS.items() if claim in claims]
     if lottery:
         checks = [_of_lotteries(check) for check in checks]

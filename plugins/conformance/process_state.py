@@ -34,7 +34,7 @@ def process_state() -> dict[str, Any]:
         "numpy's way of printing": np.get_printoptions(),
         "the environment": dict(os.environ),
         "the current folder": os.getcwd(),
-        "the places of modules": list(sys.path),
+        "the places of modules": set(sys.path),
         "the depth of recursion": sys.getrecursionlimit(),
         "what interrupts do": signal.getsignal(signal.SIGINT),
         THREADS: {thread.ident for thread in threading.enumerate()},

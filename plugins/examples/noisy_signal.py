@@ -14,8 +14,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from deviator.policies import Rung
-from deviator.policies.information import pseudo_uniform
+from deviator.policies import Rung, pseudo_uniform
 from deviator.validation import Floats, positive
 
 

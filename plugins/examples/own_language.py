@@ -1,7 +1,7 @@
 """A bid language of one's own with its clearing: inverse demands p = willingness - decline q.
 
-A bid says which price a trader pays for the next unit, as marginal utilities do, where schedules say
-which quantity they want at a price; the markets are those of the uniform-price double auction
+A bid says which price a trader pays for the next unit, as marginal utilities do, where schedules
+say which quantity they want at a price; the markets are those of the uniform-price double auction
 (Kyle, "Informed Speculation with Imperfect Competition", Review of Economic Studies 56 (1989)
 317-355, without noise traders), and so is what honest traders lose by not shading.
 """
@@ -27,7 +27,7 @@ from deviator.validation import Floats, finite_array, trader_count
 @final
 @dataclass(frozen=True, eq=False)
 class InverseDemands(ArrayBids):
-    """Inverse demands p = willingness_i - decline_i q, each of shape (B, N); decline is positive."""
+    """Inverse demands p = willingness_i - decline_i q, of shape (B, N); decline is positive."""
 
     meant_for: ClassVar[str] = "auctions of inverse demands, such as InverseDemandAuction()"
 

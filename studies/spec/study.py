@@ -143,7 +143,9 @@ class StudySpec(Spec):
         cells: list[Cell] = []
         failures, failed = self._unusable_files(), list[CellsSpec]()
         broken = self._broken_economies()
-        places = {reason: [f"economies.{name}"] for name, reason in broken.items()}
+        places: dict[str, list[str]] = {}
+        for name, reason in broken.items():
+            places.setdefault(reason, []).append(f"economies.{name}")
         for place, entry in enumerate(self.cells):
             try:
                 foreign = [] if elsewhere is None else self._third_party(entry, quick)

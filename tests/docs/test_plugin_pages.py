@@ -1,52 +1,31 @@
 """docs/plugins/: examples print what they say, commands run, and the lists are those of the code."""
 
-import doctest
 import re
 import runpy
-import shlex
 from inspect import isabstract, isclass
 from typing import get_args
 
 import pytest
+from helpers.pages import PAGES, assert_command_runs, assert_examples_hold, commands_of, text_of
 from helpers.repository import DOCS, ROOT
 
 from deviator import mechanisms
 from deviator.mechanisms import BidLanguage, Bids, Claim, clearing
 
-PAGES = DOCS / "plugins"
-FILE = re.compile(r"`(?P<name>\w+\.py)`:\n\n```python\n(?P<text>.*?)```", re.DOTALL)
-COMMANDS = re.compile(r"```console\n(.*?)```", re.DOTALL)
 EXAMPLES = {"languages": 5, "own-language": 8, "certified": 5, "determinism": 3, "learner": 8}
 WITH_COMMANDS = ("mechanism", "own-language", "economy")
-
-
-def text_of(page):
-    return (PAGES / f"{page}.md").read_text()
 
 
 @pytest.mark.parametrize(("page", "least"), EXAMPLES.items())
 def test_every_example_prints_what_it_says(page, least, monkeypatch):
     monkeypatch.chdir(ROOT)
-    failed, tried = doctest.testfile(str(PAGES / f"{page}.md"), module_relative=False)
-    assert tried >= least
-    assert failed == 0
+    assert_examples_hold(page, least)
 
 
-def commands():
-    for page in WITH_COMMANDS:
-        for line in "".join(COMMANDS.findall(text_of(page))).splitlines():
-            yield pytest.param(page, line, id=line[9:70])
-
-
-@pytest.mark.parametrize(("page", "line"), list(commands()))
+@pytest.mark.parametrize(("page", "line"), commands_of(*WITH_COMMANDS))
 def test_every_command_runs(run_command, monkeypatch, tmp_path, page, line):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "plugins").symlink_to(ROOT / "plugins")
-    for file in FILE.finditer(text_of(page)):
-        (tmp_path / file["name"]).write_text(file["text"])
-    program, *words = shlex.split(line)
-    assert program == "deviator"
-    assert run_command(*words) == 0
+    assert_command_runs(run_command, tmp_path, page, line)
 
 
 def test_all_languages_records_clearings_and_claims_are_listed():

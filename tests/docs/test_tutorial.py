@@ -34,7 +34,8 @@ def test_every_command_of_the_tutorial_works(tmp_path):
         assert large in page
         page = page.replace(large, small)
     asked = list(steps(page))
-    assert [file for file, _ in asked if file] == ["my_auction.py", "my_tax.py", "study.yaml"]
+    files = ["my_auction.py", "my_tax.py", "study.yaml", "my_lottery.py", "my_market_maker.py"]
+    assert [file for file, _ in asked if file] == files
     for file, text in asked:
         if file:
             (tmp_path / file).write_text(text)
@@ -46,6 +47,9 @@ def test_every_command_of_the_tutorial_works(tmp_path):
     assert "my_auction.py" in printed["deviator confirm study.yaml"]
     assert "check_units" in printed["deviator check my_tax.py --only check_units"]
     assert "check_claim_truthful" in printed["deviator check my_auction.py -s share=1.0"]
+    assert "check_lots_decide" in printed["deviator check my_lottery.py"]
+    (audited,) = (printed[command] for command in printed if "deviator audit" in command)
+    assert "profitable deviation found" in audited
     report = json.loads((tmp_path / "runs" / "discounts" / "report.json").read_text())
     rows = {(row["mechanism"], row["parameters"].get("share")): row for row in report["rows"]}
     assert rows["discount-auction", 0.5]["state"] == "refuted"

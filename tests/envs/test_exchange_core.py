@@ -25,7 +25,7 @@ from deviator.mechanisms import (
     UniformDoubleAuction,
 )
 from deviator.mechanisms.own_type_bids import OwnTypeBids
-from deviator.policies import LinearBayes
+from deviator.policies import LinearBayes, OwnTypeAndStatistics
 
 BELIEFS = two_groups_information(4, 0.4, 0.5)
 PRIVATE, GROUPS = private_values(4), two_groups(4)
@@ -181,3 +181,14 @@ def test_malformed_actions(actions, message):
     state = core.start(core.draw(np.random.default_rng(0), 2))
     with pytest.raises(InvalidInputError, match=message):
         core.step(state, actions)
+
+
+def test_statistics_of_other_weights_are_another_rung():
+    """Both are called statistics: who asks for one is not shown the other."""
+    tested = market(UniformDoubleAuction(), private_values(3))
+    first, second = (OwnTypeAndStatistics([row]) for row in ([1.0, 1.0, 1.0], [0.0, 1.0, 0.0]))
+    core = exchange_core(tested, information=first)
+    types = np.array([[1.0, 0.5, -1.0]])
+    shown = [each.observe(each.start(types)) for each in (core, core.with_information(second))]
+    assert not np.array_equal(*shown)
+    assert core.with_information(first) is core

@@ -87,7 +87,7 @@ def test_a_process_that_dies_fails_its_statements(monkeypatch):
     monkeypatch.setattr(runner, "compute", die)
     rows = replicate(["Lemma 4"], workers=2)
     assert [row.state for row in rows] == ["fails", "fails"]
-    assert all("TerminatedWorkerError" in row.finding.computed for row in rows)
+    assert all("ProcessEndedError" in row.finding.computed for row in rows)
 
 
 @pytest.mark.parametrize(

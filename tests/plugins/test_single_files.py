@@ -115,3 +115,11 @@ def test_wrappers_subclasses_and_functions_are_built(tmp_path):
     assert (half.name, half.language.name) == ("half", "schedules")
     assert make(f"{file}:steep").tax_slope == 0.7
     assert make(f"{file}:gentle", sigma=0.2).sigma == 0.2
+
+
+def test_files_whose_classes_derive_from_each_other_define_no_plugin(tmp_path):
+    """They are read as far as they tell anything: no command ends in a traceback."""
+    (tmp_path / "first.py").write_text("from second import B\nclass A(B):\n    name = 'a'\n")
+    (tmp_path / "second.py").write_text("from first import A\nclass B(A):\n    name = 'b'\n")
+    with pytest.raises(PluginLoadError, match="defines none"):
+        plugins_of_file(tmp_path / "first.py")

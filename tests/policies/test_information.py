@@ -33,11 +33,12 @@ from deviator.policies import (
     expected_exact_gain,
     knows_profile,
     load_policy,
+    pseudo_normal,
+    pseudo_uniform,
     rung_of,
     rung_within,
     save_policy,
 )
-from deviator.policies.information import pseudo_normal, pseudo_uniform
 from deviator.studies.shown_types import shown_view
 
 N = 4

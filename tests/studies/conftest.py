@@ -4,7 +4,7 @@ from helpers.tiny_study import tiny
 from deviator.studies import confirm
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """The small study, run once per file: tests of its report write into its folder."""
+    """The small study, run once: tests that write into its folder leave it as it was."""
     return confirm(tiny(), out=tmp_path_factory.mktemp("runs") / "tiny", workers=2)

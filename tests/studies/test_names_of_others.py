@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deviator.errors import InvalidInputError, PluginLoadError
-from deviator.plugins import meant_file, qualified, shown_name
+from deviator.plugins import make, meant_file, owned_name, qualified, shown_name
 from deviator.studies import confirm, read_study
 from deviator.studies.report.comparisons import comparisons
 from deviator.studies.report.page import write_html
@@ -215,3 +215,11 @@ def test_names_of_files_and_packages_that_meet(tmp_path):
     with pytest.raises(PluginLoadError, match="'mine' is defined twice"):
         qualified("mechanism", "mine", both)
     assert qualified("mechanism", "more.py:mine", both) == f"{both[1]}:mine"
+
+
+def test_a_card_says_whose_a_rule_of_a_built_in_name_is(tmp_path):
+    (tmp_path / "theirs.py").write_text(THEIRS)
+    theirs = make(f"{tmp_path / 'theirs.py'}:sigma-dcda")
+    assert theirs.name == "sigma-dcda"
+    assert owned_name("mechanism", theirs) == "theirs.py:sigma-dcda"
+    assert owned_name("mechanism", make(f"{tmp_path / 'theirs.py'}:mine", sigma=0.5)) == "mine"

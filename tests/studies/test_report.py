@@ -56,7 +56,7 @@ def test_rows_are_distinguishable_at_every_width(finished, width):
     unusual = ({"information": "own"}, {"strategy": "bold"}, {"trader": "big"}, {"sigma": 0.77})
     rows = [row, row, row, *(row | change for change in unusual)]
     table = verdict_table(rows, width)
-    texts = list(zip(*(column.cells for column in table.columns), strict=True))
+    texts = list(zip(*(map(str, column.cells) for column in table.columns), strict=True))
     assert len(set(texts)) == 5
     for text, word in zip(texts[3:], ("own", "bold", "big", "0.77"), strict=True):
         assert word in " ".join(text)

@@ -219,3 +219,28 @@ def test_a_tax_slope_left_out_is_the_same_cell_as_the_default():
     texts = [TINY.replace("sigma: sigma-n, ", stated) for stated in ("", "sigma: 0, ")]
     left_out, stated = (StudySpec.model_validate(read_yaml(text).values) for text in texts)
     assert [c.key for c in left_out.expand()] == [c.key for c in stated.expand()]
+
+
+def test_all_mistakes_of_a_study_are_said_at_once(tmp_path):
+    text = TINY.replace("economy: private}", "economy: privat}").replace(
+        "  - {mechanism: sigma-dcda", "  - {mechanism: sigma-dca"
+    )
+    text = text.replace(
+        "two-groups, n_traders: 4, alpha: 1.0", "two-groups, n_traders: 4, alpha: x"
+    )
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(InvalidInputError) as caught:
+        confirm(tmp_path / "study.yaml", out=tmp_path / "run")
+    lines = str(caught.value).split("\n  ")
+    assert lines[0] == f"study tiny has {len(lines) - 1} mistakes:"
+    for place in ("economies.groups", "cells[0]", "economy 'privat' is not named"):
+        assert any(place in line for line in lines), place
+    assert not (tmp_path / "run").exists()
+
+
+def test_economies_with_the_same_mistake_are_both_named():
+    study = StudySpec.model_validate(read_yaml(TINY.replace("n_traders: 4", "n_traders: 2")).values)
+    with pytest.raises(InvalidInputError) as caught:
+        study.expand()
+    assert "economies.groups" in str(caught.value)
+    assert "economies.private" in str(caught.value)

@@ -49,7 +49,9 @@ def prove_several_units(tested: Market) -> Reasons:
     mechanism: Any = tested.mechanism
     check_rule(SUBJECT, mechanism, (VickreyMultiUnit, UniformPriceMultiUnit))
     if type(tested.economy) is not MultiUnitDemands:
-        raise RefusedError(f"{SUBJECT} needs multi-unit demands, got {type(tested.economy)}")
+        raise RefusedError(
+            f"{SUBJECT} needs multi-unit demands, got {type(tested.economy).__name__}"
+        )
     premises = all_known(SUBJECT, tested), all_honest(SUBJECT, tested)
     return {
         "market_clearing": Reason(CLEARS, premises, BY_CONSTRUCTION),

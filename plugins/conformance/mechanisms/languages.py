@@ -28,7 +28,7 @@ EXACT_TOLERANCE = 1e-9
 
 
 def check_language(mechanism: Mechanism) -> None:
-    """The language names its record, level, size and what bids read, and its ranges are positive."""
+    """The language names its record, level, size and what bids read; its ranges are positive."""
     language = mechanism.language
     assert_text("the language's name", language.name)
     assert issubclass(language.record, Bids), (

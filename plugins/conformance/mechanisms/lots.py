@@ -11,7 +11,6 @@ from deviator.validation import Floats
 
 from ..comparing import (
     FIELDS,
-    assert_close,
     assert_same_outcome,
     assert_unchanged,
     bids_of_markets,
@@ -19,7 +18,7 @@ from ..comparing import (
     outcome_of_markets,
 )
 from ..trials import Trial, trials
-from .outcomes import CLEARING_TOLERANCE
+from .outcomes import assert_clears, assert_finite
 
 
 def check_lots_decide(mechanism: Mechanism) -> None:
@@ -106,9 +105,5 @@ def _assert_clears(trial: Trial, lots: Floats, value: float) -> None:
         assert values.shape == trial.types.shape, (
             f"{field} must have shape {trial.types.shape}, got {values.shape} {where}"
         )
-        assert np.isfinite(values).all(), f"{field} must be finite {where}"
-    quantity = outcome.quantity
-    size = float(np.abs(quantity).max())
-    rule = f"quantities must sum to 0 {where}"
-    left = outcome.excess
-    assert_close(rule, left, np.zeros_like(left), tolerance=CLEARING_TOLERANCE, size=size or 1.0)
+        assert_finite(field, values, where)
+    assert_clears(outcome, where)

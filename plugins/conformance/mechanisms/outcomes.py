@@ -5,10 +5,11 @@ from typing import get_args
 import numpy as np
 
 from deviator.mechanisms import BidLanguage, Claim, Mechanism, Outcome
+from deviator.mechanisms.lottery import drawn
 from deviator.validation import Floats
 
 from ..comparing import FIELDS, assert_close, assert_same_outcome, assert_text
-from ..trials import Trial, economies_for, profiles, trials
+from ..trials import economies_for, profiles, trials
 
 CLEARING_TOLERANCE = 1e-9
 """Allowed sum of a market's quantities, relative to the largest of them."""
@@ -101,37 +102,45 @@ def check_finite(mechanism: Mechanism) -> None:
     for trial in trials(mechanism):
         outcome = mechanism.clear(trial.bids)
         for field in ("quantity", "transfer", "outside"):
-            _assert_finite(field, getattr(outcome, field), trial)
-        _assert_finite("price", outcome.price[outcome.traded], trial)
+            assert_finite(field, getattr(outcome, field), trial.where)
+        assert_finite("price", outcome.price[outcome.traded], trial.where)
         assert outcome.converged.all(), f"every market must be solved {trial.where}, one is not"
 
 
-def _assert_finite(field: str, values: Floats, trial: Trial) -> None:
+def assert_finite(field: str, values: Floats, where: str) -> None:
+    """Assert that values (B, ...) of a field are finite in the markets that are described."""
     bad = ~np.isfinite(values)
     assert not bad.any(), (
-        f"{field} must be finite, got {values[bad][0]} in market {np.argwhere(bad)[0][0]} "
-        f"{trial.where}"
+        f"{field} must be finite, got {values[bad][0]} in market {np.argwhere(bad)[0][0]} {where}"
     )
 
 
 def check_market_clears(mechanism: Mechanism) -> None:
     """Quantities, with what somebody outside receives, sum to 0 in every market."""
     for trial in trials(mechanism):
-        outcome = mechanism.clear(trial.bids)
-        excess = np.abs(outcome.excess)
-        beyond = excess - outcome.clearing_error(CLEARING_TOLERANCE)
-        market = int(beyond.argmax())
-        assert beyond[market] <= 0, (
-            f"quantities must sum to 0, with what somebody outside receives, got "
-            f"{excess[market]:.6g} in market {market} {trial.where}"
-        )
+        assert_clears(mechanism.clear(trial.bids), trial.where)
+
+
+def assert_clears(outcome: Outcome, where: str) -> None:
+    """Assert that quantities sum to 0 with what goes outside, in the markets that are described."""
+    excess = np.abs(outcome.excess)
+    beyond = excess - outcome.clearing_error(CLEARING_TOLERANCE)
+    market = int(beyond.argmax())
+    assert beyond[market] <= 0, (
+        f"quantities must sum to 0, with what somebody outside receives, got "
+        f"{excess[market]:.6g} in market {market} {where}"
+    )
 
 
 def check_honest_markets_trade(mechanism: Mechanism) -> None:
-    """Somebody trades in some market where everybody is honest."""
+    """Somebody trades in some market where everybody is honest, with some lots if there are any."""
+    rule = mechanism
+    if mechanism.draws:
+        lots = np.random.default_rng(0).random((HONEST_MARKETS, mechanism.draws))
+        rule = drawn(mechanism, lots)
     for economy in economies_for(mechanism):
         bids = mechanism.honest_bids(economy, profiles(economy, HONEST_MARKETS))
-        traded = mechanism.clear(bids).quantity.any()
+        traded = rule.clear(bids).quantity.any()
         assert traded, f"a rule must let honest traders trade, and nobody did in {economy.name}"
 
 

@@ -9,8 +9,16 @@ import numpy as np
 import pytest
 from helpers.outcomes import assert_outcomes_agree
 from helpers.samples import normal_types
+from numpy.testing import assert_array_equal
+from villains.certificates import AllowsLittle
 
-from deviator.economies import private_values, saturating, two_groups, unit_demands
+from deviator.economies import (
+    multi_unit_demands,
+    private_values,
+    saturating,
+    two_groups,
+    unit_demands,
+)
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.evidence.constraints import CONSTRAINTS
 from deviator.mechanisms import (
@@ -25,6 +33,7 @@ from deviator.mechanisms import (
     SigmaVCG,
     SpreadVCG,
     UniformDoubleAuction,
+    UniformPriceMultiUnit,
 )
 from deviator.mechanisms.mutated import (
     FAULTS,
@@ -34,6 +43,7 @@ from deviator.mechanisms.mutated import (
     Violated,
     faults_for,
 )
+from deviator.mechanisms.outcome import check_cleared
 from deviator.policies import NumericSearch
 from deviator.trust import is_ours
 
@@ -236,3 +246,28 @@ def test_bad_faults_are_one_clear_sentence(bad, error, rule):
     with pytest.raises(error, match=rule) as caught:
         bad()
     assert "\n" not in str(caught.value)
+
+
+def test_a_mutant_allows_no_bid_that_the_rule_forbids():
+    """Else a search in the mutant tries, and a verdict names, bids that nobody may submit."""
+    rule = AllowsLittle()
+    own, wild = np.array([[1.0, 1.0]]), np.array([[[9.0, 9.0]]])
+    for fault in ("transfer", "residual-slope"):
+        allowed = Mutated(rule, fault, 0.1).allowed_bids(0, wild, own)
+        assert_array_equal(allowed, rule.allowed_bids(0, wild, own))
+        assert (allowed != wild).any()
+
+
+@pytest.mark.parametrize(
+    "fault", faults_for(UniformPriceMultiUnit(3, 2)), ids=lambda each: each.name
+)
+def test_faults_of_other_constraints_clear_markets_in_which_somebody_outside_sells(fault):
+    """Else a mutant that withholds units is refused as one that does not clear."""
+    economy = multi_unit_demands(4, offered=3)
+    mutant = Mutated(UniformPriceMultiUnit.for_economy(economy), fault.name, 0.1)
+    types = economy.types().sample(np.random.default_rng(0), 20)
+    outcome = mutant.clear(mutant.honest_bids(economy, types))
+    if fault.violates == "market_clearing":
+        assert np.abs(outcome.excess).max() > 0.01
+    else:
+        check_cleared(mutant.name, outcome, types.shape)
