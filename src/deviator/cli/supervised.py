@@ -93,9 +93,15 @@ def _run_elsewhere(command: Command, options: dict[str, Any], plugins: list[str]
     screen = console()
     who = one_line(" or ".join(plugins))
 
+    unread: list[OSError] = []
+
     def show(text: Any) -> None:
-        screen.file.write(text)
-        screen.file.flush()
+        try:
+            screen.file.write(text)
+            screen.file.flush()
+        except OSError as error:
+            unread.append(error)
+            raise
 
     try:
         with Guard(inf) as guard:
@@ -108,6 +114,9 @@ def _run_elsewhere(command: Command, options: dict[str, Any], plugins: list[str]
     except DeviatorError:
         raise
     except Exception as error:
+        if error in unread:
+            # Nobody reads what is printed any more, which no plugin is to blame for.
+            raise
         raise PluginLoadError(
             f"{who} failed ({type(error).__name__}: {error}); run `deviator check` on it"
         ) from None
