@@ -1,6 +1,7 @@
 """A separate process for code that may hang, crash or exit, where it harms nothing else."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import cloudpickle
 from deviator.harmless import printable
 from deviator.validation import positive
 
-from .guarded_process import GUARDED, Listener, is_guarded, may_be_lost, receive, send
+from .guarded_process import GUARDED, SIGN, Listener, is_guarded, may_be_lost, receive, send
 from .plain_data import LONGEST_ANSWER, GuardError, PlainError, Tell, plain_data
 
 __all__ = ["Guard", "GuardError", "ProcessEndedError", "is_guarded", "may_be_lost"]
@@ -184,23 +185,23 @@ class _Process:
     def answer(self, call: bytes, limit_s: float, listen: Listener | None) -> Any:
         """Return the answer to a call.
 
-        Raises TimeoutError where none comes in time, EOFError where the process ends, and
-        KeyboardInterrupt where Ctrl-C ends the call.
+        Raises TimeoutError where none comes in time, EOFError where the process ends, GuardError
+        where it sends something else, and KeyboardInterrupt where Ctrl-C ends the call.
         """
-        deadline = time.monotonic() + limit_s
+        sign, deadline = secrets.token_bytes(SIGN), time.monotonic() + limit_s
         with suppress(BrokenPipeError):
-            send(self._popen.stdin, call)  # type: ignore[arg-type]
+            send(self._popen.stdin, sign + call)  # type: ignore[arg-type]
         if listen is None:
-            return self._heard(deadline, lambda _: None)
+            return self._heard(sign, deadline, lambda _: None)
         with self._first_interrupt_passed_on() as interrupted:
-            answer = self._heard(deadline, listen)
+            answer = self._heard(sign, deadline, listen)
         if interrupted.is_set() and not answer[0]:
             raise KeyboardInterrupt
         return answer
 
-    def _heard(self, deadline: float, listen: Listener) -> Any:
+    def _heard(self, sign: bytes, deadline: float, listen: Listener) -> Any:
         """Return the answer; whatever is told before it is passed on."""
-        while isinstance(message := plain_data(self._next_message(deadline)), Tell):
+        while isinstance(message := plain_data(self._next_answer(sign, deadline)), Tell):
             listen(message.content)
         return message
 
@@ -238,6 +239,13 @@ class _Process:
         for reader in self._readers:
             reader.join(timeout=1)
 
+    def _next_answer(self, sign: bytes, deadline: float) -> bytes:
+        """Return the next message, which must answer the call of that sign."""
+        message = self._next_message(deadline)
+        if message[:SIGN] != sign:
+            raise GuardError("it must leave the channel of answers alone, and wrote to it")
+        return message[SIGN:]
+
     def _next_message(self, deadline: float) -> bytes:
         """Return the next message of the process."""
         while True:
@@ -256,7 +264,7 @@ class _Process:
     def _read_messages(self) -> None:
         """Read what the process sends, to its end; one that sends too much is at its end."""
         with self._popen.stdout as stream:  # type: ignore[union-attr]
-            while (message := receive(stream, LONGEST_ANSWER)) is not None:  # type: ignore[arg-type]
+            while (message := receive(stream, SIGN + LONGEST_ANSWER)) is not None:  # type: ignore[arg-type]
                 self._messages.put(message)
             self._messages.put(None)
 

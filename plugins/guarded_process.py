@@ -23,6 +23,9 @@ GUARDED = "DEVIATOR_GUARDED"
 IDLE_S = 20
 """Seconds after which an idle process ends by itself."""
 
+SIGN = 16
+"""Bytes before a call that its answer repeats: what plugins write to the channel is no answer."""
+
 LENGTH = struct.Struct(">Q")
 """How the length of a message stands before it."""
 
@@ -94,12 +97,13 @@ def _receive(calls: BinaryIO, waiting: "SimpleQueue[bytes]") -> None:
 
 def _answer(call: bytes, answers: BinaryIO) -> bytes:
     """Return whether a call succeeded, and its result or its error, as bytes of plain data."""
+    sign = call[:SIGN]
 
     def tell(something: Any) -> None:
-        send(answers, pickle.dumps(Tell(something)))
+        send(answers, sign + pickle.dumps(Tell(something)))
 
     try:
-        function, arguments, is_telling = cloudpickle.loads(call)
+        function, arguments, is_telling = cloudpickle.loads(call[SIGN:])
         value = function(tell, *arguments) if is_telling else function(*arguments)
         # By reference: what is sent back must be known to the parent.
         answer = pickle.dumps((True, value))
@@ -107,4 +111,4 @@ def _answer(call: bytes, answers: BinaryIO) -> bytes:
             raise GuardError(f"it must return at most {LONGEST_ANSWER >> 20} MB")
     except BaseException as error:
         answer = pickle.dumps((False, PlainError.of(error)))
-    return answer
+    return sign + answer

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deviator.harmless import one_line
+from deviator.plugins.replaced_built_ins import check_built_ins
 
 from ..report.row import report_rows
 from ..report.table import table_cells
@@ -20,8 +21,16 @@ def names_of(cell: Cell) -> str:
 
 
 def run_foreign_cell(cell: Cell, folder: Path) -> str:
-    """Run a cell and return its result as JSON; it is kept by the process that asked for it."""
-    return to_json(run_cell(cell, folder))
+    """Run a cell and return its result as JSON; it is kept by the process that asked for it.
+
+    Raises
+    ------
+    PluginLoadError
+        If a plugin changed deviator itself, so that the result is about something else.
+    """
+    result = to_json(run_cell(cell, folder))
+    check_built_ins()
+    return result
 
 
 def saved_or_why_not(cell: Cell, text: Any, store: RunStore) -> str | None:

@@ -9,6 +9,7 @@ from deviator.evidence import best_deviation, held_out_profiles
 from deviator.evidence.best_deviation import trades
 from deviator.plugins import PluginSpec, find_plugin
 from deviator.plugins.guard import Guard
+from deviator.plugins.replaced_built_ins import check_built_ins
 from deviator.trust import is_third_party
 
 from ..spec.cell import Cell
@@ -79,7 +80,7 @@ class _Trial:
 
     def _try(self, cell: Cell) -> None:
         try:
-            self._guard.run(try_cell, cell)
+            self._guard.run(_try_foreign, cell)
         except Exception as error:
             self.refused[cell.label()] = f"{names_of(cell)}: {described(error)}"
 
@@ -111,6 +112,11 @@ def _mistakes(cells: list[Cell]) -> list[str]:
             where = f"cell {cell.market.title} in {cell.market.economy.name}"
             places.setdefault(str(error), []).append(where)
     return grouped(places)
+
+
+def _try_foreign(cell: Cell) -> None:
+    try_cell(cell)
+    check_built_ins()
 
 
 def try_cell(cell: Cell) -> None:

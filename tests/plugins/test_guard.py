@@ -1,9 +1,12 @@
 """The guard: calls meet their limit, and nothing but plain data comes back, whatever they do."""
 
 import os
+import pickle
+import struct
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -33,6 +36,22 @@ def floods(tell):
     os.write(1, b"\x1b[31mloud " * 1_000_000)
     tell("told")
     return "answer"
+
+
+def forge():
+    """Write an answer to all that is open, and end."""
+    data = pickle.dumps((True, "forged"))
+    for stream in range(3, 32):
+        with suppress(OSError):
+            os.write(stream, struct.pack(">Q", len(data)) + data)
+    os._exit(0)
+
+
+def test_an_answer_that_the_call_did_not_ask_for_is_none():
+    with Guard(10.0) as guard:
+        with pytest.raises(GuardError, match="must leave the channel of answers alone"):
+            guard.run(forge)
+        assert guard.run(len, "abc") == 3
 
 
 def test_a_process_that_hangs_ends_or_forks_is_replaced(capsys):

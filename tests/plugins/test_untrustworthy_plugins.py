@@ -10,6 +10,8 @@ import pytest
 from villains.economies import NOT_SO_QUADRATIC
 from villains.mechanisms import NarrowMenu, NeverTrades
 from villains.plugin_files import (
+    FORGES,
+    HALVES,
     LINGERS,
     MAIN_ENDS,
     POISONS,
@@ -188,6 +190,8 @@ VILLAINS = {
     "sound": villain(f"{STAYS}\n{LINGERS}", name=SOUND),
     "ends": villain(MAIN_ENDS, name="ends"),
     "poisons": villain(POISONS, name="poisons"),
+    "halves": villain(HALVES, name="halves"),
+    "forges": villain(FORGES, name="forges"),
     "crashes": villain(built=SEGFAULTS, name="crashes"),
     "loses": villain(cleared="open('prices.csv')", name="loses"),
 }
@@ -195,6 +199,8 @@ VILLAINS = {
 REASONS = {
     "ends": "it must leave its process running, and ended it",
     "poisons": "ZeroDivisionError: division by zero",
+    "halves": "leave deviator as it is, and UniformDoubleAuction.payment was replaced",
+    "forges": "leave deviator as it is, and deviator.studies.gather.trades was replaced",
     "crashes": "it must leave its process running, and ended it",
     "loses": "FileNotFoundError: [Errno 2] No such file or directory: 'prices.csv'",
 }

@@ -33,6 +33,14 @@ POISONS = (
 )
 """Breaks a built-in rule, as it happens the control."""
 
+HALVES = "UniformDoubleAuction.payment = lambda self, price, quantity, *_: price * quantity / 2"
+"""Changes a built-in rule, so that rows in its name would be about another one."""
+
+FORGES = (
+    "import sys, deviator.studies\nsys.modules['deviator.studies.gather'].trades = lambda *_: True"
+)
+"""Changes how evidence is gathered."""
+
 
 def villain(at_import="", built="pass", cleared="pass", name="villain"):
     """Return the text of a plugin file that does harm at its import, when built, or in use."""

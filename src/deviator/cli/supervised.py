@@ -14,6 +14,7 @@ from deviator.errors import DeviatorError, PluginLoadError
 from deviator.harmless import one_line
 from deviator.plugins import list_plugins, plugins_of_file
 from deviator.plugins.guard import Guard, GuardError, is_guarded
+from deviator.plugins.replaced_built_ins import check_built_ins
 from deviator.plugins.undeclared_reads import undeclared_reads
 from deviator.trust import OWN
 
@@ -92,9 +93,15 @@ def _run_elsewhere(command: Command, options: dict[str, Any], plugins: list[str]
     screen = console()
     who = one_line(" or ".join(plugins))
 
+    unread: list[OSError] = []
+
     def show(text: Any) -> None:
-        screen.file.write(text)
-        screen.file.flush()
+        try:
+            screen.file.write(text)
+            screen.file.flush()
+        except OSError as error:
+            unread.append(error)
+            raise
 
     try:
         with Guard(inf) as guard:
@@ -107,6 +114,9 @@ def _run_elsewhere(command: Command, options: dict[str, Any], plugins: list[str]
     except DeviatorError:
         raise
     except Exception as error:
+        if error in unread:
+            # Nobody reads what is printed any more, which no plugin is to blame for.
+            raise
         raise PluginLoadError(
             f"{who} failed ({type(error).__name__}: {error}); run `deviator check` on it"
         ) from None
@@ -121,6 +131,8 @@ def _report(
     try:
         with shown_on(tell, terminal):
             command(**options)
+            # What was shown is about something else where a plugin changed deviator itself.
+            check_built_ins()
             for note in undeclared_reads():
                 console().print(f"note: {note}", soft_wrap=True)
     except typer.Exit as end:
