@@ -7,7 +7,7 @@ from deviator.evidence import Market, over_rounds
 from deviator.evidence.best_deviation import exact_gains
 from deviator.evidence.over_rounds import of_whole_shares
 from deviator.mechanisms import RoundsMechanism, Unrolled
-from deviator.policies import BestResponse, Information, NumericSearch
+from deviator.policies import BestResponse, Information
 from deviator.policies.mixing import drawn_bids
 from deviator.validation import Floats
 
@@ -68,14 +68,7 @@ def _reach_over_rounds(tested: Market, types: Floats) -> Floats:
     plans = over_rounds(tested)
     if of_whole_shares(plans) is not None:
         return np.zeros(tested.bid_size)
-    search = NumericSearch(
-        plans.mechanism,
-        plans.economy,
-        plans.trader,
-        distribution=plans.distribution,
-        others=plans.strategy,
-        rounds=SEARCH_ROUNDS,
-    )
+    search = plans.search(rounds=SEARCH_ROUNDS)
     types = types[:SEARCHED]
     own = drawn_bids(plans.strategy, types).of_trader(plans.trader)
     reach = _reach(search.find(types).bid - own)

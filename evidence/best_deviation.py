@@ -356,14 +356,6 @@ def _best_response(tested: Market, information: Information) -> BestResponse:
 
 
 def _search(tested: Market, information: Information) -> NumericSearch:
-    search = NumericSearch(
-        tested.mechanism,
-        tested.economy,
-        tested.trader,
-        information,
-        tested.distribution,
-        tested.strategy,
-    )
-    if not has_chance(tested):
-        return search
-    return replace(search, rounds=CHANCE_ROUNDS, candidates=CHANCE_CANDIDATES)
+    if has_chance(tested):
+        return tested.search(information, rounds=CHANCE_ROUNDS, candidates=CHANCE_CANDIDATES)
+    return tested.search(information)

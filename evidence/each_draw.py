@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from deviator.mechanisms.lottery import Drawn, in_short, standard_lots
-from deviator.policies import NumericSearch
 from deviator.validation import Floats
 
 from .evidence import EachDraw
@@ -93,31 +92,19 @@ def _searched(tested: Market, types: Floats) -> dict[str, Any] | None:
     """Return a witness at one of the profiles, each searched with lots of its own."""
     lots, _ = fresh_lots(tested.mechanism.draws, len(types), np.random.default_rng(SEED))
     known = market_drawn(tested, lots)
-    bids = _search(known).find(types).bid
+    bids = known.search(rounds=ROUNDS, candidates=CANDIDATES).find(types).bid
     compared = known.compared(types, bids)
     beyond = np.where(compared.gain > compared.rounding, compared.gain, 0.0)
     for place in np.argsort(-beyond)[:TRIED]:
         if beyond[place] <= 0:
             break
         here = market_drawn(tested, lots[place])
-        witness = find_witness(here, _search(here), types[[place]])
+        search = here.search(rounds=ROUNDS, candidates=CANDIDATES)
+        witness = find_witness(here, search, types[[place]])
         witness = witness or witness_of_bid(here, types[place], bids[place])
         if witness is not None:
             return witness
     return None
-
-
-def _search(known: Market) -> NumericSearch:
-    return NumericSearch(
-        known.mechanism,
-        known.economy,
-        known.trader,
-        "profile",
-        known.distribution,
-        known.strategy,
-        ROUNDS,
-        CANDIDATES,
-    )
 
 
 def _climbed(tested: Market) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import numpy as np
 from typing_extensions import override
 
 from deviator.errors import DeviatorError
-from deviator.policies import BestResponse, Deviation, NumericSearch
+from deviator.policies import BestResponse, Deviation
 from deviator.policies.base import View
 from deviator.validation import Floats
 
@@ -30,8 +30,8 @@ from .witness import find_surface_witness, find_witness
 AVERAGED = 16
 """Profiles that are searched where gains are means over chance."""
 
-SEARCH = 8, 32
-"""Rounds and candidates of that search."""
+ROUNDS, CANDIDATES = 8, 32
+"""Effort of that search."""
 
 
 def largest_gain(
@@ -88,16 +88,7 @@ def _worst_on_average(tested: Market, effort: float, seed: int) -> WorstGain:
     count = max(2, int(effort * AVERAGED))
     places = first_places(region, count, rng, tested.distribution.sample(rng, count))
     types = region.profiles(places)
-    search = NumericSearch(
-        tested.mechanism,
-        tested.economy,
-        tested.trader,
-        "profile",
-        tested.distribution,
-        tested.strategy,
-        *SEARCH,
-    )
-    bids = search.find(types).bid
+    bids = tested.search(rounds=ROUNDS, candidates=CANDIDATES).find(types).bid
     compared = tested.compared(types, bids)
     gain = np.where(compared.gain > compared.rounding, compared.gain, 0.0)
     best = int(gain.argmax())

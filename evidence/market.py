@@ -19,7 +19,7 @@ from deviator.economies import (
 from deviator.errors import InvalidInputError
 from deviator.mechanisms import Mechanism, SurfaceBids
 from deviator.mechanisms.base import checked_precision
-from deviator.policies import Policy, Revelation
+from deviator.policies import Information, NumericSearch, Policy, Revelation
 from deviator.policies.base import check_market
 from deviator.policies.mixing import drawn_bids
 from deviator.policies.situation import Situation
@@ -215,6 +215,25 @@ class Market:
         """
         where = (self.mechanism, self.economy, self.strategy)
         return Situation.of(*where, types, self.trader, seed)
+
+    def search(self, information: Information = "profile", **effort: int) -> NumericSearch:
+        """Return the search for the trader's best deviations.
+
+        Parameters
+        ----------
+        information : str or Rung
+        **effort
+            Its `rounds` and `candidates`.
+        """
+        return NumericSearch(
+            self.mechanism,
+            self.economy,
+            self.trader,
+            information,
+            self.distribution,
+            self.strategy,
+            **effort,
+        )
 
     def honest_utility(self, types: Floats) -> float:
         """Return the trader's mean payoff while everybody follows the strategy.

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from deviator.economies import Economy
 from deviator.errors import InvalidInputError, NotConvergedError, RefusedError
 from deviator.mechanisms import Mechanism, Outcome
+from deviator.mechanisms.lottery import require_no_lots
 from deviator.memory import require_memory
 from deviator.policies.base import Policy, check_market
 from deviator.policies.mixing import unmixed_bids
@@ -108,8 +109,8 @@ def type_grid_regret(
         If the grid is malformed, names a type twice or leaves nobody a misreport, or outcomes or
         utilities are not finite.
     RefusedError
-        If the grid has so many profiles that their outcomes do not fit the memory, or payoffs are
-        not quasi-linear.
+        If the grid has so many profiles that their outcomes do not fit the memory, payoffs are not
+        quasi-linear, or the mechanism draws lots.
     NotConvergedError
         If a market could not be solved.
 
@@ -125,6 +126,7 @@ def type_grid_regret(
     True
     """
     check_market(mechanism, economy)
+    require_no_lots("a grid of types", mechanism)
     if not economy.quasilinear:
         raise RefusedError(
             "a grid of types compares utilities less transfers, and the economy "

@@ -223,7 +223,7 @@ def _profitable(evidence: Evidence) -> Decision:
         reason = f"the best {_bid_of(evidence)} gains {cap:.3g} on average, exactly"
         return Decision("refuted", "in expectation", reason)
     claimed = f"a {_bid_of(evidence)} gains {_claimed(evidence):.3g} on average"
-    within = f"to three standard errors, {evidence.best.error:.2g}"
+    within = f"give or take three standard errors, {evidence.best.error:.2g}"
     if evidence.rare_losses_known:
         return Decision("refuted", "in expectation", f"{claimed}, {within}, of sampled profiles")
     reason = (

@@ -10,6 +10,8 @@ from deviator.errors import DeviatorError
 from deviator.harmless import one_line, shortened
 from deviator.trust import OWN, is_ours
 
+from .place_of_error import with_place
+
 LONGEST_ANSWER = 1 << 26
 """Bytes of an answer, at most."""
 
@@ -111,11 +113,12 @@ def _is_known(kind: type) -> bool:
 
 
 def _text_of(error: Exception) -> str:
-    """Return an error's text, which its class computes as it likes."""
+    """Return an error's text, which its class computes as it likes, and where it arose."""
     try:
-        return shortened(str(error))
+        text = shortened(str(error))
     except BaseException:
-        return "an error whose text cannot be shown"
+        text = "an error whose text cannot be shown"
+    return text if isinstance(error, DeviatorError) else with_place(text, error)
 
 
 def _takes_anything(*_: Any) -> None:

@@ -71,7 +71,8 @@ def find_plugin(kind: Kind, name: str) -> PluginSpec:
     if not matches:
         _check_no_file(kind, plain)
         known = named if in_file else list_plugins(kind)
-        raise UnknownNameError(kind, plain, {spec.name for spec in known if spec.kind == kind})
+        names = {spec.name for spec in known if spec.kind == kind}
+        raise UnknownNameError(kind, plain, names, "" if in_file else elsewhere(plain))
     own = [spec for spec in matches if spec.provider == OWN]
     if len(matches) > 1 and not own:
         owners = " and ".join(spec.provider for spec in matches)
@@ -92,6 +93,11 @@ def build(kind: Kind, name: str, parameters: dict[str, Any]) -> Any:
         If the parameters do not fit.
     """
     return find_plugin(kind, name).build(parameters)
+
+
+def elsewhere(name: str) -> str:
+    """Return where a plugin comes from that no installed package registers."""
+    return f"one in a file is FILE.py:{name}, and one in a package has to be installed"
 
 
 def make(name: str, *unnamed: Any, **parameters: Any) -> Any:

@@ -15,6 +15,7 @@ from deviator.trust import OWN
 
 from .file_module import file_module, module_name
 from .guard import Guard, GuardError, is_guarded, may_be_lost
+from .place_of_error import with_place
 from .provenance import module_digest
 
 LOAD_S = 60
@@ -98,7 +99,7 @@ class PluginSpec:
                 raise
             raise PluginLoadError(
                 f"{self.title} cannot be loaded from {self.target} "
-                f"({type(error).__name__}: {error}); repair or remove it"
+                f"({_told(error)}); repair or remove it"
             ) from error
         self._check_class(plugin)
         return plugin
@@ -222,9 +223,13 @@ def _called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
         raise
     except (Exception, SystemExit) as error:
         raise PluginLoadError(
-            f"{spec.title} cannot be built ({type(error).__name__}: {error}); correct its "
-            "parameters, or repair it"
+            f"{spec.title} cannot be built ({_told(error)}); correct its parameters, or repair it"
         ) from error
+
+
+def _told(error: BaseException) -> str:
+    """Return the class of an error, its text and its place."""
+    return with_place(f"{type(error).__name__}: {error}", error)
 
 
 SOURCES: Mapping[str, str] = MappingProxyType(

@@ -300,9 +300,8 @@ def evaluate(
     policy = load_policy(path, _followed(tested), classes=classes, rungs=rungs)
     if isinstance(policy, RoundsDeviation):
         policy = replace(policy, others=tested.strategy)
-    information = stated_information(description, rungs)
+    information = _sees(path, policy, stated_information(description, rungs))
     _check_fit(path, policy, tested)
-    _check_sees(path, policy, information)
     rounds = policy.rounds if isinstance(policy, RoundsDeviation) else 1
     search = Search(information=information, rounds=rounds)
     return TrainingReport(
@@ -333,16 +332,18 @@ def _check_fit(path: Path, policy: Deviation, tested: Market) -> None:
         )
 
 
-def _check_sees(path: Path, policy: Deviation, stated: Information) -> None:
-    """Refuse a policy that sees other types than its file says."""
+def _sees(path: Path, policy: Deviation, stated: Information) -> Information:
+    """Return what a policy sees, or refuse one that sees something else than its file says."""
     if not isinstance(policy, LearnedDeviation | RoundsDeviation):
-        return
-    sees = policy.observation.rung.name
-    if sees != rung_name(stated):
+        return stated
+    # The rung itself: statistics of other weights have the same name.
+    sees = policy.observation.rung
+    if sees.name != rung_name(stated):
         raise ResultsError(
-            f"{path}.json must state what its policy sees, {sees}, and states "
+            f"{path}.json must state what its policy sees, {sees.name}, and states "
             f"{rung_name(stated)}; train anew"
         )
+    return sees
 
 
 def _check_writable(out: Path) -> None:

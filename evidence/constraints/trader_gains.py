@@ -5,12 +5,12 @@ a point of the residual curve where bids are surfaces.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from deviator.errors import NotConvergedError, RefusedError
-from deviator.policies import NumericSearch
 from deviator.policies.best_point import best_point
 from deviator.policies.gains import all_gains
 from deviator.policies.mixing import drawn_bids
@@ -127,16 +127,7 @@ def searched_gain(tested: Market, trader: int, types: Floats) -> tuple[Floats, F
 
 
 def _searched(tested: Market, trader: int, types: Floats) -> tuple[Floats, Floats]:
-    taxed = has_general_tax(tested)
-    search = NumericSearch(
-        tested.mechanism,
-        tested.economy,
-        trader,
-        "profile",
-        tested.distribution,
-        tested.strategy,
-        TAXED_ROUNDS if taxed else ROUNDS,
-        CANDIDATES,
-    )
+    rounds = TAXED_ROUNDS if has_general_tax(tested) else ROUNDS
+    search = replace(tested, trader=trader).search(rounds=rounds, candidates=CANDIDATES)
     found = search.find(types)
     return found.gain, found.bid

@@ -9,6 +9,7 @@ from deviator.validation import whole_number
 
 from ..base import Mechanism
 from ..derived import DerivedMechanism
+from ..lottery import require_no_lots
 from ..outcome import Outcome
 from .rounds_mechanism import History, RoundsMechanism
 
@@ -26,6 +27,13 @@ class InShares(DerivedMechanism, RoundsMechanism):
     rule : Mechanism
     rounds : int
 
+    Raises
+    ------
+    InvalidInputError
+        If the number of rounds is not a whole number from 1.
+    RefusedError
+        If the rule draws lots.
+
     Examples
     --------
     >>> from deviator.mechanisms import Schedules, UniformDoubleAuction
@@ -39,6 +47,7 @@ class InShares(DerivedMechanism, RoundsMechanism):
 
     def __post_init__(self) -> None:
         whole_number("rounds", self.rounds, at_least=1)
+        require_no_lots("what trades in shares", self.rule)
 
     @property
     @override

@@ -71,12 +71,10 @@ def proposition_6_trade(bounds: AssumptionBounds, unit_size: float) -> float:
     6.0
     """
     check_bounds(bounds)
-    unit, others = unit_size_of(unit_size), bounds.n_traders - 1
+    unit, n = unit_size_of(unit_size), bounds.n_traders
     units = floor(bounds.largest_trade / unit + WHOLE_UNITS_TOLERANCE)
-    traded = units
-    while traded + ceil(traded / others) > units:
-        traded -= 1
-    return traded * unit
+    # The largest whole t with t + ceil(t / (n - 1)) <= units.
+    return units * (n - 1) // n * unit
 
 
 def proposition_6_deficit(bounds: AssumptionBounds, inefficiency: float, unit_size: float) -> float:

@@ -8,6 +8,8 @@ from typing import Any, Literal, final
 
 from deviator.errors import DeviatorError
 
+from ..place_of_error import with_place
+
 CheckFunction = Callable[[Any], None]
 """Tests an object; raises AssertionError with the rule, the value and the market at fault."""
 
@@ -111,9 +113,9 @@ def judged(
 
 
 def described(error: BaseException) -> str:
-    """Return an error as one line: as it is from a check or from deviator, else with its class."""
+    """Return an error as one line: a check's or deviator's as it is, else with class and place."""
     text = " ".join(str(error).split())
-    return text if _is_sentence(error) else f"{type(error).__name__}: {text}"
+    return text if _is_sentence(error) else with_place(f"{type(error).__name__}: {text}", error)
 
 
 def _is_sentence(error: BaseException | None) -> bool:

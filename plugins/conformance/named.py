@@ -8,7 +8,7 @@ from deviator.economies import fundamental_value_information, linear_quadratic, 
 from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
 from deviator.mechanisms import Mechanism, UniformDoubleAuction
 
-from ..registry import checked_kind, find_plugin, list_plugins, qualified, takes_economy
+from ..registry import checked_kind, elsewhere, find_plugin, list_plugins, qualified, takes_economy
 from ..single_file import plugins_of_file
 from ..spec import Kind, PluginSpec, required_parameters
 from .trials import tried_in
@@ -106,7 +106,7 @@ def named(name: str, kind: str | None, files: tuple[str, ...]) -> list[PluginSpe
         raise problem
     if not matches:
         known = [spec.name for spec in list_plugins(kind)]
-        raise UnknownNameError(kind or "plugin", name, known)
+        raise UnknownNameError(kind or "plugin", name, known, elsewhere(name))
     return matches
 
 

@@ -23,6 +23,8 @@ class UnknownNameError(DeviatorError, LookupError):
         The name that is not among them.
     known : iterable of str
         The names that exist.
+    elsewhere : str
+        Where other names come from, said where no known one is near.
 
     Examples
     --------
@@ -30,14 +32,15 @@ class UnknownNameError(DeviatorError, LookupError):
     no learner is named 'pp0'; did you mean 'ppo'? Known: ppo, sac
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], elsewhere: str = "") -> None:
         names = sorted(known)
-        self._arguments = (kind, name, names)
+        self._arguments = (kind, name, names, elsewhere)
         near = get_close_matches(name, names, n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
-        super().__init__(f"no {kind} is named {name!r}{hint} Known: {', '.join(names)}")
+        others = f"; {elsewhere}" if elsewhere and not near else ""
+        super().__init__(f"no {kind} is named {name!r}{hint} Known: {', '.join(names)}{others}")
 
-    def __reduce__(self) -> tuple[type["UnknownNameError"], tuple[str, str, list[str]]]:
+    def __reduce__(self) -> tuple[type["UnknownNameError"], tuple[str, str, list[str], str]]:
         # Errors cross process boundaries, and the message is not what the constructor takes.
         return type(self), self._arguments
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from villains.lotteries import SoundLottery
 
 from deviator.economies import (
     fundamental_value,
@@ -260,6 +261,11 @@ STUBS = {
         ((Stub(STUBS["nan"]), MIXED, [0.0, 1.0]), InvalidInputError, "stub must have finite"),
         ((Stub(STUBS["shape"]), MIXED, [0.0, 1.0]), InvalidInputError, "stub must return"),
         ((Stub(STUBS["stuck"]), MIXED, [0.0, 1.0]), NotConvergedError, "stub must solve"),
+        (
+            (SoundLottery(), private_values(3), [0.0, 1.0]),
+            RefusedError,
+            "a grid of types must be of a rule without lots",
+        ),
     ],
     ids=[
         "none",
@@ -275,6 +281,7 @@ STUBS = {
         "nan",
         "shape",
         "stuck",
+        "lottery",
     ],
 )
 def test_bad_input_is_refused_in_one_sentence(arguments, error, message):

@@ -141,3 +141,5 @@ def test_what_is_no_rule_over_rounds_is_refused():
         plans().rescaled(2.0, 3.0)
     with pytest.raises(InvalidInputError, match="rounds must be at least 1, got 0"):
         replace(InShares(UniformDoubleAuction(), 1), rounds=0)
+    with pytest.raises(RefusedError, match="what trades in shares must be of a rule without lots"):
+        InShares(DrawsLots(), rounds=2)

@@ -26,8 +26,8 @@ def broken_plugins(tmp_path, monkeypatch):
 
 
 WRONG = [
-    ("raises", "(ValueError: the auctioneer is ill); repair or remove it"),
-    ("leaves", "(SystemExit: 0); repair or remove it"),
+    ("raises", "(ValueError: the auctioneer is ill (acme_raises.py, line 1)); repair or remove it"),
+    ("leaves", "(SystemExit: 0 (acme_leaves.py, line 2)); repair or remove it"),
     ("crashes", "it must leave its process running, and ended it"),
     ("sleeps", "it must end within"),
     ("no-class", "must be a class or a function that builds a deviator.mechanisms"),

@@ -106,14 +106,14 @@ def test_a_failing_cell_does_not_stop_the_others(tmp_path, monkeypatch):
 
 
 def test_a_cell_whose_result_was_taken_away_is_named_among_the_failures(tmp_path):
-    lost = tiny().expand()[0]
+    lost = tiny(steps=512).expand()[0]
     folder = RunStore(tmp_path / "run").cell_folder(lost)
 
     def take_away(done, total, cell):
         if done == total:
             (folder / "result.json").unlink()
 
-    report = confirm(tiny(), out=tmp_path / "run", workers=1, progress=take_away)
+    report = confirm(tiny(steps=512), out=tmp_path / "run", workers=1, progress=take_away)
     assert len(report.rows) == 3
     assert report.failures == {lost.label(): "its result is not there; run the command again"}
 

@@ -3,17 +3,19 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.tiny_learner import Stepper
 
+from deviator.envs import deviation_core
 from deviator.errors import InvalidInputError, RefusedError, ResultsError, UnknownNameError
-from deviator.evidence import Market
+from deviator.evidence import Market, held_out_profiles
 from deviator.learners import Learner
 from deviator.learners.ppo import PPOLearner
 from deviator.learners.sb3.recurrent_ppo import RecurrentPPOLearner
-from deviator.policies import load_policy, save_policy
+from deviator.policies import Network, OwnTypeAndStatistics, load_policy, save_policy
 from deviator.studies.checkpoints import CheckpointFolder
-from deviator.studies.gather import Actions
+from deviator.studies.gather import Actions, Search
 from deviator.studies.policy_names import fresh_name
 from deviator.studies.spec.study import MarketSpec
 from deviator.studies.training import Keeping, Plan, evaluate, train
@@ -313,3 +315,14 @@ def test_policies_of_other_rungs_or_markets_are_refused_in_a_sentence(tmp_path, 
         save_policy(policy, path, market=data, information=information)
         with pytest.raises(ResultsError, match=message):
             evaluate(path)
+
+
+def test_a_policy_on_statistics_of_its_own_weights_is_judged_on_them(tmp_path):
+    """They have the name of the usual statistics, which it would misread."""
+    tested = market_spec().build_market()
+    core = deviation_core(tested, information=OwnTypeAndStatistics([[0.0, 0.0, 0.0, 5.0]]))
+    policy = core.deviation(Network((np.array([[0.1, 0.4]]),), (np.zeros(1),)))
+    save_policy(policy, tmp_path / "p", market=market_spec().model_dump(mode="json"))
+    types = held_out_profiles(tested, Search().held_out)
+    own = tested.gains(types, policy.bid(types, 0)).mean()
+    assert evaluate(tmp_path / "p").learned_gain == pytest.approx(own, rel=1e-12)

@@ -20,6 +20,9 @@ from ..comparing import (
 from ..trials import Trial, trials
 from .outcomes import assert_clears, assert_finite
 
+AT_THE_ENDS = "keep away from lots where the inverse of a law is infinite"
+"""What to do where an outcome is not finite."""
+
 
 def check_lots_decide(mechanism: Mechanism) -> None:
     """The same bids and lots give the same outcome, bit for bit."""
@@ -105,5 +108,5 @@ def _assert_clears(trial: Trial, lots: Floats, value: float) -> None:
         assert values.shape == trial.types.shape, (
             f"{field} must have shape {trial.types.shape}, got {values.shape} {where}"
         )
-        assert_finite(field, values, where)
+        assert_finite(field, values, f"{where}; {AT_THE_ENDS}")
     assert_clears(outcome, where)
