@@ -56,6 +56,8 @@ def find_plugin(kind: Kind, name: str) -> PluginSpec:
         If no plugin has that name; the nearest names are suggested.
     PluginLoadError
         If several packages claim the name, or the file is unusable.
+    InvalidInputError
+        If the name is that of a file alone.
     """
     provider, _, plain = name.rpartition(":")
     in_file = provider.endswith(".py")
@@ -67,6 +69,7 @@ def find_plugin(kind: Kind, name: str) -> PluginSpec:
         if (spec.kind, spec.name) == (kind, plain) and _provides(spec, provider)
     ]
     if not matches:
+        _check_no_file(kind, plain)
         known = named if in_file else list_plugins(kind)
         names = {spec.name for spec in known if spec.kind == kind}
         raise UnknownNameError(kind, plain, names, "" if in_file else elsewhere(plain))
@@ -248,6 +251,14 @@ def checked_kind(kind: str) -> Kind:
         raise InvalidInputError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
     known: Kind = kind  # type: ignore[assignment]
     return known
+
+
+def _check_no_file(kind: Kind, name: str) -> None:
+    """Refuse a file where one of its plugins is meant."""
+    if name.endswith(".py"):
+        defined = [spec.name for spec in plugins_of_file(name) if spec.kind == kind]
+        way_out = f"say {name}:{defined[0]}" if defined else "it defines none"
+        raise InvalidInputError(f"{kind} must be one of a file's, got {name} alone; {way_out}")
 
 
 def _provides(spec: PluginSpec, provider: str) -> bool:

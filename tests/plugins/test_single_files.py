@@ -2,7 +2,7 @@
 
 import pytest
 
-from deviator.errors import PluginLoadError
+from deviator.errors import InvalidInputError, PluginLoadError
 from deviator.plugins import make, plugins_of_file
 from deviator.plugins.single_file import nameless_of_file
 
@@ -123,3 +123,16 @@ def test_files_whose_classes_derive_from_each_other_define_no_plugin(tmp_path):
     (tmp_path / "second.py").write_text("from first import A\nclass B(A):\n    name = 'b'\n")
     with pytest.raises(PluginLoadError, match="defines none"):
         plugins_of_file(tmp_path / "first.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("class Mine(Base):\n    name = 'mine'", "alone; say .*mine.py:mine"),
+        ("from deviator.learners import Learner as L\nclass Mine(L):\n    name = 'l'", "none"),
+    ],
+)
+def test_a_file_where_a_rule_is_meant_is_told_from_a_name(tmp_path, text, message):
+    (tmp_path / "mine.py").write_text(HEAD + text + ENDING)
+    with pytest.raises(InvalidInputError, match=message):
+        make(str(tmp_path / "mine.py"))

@@ -239,6 +239,12 @@ def test_whatever_files_do_costs_their_own_cells(run_command, capsys, tmp_path):
     assert "\x1b" not in printed.out + printed.err
 
 
+def test_the_kit_fails_a_file_that_changes_a_built_in(run_command, capsys, tmp_path):
+    (tmp_path / "mine.py").write_text(villain(HALVES))
+    assert run_command("check", tmp_path / "mine.py", "--only", "check_settings") == 1
+    assert "UniformDoubleAuction.payment was replaced" in capsys.readouterr().out
+
+
 def test_a_limit_is_what_the_study_says(tmp_path):
     study = quick_study(tmp_path, {"hangs": villain(built="time.sleep(3600)", name="hangs")})
     study.write_text(study.read_text() + "limit_s: 1.5\n")

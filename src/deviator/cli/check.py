@@ -62,6 +62,7 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], singl
     from deviator.plugins.conformance.check import described
     from deviator.plugins.conformance.kit import run_checks_of_source
     from deviator.plugins.guard import Guard
+    from deviator.plugins.replaced_built_ins import check_built_ins
     from deviator.plugins.undeclared_reads import undeclared_reads
 
     title = source.spec.title
@@ -71,6 +72,7 @@ def _passes(screen: Console, source: Any, limit_s: float, only: list[str], singl
         with Guard(limit_s) as guard:
             results = run_checks_of_source(source, title, guard, only, printer.add)
             notes = guard.run(undeclared_reads)
+            guard.run(check_built_ins)
     except Exception as error:
         if single and isinstance(error, InvalidInputError):
             raise
