@@ -15,6 +15,9 @@ SCAFFOLDS = {
     "rung": "largest-type",
 }
 
+ONCE = "trade-reduction or not (check_import or check_pickling)"
+"""Checks that start processes of their own are run for one package."""
+
 STUDY = """
 name: installed
 seeds: [0]
@@ -56,10 +59,13 @@ def installed(tmp_path_factory):
     return folder, variables
 
 
-def test_their_own_tests_pass(installed):
+@pytest.mark.parametrize("chosen", [ONCE, pytest.param("test", marks=pytest.mark.slow)])
+def test_their_own_tests_pass(installed, chosen):
     folder, variables = installed
     tests = " ".join(f"{name}/tests" for name in (*EXAMPLES, *SCAFFOLDS.values()))
-    command = f"pytest -q -W error -p no:cacheprovider --import-mode=importlib {tests}"
+    command = (
+        f"pytest -q -W error -p no:cacheprovider --import-mode=importlib -k '{chosen}' {tests}"
+    )
     printed = virtual_environment.run(command, variables, folder)
     assert " passed" in printed
     assert "skipped" not in printed

@@ -48,7 +48,7 @@ def test_what_is_wrong_is_one_sentence_and_harms_no_other(broken_plugins, name, 
     assert rule in sentence
     assert "\n" not in sentence
     assert make("sound-auction").name == "sound-auction"
-    assert audit("uniform-double-auction", private_values(4)).state == "refuted"
+    assert audit("uniform-double-auction", private_values(4), held_out=200).state == "refuted"
 
 
 def test_listing_imports_nothing(broken_plugins):
@@ -166,7 +166,7 @@ plugins: [mine.py]
 seeds: [0]
 steps: 2000
 held_out: 300
-learner: {name: ppo, settings: {markets: 256, batch_size: 256, points: 2}}
+learner: evolution
 economies:
   small: {family: small-market, n_traders: 4}
 cells:

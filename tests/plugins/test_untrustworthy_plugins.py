@@ -100,7 +100,7 @@ plugins: [mine.py]
 seeds: [0]
 steps: 2000
 held_out: 1600
-learner: {name: ppo, settings: {markets: 256, batch_size: 256, points: 2}}
+learner: evolution
 economies:
   private: {family: private-values, n_traders: 4, slope: 2.0}
 cells:

@@ -16,7 +16,7 @@ steps: 512
 held_out: 200
 learner: {name: ppo, settings: {markets: 128, batch_size: 128, points: 2}}
 economies:
-  smooth: {family: saturating, n_traders: 4, beta: 0.3}
+  smooth: {family: saturating, n_traders: 3, beta: 0.3}
   private: {family: private-values, n_traders: 4}
   units: {family: unit-demands, n_buyers: 2, n_sellers: 2}
   statistics:
@@ -30,8 +30,8 @@ def study(*cells):
 
 
 AUDITED = {
-    ("sigma-dcda", "smooth"): (saturating(4, beta=0.3), {"sigma": 0.5}),
-    ("uniform-conditional", "smooth"): (saturating(4, beta=0.3), {}),
+    ("sigma-dcda", "smooth"): (saturating(3, beta=0.3), {"sigma": 0.5}),
+    ("uniform-conditional", "smooth"): (saturating(3, beta=0.3), {}),
     ("modified-vickrey-double-auction", "units"): (unit_demands(2, 2), {}),
     ("pay-as-bid", "private"): (private_values(4), {"floor": 0.5}),
     ("uniform-double-auction", "private"): (private_values(4), {}),
@@ -111,7 +111,7 @@ def test_a_control_whose_bids_have_other_numbers_is_refused():
 def test_a_linear_control_of_a_smooth_market_is_refused():
     smooth = {"mechanism": "sigma-dcda", "sigma": 0.3, "economy": "smooth"}
     linear = {"mechanism": "uniform-conditional", "economy": "private"}
-    with pytest.raises(InvalidInputError, match=r"LinearBids .* with SurfaceBids of 6"):
+    with pytest.raises(InvalidInputError, match=r"LinearBids .* with SurfaceBids of 5"):
         study(smooth | {"control": linear}, linear).expand()
 
 

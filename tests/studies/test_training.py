@@ -1,6 +1,7 @@
 """Training one deviator: what is kept, what goes on, and what is refused before any work."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,20 @@ def test_a_training_goes_on_from_its_checkpoint(tmp_path):
         train(market_spec(), Stepper(), Plan(4000, 0), Keeping(resume=folder))
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return the folder of one training's checkpoint."""
+    folder = tmp_path_factory.mktemp("trained")
+    train(market_spec(), Stepper(), Plan(200, 0), Keeping(checkpoint=folder))
+    return folder
+
+
+@pytest.fixture
+def checkpoint(trained, tmp_path):
+    """Return a copy of the checkpoint's folder."""
+    return Path(shutil.copytree(trained, tmp_path / "checkpoint"))
+
+
 @pytest.mark.parametrize(
     ("spec", "learner", "plan", "message"),
     [
@@ -87,12 +102,11 @@ def test_a_training_goes_on_from_its_checkpoint(tmp_path):
         (market_spec(), Stepper(), {"actions": Actions(range_multiple=2.0)}, "same actions.range_multiple"),
     ],
 )  # fmt: skip
-def test_checkpoints_of_other_trainings_are_refused(tmp_path, spec, learner, plan, message):
-    train(market_spec(), Stepper(), Plan(200, 0), Keeping(checkpoint=tmp_path))
-    kept = {file: file.read_bytes() for file in tmp_path.iterdir()}
+def test_checkpoints_of_other_trainings_are_refused(checkpoint, spec, learner, plan, message):
+    kept = {file: file.read_bytes() for file in checkpoint.iterdir()}
     with pytest.raises(ResultsError, match=message):
-        train(spec, learner, Plan(400, 0, **plan), Keeping(resume=tmp_path))
-    assert kept == {file: file.read_bytes() for file in tmp_path.iterdir()}
+        train(spec, learner, Plan(400, 0, **plan), Keeping(resume=checkpoint))
+    assert kept == {file: file.read_bytes() for file in checkpoint.iterdir()}
 
 
 @pytest.mark.parametrize(
@@ -109,12 +123,11 @@ def test_checkpoints_of_other_trainings_are_refused(tmp_path, spec, learner, pla
         ('"curve": [', '"curve": [[1e999, 0.0, 0.0], ', "steps must be a whole number"),
     ],
 )
-def test_damaged_checkpoints_are_refused_in_a_sentence(tmp_path, old, new, message):
-    train(market_spec(), Stepper(), Plan(200, 0), Keeping(checkpoint=tmp_path))
-    file = tmp_path / "training.json"
+def test_damaged_checkpoints_are_refused_in_a_sentence(checkpoint, old, new, message):
+    file = checkpoint / "training.json"
     file.write_text(file.read_text().replace(old, new))
     with pytest.raises(ResultsError, match=message):
-        train(market_spec(), Stepper(), Plan(400, 0), Keeping(resume=tmp_path))
+        train(market_spec(), Stepper(), Plan(400, 0), Keeping(resume=checkpoint))
 
 
 def test_a_disk_that_fills_ends_a_training_and_keeps_its_policy(tmp_path, monkeypatch):

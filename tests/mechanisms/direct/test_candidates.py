@@ -28,7 +28,7 @@ RULES = [
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_what_else_is_asked_and_bid_at_present_changes_no_transfer(rule):
-    types = normal_types(4 if isinstance(rule, DiscreteVCG) else 12, 4, seed=21)
+    types = normal_types(4, 4, seed=21)
     own = types[:, :1]
     far = 5.0 if isinstance(rule, SmoothSigmaVCG) else 1e3
     beside = np.concatenate([own, own - 3.0, own + 0.7, own + far], axis=1)[..., None]

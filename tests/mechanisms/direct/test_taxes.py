@@ -1,7 +1,6 @@
 """VCG with other taxes and with discrete units, against slow plain versions of each."""
 
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
@@ -66,11 +65,12 @@ def dense_transfer(rule, types, trader, units=3001):
 )
 def test_transfers_are_integrals_over_pivotal_types(rule):
     n = rule.economy.n_traders
-    types = np.clip(normal_types(3, n, seed=1), *rule.economy.type_set)
-    transfer = rule.clear(Reports(types)).transfer
-    for market, trader in product(range(3), range(n)):
-        dense = dense_transfer(rule, types[market], trader)
-        assert dense == pytest.approx(transfer[market, trader], abs=2e-3)
+    types = np.clip(normal_types(2, n, seed=1)[1:], *rule.economy.type_set)
+    transfer = rule.clear(Reports(types)).transfer[0]
+    assert np.abs(transfer).max() > 0.05
+    for trader in range(n):
+        dense = dense_transfer(rule, types[0], trader)
+        assert dense == pytest.approx(transfer[trader], abs=2e-3)
 
 
 def test_units_that_every_type_gets_cost_the_lowest_type_s_marginal_utility():
