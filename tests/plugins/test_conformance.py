@@ -203,8 +203,8 @@ MEMBERS = {
 }
 
 
-# Their trainings take most of a minute; PPO, gradient and CMA-ES stand for them in a quick run.
-SLOW_LEARNERS = ("sac", "td3", "ensemble", "recurrent-ppo")
+# Their trainings take most of a minute; PPO, evolution and CMA-ES stand for them in a quick run.
+SLOW_LEARNERS = ("sac", "td3", "gradient", "ensemble", "recurrent-ppo")
 
 # A market takes them a hundredth of a second, and most checks clear hundreds.
 SLOW_RULES = ("tax-vcg", "discrete-vcg")

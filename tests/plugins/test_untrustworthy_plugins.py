@@ -58,7 +58,7 @@ class QuietRebate(SigmaDCDA):
 def test_a_rule_that_runs_otherwise_where_nobody_looks_is_not_certified(rule):
     with pytest.raises(RefusedError, match="needs all that decides an outcome to be known"):
         certify(market(rule, fundamental_value(5)))
-    assert audit(rule, fundamental_value(5), held_out=200).state != "confirmed"
+    assert audit(rule, fundamental_value(5), held_out=200, trader=0).state != "confirmed"
 
 
 @dataclass(frozen=True)
