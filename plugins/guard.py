@@ -193,7 +193,7 @@ class _Process:
             send(self._popen.stdin, sign + call)  # type: ignore[arg-type]
         if listen is None:
             return self._heard(sign, deadline, lambda _: None)
-        with self._first_interrupt_passed_on() as interrupted:
+        with _first_interrupt_passed_on(self._popen) as interrupted:
             answer = self._heard(sign, deadline, listen)
         if interrupted.is_set() and not answer[0]:
             raise KeyboardInterrupt
@@ -204,27 +204,6 @@ class _Process:
         while isinstance(message := plain_data(self._next_answer(sign, deadline)), Tell):
             listen(message.content)
         return message
-
-    @contextmanager
-    def _first_interrupt_passed_on(self) -> Iterator[Event]:
-        """Pass the first Ctrl-C on to the process, wherever this one is; a second one is ours."""
-        interrupted = Event()
-
-        def pass_on(*_: object) -> None:
-            if interrupted.is_set():
-                raise KeyboardInterrupt
-            interrupted.set()
-            self._popen.send_signal(signal.SIGINT)
-
-        usual = signal.getsignal(signal.SIGINT)
-        if usual is not signal.default_int_handler or current_thread() is not main_thread():
-            yield interrupted
-            return
-        signal.signal(signal.SIGINT, pass_on)
-        try:
-            yield interrupted
-        finally:
-            signal.signal(signal.SIGINT, usual)
 
     def end(self) -> None:
         """End the process and its group."""
@@ -278,6 +257,28 @@ class _Process:
                     left -= len(chunk)
                     if left <= 0:
                         _print("\n(what a plugin prints beyond this is not shown)\n")
+
+
+@contextmanager
+def _first_interrupt_passed_on(popen: subprocess.Popen[bytes]) -> Iterator[Event]:
+    """Pass the first Ctrl-C on to a process, wherever this one is; a second one is ours."""
+    interrupted = Event()
+
+    def pass_on(*_: object) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+        popen.send_signal(signal.SIGINT)
+
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is not signal.default_int_handler or current_thread() is not main_thread():
+        yield interrupted
+        return
+    signal.signal(signal.SIGINT, pass_on)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _print(text: str) -> None:
