@@ -51,7 +51,9 @@ def is_sound(distribution: Distribution) -> bool:
     # Where there are none, some versions of Python return None and others raise.
     if not any(distribution.read_text(file) for file in METADATA):
         return False
-    return bool(distribution.metadata["Name"] and distribution.metadata["Version"])
+    stated = distribution.metadata
+    # Some finders raise where there is no such line, others return None.
+    return all(name in stated and stated[name] for name in ("Name", "Version"))
 
 
 def _modules(distribution: Distribution) -> set[str]:

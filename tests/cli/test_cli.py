@@ -183,7 +183,7 @@ def test_assumptions_state_what_they_were_checked_on(run_command, capsys):
         (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "-1"], "non-negative"),
         (["train", "sigma-dcda", "--economy", "two-groups", "--sigma", "nan"], "finite, got nan"),
         (["train", "sigma-dcda", "--economy", "two-groups", "--trader", "12"], "below n_traders"),
-        (["train", "sigma-dcda", "--economy", "two-groups", "--information", "all"], "own, profile"),
+        (["train", "sigma-dcda", "--economy", "two-groups", "--information", "all"], "own, statistics, profile"),
         (["train", "sigma-dcda", "--economy", "tight", "-s", "cross_effect=1.0"], "INJ"),
         (["train", "naive-walrasian", "--economy", "tight", "-s", "cross_effect=2"], "dq_i/ds_i"),
         (["train", "naive-walrasian", "--economy", "tight", "--sigma", "1"], "sigma"),

@@ -68,7 +68,10 @@ def test_a_mechanism_built_for_other_traders_is_one_clear_sentence(mechanism, n)
         (lambda rule, economy: market(rule, economy, distribution=3), "got 3; leave it out"),
         (lambda rule, economy: audit(rule, economy, strategy=[1]), "got list; leave it out"),
         (lambda rule, economy: audit(rule, economy, learner=3), "a Learner, got 3; name one"),
-        (lambda rule, economy: audit(rule, economy, information=np.ones(1)), "one of own, profile"),
+        (
+            lambda rule, economy: audit(rule, economy, information=np.ones(1)),
+            "one of own, statistics, profile, signal",
+        ),
         (lambda rule, economy: judge(3), "an? Evidence, got 3; have it from"),
         (lambda rule, economy: gather(rule, Search()), "must be a Market, got SigmaDCDA; build"),
         (lambda rule, economy: gather(market(rule, economy), 4), "must be a Search, got 4; state"),

@@ -42,6 +42,15 @@ def test_leftovers_register_nothing(tmp_path, monkeypatch, name, metadata):
     assert find_plugin("mechanism", "sigma-dcda").version == version_of("deviator")
 
 
+def test_finders_that_raise_for_missing_lines_end_nothing(tmp_path, monkeypatch):
+    # The backport adds its own finder, whose metadata raise where others return None.
+    pytest.importorskip("importlib_metadata")
+    before = list_plugins()
+    leave(tmp_path, "acme-1.dist-info", "Metadata-Version: 2.1\nVersion: 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert list_plugins() == before
+
+
 def test_of_two_copies_the_first_on_the_path_counts(tmp_path, monkeypatch):
     versions = ("1.2", "1.10", "0.3")
     for folder, version in zip(("a", "a", "b"), versions, strict=True):
