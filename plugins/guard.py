@@ -126,7 +126,7 @@ class Guard:
 
     def _make_ready(self, modules: tuple[str, ...]) -> None:
         """Start a process if there is none that listens, and let it import the modules."""
-        call = cloudpickle.dumps((_import_all, (modules,), False))
+        call = cloudpickle.dumps((_import_all, (_import_path(), modules), False))
         try:
             self._answered(call, START_S, "a process must start")
         except ProcessEndedError:
@@ -161,9 +161,8 @@ class _Process:
     """An interpreter that answers calls, one at a time."""
 
     def __init__(self) -> None:
-        path = [str(entry) or os.getcwd() for entry in sys.path]
         code = (
-            f"import sys; sys.path[:] = {path!r}; "
+            f"import sys; sys.path[:] = {_import_path()!r}; "
             "from deviator.plugins.guarded_process import serve; serve()"
         )
         self._popen = subprocess.Popen(
@@ -288,7 +287,14 @@ def _print(text: str) -> None:
         sys.stderr.flush()
 
 
-def _import_all(modules: tuple[str, ...]) -> None:
+def _import_path() -> list[str]:
+    """Return where this process finds modules, as another one is told it."""
+    return [str(entry) or os.getcwd() for entry in sys.path]
+
+
+def _import_all(path: list[str], modules: tuple[str, ...]) -> None:
+    # What can be imported may have changed since the process was started.
+    sys.path[:] = path
     for module in modules:
         # A function that travels by value may come from a module that is in one process only.
         with suppress(ImportError):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from importlib import import_module
 
 import pytest
 
@@ -135,3 +136,11 @@ def test_modules_in_the_current_folder_are_not_run(tmp_path):
     )
     assert done.stdout == "3\n"
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_process_finds_what_the_caller_finds_by_now(tmp_path, monkeypatch):
+    (tmp_path / "came_later.py").write_text("def answer():\n    return 42\n")
+    with Guard(60) as guard:
+        guard.run(len, "abc")
+        monkeypatch.syspath_prepend(tmp_path)
+        assert guard.run(import_module("came_later").answer) == 42
