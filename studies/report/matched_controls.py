@@ -29,7 +29,7 @@ def _control_of(cell: Cell, cells: Sequence[Cell], places: dict[Any, list[int]])
 
 def _alike(market: MarketSpec, cell: Cell) -> Any:
     """Return what cells have in common where one may control the other."""
-    return _hashable(market.model_dump()), cell.information, cell.steps
+    return _hashable(market.model_dump()), cell.information, cell.question, cell.steps
 
 
 def _hashable(value: Any) -> Any:

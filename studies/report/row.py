@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
-from deviator.evidence import Evidence, Verdict, judge
+from deviator.evidence import Evidence, LearnedGain, Verdict, judge
 from deviator.evidence.constraints import Scope, State
 from deviator.evidence.market import Unit
 from deviator.evidence.power import student_interval
@@ -60,10 +60,22 @@ class MarketColumns(TypedDict):
     key: str
 
 
+class SeedColumns(TypedDict):
+    """What was learned from one seed, as in `LearnedGain`."""
+
+    seed: int
+    untrained_gain: float | None
+    learned_gain: float
+    learned_gain_max: float
+    training_gain_max: float | None
+    stopped: str | None
+
+
 class LearnedColumns(TypedDict):
     """What was learned, over seeds; None and empty in cells in which nothing was trained."""
 
     seeds: list[int]
+    by_seed: list[SeedColumns]
     untrained_gain: float | None
     learned_gain: float | None
     learned_gain_interval: list[float] | None
@@ -178,6 +190,7 @@ def _learned_columns(evidence: Evidence) -> LearnedColumns:
     learned = evidence.learned
     return {
         "seeds": [one.seed for one in learned],
+        "by_seed": [_seed_columns(one) for one in learned],
         "untrained_gain": _mean(_known(one.untrained_gain for one in learned)),
         "learned_gain": evidence.learned_gain,
         "learned_gain_interval": _listed(student_interval([one.gain for one in learned])),
@@ -186,6 +199,17 @@ def _learned_columns(evidence: Evidence) -> LearnedColumns:
         "share": evidence.share,
         "curves": [[list(point) for point in one.curve] for one in learned],
         "stopped": [f"seed {one.seed}: {one.stopped}" for one in learned if one.stopped],
+    }
+
+
+def _seed_columns(learned: LearnedGain) -> SeedColumns:
+    return {
+        "seed": learned.seed,
+        "untrained_gain": learned.untrained_gain,
+        "learned_gain": learned.gain,
+        "learned_gain_max": learned.largest_gain,
+        "training_gain_max": learned.training_gain,
+        "stopped": learned.stopped,
     }
 
 
