@@ -51,6 +51,10 @@ class MarketColumns(TypedDict):
     n_traders: int
     sigma: float | None
     information: str
+    constraint: str | None
+    members: int
+    identities: int
+    transfers: bool
     learner: str
     learner_settings: dict[str, Any]
     steps: int
@@ -176,6 +180,10 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "n_traders": result["n_traders"],
         "sigma": result["sigma"],
         "information": shown_rung(cell.information),
+        "constraint": cell.constraint,
+        "members": cell.members,
+        "identities": cell.identities,
+        "transfers": cell.transfers,
         "learner": cell.learner.title,
         "learner_settings": cell.learner.settings,
         "steps": cell.steps,
