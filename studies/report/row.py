@@ -1,7 +1,8 @@
 """From the cells' results to the rows of a report: a pure function of what was measured."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, TypedDict
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ..run.cell_result import evidence_of
 from ..spec.cell import Cell
 from ..spec.market import MarketSpec
 from .economy_labels import economy_labels
+from .matched_controls import matched_controls
 
 INTERVAL = "95% Student interval of the mean over seeds"
 
@@ -115,23 +117,27 @@ def report_rows(cells: list[Cell], results: list[dict[str, Any]]) -> list[Report
     results : list of dict
         Of `run_cell`, in the same order.
     """
-    pairs = list(zip(cells, results, strict=True))
-    controls = [_control_pair(cell, pairs) for cell in cells]
+    measured = [
+        Measured(cell, evidence_of(result, cell.learner.title, None))
+        for cell, result in zip(cells, results, strict=True)
+    ]
+    controls = [None if place is None else measured[place] for place in matched_controls(cells)]
     labels = economy_labels(cells)
-    return [_row(*parts) for parts in zip(cells, results, controls, labels, strict=True)]
+    return [_row(*parts) for parts in zip(measured, results, controls, labels, strict=True)]
 
 
-Pair = tuple[Cell, dict[str, Any]]
-"""A cell and its result."""
+class Measured(NamedTuple):
+    """A cell, and what is known of it without its control."""
+
+    cell: Cell
+    evidence: Evidence
 
 
-def _control_pair(cell: Cell, pairs: Sequence[Pair]) -> Pair | None:
-    """Return the matched control of a cell among those that were run."""
-    return next((pair for pair in pairs if pair[0].controls(cell)), None)
-
-
-def _row(cell: Cell, result: dict[str, Any], control: Pair | None, label: str) -> ReportRow:
-    evidence = _evidence(cell, result, None if control is None else _evidence(*control, None))
+def _row(
+    measured: Measured, result: dict[str, Any], control: Measured | None, label: str
+) -> ReportRow:
+    cell, evidence = measured
+    evidence = replace(evidence, control=None if control is None else control.evidence)
     return {
         **_market_columns(cell, result, label),
         **_learned_columns(evidence),
@@ -140,7 +146,7 @@ def _row(cell: Cell, result: dict[str, Any], control: Pair | None, label: str) -
         "exact_gain": evidence.best.exact_gain,
         "best_gain": evidence.best.gain,
         "best_gain_kind": evidence.best.kind,
-        "control": None if cell.is_control else _control(cell.control, evidence.control, control),
+        "control": None if cell.is_control else _control(cell.control, control),
     }
 
 
@@ -204,12 +210,9 @@ def _verdict_columns(verdict: Verdict, evidence: Evidence) -> VerdictColumns:
     }
 
 
-def _evidence(cell: Cell, result: dict[str, Any], control: Evidence | None) -> Evidence:
-    return evidence_of(result, cell.learner.title, control)
-
-
-def _control(stated: MarketSpec | None, evidence: Evidence | None, ran: Pair | None) -> ControlRow:
+def _control(stated: MarketSpec | None, ran: Measured | None) -> ControlRow:
     """Return the matched control of a cell that is not its own."""
+    evidence = None if ran is None else ran.evidence
     return {
         "mechanism": None if stated is None else stated.title,
         "economy": None if stated is None else stated.economy.title,
@@ -217,7 +220,7 @@ def _control(stated: MarketSpec | None, evidence: Evidence | None, ran: Pair | N
         "best_gain": None if evidence is None else evidence.best.gain,
         "learned_gain": None if evidence is None else evidence.learned_gain,
         "share": None if evidence is None else evidence.share,
-        "key": None if ran is None else ran[0].key,
+        "key": None if ran is None else ran.cell.key,
     }
 
 
