@@ -35,7 +35,7 @@ def run(cell: Cell, folder: Path) -> dict[str, Any]:
     outcomes = measured_outcomes(tested, cell.held_out)
     asked = cell.constraint or INCENTIVES
     return {
-        "verdict": _answer(card, asked),
+        "answer": _answer(card, asked),
         "trader": card.trader,
         "scale": card.scale,
         "epsilon": card.epsilon,
