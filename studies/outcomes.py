@@ -148,7 +148,7 @@ def _seen(markets: HonestMarkets) -> _Seen:
         markets.worth.sum(axis=1) - idle,
         outcome.transfer.sum(axis=1),
         markets.violation("budget_surplus") > 0,
-        ~outcome.quantity.any(axis=1),
+        np.asarray(~outcome.quantity.any(axis=1)),
         np.maximum(bought, sold),
         markets.utility,
         told,
