@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from deviator.plugins.rungs import shown_rung
 from ..run.cell_result import evidence_of
 from ..spec.cell import Cell
 from ..spec.market import MarketSpec
+from .asked_columns import asked_columns
 from .economy_labels import economy_labels
 from .matched_controls import matched_controls
 
@@ -103,7 +104,7 @@ class VerdictColumns(TypedDict):
     scope: Scope
     reason: str
     worst: float
-    stakes: float
+    stakes: float | None
     power_interval: list[float] | None
     share_interval: list[float] | None
     witness: dict[str, Any] | None
@@ -117,11 +118,16 @@ class ReportRow(MarketColumns, LearnedColumns, VerdictColumns):
     ``docs/report.md`` describes every field.
     """
 
-    honest_utility: float
+    honest_utility: float | None
     exact_gain: float | None
     best_gain: float
     best_gain_kind: str
     control: ControlRow | None
+    question: str
+    constraints: dict[str, Any] | None
+    outcomes: dict[str, Any] | None
+    beyond: dict[str, Any] | None
+    equilibrium: dict[str, Any] | None
 
 
 def report_rows(cells: list[Cell], results: list[dict[str, Any]]) -> list[ReportRow]:
@@ -154,7 +160,7 @@ def _row(
 ) -> ReportRow:
     cell, evidence = measured
     evidence = replace(evidence, control=None if control is None else control.evidence)
-    return {
+    of_deviations = {
         **_market_columns(cell, result, label),
         **_learned_columns(evidence),
         **_verdict_columns(judge(evidence), evidence),
@@ -164,6 +170,7 @@ def _row(
         "best_gain_kind": evidence.best.kind,
         "control": None if cell.is_control else _control(cell.control, control),
     }
+    return cast(ReportRow, of_deviations | asked_columns(result))
 
 
 def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketColumns:
