@@ -6,9 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 from ...spec.cell import Cell
-from . import deviation
+from . import coalition, deviation, everyone
 
 QUESTIONS: Mapping[str, Callable[[Cell, Path], dict[str, Any]]] = MappingProxyType(
-    {"deviation": deviation.run}
+    {
+        "deviation": deviation.run,
+        "coalition": coalition.run,
+        "everyone": everyone.run,
+    }
 )
 """How each question is answered, by its name."""
