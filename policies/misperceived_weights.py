@@ -92,7 +92,8 @@ class MisperceivedWeights(Policy):
     @override
     def bids(self, view: View | Floats, rng: np.random.Generator | None = None) -> Bids:
         types = View.of(view).types
-        there: Any = self._perceives.bids(types)
+        perceiving: Any = self._perceives.bids(types)
+        there: LinearBids = perceiving
         if self.honest is None:
             return there
         here: Any = Revelation(self.mechanism, self.economy).bids(types)
