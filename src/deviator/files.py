@@ -1,7 +1,11 @@
 """Files that are written whole or not at all."""
 
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -12,13 +16,41 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     OSError
         If the file cannot be written; the old content is kept.
     """
-    data = content.encode() if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with written_whole(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to write that takes the place of another once it is closed without an error.
+
+    Until then its name is one that nobody can foresee: where strangers may put links, none leads
+    what is written to somewhere else.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the old content is kept.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(8)}.unfinished")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(temporary, flags, 0o666)
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        keep_names(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def keep_names(folder: Path) -> None:
+    """Have a folder's names on the disk before going on, where its file system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

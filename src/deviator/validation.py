@@ -53,6 +53,8 @@ def real_array(name: str, value: ArrayLike) -> Floats:
         array = np.asarray(value)
         if array.dtype.kind == "c":
             raise TypeError("complex numbers are not ordered, as types, bids and quantities are")
+        if array.dtype.kind in "mM":
+            raise TypeError("dates and times have no unit in which to count them")
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None
