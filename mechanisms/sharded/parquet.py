@@ -4,7 +4,6 @@ Columns are own_weight, statistic_weight_0.., price_weight, level and statistic_
 quantity, transfer and residual_slope. Needs pyarrow (the extra ``large``).
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +104,9 @@ def _read(path: str | Path) -> dict[str, Floats]:
 
 
 def _checked_columns(table: Any, path: str | Path) -> dict[str, Floats]:
-    columns = {field.name: _numbers(table.column(n), field, path) for n, field in enumerate(table.schema)}
+    columns = {
+        field.name: _numbers(table.column(n), field, path) for n, field in enumerate(table.schema)
+    }
     known = (table.schema.metadata or {}).get(DIGEST)
     if known is not None and known != digest(columns).encode():
         raise InvalidInputError(
