@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from deviator.errors import InvalidInputError
+
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that readers see the old content or the new, never part of it.
@@ -54,3 +56,23 @@ def keep_names(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def read_text(path: Path, at_most: int = 2**24) -> str:
+    """Return a text in UTF-8, whatever the locale; only so many characters of it are ever read.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is longer, or no text in UTF-8; the message is the reason only.
+    OSError
+        If it cannot be read.
+    """
+    with path.open(encoding="utf-8") as file:
+        try:
+            text = file.read(at_most + 1)
+        except UnicodeDecodeError as error:
+            raise InvalidInputError(f"it must be a text in UTF-8 ({error})") from None
+    if len(text) > at_most:
+        raise InvalidInputError(f"it may have at most {at_most} characters, and has more")
+    return text
