@@ -127,7 +127,10 @@ def confirm(
         "comparisons": comparisons(rows),
         "versions": _versions(),
     }
-    write_html(store, content)
+    # Where the figures are drawn, so that workers, who import this module, need no matplotlib.
+    from ..figures.write import write_figures
+
+    write_html(store, content, write_figures(store, content))
     store.write("report.json", to_json(content))
     return StudyReport(spec.name, rows, failures, store.folder)
 
