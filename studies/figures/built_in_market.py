@@ -39,6 +39,7 @@ def built_in_market(row: ReportRow) -> Market | None:
             strategy=f"{OWN}:{row['strategy']}",
             strategy_parameters=row["strategy_parameters"],
             trader=row["trader"],
+            epsilon=None,
         ).build_market()
     except (DeviatorError, ValueError):
         return None

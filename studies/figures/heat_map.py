@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 
 from deviator.validation import Floats
 
+from ..report.measures import learned_share, relative_gain
 from ..report.row import ReportRow
-from .measures import learned_share, relative_gain
-from .settings import by_subject, ordered, settings_of, varying
+from ..report.row_settings import by_subject, ordered, settings_of, varying
 from .style import shown_text
 
 LEAST_CELLS = 4

@@ -12,11 +12,11 @@ from deviator.evidence import Market
 from deviator.validation import Floats
 
 from ..report.curve_panels import learned_rows
+from ..report.fitted_rates import RateLine, rate_lines
 from ..report.row import ReportRow
-from ..report.shown_parts import economy_of
-from .against_size import MEASURES, draw_against_size, line_of
+from ..report.shown_parts import economy_of, mechanism_of
+from .against_size import draw_against_size
 from .built_in_market import built_in_market
-from .families import families
 from .frontiers import draw_frontiers
 from .heat_map import draw_heat_map, grids
 from .learning_curves import draw_learning_curves
@@ -68,17 +68,15 @@ def learning_curves(rows: Sequence[ReportRow]) -> Kind:
 
 def against_size(rows: Sequence[ReportRow]) -> Kind:
     """Return measures against N, a panel for each measure and economy."""
-    found = families(rows)
+    panels: dict[tuple[str, str], list[RateLine]] = {}
+    for line in rate_lines(rows):
+        panels.setdefault((line.measure, line.economy), []).append(line)
     draws: list[Draw] = []
-    for measure in MEASURES:
-        for economy in dict.fromkeys(family.economy for family in found):
-            lines = [line_of(family, measure) for family in found if family.economy == economy]
-            known = [line for line in lines if line is not None]
-            for start in range(0, len(known), len(COLORS)):
-                some = known[start : start + len(COLORS)]
-                draws.append(
-                    partial(_titled, economy, draw_against_size, lines=some, measure=measure)
-                )
+    for (measure, economy), lines in panels.items():
+        for start in range(0, len(lines), len(COLORS)):
+            some = lines[start : start + len(COLORS)]
+            draw = partial(draw_against_size, lines=some, measure=measure)
+            draws.append(partial(_titled, economy, draw))
     caption = (
         "Measures against the number of traders, on logarithmic axes, with fitted slopes and their "
         "95% intervals (dashed) beside the paper's (dotted). What is 0 is left out."
@@ -89,7 +87,11 @@ def against_size(rows: Sequence[ReportRow]) -> Kind:
 def frontiers(rows: Sequence[ReportRow]) -> Kind:
     """Return efficiency against budget surplus, a panel for each economy."""
     draws = [
-        partial(_titled, each.title, draw_frontiers, placed=each.placed, bounds=each.bounds)
+        partial(
+            _titled,
+            each.title,
+            partial(draw_frontiers, placed=each.placed, bounds=each.bounds),
+        )
         for each in market_frontiers(rows)
     ]
     caption = (
@@ -116,7 +118,7 @@ def menus(rows: Sequence[ReportRow]) -> Kind:
             sides = traders_on_both_sides(tested, types)
         except DeviatorError:
             continue
-        name = f"{row['mechanism']}, {economy_of(row)}"
+        name = f"{mechanism_of(row)}, {economy_of(row)}"
         for trader in sides:
             draw = partial(_menu, tested=tested, trader=trader, types=types)
             draws.append(partial(_titled, f"{name}: trader {trader}", draw))
@@ -133,9 +135,9 @@ def witnesses(rows: Sequence[ReportRow]) -> Kind:
     """Return the witness of the largest gain of each rule: its types and its bids."""
     draws: list[Draw] = []
     for row in worst_witnesses(rows):
-        title = f"{row['mechanism']}, {economy_of(row)}"
+        title = f"{mechanism_of(row)}, {economy_of(row)}"
         for draw in (draw_witness_types, draw_witness_bids):
-            draws.append(partial(_titled, title, draw, witness=row["witness"]))
+            draws.append(partial(_titled, title, partial(draw, witness=row["witness"])))
     caption = (
         "The witness of the largest gain of each rule: the profile of types (red: who deviates), "
         "and the numbers of the honest bid and of the one that pays."
@@ -143,9 +145,9 @@ def witnesses(rows: Sequence[ReportRow]) -> Kind:
     return Kind("witnesses", caption, draws, Panels(2, 2.8, 1.9, left=0.5, bottom=0.4), 12)
 
 
-def _titled(title: str, draw: Draw, ax: Axes, **given: object) -> Axes:
+def _titled(title: str, draw: Draw, ax: Axes) -> Axes:
     """Draw a panel below a title; what it says itself is kept below that."""
-    drawn = draw(ax, **given)
+    drawn = draw(ax)
     own = drawn.get_title(loc="left")
     drawn.set_title("\n".join([shown_text(title), *([own] if own else [])]), loc="left")
     return drawn

@@ -7,10 +7,10 @@ from deviator.economies import AssumptionBounds, QuadraticEconomy, SmoothEconomy
 from deviator.errors import DeviatorError
 
 from ..report.row import ReportRow
+from ..report.row_settings import settings_of
 from ..report.shown_parts import economy_of
 from .built_in_market import built_in_market
 from .frontiers import Placed
-from .settings import settings_of
 from .style import COLORS
 
 NEEDED = ("distance", "largest_trade", "least_surplus")
@@ -50,7 +50,7 @@ def _frontier(rows: list[ReportRow]) -> MarketFrontier:
 
 
 def _placed(row: ReportRow) -> Placed:
-    tax = row.get("sigma_rule") or ("" if row["sigma"] is None else f"{row['sigma']:.3g}")
+    tax = row["sigma_rule"] or ("" if row["sigma"] is None else f"{row['sigma']:.3g}")
     strategy = "" if row["strategy"] == "honest" else row["strategy"]
     label = " ".join(part for part in (row["mechanism"], tax, strategy) if part)
     deficit = -_measured(row, "least_surplus") * row["n_traders"]

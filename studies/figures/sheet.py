@@ -7,7 +7,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-LETTER = 0.052
+LETTER = 0.055
 """Width of a letter of a title, in inches."""
 
 MOST_LINES = 3

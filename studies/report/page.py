@@ -14,8 +14,8 @@ from jinja2 import Environment
 from ..figures.drawn import DrawnFigure
 from ..run.store import RunStore
 from .comparisons import comparisons_in_words
-from .constraint_table import constraint_table, outcome_table
 from .curve_panels import HEIGHT, WIDTH, curve_panels, learned_rows
+from .page_tables import constraint_table, outcome_table, rate_table
 from .row import ReportRow
 from .table import COLUMNS, explanations, table_cells, third_party_plugins
 
@@ -55,7 +55,7 @@ def write_html(
         comparisons=comparisons_in_words(content["comparisons"]),
         explanations=explanations(content["rows"]),
         third_party=third_party_plugins(content["rows"]),
-        tables=[constraint_table(content["rows"]), outcome_table(content["rows"])],
+        tables=[make(content["rows"]) for make in (constraint_table, outcome_table, rate_table)],
         panels=curve_panels(content["rows"], MOST_PANELS),
         without_panel=max(0, len(learned_rows(content["rows"])) - MOST_PANELS),
         width=WIDTH,

@@ -48,6 +48,7 @@ class MarketColumns(TypedDict):
     trader: int | str
     n_traders: int
     sigma: float | None
+    sigma_rule: str | None
     information: str
     learner: str
     learner_settings: dict[str, Any]
@@ -157,6 +158,7 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "trader": market.trader,
         "n_traders": result["n_traders"],
         "sigma": result["sigma"],
+        "sigma_rule": market.sigma if isinstance(market.sigma, str) else None,
         "information": shown_rung(cell.information),
         "learner": cell.learner.title,
         "learner_settings": cell.learner.settings,

@@ -4,8 +4,8 @@ import json
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from ..report.row import ReportRow
-from ..report.shown_parts import learner_of, sees_of
+from .row import ReportRow
+from .shown_parts import learner_of, sees_of
 
 SIZE = "N"
 """The setting that is the number of traders."""
@@ -40,7 +40,7 @@ def settings_of(row: ReportRow) -> dict[str, Hashable]:
     stated = {name: value for name, value in parameters.items() if name not in LABELS}
     settings: dict[str, Any] = {
         SIZE: row["n_traders"],
-        "sigma": row.get("sigma_rule") or row["sigma"],
+        "sigma": row["sigma_rule"] or row["sigma"],
         "steps": row["steps"],
         **{name: value for name, value in row["parameters"].items() if name != "sigma"},
         **_named("economy", stated),

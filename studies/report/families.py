@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..report.row import ReportRow
-from ..report.shown_parts import learner_of, sees_of
-from .settings import SIZE, by_subject, settings_of, varying
+from .row import ReportRow
+from .row_settings import SIZE, by_subject, settings_of, varying
+from .shown_parts import learner_of, sees_of
 
 LEAST_SIZES = 3
 """Sizes from which on a rate can be fitted."""
@@ -55,7 +55,7 @@ def _several(groups: Sequence[Sequence[ReportRow]]) -> tuple[bool, bool, bool]:
 def _families(rows: list[ReportRow], several: tuple[bool, bool, bool]) -> list[Family]:
     words = row_words(rows[0], several)
     if len({row["n_traders"] for row in rows}) == len(rows):
-        rule = rows[0].get("sigma_rule")
+        rule = rows[0]["sigma_rule"]
         return [_family(rows, [*([str(rule)] if rule else []), *words])]
     settings = [settings_of(row) for row in rows]
     names = [name for name in varying(settings) if name != SIZE]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ..report.row import ReportRow
+from .row import ReportRow
 
 Read = Callable[[ReportRow], float | None]
 

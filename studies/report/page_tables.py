@@ -1,10 +1,12 @@
-"""Tables of what report cards found: a constraint in each column, or a measured outcome."""
+"""Tables of a page beside that of the verdicts: constraints, measured outcomes, fitted rates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from deviator.harmless import one_line
 
+from .fitted_rates import rate_lines
+from .measures import MEASURES
 from .row import ReportRow
 from .shown_parts import economy_of, mechanism_of, strategy_of
 
@@ -49,6 +51,37 @@ def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
     note = "Where all traders follow the strategy; after ±, one standard error of a sampled mean."
     title = "Measured outcomes"
     return PageTable(title, note, [*NAMES, *names], texts) if measured else None
+
+
+def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:
+    """Return the fitted rates with the paper's beside them, or None where nothing was fitted.
+
+    Parameters
+    ----------
+    rows : sequence of ReportRow
+    """
+    columns = ["measure", "economy", "rule", "sizes", "exponent", "error", "interval", "paper"]
+    texts = []
+    for line in rate_lines(rows):
+        low, high = line.fitted.interval
+        stated = "" if line.stated is None else f"{line.stated.order}: {line.stated.source}"
+        names = MEASURES[line.measure][0], line.economy, line.label
+        texts.append(
+            [
+                *(one_line(text, LONGEST) for text in names),
+                ", ".join(map(str, line.sizes)),
+                f"{line.fitted.exponent:.3f}",
+                f"{line.fitted.standard_error:.1g}",
+                f"{low:.3f} to {high:.3f}",
+                stated,
+            ]
+        )
+    note = (
+        "Slopes of straight lines through logarithms, with standard errors and 95% Student "
+        "intervals from the residuals: a summary of these sizes. Beside them what the paper says, "
+        "where it says anything."
+    )
+    return PageTable("How measures change with N", note, columns, texts) if texts else None
 
 
 def _found(row: ReportRow, part: str) -> Mapping[str, Any]:
