@@ -147,10 +147,11 @@ def confirm(
         "comparisons": comparisons(rows),
         "versions": _versions(),
     }
-    # Its import takes a third of a second, and is not needed by those who only read cells.
+    # Where they are needed, so that workers, who import this module, load no matplotlib or pyarrow.
+    from ..figures.write import write_figures
     from ..tables.write import write_tables
 
-    write_html(store, content)
+    write_html(store, content, write_figures(store, content))
     write_tables(store, content)
     store.write("report.json", to_json(content))
     return StudyReport(spec.name, rows, failures, store.folder)
