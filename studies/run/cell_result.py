@@ -1,6 +1,5 @@
-"""Running one cell: its evidence as plain data, and the evidence that plain data holds."""
+"""Running one cell: what it finds as plain data, and the evidence that plain data holds."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,10 @@ from deviator.evidence import (
     LargestGain,
     LearnedGain,
 )
-from deviator.learners import Learner, Training
 from deviator.plugins.undeclared_reads import undeclared_reads
-from deviator.policies import save_policy
 
-from ..gather import Search, Watch, gather
 from ..spec.cell import Cell
+from .questions import QUESTIONS
 
 
 def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
@@ -29,72 +26,15 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     folder : Path
         Where the learned policies and the TensorBoard logs go.
     """
-    tested = cell.market.build_market()
-    # Learners bid numbers, and surfaces are functions: such markets are searched alone.
-    learners = () if tested.bids_are_surfaces else (cell.learner.build_learner(),)
-    search = Search(learners, cell.seeds, cell.steps, cell.rung, cell.held_out)
-
-    def keep(_: Learner, seed: int, training: Training) -> None:
-        # A third party's deviation may have no file format: its gains are kept all the same.
-        if training.policy.file_format:
-            save_policy(
-                training.policy,
-                folder / f"seed{seed}",
-                market=cell.market.model_dump(mode="json"),
-                plugins=cell.plugins,
-                information=search.information,
-            )
-
-    control = None if cell.control is None else cell.control.build_market()
-    watch = Watch(keep, log_folder=lambda _, seed: folder / "tensorboard" / f"seed{seed}")
-    evidence = gather(tested, search, control=control, watch=watch)
+    found = QUESTIONS[cell.question](cell, folder)
     return {
         "key": cell.key,
+        "question": cell.question,
         "plugins": cell.plugins,
-        "n_traders": tested.economy.n_traders,
+        "n_traders": cell.market.economy.economy.n_traders,
         "sigma": cell.market.tax_slope(),
         "undeclared_reads": undeclared_reads(),
-    } | _plain(evidence)
-
-
-def _plain(evidence: Evidence) -> dict[str, Any]:
-    best, certificate = evidence.best, evidence.certificate
-    return {
-        "scale": evidence.scale,
-        "epsilon": evidence.epsilon,
-        "honest_utility": evidence.honest_utility,
-        "trades": evidence.trades,
-        "exact_gain": best.exact_gain,
-        "best_gain": best.gain,
-        "best_gain_error": best.error,
-        "best_gain_kind": best.kind,
-        "best_gain_beyond_rounding": best.beyond_rounding,
-        "information": evidence.information,
-        "stakes": evidence.stakes,
-        "rounding": evidence.rounding,
-        "tolerated": evidence.tolerated,
-        "worst": None if evidence.worst is None else asdict(evidence.worst),
-        "refusals": list(evidence.refusals),
-        "rare_losses_known": evidence.rare_losses_known,
-        "unit": evidence.unit,
-        "seeds": [_plain_learned(learned) for learned in evidence.learned],
-        "certificate": None if certificate is None else certificate.to_dict(),
-        "witness": evidence.witness,
-        "each_draw": None if evidence.each_draw is None else evidence.each_draw.to_dict(),
-    }
-
-
-def _plain_learned(learned: LearnedGain) -> dict[str, Any]:
-    return {
-        "seed": learned.seed,
-        "untrained_gain": learned.untrained_gain,
-        "learned_gain": learned.gain,
-        "learned_gain_max": learned.largest_gain,
-        "training_gain_max": learned.training_gain,
-        "beyond_rounding": learned.beyond_rounding,
-        "curve": [list(point) for point in learned.curve],
-        "stopped": learned.stopped,
-    }
+    } | found
 
 
 def evidence_of(result: dict[str, Any], learner: str, control: Evidence | None) -> Evidence:

@@ -91,7 +91,7 @@ def _cells_as_text(study: StudySpec, place: int, quick: bool) -> str:
         [
             {
                 "cell": cell.model_dump(mode="json"),
-                "settings": cell.learner.build_learner().settings(),
+                "settings": cell.learner.full_settings(),
             }
             for cell in study.cells_of(place, quick)
         ]
@@ -127,12 +127,13 @@ def try_cell(cell: Cell) -> None:
     DeviatorError
         If the parts do not fit together.
     """
-    learner = cell.learner.build_learner()
+    learners = cell.learner.build_learners()
     tested = cell.market.build_market()
     control = None if cell.control is None else cell.control.build_market()
     types = held_out_profiles(tested, cell.held_out)
     if not tested.bids_are_surfaces and trades(tested, types):
         core = deviation_core(tested, information=cell.rung, control=control)
-        if is_third_party(find_plugin("learner", cell.learner.name).describe()):
-            learner.train(core, 1, 0)
+        for learner in learners:
+            if is_third_party(find_plugin("learner", cell.learner.name).describe()):
+                learner.train(core, 1, 0)
     best_deviation(tested, types[:TRIAL_PROFILES], cell.rung)

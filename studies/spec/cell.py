@@ -3,11 +3,12 @@
 import hashlib
 import json
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 import deviator
+from deviator.evidence.constraints import Constraint
 from deviator.harmless import file_name
 from deviator.plugins import find_plugin
 from deviator.plugins.rungs import described_rung, rung_named, shown_rung
@@ -18,8 +19,23 @@ from .learner import LearnerSpec
 from .market import MarketSpec, Spec
 from .naming import plain_name
 
-SCHEMA = 4
+SCHEMA = 5
 """Part of every cell's key; raised when results of older code must not be reused."""
+
+Question = Literal["deviation", "audit", "coalition", "everyone"]
+"""What a cell asks: what one trader gains by deviating, which of the five constraints hold, what
+several traders (or one under several names) gain together, or where all end who learn at once."""
+
+
+def check_question(question: str, constraint: str | None, members: int, identities: int) -> None:
+    """Raise ValueError if a question lacks a field that it needs, or has one of another's."""
+    if constraint is not None and question != "audit":
+        raise ValueError(f"constraint belongs to question: audit, got question: {question}")
+    if (members > 1 or identities > 1) != (question == "coalition"):
+        raise ValueError(
+            "question: coalition takes members or identities above 1, and no other does, got "
+            f"question: {question} with members {members} and identities {identities}"
+        )
 
 
 class Cell(Spec):
@@ -32,9 +48,27 @@ class Cell(Spec):
     control : MarketSpec or None
         The matched control, the market itself where deviating pays; None where the bid language
         has no control.
+    question : {"deviation", "audit", "coalition", "everyone"}
+    constraint : str, optional
+        Of an audit, the constraint that its row is about; all five by default.
+    members, identities : int
+        Of a coalition, how many traders deviate together, from the market's trader on, or under how
+        many names the trader bids.
+    transfers : bool
+        Whether members may pay each other.
+
+    Raises
+    ------
+    ValueError
+        If a field is stated that is not the question's, or one that it needs is missing.
     """
 
     market: MarketSpec
+    question: Question = "deviation"
+    constraint: Constraint | None = None
+    members: int = Field(1, ge=1)
+    identities: int = Field(1, ge=1)
+    transfers: bool = True
     information: str = "profile"
     control: MarketSpec | None
     learner: LearnerSpec = LearnerSpec()
@@ -42,15 +76,25 @@ class Cell(Spec):
     seeds: tuple[int, ...]
     held_out: int = Field(ge=100)
 
+    @model_validator(mode="after")
+    def _fits_the_question(self) -> "Cell":
+        check_question(self.question, self.constraint, self.members, self.identities)
+        if self.question == "everyone" and self.learner.is_none:
+            raise ValueError("question: everyone needs a learner, got none; name gradient")
+        return self
+
     @cached_property
     def plugins(self) -> list[dict[str, str]]:
         """Kind, name, provider and version of everything that takes part, each once."""
-        learner = find_plugin("learner", self.learner.name).describe()
+        learner = [] if self.learner.is_none else [self._learner_plugin()]
         rung = described_rung(self.information)
         markets = [self.market] if self.control is None else [self.market, self.control]
-        plugins = [*(plugin for market in markets for plugin in market.plugins()), learner, *rung]
+        plugins = [*(plugin for market in markets for plugin in market.plugins()), *learner, *rung]
         distinct = {tuple(plugin.items()) for plugin in plugins}
         return [dict(items) for items in sorted(distinct)]
+
+    def _learner_plugin(self) -> dict[str, str]:
+        return find_plugin("learner", self.learner.name).describe()
 
     @property
     def third_party(self) -> list[dict[str, str]]:
@@ -63,7 +107,7 @@ class Cell(Spec):
 
         Plugins count by name, provider and version, not by where their files lie.
         """
-        return self._key_with(self.learner.build_learner().settings())
+        return self._key_with(self.learner.full_settings())
 
     def with_learner_settings(self, settings: dict[str, Any]) -> "Cell":
         """Return the cell with its key, for which its learner is not built here."""
@@ -94,12 +138,9 @@ class Cell(Spec):
 
     def controls(self, cell: "Cell") -> bool:
         """Return whether this cell is another's matched control: same learner, same budget."""
-        return (self.market, self.information, self.learner, self.steps) == (
-            cell.control,
-            cell.information,
-            cell.learner,
-            cell.steps,
-        )
+        mine = (self.market, self.information, self.learner, self.steps, self.question)
+        theirs = (cell.control, cell.information, cell.learner, cell.steps, cell.question)
+        return mine == theirs
 
     def label(self) -> str:
         """Return a short name that can be a folder's."""
@@ -107,7 +148,8 @@ class Cell(Spec):
         n = market.economy.parameters.get("n_traders", "")
         sigma = "" if market.sigma is None else f"-{market.sigma}".replace("-sigma-", "-sigma_")
         role = "" if market.trader == 0 else f"-{market.trader}"
-        name = f"{market.title}{sigma}-{market.economy.name}{n}{self._strategy()}{role}"
+        asked = "" if self.question == "deviation" else f"-{self.question}"
+        name = f"{market.title}{sigma}-{market.economy.name}{n}{self._strategy()}{role}{asked}"
         return f"{file_name(name)}-{file_name(shown_rung(self.information))}-{self.key}"
 
     def _strategy(self) -> str:

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from deviator.errors import DeviatorError
+from deviator.evidence.constraints import Constraint
 from deviator.plugins.rungs import qualified_rung
 from deviator.policies.information import is_named
 
-from .learner import Learners
+from .cell import Question, check_question
+from .learner import NONE, Learners, LearnerSpec
 from .market import Parameters, Sigma, Spec
 
 
@@ -36,6 +38,11 @@ class CellsSpec(Spec):
     control: ControlSpec | None = None
     learner: Learners | None = None
     steps: int | None = Field(None, gt=0)
+    question: Question = "deviation"
+    constraint: Constraint | None = None
+    members: int = Field(1, ge=1)
+    identities: int = Field(1, ge=1)
+    transfers: bool = True
 
     @field_validator("information")
     @classmethod
@@ -45,6 +52,19 @@ class CellsSpec(Spec):
             if not name.rpartition(":")[0].endswith(".py"):
                 _checked_rung(name)
         return information
+
+    @model_validator(mode="after")
+    def _fits_the_question(self) -> "CellsSpec":
+        check_question(self.question, self.constraint, self.members, self.identities)
+        return self
+
+    def learners(self, of_study: Learners) -> list[LearnerSpec]:
+        """Return the entry's own learners, or those of the study where its question learns."""
+        learns = self.question in ("deviation", "everyone")
+        stated: list[LearnerSpec] = as_list(
+            self.learner or (of_study if learns else LearnerSpec(name=NONE))
+        )
+        return stated
 
     @property
     def title(self) -> str:

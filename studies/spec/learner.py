@@ -9,9 +9,12 @@ from deviator.plugins import build, shown_name
 
 from .market import Spec
 
+NONE = "none"
+"""Stands for no learner: a market is searched, and nothing is trained."""
+
 
 class LearnerSpec(Spec):
-    """A learner by name, and its settings where they are not the defaults.
+    """A learner by name, and its settings where they are not the defaults; ``none`` is nobody.
 
     Examples
     --------
@@ -28,14 +31,22 @@ class LearnerSpec(Spec):
         return {"name": data} if isinstance(data, str) else data
 
     @property
+    def is_none(self) -> bool:
+        """Whether nothing is to be learned."""
+        return self.name == NONE
+
+    @property
     def title(self) -> str:
         """The learner's name as reports show it."""
-        return shown_name("learner", self.name)
+        return NONE if self.is_none else shown_name("learner", self.name)
 
-    def build_learner(self) -> Learner:
-        """Return the learner."""
-        learner: Learner = build("learner", self.name, self.settings)
-        return learner
+    def build_learners(self) -> tuple[Learner, ...]:
+        """Return the learner, alone; empty where nothing is to be learned."""
+        return () if self.is_none else (build("learner", self.name, self.settings),)
+
+    def full_settings(self) -> dict[str, Any]:
+        """Return all settings of the learner, with those that are its defaults."""
+        return next((dict(each.settings()) for each in self.build_learners()), {})
 
 
 Learners = LearnerSpec | Annotated[list[LearnerSpec], Field(min_length=1)]

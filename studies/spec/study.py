@@ -197,7 +197,7 @@ class StudySpec(Spec):
             *(("mechanism", self._qualified("mechanism", rule.mechanism)) for rule in rules),
             *(("policy", self._qualified("policy", rule.strategy)) for rule in rules),
             *(("economy", self._economy(name).family) for name in economies),
-            *(("learner", learner.name) for learner in self._learners(entry, quick)),
+            *(("learner", each.name) for each in self._learners(entry, quick) if not each.is_none),
         ]
         rungs = [self._rung(name) for name in as_list(entry.information)]
         named += [("rung", rung) for rung in rungs if not is_named(rung)]
@@ -241,10 +241,17 @@ class StudySpec(Spec):
     ) -> Cell:
         market = self._market(entry, self._economy(economy), trader, entry.sigma)
         steps = entry.steps or self.steps
+        # An audit measures its control itself; elsewhere nothing is compared with one.
+        control = self._control(entry, market) if entry.question == "deviation" else None
         return Cell(
             market=market,
+            question=entry.question,
+            constraint=entry.constraint,
+            members=entry.members,
+            identities=entry.identities,
+            transfers=entry.transfers,
             information=information,
-            control=self._control(entry, market),
+            control=control,
             learner=learner,
             steps=max(int(steps * self.quick.steps_share), 1) if quick else steps,
             seeds=self.seeds,
@@ -276,8 +283,10 @@ class StudySpec(Spec):
         """Return the learners of an entry: its own, or those of the study or its quick version."""
         of_study = (self.quick.learner or self.learner) if quick else self.learner
         return [
-            learner.model_copy(update={"name": self._qualified("learner", learner.name)})
-            for learner in as_list(entry.learner or of_study)
+            learner
+            if learner.is_none
+            else learner.model_copy(update={"name": self._qualified("learner", learner.name)})
+            for learner in entry.learners(of_study)
         ]
 
     def _control(self, entry: CellsSpec, market: MarketSpec) -> MarketSpec | None:

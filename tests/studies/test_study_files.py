@@ -244,3 +244,28 @@ def test_economies_with_the_same_mistake_are_both_named():
         study.expand()
     assert "economies.groups" in str(caught.value)
     assert "economies.private" in str(caught.value)
+
+
+def test_a_market_is_searched_where_nobody_learns(tmp_path):
+    cells = [
+        {"mechanism": "naive-walrasian", "economy": "private"},
+        {"mechanism": "sigma-vcg", "sigma": 0.2, "economy": "private"},
+    ]
+    report = confirm(tiny(learner="none", cells=cells), out=tmp_path / "run", workers=1)
+    assert [row["state"] for row in report.rows] == ["refuted", "confirmed"]
+    assert [row["learner"] for row in report.rows] == ["none", "none"]
+    assert report.rows[1]["power"] is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "reason"),
+    [
+        ({"constraint": "efficiency"}, "constraint belongs to question: audit"),
+        ({"members": 2}, "coalition takes members or identities above 1"),
+        ({"question": "coalition"}, "coalition takes members or identities above 1"),
+    ],
+)
+def test_fields_of_another_question_are_refused(stated, reason):
+    cells = [{"mechanism": "naive-walrasian", "economy": "private"} | stated]
+    with pytest.raises(ValueError, match=reason):
+        tiny(cells=cells).expand()
