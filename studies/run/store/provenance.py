@@ -71,9 +71,7 @@ def _copy(source: Path, target: Path) -> None:
         write_atomically(target, content)
 
 
-def keep_study(
-    folder: Path, study: StudySpec, quick: bool, sources: Mapping[str, str]
-) -> None:
+def keep_study(folder: Path, study: StudySpec, quick: bool, sources: Mapping[str, str]) -> None:
     """Write ``study.yaml``, from which a run goes on, and ``provenance.json``."""
     stated = relative_names(study.model_dump(mode="json", exclude_unset=True), sources)
     if study.plugins:

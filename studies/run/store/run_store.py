@@ -289,7 +289,14 @@ class RunStore:
         try:
             content = json.loads(read_plain(path))
             return f"{path.name} {content['driver']}", str(content["cause"])
-        except (FileNotFoundError, DamagedError, ValueError, TypeError, LookupError, RecursionError):
+        except (
+            FileNotFoundError,
+            DamagedError,
+            ValueError,
+            TypeError,
+            LookupError,
+            RecursionError,
+        ):
             return None
 
 
