@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from ..spec.cell import Cell
 from ..spec.read import read_study

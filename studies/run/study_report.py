@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from deviator.harmless import one_line
 
@@ -13,6 +13,9 @@ from ..report.row import INTERVAL, ReportRow, report_rows
 from ..spec.cell import Cell
 from .store import RunStore, to_json
 from .store.provenance import versions
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @final
@@ -39,6 +42,23 @@ class StudyReport:
     failures: dict[str, str]
     folder: Path
     notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> "DataFrame":
+        """Return a record per cell, as in the table ``rows`` of ``docs/tables.md``."""
+        return self._frame("rows")
+
+    def seeds(self) -> "DataFrame":
+        """Return a record per cell and seed, as in the table ``seeds``."""
+        return self._frame("seeds")
+
+    def curves(self) -> "DataFrame":
+        """Return a record per cell, seed and point of its learning curve, as in ``curves``."""
+        return self._frame("curves")
+
+    def _frame(self, table: str) -> "DataFrame":
+        from ..tables.tidy import study_tables
+
+        return study_tables(self.rows, self.failures)[table].to_pandas()
 
 
 def write_report(
@@ -82,7 +102,11 @@ def write_report(
         "comparisons": comparisons(rows),
         "versions": versions(),
     }
+    # Its import takes a third of a second, and is not needed by those who only read cells.
+    from ..tables.write import write_tables
+
     write_html(store, content)
+    write_tables(store, content)
     store.write("report.json", to_json(content))
     return StudyReport(study, rows, reasons, store.folder, tuple(notes))
 
