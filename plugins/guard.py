@@ -55,6 +55,8 @@ class Guard:
         second.
     one_thread : bool
         Hold BLAS, OpenMP and torch to one thread in the process.
+    is_wanted : callable, optional
+        Asked ten times a second; a call that nobody wants any more is ended.
 
     Examples
     --------
@@ -70,11 +72,13 @@ class Guard:
         *,
         memory: int | None = None,
         one_thread: bool = False,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self.limit_s = limit_s if limit_s == inf else positive("limit_s", limit_s)
         self.preload = preload
         self.memory = memory
         self.one_thread = one_thread
+        self.is_wanted = is_wanted
         self._process: Interpreter | None = None
         self._is_left = False
 
@@ -146,9 +150,11 @@ class Guard:
         if self._process is None:
             if self._is_left:
                 raise GuardError("the guard has been left, and starts no process any more")
-            self._process = Interpreter(self.memory, self.one_thread)
+            self._process = Interpreter(self.memory, self.one_thread, self.is_wanted)
         process = self._process
         try:
+            if self._is_left:
+                raise GuardError("the guard has been left, and answers no more")
             succeeded, value = process.answer(call, limit_s, listen)
         except TimeoutError:
             self.close()

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -73,10 +73,15 @@ class Interpreter:
         Bytes that it may hold, together with all that it starts.
     one_thread : bool
         Hold BLAS, OpenMP and torch to one thread in it.
+    is_wanted : callable
+        Asked at every look; a call that nobody wants is an error.
     """
 
-    def __init__(self, memory: int | None, one_thread: bool) -> None:
+    def __init__(
+        self, memory: int | None, one_thread: bool, is_wanted: Callable[[], bool]
+    ) -> None:
         self._memory = memory
+        self._is_wanted = is_wanted
         self._looks = 0
         self._mark = secrets.token_hex(8)
         marks = f"{os.environ.get(GUARDED, '')}/{self._mark}"
@@ -192,6 +197,8 @@ class Interpreter:
                 raise TimeoutError
             if ended:
                 raise EOFError
+            if not self._is_wanted():
+                raise GuardError("it must have somebody who waits for its answer, and has not")
             self._look_at_memory()
 
     def _look_at_memory(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import islice
 from math import inf
 from threading import Lock
@@ -30,6 +31,8 @@ class GuardedPool:
         As in `Guard`.
     attempts : int
         How often a call is tried whose process ends under it.
+    is_wanted : callable, optional
+        As in `Guard`.
     """
 
     def __init__(
@@ -39,8 +42,11 @@ class GuardedPool:
         *,
         memory: int | None = None,
         attempts: int = 1,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._settings = limit_s, preload, memory
+        self._new_guard = partial(
+            Guard, limit_s, preload, memory=memory, one_thread=True, is_wanted=is_wanted
+        )
         self._attempts = attempts
         self._lock = Lock()
         self._free: list[tuple[Guard, Hashable]] = []
@@ -86,8 +92,7 @@ class GuardedPool:
             if self._free:
                 guard = self._free.pop()[0]
             else:
-                limit_s, preload, memory = self._settings
-                guard = Guard(limit_s, preload, memory=memory, one_thread=True)
+                guard = self._new_guard()
                 self._everyone.append(guard)
                 if self._is_left:
                     guard.leave()
@@ -142,20 +147,20 @@ def run_in_processes(
         return threads.submit(pool.run, owner(task), work, *task)
 
     try:
-        yield from ended_in_window(submit, iter(tasks), workers + 1)
+        yield from ended_in_window(submit, iter(tasks), lambda: workers + 1)
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
         pool.leave()
 
 
 def ended_in_window(
-    submit: Callable[[Task], Future[Any]], tasks: Iterator[Task], width: int
+    submit: Callable[[Task], Future[Any]], tasks: Iterator[Task], width: Callable[[], int]
 ) -> Iterator[Ended]:
-    """Yield tasks as they end, of which never more than `width` are out at a time."""
+    """Yield tasks as they end, of which about `width()` are out at a time."""
     out: dict[Future[Any], Task] = {}
     try:
         while True:
-            for task in islice(tasks, width - len(out)):
+            for task in islice(tasks, max(width() - len(out), 0)):
                 out[submit(task)] = task
             if not out:
                 return
