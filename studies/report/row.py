@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from deviator.plugins.rungs import shown_rung
 from ..run.cell_result import evidence_of
 from ..spec.cell import Cell
 from ..spec.market import MarketSpec
+from .asked_columns import asked_columns
 from .economy_labels import economy_labels
 from .matched_controls import matched_controls
 
@@ -50,6 +51,7 @@ class MarketColumns(TypedDict):
     trader: int | str
     n_traders: int
     sigma: float | None
+    sigma_rule: str | None
     information: str
     constraint: str | None
     members: int
@@ -103,7 +105,7 @@ class VerdictColumns(TypedDict):
     scope: Scope
     reason: str
     worst: float
-    stakes: float
+    stakes: float | None
     power_interval: list[float] | None
     share_interval: list[float] | None
     witness: dict[str, Any] | None
@@ -117,11 +119,16 @@ class ReportRow(MarketColumns, LearnedColumns, VerdictColumns):
     ``docs/report.md`` describes every field.
     """
 
-    honest_utility: float
+    honest_utility: float | None
     exact_gain: float | None
     best_gain: float
     best_gain_kind: str
     control: ControlRow | None
+    question: str
+    constraints: dict[str, Any] | None
+    outcomes: dict[str, Any] | None
+    beyond: dict[str, Any] | None
+    equilibrium: dict[str, Any] | None
 
 
 def report_rows(cells: list[Cell], results: list[dict[str, Any]]) -> list[ReportRow]:
@@ -154,7 +161,7 @@ def _row(
 ) -> ReportRow:
     cell, evidence = measured
     evidence = replace(evidence, control=None if control is None else control.evidence)
-    return {
+    of_deviations = {
         **_market_columns(cell, result, label),
         **_learned_columns(evidence),
         **_verdict_columns(judge(evidence), evidence),
@@ -164,6 +171,7 @@ def _row(
         "best_gain_kind": evidence.best.kind,
         "control": None if cell.is_control else _control(cell.control, control),
     }
+    return cast(ReportRow, of_deviations | asked_columns(result))
 
 
 def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketColumns:
@@ -179,6 +187,7 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "trader": market.trader,
         "n_traders": result["n_traders"],
         "sigma": result["sigma"],
+        "sigma_rule": market.sigma if isinstance(market.sigma, str) else None,
         "information": shown_rung(cell.information),
         "constraint": cell.constraint,
         "members": cell.members,
