@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from deviator.harmless import one_line
 
@@ -16,6 +16,17 @@ from .store.provenance import versions
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+
+LOST = "its result is not there; run the command again"
+"""Why a cell has no row of which nothing else is known."""
+
+
+class Finding(NamedTuple):
+    """A finished cell, and what it found."""
+
+    cell: Cell
+    result: dict[str, Any]
 
 
 @final
@@ -91,8 +102,36 @@ def write_report(
         If the report cannot be written.
     """
     done, lost = _finished(store, cells)
-    reasons = {one_line(name): one_line(why) for name, why in ({**lost, **failures}).items()}
-    rows = report_rows([cell for cell, _ in done], [result for _, result in done])
+    return write_findings(
+        store, study, done, {**lost, **failures}, quick=quick, versions=versions(), notes=notes
+    )
+
+
+def write_findings(
+    store: RunStore,
+    study: str,
+    findings: Sequence[Finding],
+    failures: Mapping[str, str],
+    *,
+    quick: bool,
+    versions: Mapping[str, str],
+    notes: Sequence[str] = (),
+) -> StudyReport:
+    """Write report, tables and figures of what was found; see `write_report`.
+
+    Parameters
+    ----------
+    store : RunStore
+    study : str
+    findings : sequence of Finding
+    failures : mapping of str to str
+    quick : bool
+    versions : mapping of str to str
+        Of what computed the cells.
+    notes : sequence of str
+    """
+    reasons = {one_line(name): one_line(why) for name, why in failures.items()}
+    rows = report_rows([cell for cell, _ in findings], [result for _, result in findings])
     content = {
         "study": study,
         "quick": quick,
@@ -100,7 +139,7 @@ def write_report(
         "rows": rows,
         "failures": reasons,
         "comparisons": comparisons(rows),
-        "versions": versions(),
+        "versions": dict(versions),
     }
     # Their imports take a third of a second, and are not needed by those who only read cells.
     from ..figures.write import write_figures
@@ -112,15 +151,13 @@ def write_report(
     return StudyReport(study, rows, reasons, store.folder, tuple(notes))
 
 
-def _finished(
-    store: RunStore, cells: Sequence[Cell]
-) -> tuple[list[tuple[Cell, dict[str, Any]]], dict[str, str]]:
+def _finished(store: RunStore, cells: Sequence[Cell]) -> tuple[list[Finding], dict[str, str]]:
     """Return the finished cells with their results, and why others have none."""
     done, lost = [], {}
     for cell in cells:
         result = store.result(cell)
         if result is None:
-            lost[cell.label()] = "its result is not there; run the command again"
+            lost[cell.label()] = LOST
         else:
-            done.append((cell, result))
+            done.append(Finding(cell, result))
     return done, lost
