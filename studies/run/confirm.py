@@ -107,7 +107,7 @@ def confirm(
     """
     spec = study if isinstance(study, StudySpec) else read_study(Path(study or default_study()))
     spec = spec.with_plugins(tuple(str(file) for file in plugins))
-    cells, failures = usable_cells(spec, quick, trial_s)
+    cells, failures, _ = usable_cells(spec, quick, trial_s)
     store = RunStore.open(Path(out) if out is not None else Path("runs") / spec.name, spec.name)
     processes = workers or os.cpu_count() or 1
     failures |= _run_missing(cells, store, processes, spec.limit_s, progress)
