@@ -30,7 +30,7 @@ several traders (or one under several names) gain together, or where all end who
 
 
 def check_question(question: str, constraint: str | None, members: int, identities: int) -> None:
-    """Raise ValueError if fields are stated that are not the question's, or one that it needs is not."""
+    """Raise ValueError if a question lacks a field that it needs, or has one of another's."""
     if constraint is not None and question != "audit":
         raise ValueError(f"constraint belongs to question: audit, got question: {question}")
     if (members > 1 or identities > 1) != (question == "coalition"):
