@@ -25,14 +25,15 @@ be missing.
 
 ```
 deviator query runs/my-study "SELECT mechanism, n_traders, share FROM rows ORDER BY n_traders"
-deviator query runs/my-study 'SELECT "economy.alpha", avg(best_gain) FROM rows GROUP BY ALL' --format csv
+deviator query runs/my-study 'SELECT "economy.alpha", share FROM rows' --format csv
 deviator query runs/my-study "DESCRIBE rows"
 ```
 
-The statement is one of [DuckDB's SQL](https://duckdb.org/docs/stable/sql/introduction): SELECT,
-PIVOT, DESCRIBE, SUMMARIZE, SHOW TABLES or EXPLAIN; names with a dot are quoted. It runs in memory over copies of the
-tables, and can read or write no file, load no extension and reach no network: a query or a run's
-folder from a stranger does no harm. Tables whose digest is not that of `SHA256SUMS` are refused.
+The statement is one of [DuckDB's SQL](https://duckdb.org/docs/sql/introduction): SELECT,
+PIVOT, DESCRIBE, SUMMARIZE, SHOW TABLES or EXPLAIN; names with a dot are quoted. It runs in memory
+over copies of the tables, and can read or write no file, load no extension and reach no network: a
+query or a run's folder from a stranger does no harm. Tables whose digest is not that of
+`SHA256SUMS` are refused.
 `--format csv` and `--format json` are for pipes; control characters in texts are left out.
 
 ```
@@ -40,8 +41,8 @@ deviator compare runs/my-study runs/my-study-again
 ```
 
 sets the same cells of two or more runs side by side: verdicts, gains, shares, and which runs have
-the cell. It ends with 1 where verdicts differ, or where runs state different numbers for the same key; cells of
-one run only change nothing about that.
+the cell. It ends with 1 where verdicts differ, or where runs state different numbers for the same
+key; cells of one run only change nothing about that.
 
 In Python, `deviator.confirm(...)` returns a report whose `to_frame()`, `seeds()` and `curves()` are
 the tables of these names as pandas frames. Anything that reads Parquet reads the rest:

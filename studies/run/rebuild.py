@@ -1,25 +1,25 @@
 """The report of a run made again from its folder alone: no study file, no code of its plugins."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from deviator.errors import ResultsError
 
-from ..report.row import report_rows
-from ..report.table import table_cells
+from ..report.row import ReportRow
 from ..spec.cell import Cell
-from ..report.described_errors import described
+from .checked_rows import UNREADABLE, checked_rows
+from .executors import described
 from .store import RunStore
 from .store.plain_files import DamagedError, read_plain
-from .study_report import LOST, Finding, StudyReport, write_findings
+from .study_report import LOST, StudyReport, write_rows
 
 LARGEST = 1 << 32
 """Bytes of a report, at most."""
 
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What reading plain data raises that is not what it should be."""
+Content = tuple[dict[str, Any], dict[str, Any]]
+"""The specification of a finished cell, and its result."""
 
 
 class _Stated(NamedTuple):
@@ -55,39 +55,38 @@ def rebuild_report(folder: Path, *, everything: bool = False) -> StudyReport:
         If the folder is no study's, has no finished cell, or cannot be written.
     """
     store = RunStore(folder)
-    contents = list(store.finished())
-    try:
-        return _rebuilt(store, [_finding(*each) for each in contents], {}, everything)
-    except UNREADABLE:
-        return _rebuilt(store, *_each_alone(contents), everything)
-
-
-def _rebuilt(
-    store: RunStore, findings: list[Finding], wrong: dict[str, str], everything: bool
-) -> StudyReport:
-    stated = _stated(store.folder)
-    found = {finding.cell.key: finding for finding in findings}
+    stated = _stated(folder)
+    found = {result["key"]: (spec, result) for spec, result in store.finished()}
     reported = list(found) if stated.keys is None else stated.keys
     others = [key for key in found if key not in set(reported)]
     shown = [found[key] for key in [*reported, *(others if everything else ())] if key in found]
     if not shown:
-        raise ResultsError(
-            f"{store.folder} must hold a finished cell, and has none; run its study first"
-        )
+        raise ResultsError(f"{folder} must hold a finished cell, and has none; run its study first")
+    rows, wrong = _rows(shown)
     failures = {name: why for name, why in stated.failures.items() if _key(name) not in found}
     failures |= {**store.damaged(), **wrong}
     named = {_key(name) for name in failures}
     failures |= {key: LOST for key in reported if key not in found and key not in named}
     left_out = f"{len(others)} finished cells are not of the last report; --all takes them in"
-    return write_findings(
-        store,
-        stated.study,
-        shown,
-        failures,
-        quick=stated.quick,
-        versions=stated.versions,
-        notes=[left_out] if others and not everything else (),
-    )
+    notes = [left_out] if others and not everything else []
+    return _written(store, stated, rows, failures, notes)
+
+
+def _written(
+    store: RunStore,
+    stated: _Stated,
+    rows: list[ReportRow],
+    failures: dict[str, str],
+    notes: list[str],
+) -> StudyReport:
+    study, quick, versions = stated.study, stated.quick, stated.versions
+    try:
+        return write_rows(store, study, rows, failures, quick=quick, versions=versions, notes=notes)
+    except UNREADABLE as error:
+        raise ResultsError(
+            f"the cells of {store.folder} must hold results of deviator, and cannot be reported "
+            f"({described(error)}); run the study again"
+        ) from None
 
 
 def _key(label: str) -> str:
@@ -95,26 +94,33 @@ def _key(label: str) -> str:
     return label.rpartition("-")[2]
 
 
-def _each_alone(
-    contents: Sequence[tuple[dict[str, Any], dict[str, Any]]],
-) -> tuple[list[Finding], dict[str, str]]:
-    """Return the findings that can be read, and what is wrong with others."""
-    found, wrong = [], {}
-    for spec, result in contents:
-        try:
-            finding = _finding(spec, result)
-            table_cells(*report_rows([finding.cell], [finding.result]))
-            found.append(finding)
-        except UNREADABLE as error:
-            wrong[str(result.get("key"))] = f"its result cannot be read ({described(error)})"
-    return found, wrong
+def _rows(contents: list[Content]) -> tuple[list[ReportRow], dict[str, str]]:
+    """Return the rows of finished cells, and what is wrong with those that cannot be read."""
+    try:
+        return _rows_of(contents), {}
+    except UNREADABLE:
+        wrong = {result["key"]: why for spec, result in contents if (why := _wrong(spec, result))}
+    return _rows_of([each for each in contents if each[1]["key"] not in wrong]), wrong
 
 
-def _finding(spec: dict[str, Any], result: dict[str, Any]) -> Finding:
-    """Return a cell and its result; what it was made of is stated, and not looked up here."""
+def _rows_of(contents: list[Content]) -> list[ReportRow]:
+    return checked_rows([_cell(*each) for each in contents], [result for _, result in contents])
+
+
+def _wrong(spec: dict[str, Any], result: dict[str, Any]) -> str | None:
+    """Return why a cell cannot be read, or None where it can."""
+    try:
+        _rows_of([(spec, result)])
+    except UNREADABLE as error:
+        return f"its result cannot be read ({described(error)})"
+    return None
+
+
+def _cell(spec: dict[str, Any], result: dict[str, Any]) -> Cell:
+    """Return a finished cell; what it was made of is stated, and not looked up here."""
     cell = Cell.model_validate(spec)
     cell.__dict__.update(key=result["key"], plugins=result["plugins"])
-    return Finding(cell, result)
+    return cell
 
 
 def _stated(folder: Path) -> _Stated:

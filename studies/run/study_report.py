@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, final
 
 from deviator.harmless import one_line
 
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 
 LOST = "its result is not there; run the command again"
 """Why a cell has no row of which nothing else is known."""
-
-
-class Finding(NamedTuple):
-    """A finished cell, and what it found."""
-
-    cell: Cell
-    result: dict[str, Any]
 
 
 @final
@@ -102,28 +95,28 @@ def write_report(
         If the report cannot be written.
     """
     done, lost = _finished(store, cells)
-    return write_findings(
-        store, study, done, {**lost, **failures}, quick=quick, versions=versions(), notes=notes
-    )
+    rows = report_rows([cell for cell, _ in done], [result for _, result in done])
+    reasons = {**lost, **failures}
+    return write_rows(store, study, rows, reasons, quick=quick, versions=versions(), notes=notes)
 
 
-def write_findings(
+def write_rows(
     store: RunStore,
     study: str,
-    findings: Sequence[Finding],
+    rows: list[ReportRow],
     failures: Mapping[str, str],
     *,
     quick: bool,
     versions: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> StudyReport:
-    """Write report, tables and figures of what was found; see `write_report`.
+    """Write report, tables and figures of rows; see `write_report`.
 
     Parameters
     ----------
     store : RunStore
     study : str
-    findings : sequence of Finding
+    rows : list of ReportRow
     failures : mapping of str to str
     quick : bool
     versions : mapping of str to str
@@ -131,7 +124,6 @@ def write_findings(
     notes : sequence of str
     """
     reasons = {one_line(name): one_line(why) for name, why in failures.items()}
-    rows = report_rows([cell for cell, _ in findings], [result for _, result in findings])
     content = {
         "study": study,
         "quick": quick,
@@ -151,7 +143,9 @@ def write_findings(
     return StudyReport(study, rows, reasons, store.folder, tuple(notes))
 
 
-def _finished(store: RunStore, cells: Sequence[Cell]) -> tuple[list[Finding], dict[str, str]]:
+def _finished(
+    store: RunStore, cells: Sequence[Cell]
+) -> tuple[list[tuple[Cell, dict[str, Any]]], dict[str, str]]:
     """Return the finished cells with their results, and why others have none."""
     done, lost = [], {}
     for cell in cells:
@@ -159,5 +153,5 @@ def _finished(store: RunStore, cells: Sequence[Cell]) -> tuple[list[Finding], di
         if result is None:
             lost[cell.label()] = LOST
         else:
-            done.append(Finding(cell, result))
+            done.append((cell, result))
     return done, lost
