@@ -41,13 +41,12 @@ def check_message(message, path):
     assert str(path) in lines[0] or "study" in lines[0]
     assert len(lines) < 60
     assert all(len(line) < 600 for line in lines)
-    assert message.isprintable() or set(message) - {"\n"} == set(
-        each for each in message if each.isprintable()
-    )
     assert "Traceback" not in message
 
 
-@pytest.mark.parametrize("numbers", [range(60), pytest.param(range(60, 560), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "numbers", [range(60), pytest.param(range(60, 560), marks=pytest.mark.slow)]
+)
 def test_fuzzed_studies_are_clear_errors_or_studies(tmp_path, monkeypatch, numbers):
     monkeypatch.chdir(tmp_path)
     path, before = tmp_path / "study.yaml", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
