@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import deviator
 from deviator.harmless import one_line
@@ -23,6 +23,9 @@ from .executor import described, modules_of, run_guarded_tasks, run_tasks
 from .foreign_cells import names_of, run_foreign_cell, saved_or_why_not
 from .store import RunStore, explained, to_json
 from .usable_cells import TRIAL_S, usable_cells
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 DEPENDENCIES = ("numpy", "scipy", "torch", "stable-baselines3", "gymnasium", "pettingzoo")
 
@@ -51,6 +54,23 @@ class StudyReport:
     rows: list[ReportRow]
     failures: dict[str, str]
     folder: Path
+
+    def to_frame(self) -> "DataFrame":
+        """Return a record per cell, as in the table ``rows`` of ``docs/tables.md``."""
+        return self._frame("rows")
+
+    def seeds(self) -> "DataFrame":
+        """Return a record per cell and seed, as in the table ``seeds``."""
+        return self._frame("seeds")
+
+    def curves(self) -> "DataFrame":
+        """Return a record per cell, seed and point of its learning curve, as in ``curves``."""
+        return self._frame("curves")
+
+    def _frame(self, table: str) -> "DataFrame":
+        from ..tables.tidy import study_tables
+
+        return study_tables(self.rows, self.failures)[table].to_pandas()
 
 
 def default_study() -> Path:
@@ -127,10 +147,12 @@ def confirm(
         "comparisons": comparisons(rows),
         "versions": _versions(),
     }
-    # Where the figures are drawn, so that workers, who import this module, need no matplotlib.
+    # Their imports take a third of a second each, and are not needed by those who only read cells.
     from ..figures.write import write_figures
+    from ..tables.write import write_tables
 
     write_html(store, content, write_figures(store, content))
+    write_tables(store, content)
     store.write("report.json", to_json(content))
     return StudyReport(spec.name, rows, failures, store.folder)
 

@@ -6,9 +6,12 @@ from types import MappingProxyType
 from typing import Any
 
 from ...spec.cell import Cell
-from . import deviation
+from . import audit, deviation
 
 QUESTIONS: Mapping[str, Callable[[Cell, Path], dict[str, Any]]] = MappingProxyType(
-    {"deviation": deviation.run}
+    {
+        "deviation": deviation.run,
+        "audit": audit.run,
+    }
 )
 """How each question is answered, by its name."""
