@@ -83,14 +83,14 @@ def test_a_full_disk_ends_the_run_and_keeps_what_is_there(finished, monkeypatch)
     def full(path, text):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("deviator.studies.run.store.write_atomically", full)
+    monkeypatch.setattr("deviator.studies.run.store.provenance.write_atomically", full)
     with pytest.raises(ResultsError, match="No space left on device; free some space"):
         confirm(tiny(), out=finished.folder)
     assert (finished.folder / "report.json").read_bytes() == report
 
 
 def test_a_failing_cell_does_not_stop_the_others(tmp_path, monkeypatch):
-    import deviator.studies.run.confirm as module
+    import deviator.studies.run.driver as module
 
     sound = module.run_cell
 
