@@ -18,7 +18,7 @@ from deviator.plugins.registry import USUAL_TRADERS
 from ..spec.cell import Cell
 from .cell_result import run_cell
 from .execution import Execution
-from .executor import described
+from .executors import described
 from .foreign_cells import names_of, result_of_strangers, run_foreign_cell
 from .progress import StudyProgress
 from .store import RunStore, to_json

@@ -27,7 +27,15 @@ def read_study(path: Path) -> StudySpec:
         mistakes = mistakes_of(error, document.values, StudySpec)
         raise InvalidInputError(_all_mistakes(path, document, mistakes)) from None
     files = tuple(str(path.parent / file) for file in study.plugins)
-    return study.model_copy(update={"plugins": files})
+    lines = _lines(study, document)
+    return study.model_copy(update={"plugins": files}).with_lines(lines)
+
+
+def _lines(study: StudySpec, document: Document) -> dict[str | int, int]:
+    """Return on which lines economies and entries begin."""
+    economies = {name: document.line_of(("economies", name)) for name in study.economies}
+    entries = {place: document.line_of(("cells", place)) for place in range(len(study.cells))}
+    return {**economies, **entries}
 
 
 def _read(path: Path) -> Document:
