@@ -77,9 +77,7 @@ class Interpreter:
         Asked at every look; a call that nobody wants is an error.
     """
 
-    def __init__(
-        self, memory: int | None, one_thread: bool, is_wanted: Callable[[], bool]
-    ) -> None:
+    def __init__(self, memory: int | None, one_thread: bool, is_wanted: Callable[[], bool]) -> None:
         self._memory = memory
         self._is_wanted = is_wanted
         self._looks = 0
@@ -138,8 +136,10 @@ class Interpreter:
         """Return how the process ended, in brackets; empty where it left of its own accord."""
         with suppress(subprocess.TimeoutExpired):
             code = self._popen.wait(timeout=1)
+            if code > 0:
+                return f" (exit code {code})"
             with suppress(ValueError):
-                return f" ({signal.Signals(-code).name})" if code < 0 else ""
+                return f" ({signal.Signals(-code).name})"
         return ""
 
     def end(self) -> None:

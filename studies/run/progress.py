@@ -1,8 +1,9 @@
 """What a running study tells while it runs: the events that a display shows."""
 
-from typing import Protocol, final
+from typing import Protocol, final, runtime_checkable
 
 
+@runtime_checkable
 class StudyProgress(Protocol):
     """Told what happens in a study, from one thread; shows it or keeps it.
 
