@@ -77,9 +77,7 @@ class Interpreter:
         Asked at every look; a call that nobody wants is an error.
     """
 
-    def __init__(
-        self, memory: int | None, one_thread: bool, is_wanted: Callable[[], bool]
-    ) -> None:
+    def __init__(self, memory: int | None, one_thread: bool, is_wanted: Callable[[], bool]) -> None:
         self._memory = memory
         self._is_wanted = is_wanted
         self._looks = 0

@@ -18,7 +18,7 @@ from deviator.plugins.registry import USUAL_TRADERS
 from ..spec.cell import Cell
 from .cell_result import run_cell
 from .execution import Execution
-from .executor import described
+from .executors import described
 from .foreign_cells import names_of, result_of_strangers, run_foreign_cell
 from .progress import StudyProgress
 from .store import RunStore, to_json
@@ -80,6 +80,7 @@ def _run_claimed(share: "_Share", of_strangers: bool, execution: Execution) -> N
         return
     work = run_foreign_cell if of_strangers else _run_cell
     ended = execution.run(work, chain([first], tasks), of_strangers, share.learners)
+    # What is being computed ends with the loop, however that ends.
     with closing(ended):
         for task, text, error in ended:
             if isinstance(error, ResultsError):

@@ -1,12 +1,10 @@
 """Where the cells of a study are computed, and what each may take."""
 
 from collections.abc import Callable, Collection, Generator, Iterator
-from math import inf
+from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
-from deviator.plugins.guarded_pool import Ended, run_in_processes
-
-from .executor import ATTEMPTS, modules_of
+from .executors import Ended, Limits, execute, modules_of
 from .foreign_cells import names_of
 
 
@@ -15,13 +13,16 @@ class Execution(NamedTuple):
 
     Parameters
     ----------
-    workers : int
+    executor, workers, address
+        As in `execute`.
     limit_s : float
         Seconds that a cell with a third-party plugin may take.
     """
 
+    executor: str | Executor
     workers: int
     limit_s: float
+    address: str | None = None
 
     def run(
         self,
@@ -30,24 +31,14 @@ class Execution(NamedTuple):
         of_strangers: bool,
         learners: Collection[str],
     ) -> Generator[Ended, None, None]:
-        """Compute tasks and yield each as it ends; see `run_in_processes`."""
-        if self.workers == 1 and not of_strangers:
-            for task in tasks:
-                yield _ended(work, task)
-            return
-        yield from run_in_processes(
+        """Compute cells and yield each as it ends, as `execute` does."""
+        yield from execute(
             work,
             tasks,
-            self.workers,
-            limit_s=self.limit_s if of_strangers else inf,
+            self.executor,
+            workers=self.workers,
+            limits=Limits(self.limit_s, attempts=1) if of_strangers else Limits(),
+            owner=lambda task: names_of(task[0]) or None,
             preload=modules_of(learners),
-            attempts=1 if of_strangers else ATTEMPTS,
-            owner=lambda task: names_of(task[0]),
+            address=self.address,
         )
-
-
-def _ended(work: Callable[..., str], task: tuple[Any, ...]) -> Ended:
-    try:
-        return Ended(task, work(*task), None)
-    except Exception as error:
-        return Ended(task, None, error)

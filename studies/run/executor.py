@@ -21,7 +21,11 @@ def run_tasks(
 ) -> Iterator[tuple[First, str | None]]:
     """Run tasks, and yield the first item of each as it ends, and what went wrong or None."""
     for task, _, error in execute(
-        work, iter(tasks), workers=min(workers, max(len(tasks), 1)), limits=Limits(), preload=preload
+        work,
+        iter(tasks),
+        workers=min(workers, max(len(tasks), 1)),
+        limits=Limits(),
+        preload=preload,
     ):
         if isinstance(error, ResultsError):
             raise error

@@ -12,7 +12,7 @@ from ..report.row import report_rows
 from ..report.table import table_cells
 from ..spec.cell import Cell
 from .cell_result import run_cell
-from .executor import described
+from .executors import described
 from .store import to_json
 
 

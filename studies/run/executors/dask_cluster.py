@@ -165,7 +165,7 @@ def _address_of(address: str | None, workers: int) -> Iterator[str]:
         from distributed import LocalCluster
     except ImportError:
         raise InvalidInputError(
-            'executor \'dask\' needs Dask, which is not installed; pip install "deviator[large]"'
+            "executor 'dask' needs Dask, which is not installed; pip install \"deviator[large]\""
         ) from None
     if address is not None:
         yield address
