@@ -2,6 +2,7 @@
 
 from deviator.trust import OWN, is_ours
 
+from .looked_up_once import looked_up_once
 from .provenance import provenance
 from .registry import (
     build,
@@ -25,6 +26,7 @@ __all__ = [
     "find_plugin",
     "is_ours",
     "list_plugins",
+    "looked_up_once",
     "make",
     "meant_file",
     "owned_name",

@@ -1,6 +1,6 @@
 """Several guarded processes that share tasks, each lost one replaced."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from itertools import islice
@@ -123,7 +123,7 @@ def run_in_processes(
     memory: int | None = None,
     attempts: int = 1,
     owner: Callable[[Task], Hashable] = lambda _: None,
-) -> Iterator[Ended]:
+) -> Generator[Ended, None, None]:
     """Run ``work(*task)`` for each task in guarded processes, and yield each task as it ends.
 
     Parameters
@@ -155,7 +155,7 @@ def run_in_processes(
 
 def ended_in_window(
     submit: Callable[[Task], Future[Any]], tasks: Iterator[Task], width: Callable[[], int]
-) -> Iterator[Ended]:
+) -> Generator[Ended, None, None]:
     """Yield tasks as they end, of which about `width()` are out at a time."""
     out: dict[Future[Any], Task] = {}
     try:

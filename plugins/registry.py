@@ -18,6 +18,7 @@ from deviator.trust import OWN, is_third_party
 from deviator.validation import given
 
 from .distributions import registered, version_of
+from .looked_up_once import once
 from .provenance import provenance
 from .single_file import plugins_of_file
 from .spec import BASES, Kind, PluginSpec
@@ -269,7 +270,12 @@ def _provides(spec: PluginSpec, provider: str) -> bool:
 
 def _registered(kind: Kind, name: str | None = None) -> list[PluginSpec]:
     """Return the plugins of a kind, or those of one name, that installed packages register."""
-    found = registered(BASES[kind][0])
+    return once(("registered", kind, name), lambda: _read_registered(kind, name))
+
+
+def _read_registered(kind: Kind, name: str | None) -> list[PluginSpec]:
+    group = BASES[kind][0]
+    found = once(("points", group), lambda: list(registered(group)))
     specs = {_spec(kind, *each) for each in found if name in (None, each[0].name)}
     return sorted(specs, key=lambda spec: (spec.name, spec.provider, spec.target))
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from deviator.errors import PluginLoadError
 
+from .looked_up_once import once
 from .parts_of_file import file_version
 from .source_text import SourceText
 from .spec import PluginSpec
@@ -41,6 +42,10 @@ def plugins_of_file(path: str | Path) -> list[PluginSpec]:
     PluginLoadError
         If the file cannot be read, is not Python, or defines no plugin.
     """
+    return once(("file", str(path)), lambda: _read_plugins(path))
+
+
+def _read_plugins(path: str | Path) -> list[PluginSpec]:
     source = _source(path)
     file = source.path
     version = file_version(file)

@@ -51,6 +51,7 @@ class MarketColumns(TypedDict):
     trader: int | str
     n_traders: int
     sigma: float | None
+    sigma_rule: str | None
     information: str
     constraint: str | None
     members: int
@@ -186,6 +187,7 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "trader": market.trader,
         "n_traders": result["n_traders"],
         "sigma": result["sigma"],
+        "sigma_rule": market.sigma if isinstance(market.sigma, str) else None,
         "information": shown_rung(cell.information),
         "constraint": cell.constraint,
         "members": cell.members,

@@ -84,7 +84,7 @@ def confirm(
     """
     spec = study if isinstance(study, StudySpec) else read_study(Path(study or default_study()))
     spec = spec.with_plugins(tuple(str(file) for file in plugins))
-    cells, failures = usable_cells(spec, quick, trial_s)
+    cells, failures, _ = usable_cells(spec, quick, trial_s)
     folder = Path("runs") / f"{spec.name}{'-quick' if quick else ''}" if out is None else Path(out)
     told = _Told(progress, cells)
     with RunStore.open(folder, spec, quick=quick) as store:

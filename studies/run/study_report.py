@@ -70,7 +70,7 @@ def write_report(
     quick: bool,
     notes: Sequence[str] = (),
 ) -> StudyReport:
-    """Write ``report.json`` and ``report.html`` from the cells that are finished.
+    """Write report, tables and figures of the cells that are finished.
 
     Parameters
     ----------
@@ -102,10 +102,11 @@ def write_report(
         "comparisons": comparisons(rows),
         "versions": versions(),
     }
-    # Its import takes a third of a second, and is not needed by those who only read cells.
+    # Their imports take a third of a second, and are not needed by those who only read cells.
+    from ..figures.write import write_figures
     from ..tables.write import write_tables
 
-    write_html(store, content)
+    write_html(store, content, write_figures(store, content))
     write_tables(store, content)
     store.write("report.json", to_json(content))
     return StudyReport(study, rows, reasons, store.folder, tuple(notes))

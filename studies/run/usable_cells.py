@@ -13,9 +13,10 @@ from deviator.plugins.replaced_built_ins import check_built_ins
 from deviator.trust import is_third_party
 
 from ..spec.cell import Cell
+from ..spec.expand import Expansion, cells_of_entry
 from ..spec.messages import grouped, in_words
-from ..spec.study import Expansion, StudySpec
-from .executor import described, modules_of
+from ..spec.study import StudySpec
+from .executors import described, modules_of
 from .foreign_cells import names_of
 
 TRIAL_S = 120
@@ -45,12 +46,12 @@ def usable_cells(study: StudySpec, quick: bool, trial_s: float) -> Expansion:
     modules = modules_of({learner.name for learner in study.learners()})
     with Guard(min(trial_s, study.limit_s), modules) as guard:
         trial = _Trial(study, quick, guard)
-        cells, failures = study.expand_what_loads(quick, trial.cells_of)
+        cells, failures, _places = study.expand_what_loads(quick, trial.cells_of)
     mistakes = _mistakes(cells)
     if mistakes:
         raise InvalidInputError(in_words(f"study {study.name}", mistakes))
     usable = [cell for cell in cells if cell.label() not in trial.refused]
-    return Expansion(usable, failures | trial.refused)
+    return Expansion(usable, failures | trial.refused, [])
 
 
 @final
@@ -91,9 +92,9 @@ def _cells_as_text(study: StudySpec, place: int, quick: bool) -> str:
         [
             {
                 "cell": cell.model_dump(mode="json"),
-                "settings": cell.learner.full_settings(),
+                "settings": cell.learner_settings,
             }
-            for cell in study.cells_of(place, quick)
+            for cell in cells_of_entry(study, place, quick)
         ]
     )
 

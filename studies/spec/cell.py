@@ -3,11 +3,12 @@
 import hashlib
 import json
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 import deviator
+from deviator.errors import InvalidInputError
 from deviator.evidence.constraints import Constraint
 from deviator.harmless import file_name
 from deviator.plugins import find_plugin
@@ -16,8 +17,9 @@ from deviator.policies import Information
 from deviator.trust import is_third_party
 
 from .learner import LearnerSpec
-from .market import MarketSpec, Spec
+from .market import MarketSpec
 from .naming import plain_name
+from .settings import Built
 
 SCHEMA = 5
 """Part of every cell's key; raised when results of older code must not be reused."""
@@ -38,7 +40,7 @@ def check_question(question: str, constraint: str | None, members: int, identiti
         )
 
 
-class Cell(Spec):
+class Cell(Built):
     """One fully specified experiment of a study.
 
     Attributes
@@ -62,6 +64,8 @@ class Cell(Spec):
     ValueError
         If a field is stated that is not the question's, or one that it needs is missing.
     """
+
+    travels: ClassVar[tuple[str, ...]] = ("learner_settings", "plugins", "key")
 
     market: MarketSpec
     question: Question = "deviation"
@@ -102,29 +106,30 @@ class Cell(Spec):
         return [plugin for plugin in self.plugins if is_third_party(plugin)]
 
     @cached_property
+    def learner_settings(self) -> dict[str, Any]:
+        """All settings of the learner, with those that are its defaults."""
+        return self.learner.full_settings()
+
+    @cached_property
     def key(self) -> str:
         """Digest of the specification: the same key means the same result.
 
         Plugins count by name, provider and version, not by where their files lie.
         """
-        return self._key_with(self.learner.full_settings())
-
-    def with_learner_settings(self, settings: dict[str, Any]) -> "Cell":
-        """Return the cell with its key, for which its learner is not built here."""
-        cell = self.model_copy()
-        cell.__dict__["key"] = self._key_with(settings)
-        return cell
-
-    def _key_with(self, settings: dict[str, Any]) -> str:
-        """Return the digest where the learner has these settings."""
         content = _plain(self.model_dump(mode="json")) | {
-            "settings": settings,
+            "settings": self.learner_settings,
             "plugins": self.plugins,
             "schema": SCHEMA,
             "version": deviator.__version__,
         }
         text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def with_learner_settings(self, settings: dict[str, Any]) -> "Cell":
+        """Return the cell, which is told its learner's settings and does not build it."""
+        cell = self.model_copy()
+        cell.__dict__["learner_settings"] = settings
+        return cell
 
     @property
     def rung(self) -> Information:
@@ -134,13 +139,38 @@ class Cell(Spec):
     @property
     def is_control(self) -> bool:
         """Whether this cell is the control of others: a market where deviating pays."""
-        return self.market == self.control
+        return self.control is not None and self.market.content == self.control.content
+
+    @cached_property
+    def offered(self) -> str:
+        """What this cell can control: its market, learner, budget and question, as a text."""
+        return self._compared(self.market)
+
+    @cached_property
+    def needed(self) -> str | None:
+        """What the control of this cell must offer; None where it has none."""
+        return None if self.control is None else self._compared(self.control)
 
     def controls(self, cell: "Cell") -> bool:
         """Return whether this cell is another's matched control: same learner, same budget."""
-        mine = (self.market, self.information, self.learner, self.steps, self.question)
-        theirs = (cell.control, cell.information, cell.learner, cell.steps, cell.question)
-        return mine == theirs
+        return self.offered == cell.needed
+
+    def control_cell(self) -> "Cell":
+        """Return the cell that is this one's matched control.
+
+        Raises
+        ------
+        InvalidInputError
+            If it has none.
+        """
+        if self.control is None:
+            raise InvalidInputError(f"cell {self.label()} must have a control, and has none")
+        cell = self.model_copy(update={"market": self.control})
+        return cell.with_learner_settings(self.learner_settings)
+
+    def _compared(self, market: MarketSpec) -> str:
+        budget = [self.information, self.learner.content, self.steps, self.seeds, self.question]
+        return json.dumps([market.content, *budget])
 
     def label(self) -> str:
         """Return a short name that can be a folder's."""

@@ -1,19 +1,19 @@
 """Learners as data: by name, with their settings."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field, model_validator
 
 from deviator.learners import Learner
 from deviator.plugins import build, shown_name
 
-from .market import Spec
+from .settings import Built, Settings
 
 NONE = "none"
 """Stands for no learner: a market is searched, and nothing is trained."""
 
 
-class LearnerSpec(Spec):
+class LearnerSpec(Built):
     """A learner by name, and its settings where they are not the defaults; ``none`` is nobody.
 
     Examples
@@ -23,7 +23,7 @@ class LearnerSpec(Spec):
     """
 
     name: str = "ppo"
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -47,7 +47,3 @@ class LearnerSpec(Spec):
     def full_settings(self) -> dict[str, Any]:
         """Return all settings of the learner, with those that are its defaults."""
         return next((dict(each.settings()) for each in self.build_learners()), {})
-
-
-Learners = LearnerSpec | Annotated[list[LearnerSpec], Field(min_length=1)]
-"""One learner, or several that each make a cell of their own."""

@@ -9,10 +9,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     Strict,
+    ValidationError,
     ValidationInfo,
     model_validator,
 )
@@ -21,12 +20,9 @@ from deviator.economies import (
     Economy,
     Factored,
     NormalInformation,
-    NormalTypes,
     QuadraticEconomy,
     SmoothEconomy,
-    TruncatedNormal,
     TypeDistribution,
-    UniformBox,
     assumption_bounds,
     fundamental_value_information,
     heterogeneous_information,
@@ -49,9 +45,12 @@ from deviator.plugins import (
     takes_economy,
 )
 from deviator.policies import Policy
-from deviator.validation import Floats, per_trader
+from deviator.validation import Floats
 
+from .messages import mistakes_of
 from .naming import file_of, looked_up
+from .settings import Built, Finite, Settings
+from .types_law import TypesSpec
 
 BELIEFS: Mapping[str, Callable[..., NormalInformation]] = MappingProxyType(
     {
@@ -66,8 +65,8 @@ BELIEFS: Mapping[str, Callable[..., NormalInformation]] = MappingProxyType(
 OF_THE_ECONOMY = "economy"
 """What stands for the public statistics of the economy among a mechanism's parameters."""
 
-Numbers = float | list[float]
-"""One number for all traders, or one each."""
+BELIEVED = "beliefs"
+"""What stands, among a strategy's parameters, for other beliefs than the market's."""
 
 Sigma = Annotated[float, Strict()] | Literal["sigma-n", "sigma-budget"]
 """A tax slope, or the rule that gives it."""
@@ -79,47 +78,30 @@ def _without_a_second_sigma(parameters: dict[str, Any], info: ValidationInfo) ->
     return parameters
 
 
-Parameters = Annotated[dict[str, Any], AfterValidator(_without_a_second_sigma)]
+Parameters = Annotated[Settings, AfterValidator(_without_a_second_sigma)]
 """Settings of a mechanism, in a record with a field `sigma` before them."""
 
 
-class Spec(BaseModel):
-    """Plain data with no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TypesSpec(Spec):
-    """A law of types: numbers are one for all traders, or a list of one each.
-
-    Normal types have a mean, a deviation and a correlation of any two; truncated Normal ones are
-    independent, and cut to an interval; uniform ones are independent on an interval.
-    """
-
-    law: Literal["normal", "uniform", "truncated-normal"] = "normal"
-    mean: Numbers = 0.0
-    deviation: Numbers = 1.0
-    correlation: float = 0.0
-    low: Numbers = 0.0
-    high: Numbers = 1.0
-
-    def build_law(self, n_traders: int) -> TypeDistribution:
-        """Return the distribution."""
-        mean, deviation, low, high = (
-            per_trader(name, getattr(self, name), n_traders)
-            for name in ("mean", "deviation", "low", "high")
-        )
-        if self.law == "uniform":
-            return UniformBox(low, high)
-        if self.law == "truncated-normal":
-            return TruncatedNormal(mean, deviation, low, high)
-        standard = NormalTypes.exchangeable(n_traders, correlation=self.correlation)
-        if (deviation <= 0).any():
-            raise InvalidInputError(f"deviation must be positive, got {deviation.min()}")
-        return NormalTypes(mean, standard.covariance * np.outer(deviation, deviation))
+def with_parameters_apart(data: Any) -> Any:
+    """Return an economy as it is stated with its parameters under a key of their own."""
+    if not isinstance(data, dict) or "parameters" in data:
+        return data
+    known = {"family", "beliefs", "types"}
+    parameters = {key: value for key, value in data.items() if key not in known}
+    return {key: data[key] for key in known if key in data} | {"parameters": parameters}
 
 
-class EconomySpec(Spec):
+def check_family_or_beliefs(family: str | None, beliefs: str | None, types: Any) -> None:
+    """Raise ValueError unless an economy has a family, or beliefs that fix its types."""
+    if (family is None) == (beliefs is None):
+        raise ValueError("state either family or beliefs")
+    if beliefs is not None and beliefs not in BELIEFS:
+        raise ValueError(str(UnknownNameError("beliefs", beliefs, BELIEFS)))
+    if beliefs is not None and types is not None:
+        raise ValueError("beliefs fix the types; leave types out")
+
+
+class EconomySpec(Built):
     """An economy: a registered family with its parameters, or beliefs that imply one.
 
     Every key but the three below is a parameter of the family. Beliefs (a Normal information
@@ -129,25 +111,16 @@ class EconomySpec(Spec):
     family: str | None = None
     beliefs: str | None = None
     types: TypesSpec | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: Settings = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _collect_parameters(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or "parameters" in data:
-            return data
-        known = {"family", "beliefs", "types"}
-        parameters = {key: value for key, value in data.items() if key not in known}
-        return {key: data[key] for key in known if key in data} | {"parameters": parameters}
+        return with_parameters_apart(data)
 
     @model_validator(mode="after")
     def _family_or_beliefs(self) -> "EconomySpec":
-        if (self.family is None) == (self.beliefs is None):
-            raise ValueError("state either family or beliefs")
-        if self.beliefs is not None and self.beliefs not in BELIEFS:
-            raise ValueError(str(UnknownNameError("beliefs", self.beliefs, BELIEFS)))
-        if self.beliefs is not None and self.types is not None:
-            raise ValueError("beliefs fix the types; leave types out")
+        check_family_or_beliefs(self.family, self.beliefs, self.types)
         return self
 
     @property
@@ -204,7 +177,7 @@ class EconomySpec(Spec):
         return self.types.build_law(self.economy.n_traders)
 
 
-class MarketSpec(Spec):
+class MarketSpec(Built):
     """A market under test.
 
     Attributes
@@ -221,7 +194,8 @@ class MarketSpec(Spec):
         Policy that everybody but the deviator follows: ``honest``, or another registered name.
     strategy_parameters : dict
         Settings of the policy; mechanism, economy, information, slope and distribution are given to
-        those that ask for them.
+        those that ask for them. ``beliefs``, an economy of beliefs, states other beliefs than the
+        market's: their information and law are given in place of it.
     trader : int or str
         Index or role of the deviator.
     epsilon : float, optional
@@ -233,9 +207,9 @@ class MarketSpec(Spec):
     parameters: Parameters = Field(default_factory=dict)
     economy: EconomySpec
     strategy: str = "honest"
-    strategy_parameters: dict[str, Any] = Field(default_factory=dict)
+    strategy_parameters: Settings = Field(default_factory=dict)
     trader: int | str = 0
-    epsilon: float | None = Field(None, ge=0, allow_inf_nan=False)
+    epsilon: Finite | None = Field(None, ge=0)
 
     def build_market(self) -> Market:
         """Return the market.
@@ -263,6 +237,12 @@ class MarketSpec(Spec):
     def strategy_title(self) -> str:
         """The strategy's name as reports show it."""
         return shown_name("policy", self.strategy)
+
+    def sitting_at(self, trader: int | str) -> "MarketSpec":
+        """Return the same market where another trader deviates; its rule is not built again."""
+        moved = self.model_copy(update={"trader": trader})
+        moved.__dict__["rule"] = self.rule
+        return moved
 
     @property
     def seat(self) -> Seat:
@@ -363,7 +343,11 @@ class MarketSpec(Spec):
         """Return the strategy, built with what it asks for of the market."""
         plugin = find_plugin("policy", self.strategy).load()
         asked = signature(plugin).parameters
-        if "information" in asked and self.economy.information is None:
+        settings = dict(self.strategy_parameters)
+        # What a policy calls by this name itself is its own.
+        stated = None if BELIEVED in asked else settings.pop(BELIEVED, None)
+        believed = self.economy if stated is None else self._believed(stated)
+        if "information" in asked and believed.information is None:
             raise InvalidInputError(
                 f"strategy {self.strategy_title} needs an economy that states beliefs, got a "
                 f"family; use beliefs: {' or '.join(BELIEFS)}"
@@ -371,14 +355,27 @@ class MarketSpec(Spec):
         known = {
             "mechanism": self.rule,
             "economy": self.economy.economy,
-            "information": self.economy.information,
+            "information": believed.information,
             "slope": self.economy.slope,
-            "distribution": self.economy.distribution(),
+            "distribution": believed.distribution(),
         }
         given = {name: value for name, value in known.items() if name in asked}
-        policy: Policy = build("policy", self.strategy, given | self.strategy_parameters)
+        policy: Policy = build("policy", self.strategy, given | settings)
         self._check_language(policy)
         return policy
+
+    def _believed(self, stated: Any) -> EconomySpec:
+        """Return other beliefs than the market's, as the strategy's settings state them."""
+        try:
+            believed = EconomySpec.model_validate(stated)
+        except ValidationError as error:
+            mistakes = mistakes_of(error, stated, EconomySpec)
+            reasons = "; ".join(mistake.sentence for mistake in mistakes)
+            raise InvalidInputError(f"{BELIEVED} of a strategy: {reasons}") from None
+        n, other = self.economy.economy.n_traders, believed.economy.n_traders
+        if n != other:
+            raise InvalidInputError(f"{BELIEVED} of a strategy must be of {n} traders, got {other}")
+        return believed
 
     def _check_language(self, policy: Policy) -> None:
         bids = policy.bids(

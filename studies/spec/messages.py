@@ -11,6 +11,10 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from deviator.harmless import shown
+
+from .settings import RULE
+
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value."""
 
@@ -80,6 +84,12 @@ def mistakes_of(error: ValidationError, data: Any, model: type[BaseModel]) -> li
     ]
 
 
+def rule_broken(error: ValidationError) -> str:
+    """Return the first rule that data broke as a whole."""
+    first = error.errors()[0]
+    return str(first.get("ctx", {}).get("error", first["msg"]))
+
+
 def in_words(where: str, sentences: Sequence[str]) -> str:
     """Return mistakes as one text: one in a sentence, several below each other.
 
@@ -103,10 +113,11 @@ def grouped(places: Mapping[str, Sequence[str]]) -> list[str]:
     >>> grouped({"steps must be above 0": ["cells[0]", "cells[1]"]})
     ['cells[0] and cells[1]: steps must be above 0']
     """
-    return [f"{_listed(list(dict.fromkeys(where)))}: {reason}" for reason, where in places.items()]
+    return [f"{listed(list(dict.fromkeys(where)))}: {reason}" for reason, where in places.items()]
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Return names as a sentence lists them, some of them where there are many."""
     shown = names if len(names) <= SHOWN else [*names[:SHOWN], f"{len(names) - SHOWN} more"]
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
@@ -125,8 +136,7 @@ def named(place: Place) -> str:
 
 def shortened(value: Any) -> str:
     """Return a value as sentences show it."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shown(value)
 
 
 def _place(problem: Any, data: Any) -> Place:
@@ -138,7 +148,7 @@ def _place(problem: Any, data: Any) -> Place:
         elif problem["type"] not in ("missing", "invalid_key") or step != problem["loc"][-1]:
             continue
         steps.append(step)
-    return tuple(steps)
+    return (*steps, *problem.get("ctx", {}).get("path", ()))
 
 
 def _leads_on(data: Any, step: str | int) -> bool:
@@ -157,6 +167,9 @@ def _sentence(place: Place, problems: Sequence[Any], model: type[BaseModel]) -> 
         return f"{where} is missing; add it"
     if first["type"] == "extra_forbidden":
         return f"{where} is no key that is known here{_suggestion(place, model)}"
+    broken = next((problem["ctx"] for problem in problems if problem["type"] == RULE), None)
+    if broken is not None:
+        return f"{where} {broken['rule']}, got {shortened(broken['value'])}"
     own = [problem["ctx"]["error"] for problem in problems if problem["type"] == "value_error"]
     value = shortened(first["input"])
     if own:

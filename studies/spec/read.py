@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from deviator.errors import InvalidInputError
+from deviator.files import read_text
 from deviator.plain_yaml import Document, read_yaml
 
 from .messages import Mistake, in_words, mistakes_of
@@ -26,12 +27,20 @@ def read_study(path: Path) -> StudySpec:
         mistakes = mistakes_of(error, document.values, StudySpec)
         raise InvalidInputError(_all_mistakes(path, document, mistakes)) from None
     files = tuple(str(path.parent / file) for file in study.plugins)
-    return study.model_copy(update={"plugins": files})
+    lines = _lines(study, document)
+    return study.model_copy(update={"plugins": files}).with_lines(lines)
+
+
+def _lines(study: StudySpec, document: Document) -> dict[str | int, int]:
+    """Return on which lines economies and entries begin."""
+    economies = {name: document.line_of(("economies", name)) for name in study.economies}
+    entries = {place: document.line_of(("cells", place)) for place in range(len(study.cells))}
+    return {**economies, **entries}
 
 
 def _read(path: Path) -> Document:
     try:
-        return read_yaml(path.read_text(encoding="utf-8"))
+        return read_yaml(read_text(path))
     except OSError as error:
         raise InvalidInputError(f"study file {path} cannot be read: {error.strerror}") from None
     except ValueError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from deviator.harmless import one_line
 
-from ..spec.market import TypesSpec
+from ..spec.types_law import TypesSpec
 from .column import Row
 
 SHORT = 40

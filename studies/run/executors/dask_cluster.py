@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, final
@@ -34,7 +34,7 @@ def run_on_dask(
     run: Run,
     owner: Callable[[Task], Hashable],
     return_s: float = RETURN_S,
-) -> Iterator[Ended]:
+) -> Generator[Ended, None, None]:
     """Yield tasks as they end on Dask's workers; those of a lost scheduler are run again.
 
     Parameters

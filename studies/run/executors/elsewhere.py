@@ -1,7 +1,7 @@
 """Tasks on the workers of any executor, which run each in a guarded process of theirs."""
 
 import secrets
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from typing import Any
 
@@ -24,7 +24,7 @@ def run_elsewhere(
     workers: int,
     run: Run,
     owner: Callable[[Task], Hashable],
-) -> Iterator[Ended]:
+) -> Generator[Ended, None, None]:
     """Yield tasks as they end on an executor's workers.
 
     Raises

@@ -1,6 +1,6 @@
 """Tasks become answers, on the executor that was asked for."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator
 from concurrent.futures import Executor
 from typing import Any
 
@@ -29,7 +29,7 @@ def execute(
     owner: Callable[[Task], Hashable] = lambda _: None,
     preload: tuple[str, ...] = (),
     address: str | None = None,
-) -> Iterator[Ended]:
+) -> Generator[Ended, None, None]:
     """Compute ``work(*task)`` for each task, and yield tasks as they end, in any order.
 
     Parameters

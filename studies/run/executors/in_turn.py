@@ -1,6 +1,6 @@
 """One task after the other: here, or in a process where a limit or a plugin asks for one."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -14,7 +14,7 @@ def run_in_turn(
     pool: GuardedPool,
     needs_process: Callable[[Task], bool],
     owner: Callable[[Task], Hashable],
-) -> Iterator[Ended]:
+) -> Generator[Ended, None, None]:
     """Yield tasks as they end, each computed before the next one is read."""
     with pool:
         for task in tasks:
