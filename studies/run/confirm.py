@@ -22,7 +22,7 @@ from .cell_result import run_cell
 from .executor import described, modules_of, run_guarded_tasks, run_tasks
 from .foreign_cells import names_of, run_foreign_cell, saved_or_why_not
 from .store import RunStore, explained, to_json
-from .usable_cells import TRIAL_S, usable_cells
+from .usable_cells import TRIAL_S, has_result_in, usable_cells
 
 DEPENDENCIES = ("numpy", "scipy", "torch", "stable-baselines3", "gymnasium", "pettingzoo")
 
@@ -107,8 +107,9 @@ def confirm(
     """
     spec = study if isinstance(study, StudySpec) else read_study(Path(study or default_study()))
     spec = spec.with_plugins(tuple(str(file) for file in plugins))
-    cells, failures, _ = usable_cells(spec, quick, trial_s)
-    store = RunStore.open(Path(out) if out is not None else Path("runs") / spec.name, spec.name)
+    folder = Path(out) if out is not None else Path("runs") / spec.name
+    cells, failures = usable_cells(spec, quick, trial_s, has_result_in(folder))
+    store = RunStore.open(folder, spec.name)
     processes = workers or os.cpu_count() or 1
     failures |= _run_missing(cells, store, processes, spec.limit_s, progress)
     results = [(cell, store.result(cell)) for cell in cells]

@@ -65,7 +65,9 @@ class Economies:
         """
         all_of_name = self.called(name, {})
         first = all_of_name[0].parameters
-        swept = [key for key in first if any(each.parameters[key] != first[key] for each in all_of_name)]
+        swept = [
+            key for key in first if any(each.parameters[key] != first[key] for each in all_of_name)
+        ]
         wanted = market_economy.parameters
         fitting = [
             each

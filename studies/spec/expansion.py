@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from pydantic import ValidationError
@@ -100,7 +100,7 @@ class Expander:
 
     def _reasons_against(self, name: str) -> list[str]:
         reasons = dict[str, None]()
-        with _noted(reasons), _left_to_cells():
+        with _noted(reasons), suppress(PluginLoadError):
             family = self.economies.stated(name).family
             if family is None or self.names.plugin("economy", family).provider == OWN:
                 for economy in self.economies.called(name, {}):
@@ -263,12 +263,3 @@ def _noted(wrong: dict[str, None]) -> Iterator[None]:
         raise
     except DeviatorError as error:
         wrong[str(error)] = None
-
-
-@contextmanager
-def _left_to_cells() -> Iterator[None]:
-    """Leave plugins that cannot be used to the cells that name them."""
-    try:
-        yield
-    except PluginLoadError:
-        pass

@@ -32,9 +32,11 @@ def read_study(path: Path) -> StudySpec:
 
 def _lines(study: StudySpec, document: Document) -> dict[str | int, int]:
     """Return on which lines economies and entries begin."""
-    economies = {name: document.line_of(("economies", name)) for name in study.economies}
-    entries = {place: document.line_of(("cells", place)) for place in range(len(study.cells))}
-    return {**economies, **entries}
+    lines: dict[str | int, int] = {
+        name: document.line_of(("economies", name)) for name in study.economies
+    }
+    places = range(len(study.cells))
+    return lines | {place: document.line_of(("cells", place)) for place in places}
 
 
 def _read(path: Path) -> Document:

@@ -13,7 +13,6 @@ EACH = "each"
 """Key whose values multiply out where a list alone is one value."""
 
 
-
 class Spec(BaseModel):
     """Plain data with no unknown keys."""
 
