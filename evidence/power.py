@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from scipy.special import stdtrit
 
 NOTICED = 0.5
 """A planted gain counts as noticed where more than this share of it was captured."""
@@ -71,8 +72,6 @@ def student_interval(values: Sequence[float]) -> tuple[float, float] | None:
     """
     if len(values) < 2:
         return None
-    # Its import takes longer than all of deviator's, and few callers need it.
-    from scipy.stats import t as student
-
-    reach = student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    quantile = stdtrit(len(values) - 1, 0.975)
+    reach = quantile * np.std(values, ddof=1) / np.sqrt(len(values))
     return float(np.mean(values) - reach), float(np.mean(values) + reach)

@@ -1,38 +1,24 @@
 """A separate process for code that may hang, crash or exit, where it harms nothing else."""
 
-import os
-import secrets
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
-from io import BufferedReader
 from math import inf
-from queue import Empty, SimpleQueue
-from threading import Event, Thread, current_thread, main_thread
-from typing import Any, Self, cast, final
+from typing import Any, Self, final
 
 import cloudpickle
 
-from deviator.harmless import printable
 from deviator.validation import positive
 
-from .guarded_process import GUARDED, SIGN, Listener, is_guarded, may_be_lost, receive, send
-from .plain_data import LONGEST_ANSWER, GuardError, PlainError, Tell, plain_data
+from .guarded_interpreter import Interpreter, TooMuchMemoryError, import_path
+from .guarded_process import Listener, is_guarded, may_be_lost
+from .plain_data import GuardError, PlainError
 
 __all__ = ["Guard", "GuardError", "ProcessEndedError", "is_guarded", "may_be_lost"]
 
 START_S = 120
 """Seconds that a process may take to start and to import the library, on a busy machine."""
-
-LOOK_S = 0.5
-"""Seconds between looks whether a process is still there."""
-
-SHOWN = 20_000
-"""Bytes that a process may print; the rest is dropped."""
 
 FAMILIES = (
     "deviator.economies",
@@ -49,11 +35,12 @@ class ProcessEndedError(GuardError):
 
 @final
 class Guard:
-    """Runs functions in a process of its own, with a time limit; lost processes are replaced.
+    """Runs functions in a process of its own, within limits; lost processes are replaced.
 
     The process is a new interpreter, which imports nothing from the current folder unless this one
     does. What it sends back is plain data: numbers, texts, arrays, deviator's own records, and
-    errors as `PlainError` describes them. What it prints is shown up to a limit.
+    errors as `PlainError` describes them. What it prints is shown up to a limit. It ends with this
+    one, whatever ends this one, and so do all processes that it starts.
 
     Parameters
     ----------
@@ -63,6 +50,13 @@ class Guard:
         however busy the machine is.
     preload : tuple of str
         Names of further modules that are slow to import and that calls need.
+    memory : int or None
+        Bytes that the process may hold, together with all that it starts; looked at ten times a
+        second.
+    one_thread : bool
+        Hold BLAS, OpenMP and torch to one thread in the process.
+    is_wanted : callable, optional
+        Asked ten times a second; a call that nobody wants any more is ended.
 
     Examples
     --------
@@ -71,10 +65,21 @@ class Guard:
     3
     """
 
-    def __init__(self, limit_s: float, preload: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        limit_s: float,
+        preload: tuple[str, ...] = (),
+        *,
+        memory: int | None = None,
+        one_thread: bool = False,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.limit_s = limit_s if limit_s == inf else positive("limit_s", limit_s)
         self.preload = preload
-        self._process: _Process | None = None
+        self.memory = memory
+        self.one_thread = one_thread
+        self.is_wanted = is_wanted
+        self._process: Interpreter | None = None
         self._is_left = False
 
     def __enter__(self) -> Self:
@@ -89,7 +94,8 @@ class Guard:
         Raises
         ------
         GuardError
-            If the time limit passed, the process ended, or the result is not plain data.
+            If the limit of time or memory passed, the process ended, or the result is not plain
+            data.
         """
         return self._run(function, arguments, None)
 
@@ -116,6 +122,11 @@ class Guard:
         if process is not None:
             process.end()
 
+    def tidy(self) -> None:
+        """End the process if a call left others behind: the next call finds a fresh one."""
+        if self._process is not None and not self._process.is_alone():
+            self.close()
+
     def _run(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], listen: Listener | None
     ) -> Any:
@@ -126,7 +137,7 @@ class Guard:
 
     def _make_ready(self, modules: tuple[str, ...]) -> None:
         """Start a process if there is none that listens, and let it import the modules."""
-        call = cloudpickle.dumps((_import_all, (_import_path(), modules), False))
+        call = cloudpickle.dumps((_import_all, (import_path(), modules), False))
         try:
             self._answered(call, START_S, "a process must start")
         except ProcessEndedError:
@@ -139,15 +150,26 @@ class Guard:
         if self._process is None:
             if self._is_left:
                 raise GuardError("the guard has been left, and starts no process any more")
-            self._process = _Process()
+            self._process = Interpreter(self.memory, self.one_thread, self.is_wanted)
+        process = self._process
         try:
-            succeeded, value = self._process.answer(call, limit_s, listen)
+            if self._is_left:
+                raise GuardError("the guard has been left, and answers no more")
+            succeeded, value = process.answer(call, limit_s, listen)
         except TimeoutError:
             self.close()
             raise GuardError(f"{rule} within {limit_s:g} s, and did not") from None
-        except EOFError:
+        except TooMuchMemoryError:
             self.close()
-            raise ProcessEndedError("it must leave its process running, and ended it") from None
+            raise GuardError(
+                f"it must keep to its memory, and took more than {self._memory_in_words()}"
+            ) from None
+        except EOFError:
+            how = process.how_it_ended()
+            self.close()
+            raise ProcessEndedError(
+                f"it must leave its process running, and ended it{how}"
+            ) from None
         except BaseException:
             self.close()
             raise
@@ -155,141 +177,8 @@ class Guard:
             return value
         raise value.to_error() if isinstance(value, PlainError) else GuardError("it failed")
 
-
-@final
-class _Process:
-    """An interpreter that answers calls, one at a time."""
-
-    def __init__(self) -> None:
-        code = (
-            f"import sys; sys.path[:] = {_import_path()!r}; "
-            "from deviator.plugins.guarded_process import serve; serve()"
-        )
-        self._popen = subprocess.Popen(
-            [sys.executable, "-u", "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | {GUARDED: "1", "PYTHONSAFEPATH": "1"},
-            # A group of its own, which is ended as a whole, and which Ctrl-C does not reach.
-            start_new_session=True,
-        )
-        self._messages: SimpleQueue[bytes | None] = SimpleQueue()
-        self._readers = [
-            Thread(target=reader, daemon=True) for reader in (self._read_messages, self._show)
-        ]
-        for reader in self._readers:
-            reader.start()
-
-    def answer(self, call: bytes, limit_s: float, listen: Listener | None) -> Any:
-        """Return the answer to a call.
-
-        Raises TimeoutError where none comes in time, EOFError where the process ends, GuardError
-        where it sends something else, and KeyboardInterrupt where Ctrl-C ends the call.
-        """
-        sign, deadline = secrets.token_bytes(SIGN), time.monotonic() + limit_s
-        with suppress(BrokenPipeError):
-            send(self._popen.stdin, sign + call)  # type: ignore[arg-type]
-        if listen is None:
-            return self._heard(sign, deadline, lambda _: None)
-        with _first_interrupt_passed_on(self._popen) as interrupted:
-            answer = self._heard(sign, deadline, listen)
-        if interrupted.is_set() and not answer[0]:
-            raise KeyboardInterrupt
-        return answer
-
-    def _heard(self, sign: bytes, deadline: float, listen: Listener) -> Any:
-        """Return the answer; whatever is told before it is passed on."""
-        while isinstance(message := plain_data(self._next_answer(sign, deadline)), Tell):
-            listen(message.content)
-        return message
-
-    def end(self) -> None:
-        """End the process and its group."""
-        with suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._popen.pid, signal.SIGKILL)
-            else:
-                self._popen.kill()
-        self._popen.wait()
-        with suppress(BrokenPipeError):
-            self._popen.stdin.close()  # type: ignore[union-attr]
-        for reader in self._readers:
-            reader.join(timeout=1)
-
-    def _next_answer(self, sign: bytes, deadline: float) -> bytes:
-        """Return the next message, which must answer the call of that sign."""
-        message = self._next_message(deadline)
-        if message[:SIGN] != sign:
-            raise GuardError("it must leave the channel of answers alone, and wrote to it")
-        return message[SIGN:]
-
-    def _next_message(self, deadline: float) -> bytes:
-        """Return the next message of the process."""
-        while True:
-            ended = self._popen.poll() is not None
-            left = deadline - time.monotonic()
-            with suppress(Empty):
-                message = self._messages.get(timeout=max(min(left, LOOK_S), 0))
-                if message is None:
-                    raise EOFError
-                return message
-            if left <= 0:
-                raise TimeoutError
-            if ended:
-                raise EOFError
-
-    def _read_messages(self) -> None:
-        """Read what the process sends, to its end; one that sends too much is at its end."""
-        with self._popen.stdout as stream:  # type: ignore[union-attr]
-            while (message := receive(stream, SIGN + LONGEST_ANSWER)) is not None:  # type: ignore[arg-type]
-                self._messages.put(message)
-            self._messages.put(None)
-
-    def _show(self) -> None:
-        """Show what the process prints, up to a limit; the rest is read and dropped."""
-        left = SHOWN
-        with cast(BufferedReader, self._popen.stderr) as stream:
-            while chunk := stream.read1(1 << 16):
-                if left > 0:
-                    _print(chunk[:left].decode(errors="replace"))
-                    left -= len(chunk)
-                    if left <= 0:
-                        _print("\n(what a plugin prints beyond this is not shown)\n")
-
-
-@contextmanager
-def _first_interrupt_passed_on(popen: subprocess.Popen[bytes]) -> Iterator[Event]:
-    """Pass the first Ctrl-C on to a process, wherever this one is; a second one is ours."""
-    interrupted = Event()
-
-    def pass_on(*_: object) -> None:
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-        interrupted.set()
-        popen.send_signal(signal.SIGINT)
-
-    usual = signal.getsignal(signal.SIGINT)
-    if usual is not signal.default_int_handler or current_thread() is not main_thread():
-        yield interrupted
-        return
-    signal.signal(signal.SIGINT, pass_on)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, usual)
-
-
-def _print(text: str) -> None:
-    """Print a text of strangers, unless there is nowhere to print it any more."""
-    with suppress(OSError, ValueError):
-        sys.stderr.write(printable(text))
-        sys.stderr.flush()
-
-
-def _import_path() -> list[str]:
-    """Return where this process finds modules, as another one is told it."""
-    return [str(entry) or os.getcwd() for entry in sys.path]
+    def _memory_in_words(self) -> str:
+        return f"{(self.memory or 0) / 2**30:.3g} GiB of memory"
 
 
 def _import_all(path: list[str], modules: tuple[str, ...]) -> None:

@@ -15,10 +15,8 @@ from typing import Any, BinaryIO
 
 import cloudpickle
 
+from .marked_processes import GUARDED
 from .plain_data import LONGEST_ANSWER, GuardError, PlainError, Tell
-
-GUARDED = "DEVIATOR_GUARDED"
-"""Set in the environment of guarded processes, in which plugins are loaded without a trial."""
 
 IDLE_S = 20
 """Seconds after which an idle process ends by itself."""

@@ -18,10 +18,13 @@ from .information import (
 )
 from .learned import LearnedDeviation
 from .linear_bayes import LinearBayes
+from .misperceived_weights import MisperceivedWeights
+from .nearly_honest import NearlyHonest, NoisyHonest, RoundedHonest, ShadedHonest
 from .network import ACTIVATIONS, Network
 from .network_strategy import NetworkStrategy
 from .numeric_search import NumericSearch
 from .policy_files import load_policy, save_policy
+from .price_only import PriceOnly
 from .pseudo_random import pseudo_normal, pseudo_uniform
 from .revelation import Revelation
 from .rounds import NetworkOverRounds, RoundsDeviation
@@ -41,9 +44,12 @@ __all__ = [
     "Information",
     "LearnedDeviation",
     "LinearBayes",
+    "MisperceivedWeights",
+    "NearlyHonest",
     "Network",
     "NetworkOverRounds",
     "NetworkStrategy",
+    "NoisyHonest",
     "NoisySignal",
     "NumericSearch",
     "Observation",
@@ -51,9 +57,12 @@ __all__ = [
     "OwnTypeAndStatistics",
     "Payoffs",
     "Policy",
+    "PriceOnly",
     "Revelation",
+    "RoundedHonest",
     "RoundsDeviation",
     "Rung",
+    "ShadedHonest",
     "Situation",
     "View",
     "WholeProfile",

@@ -9,7 +9,7 @@ forms.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from deviator.errors import RefusedError
 from deviator.mechanisms import LineMenu, Mechanism, ResidualLineMechanism
 from deviator.validation import Floats, trader_index
 
-from .affine_strategy import AffineStrategy
+from .affine_strategy import ROUNDING, AffineStrategy
 from .base import Policy
 from .best_point import line_menu
 from .information import (
@@ -27,10 +27,14 @@ from .information import (
     rung_within,
     seen_by,
 )
+from .linear_bayes import LinearBayes
 from .mixing import unmixed_bids
 from .network_strategy import NetworkStrategy
 from .revelation import Revelation
 from .rungs import LinearView, Rung, linear_view
+
+IRRATIONAL = np.sqrt([0.05, 2.0, 7.0]) * [1.0, -1.0, 1.0]
+"""Types at which it is tried whether bids are affine: no grid has them all."""
 
 
 class AffineShift(NamedTuple):
@@ -75,13 +79,23 @@ def affine_shift(
 
 
 def _check_levels_alone_move(policy: Policy) -> None:
-    """Refuse learned strategies whose bids are not affine in the types, by their levels alone."""
+    """Refuse strategies whose bids are not affine in the types, by their levels alone."""
     fixed = policy.shape_is_fixed if isinstance(policy, AffineStrategy) else True
-    if not fixed or isinstance(policy, NetworkStrategy):
+    known = isinstance(policy, AffineStrategy | Revelation | LinearBayes)
+    if not fixed or isinstance(policy, NetworkStrategy) or not (known or _is_affine(policy)):
         raise RefusedError(
             "a gain in closed form needs bids of which types move levels alone, and affinely, "
             f"those of {policy.name} do more; use information='profile' or search numerically"
         )
+
+
+def _is_affine(policy: Policy) -> bool:
+    """Return whether bids at a few types, which stand on no grid, are affine in them."""
+    probes = np.concatenate([[0.0, 1.0], IRRATIONAL])[:, None] * np.ones(policy.n_traders)
+    numbers: Any = unmixed_bids(policy, probes).as_array()
+    steps = IRRATIONAL[:, None, None] * (numbers[1] - numbers[0])
+    off = np.abs(numbers[2:] - numbers[0] - steps).max()
+    return bool(off <= ROUNDING * max(float(np.abs(numbers).max()), 1e-300))
 
 
 def _honest_steepness(

@@ -2,7 +2,8 @@
 
 from .audit_market import audit
 from .gather import Search, gather
-from .run.confirm import StudyReport, confirm, default_study
+from .run.confirm import confirm, default_study
+from .run.study_report import StudyReport
 from .spec.read import read_study
 from .spec.study import StudySpec
 

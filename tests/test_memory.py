@@ -1,7 +1,9 @@
 """How much memory there is, and what needs more."""
 
 import os
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from deviator import economies, memory
@@ -18,13 +20,17 @@ def test_what_is_available_is_part_of_what_the_machine_has():
     [(2**30, None, 2**30), (2**30, 2**28, 2**28), (None, 2**28, 2**28), (None, None, None)],
 )
 def test_the_tighter_of_two_limits_counts(monkeypatch, tmp_path, machine, container, least):
-    monkeypatch.delattr(os, "sysconf")
-    if machine is not None:
-        (tmp_path / "meminfo").write_text(f"MemTotal: 9 kB\nMemAvailable: {machine // 1024} kB\n")
+    def asked():
+        if machine is None:
+            raise OSError("too many open files")
+        return SimpleNamespace(available=machine)
+
+    monkeypatch.setattr(psutil, "virtual_memory", asked)
     if container is not None:
         (tmp_path / "memory.max").write_text(str(container + 2**20))
-        (tmp_path / "memory.current").write_text(str(2**20))
-    assert memory.available_memory(tmp_path / "meminfo", tmp_path) == least
+        (tmp_path / "memory.current").write_text(str(3 * 2**20))
+        (tmp_path / "memory.stat").write_text(f"anon 7\ninactive_file {2 * 2**20}\n")
+    assert memory.available_memory(tmp_path) == least
     monkeypatch.setattr(memory, "available_memory", lambda: least)
     memory.require_memory(2**27, "a little")
     if least is None:

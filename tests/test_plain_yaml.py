@@ -2,12 +2,21 @@
 
 import pytest
 
+from deviator import plain_yaml
 from deviator.errors import InvalidInputError
 from deviator.plain_yaml import read_yaml
 
 LAUGHS = "a: &a [x, x]\n" + "\n".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 20)}]"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+BOMB = f"a: &a [{'x,' * 9}]\nb: &b [{'*a,' * 9}]\nc: &c [{'*b,' * 9}]\nd: [{'*c,' * 9}]\n"
+"""Small on each level, and many times what stands in it."""
+
+MERGES = "\n".join(
+    f"{name}: &{name} {{<<: [{', '.join([f'*{before}'] * 9)}]}}"
+    for before, name in zip("abcdef", "bcdefg", strict=True)
 )
 
 
@@ -30,6 +39,8 @@ LAUGHS = "a: &a [x, x]\n" + "\n".join(
         ("~", None),
         ("", None),
         ("[1, {a: b}]", [1, {"a": "b"}]),
+        ("[&a 1, &a 2, *a]", [1, 2, 2]),
+        ("a: &a {x: 1}\nb: [*a, *a]", {"a": {"x": 1}, "b": [{"x": 1}, {"x": 1}]}),
         ("a: &shared {x: 1}\nb: {<<: *shared, y: 2}", {"a": {"x": 1}, "b": {"x": 1, "y": 2}}),
     ],
 )
@@ -54,9 +65,11 @@ def test_values_are_those_of_yaml_1_2(text, value):
         ("!!bool maybe", "a value cannot be read: 'maybe'"),
         ("{[[1]]: 2}", "a value cannot be read: unhashable type"),
         ("9" * 5000, "a value cannot be read: Exceeds the limit"),
-        (LAUGHS, "at most 100000 values side by side"),
-        ("&a [*a]", "at most .* 32 within each other"),
-        ("[" * 40 + "]" * 40, "at most .* 32 within each other"),
+        (LAUGHS, "aliases may make it 20 times as large"),
+        (BOMB, "aliases may make it 20 times as large"),
+        ("a: &a {x: 1}\n" + MERGES, "aliases may make it 20 times as large"),
+        ("&a [*a]", "at most .* 32 levels within each"),
+        ("[" * 40 + "]" * 40, "at most .* 32 levels within each"),
         ("[" * 900 + "]" * 900, "nested too deeply"),
     ],
 )
@@ -74,3 +87,10 @@ def test_lines_are_those_of_keys_and_items():
     ]  # fmt: skip
     assert document.line_of(("a", 1, "missing")) == 4
     assert read_yaml("").line_of(("a",)) == 1
+
+
+def test_more_values_than_anyone_writes_are_not_read(monkeypatch):
+    monkeypatch.setattr(plain_yaml, "MOST_VALUES", 1000)
+    assert len(read_yaml(f"[{'x,' * 999}]").values) == 999
+    with pytest.raises(InvalidInputError, match="it may hold at most"):
+        read_yaml(f"[{'x,' * 1000}]")

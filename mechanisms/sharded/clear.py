@@ -6,47 +6,48 @@ more, shard by shard.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from deviator.errors import InvalidInputError
-from deviator.validation import Floats, given, trader_count
+from deviator.errors import InvalidInputError, ResultsError
+from deviator.validation import Floats, trader_count
 
 from ..clearing.factored.outcomes import Extremes, Traded, trade
 from ..clearing.factored.parts import Scratch, Solution, TraderRows
 from ..clearing.factored.passes import TRADERS, Job, Join, chunks, settle_in_passes
 from ..conditional_auction import ConditionalAuction
-from .first_pass import Basis, FirstPass, Look, closer_look, find_basis, first_pass, joined, sums_in
-from .parquet import read_shard, require_pyarrow, write_outcome
+from .first_pass import (
+    Basis,
+    FirstPass,
+    Look,
+    closer_look,
+    find_basis,
+    first_pass,
+    joined,
+    reach_of_price,
+    sums_in,
+)
+from .parquet import require_pyarrow, write_outcome
+from .reading import Numbered, Shards, check_client, listed
 from .shard import Shard, ShardedOutcome, ShardOutcome, ShardSource, rows_of
 
 OUTCOMES = "outcome-*.parquet"
 """Files of outcomes, one for each shard."""
 
+UNBALANCED, ROUNDING = 1e-3, 1e-9
+"""What rounding does not leave of quantities that sum to zero: this share of the volume, and that
+of how far the price moves them, for nobody may trade."""
 
-@dataclass(frozen=True)
-class _Numbered:
-    """Where a shard is, and its number among the market's."""
 
-    source: ShardSource
-    number: int
-    start: int = 0  # traders in the shards before it
-    count: int | None = None  # traders in it, once known
+class _Opened(NamedTuple):
+    """What the first pass finds in a shard, and by which the others know it again."""
 
-    def shard(self) -> Shard:
-        """Return the shard, with as many traders as before."""
-        shard = _loaded(self.source, self.number)
-        if self.count is not None and self.count != len(shard):
-            raise InvalidInputError(
-                f"shard {self.number} must hold the same traders whenever it is read, got "
-                f"{len(shard)} after {self.count}"
-            )
-        return shard
+    digest: str
+    sums: FirstPass
 
 
 class _Totals(NamedTuple):
@@ -55,35 +56,12 @@ class _Totals(NamedTuple):
     extremes: Extremes
     budget: float
     volume: float
+    balance: float  # quantities, which sum to zero over all traders
 
     @classmethod
     def of(cls, parts: Sequence["_Totals"]) -> "_Totals":
         extremes = reduce(Extremes.joined, [part.extremes for part in parts])
-        budget, volume = (math.fsum(column) for column in list(zip(*parts, strict=True))[1:])
-        return cls(extremes, budget, volume)
-
-
-@dataclass(frozen=True)
-class _Shards:
-    """The shards of a market, and who reads them."""
-
-    reads: list[_Numbered]
-    client: Any
-
-    def each(self, task: Callable[[_Numbered], Any]) -> list[Any]:
-        """Do a task for each shard, here or on Dask workers."""
-        if self.client is None:
-            return [task(read) for read in self.reads]
-        return list(self.client.gather(self.client.map(task, self.reads, pure=False)))
-
-    def counted(self, counts: Sequence[int]) -> "_Shards":
-        """Return the shards with their numbers of traders."""
-        starts = [sum(counts[:number]) for number in range(len(counts))]
-        reads = [
-            replace(read, start=start, count=count)
-            for read, start, count in zip(self.reads, starts, counts, strict=True)
-        ]
-        return replace(self, reads=reads)
+        return cls(extremes, *map(math.fsum, list(zip(*parts, strict=True))[1:]))
 
 
 def clear_sharded(
@@ -116,9 +94,14 @@ def clear_sharded(
     ------
     InvalidInputError
         If shards are malformed, differ in their number of statistics or can be read only once, or
-        the folder holds outcomes already, or the client is not one.
+        the folder holds outcomes already, or the client is not one; or if a shard cannot be made,
+        is damaged, or holds other bids when it is read again.
     RefusedError
         If Parquet files are wanted and pyarrow is not installed.
+    ResultsError
+        If outcomes cannot be written, or do not balance.
+    WorkersLostError
+        If the scheduler of the client is lost, or all workers that read some shard end.
 
     Examples
     --------
@@ -136,54 +119,42 @@ def clear_sharded(
     True
     """
     _check_mechanism(mechanism)
-    _check_client(client)
-    shards_read = _Shards([_Numbered(*each) for each in _listed(shards)], client)
-    passes: list[FirstPass] = shards_read.each(_first_pass)
+    check_client(client)
+    unread = Shards(listed(shards), client)
+    opened: list[_Opened] = unread.each(_first_pass)
+    passes = [each.sums for each in opened]
     looks = [each.look for each in passes]
     _check_alike(looks)
     n_traders = trader_count(sum(look.n_traders for look in looks))
-    counted = shards_read.counted([look.n_traders for look in looks])
+    known = unread.remembered([look.n_traders for look in looks], [each.digest for each in opened])
     whole = joined(passes)
-    basis = find_basis(whole.look, lambda basis: sum(counted.each(partial(_closer_look, basis))))
+    basis = find_basis(whole.look, lambda basis: sum(known.each(partial(_closer_look, basis))))
     target = None if folder is None else _made(Path(folder))
     totals = list[_Totals]()
 
     def trade_all(solution: Solution) -> Extremes:
         trade_one = partial(_trade, mechanism, basis, solution, target)
-        totals.append(_Totals.of(counted.each(trade_one)))
+        totals.append(_Totals.of(known.each(trade_one)))
         return totals[-1].extremes
 
     def walk(job: Job, join: Join) -> Any:
-        return join(counted.each(partial(_visit, job, join, basis)))
+        return join(known.each(partial(_visit, job, join, basis)))
 
     solution, traded = settle_in_passes(walk, trade_all, basis.reading, sums_in(basis, whole))
+    if traded:
+        moved = abs(float(solution.price[0])) * reach_of_price(whole)
+        _check_balanced(totals[-1], ROUNDING * moved)
     outcome_of = partial(_outcome, mechanism, basis, solution if traded else None)
     if target is not None:
-        counted.each(partial(_finish, target, traded))
+        known.each(partial(_finish, target, traded))
     return ShardedOutcome(
         float(solution.price[0]) if traded else math.nan,
         traded,
         n_traders,
         totals[-1].budget if traded else 0.0,
         totals[-1].volume if traded else 0.0,
-        tuple(partial(outcome_of, read) for read in counted.reads),
+        tuple(partial(outcome_of, read) for read in known.reads),
     )
-
-
-def _loaded(source: ShardSource, number: int) -> Shard:
-    """Return the shard behind a source; errors name its number."""
-    try:
-        if isinstance(source, (str, Path)):
-            return read_shard(source)
-        shard = source() if callable(source) else source
-    except InvalidInputError as error:
-        raise InvalidInputError(f"shard {number}: {error}") from None
-    if not isinstance(shard, Shard):
-        raise InvalidInputError(
-            f"shard {number} must be a Shard, a Parquet file or a function that makes a Shard, got "
-            f"{type(shard).__name__}"
-        )
-    return shard
 
 
 def _check_mechanism(mechanism: ConditionalAuction) -> None:
@@ -199,28 +170,6 @@ def _check_mechanism(mechanism: ConditionalAuction) -> None:
         )
 
 
-def _check_client(client: Any) -> None:
-    if client is None or (hasattr(client, "map") and hasattr(client, "gather")):
-        return
-    raise InvalidInputError(
-        f"client must be a distributed.Client, got {given(client)}; connect first, by "
-        "distributed.Client(address)"
-    )
-
-
-def _listed(shards: Iterable[ShardSource]) -> list[tuple[ShardSource, int]]:
-    if isinstance(shards, (Iterator, Shard, str, Path)):
-        raise InvalidInputError(
-            "shards must be a collection that can be read more than once, got "
-            f"{type(shards).__name__}; give a list of shards, of files or of functions that make "
-            "a shard each"
-        )
-    listed = [(source, number) for number, source in enumerate(shards)]
-    if not listed:
-        raise InvalidInputError("shards must hold at least one shard, got none")
-    return listed
-
-
 def _check_alike(looks: Sequence[Look]) -> None:
     for number, look in enumerate(looks):
         if len(look.mean) != len(looks[0].mean):
@@ -228,6 +177,15 @@ def _check_alike(looks: Sequence[Look]) -> None:
                 f"shards must have the same number of statistics, got {len(looks[0].mean)} in "
                 f"shard 0 and {len(look.mean)} in shard {number}"
             )
+
+
+def _check_balanced(totals: _Totals, rounding: float) -> None:
+    if abs(totals.balance) > UNBALANCED * totals.volume + rounding:
+        raise ResultsError(
+            f"the quantities of all shards must sum to 0, got {totals.balance:.6g} of a volume of "
+            f"{totals.volume:.6g}; a worker returned something else than it should: clear the "
+            "market anew"
+        )
 
 
 def _made(folder: Path) -> Path:
@@ -243,11 +201,12 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _first_pass(read: _Numbered) -> FirstPass:
-    return first_pass(read.shard())
+def _first_pass(read: Numbered) -> _Opened:
+    shard = read.opened()
+    return _Opened(shard.digest, first_pass(shard.bids))
 
 
-def _closer_look(basis: Basis, read: _Numbered) -> Floats:
+def _closer_look(basis: Basis, read: Numbered) -> Floats:
     return closer_look(read.shard(), basis)
 
 
@@ -255,7 +214,7 @@ def _rows(shard: Shard, basis: Basis) -> TraderRows:
     return rows_of(shard, *basis.columns(np.asarray(shard.statistics)))
 
 
-def _visit(job: Job, join: Join, basis: Basis, read: _Numbered) -> Any:
+def _visit(job: Job, join: Join, basis: Basis, read: Numbered) -> Any:
     """Do a job chunk by chunk of a shard's traders."""
     rows = _rows(read.shard(), basis)
     scratch = Scratch.of(basis.reading, min(TRADERS, len(rows.own)))
@@ -269,19 +228,19 @@ def _trade(
     basis: Basis,
     solution: Solution,
     folder: Path | None,
-    read: _Numbered,
+    read: Numbered,
 ) -> _Totals:
     """Return totals of a shard's outcomes; write them down for the time being, if wanted."""
     outcome, extremes = _traded(mechanism, basis, solution, read)
     if folder is not None:
         write_outcome(outcome, _provisional(folder, read))
-    return _Totals(
-        extremes, float(outcome.transfer.sum()), float(np.abs(outcome.quantity).sum()) / 2
-    )
+    quantity = outcome.quantity
+    budget, volume = float(outcome.transfer.sum()), float(np.abs(quantity).sum()) / 2
+    return _Totals(extremes, budget, volume, float(quantity.sum()))
 
 
 def _outcome(
-    mechanism: ConditionalAuction, basis: Basis, solution: Solution | None, read: _Numbered
+    mechanism: ConditionalAuction, basis: Basis, solution: Solution | None, read: Numbered
 ) -> ShardOutcome:
     """Compute a shard's outcomes; without a solution the market is in autarky."""
     if solution is None:
@@ -290,7 +249,7 @@ def _outcome(
 
 
 def _traded(
-    mechanism: ConditionalAuction, basis: Basis, solution: Solution, read: _Numbered
+    mechanism: ConditionalAuction, basis: Basis, solution: Solution, read: Numbered
 ) -> tuple[ShardOutcome, Extremes]:
     rows = _rows(read.shard(), basis)
     scratch = Scratch.of(basis.reading, min(TRADERS, len(rows.own)))
@@ -306,12 +265,12 @@ def _traded(
     return ShardOutcome(quantity[0], transfer, slope), extremes
 
 
-def _autarky(read: _Numbered) -> ShardOutcome:
+def _autarky(read: Numbered) -> ShardOutcome:
     count = len(read.shard()) if read.count is None else read.count
     return ShardOutcome(np.zeros(count), np.zeros(count), np.full(count, np.nan))
 
 
-def _finish(folder: Path, traded: bool, read: _Numbered) -> None:
+def _finish(folder: Path, traded: bool, read: Numbered) -> None:
     """Give a shard's outcomes their final name; in autarky nobody trades.
 
     Dask repeats what a worker did who dies before all is gathered: a file may have its name.
@@ -319,9 +278,14 @@ def _finish(folder: Path, traded: bool, read: _Numbered) -> None:
     provisional, final = _provisional(folder, read), folder / f"outcome-{read.number:05}.parquet"
     if not traded:
         write_outcome(_autarky(read), provisional)
-    if provisional.exists() or not final.exists():
-        provisional.replace(final)
+    try:
+        if provisional.exists() or not final.exists():
+            provisional.replace(final)
+    except OSError as error:
+        raise ResultsError(
+            f"the outcome of {read.name} cannot be named {final} ({error}); name another folder"
+        ) from None
 
 
-def _provisional(folder: Path, read: _Numbered) -> Path:
+def _provisional(folder: Path, read: Numbered) -> Path:
     return folder / f"provisional-{read.number:05}.parquet"

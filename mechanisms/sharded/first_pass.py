@@ -179,6 +179,12 @@ def sums_in(basis: Basis, whole: FirstPass) -> QuickSums | None:
     return QuickSums(1, float(unspanned), _with(to_ties, whole.moments))
 
 
+def reach_of_price(whole: FirstPass) -> float:
+    """Return sqrt(N sum (b_i / a_i)^2): a price of 1 moves all quantities by at most that."""
+    *_, gram, _ = unflattened(whole.moments, 1, _as_given(len(whole.look.mean)))
+    return float(np.sqrt(whole.look.n_traders * gram[-1, -1]))
+
+
 def _as_given(count: int) -> Reading:
     """Return how statistics are read that are their own basis, with X_i = [S_i; 1]."""
     return Reading(1, np.eye(count), np.zeros(count))

@@ -4,18 +4,26 @@ Columns are own_weight, statistic_weight_0.., price_weight, level and statistic_
 quantity, transfer and residual_slope. Needs pyarrow (the extra ``large``).
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
+from deviator.files import written_whole
+from deviator.harmless import one_line
 from deviator.validation import Floats
 
+from .digest import digest
 from .shard import Shard, ShardOutcome
 
 OUTCOME = ("quantity", "transfer", "residual_slope")
+
+DIGEST = b"deviator.digest"
+"""Key of the digest of all columns in a file's metadata."""
+
+LONGEST = 300
+"""Characters of pyarrow's errors beyond which they are cut."""
 
 
 def read_shard(path: str | Path) -> Shard:
@@ -24,7 +32,7 @@ def read_shard(path: str | Path) -> Shard:
     Raises
     ------
     InvalidInputError
-        If columns are missing or numbers are malformed.
+        If the file is damaged, columns are missing or too many, or numbers are malformed.
     RefusedError
         If pyarrow is not installed.
     """
@@ -32,6 +40,11 @@ def read_shard(path: str | Path) -> Shard:
     count = sum(name.startswith("statistic_weight_") for name in columns)
     weights = [_column(columns, f"statistic_weight_{index}", path) for index in range(count)]
     statistics = [_column(columns, f"statistic_{index}", path) for index in range(count)]
+    if f"statistic_{count}" in columns:
+        raise InvalidInputError(
+            f"the Parquet file {path} must have a column statistic_weight_{count}, as it has a "
+            f"statistic_{count}"
+        )
     own = _column(columns, "own_weight", path)
     return Shard(
         own,
@@ -74,22 +87,52 @@ def write_outcome(outcome: ShardOutcome, path: str | Path) -> None:
     _write({name: getattr(outcome, name) for name in OUTCOME}, path)
 
 
-def _read(path: str | Path) -> dict[str, Any]:
+def _read(path: str | Path) -> dict[str, Floats]:
     if not _checked_path(path).is_file():
         raise InvalidInputError(f"a shard must be an existing Parquet file, got {path}")
+    parquet = _pyarrow()
     try:
-        table = _pyarrow().read_table(path)
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"a shard must be a Parquet file, got {path} ({error})") from None
-    return {name: table.column(name) for name in table.column_names}
+        # Files of others may have checksums of pages.
+        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read()
+    except Exception as error:  # pyarrow raises many kinds at bytes that make no sense
+        cause = one_line(str(error), LONGEST)
+        raise InvalidInputError(
+            f"a shard must be a Parquet file that is not damaged, got {path} ({cause})"
+        ) from None
+    return _checked_columns(table, path)
 
 
-def _column(columns: dict[str, Any], name: str, path: str | Path) -> Floats:
+def _checked_columns(table: Any, path: str | Path) -> dict[str, Floats]:
+    columns = {
+        field.name: _numbers(table.column(n), field, path) for n, field in enumerate(table.schema)
+    }
+    known = (table.schema.metadata or {}).get(DIGEST)
+    if known is not None and known != digest(columns).encode():
+        raise InvalidInputError(
+            f"the Parquet file {path} must hold what was written to it, and is damaged; write it "
+            "again"
+        )
+    return columns
+
+
+def _numbers(column: Any, field: Any, path: str | Path) -> Floats:
+    from pyarrow import types
+
+    kind = field.type
+    if not (types.is_floating(kind) or types.is_integer(kind) or types.is_null(kind)):
+        raise InvalidInputError(
+            f"the column {field.name!r} of the Parquet file {path} must hold numbers, got {kind}"
+        )
+    return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
+def _column(columns: dict[str, Floats], name: str, path: str | Path) -> Floats:
     if name not in columns:
         raise InvalidInputError(
             f"the Parquet file {path} must have a column {name}, got {', '.join(columns)}"
         )
-    return np.asarray(columns[name].to_numpy())
+    return columns[name]
 
 
 def _write(columns: dict[str, Any], path: str | Path) -> None:
@@ -105,15 +148,13 @@ def _write(columns: dict[str, Any], path: str | Path) -> None:
     parquet = _pyarrow()
     from pyarrow import table
 
-    rows = table({name: np.asarray(value) for name, value in columns.items()})
-    unfinished = Path(f"{target}.{os.getpid()}.unfinished")
+    numbers = {name: np.asarray(value, dtype=np.float64) for name, value in columns.items()}
+    rows = table(numbers).replace_schema_metadata({DIGEST: digest(numbers)})
     try:
-        parquet.write_table(rows, unfinished)
-        unfinished.replace(target)
+        with written_whole(target) as file:
+            parquet.write_table(rows, file, write_page_checksum=True)
     except OSError as error:
         raise ResultsError(f"{target} cannot be written ({error}); name another folder") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _check_kind(name: str, value: object, kind: type) -> None:

@@ -40,10 +40,9 @@ effect on another trader as phi.
 from math import ceil, floor
 
 from deviator.economies.assumption_bounds import AssumptionBounds, check_bounds
+from deviator.economies.efficiency_frontiers import c_2, worst_case_traders
 from deviator.errors import InvalidInputError
 from deviator.validation import non_negative, positive
-
-from .continuous import c_2, worst_case_traders
 
 WHOLE_UNITS_TOLERANCE = 1e-9
 """Lengths within this distance of a whole number of units, in units, count as whole."""

@@ -18,13 +18,14 @@ from deviator.economies import (
     tight,
     walrasian_response,
 )
+from deviator.economies.efficiency_frontiers import proposition_2_deficit
 from deviator.errors import RefusedError
 from deviator.mechanisms import Reports, SigmaVCG
 from deviator.mechanisms.exact import RationalBids
 from deviator.numerics.rational import rational
 from deviator.validation import Floats
 
-from ..bounds.continuous import harmless_interdependence, proposition_2_deficit
+from ..bounds.continuous import harmless_interdependence
 from ..checks.drawn import random_economy
 from ..statement import Finding, Formula, gap, statement, worst
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from deviator.economies.efficiency_frontiers import proposition_1_deficit, proposition_2_deficit
 from deviator.mechanisms import DiscreteVCG, Reports, TaxVCG
 from deviator.mechanisms.direct.discrete_vcg import Units, following_unit, last_unit
 from deviator.validation import Bools, Floats
 
-from ..bounds.continuous import proposition_1_deficit, proposition_2_deficit
 from ..bounds.discrete import proposition_6_deficit, proposition_7_deficit
 from ..checks.taxed_markets import crossing_markets, pivotal_profiles
 from ..checks.unit_markets import UnitMarket, half_markets, unit_markets, unit_value, units_up_to

@@ -6,18 +6,20 @@ from typing import NamedTuple
 import numpy as np
 
 from deviator.economies import AssumptionBounds, LinearQuadratic, assumption_bounds, tight
+from deviator.economies.efficiency_frontiers import (
+    proposition_1_deficit,
+    worst_case_trade,
+    worst_case_traders,
+)
 from deviator.mechanisms import Reports, SigmaVCG
 from deviator.validation import Floats
 
 from ..bounds.continuous import (
     most_transfer,
     price_sensitivity,
-    proposition_1_deficit,
     proposition_1_inefficiency,
     utility_loss,
     welfare_loss,
-    worst_case_trade,
-    worst_case_traders,
 )
 from ..checks.drawn import random_economy
 from ..checks.transfer_search import CELLS, Band, best_transfer

@@ -15,14 +15,11 @@ from deviator.economies import (
     linear_quadratic,
     walrasian_response,
 )
+from deviator.economies.efficiency_frontiers import c_2, d_2, d_3, deficit_frontiers
 from deviator.mechanisms import Reports, SigmaVCG
 from deviator.validation import Floats
 
 from ..bounds.continuous import (
-    c_2,
-    d_2,
-    d_3,
-    deficit_frontiers,
     frontier_slack,
     price_sensitivity,
     price_shift,

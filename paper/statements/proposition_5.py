@@ -5,6 +5,7 @@ from scipy.optimize import brentq
 
 from deviator.economies import AssumptionBounds, assumption_bounds
 from deviator.economies.assumption_bounds import sigma_n_from
+from deviator.economies.efficiency_frontiers import worst_case_trade
 from deviator.mechanisms import Reports, SigmaVCG
 from deviator.validation import Floats
 
@@ -12,7 +13,6 @@ from ..bounds.continuous import (
     least_relative_inefficiency,
     most_transfer_relative,
     proposition_5_inefficiency,
-    worst_case_trade,
 )
 from ..checks.drawn import random_economy
 from ..checks.transfer_search import CELLS, Band, best_transfer

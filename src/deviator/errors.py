@@ -63,3 +63,7 @@ class PluginLoadError(DeviatorError, ImportError):
 
 class ResultsError(DeviatorError, OSError):
     """A results folder or a policy file cannot be used as it is."""
+
+
+class WorkersLostError(DeviatorError, ConnectionError):
+    """Processes or machines that were to do the work are gone, again and again."""

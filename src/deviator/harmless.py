@@ -1,9 +1,14 @@
 """Texts of strangers, made fit for terminals, reports and folders."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 LONGEST = 2000
 """Characters of a text beyond which it is cut."""
+
+LONGEST_VALUE = 60
+"""Characters of a value beyond which errors cut it."""
 
 LONGEST_NAME = 100
 """Characters of a folder's name beyond which it is cut."""
@@ -42,6 +47,45 @@ def one_line(text: str, longest: int = LONGEST) -> str:
     'two lines'
     """
     return " ".join(shortened(text, longest).split())
+
+
+def shown(value: object, longest: int = LONGEST_VALUE) -> str:
+    """Return a value as errors show it, as `repr` does but cut; no more of it is written out.
+
+    Examples
+    --------
+    >>> shown({"steps": [1, 2]}), shown([[0] * 1000] * 1000, longest=15)
+    ("{'steps': [1, 2]}", '[[0, 0, 0, 0...')
+    """
+    text = ""
+    for piece in _pieces(value, longest):
+        text += piece
+        if len(text) > longest:
+            return printable(text[: longest - 3]) + "..."
+    return printable(text)
+
+
+def _pieces(value: Any, longest: int) -> Iterator[str]:
+    if type(value) in (list, tuple):
+        yield "[" if type(value) is list else "("
+        for number, each in enumerate(value):
+            yield ", " if number else ""
+            yield from _pieces(each, longest)
+        yield "]" if type(value) is list else ",)" if len(value) == 1 else ")"
+    elif type(value) is dict:
+        for number, (key, each) in enumerate(value.items()):
+            yield ", " if number else "{"
+            yield from _pieces(key, longest)
+            yield ": "
+            yield from _pieces(each, longest)
+        yield "}" if value else "{}"
+    elif isinstance(value, (str, bytes)):
+        yield repr(value[: longest + 1])
+    elif isinstance(value, int) and abs(value) >= 10**longest:
+        # Python refuses to write out whole numbers of thousands of digits.
+        yield f"a whole number of {value.bit_length()} bits"
+    else:
+        yield repr(value)
 
 
 def file_name(text: str) -> str:

@@ -1,24 +1,21 @@
 """How much memory there is, asked before large arrays are made: a refusal costs nothing."""
 
-import os
 from pathlib import Path
 
 from deviator.errors import RefusedError
 
-MEMINFO = Path("/proc/meminfo")
 CONTAINER = Path("/sys/fs/cgroup")
 
 LITTLE = 2**26
 """Bytes for which nobody needs to ask."""
 
 
-def available_memory(meminfo: Path = MEMINFO, container: Path = CONTAINER) -> int | None:
+def available_memory(container: Path = CONTAINER) -> int | None:
     """Return how many bytes can be had without swapping; None where the system does not say.
 
-    The least of what Linux counts as available in the file `meminfo` and what is left of the limit
-    in a container's folder; elsewhere all memory that the machine has.
+    The least of what the machine has and what is left of the limit in a container's folder.
     """
-    known = [free for free in (_free_of_machine(meminfo), _left_in_container(container)) if free]
+    known = [free for free in (_free_of_machine(), _left_in_container(container)) if free]
     return min(known, default=None)
 
 
@@ -46,22 +43,21 @@ def require_memory(needed: float, what: str, instead: str = "take fewer at a tim
         )
 
 
-def _free_of_machine(meminfo: Path) -> int | None:
+def _free_of_machine() -> int | None:
+    import psutil  # here, as most commands never ask
+
     try:
-        lines = meminfo.read_text(encoding="ascii").splitlines()
-        sizes = dict(line.split(":", 1) for line in lines if ":" in line)
-        return int(sizes["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
+        return int(psutil.virtual_memory().available)
+    except (OSError, NotImplementedError, psutil.Error):
         return None
 
 
 def _left_in_container(folder: Path) -> int | None:
+    """Return what is left of a limit; files that were read are dropped where room is needed."""
     try:
-        limit = int((folder / "memory.max").read_text(encoding="ascii"))
-        return max(limit - int((folder / "memory.current").read_text(encoding="ascii")), 1)
+        limit, used = (int((folder / f"memory.{name}").read_text()) for name in ("max", "current"))
+        lines = (folder / "memory.stat").read_text().splitlines()
+        files = int(dict(line.split() for line in lines).get("inactive_file", 0))
     except (OSError, ValueError):
         return None
+    return max(limit - used + files, 1)

@@ -1,21 +1,30 @@
 """YAML 1.2 that people write, read as plain Python values whose lines are known."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, final
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from deviator.errors import InvalidInputError
+from deviator.harmless import one_line
 
-MOST_VALUES, MOST_LEVELS = 100_000, 32
-"""Most values and keys on one level of a document, aliases written out, and most levels."""
+MOST_VALUES, MOST_LEVELS = 200_000, 32
+"""Most values and keys of a document, and most levels of values within each other."""
+
+FEW_VALUES, MOST_COPIES = 1000, 20
+"""Values and keys that any document may have with its aliases written out; beyond, so many times
+what stands in it."""
+
+LONGEST = 150
+"""Characters of a reason beyond which it is cut."""
 
 TAG = "tag:yaml.org,2002:"
 
@@ -37,6 +46,27 @@ CONSTRUCTORS: MappingProxyType[str | None, Any] = MappingProxyType(
 
 class _PlainValues(SafeConstructor):
     yaml_constructors = CONSTRUCTORS.copy()
+
+
+class _FewNodes(Composer):
+    """Stops at documents that hold more values than anyone writes."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False  # YAML 1.2 allows them
+        self.composed = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self.composed += 1
+        if self.composed > MOST_VALUES:
+            raise YAMLError(TOO_LARGE)
+        return super().compose_node(parent, index)
+
+
+TOO_LARGE = (
+    f"it may hold at most {MOST_VALUES} values and keys and {MOST_LEVELS} levels within each "
+    f"other, and aliases may make it {MOST_COPIES} times as large"
+)
 
 
 @final
@@ -89,10 +119,10 @@ def read_yaml(text: str) -> Document:
     {'learning_rate': 0.001, 'start': '2026-01-01'}
     """
     yaml = YAML(typ="safe", pure=True)
-    yaml.Constructor = _PlainValues
+    yaml.Constructor, yaml.Composer = _PlainValues, _FewNodes
     try:
         root = yaml.compose(text)
-        _check_size(root)
+        _check_written_out(root)
         values = None if root is None else yaml.constructor.construct_document(root)
     except RecursionError:
         raise InvalidInputError("its values are nested too deeply") from None
@@ -100,30 +130,44 @@ def read_yaml(text: str) -> Document:
         raise InvalidInputError(_reason(error)) from None
     except (ValueError, LookupError, TypeError) as error:
         # A tag that does not fit its value, or a list as a key, is an error of Python to ruamel.
-        raise InvalidInputError(f"a value cannot be read: {error}") from None
+        reason = one_line(str(error), LONGEST)
+        raise InvalidInputError(f"a value cannot be read: {reason}") from None
     return Document(values, root)
 
 
-def _check_size(root: Any) -> None:
+def _check_written_out(root: Any) -> None:
     """Refuse aliases that a few lines multiply beyond memory, or that never end."""
-    nodes = [root]
-    for _ in range(MOST_LEVELS):
-        parts = chain.from_iterable(_parts(node) for node in nodes)
-        nodes = list(islice(parts, MOST_VALUES + 1))
-        if len(nodes) > MOST_VALUES:
-            break
-        if not nodes:
-            return
-    raise YAMLError(
-        f"it may hold at most {MOST_VALUES} values side by side and {MOST_LEVELS} within each "
-        "other, aliases written out"
-    )
+    sizes = _Sizes()
+    size, _ = sizes.of(root, 1)
+    if size > max(FEW_VALUES, MOST_COPIES * sizes.stated):
+        raise YAMLError(TOO_LARGE)
 
 
-def _parts(node: Any) -> Iterable[Any]:
+class _Sizes:
+    """How many values nodes hold, with aliases written out, and how many levels of them."""
+
+    def __init__(self) -> None:
+        self.stated = 0  # values and aliases that stand in the document
+        self._known = dict[int, tuple[int, int]]()
+
+    def of(self, node: Any, level: int) -> tuple[int, int]:
+        """Return both for a node that stands on a level; one within itself has levels without end."""
+        self.stated += 1
+        size, levels = self._known.get(id(node), (1, 0))
+        if level + levels > MOST_LEVELS:
+            raise YAMLError(TOO_LARGE)
+        if not levels:
+            parts = [self.of(part, level + 1) for part in _parts(node)]
+            size = 1 + sum(each for each, _ in parts)
+            levels = 1 + max((each for _, each in parts), default=0)
+            self._known[id(node)] = size, levels
+        return size, levels
+
+
+def _parts(node: Any) -> Iterator[Any]:
     if isinstance(node, MappingNode):
         return chain.from_iterable(node.value)
-    return node.value if isinstance(node, SequenceNode) else ()
+    return iter(node.value if isinstance(node, SequenceNode) else ())
 
 
 def _reason(error: YAMLError) -> str:
@@ -131,8 +175,8 @@ def _reason(error: YAMLError) -> str:
         # The values behind a key that stands twice may be long.
         twice = r'duplicate key "(.*?)" with value .*', r"the key '\1' twice"
         problem = re.sub(*twice, error.problem, flags=re.DOTALL)
-        return f"{problem} in line {error.problem_mark.line + 1}"
-    return str(error).partition("\n")[0]
+        return f"{one_line(problem, LONGEST)} in line {error.problem_mark.line + 1}"
+    return one_line(str(error).partition("\n")[0], LONGEST)
 
 
 def _entry(node: Any, step: str | int) -> tuple[Any, int] | None:

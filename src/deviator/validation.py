@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deviator.arrays import check_shape, is_foreign, library
 from deviator.errors import InvalidInputError
+from deviator.harmless import shown
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -53,6 +54,8 @@ def real_array(name: str, value: ArrayLike) -> Floats:
         array = np.asarray(value)
         if array.dtype.kind == "c":
             raise TypeError("complex numbers are not ordered, as types, bids and quantities are")
+        if array.dtype.kind in "mM":
+            raise TypeError("dates and times have no unit in which to count them")
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{name} must be an array of numbers ({error})") from None
@@ -93,10 +96,10 @@ def numbers_of_record(name: str, value: ArrayLike, shape: tuple[int | None, ...]
 def finite_number(name: str, value: object) -> float:
     """Return `value` as a finite float."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise InvalidInputError(f"{name} must be a number, got {value!r}")
+        raise InvalidInputError(f"{name} must be a number, got {shown(value)}")
     # Whole numbers may be too large for a float.
     if not -sys.float_info.max <= value <= sys.float_info.max:
-        raise InvalidInputError(f"{name} must be finite, got {value}")
+        raise InvalidInputError(f"{name} must be finite, got {_number(value)}")
     return float(value)
 
 
@@ -125,10 +128,14 @@ def positive(name: str, value: object) -> float:
 def whole_number(name: str, value: object, at_least: int) -> int:
     """Return `value` as an int that is at least `at_least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise InvalidInputError(f"{name} must be a whole number, got {value!r}")
+        raise InvalidInputError(f"{name} must be a whole number, got {shown(value)}")
     if value < at_least:
-        raise InvalidInputError(f"{name} must be at least {at_least}, got {value}")
+        raise InvalidInputError(f"{name} must be at least {at_least}, got {_number(value)}")
     return int(value)
+
+
+def _number(value: float | np.number[Any]) -> str:
+    return shown(value.item() if isinstance(value, np.number) else value)
 
 
 def check_kind(name: str, value: object, kind: type, way_out: str) -> None:
@@ -160,7 +167,7 @@ def given(value: object) -> str:
     ("'sigma-dcda'", '0', 'the class dict', 'dict')
     """
     if value is None or isinstance(value, (str, int, float)):
-        return repr(value)
+        return shown(value)
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 

@@ -26,20 +26,31 @@ def economy_labels(cells: list[Cell]) -> list[str]:
         As ``two groups`` or ``two groups slope=2, types=uniform``.
     """
     economies = [cell.market.economy for cell in cells]
-    return [_label(economy, economies) for economy in economies]
+    stated = [_settings(economy) for economy in economies]
+    families = [_family(economy) for economy in economies]
+    alike: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for family, settings in zip(families, stated, strict=True):
+        alike.setdefault(family, []).append(settings)
+    differing = {family: _differing(settings) for family, settings in alike.items()}
+    return [
+        _label(economy.title, settings, differing[family])
+        for economy, settings, family in zip(economies, stated, families, strict=True)
+    ]
 
 
-def _label(economy: EconomySpec, economies: list[EconomySpec]) -> str:
-    own = _settings(economy)
-    alike = [_settings(other) for other in economies if _family(other) == _family(economy)]
-    names = sorted({name for settings in alike for name in settings})
-    differing = [name for name in names if any(s.get(name) != own.get(name) for s in alike)]
-    settings = ", ".join(f"{name}={own.get(name, 'default')}" for name in differing)
-    return f"{economy.title} {settings}".strip()
+def _differing(stated: list[dict[str, str]]) -> list[str]:
+    """Return the names of the settings that are not the same in all."""
+    names = sorted({name for settings in stated for name in settings})
+    return [name for name in names if len({settings.get(name) for settings in stated}) > 1]
 
 
-def _family(economy: EconomySpec) -> tuple[str, Any]:
-    return economy.title, economy.parameters.get("n_traders")
+def _label(title: str, settings: dict[str, str], differing: list[str]) -> str:
+    shown = ", ".join(f"{name}={settings.get(name, 'default')}" for name in differing)
+    return f"{title} {shown}".strip()
+
+
+def _family(economy: EconomySpec) -> tuple[str, str]:
+    return economy.title, _text(economy.parameters.get("n_traders"))
 
 
 def _settings(economy: EconomySpec) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """From the cells' results to the rows of a report: a pure function of what was measured."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, TypedDict
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, NamedTuple, TypedDict, cast
 
 import numpy as np
 
-from deviator.evidence import Evidence, Verdict, judge
+from deviator.evidence import Evidence, LearnedGain, Verdict, judge
 from deviator.evidence.constraints import Scope, State
 from deviator.evidence.market import Unit
 from deviator.evidence.power import student_interval
@@ -14,7 +15,9 @@ from deviator.plugins.rungs import shown_rung
 from ..run.cell_result import evidence_of
 from ..spec.cell import Cell
 from ..spec.market import MarketSpec
+from .asked_columns import asked_columns
 from .economy_labels import economy_labels
+from .matched_controls import matched_controls
 
 INTERVAL = "95% Student interval of the mean over seeds"
 
@@ -48,7 +51,12 @@ class MarketColumns(TypedDict):
     trader: int | str
     n_traders: int
     sigma: float | None
+    sigma_rule: str | None
     information: str
+    constraint: str | None
+    members: int
+    identities: int
+    transfers: bool
     learner: str
     learner_settings: dict[str, Any]
     steps: int
@@ -58,10 +66,22 @@ class MarketColumns(TypedDict):
     key: str
 
 
+class SeedColumns(TypedDict):
+    """What was learned from one seed, as in `LearnedGain`."""
+
+    seed: int
+    untrained_gain: float | None
+    learned_gain: float
+    learned_gain_max: float
+    training_gain_max: float | None
+    stopped: str | None
+
+
 class LearnedColumns(TypedDict):
     """What was learned, over seeds; None and empty in cells in which nothing was trained."""
 
     seeds: list[int]
+    by_seed: list[SeedColumns]
     untrained_gain: float | None
     learned_gain: float | None
     learned_gain_interval: list[float] | None
@@ -85,7 +105,7 @@ class VerdictColumns(TypedDict):
     scope: Scope
     reason: str
     worst: float
-    stakes: float
+    stakes: float | None
     power_interval: list[float] | None
     share_interval: list[float] | None
     witness: dict[str, Any] | None
@@ -99,11 +119,16 @@ class ReportRow(MarketColumns, LearnedColumns, VerdictColumns):
     ``docs/report.md`` describes every field.
     """
 
-    honest_utility: float
+    honest_utility: float | None
     exact_gain: float | None
     best_gain: float
     best_gain_kind: str
     control: ControlRow | None
+    question: str
+    constraints: dict[str, Any] | None
+    outcomes: dict[str, Any] | None
+    beyond: dict[str, Any] | None
+    equilibrium: dict[str, Any] | None
 
 
 def report_rows(cells: list[Cell], results: list[dict[str, Any]]) -> list[ReportRow]:
@@ -115,24 +140,28 @@ def report_rows(cells: list[Cell], results: list[dict[str, Any]]) -> list[Report
     results : list of dict
         Of `run_cell`, in the same order.
     """
-    pairs = list(zip(cells, results, strict=True))
-    controls = [_control_pair(cell, pairs) for cell in cells]
+    measured = [
+        Measured(cell, evidence_of(result, cell.learner.title, None))
+        for cell, result in zip(cells, results, strict=True)
+    ]
+    controls = [None if place is None else measured[place] for place in matched_controls(cells)]
     labels = economy_labels(cells)
-    return [_row(*parts) for parts in zip(cells, results, controls, labels, strict=True)]
+    return [_row(*parts) for parts in zip(measured, results, controls, labels, strict=True)]
 
 
-Pair = tuple[Cell, dict[str, Any]]
-"""A cell and its result."""
+class Measured(NamedTuple):
+    """A cell, and what is known of it without its control."""
+
+    cell: Cell
+    evidence: Evidence
 
 
-def _control_pair(cell: Cell, pairs: Sequence[Pair]) -> Pair | None:
-    """Return the matched control of a cell among those that were run."""
-    return next((pair for pair in pairs if pair[0].controls(cell)), None)
-
-
-def _row(cell: Cell, result: dict[str, Any], control: Pair | None, label: str) -> ReportRow:
-    evidence = _evidence(cell, result, None if control is None else _evidence(*control, None))
-    return {
+def _row(
+    measured: Measured, result: dict[str, Any], control: Measured | None, label: str
+) -> ReportRow:
+    cell, evidence = measured
+    evidence = replace(evidence, control=None if control is None else control.evidence)
+    of_deviations = {
         **_market_columns(cell, result, label),
         **_learned_columns(evidence),
         **_verdict_columns(judge(evidence), evidence),
@@ -140,8 +169,9 @@ def _row(cell: Cell, result: dict[str, Any], control: Pair | None, label: str) -
         "exact_gain": evidence.best.exact_gain,
         "best_gain": evidence.best.gain,
         "best_gain_kind": evidence.best.kind,
-        "control": None if cell.is_control else _control(cell.control, evidence.control, control),
+        "control": None if cell.is_control else _control(cell.control, control),
     }
+    return cast(ReportRow, of_deviations | asked_columns(result))
 
 
 def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketColumns:
@@ -157,7 +187,12 @@ def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketCol
         "trader": market.trader,
         "n_traders": result["n_traders"],
         "sigma": result["sigma"],
+        "sigma_rule": market.sigma if isinstance(market.sigma, str) else None,
         "information": shown_rung(cell.information),
+        "constraint": cell.constraint,
+        "members": cell.members,
+        "identities": cell.identities,
+        "transfers": cell.transfers,
         "learner": cell.learner.title,
         "learner_settings": cell.learner.settings,
         "steps": cell.steps,
@@ -172,6 +207,7 @@ def _learned_columns(evidence: Evidence) -> LearnedColumns:
     learned = evidence.learned
     return {
         "seeds": [one.seed for one in learned],
+        "by_seed": [_seed_columns(one) for one in learned],
         "untrained_gain": _mean(_known(one.untrained_gain for one in learned)),
         "learned_gain": evidence.learned_gain,
         "learned_gain_interval": _listed(student_interval([one.gain for one in learned])),
@@ -180,6 +216,17 @@ def _learned_columns(evidence: Evidence) -> LearnedColumns:
         "share": evidence.share,
         "curves": [[list(point) for point in one.curve] for one in learned],
         "stopped": [f"seed {one.seed}: {one.stopped}" for one in learned if one.stopped],
+    }
+
+
+def _seed_columns(learned: LearnedGain) -> SeedColumns:
+    return {
+        "seed": learned.seed,
+        "untrained_gain": learned.untrained_gain,
+        "learned_gain": learned.gain,
+        "learned_gain_max": learned.largest_gain,
+        "training_gain_max": learned.training_gain,
+        "stopped": learned.stopped,
     }
 
 
@@ -204,12 +251,9 @@ def _verdict_columns(verdict: Verdict, evidence: Evidence) -> VerdictColumns:
     }
 
 
-def _evidence(cell: Cell, result: dict[str, Any], control: Evidence | None) -> Evidence:
-    return evidence_of(result, cell.learner.title, control)
-
-
-def _control(stated: MarketSpec | None, evidence: Evidence | None, ran: Pair | None) -> ControlRow:
+def _control(stated: MarketSpec | None, ran: Measured | None) -> ControlRow:
     """Return the matched control of a cell that is not its own."""
+    evidence = None if ran is None else ran.evidence
     return {
         "mechanism": None if stated is None else stated.title,
         "economy": None if stated is None else stated.economy.title,
@@ -217,7 +261,7 @@ def _control(stated: MarketSpec | None, evidence: Evidence | None, ran: Pair | N
         "best_gain": None if evidence is None else evidence.best.gain,
         "learned_gain": None if evidence is None else evidence.learned_gain,
         "share": None if evidence is None else evidence.share,
-        "key": None if ran is None else ran[0].key,
+        "key": None if ran is None else ran.cell.key,
     }
 
 

@@ -48,7 +48,14 @@ def evidence_of(result: dict[str, Any], learner: str, control: Evidence | None) 
         Name of the cell's learner.
     control : Evidence or None
         That of the cell's matched control.
+
+    Returns
+    -------
+    Evidence
+        Of a cell that asks something else, evidence in which nobody deviates.
     """
+    if result.get("question", "deviation") != "deviation":
+        return _without_deviations(result)
     certificate = result["certificate"]
     return Evidence(
         scale=result["scale"],
@@ -73,6 +80,17 @@ def evidence_of(result: dict[str, Any], learner: str, control: Evidence | None) 
         refusals=tuple(result["refusals"]),
         rare_losses_known=result["rare_losses_known"],
         each_draw=_each_draw_of(result.get("each_draw")),
+        unit=result.get("unit", "money"),
+    )
+
+
+def _without_deviations(result: dict[str, Any]) -> Evidence:
+    return Evidence(
+        scale=result["scale"],
+        trades=True,
+        honest_utility=result.get("honest_utility") or 0.0,
+        best=BestDeviation(gain=0.0, error=0.0, kind="searched", epsilon=0.0),
+        stakes=result.get("stakes") or 0.0,
         unit=result.get("unit", "money"),
     )
 

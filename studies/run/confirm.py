@@ -1,56 +1,24 @@
 """The main job: run a study's cells, keep what is finished, and report."""
 
+import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import final
 
-import deviator
-from deviator.harmless import one_line
-from deviator.plugins.registry import USUAL_TRADERS
-
-from ..report.comparisons import comparisons
-from ..report.page import write_html
-from ..report.row import INTERVAL, ReportRow, report_rows
 from ..spec.cell import Cell
 from ..spec.read import read_study
 from ..spec.study import StudySpec
-from .cell_result import run_cell
-from .executor import described, modules_of, run_guarded_tasks, run_tasks
-from .foreign_cells import names_of, run_foreign_cell, saved_or_why_not
-from .store import RunStore, explained, to_json
+from .driver import run_missing
+from .execution import Execution
+from .progress import StudyProgress
+from .store import RunStore
+from .study_report import StudyReport, write_report
 from .usable_cells import TRIAL_S, has_result_in, usable_cells
-
-DEPENDENCIES = ("numpy", "scipy", "torch", "stable-baselines3", "gymnasium", "pettingzoo")
 
 CellProgress = Callable[[int, int, Cell | None], None]
 """Called with cells done, cells in all, and the cell that has just finished."""
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class StudyReport:
-    """What a study found.
-
-    Attributes
-    ----------
-    study : str
-        The study's name.
-    rows : list of ReportRow
-        One per cell, each a dict; the fields are described in ``docs/report.md``.
-    failures : dict of str to str
-        By cell, what went wrong in those that could not be run.
-    folder : Path
-        Where ``report.json``, ``report.html`` and the cells' files are.
-    """
-
-    study: str
-    rows: list[ReportRow]
-    failures: dict[str, str]
-    folder: Path
 
 
 def default_study() -> Path:
@@ -64,7 +32,7 @@ def confirm(
     quick: bool = False,
     out: str | Path | None = None,
     workers: int | None = None,
-    progress: CellProgress | None = None,
+    progress: StudyProgress | CellProgress | None = None,
     plugins: Sequence[str | Path] = (),
     trial_s: float = TRIAL_S,
 ) -> StudyReport:
@@ -77,11 +45,12 @@ def confirm(
     quick : bool
         Use the study's smaller budgets.
     out : path, optional
-        Results folder; ``runs/NAME`` under the current folder by default.
+        Results folder; by default ``runs/NAME`` under the current folder, with smaller budgets
+        ``runs/NAME-quick``.
     workers : int, optional
         Processes; as many as cores by default.
-    progress : callable, optional
-        Called when the run starts and after each cell.
+    progress : StudyProgress or callable, optional
+        Told what happens, or called when the run starts and after each cell.
     plugins : sequence of path
         Python files whose plugins the study may name, beside those that it states.
     trial_s : float
@@ -107,82 +76,69 @@ def confirm(
     """
     spec = study if isinstance(study, StudySpec) else read_study(Path(study or default_study()))
     spec = spec.with_plugins(tuple(str(file) for file in plugins))
-    folder = Path(out) if out is not None else Path("runs") / spec.name
+    folder = Path("runs") / f"{spec.name}{'-quick' if quick else ''}" if out is None else Path(out)
     cells, failures = usable_cells(spec, quick, trial_s, has_result_in(folder))
-    store = RunStore.open(folder, spec.name)
-    processes = workers or os.cpu_count() or 1
-    failures |= _run_missing(cells, store, processes, spec.limit_s, progress)
-    results = [(cell, store.result(cell)) for cell in cells]
-    done = [(cell, result) for cell, result in results if result is not None]
-    for cell, result in results:
-        if result is None:
-            failures.setdefault(cell.label(), "its result is not there; run the command again")
-    failures = {one_line(name): one_line(reason) for name, reason in failures.items()}
-    rows = report_rows([cell for cell, _ in done], [result for _, result in done])
-    content = {
-        "study": spec.name,
-        "quick": quick,
-        "interval": INTERVAL,
-        "rows": rows,
-        "failures": failures,
-        "comparisons": comparisons(rows),
-        "versions": _versions(),
-    }
-    write_html(store, content)
-    store.write("report.json", to_json(content))
-    return StudyReport(spec.name, rows, failures, store.folder)
+    told = _Told(progress, cells)
+    with RunStore.open(folder, spec, quick=quick) as store:
+        execution = Execution(workers or os.cpu_count() or 1, spec.limit_s)
+        failures |= run_missing(cells, store, execution, told)
+        return write_report(store, spec.name, cells, failures, quick=quick, notes=told.notes)
 
 
-def _run_missing(
-    cells: list[Cell],
-    store: RunStore,
-    workers: int,
-    limit_s: float,
-    progress: CellProgress | None,
-) -> dict[str, str]:
-    missing = [cell for cell in cells if store.result(cell) is None]
-    # Long cells first, so that no worker is left alone with one at the end.
-    missing.sort(key=_expected_effort, reverse=True)
-    done = len(cells) - len(missing)
-    if progress is not None:
-        progress(done, len(cells), None)
-    failures: dict[str, str] = {}
-    for cell, error in _runs(missing, store, workers, limit_s):
-        done += 1
-        if error is not None:
-            failures[cell.label()] = error
-        if progress is not None:
-            progress(done, len(cells), cell)
-    return failures
+@final
+class _Told:
+    """Passes on what happens in a study, and keeps what is noted.
 
+    Where the caller only counts cells, notes go to the log, which shows them on stderr.
 
-def _runs(
-    cells: list[Cell], store: RunStore, workers: int, limit_s: float
-) -> Iterator[tuple[Cell, str | None]]:
-    """Run cells, those with third-party plugins last and apart; return what went wrong."""
-    built_in = [(cell, store) for cell in cells if not cell.third_party]
-    preload = modules_of({cell.learner.name for cell in cells})
-    yield from run_tasks(_run_and_save, built_in, workers, preload)
-    foreign = [(cell, store.fresh_folder(cell)) for cell in cells if cell.third_party]
-    for (cell, _), text, error in run_guarded_tasks(
-        run_foreign_cell, foreign, workers, limit_s, names_of, preload
-    ):
-        reason = described(error) if error else saved_or_why_not(cell, text, store)
-        yield cell, None if reason is None else f"{names_of(cell)}: {reason}"
+    Parameters
+    ----------
+    listener : StudyProgress, callable or None
+    cells : list of Cell
+    """
 
+    def __init__(
+        self, listener: StudyProgress | CellProgress | None, cells: Sequence[Cell]
+    ) -> None:
+        self._progress = listener if isinstance(listener, StudyProgress) else None
+        self._count = None if isinstance(listener, StudyProgress) else listener
+        self._cells = {cell.label(): cell for cell in cells}
+        self._ended = 0
+        self.notes: list[str] = []
 
-def _expected_effort(cell: Cell) -> float:
-    """Return how long a cell takes compared to others, as far as its settings tell."""
-    size = cell.market.economy.parameters.get("n_traders", USUAL_TRADERS)
-    return cell.steps * len(cell.seeds) * (20 + (size if isinstance(size, int) else 0))
+    def note(self, text: str) -> None:
+        """Keep a note and pass it on."""
+        self.notes.append(text)
+        if self._progress is None:
+            logging.getLogger("deviator").warning(text)
+        else:
+            self._progress.note(text)
 
+    def started(self, cells: int, kept: int, workers: int, effort: float) -> None:
+        """Pass on how much there is to do."""
+        self._ended = kept
+        if self._progress is not None:
+            self._progress.started(cells, kept, workers, effort)
+        self._counted(None)
 
-def _run_and_save(cell: Cell, store: RunStore) -> None:
-    folder = store.fresh_folder(cell)
-    with explained(folder):
-        result = run_cell(cell, folder)
-    store.save(cell, result)
+    def running(self, label: str) -> None:
+        """Pass on that a cell has been given to a worker."""
+        if self._progress is not None:
+            self._progress.running(label)
 
+    def done(self, label: str, effort: float) -> None:
+        """Pass on that a cell is finished."""
+        if self._progress is not None:
+            self._progress.done(label, effort)
+        self._counted(label)
 
-def _versions() -> dict[str, str]:
-    return {"deviator": deviator.__version__} | {name: version(name) for name in DEPENDENCIES}
+    def failed(self, label: str, cause: str, effort: float) -> None:
+        """Pass on that a cell was given up."""
+        if self._progress is not None:
+            self._progress.failed(label, cause, effort)
+        self._counted(label)
+
+    def _counted(self, label: str | None) -> None:
+        self._ended += label is not None
+        if self._count is not None:
+            self._count(self._ended, len(self._cells), self._cells.get(label or ""))

@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from deviator.harmless import one_line
+from deviator.plugins.guard import GuardError
 from deviator.plugins.replaced_built_ins import check_built_ins
 
 from ..report.row import report_rows
 from ..report.table import table_cells
 from ..spec.cell import Cell
 from .cell_result import run_cell
-from .executor import described
-from .store import RunStore, to_json
+from .executors import described
+from .store import to_json
 
 
 def names_of(cell: Cell) -> str:
@@ -33,22 +34,24 @@ def run_foreign_cell(cell: Cell, folder: Path) -> str:
     return result
 
 
-def saved_or_why_not(cell: Cell, text: Any, store: RunStore) -> str | None:
-    """Save the result of a cell that ran elsewhere, or return why there is none.
+def result_of_strangers(cell: Cell, text: Any) -> dict[str, Any]:
+    """Return the result of a cell that ran elsewhere.
 
     Raises
     ------
-    ResultsError
-        If it cannot be written.
+    GuardError
+        If it is no result.
     """
     try:
         # Where a result comes from is not for the process that made it to say.
-        result = _bounded(json.loads(text)) | {"key": cell.key, "plugins": cell.plugins}
+        result: dict[str, Any] = _bounded(json.loads(text)) | {
+            "key": cell.key,
+            "plugins": cell.plugins,
+        }
         table_cells(*report_rows([cell], [result]))
     except Exception as error:
-        return f"its result cannot be read ({described(error)})"
-    store.save(cell, result)
-    return None
+        raise GuardError(f"its result cannot be read ({described(error)})") from None
+    return result
 
 
 def _bounded(data: Any) -> Any:

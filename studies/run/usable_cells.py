@@ -20,7 +20,7 @@ from ..spec.cell import Cell
 from ..spec.expand import cells_of_entry
 from ..spec.messages import grouped, in_words
 from ..spec.study import StudySpec
-from .executor import described, modules_of
+from .executors import described, modules_of
 from .foreign_cells import names_of
 
 TRIAL_S = 120

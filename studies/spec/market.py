@@ -11,6 +11,7 @@ from pydantic import (
     AfterValidator,
     Field,
     Strict,
+    ValidationError,
     ValidationInfo,
     model_validator,
 )
@@ -46,6 +47,7 @@ from deviator.plugins import (
 from deviator.policies import Policy
 from deviator.validation import Floats
 
+from .messages import mistakes_of
 from .naming import file_of, looked_up
 from .settings import Built, Finite, Settings
 from .types_law import TypesSpec
@@ -62,6 +64,9 @@ BELIEFS: Mapping[str, Callable[..., NormalInformation]] = MappingProxyType(
 
 OF_THE_ECONOMY = "economy"
 """What stands for the public statistics of the economy among a mechanism's parameters."""
+
+BELIEVED = "beliefs"
+"""What stands, among a strategy's parameters, for other beliefs than the market's."""
 
 Sigma = Annotated[float, Strict()] | Literal["sigma-n", "sigma-budget"]
 """A tax slope, or the rule that gives it."""
@@ -189,7 +194,8 @@ class MarketSpec(Built):
         Policy that everybody but the deviator follows: ``honest``, or another registered name.
     strategy_parameters : dict
         Settings of the policy; mechanism, economy, information, slope and distribution are given to
-        those that ask for them.
+        those that ask for them. ``beliefs``, an economy of beliefs, states other beliefs than the
+        market's: their information and law are given in place of it.
     trader : int or str
         Index or role of the deviator.
     epsilon : float, optional
@@ -337,7 +343,11 @@ class MarketSpec(Built):
         """Return the strategy, built with what it asks for of the market."""
         plugin = find_plugin("policy", self.strategy).load()
         asked = signature(plugin).parameters
-        if "information" in asked and self.economy.information is None:
+        settings = dict(self.strategy_parameters)
+        # What a policy calls by this name itself is its own.
+        stated = None if BELIEVED in asked else settings.pop(BELIEVED, None)
+        believed = self.economy if stated is None else self._believed(stated)
+        if "information" in asked and believed.information is None:
             raise InvalidInputError(
                 f"strategy {self.strategy_title} needs an economy that states beliefs, got a "
                 f"family; use beliefs: {' or '.join(BELIEFS)}"
@@ -345,14 +355,27 @@ class MarketSpec(Built):
         known = {
             "mechanism": self.rule,
             "economy": self.economy.economy,
-            "information": self.economy.information,
+            "information": believed.information,
             "slope": self.economy.slope,
-            "distribution": self.economy.distribution(),
+            "distribution": believed.distribution(),
         }
         given = {name: value for name, value in known.items() if name in asked}
-        policy: Policy = build("policy", self.strategy, given | self.strategy_parameters)
+        policy: Policy = build("policy", self.strategy, given | settings)
         self._check_language(policy)
         return policy
+
+    def _believed(self, stated: Any) -> EconomySpec:
+        """Return other beliefs than the market's, as the strategy's settings state them."""
+        try:
+            believed = EconomySpec.model_validate(stated)
+        except ValidationError as error:
+            mistakes = mistakes_of(error, stated, EconomySpec)
+            reasons = "; ".join(mistake.sentence for mistake in mistakes)
+            raise InvalidInputError(f"{BELIEVED} of a strategy: {reasons}") from None
+        n, other = self.economy.economy.n_traders, believed.economy.n_traders
+        if n != other:
+            raise InvalidInputError(f"{BELIEVED} of a strategy must be of {n} traders, got {other}")
+        return believed
 
     def _check_language(self, policy: Policy) -> None:
         bids = policy.bids(

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from deviator.harmless import shown
+
 from .settings import RULE
 
 Place = tuple[str | int, ...]
@@ -134,8 +136,7 @@ def named(place: Place) -> str:
 
 def shortened(value: Any) -> str:
     """Return a value as sentences show it."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shown(value)
 
 
 def _place(problem: Any, data: Any) -> Place:

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from deviator.errors import InvalidInputError
+from deviator.files import read_text
 from deviator.plain_yaml import Document, read_yaml
 
 from .messages import Mistake, in_words, mistakes_of
@@ -41,7 +42,7 @@ def _lines(study: StudySpec, document: Document) -> dict[str | int, int]:
 
 def _read(path: Path) -> Document:
     try:
-        return read_yaml(path.read_text(encoding="utf-8"))
+        return read_yaml(read_text(path))
     except OSError as error:
         raise InvalidInputError(f"study file {path} cannot be read: {error.strerror}") from None
     except ValueError as error:

@@ -12,7 +12,7 @@ BLOCK = re.compile(r"(?:`(?P<file>[\w.]+)`:\n\n)?```(?P<language>\w+)\n(?P<text>
 SMALLER = (
     ("--steps 20000", "--steps 2048"),
     ("steps: 40000", "steps: 2048"),
-    ("held_out: 5000", "held_out: 500\nlearner: evolution"),
+    ("held_out: 5000", "held_out: 500\nlearner: none"),
 )
 """Less learning, with which the verdicts, which are exact, are the same."""
 

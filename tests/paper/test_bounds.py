@@ -21,23 +21,25 @@ from deviator.economies import (
     tight,
     unit_demands,
 )
-from deviator.errors import InvalidInputError, RefusedError
-from deviator.mechanisms import Reports, SigmaVCG
-from deviator.paper.bounds.continuous import (
+from deviator.economies.efficiency_frontiers import (
     c_1,
     c_2,
     d_1,
     d_2,
     d_3,
-    deadweight_loss,
     deficit_frontiers,
+    proposition_1_deficit,
+    proposition_2_deficit,
+)
+from deviator.errors import InvalidInputError, RefusedError
+from deviator.mechanisms import Reports, SigmaVCG
+from deviator.paper.bounds.continuous import (
+    deadweight_loss,
     harmless_interdependence,
     least_relative_inefficiency,
     limit_of_deadweight_loss,
     price_sensitivity,
-    proposition_1_deficit,
     proposition_1_inefficiency,
-    proposition_2_deficit,
     proposition_2_inefficiency,
     proposition_5_inefficiency,
     utility_loss,

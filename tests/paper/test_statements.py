@@ -44,16 +44,34 @@ ERRATA = {
 }
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
+SLOW = {
+    "Proposition 7: efficiency",
+    "Section 6: convex taxes",
+    "Proposition 4: condition (6.29)",
+    "Section 6: definition of tau-VCG",
+}
+"""Statements whose proofs take long."""
+
+
+def marks(name):
+    return pytest.mark.slow if name in SLOW else ()
+
+
+PROOFS = [pytest.param(name, marks=marks(name)) for name in STATEMENTS]
+FORMULAS = [
+    pytest.param(name, formulas, marks=marks(name), id=f"{name}, {' '.join(formulas)}")
+    for name, formulas in VILLAINS
+]
+
+
+@pytest.mark.parametrize("name", PROOFS)
 def test_statements_hold_or_are_known_errata(name):
     row = STATEMENTS[name].judge()
     assert row.state == ("erratum" if name in ERRATA else "holds"), row.finding
     assert bool(row.statement.corrected) == (name in ERRATA)
 
 
-@pytest.mark.parametrize(
-    ("name", "formulas"), VILLAINS, ids=[f"{name}, {' '.join(of)}" for name, of in VILLAINS]
-)
+@pytest.mark.parametrize(("name", "formulas"), FORMULAS)
 def test_wrong_formulas_make_statements_fail(name, formulas):
     row = STATEMENTS[name].judge(**formulas)
     assert row.state == "fails", row.finding

@@ -74,7 +74,17 @@ from deviator.plugins.conformance.comparing import elsewhere
 from deviator.plugins.conformance.importing import changes_of_import
 from deviator.plugins.guard import GuardError
 from deviator.plugins.provenance import FILE_MODULE
-from deviator.policies import LinearBayes, NoisySignal, OwnTypeAndStatistics, Revelation
+from deviator.policies import (
+    LinearBayes,
+    MisperceivedWeights,
+    NoisyHonest,
+    NoisySignal,
+    OwnTypeAndStatistics,
+    PriceOnly,
+    Revelation,
+    RoundedHonest,
+    ShadedHonest,
+)
 
 GENERAL = linear_quadratic(
     [[1.1, 0.2, 0, 0.1], [0.1, 0.9, 0.1, 0], [0, 0.1, 1, 0.1], [0.2, 0, 0.1, 1.2]],
@@ -192,6 +202,11 @@ MEMBERS = {
     ("policy", "linear-bayes"): [
         LinearBayes(fundamental_value_information(6, rho=0.4, noise=0.5), slope=1.0)
     ],
+    ("policy", "noisy-honest"): [NoisyHonest(SigmaDCDA(0.3), SMALL, noise=0.2, honest=1)],
+    ("policy", "rounded-honest"): [RoundedHonest(NaiveWalrasian(SMALL), SMALL)],
+    ("policy", "shaded-honest"): [ShadedHonest(SigmaDCDA(0.3), SMALL, honest=2)],
+    ("policy", "misperceived-weights"): [MisperceivedWeights(SigmaDCDA(0.3), SMALL, honest=0)],
+    ("policy", "price-only"): [PriceOnly(SigmaDCDA(0.3), SMALL, SMALL.types(), 2)],
     ("learner", "ppo"): [PPOLearner(), PPOLearner(hidden=(8,))],
     ("learner", "sac"): [SACLearner()],
     ("learner", "td3"): [TD3Learner()],

@@ -23,7 +23,7 @@ name: installed
 seeds: [0]
 steps: 3000
 held_out: 400
-learner: {name: hill-climber}
+learner: none
 economies:
   units: {family: unit-demands, n_buyers: 3, n_sellers: 3}
   correlated: {family: two-groups, n_traders: 4, types: {law: normal, correlation: 0.5}}
@@ -33,8 +33,8 @@ cells:
   - {mechanism: k-double-auction, economy: units}
   - {mechanism: cremer-mclean, economy: correlated, information: [own, profile]}
   - {mechanism: naive-walrasian, economy: correlated, information: [own, profile, largest-type]}
-  - {mechanism: taxed-auction, economy: private}
-  - {mechanism: uniform-double-auction, economy: private}
+  - {mechanism: taxed-auction, economy: private, learner: hill-climber}
+  - {mechanism: uniform-double-auction, economy: private, learner: [none, hill-climber]}
   - mechanism: uniform-double-auction
     strategy: flat-schedules
     economy: private

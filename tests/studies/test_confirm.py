@@ -10,7 +10,7 @@ from deviator.errors import ResultsError
 from deviator.plain_yaml import read_yaml
 from deviator.policies import load_policy
 from deviator.studies import confirm
-from deviator.studies.run.executor import run_tasks
+from deviator.studies.run.executors import execute
 from deviator.studies.run.store import RunStore
 from deviator.studies.spec.study import StudySpec
 from deviator.studies.training import evaluate
@@ -83,14 +83,14 @@ def test_a_full_disk_ends_the_run_and_keeps_what_is_there(finished, monkeypatch)
     def full(path, text):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("deviator.studies.run.store.write_atomically", full)
+    monkeypatch.setattr("deviator.studies.run.store.provenance.write_atomically", full)
     with pytest.raises(ResultsError, match="No space left on device; free some space"):
         confirm(tiny(), out=finished.folder)
     assert (finished.folder / "report.json").read_bytes() == report
 
 
 def test_a_failing_cell_does_not_stop_the_others(tmp_path, monkeypatch):
-    import deviator.studies.run.confirm as module
+    import deviator.studies.run.driver as module
 
     sound = module.run_cell
 
@@ -130,6 +130,8 @@ def die_once(place, folder):
 
 
 def test_a_killed_worker_costs_a_retry(tmp_path):
-    done = dict(run_tasks(die_once, [(place, tmp_path) for place in range(4)], workers=2))
-    assert done == dict.fromkeys(range(4))
+    tasks = [(place, tmp_path) for place in range(4)]
+    ended = list(execute(die_once, iter(tasks), workers=2))
+    assert sorted(task for task, _, _ in ended) == tasks
+    assert all(error is None for _, _, error in ended)
     assert len(list(tmp_path.iterdir())) == 4

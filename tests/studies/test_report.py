@@ -7,10 +7,12 @@ from helpers.tiny_study import tiny
 
 from deviator.economies import sigma_n, two_groups
 from deviator.studies.report.economy_labels import economy_labels
+from deviator.studies.report.matched_controls import matched_controls
 from deviator.studies.report.page import write_html
 from deviator.studies.report.row import report_rows
 from deviator.studies.report.table import COLUMNS, explanations, table_cells, verdict_table
 from deviator.studies.run.store import RunStore
+from deviator.studies.spec.cell import Cell
 
 
 def test_report_of_a_small_study(finished):
@@ -121,3 +123,25 @@ def test_rows_are_a_pure_function_of_the_results(finished):
     cells = tiny().expand()
     results = [RunStore(finished.folder).result(cell) for cell in cells]
     assert report_rows(cells, results) == finished.rows
+
+
+def test_controls_are_found_as_by_comparing_all_cells_with_all():
+    study = tiny(learner=[{"name": "ppo", "settings": {"points": 4}}, {"name": "cma-es"}])
+    cells = study.expand() + study.model_copy(update={"steps": 7}).expand()
+    found = matched_controls(cells)
+    assert found == [
+        next((place for place, other in enumerate(cells) if other.controls(cell)), None)
+        for cell in cells
+    ]
+    assert None not in found
+    assert matched_controls(cells[:1]) == [None]
+
+
+def test_the_work_of_finding_controls_grows_with_the_number_of_cells(monkeypatch):
+    cell = tiny().expand()[0]
+    cells = [cell.model_copy(update={"steps": 1 + place}) for place in range(60)]
+    compared = []
+    controls = Cell.controls
+    monkeypatch.setattr(Cell, "controls", lambda *both: compared.append(0) or controls(*both))
+    matched_controls(cells)
+    assert len(compared) <= len(cells)

@@ -1,4 +1,4 @@
-"""The command line: audit, confirm, replicate, train, evaluate, recheck, power, and more.
+"""The command line: audit, confirm, query, replicate, train, evaluate, recheck, and more.
 
 Bad input ends with one sentence and exit code 2, a check that failed with 1, an interrupted run
 with 130.
@@ -14,12 +14,14 @@ from deviator.errors import DeviatorError
 from .assumptions import assumptions
 from .audit import audit
 from .check import check
+from .compare import compare
 from .confirm import confirm
 from .console import fail
 from .equilibrium import equilibrium
 from .league import league
 from .plugins import list_, new
 from .power import power
+from .query import query
 from .recheck import recheck
 from .replicate import replicate
 from .train import evaluate, train
@@ -31,8 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, confirm, replicate, train, evaluate, league, equilibrium, recheck, check, new,
-    assumptions,
+    audit, power, confirm, query, compare, replicate, train, evaluate, league, equilibrium,
+    recheck, check, new, assumptions,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

@@ -6,9 +6,14 @@ from types import MappingProxyType
 from typing import Any
 
 from ...spec.cell import Cell
-from . import deviation
+from . import audit, coalition, deviation, everyone
 
 QUESTIONS: Mapping[str, Callable[[Cell, Path], dict[str, Any]]] = MappingProxyType(
-    {"deviation": deviation.run}
+    {
+        "deviation": deviation.run,
+        "audit": audit.run,
+        "coalition": coalition.run,
+        "everyone": everyone.run,
+    }
 )
 """How each question is answered, by its name."""

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,7 +63,7 @@ def test_files_of_outcomes_may_be_written_and_named_twice(tmp_path, traded):
 
 def test_files_that_hold_something_else_are_refused(tmp_path):
     (tmp_path / "text.parquet").write_text("no columns")
-    with pytest.raises(InvalidInputError, match="must be a Parquet file"):
+    with pytest.raises(InvalidInputError, match="must be a Parquet file that is not damaged"):
         clear_sharded(SigmaDCDA(), [tmp_path / "text.parquet"])
     clear_sharded(SigmaDCDA(), [make_shard(0)], folder=tmp_path)
     with pytest.raises(InvalidInputError, match="must have a column own_weight"):
@@ -144,8 +143,8 @@ def test_shards_and_paths_that_cannot_be_written_are_one_clear_sentence(tmp_path
 
 
 def test_a_disk_that_refuses_a_shard_leaves_nothing_behind(tmp_path, monkeypatch):
-    def full(table, path):
-        Path(path).write_bytes(b"part")
+    def full(table, file, **options):
+        file.write(b"part")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pyarrow.parquet.write_table", full)
@@ -162,5 +161,5 @@ def test_an_outcome_that_vanishes_is_not_passed_over(tmp_path):
             path.unlink()
 
     client = RepeatingClient(lose_outcomes)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ResultsError, match="outcome of shard 0 cannot be named"):
         clear_sharded(SigmaDCDA(0.1), [make_shard(0, 50)], client=client, folder=tmp_path)

@@ -219,7 +219,7 @@ CHANGING = iter(range(10, 100))
         (lambda: clear_sharded(SigmaDCDA(), [make_shard(0, 2)]), "n_traders"),
         (lambda: clear_sharded(SigmaDCDA(0, np.eye(3)), [make_shard(0)]), "without statistics"),
         (lambda: clear_sharded(UniformDoubleAuction(), [make_shard(0)]), "conditional bids"),
-        (lambda: clear_sharded(SigmaDCDA(), ["nowhere.parquet"]), "shard 0: .*nowhere"),
+        (lambda: clear_sharded(SigmaDCDA(), ["nowhere.parquet"]), "shard 0 .*nowhere"),
         (
             lambda: clear_sharded(SigmaDCDA(), [lambda: make_shard(0, next(CHANGING))]),
             "same traders",

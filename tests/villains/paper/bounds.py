@@ -5,21 +5,23 @@ from fractions import Fraction
 import numpy as np
 
 from deviator.economies import sigma_n_from, walrasian_response
-from deviator.mechanisms import Mutated, SigmaVCG
-from deviator.paper.bounds.continuous import (
+from deviator.economies.efficiency_frontiers import (
     c_2,
     d_2,
     d_3,
     deficit_frontiers,
+    proposition_1_deficit,
+    proposition_2_deficit,
+    worst_case_traders,
+)
+from deviator.mechanisms import Mutated, SigmaVCG
+from deviator.paper.bounds.continuous import (
     harmless_interdependence,
     least_relative_inefficiency,
     most_transfer,
     price_sensitivity,
-    proposition_1_deficit,
-    proposition_2_deficit,
     proposition_2_inefficiency,
     proposition_5_inefficiency,
-    worst_case_traders,
 )
 from deviator.paper.statements.uniqueness import printed_radius
 

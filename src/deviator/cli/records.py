@@ -1,0 +1,77 @@
+"""Records for terminals and pipes: as a table, as CSV or as JSON."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from deviator.harmless import one_line, printable
+
+from .console import console
+
+WIDE = 210
+"""Width of tables outside a terminal."""
+
+
+class Format(StrEnum):
+    """How records are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="A table for reading, csv or json for pipes.")
+]
+
+
+def print_records(columns: Sequence[str], records: Sequence[Sequence[Any]], form: Format) -> None:
+    """Print records; control characters of strangers are left out."""
+    if form is Format.table:
+        console(WIDE).print(_table(columns, records))
+    elif form is Format.csv:
+        typer.echo(_csv(columns, records), nl=False)
+    else:
+        plain = [dict(zip(columns, map(_plain, record), strict=True)) for record in records]
+        typer.echo(json.dumps(plain, indent=1, default=str))
+
+
+def _table(columns: Sequence[str], records: Sequence[Sequence[Any]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, header_style="bold")
+    for place, column in enumerate(columns):
+        numbers = all(isinstance(record[place], (int, float, type(None))) for record in records)
+        table.add_column(one_line(column), justify="right" if numbers else "left", overflow="fold")
+    for record in records:
+        table.add_row(*map(_shown, record))
+    return table
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.6g}" if isinstance(value, float) else one_line(str(value))
+
+
+def _csv(columns: Sequence[str], records: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(printable, columns))
+    writer.writerows([_text(value) for value in record] for record in records)
+    return text.getvalue()
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else printable(str(value))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: NaN and infinity are missing there."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,79 @@
+"""Families: markets that exist at several sizes and differ in nothing else."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .row import ReportRow
+from .row_settings import SIZE, by_subject, settings_of, varying
+from .shown_parts import learner_of, sees_of
+
+LEAST_SIZES = 3
+"""Sizes from which on a rate can be fitted."""
+
+
+class Family(NamedTuple):
+    """The rows of one market at several sizes, in order of N, and what tells it from others."""
+
+    mechanism: str
+    economy: str
+    details: str
+    rows: list[ReportRow]
+
+    @property
+    def label(self) -> str:
+        """The rule, and what tells this family from others of it."""
+        return f"{self.mechanism} {self.details}".strip()
+
+
+def families(rows: Sequence[ReportRow], least: int = LEAST_SIZES) -> list[Family]:
+    """Return the families of a study that exist at several sizes.
+
+    Rows of one subject that have one row a size are a family whatever else goes with the size, as
+    where a study walks through two lists together. Otherwise all settings but the size must agree.
+
+    Parameters
+    ----------
+    rows : sequence of ReportRow
+    least : int
+        Sizes at least.
+    """
+    groups = list(by_subject(rows).values())
+    found = [family for group in groups for family in _families(group, _several(groups))]
+    return [family for family in found if len({r["n_traders"] for r in family.rows}) >= least]
+
+
+def _several(groups: Sequence[Sequence[ReportRow]]) -> tuple[bool, bool, bool]:
+    """Return whether strategies, what deviators see, and learners differ among subjects."""
+    first = [group[0] for group in groups]
+    return (
+        len({row["strategy"] for row in first}) > 1,
+        len({sees_of(row) for row in first}) > 1,
+        len({learner_of(row) for row in first}) > 1,
+    )
+
+
+def _families(rows: list[ReportRow], several: tuple[bool, bool, bool]) -> list[Family]:
+    words = row_words(rows[0], several)
+    if len({row["n_traders"] for row in rows}) == len(rows):
+        rule = rows[0]["sigma_rule"]
+        return [_family(rows, [*([str(rule)] if rule else []), *words])]
+    settings = [settings_of(row) for row in rows]
+    names = [name for name in varying(settings) if name != SIZE]
+    parts: dict[str, dict[int, ReportRow]] = {}
+    for row, stated in zip(rows, settings, strict=True):
+        details = ", ".join(f"{name}={stated.get(name)}" for name in names)
+        parts.setdefault(details, {}).setdefault(row["n_traders"], row)
+    return [_family(list(part.values()), [name, *words]) for name, part in parts.items()]
+
+
+def row_words(row: ReportRow, several: tuple[bool, bool, bool]) -> list[str]:
+    """Return what is said of a row beside its rule, where it differs among rows."""
+    words = row["strategy"], f"sees {sees_of(row)}", learner_of(row)
+    told = [word for word, differ in zip(words, several, strict=True) if differ]
+    return told if row["trader"] == 0 else [*told, f"trader {row['trader']}"]
+
+
+def _family(rows: list[ReportRow], words: list[str]) -> Family:
+    in_order = sorted(rows, key=lambda row: row["n_traders"])
+    details = ", ".join(word for word in words if word)
+    return Family(rows[0]["mechanism"], rows[0]["economy"], details, in_order)

@@ -1,0 +1,111 @@
+"""Tables of a page beside that of the verdicts: constraints, measured outcomes, fitted rates."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from deviator.harmless import one_line
+
+from .fitted_rates import rate_lines
+from .measures import MEASURES
+from .row import ReportRow
+from .shown_parts import economy_of, mechanism_of, strategy_of
+
+LONGEST = 100
+"""Characters of a cell of the table, at most."""
+
+NAMES = ("mechanism", "economy", "strategy", "N", "sigma")
+"""Columns that say which market a row is about."""
+
+
+class PageTable(NamedTuple):
+    """A table of texts, with a title and a note."""
+
+    title: str
+    note: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def constraint_table(rows: Sequence[ReportRow]) -> PageTable | None:
+    """Return the verdicts on each constraint by market, or None where no row has any."""
+    audited = [(row, _found(row, "constraints")) for row in rows if _found(row, "constraints")]
+    names = list(dict.fromkeys(name for _, found in audited for name in found))
+    texts = [
+        [*_market(row), *(_verdict(found.get(name)) for name in names)] for row, found in audited
+    ]
+    note = (
+        "The verdict, its scope, and the largest violation that was found and checked again, as a "
+        "share of the gains from trade."
+    )
+    title = "The five constraints"
+    return PageTable(title, note, [*NAMES, *names], texts) if audited else None
+
+
+def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
+    """Return the measured outcomes of following the strategy, or None where no row has any."""
+    measured = [(row, _found(row, "outcomes")) for row in rows if _found(row, "outcomes")]
+    names = list(dict.fromkeys(name for _, found in measured for name in found))
+    texts = [
+        [*_market(row), *(_measure(found.get(name)) for name in names)] for row, found in measured
+    ]
+    note = "Where all traders follow the strategy; after ±, one standard error of a sampled mean."
+    title = "Measured outcomes"
+    return PageTable(title, note, [*NAMES, *names], texts) if measured else None
+
+
+def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:
+    """Return the fitted rates with the paper's beside them, or None where nothing was fitted.
+
+    Parameters
+    ----------
+    rows : sequence of ReportRow
+    """
+    columns = ["measure", "economy", "rule", "sizes", "exponent", "error", "interval", "paper"]
+    texts = []
+    for line in rate_lines(rows):
+        low, high = line.fitted.interval
+        stated = "" if line.stated is None else f"{line.stated.order}: {line.stated.source}"
+        names = MEASURES[line.measure][0], line.economy, line.label
+        texts.append(
+            [
+                *(one_line(text, LONGEST) for text in names),
+                ", ".join(map(str, line.sizes)),
+                f"{line.fitted.exponent:.3f}",
+                f"{line.fitted.standard_error:.1g}",
+                f"{low:.3f} to {high:.3f}",
+                stated,
+            ]
+        )
+    note = (
+        "Slopes of straight lines through logarithms, with standard errors and 95% Student "
+        "intervals from the residuals: a summary of these sizes. Beside them what the paper says, "
+        "where it says anything."
+    )
+    return PageTable("How measures change with N", note, columns, texts) if texts else None
+
+
+def _found(row: ReportRow, part: str) -> Mapping[str, Any]:
+    """Return a part that rows of some questions have."""
+    found: Any = row.get(part)
+    return found or {}
+
+
+def _market(row: ReportRow) -> list[str]:
+    sigma = "" if row["sigma"] is None else f"{row['sigma']:.4g}"
+    texts = [mechanism_of(row), economy_of(row), strategy_of(row), str(row["n_traders"]), sigma]
+    return [one_line(text, LONGEST) for text in texts]
+
+
+def _verdict(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return ""
+    share = found.get("share")
+    size = "" if not share else f", {100 * share:.3g}%"
+    return one_line(f"{found['state']}, {found['scope']}{size}", LONGEST)
+
+
+def _measure(found: Mapping[str, Any] | None) -> str:
+    if not found or found.get("value") is None:
+        return ""
+    error = found.get("error")
+    return f"{found['value']:.4g}" + (f" ±{error:.1g}" if error else "")

@@ -1,0 +1,126 @@
+"""The report of a study, made from its finished cells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from deviator.harmless import one_line
+
+from ..report.comparisons import comparisons
+from ..report.page import write_html
+from ..report.row import INTERVAL, ReportRow, report_rows
+from ..spec.cell import Cell
+from .store import RunStore, to_json
+from .store.provenance import versions
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class StudyReport:
+    """What a study found.
+
+    Attributes
+    ----------
+    study : str
+        The study's name.
+    rows : list of ReportRow
+        One per cell, each a dict; the fields are described in ``docs/report.md``.
+    failures : dict of str to str
+        By cell, what went wrong in those that could not be run.
+    folder : Path
+        Where ``report.json``, ``report.html`` and the cells' files are.
+    notes : tuple of str
+        What happened that changes no number: other drivers, damaged files that were computed again.
+    """
+
+    study: str
+    rows: list[ReportRow]
+    failures: dict[str, str]
+    folder: Path
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> "DataFrame":
+        """Return a record per cell, as in the table ``rows`` of ``docs/tables.md``."""
+        return self._frame("rows")
+
+    def seeds(self) -> "DataFrame":
+        """Return a record per cell and seed, as in the table ``seeds``."""
+        return self._frame("seeds")
+
+    def curves(self) -> "DataFrame":
+        """Return a record per cell, seed and point of its learning curve, as in ``curves``."""
+        return self._frame("curves")
+
+    def _frame(self, table: str) -> "DataFrame":
+        from ..tables.tidy import study_tables
+
+        return study_tables(self.rows, self.failures)[table].to_pandas()
+
+
+def write_report(
+    store: RunStore,
+    study: str,
+    cells: Sequence[Cell],
+    failures: Mapping[str, str],
+    *,
+    quick: bool,
+    notes: Sequence[str] = (),
+) -> StudyReport:
+    """Write report, tables and figures of the cells that are finished.
+
+    Parameters
+    ----------
+    store : RunStore
+    study : str
+        The study's name.
+    cells : sequence of Cell
+    failures : mapping of str to str
+        By cell, why it could not be run.
+    quick : bool
+        Whether the smaller budgets were used.
+    notes : sequence of str
+        What else is to be told.
+
+    Raises
+    ------
+    ResultsError
+        If the report cannot be written.
+    """
+    done, lost = _finished(store, cells)
+    reasons = {one_line(name): one_line(why) for name, why in ({**lost, **failures}).items()}
+    rows = report_rows([cell for cell, _ in done], [result for _, result in done])
+    content = {
+        "study": study,
+        "quick": quick,
+        "interval": INTERVAL,
+        "rows": rows,
+        "failures": reasons,
+        "comparisons": comparisons(rows),
+        "versions": versions(),
+    }
+    # Their imports take a third of a second, and are not needed by those who only read cells.
+    from ..figures.write import write_figures
+    from ..tables.write import write_tables
+
+    write_html(store, content, write_figures(store, content))
+    write_tables(store, content)
+    store.write("report.json", to_json(content))
+    return StudyReport(study, rows, reasons, store.folder, tuple(notes))
+
+
+def _finished(
+    store: RunStore, cells: Sequence[Cell]
+) -> tuple[list[tuple[Cell, dict[str, Any]]], dict[str, str]]:
+    """Return the finished cells with their results, and why others have none."""
+    done, lost = [], {}
+    for cell in cells:
+        result = store.result(cell)
+        if result is None:
+            lost[cell.label()] = "its result is not there; run the command again"
+        else:
+            done.append((cell, result))
+    return done, lost

@@ -1,0 +1,122 @@
+"""From the content of a report to tables: a pure function, in the order of the study's cells."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+
+from .cell_names import cell_names
+from .column import Column, Row
+from .parameters import parameter_columns
+from .schemas import SCHEMAS
+
+Record = dict[str, Any]
+"""Values by column."""
+
+ARROW: Mapping[str, pa.DataType] = MappingProxyType(
+    {
+        "text": pa.string(),
+        "JSON": pa.string(),
+        "number": pa.float64(),
+        "whole number": pa.int64(),
+        "truth": pa.bool_(),
+    }
+)
+"""Types of the columns by their kinds."""
+
+
+OF_COALITIONS = ("members", "identities", "transfers")
+"""Columns that say nothing where one trader deviates."""
+
+
+def study_tables(rows: Sequence[Row], failures: Mapping[str, str]) -> dict[str, pa.Table]:
+    """Return the tables of a study by name, with the columns of `SCHEMAS`.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Those of ``report.json``.
+    failures : dict of str to str
+        Why cells have no result.
+    """
+    cells = cell_names(rows)
+    records = {
+        "rows": _rows(cells, rows),
+        "seeds": _each(cells, [row["by_seed"] for row in rows]),
+        "curves": _each(cells, map(_points, rows)),
+        "constraints": _each(cells, (_named("constraint", row.get("constraints")) for row in rows)),
+        "outcomes": _each(cells, (_named("measure", row.get("outcomes")) for row in rows)),
+        "witnesses": _each(cells, map(_witnesses, rows)),
+        "failures": [{"label": label, "reason": failures[label]} for label in sorted(failures)],
+    }
+    tables = {name: _table(records[name], schema) for name, schema in SCHEMAS.items()}
+    for name, values in parameter_columns(rows).items():
+        tables["rows"] = tables["rows"].append_column(name, values)
+    return tables
+
+
+def _rows(cells: list[str], rows: Sequence[Row]) -> list[Record]:
+    named = {row["key"]: cell for cell, row in zip(cells, rows, strict=True)}
+    return [{"cell": cell} | _row(row, named) for cell, row in zip(cells, rows, strict=True)]
+
+
+def _row(row: Row, named: Mapping[str, str]) -> Record:
+    control, certificate = row["control"], row["certificate"]
+    joint = {} if row.get("question") == "coalition" else dict.fromkeys(OF_COALITIONS)
+    return {
+        **row,
+        **joint,
+        "trader": str(row["trader"]),
+        "n_seeds": len(row["seeds"]),
+        "plugins": _json(row["plugins"]),
+        "certificate": None if certificate is None else certificate["kind"],
+        "control": None if control is None else named.get(control["key"] or ""),
+        **_ends("learned_gain", row["learned_gain_interval"]),
+        **_ends("share", row["share_interval"]),
+        **_ends("power", row["power_interval"]),
+    }
+
+
+def _ends(name: str, interval: list[float] | None) -> Record:
+    low, high = interval or (None, None)
+    return {f"{name}_low": low, f"{name}_high": high}
+
+
+def _points(row: Row) -> list[Record]:
+    return [
+        {"seed": seed, "steps": steps, "gain": gain}
+        for seed, curve in zip(row["seeds"], row["curves"], strict=True)
+        for steps, gain in curve
+    ]
+
+
+def _named(column: str, found: Mapping[str, Any] | None) -> list[Record]:
+    return [{column: name} | dict(values) for name, values in (found or {}).items()]
+
+
+def _witnesses(row: Row) -> list[Record]:
+    witness = row["witness"]
+    if witness is None:
+        return []
+    trader = witness.get("trader", row["trader"])
+    return [{"trader": str(trader), "gain": witness.get("gain"), "witness": _json(witness)}]
+
+
+def _each(cells: list[str], found: Iterable[Sequence[Mapping[str, Any]]]) -> list[Record]:
+    """Return the records of all cells, one after the other."""
+    return [{"cell": cell, **one} for cell, each in zip(cells, found, strict=True) for one in each]
+
+
+def _table(records: list[Record], schema: Sequence[Column]) -> pa.Table:
+    return pa.table(
+        {
+            name: pa.array([record.get(name) for record in records], ARROW[kind])
+            for name, kind, _ in schema
+        }
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

@@ -1,0 +1,103 @@
+"""The tables of a study as files: Parquet, CSV and LaTeX; the same content, the same bytes."""
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from deviator.errors import ResultsError
+from deviator.files import write_atomically
+from deviator.harmless import one_line
+
+from ..run.store import RunStore, explained
+from .latex import latex_table
+from .schemas import PRINTED
+from .tidy import study_tables
+
+FOLDER = "tables"
+"""Where the tables of a study lie in its folder."""
+
+SUMS = "SHA256SUMS"
+"""The digests of the tables there, as ``sha256sum --check`` reads them."""
+
+
+def write_tables(store: RunStore, content: dict[str, Any]) -> None:
+    """Write the tables of a study into the folder ``tables`` of its results.
+
+    Parameters
+    ----------
+    store : RunStore
+    content : dict
+        The content of ``report.json``.
+
+    Raises
+    ------
+    ResultsError
+        If the content is not that of a report, or a file cannot be written.
+    """
+    folder = store.folder / FOLDER
+    tables = tables_of(content, store.folder)
+    with explained(folder):
+        folder.mkdir(exist_ok=True)
+        sums = []
+        for name, table in tables.items():
+            for ending, written in FORMATS.items():
+                content_of_file = written(name, table)
+                write_atomically(folder / f"{name}.{ending}", content_of_file)
+                sums.append(sum_line(content_of_file, f"{name}.{ending}"))
+        write_atomically(folder / SUMS, "\n".join(sums) + "\n")
+
+
+def sum_line(content: bytes, name: str) -> str:
+    """Return the line of a file among the digests."""
+    return f"{hashlib.sha256(content).hexdigest()}  {name}"
+
+
+def tables_of(content: Mapping[str, Any], folder: Path) -> dict[str, pa.Table]:
+    """Return the tables of a report's content.
+
+    Raises
+    ------
+    ResultsError
+        If it is not that of a report.
+    """
+    try:
+        return study_tables(content["rows"], content["failures"])
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ResultsError(
+            f"the report of {folder} must be one of a study, and cannot be read "
+            f"({type(error).__name__}: {one_line(str(error))}); run the study again"
+        ) from None
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """Return a table as a Parquet file."""
+    file = io.BytesIO()
+    parquet.write_table(table, file, compression="zstd", compression_level=3)
+    return file.getvalue()
+
+
+def csv_bytes(table: pa.Table) -> bytes:
+    """Return a table as CSV; what is missing is empty."""
+    file = io.BytesIO()
+    csv.write_csv(table, file)
+    return file.getvalue()
+
+
+def _latex_bytes(name: str, table: pa.Table) -> bytes:
+    return latex_table(table.select(PRINTED[name])).encode()
+
+
+FORMATS: Mapping[str, Callable[[str, pa.Table], bytes]] = MappingProxyType(
+    {
+        "parquet": lambda _, table: parquet_bytes(table),
+        "csv": lambda _, table: csv_bytes(table),
+        "tex": _latex_bytes,
+    }
+)
+"""How tables are written, by the endings of the files."""
