@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter, NullLocator, ScalarFormatter
+from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from ..report.fitted_rates import RateLine
 from ..report.measures import MEASURES
@@ -50,4 +50,3 @@ def _label_sizes(ax: Axes, sizes: Sequence[int]) -> None:
     ax.set_xticks(shown)
     ax.xaxis.set_major_formatter(ScalarFormatter())
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_minor_formatter(NullFormatter())

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from importlib.resources import files
 from pathlib import Path
 from typing import final
@@ -35,6 +36,8 @@ def confirm(
     progress: StudyProgress | CellProgress | None = None,
     plugins: Sequence[str | Path] = (),
     trial_s: float = TRIAL_S,
+    executor: str | Executor = "processes",
+    address: str | None = None,
 ) -> StudyReport:
     """Run a study, keeping cells that are already finished, and write its report.
 
@@ -56,6 +59,11 @@ def confirm(
     trial_s : float
         Seconds that building a cell with such a plugin and clearing some markets may take; never
         more than the study's `limit_s`.
+    executor : {"processes", "serial", "dask"} or concurrent.futures.Executor
+        Where cells are computed: in processes of this machine, one after the other, on Dask, or
+        wherever an executor runs them; all must see the results folder under the same path.
+    address : str, optional
+        Of a Dask scheduler; without one, a cluster is started on this machine.
 
     Returns
     -------
@@ -80,7 +88,8 @@ def confirm(
     folder = Path("runs") / f"{spec.name}{'-quick' if quick else ''}" if out is None else Path(out)
     told = _Told(progress, cells)
     with RunStore.open(folder, spec, quick=quick) as store:
-        execution = Execution(workers or os.cpu_count() or 1, spec.limit_s)
+        processes = workers or os.cpu_count() or 1
+        execution = Execution(executor, processes, spec.limit_s, address)
         failures |= run_missing(cells, store, execution, told)
         return write_report(store, spec.name, cells, failures, quick=quick, notes=told.notes)
 

@@ -80,6 +80,7 @@ def _run_claimed(share: "_Share", of_strangers: bool, execution: Execution) -> N
         return
     work = run_foreign_cell if of_strangers else _run_cell
     ended = execution.run(work, chain([first], tasks), of_strangers, share.learners)
+    # What is being computed ends with the loop, however that ends.
     with closing(ended):
         for task, text, error in ended:
             if isinstance(error, ResultsError):

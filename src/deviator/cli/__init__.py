@@ -24,6 +24,7 @@ from .power import power
 from .query import query
 from .recheck import recheck
 from .replicate import replicate
+from .report import report
 from .train import evaluate, train
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, confirm, query, compare, replicate, train, evaluate, league, equilibrium,
+    audit, power, confirm, report, query, compare, replicate, train, evaluate, league, equilibrium,
     recheck, check, new, assumptions,
 )  # fmt: skip
 for command in COMMANDS:
