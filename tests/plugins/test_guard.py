@@ -66,9 +66,9 @@ def fill_memory():
 
 
 def test_a_call_that_takes_too_much_memory_is_ended_and_named():
-    with Guard(inf, memory=2**29) as guard:
-        with pytest.raises(GuardError, match=r"keep to its memory, and took more than 0.5 GiB"):
-            guard.run(fill_memory)
+    wanted = pytest.raises(GuardError, match=r"keep to its memory, and took more than 0.5 GiB")
+    with Guard(inf, memory=2**29) as guard, wanted:
+        guard.run(fill_memory)
 
 
 def test_what_a_call_left_behind_ends_before_the_next_one():
