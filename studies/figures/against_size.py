@@ -41,7 +41,7 @@ def draw_against_size(ax: Axes, lines: Sequence[RateLine], measure: str) -> Axes
     _label_sizes(ax, sorted({n for line in lines for n in line.sizes}))
     ax.set_xlabel("traders N")
     ax.set_ylabel(MEASURES[measure][0])
-    ax.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24), fontsize=5, handlelength=1)
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24))
     return ax
 
 
