@@ -120,7 +120,8 @@ def _finished(
     for cell in cells:
         result = store.result(cell)
         if result is None:
-            lost[cell.label()] = "its result is not there; run the command again"
+            reason = store.damaged().get(cell.label(), "it is not there")
+            lost[cell.label()] = f"it has no result ({reason}); run the command again"
         else:
             done.append((cell, result))
     return done, lost

@@ -115,7 +115,9 @@ def test_a_cell_whose_result_was_taken_away_is_named_among_the_failures(tmp_path
 
     report = confirm(tiny(steps=512), out=tmp_path / "run", workers=1, progress=take_away)
     assert len(report.rows) == 3
-    assert report.failures == {lost.label(): "its result is not there; run the command again"}
+    assert report.failures == {
+        lost.label(): "it has no result (result.json is not there); run the command again"
+    }
 
 
 def die_once(place, folder):
