@@ -136,8 +136,10 @@ class Interpreter:
         """Return how the process ended, in brackets; empty where it left of its own accord."""
         with suppress(subprocess.TimeoutExpired):
             code = self._popen.wait(timeout=1)
+            if code > 0:
+                return f" (exit code {code})"
             with suppress(ValueError):
-                return f" ({signal.Signals(-code).name})" if code < 0 else ""
+                return f" ({signal.Signals(-code).name})"
         return ""
 
     def end(self) -> None:

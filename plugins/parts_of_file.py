@@ -15,6 +15,9 @@ from deviator.trust import OWN
 
 DATA = "data_files"
 
+SHORT = 12
+"""Characters of a digest by which results are kept."""
+
 
 def file_version(path: Path) -> str:
     """Return a digest of a file, the files beside it that it imports, and the data that it names.
@@ -24,7 +27,18 @@ def file_version(path: Path) -> str:
     PluginLoadError
         If its data files are not as they must be.
     """
-    return digest_of([*sorted(code_files(path)), *sorted(data_files(path))])
+    return full_version(path)[:SHORT]
+
+
+def full_version(path: Path) -> str:
+    """Return the same digest at its full length, which nobody else's file can be given.
+
+    Raises
+    ------
+    PluginLoadError
+        If its data files are not as they must be.
+    """
+    return full_digest([*sorted(code_files(path)), *sorted(data_files(path))])
 
 
 def module_version(path: Path) -> str:
@@ -33,12 +47,17 @@ def module_version(path: Path) -> str:
 
 
 def digest_of(files: list[Path]) -> str:
-    """Return a digest of the contents of files, in their order."""
+    """Return a short digest of the contents of files, in their order."""
+    return full_digest(files)[:SHORT]
+
+
+def full_digest(files: list[Path]) -> str:
+    """Return the digest of the contents of files, in their order."""
     digest = sha256()
     for file in files:
         content = file.read_bytes()
         digest.update(len(content).to_bytes(8, "big") + content)
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()
 
 
 def code_files(path: Path) -> set[Path]:

@@ -15,6 +15,7 @@ from deviator.trust import OWN
 
 from .file_module import file_module, module_name
 from .guard import Guard, GuardError, is_guarded, may_be_lost
+from .looked_up_once import once
 from .place_of_error import with_place
 from .provenance import module_digest
 
@@ -134,7 +135,8 @@ class PluginSpec:
             return described | {"provider": Path(self.provider).name}
         if self.provider == OWN:
             return described
-        return described | {"code": module_digest(self.target.rpartition(":")[0])}
+        module = self.target.rpartition(":")[0]
+        return described | {"code": once(("code", module), lambda: module_digest(module))}
 
     def _is_imported(self) -> bool:
         source = self.target.rpartition(":")[0]

@@ -16,7 +16,8 @@ from .execution import Execution
 from .progress import StudyProgress
 from .store import RunStore
 from .study_report import StudyReport, write_report
-from .usable_cells import TRIAL_S, usable_cells
+from .trusted import check_trusted
+from .usable_cells import TRIAL_S, has_result_in, usable_cells
 
 CellProgress = Callable[[int, int, Cell | None], None]
 """Called with cells done, cells in all, and the cell that has just finished."""
@@ -25,6 +26,11 @@ CellProgress = Callable[[int, int, Cell | None], None]
 def default_study() -> Path:
     """Return the path of the study of Proposition 3 that ships with the package."""
     return Path(str(files("deviator.studies").joinpath("proposition3.yaml")))
+
+
+def results_folder(study: StudySpec, quick: bool) -> Path:
+    """Return where the results of a study lie where nobody says: in the current folder."""
+    return Path("runs") / f"{study.name}{'-quick' if quick else ''}"
 
 
 def confirm(
@@ -38,6 +44,7 @@ def confirm(
     trial_s: float = TRIAL_S,
     executor: str | Executor = "processes",
     address: str | None = None,
+    trust: bool = False,
 ) -> StudyReport:
     """Run a study, keeping cells that are already finished, and write its report.
 
@@ -64,6 +71,9 @@ def confirm(
         wherever an executor runs them; all must see the results folder under the same path.
     address : str, optional
         Of a Dask scheduler; without one, a cluster is started on this machine.
+    trust : bool
+        Whether to run code that comes with a study file, which the file names under ``plugins``. A
+        study that is an object, and `plugins`, are the caller's own word.
 
     Returns
     -------
@@ -73,6 +83,8 @@ def confirm(
     ------
     InvalidInputError
         If the study breaks a rule.
+    RefusedError
+        If a study file comes with code that nobody has trusted so far.
     ResultsError
         If the results folder cannot be used.
 
@@ -82,10 +94,15 @@ def confirm(
     plugin that cannot be loaded, raises, hangs or ends its process costs its own cells: they are
     among the failures, and the others are run.
     """
-    spec = study if isinstance(study, StudySpec) else read_study(Path(study or default_study()))
+    if isinstance(study, StudySpec):
+        spec = study
+    else:
+        spec = read_study(Path(study or default_study()))
+        if not trust:
+            check_trusted(spec, plugins)
     spec = spec.with_plugins(tuple(str(file) for file in plugins))
-    cells, failures, _ = usable_cells(spec, quick, trial_s)
-    folder = Path("runs") / f"{spec.name}{'-quick' if quick else ''}" if out is None else Path(out)
+    folder = results_folder(spec, quick) if out is None else Path(out)
+    cells, failures = usable_cells(spec, quick, trial_s, has_result_in(folder))
     told = _Told(progress, cells)
     with RunStore.open(folder, spec, quick=quick) as store:
         processes = workers or os.cpu_count() or 1

@@ -69,7 +69,9 @@ def run_missing(
 def expected_effort(cell: Cell) -> float:
     """Return how long a cell takes compared to others, as far as its settings tell."""
     size = cell.market.economy.parameters.get("n_traders", USUAL_TRADERS)
-    return cell.steps * len(cell.seeds) * (20 + (size if isinstance(size, int) else 0))
+    # Where nothing is learned, profiles are searched for the best deviation instead.
+    bids = cell.held_out if cell.learner.is_none else cell.steps * len(cell.seeds)
+    return bids * (20 + (size if isinstance(size, int) else 0))
 
 
 def _run_claimed(share: "_Share", of_strangers: bool, execution: Execution) -> None:

@@ -100,7 +100,7 @@ class Expander:
 
     def _reasons_against(self, name: str) -> list[str]:
         reasons = dict[str, None]()
-        with _noted(reasons), _left_to_cells():
+        with _noted(reasons), suppress(PluginLoadError):
             family = self.economies.stated(name).family
             if family is None or self.names.plugin("economy", family).provider == OWN:
                 for economy in self.economies.called(name, {}):
@@ -263,10 +263,3 @@ def _noted(wrong: dict[str, None]) -> Iterator[None]:
         raise
     except DeviatorError as error:
         wrong[str(error)] = None
-
-
-@contextmanager
-def _left_to_cells() -> Iterator[None]:
-    """Leave plugins that cannot be used to the cells that name them."""
-    with suppress(PluginLoadError):
-        yield

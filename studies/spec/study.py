@@ -68,7 +68,7 @@ class StudySpec(Spec):
         return study
 
     def place_of(self, part: str | int) -> str:
-        """Return what sentences call an economy, by its name, or an entry of cells, by its place."""
+        """Return how sentences call an economy, by its name, or an entry, by its place."""
         line = f"line {self._lines[part]}" if part in self._lines else ""
         if isinstance(part, str):
             return f"economies.{part}" + (f" ({line})" if line else "")

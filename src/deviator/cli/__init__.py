@@ -1,4 +1,4 @@
-"""The command line: audit, confirm, query, replicate, train, evaluate, recheck, and more.
+"""The command line: audit, study, query, replicate, train, evaluate, recheck, and more.
 
 Bad input ends with one sentence and exit code 2, a check that failed with 1, an interrupted run
 with 130.
@@ -24,6 +24,8 @@ from .power import power
 from .query import query
 from .recheck import recheck
 from .replicate import replicate
+from .report import report
+from .study import study
 from .train import evaluate, train
 
 app = typer.Typer(
@@ -33,8 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, confirm, query, compare, replicate, train, evaluate, league, equilibrium,
-    recheck, check, new, assumptions,
+    audit, power, study, confirm, report, query, compare, replicate, train, evaluate, league,
+    equilibrium, recheck, check, new, assumptions,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

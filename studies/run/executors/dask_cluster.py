@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Generator, Hashable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager, suppress
+from importlib import import_module
+from math import inf
 from typing import TYPE_CHECKING, Any, final
 
 from deviator.errors import InvalidInputError
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 CONNECT_S = 30.0
 """Seconds in which a scheduler must answer at first."""
+
+COUNT_S = 5.0
+"""Seconds for which the number of workers is taken to stay what it was."""
 
 RETURN_S = 120.0
 """Seconds in which a scheduler that was lost must be back."""
@@ -54,7 +59,11 @@ def run_on_dask(
     ExecutorLostError
         If the scheduler is lost for good.
     """
-    with _address_of(address, workers) as known, _Connection(known, return_s) as connection:
+    with (
+        _quiet(),
+        _address_of(address, workers) as known,
+        _Connection(known, return_s) as connection,
+    ):
 
         def submit(task: Task) -> Future[Any]:
             return connection.submit(run_on_worker, run, as_call(owner(task), work, task))
@@ -88,6 +97,7 @@ class _Connection:
         self._address, self._return_s = address, return_s
         self._client: Client | None = None
         self._executor: Executor | None = None
+        self._threads, self._counted = 0, -inf
 
     def __enter__(self) -> "_Connection":
         try:
@@ -113,15 +123,16 @@ class _Connection:
 
     def width(self, workers: int) -> int:
         """Return how many tasks may be out: enough for all workers, and for more to come."""
-        threads = 0
-        with suppress(Exception):
-            threads = sum(self._client.nthreads().values())  # type: ignore[union-attr]
-        return max(workers, threads) + 1
+        if time.monotonic() > self._counted + COUNT_S:
+            self._counted = time.monotonic()
+            with suppress(Exception):
+                self._threads = sum(self._client.nthreads().values())  # type: ignore[union-attr]
+        return max(workers, self._threads) + 1
 
     def is_lost(self, error: Exception) -> bool:
         """Return whether an error says that the scheduler forgot a task."""
         from distributed import CancelledError as Forgotten
-        from distributed.comm import CommClosedError
+        from distributed.comm.core import CommClosedError
 
         return isinstance(error, CancelledError | Forgotten | CommClosedError)
 
@@ -156,6 +167,23 @@ class _Connection:
         if client is not None:
             with suppress(Exception):
                 client.close(timeout=1)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what Dask logs of lost connections: what matters of it is told as an error."""
+    # Its import gives each of its loggers a level of its own.
+    with suppress(ImportError):
+        import_module("distributed")
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    usual = {logger: logger.level for logger in map(logging.getLogger, names)}
+    for logger in usual:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in usual.items():
+            logger.setLevel(level)
 
 
 @contextmanager

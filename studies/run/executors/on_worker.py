@@ -37,7 +37,7 @@ class Driver(NamedTuple):
         if self.machine != _machine():
             return False
         try:
-            return psutil.Process(self.pid).create_time() != self.created
+            return bool(psutil.Process(self.pid).create_time() != self.created)
         except psutil.NoSuchProcess:
             return True
         except psutil.Error:

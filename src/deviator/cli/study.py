@@ -1,0 +1,156 @@
+"""``deviator study``: run a study and print its verdict table."""
+
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from rich.console import Console
+
+from .agreement import agree_to_run
+from .console import PluginFiles, console, files_of, settings_of
+from .progress import StudyDisplay
+from .signals import ended_in_order, exit_code
+
+ALL_COLUMNS = 210
+"""Width of the verdict table outside a terminal: no column is left out."""
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", "-s", help="A value of the study, as in -s steps=1000 or -s cells.0.sigma=0.3."
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print the cells and an estimate of time; run nothing.")
+]
+Quick = Annotated[bool, typer.Option("--quick", help="Smaller budgets, lower power.")]
+Out = Annotated[Path | None, typer.Option(help="Results folder; by default runs/NAME.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: cores.")]
+ExecutorName = Annotated[str, typer.Option(help="Where cells run: processes, serial or dask.")]
+Address = Annotated[str | None, typer.Option(help="Of a Dask scheduler; default: a local one.")]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Run the code that the study file names under plugins.")
+]
+
+
+class Request(NamedTuple):
+    """What a command asks of a study, by default that of Proposition 3."""
+
+    file: Path | None
+    settings: list[str] | None = None
+    dry_run: bool = False
+    quick: bool = False
+    out: Path | None = None
+    workers: int | None = None
+    executor: str = "processes"
+    address: str | None = None
+    plugin: list[Path] | None = None
+    trust: bool = False
+
+
+def study(
+    file: Annotated[Path, typer.Argument(help="Study file.")],
+    settings: Overrides = None,
+    dry_run: DryRun = False,
+    quick: Quick = False,
+    out: Out = None,
+    workers: Workers = None,
+    executor: ExecutorName = "processes",
+    address: Address = None,
+    plugin: PluginFiles = None,
+    trust: Trust = False,
+) -> None:
+    """Run a study, or go on with it, and print its verdict table; finished cells are kept."""
+    run_study(
+        Request(file, settings, dry_run, quick, out, workers, executor, address, plugin, trust)
+    )
+
+
+def run_study(request: Request) -> None:
+    """Run a study, or say what would be done."""
+    spec = _read(request)
+    agree_to_run(spec, files_of(request.plugin), request.trust)
+    screen = console(ALL_COLUMNS)
+    if request.dry_run:
+        _print_plan(screen, spec.with_plugins(files_of(request.plugin)), request)
+        return
+    try:
+        report = _run(spec, request)
+    except KeyboardInterrupt as end:
+        screen.print("Interrupted: finished cells are kept, run the same command to go on.")
+        raise typer.Exit(exit_code(end)) from None
+    _print(screen, report, request.quick)
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def _read(request: Request) -> Any:
+    # Said before the imports, which take seconds on a busy machine.
+    with ended_in_order(), StudyDisplay() as display:
+        display.note(f"reading {request.file or 'the study of Proposition 3'}")
+        from deviator.studies import default_study, read_study
+
+        return read_study(request.file or default_study(), settings_of(request.settings))
+
+
+def _run(spec: Any, request: Request) -> Any:
+    with ended_in_order(), StudyDisplay() as display:
+        display.note("looking at the cells")
+        from deviator.studies import confirm
+
+        return confirm(
+            spec,
+            quick=request.quick,
+            out=request.out,
+            workers=request.workers,
+            progress=display,
+            plugins=files_of(request.plugin),
+            executor=request.executor,
+            address=request.address,
+        )
+
+
+def _print_plan(screen: Console, spec: Any, request: Request) -> None:
+    from deviator.studies.run.confirm import results_folder
+    from deviator.studies.run.plan import planned
+
+    folder = request.out or results_folder(spec, request.quick)
+    plan = planned(spec, request.quick, folder)
+    for state, cells in (("finished", plan.finished), ("to run", plan.left)):
+        for cell in cells:
+            screen.print(f"{state}  {cell.label()}", soft_wrap=True)
+    _print_failures(screen, plan.failures)
+    screen.print(plan.in_words(), soft_wrap=True)
+
+
+def _print(screen: Console, report: Any, quick: bool) -> None:
+    from deviator.studies.report.comparisons import comparisons, comparisons_in_words
+    from deviator.studies.report.table import explanations, third_party_plugins, verdict_table
+
+    if report.rows:
+        screen.print(verdict_table(report.rows, screen.width))
+    screen.print(_summary(report.rows))
+    screen.print(comparisons_in_words(comparisons(report.rows)))
+    for line in explanations(report.rows):
+        screen.print(line)
+    screen.print(f"Report: {report.folder / 'report.html'}", soft_wrap=True)
+    for line in third_party_plugins(report.rows):
+        screen.print(line)
+    if quick:
+        screen.print("Quick budgets: read the control column for how little could be found.")
+    _print_failures(screen, report.failures)
+
+
+def _print_failures(screen: Console, failures: dict[str, str]) -> None:
+    for cell, reason in failures.items():
+        screen.print("failed", style="red", end=" ")
+        screen.print(f"{cell}: {reason}", soft_wrap=True)
+
+
+def _summary(rows: list[dict[str, Any]]) -> str:
+    states = [row["state"] for row in rows]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    return (
+        f"{len(rows)} cells: {counts}. Gains in units of money per market; "
+        "control: share of the exact gain that the same learner captured where deviating pays."
+    )
