@@ -7,7 +7,7 @@ from typing import Any
 
 from deviator.files import write_atomically
 
-from ..run.store import RunStore, explained
+from ..run.store import RunStore, check_no_link, explained
 from .drawn import DrawnFigure
 from .kinds import Kind, kinds
 from .sheet import sheet
@@ -42,6 +42,7 @@ def write_figures(store: RunStore, content: dict[str, Any]) -> list[DrawnFigure]
     """
     folder = store.folder / FOLDER
     with explained(folder), figure_style():
+        check_no_link(folder)
         folder.mkdir(exist_ok=True)
         drawn = [each for kind in kinds(content["rows"]) for each in _sheets(folder, kind)]
         _remove_others(folder, {figure.name for figure in drawn})
