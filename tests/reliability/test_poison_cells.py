@@ -20,7 +20,7 @@ def harm(what):
     if what == "memory":
         held = []
         while True:
-            held.append(bytearray(2**26))
+            held.append(b"x" * 2**26)
     if what == "hang":
         time.sleep(36000)
     if what == "crash":
@@ -72,7 +72,7 @@ def test_poison_cells_are_named_and_the_others_complete(tmp_path):
     code, printed, said = run(study, tmp_path / "out", "--trust", "--workers", 2)
     assert code == 1
     assert "Traceback" not in printed + said
-    assert "\x1b[31mloud" not in printed + said
+    assert "\x1b" not in printed + said
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert len(report["rows"]) == len(finished(tmp_path / "out")) == 100
     assert len(report["failures"]) == len(more)
