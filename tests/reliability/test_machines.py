@@ -37,7 +37,9 @@ def whole(tmp_path_factory):
     return out
 
 
-SLOW = [pytest.param(each, marks=pytest.mark.slow) for each in (errno.EDQUOT, errno.EROFS, errno.EIO)]
+SLOW = [
+    pytest.param(each, marks=pytest.mark.slow) for each in (errno.EDQUOT, errno.EROFS, errno.EIO)
+]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE, *SLOW])
@@ -96,7 +98,9 @@ BARE = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0
 @pytest.mark.slow
 def test_neither_locale_nor_home_nor_the_disks_limit_make_another_report(tmp_path):
     study = write_study(tmp_path, 4)
-    study.write_text(study.read_text() + "# \u03c3 = \u03c3_N, \u00e9v\u00e9nement\n", encoding="utf-8")
+    study.write_text(
+        study.read_text() + "# \u03c3 = \u03c3_N, \u00e9v\u00e9nement\n", encoding="utf-8"
+    )
     whole, bare = tmp_path / "whole", tmp_path / "bare \u03c3"
     assert run(study, whole)[0] == 0
     nobody = {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent", "TMPDIR": str(tmp_path)}

@@ -6,7 +6,7 @@ import psutil
 import pytest
 from helpers.many_cells import finished, run, write_study
 
-PLUGIN = '''
+PLUGIN = """
 import ctypes
 import os
 import subprocess
@@ -52,7 +52,7 @@ class Poison(Mechanism):
         if not self.late or len(bids.level) >= 100:
             harm(self.what)
         return UniformDoubleAuction().clear(bids)
-'''
+"""
 
 HARMS = ("memory", "hang", "crash", "exit", "kill", "fork", "print", "raise")
 
