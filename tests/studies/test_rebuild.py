@@ -94,9 +94,7 @@ def test_cells_of_plugins_that_are_gone_are_reported_and_nothing_is_run(run, tmp
     assert "my-auction" in [row["mechanism"] for row in report.rows]
 
 
-@pytest.mark.parametrize(
-    "change", [{"seeds": 3}, {"witness": [1]}]
-)
+@pytest.mark.parametrize("change", [{"seeds": 3}, {"witness": [1]}])
 def test_a_result_of_a_stranger_that_says_nonsense_costs_its_own_row(run, change):
     spec, result = next(iter(RunStore(run).finished()))
     _keep(run, spec | {"steps": 77}, result | change)
