@@ -28,6 +28,7 @@ EXTRA_TOPICS = (
     "numba_weighing",
     "default_learners",
     "study_page",
+    "study_report",
 )
 """Topics that measure no speed, or need what the project does not install; run when named."""
 
