@@ -59,7 +59,11 @@ def run_on_dask(
     ExecutorLostError
         If the scheduler is lost for good.
     """
-    with _quiet(), _address_of(address, workers) as known, _Connection(known, return_s) as connection:
+    with (
+        _quiet(),
+        _address_of(address, workers) as known,
+        _Connection(known, return_s) as connection,
+    ):
 
         def submit(task: Task) -> Future[Any]:
             return connection.submit(run_on_worker, run, as_call(owner(task), work, task))
