@@ -21,7 +21,15 @@ TOPICS = (
 )
 """Modules of this folder with a function ``rows``, in the order of the table."""
 
-EXTRA_TOPICS = ("report_cards", "adversary", "faults", "numba_weighing", "default_learners")
+EXTRA_TOPICS = (
+    "report_cards",
+    "adversary",
+    "faults",
+    "numba_weighing",
+    "default_learners",
+    "study_page",
+    "study_report",
+)
 """Topics that measure no speed, or need what the project does not install; run when named."""
 
 

@@ -11,6 +11,7 @@ from deviator.economies import QuadraticEconomy
 from deviator.errors import InvalidInputError, RefusedError
 from deviator.mechanisms import Bids, Mechanism, SurfaceBids
 from deviator.mechanisms.outcome import check_cleared
+from deviator.memory import require_memory
 from deviator.policies import (
     BestResponse,
     Information,
@@ -69,6 +70,9 @@ HELD_OUT_NUMBERS = 2**23
 
 FEWEST = 32
 """Profiles on which deviators are judged in the largest markets."""
+
+COPIES = 16
+"""Numbers that are held at once for each type on which deviators are judged."""
 
 Kind = Literal["exact", "searched", "bound"]
 """Whether a gain is exact, what a search gained, or more than what any deviation gains."""
@@ -132,9 +136,20 @@ def held_out_profiles(tested: Market, count: int) -> Floats:
 
     Under Normal types their mean and covariance are the law's, so that the exact gain measured on
     them is the expected one.
+
+    Raises
+    ------
+    RefusedError
+        If judging deviators on so many profiles needs more memory than there is.
     """
+    profiles, n_traders = affordable_profiles(tested, count), tested.economy.n_traders
+    require_memory(
+        8.0 * COPIES * profiles * n_traders,
+        f"judging deviators on {profiles} profiles of {n_traders} traders",
+        "lower held_out",
+    )
     rng = np.random.default_rng(HELD_OUT_SEED)
-    return tested.distribution.matched_sample(rng, affordable_profiles(tested, count))
+    return tested.distribution.matched_sample(rng, profiles)
 
 
 def affordable_profiles(tested: Market, count: int) -> int:

@@ -82,7 +82,7 @@ class NoisyHonest(NearlyHonest):
     """Traders who misjudge their own types: honest bids of s_i + noise x a standard Normal number.
 
     The number is a function of the trader, the type and the seed (`pseudo_normal`): as good as
-    drawn for each type, and the same whenever the type is.
+    drawn, the same whenever the type is, and nearly the same for types that are nearly so.
 
     Parameters
     ----------
@@ -90,6 +90,8 @@ class NoisyHonest(NearlyHonest):
         As in `NearlyHonest`.
     noise : float
         Standard deviation of the mistakes, in units of a type.
+    grain : float
+        Types so far apart or farther make mistakes that have nothing to do with each other.
     seed : int
         Other seeds make other mistakes.
 
@@ -99,25 +101,36 @@ class NoisyHonest(NearlyHonest):
     >>> from deviator.mechanisms import SigmaDCDA
     >>> policy = NoisyHonest(SigmaDCDA(0.2), private_values(3), noise=0.1, honest=0)
     >>> policy.stated(np.array([[1.0, 0.0, -1.0]])).round(2)
-    array([[ 1.  ,  0.07, -0.97]])
+    array([[ 1.  ,  0.07, -0.93]])
     """
 
     noise: float = 0.1
+    grain: float = 0.01
     seed: int = 0
     name: ClassVar[str] = "noisy-honest"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         non_negative("noise", self.noise)
+        positive("grain", self.grain)
         whole_number("seed", self.seed, at_least=0)
 
     @override
     def _mistakes(self, types: Any) -> Any:
-        plain = to_numpy(types)
-        numbers = [
-            pseudo_normal(plain[:, [trader]], trader, self.seed) for trader in range(self.n_traders)
+        places = to_numpy(types) / self.grain
+        below = np.floor(places)
+        way = places - below
+        # A sum of two numbers of the grid, of variance 1 wherever between them a type is.
+        sums = (1 - way) * self._drawn(below) + way * self._drawn(below + 1)
+        return like(types, self.noise * sums / np.hypot(1 - way, way))
+
+    def _drawn(self, places: Floats) -> Floats:
+        """Return the numbers of places of the grid, (B, N), each by its trader and place alone."""
+        each = [
+            pseudo_normal(places[:, [trader]], trader, self.seed)
+            for trader in range(self.n_traders)
         ]
-        return like(types, self.noise * np.concatenate(numbers, axis=1))
+        return np.concatenate(each, axis=1)
 
 
 @final

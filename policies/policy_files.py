@@ -17,6 +17,7 @@ from safetensors.numpy import load, save
 
 from deviator.errors import DeviatorError, InvalidInputError, ResultsError
 from deviator.files import write_atomically
+from deviator.harmless import one_line
 from deviator.validation import check_kind, given
 
 from .base import Deviation, Policy
@@ -30,6 +31,9 @@ FORMAT = "deviator policy"
 VERSION = 3
 """Versions 1 (networks with tanh between their layers only) and 2 (the rungs own and profile only)
 are still read."""
+
+LONGEST = 300
+"""Characters of a cause beyond which errors cut it."""
 
 SUFFIXES = (".json", ".safetensors")
 """Of the two files."""
@@ -130,7 +134,8 @@ def load_policy(
     # Numbers and text from elsewhere may mislead any code that reads them.
     except Exception as error:
         raise ResultsError(
-            f"{source} must hold a policy, and is damaged ({type(error).__name__}: {error})"
+            f"{source} must hold a policy, and is damaged ({type(error).__name__}: "
+            f"{one_line(str(error), LONGEST)})"
         ) from None
 
 
@@ -140,7 +145,8 @@ def read_description(path: Path) -> dict[str, Any]:
     try:
         description = json.loads(_read(source))
     except (ValueError, RecursionError) as error:
-        raise ResultsError(f"{source} must be JSON, and is damaged ({error})") from None
+        cause = one_line(str(error), LONGEST)
+        raise ResultsError(f"{source} must be JSON, and is damaged ({cause})") from None
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise ResultsError(f"{source} must describe a {FORMAT}, and does not; train one anew")
     version = description.get("version")
@@ -167,8 +173,8 @@ def stated_information(description: Mapping[str, Any], rungs: Sequence[Rung] = (
         return check_information(named.get(name, name) if isinstance(name, str) else name)
     except InvalidInputError as error:
         raise ResultsError(
-            f"a policy must be of a rung that is known, and {error}; name the plugin that defines "
-            "it, in rungs= or with --plugin"
+            f"a policy must be of a rung that is known, and {one_line(str(error), LONGEST)}; name "
+            "the plugin that defines it, in rungs= or with --plugin"
         ) from None
 
 

@@ -49,6 +49,8 @@ class _Seen(NamedTuple):
     deficit: Bools  # (B,), beyond rounding
     idle: Bools  # (B,), whether nobody trades
     volume: Floats  # (B,), units that change hands
+    distance: Floats  # (B,), the largest distance of a quantity from the efficient one
+    largest_trade: Floats  # (B,), the largest efficient quantity
     utility: Floats  # (B, N)
     told: Bools  # (B,), whether gains are a measure
 
@@ -70,7 +72,9 @@ def measured_outcomes(tested: Market, held_out: int = HELD_OUT) -> dict[str, Mea
     -------
     dict of str to Measured
         ``first_best`` and ``gains``: gains from trade, of the efficient allocation and realised;
-        ``inefficiency``: the share of them that is lost; ``surplus`` and ``least_surplus``: what
+        ``inefficiency``: the share of them that is lost; ``distance`` and ``largest_trade``: the
+        largest |q_i - q_i^0| of any trader at any profile, epsilon of Definition 1, and the largest
+        |q_i^0|, in units; ``surplus`` and ``least_surplus``: what
         the traders pay in all, on average and at the worst profile; ``deficit``: the mean of what
         is missing; ``surplus_share``: the mean surplus over the first best; ``deficit_share`` and
         ``autarky_share``: of profiles at which money is missing, and at which nobody trades;
@@ -150,6 +154,8 @@ def _seen(markets: HonestMarkets) -> _Seen:
         markets.violation("budget_surplus") > 0,
         np.asarray(~outcome.quantity.any(axis=1)),
         np.maximum(bought, sold),
+        np.abs(outcome.quantity - markets.efficient).max(axis=1),
+        np.abs(markets.efficient).max(axis=1),
         markets.utility,
         told,
     )
@@ -173,9 +179,14 @@ def _measures(seen: _Seen) -> dict[str, Measured]:
     if not seen.first_best.any():
         return gains | measures
     lost = seen.first_best - seen.gains
+    far = {
+        "distance": Measured(float(seen.distance.max())),
+        "largest_trade": Measured(float(seen.largest_trade.max())),
+    }
     return (
         gains
         | {"inefficiency": _ratio(lost, seen.first_best)}
+        | far
         | measures
         | {"surplus_share": _ratio(seen.surplus, seen.first_best)}
     )

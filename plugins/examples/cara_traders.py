@@ -11,7 +11,12 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from deviator.economies import NonQuasilinearEconomy, QuadraticEconomy, private_values
+from deviator.economies import (
+    NonQuasilinearEconomy,
+    QuadraticEconomy,
+    fundamental_value,
+    private_values,
+)
 from deviator.units import PER_MONEY, SLOPES
 from deviator.validation import Floats, freeze, positive
 
@@ -22,7 +27,7 @@ LARGEST = 500.0
 @final
 @dataclass(frozen=True, eq=False)
 class CaraTraders(NonQuasilinearEconomy):
-    """Private values, and money that is worth the less the more there is of it.
+    """Money that is worth the less the more there is of it; values are private, or share a part.
 
     Parameters
     ----------
@@ -31,16 +36,21 @@ class CaraTraders(NonQuasilinearEconomy):
         r, per unit of money, positive.
     slope : float or ndarray of float, shape (N,)
         Slopes of the marginal utilities.
+    beta : float
+        Weight of the average type in all values, those of a fundamental value; 0 is private values.
     """
 
     n_traders: int = 6
     risk_aversion: float = field(default=1.0, metadata=PER_MONEY)
     slope: Any = field(default=1.0, metadata=SLOPES)
+    beta: float = 0.0
     traders: QuadraticEconomy = field(init=False)
     name: ClassVar[str] = "cara-traders"
 
     def __post_init__(self) -> None:
-        freeze(self, traders=private_values(self.n_traders, slope=self.slope))
+        n, slope = self.n_traders, self.slope
+        shared = fundamental_value(n, beta=self.beta, slope=slope) if self.beta else None
+        freeze(self, traders=shared or private_values(n, slope=slope))
         freeze(self, risk_aversion=positive("risk_aversion", self.risk_aversion))
         super().__post_init__()
 

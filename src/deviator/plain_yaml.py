@@ -151,7 +151,7 @@ class _Sizes:
         self._known = dict[int, tuple[int, int]]()
 
     def of(self, node: Any, level: int) -> tuple[int, int]:
-        """Return both for a node that stands on a level; one within itself has levels without end."""
+        """Return both for a node that stands on a level; one within itself has no last level."""
         self.stated += 1
         size, levels = self._known.get(id(node), (1, 0))
         if level + levels > MOST_LEVELS:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter, NullLocator, ScalarFormatter
+from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from ..report.fitted_rates import RateLine
 from ..report.measures import MEASURES
@@ -41,7 +41,7 @@ def draw_against_size(ax: Axes, lines: Sequence[RateLine], measure: str) -> Axes
     _label_sizes(ax, sorted({n for line in lines for n in line.sizes}))
     ax.set_xlabel("traders N")
     ax.set_ylabel(MEASURES[measure][0])
-    ax.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24), fontsize=5, handlelength=1)
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24))
     return ax
 
 
@@ -50,4 +50,3 @@ def _label_sizes(ax: Axes, sizes: Sequence[int]) -> None:
     ax.set_xticks(shown)
     ax.xaxis.set_major_formatter(ScalarFormatter())
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_minor_formatter(NullFormatter())

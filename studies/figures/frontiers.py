@@ -16,11 +16,15 @@ POINTS = 121
 
 
 class Placed(NamedTuple):
-    """A rule at its worst profiles: distance from the efficient allocation, and deficit."""
+    """A rule at its worst profiles: distance from the efficient allocation, and deficit.
+
+    Where deviating pays the propositions say nothing of it, and it is drawn hollow.
+    """
 
     label: str
     inefficiency: float
     deficit: float
+    deviating_pays: bool = False
 
 
 def draw_frontiers(ax: Axes, placed: Sequence[Placed], bounds: AssumptionBounds | None) -> Axes:
@@ -49,11 +53,13 @@ def draw_frontiers(ax: Axes, placed: Sequence[Placed], bounds: AssumptionBounds 
         _draw_curves(ax, bounds, farthest)
     for each, color in zip(placed, COLORS, strict=False):
         label = shown_text(each.label)
-        ax.plot([each.inefficiency], [each.deficit], "o", color=color, label=label)
+        inside = "none" if each.deviating_pays else color
+        point = [each.inefficiency], [each.deficit]
+        ax.plot(*point, "o", color=color, markerfacecolor=inside, label=label)
     ax.axhline(0.0, color=GRAY, linewidth=0.4)
     ax.set_xlabel("largest distance from the first best, units")
     ax.set_ylabel("largest deficit, money per market")
-    ax.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24), fontsize=5, handlelength=1)
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24))
     return ax
 
 
@@ -67,10 +73,10 @@ def _draw_curves(ax: Axes, bounds: AssumptionBounds, farthest: float) -> None:
     except RefusedError:
         return
     end = max(farthest, slope, third)
-    ax.plot(near, necessary, color=RED, label="Proposition 1: no mechanism below")
+    ax.plot(near, necessary, color=RED, label="Proposition 1: no mechanism guarantees less")
     ends = np.array([0.0, slope, end])
     deficit = float(deficit_frontiers(bounds, np.array([0.0]))[1][0])
-    ax.plot(ends, [deficit, 0.0, 0.0], color=BLUE, label="Proposition 2: sigma-VCG below")
+    ax.plot(ends, [deficit, 0.0, 0.0], color=BLUE, label="Proposition 2: sigma-VCG guarantees it")
 
 
 def sufficient_slope(bounds: AssumptionBounds) -> float:

@@ -122,7 +122,7 @@ def _write(ax: Axes, grid: Grid, place: tuple[int, ...]) -> None:
     value = float(grid.values[place])
     text = STATES[int(value)] if grid.states else f"{value:.2g}"
     box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.6}
-    ax.text(place[1], place[0], text, ha="center", va="center", fontsize=5, bbox=box)
+    ax.text(place[1], place[0], text, ha="center", va="center", fontsize=6, bbox=box)
 
 
 def _tick(value: Hashable) -> str:

@@ -81,25 +81,28 @@ def against_size(rows: Sequence[ReportRow]) -> Kind:
         "Measures against the number of traders, on logarithmic axes, with fitted slopes and their "
         "95% intervals (dashed) beside the paper's (dotted). What is 0 is left out."
     )
-    return Kind("against-size", caption, draws, Panels(3, 2.6, 3.2, left=0.55, bottom=1.4), 6)
+    most = max((len(lines) for lines in panels.values()), default=0)
+    return Kind("against-size", caption, draws, _with_legends(min(most, len(COLORS))), 6)
 
 
 def frontiers(rows: Sequence[ReportRow]) -> Kind:
     """Return efficiency against budget surplus, a panel for each economy."""
+    found = market_frontiers(rows)
     draws = [
         partial(
             _titled,
             each.title,
             partial(draw_frontiers, placed=each.placed, bounds=each.bounds),
         )
-        for each in market_frontiers(rows)
+        for each in found
     ]
     caption = (
         "The largest deficit against the largest distance from the first best, at the profiles "
         "that were drawn, with the frontiers of Propositions 1 and 2 for the bounds of each "
-        "economy and its largest efficient trade there."
+        "economy and its largest efficient trade there; hollow: not incentive compatible."
     )
-    return Kind("frontiers", caption, draws, Panels(3, 2.6, 3.2, left=0.55, bottom=1.4), 6)
+    most = max((len(each.placed) for each in found), default=0)
+    return Kind("frontiers", caption, draws, _with_legends(most + 2), 6)
 
 
 def heat_maps(rows: Sequence[ReportRow]) -> Kind:
@@ -137,12 +140,18 @@ def witnesses(rows: Sequence[ReportRow]) -> Kind:
     for row in worst_witnesses(rows):
         title = f"{mechanism_of(row)}, {economy_of(row)}"
         for draw in (draw_witness_types, draw_witness_bids):
-            draws.append(partial(_titled, title, partial(draw, witness=row["witness"])))
+            draws.append(partial(_titled, title, partial(draw, witness=row["witness"] or {})))
     caption = (
         "The witness of the largest gain of each rule: the profile of types (red: who deviates), "
         "and the numbers of the honest bid and of the one that pays."
     )
     return Kind("witnesses", caption, draws, Panels(2, 2.8, 1.9, left=0.5, bottom=0.4), 12)
+
+
+def _with_legends(lines: int) -> Panels:
+    """Return panels that have room for a legend of so many lines below the axis."""
+    below = 0.5 + 0.13 * lines
+    return Panels(2, 3.4, 1.95 + below, left=0.7, bottom=below)
 
 
 def _titled(title: str, draw: Draw, ax: Axes) -> Axes:

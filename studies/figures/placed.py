@@ -54,7 +54,14 @@ def _placed(row: ReportRow) -> Placed:
     strategy = "" if row["strategy"] == "honest" else row["strategy"]
     label = " ".join(part for part in (row["mechanism"], tax, strategy) if part)
     deficit = -_measured(row, "least_surplus") * row["n_traders"]
-    return Placed(label, _measured(row, "distance"), deficit)
+    return Placed(label, _measured(row, "distance"), deficit, _deviating_pays(row))
+
+
+def _deviating_pays(row: ReportRow) -> bool:
+    """Return whether incentives were refuted, whichever constraint the row is about."""
+    constraints = row["constraints"] or {}
+    incentives = constraints.get("incentive_compatibility", {}).get("state")
+    return bool((incentives or row["state"]) == "refuted")
 
 
 def _bounds(rows: list[ReportRow]) -> AssumptionBounds | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-LETTER = 0.055
+LETTER = 0.05
 """Width of a letter of a title, in inches."""
 
 MOST_LINES = 3
@@ -25,7 +25,7 @@ class Panels(NamedTuple):
     height: float
     left: float = 0.45
     right: float = 0.12
-    top: float = 0.42
+    top: float = 0.46
     bottom: float = 0.3
 
 
@@ -55,4 +55,4 @@ def _fit_title(ax: Axes, width: float) -> None:
     """Break the lines of a title where the next panel begins; what has no room is cut."""
     letters = int(width / LETTER)
     lines = [part for line in ax.get_title(loc="left").split("\n") for part in wrap(line, letters)]
-    ax.set_title("\n".join(lines[:MOST_LINES]), loc="left")
+    ax.set_title("\n".join(lines[:MOST_LINES]), loc="left", linespacing=0.95)

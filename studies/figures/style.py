@@ -30,9 +30,12 @@ STYLE: Mapping[str, Any] = MappingProxyType(
         "svg.fonttype": "path",
         "svg.hashsalt": "deviator",
         "pdf.fonttype": 42,
-        "font.family": "DejaVu Sans",
-        "font.size": 6,
-        "axes.titlesize": 6,
+        "font.family": "STIXGeneral",
+        "mathtext.fontset": "stix",
+        "font.size": 7.5,
+        "axes.titlesize": 7.5,
+        "legend.fontsize": 6.5,
+        "legend.handlelength": 1,
         "axes.linewidth": 0.5,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -96,5 +99,5 @@ def shown_text(text: str, longest: int = LONGEST) -> str:
 @cache
 def _letters() -> frozenset[int]:
     """Return the code points of the font that ships with matplotlib."""
-    file = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    file = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "STIXGeneral.ttf"
     return frozenset(get_font(str(file)).get_charmap())

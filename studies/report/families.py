@@ -1,6 +1,6 @@
 """Families: markets that exist at several sizes and differ in nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from .row import ReportRow
@@ -53,7 +53,7 @@ def _several(groups: Sequence[Sequence[ReportRow]]) -> tuple[bool, bool, bool]:
 
 
 def _families(rows: list[ReportRow], several: tuple[bool, bool, bool]) -> list[Family]:
-    words = row_words(rows[0], several)
+    words = _row_words(rows[0], several)
     if len({row["n_traders"] for row in rows}) == len(rows):
         rule = rows[0]["sigma_rule"]
         return [_family(rows, [*([str(rule)] if rule else []), *words])]
@@ -61,12 +61,16 @@ def _families(rows: list[ReportRow], several: tuple[bool, bool, bool]) -> list[F
     names = [name for name in varying(settings) if name != SIZE]
     parts: dict[str, dict[int, ReportRow]] = {}
     for row, stated in zip(rows, settings, strict=True):
-        details = ", ".join(f"{name}={stated.get(name)}" for name in names)
+        details = ", ".join(f"{name}={_shown(stated.get(name))}" for name in names)
         parts.setdefault(details, {}).setdefault(row["n_traders"], row)
     return [_family(list(part.values()), [name, *words]) for name, part in parts.items()]
 
 
-def row_words(row: ReportRow, several: tuple[bool, bool, bool]) -> list[str]:
+def _shown(value: Hashable) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _row_words(row: ReportRow, several: tuple[bool, bool, bool]) -> list[str]:
     """Return what is said of a row beside its rule, where it differs among rows."""
     words = row["strategy"], f"sees {sees_of(row)}", learner_of(row)
     told = [word for word, differ in zip(words, several, strict=True) if differ]

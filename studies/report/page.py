@@ -5,11 +5,13 @@ It holds no script and names nothing outside itself, and its cost is linear in t
 
 import base64
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 from jinja2 import Environment
+
+from deviator.harmless import one_line
 
 from ..figures.drawn import DrawnFigure
 from ..run.store import RunStore
@@ -49,6 +51,8 @@ def write_html(
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.from_string(template.read_text(encoding="utf-8")).render(
         content=content,
+        study=one_line(content["study"]),
+        failures=_on_lines(content["failures"]),
         columns=COLUMNS,
         cells=[table_cells(row) for row in content["rows"]],
         states=_counted_states(content["rows"]),
@@ -63,6 +67,11 @@ def write_html(
         figures=_shown(figures),
     )
     store.write("report.html", page)
+
+
+def _on_lines(failures: Mapping[str, str]) -> dict[str, str]:
+    """Return failures as texts that can be shown, whoever wrote them."""
+    return {one_line(cell): one_line(reason) for cell, reason in failures.items()}
 
 
 def _counted_states(rows: Sequence[ReportRow]) -> str:

@@ -38,7 +38,11 @@ def constraint_table(rows: Sequence[ReportRow]) -> PageTable | None:
         "share of the gains from trade."
     )
     title = "The five constraints"
-    return PageTable(title, note, [*NAMES, *names], texts) if audited else None
+    return (
+        PageTable(title, note, [*NAMES, *(one_line(name, LONGEST) for name in names)], texts)
+        if audited
+        else None
+    )
 
 
 def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
@@ -50,7 +54,11 @@ def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
     ]
     note = "Where all traders follow the strategy; after ±, one standard error of a sampled mean."
     title = "Measured outcomes"
-    return PageTable(title, note, [*NAMES, *names], texts) if measured else None
+    return (
+        PageTable(title, note, [*NAMES, *(one_line(name, LONGEST) for name in names)], texts)
+        if measured
+        else None
+    )
 
 
 def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:

@@ -16,7 +16,7 @@ LABELS = ("family", "beliefs", "n_traders")
 
 def subject(row: ReportRow) -> tuple[Hashable, ...]:
     """Return what a row is about, whatever its settings: rows of one subject compare."""
-    asked = row.get("question", "deviation"), row.get("constraint")
+    asked = row["question"], row["constraint"]
     who = row["mechanism"], row["economy"], row["strategy"], str(row["trader"])
     return (*who, sees_of(row), learner_of(row), *asked)
 
@@ -41,6 +41,9 @@ def settings_of(row: ReportRow) -> dict[str, Hashable]:
     settings: dict[str, Any] = {
         SIZE: row["n_traders"],
         "sigma": row["sigma_rule"] or row["sigma"],
+        "members": row["members"],
+        "identities": row["identities"],
+        "transfers": row["transfers"],
         "steps": row["steps"],
         **{name: value for name, value in row["parameters"].items() if name != "sigma"},
         **_named("economy", stated),

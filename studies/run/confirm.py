@@ -66,10 +66,11 @@ def confirm(
     trial_s : float
         Seconds that building a cell with such a plugin and clearing some markets may take; never
         more than the study's `limit_s`.
-    executor : str or concurrent.futures.Executor
-        Where cells run: "processes", "serial", "dask", or an executor of the caller's.
+    executor : {"processes", "serial", "dask"} or concurrent.futures.Executor
+        Where cells are computed: in processes of this machine, one after the other, on Dask, or
+        wherever an executor runs them; all must see the results folder under the same path.
     address : str, optional
-        Of a Dask scheduler; by default a cluster of this machine is started.
+        Of a Dask scheduler; without one, a cluster is started on this machine.
     trust : bool
         Whether to run code that comes with a study file, which the file names under ``plugins``. A
         study that is an object, and `plugins`, are the caller's own word.
@@ -104,7 +105,8 @@ def confirm(
     cells, failures = usable_cells(spec, quick, trial_s, has_result_in(folder))
     told = _Told(progress, cells)
     with RunStore.open(folder, spec, quick=quick) as store:
-        execution = Execution(workers or os.cpu_count() or 1, spec.limit_s, executor, address)
+        processes = workers or os.cpu_count() or 1
+        execution = Execution(executor, processes, spec.limit_s, address)
         failures |= run_missing(cells, store, execution, told)
         return write_report(store, spec.name, cells, failures, quick=quick, notes=told.notes)
 

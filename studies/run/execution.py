@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import Executor
-from math import inf
 from typing import Any, NamedTuple
 
 from .executors import Ended, Limits, execute, modules_of
@@ -14,17 +13,15 @@ class Execution(NamedTuple):
 
     Parameters
     ----------
-    workers : int
+    executor, workers, address
+        As in `execute`.
     limit_s : float
         Seconds that a cell with a third-party plugin may take.
-    executor : str or concurrent.futures.Executor
-    address : str, optional
-        Of a Dask scheduler.
     """
 
+    executor: str | Executor
     workers: int
     limit_s: float
-    executor: str | Executor = "processes"
     address: str | None = None
 
     def run(
@@ -34,14 +31,13 @@ class Execution(NamedTuple):
         of_strangers: bool,
         learners: Collection[str],
     ) -> Generator[Ended, None, None]:
-        """Compute tasks and yield each as it ends; see `execute`."""
-        limits = Limits(self.limit_s, attempts=1) if of_strangers else Limits(inf)
-        return execute(
+        """Compute cells and yield each as it ends, as `execute` does."""
+        yield from execute(
             work,
             tasks,
             self.executor,
             workers=self.workers,
-            limits=limits,
+            limits=Limits(self.limit_s, attempts=1) if of_strangers else Limits(),
             owner=lambda task: names_of(task[0]) or None,
             preload=modules_of(learners),
             address=self.address,

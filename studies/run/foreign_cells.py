@@ -8,10 +8,9 @@ from deviator.harmless import one_line
 from deviator.plugins.guard import GuardError
 from deviator.plugins.replaced_built_ins import check_built_ins
 
-from ..report.row import report_rows
-from ..report.table import table_cells
 from ..spec.cell import Cell
 from .cell_result import run_cell
+from .checked_rows import checked_rows
 from .executors import described
 from .store import to_json
 
@@ -48,7 +47,7 @@ def result_of_strangers(cell: Cell, text: Any) -> dict[str, Any]:
             "key": cell.key,
             "plugins": cell.plugins,
         }
-        table_cells(*report_rows([cell], [result]))
+        checked_rows([cell], [result])
     except Exception as error:
         raise GuardError(f"its result cannot be read ({described(error)})") from None
     return result

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+LOST = "its result is not there; run the command again"
+"""Why a cell has no row of which nothing else is known."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class StudyReport:
@@ -91,8 +95,35 @@ def write_report(
         If the report cannot be written.
     """
     done, lost = _finished(store, cells)
-    reasons = {one_line(name): one_line(why) for name, why in ({**lost, **failures}).items()}
     rows = report_rows([cell for cell, _ in done], [result for _, result in done])
+    reasons = {**lost, **failures}
+    return write_rows(store, study, rows, reasons, quick=quick, versions=versions(), notes=notes)
+
+
+def write_rows(
+    store: RunStore,
+    study: str,
+    rows: list[ReportRow],
+    failures: Mapping[str, str],
+    *,
+    quick: bool,
+    versions: Mapping[str, str],
+    notes: Sequence[str] = (),
+) -> StudyReport:
+    """Write report, tables and figures of rows; see `write_report`.
+
+    Parameters
+    ----------
+    store : RunStore
+    study : str
+    rows : list of ReportRow
+    failures : mapping of str to str
+    quick : bool
+    versions : mapping of str to str
+        Of what computed the cells.
+    notes : sequence of str
+    """
+    reasons = {one_line(name): one_line(why) for name, why in failures.items()}
     content = {
         "study": study,
         "quick": quick,
@@ -100,7 +131,7 @@ def write_report(
         "rows": rows,
         "failures": reasons,
         "comparisons": comparisons(rows),
-        "versions": versions(),
+        "versions": dict(versions),
     }
     # Their imports take a third of a second, and are not needed by those who only read cells.
     from ..figures.write import write_figures
@@ -120,7 +151,7 @@ def _finished(
     for cell in cells:
         result = store.result(cell)
         if result is None:
-            lost[cell.label()] = "its result is not there; run the command again"
+            lost[cell.label()] = LOST
         else:
             done.append((cell, result))
     return done, lost

@@ -194,8 +194,8 @@ class MarketSpec(Built):
         Policy that everybody but the deviator follows: ``honest``, or another registered name.
     strategy_parameters : dict
         Settings of the policy; mechanism, economy, information, slope and distribution are given to
-        those that ask for them. ``beliefs``, an economy of beliefs, states other beliefs than the
-        market's: their information and law are given in place of it.
+        those that ask for them. ``beliefs``, stated as an economy is, are other beliefs than the
+        market's, whose information and law are given instead; what they leave out is as there.
     trader : int or str
         Index or role of the deviator.
     epsilon : float, optional
@@ -365,9 +365,9 @@ class MarketSpec(Built):
         return policy
 
     def _believed(self, stated: Any) -> EconomySpec:
-        """Return other beliefs than the market's, as the strategy's settings state them."""
+        """Return other beliefs than the market's; what they leave out is as in the market."""
         try:
-            believed = EconomySpec.model_validate(stated)
+            believed = EconomySpec.model_validate(self._with_what_is_left_out(stated))
         except ValidationError as error:
             mistakes = mistakes_of(error, stated, EconomySpec)
             reasons = "; ".join(mistake.sentence for mistake in mistakes)
@@ -376,6 +376,14 @@ class MarketSpec(Built):
         if n != other:
             raise InvalidInputError(f"{BELIEVED} of a strategy must be of {n} traders, got {other}")
         return believed
+
+    def _with_what_is_left_out(self, stated: Any) -> Any:
+        if not isinstance(stated, dict) or {"family", "beliefs"} & stated.keys():
+            return stated
+        here = self.economy.model_dump(exclude_none=True)
+        other = {name: value for name, value in stated.items() if name != "types"}
+        law = {"types": stated["types"]} if "types" in stated else {}
+        return here | law | {"parameters": here["parameters"] | other}
 
     def _check_language(self, policy: Policy) -> None:
         bids = policy.bids(

@@ -45,6 +45,9 @@ WANTED: Mapping[str, str] = MappingProxyType(
 SHOWN = 4
 """Places of one mistake that are listed."""
 
+LISTED = 20
+"""Mistakes that are listed."""
+
 
 class Mistake(NamedTuple):
     """One mistake."""
@@ -102,7 +105,10 @@ def in_words(where: str, sentences: Sequence[str]) -> str:
     """
     if len(sentences) == 1:
         return f"{where}, {sentences[0]}"
-    return "\n  ".join([f"{where} has {len(sentences)} mistakes:", *sentences])
+    listed = list(sentences[:LISTED])
+    if len(sentences) > LISTED:
+        listed.append(f"and {len(sentences) - LISTED} more")
+    return "\n  ".join([f"{where} has {len(sentences)} mistakes:", *listed])
 
 
 def grouped(places: Mapping[str, Sequence[str]]) -> list[str]:

@@ -53,7 +53,8 @@ def _budget(row: Row) -> str:
 
 
 def _name(row: Row) -> str:
-    tax = {} if row["sigma"] is None else {"sigma": row["sigma"]}
+    slope = row.get("sigma_rule") or row["sigma"]
+    tax = {} if slope is None else {"sigma": slope}
     mechanism = _called(row["mechanism"], row["parameters"] | tax)
     economy = _called(row["economy"], _economy_settings(row["economy_settings"]))
     return one_line(", ".join([f"{mechanism} in {economy}", *_unusual(row)]), LONGEST)

@@ -48,7 +48,7 @@ def latex_table(table: pa.Table) -> str:
     \end{tabular}
     """
     sides = "".join("l" if pa.types.is_string(kind) else "r" for kind in table.schema.types)
-    columns = [[_text(value) for value in column.to_pylist()] for column in table.columns]
+    columns = [_texts(column.to_pylist()) for column in table.columns]
     lines = [
         rf"\begin{{tabular}}{{{sides}}}",
         r"\toprule",
@@ -76,12 +76,17 @@ def _line(texts: Any) -> str:
     return " & ".join(texts) + r" \\"
 
 
+def _texts(values: list[Any]) -> list[str]:
+    texts = {value: _text(value) for value in set(values)}
+    return [texts[value] for value in values]
+
+
 def _text(value: Any) -> str:
     if value is None:
         return "--"
     if isinstance(value, str):
         return escaped(value)
-    return _number(value) if isinstance(value, float) else str(value)
+    return _number(value + 0.0) if isinstance(value, float) else str(value)
 
 
 def _number(value: float) -> str:

@@ -3,16 +3,13 @@
 import hashlib
 import io
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from deviator.errors import ResultsError
 from deviator.files import write_atomically
-from deviator.harmless import one_line
 
 from ..run.store import RunStore, explained
 from .latex import latex_table
@@ -38,10 +35,10 @@ def write_tables(store: RunStore, content: dict[str, Any]) -> None:
     Raises
     ------
     ResultsError
-        If the content is not that of a report, or a file cannot be written.
+        If a file cannot be written.
     """
     folder = store.folder / FOLDER
-    tables = tables_of(content, store.folder)
+    tables = study_tables(content["rows"], content["failures"])
     with explained(folder):
         folder.mkdir(exist_ok=True)
         sums = []
@@ -56,23 +53,6 @@ def write_tables(store: RunStore, content: dict[str, Any]) -> None:
 def sum_line(content: bytes, name: str) -> str:
     """Return the line of a file among the digests."""
     return f"{hashlib.sha256(content).hexdigest()}  {name}"
-
-
-def tables_of(content: Mapping[str, Any], folder: Path) -> dict[str, pa.Table]:
-    """Return the tables of a report's content.
-
-    Raises
-    ------
-    ResultsError
-        If it is not that of a report.
-    """
-    try:
-        return study_tables(content["rows"], content["failures"])
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ResultsError(
-            f"the report of {folder} must be one of a study, and cannot be read "
-            f"({type(error).__name__}: {one_line(str(error))}); run the study again"
-        ) from None
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

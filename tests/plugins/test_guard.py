@@ -1,5 +1,6 @@
 """The guard: calls meet their limit, and nothing but plain data comes back, whatever they do."""
 
+import ctypes
 import os
 import pickle
 import struct
@@ -8,11 +9,15 @@ import sys
 import time
 from contextlib import suppress
 from importlib import import_module
+from inspect import getsource
+from math import inf
 
 import pytest
 
 from deviator.errors import UnknownNameError
 from deviator.plugins.guard import Guard, GuardError, ProcessEndedError
+from deviator.plugins.guarded_interpreter import Countdown
+from deviator.plugins.marked_processes import GUARDED, marked_ids
 from deviator.plugins.plain_data import PlainError, plain_data
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -37,6 +42,82 @@ def floods(tell):
     os.write(1, b"\x1b[31mloud " * 1_000_000)
     tell("told")
     return "answer"
+
+
+def leave_children():
+    """Leave a child behind in a session of its own, and a child of a child that is gone."""
+    subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(3600)"], start_new_session=True
+    )
+    child = os.fork()
+    if not child:
+        os.setsid()
+        if not os.fork():
+            time.sleep(3600)
+        os._exit(0)
+    os.waitpid(child, 0)
+    return os.environ[GUARDED]
+
+
+def fill_memory():
+    held = []
+    while True:
+        held.append(b"x" * 10_000_000)
+
+
+def test_a_call_that_takes_too_much_memory_is_ended_and_named():
+    wanted = pytest.raises(GuardError, match=r"keep to its memory, and took more than 0.5 GiB")
+    with Guard(inf, memory=2**29) as guard, wanted:
+        guard.run(fill_memory)
+
+
+def test_what_a_call_left_behind_ends_before_the_next_one():
+    with Guard(inf) as guard:
+        marks = guard.run(leave_children)
+        assert len(marked_ids(marks)) >= 3
+        guard.tidy()
+        assert marked_ids(marks) == []
+
+
+def hold_the_interpreter(path):
+    """Hang where no thread of the process can run, once it has said who it is."""
+    subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(3600)"], start_new_session=True
+    )
+    path.write_text(os.environ[GUARDED])
+    ctypes.PyDLL(None).sleep(3600)
+
+
+def test_nothing_outlives_a_driver_that_was_killed(tmp_path):
+    said = tmp_path / "said"
+    script = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "from pathlib import Path; from math import inf\n"
+        "from deviator.plugins.guard import Guard; import driver_test_calls\n"
+        "Guard(inf).run(driver_test_calls.hold_the_interpreter, Path(sys.argv[1]))\n"
+    )
+    head = "import ctypes, os, subprocess, sys\n\nfrom deviator.plugins.marked_processes import GUARDED\n\n"
+    (tmp_path / "driver_test_calls.py").write_text(head + getsource(hold_the_interpreter))
+    driver = subprocess.Popen([sys.executable, "-c", script, str(said), str(tmp_path)])
+    while not (said.exists() and said.read_text()):
+        assert driver.poll() is None
+        time.sleep(0.05)
+    marks = said.read_text()
+    assert len(marked_ids(marks)) >= 2
+    driver.kill()
+    driver.wait()
+    while marked_ids(marks):
+        time.sleep(0.05)
+
+
+def test_a_driver_that_slept_takes_no_time_from_a_call(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("deviator.plugins.guarded_interpreter.time.monotonic", lambda: now[0])
+    countdown = Countdown(60.0)
+    now[0] += 0.1
+    assert countdown.look() == pytest.approx(59.9)
+    now[0] += 3600.0
+    assert countdown.look() > 58.0
 
 
 def forge():

@@ -99,8 +99,8 @@ def test_noise_is_as_stated_and_a_function_of_trader_type_and_seed():
     policy = NoisyHonest(AUCTION, economy, noise=0.5)
     types = types_of(economy, 20_000)
     mistakes = policy.stated(types) - types
-    np.testing.assert_allclose(mistakes.mean(axis=0), 0, atol=0.02)
-    np.testing.assert_allclose(np.cov(mistakes.T), 0.25 * np.eye(3), atol=0.02)
+    np.testing.assert_allclose(mistakes.mean(axis=0), 0, atol=0.1)
+    np.testing.assert_allclose(np.cov(mistakes.T), 0.25 * np.eye(3), atol=0.05)
     same = np.repeat(types[:1, :1], 3, axis=1)
     assert len(set((policy.stated(same) - same)[0])) == 3
     again = policy.stated(np.concatenate([types[5:6], types]))
@@ -108,6 +108,23 @@ def test_noise_is_as_stated_and_a_function_of_trader_type_and_seed():
     other = NoisyHonest(AUCTION, economy, noise=0.5, seed=1)
     assert (other.stated(types) != policy.stated(types)).all()
     np.testing.assert_array_equal(NoisyHonest(AUCTION, economy, noise=0.0).stated(types), types)
+
+
+def test_types_that_are_nearly_the_same_make_nearly_the_same_mistake():
+    economy = private_values(3)
+    policy, types = NoisyHonest(AUCTION, economy, noise=1.0, grain=0.01), types_of(economy, 2000)
+    mistakes, near, far = (policy.stated(types + by) - types - by for by in (0.0, 1e-5, 0.5))
+    assert np.abs(near - mistakes).max() < 0.02
+    assert abs(np.corrcoef(mistakes.ravel(), far.ravel())[0, 1]) < 0.1
+
+
+def test_what_noise_costs_the_honest_one_has_a_witness():
+    policy = NoisyHonest(AUCTION, MIXED, noise=0.3, honest=1)
+    tested = market(AUCTION, MIXED, strategy=policy, trader=1)
+    types = tested.distribution.matched_sample(np.random.default_rng(0), 200)
+    found = best_deviation(tested, types, "profile")
+    assert found.kind == "exact"
+    assert found.witness["gain"] > tested.epsilon
 
 
 def test_rounded_types_lie_on_the_grid_and_shaded_ones_nearer_the_centre():

@@ -10,7 +10,6 @@ from deviator.errors import ResultsError
 from deviator.plain_yaml import read_yaml
 from deviator.policies import load_policy
 from deviator.studies import confirm
-from deviator.studies.run.executors import execute
 from deviator.studies.run.store import RunStore
 from deviator.studies.spec.study import StudySpec
 from deviator.studies.training import evaluate
@@ -116,22 +115,3 @@ def test_a_cell_whose_result_was_taken_away_is_named_among_the_failures(tmp_path
     report = confirm(tiny(steps=512), out=tmp_path / "run", workers=1, progress=take_away)
     assert len(report.rows) == 3
     assert report.failures == {lost.label(): "its result is not there; run the command again"}
-
-
-def die_once(place, folder):
-    import os
-    import signal
-
-    marker = folder / str(place)
-    if place == 1 and not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    marker.touch()
-
-
-def test_a_killed_worker_costs_a_retry(tmp_path):
-    tasks = [(place, tmp_path) for place in range(4)]
-    ended = list(execute(die_once, iter(tasks), workers=2))
-    assert sorted(task for task, _, _ in ended) == tasks
-    assert all(error is None for _, _, error in ended)
-    assert len(list(tmp_path.iterdir())) == 4

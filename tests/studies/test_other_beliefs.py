@@ -11,8 +11,11 @@ def test_a_strategy_may_believe_something_else_than_the_economy():
     economy = {"beliefs": "fundamental-value", "n_traders": 4, "rho": 0.4, "noise": 0.5}
     stated = {"mechanism": "uniform-double-auction", "economy": economy, "strategy": "linear-bayes"}
     right = MarketSpec.model_validate(stated).build_market()
-    wrong = {"strategy_parameters": {"beliefs": economy | {"rho": 0.1}}}
+    wrong = {"strategy_parameters": {"beliefs": {"rho": 0.1}}}
     misled = MarketSpec.model_validate(stated | wrong).build_market()
+    whole = {"strategy_parameters": {"beliefs": economy | {"rho": 0.1}}}
+    again = MarketSpec.model_validate(stated | whole).build_market()
+    np.testing.assert_array_equal(misled.strategy.intercept, again.strategy.intercept)
     assert misled.strategy.intercept[0] > right.strategy.intercept[0]
     np.testing.assert_array_equal(misled.economy.weights, right.economy.weights)
     np.testing.assert_array_equal(misled.distribution.covariance, right.distribution.covariance)
@@ -21,7 +24,7 @@ def test_a_strategy_may_believe_something_else_than_the_economy():
 @pytest.mark.parametrize(
     ("beliefs", "message"),
     [
-        ({"n_traders": 4}, "either family or beliefs"),
+        ({"family": "x", "beliefs": "two-groups"}, "either family or beliefs"),
         (
             {"beliefs": "two-groups", "n_traders": 6, "rho": 0.1, "noise": 1.0},
             "of 4 traders, got 6",
@@ -35,3 +38,14 @@ def test_wrong_beliefs_of_a_strategy_are_refused_in_a_sentence(beliefs, message)
     spec = MarketSpec.model_validate(stated | {"strategy_parameters": {"beliefs": beliefs}})
     with pytest.raises(InvalidInputError, match=message):
         spec.build_market()
+
+
+def test_traders_who_look_at_the_price_alone_may_believe_in_another_law():
+    economy = {"family": "two-groups", "n_traders": 4}
+    stated = {"mechanism": "sigma-dcda", "sigma": 0.5, "economy": economy, "strategy": "price-only"}
+    wrong = {"strategy_parameters": {"beliefs": {"types": {"correlation": 0.8}}, "count": 1}}
+    misled, right = (
+        MarketSpec.model_validate(each).build_market() for each in (stated | wrong, stated)
+    )
+    assert misled.strategy.distribution.covariance[0, 1] == 0.8
+    assert right.strategy.distribution.covariance[0, 1] == 0

@@ -24,6 +24,7 @@ from .power import power
 from .query import query
 from .recheck import recheck
 from .replicate import replicate
+from .report import report
 from .study import study
 from .train import evaluate, train
 
@@ -34,8 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, study, confirm, query, compare, replicate, train, evaluate, league, equilibrium,
-    recheck, check, new, assumptions,
+    audit, power, study, confirm, report, query, compare, replicate, train, evaluate, league,
+    equilibrium, recheck, check, new, assumptions,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

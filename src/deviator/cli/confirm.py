@@ -35,9 +35,6 @@ def confirm(
     trust: Trust = False,
 ) -> None:
     """Run the study of Proposition 3, or another, as `deviator study` does."""
-    from deviator.studies import default_study
-
-    file = study or default_study()
     run_study(
-        Request(file, settings, dry_run, quick, out, workers, executor, address, plugin, trust)
+        Request(study, settings, dry_run, quick, out, workers, executor, address, plugin, trust)
     )

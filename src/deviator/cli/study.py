@@ -34,9 +34,9 @@ Trust = Annotated[
 
 
 class Request(NamedTuple):
-    """What a command asks of a study."""
+    """What a command asks of a study, by default that of Proposition 3."""
 
-    file: Path
+    file: Path | None
     settings: list[str] | None = None
     dry_run: bool = False
     quick: bool = False
@@ -68,9 +68,7 @@ def study(
 
 def run_study(request: Request) -> None:
     """Run a study, or say what would be done."""
-    from deviator.studies.spec.read import read_study
-
-    spec = read_study(request.file, settings_of(request.settings))
+    spec = _read(request)
     agree_to_run(spec, files_of(request.plugin), request.trust)
     screen = console(ALL_COLUMNS)
     if request.dry_run:
@@ -86,10 +84,20 @@ def run_study(request: Request) -> None:
         raise typer.Exit(1)
 
 
-def _run(spec: Any, request: Request) -> Any:
-    from deviator.studies import confirm
-
+def _read(request: Request) -> Any:
+    # Said before the imports, which take seconds on a busy machine.
     with ended_in_order(), StudyDisplay() as display:
+        display.note(f"reading {request.file or 'the study of Proposition 3'}")
+        from deviator.studies import default_study, read_study
+
+        return read_study(request.file or default_study(), settings_of(request.settings))
+
+
+def _run(spec: Any, request: Request) -> Any:
+    with ended_in_order(), StudyDisplay() as display:
+        display.note("looking at the cells")
+        from deviator.studies import confirm
+
         return confirm(
             spec,
             quick=request.quick,

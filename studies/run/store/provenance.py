@@ -1,4 +1,4 @@
-"""What a run folder keeps so that it can be moved: the study, its plugins, the command, versions."""
+"""What a run folder keeps so that it can be moved: study, plugins, command, versions."""
 
 import io
 import os

@@ -1,0 +1,145 @@
+"""The page of a study: static, escaped, complete, and small where a study is large."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from benchmarks.study_page import synthetic_content, synthetic_row
+from deviator.studies.figures.drawn import DrawnFigure
+from deviator.studies.report.page import MOST_PANELS, write_html
+from deviator.studies.report.page_tables import constraint_table, outcome_table, rate_table
+from deviator.studies.run.store import RunStore
+
+
+def page_of(folder, content, figures=()):
+    write_html(RunStore(folder), content, figures)
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+class Reader(HTMLParser):
+    """Reads tags with their attributes and texts, and counts the rows of the first table."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.texts, self.attributes = [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data):
+        self.texts.append(data.strip())
+
+
+def is_static(page):
+    """Whether a page runs no script and fetches nothing."""
+    read = Reader(page)
+    outside = [
+        value
+        for name, value in read.attributes
+        if name in ("src", "href", "xlink:href")
+        and not value.startswith(("data:image/svg+xml", "figures/"))
+    ]
+    handlers = [name for name, _ in read.attributes if name.startswith("on")]
+    return "script" not in read.tags and not outside and not handlers
+
+
+def test_a_page_is_static_and_shows_every_row(tmp_path):
+    content = synthetic_content(40)
+    page = page_of(tmp_path, content)
+    read = Reader(page)
+    assert is_static(page)
+    assert read.tags.count("polyline") == 40 * 3
+    assert read.tags.count("tr") >= 41
+    assert f"{len(content['rows'])} rows: 26 confirmed, 14 refuted." in page
+    assert "prefers-color-scheme: dark" in page
+
+
+@pytest.mark.parametrize(
+    "villain",
+    [
+        "<script>alert(1)</script>",
+        '<img src="https://example.org/x.png">',
+        '<p onclick="f()">',
+        '<link href="https://example.org/x.css">',
+    ],
+)
+def test_pages_that_run_or_fetch_something_are_not_static(tmp_path, villain):
+    page = page_of(tmp_path, synthetic_content(2)).replace("</body>", f"{villain}</body>")
+    assert not is_static(page)
+
+
+def test_names_of_strangers_stay_texts(tmp_path):
+    name = "\x1b[31m<script>alert('x')</script>\"><svg onload=f()>"
+    content = synthetic_content(3)
+    rows = [
+        row | {"mechanism": name, "economy_label": name, "learner": name} for row in content["rows"]
+    ]
+    found = {name: {"state": name, "scope": name, "share": 0.1}}
+    rows[0] |= {"constraints": found, "outcomes": {name: {"value": 1.0, "error": 0.5}}}
+    figure = DrawnFigure("menus", "menus", "Menus.", b"<svg/>")
+    page = page_of(
+        tmp_path, content | {"rows": rows, "study": name, "failures": {name: name}}, [figure]
+    )
+    assert is_static(page)
+    assert "\x1b" not in page
+
+
+def test_curves_keep_their_ends_and_the_exact_optimum_is_beside_them(tmp_path):
+    row = synthetic_row(0) | {
+        "best_gain": 1.0,
+        "curves": [[[float(step), step / 1000] for step in range(1001)]],
+    }
+    page = page_of(tmp_path, synthetic_content(0) | {"rows": [row]})
+    (points,) = re.findall(r'<polyline points="([^"]*)"', page)
+    numbers = [tuple(map(float, point.split(","))) for point in points.split()]
+    assert numbers[0] == (0.0, 72.0)
+    assert numbers[-1] == (170.0, 0.0)
+    assert len(numbers) < 70
+    assert '<line class="best" x2="170" y1="0.0" y2="0.0"/>' in page
+
+
+def test_a_large_study_has_a_page_that_can_be_opened(tmp_path):
+    page = page_of(tmp_path, synthetic_content(4000))
+    assert len(page) < 4e6
+    assert page.count("<figure>") == MOST_PANELS
+    assert f"the curves of {4000 - MOST_PANELS} more are left out" in page
+    assert page.count("<tr>") >= 4001
+
+
+def test_same_content_same_bytes(tmp_path):
+    pages = {page_of(tmp_path, synthetic_content(12)) for _ in range(2)}
+    assert len(pages) == 1
+
+
+def test_what_a_study_does_not_have_is_no_table():
+    rows = [synthetic_row(place) for place in range(3)]
+    assert constraint_table(rows) is None
+    assert outcome_table(rows) is None
+    assert rate_table(rows) is None
+
+
+def test_constraints_and_outcomes_stand_in_tables():
+    verdict = {"state": "refuted", "scope": "every profile", "share": 0.125}
+    outcomes = {
+        "inefficiency": {"value": 0.25, "error": 0.01},
+        "condition": {"value": 3.0, "error": None},
+    }
+    row = synthetic_row(1) | {"constraints": {"budget_surplus": verdict}, "outcomes": outcomes}
+    constraints, measured = constraint_table([row, synthetic_row(2)]), outcome_table([row])
+    assert constraints.columns[-1] == "budget_surplus"
+    assert constraints.rows[0][-1] == "refuted, every profile, 12.5%"
+    assert len(constraints.rows) == 1
+    assert measured.rows[0][-2:] == ["0.25 ±0.01", "3"]
+
+
+def test_fitted_rates_stand_in_a_table():
+    rows = [
+        synthetic_row(0) | {"n_traders": n, "best_gain": 3.0 / n**2, "sigma": 0.1}
+        for n in (4, 8, 16)
+    ]
+    table = rate_table(rows)
+    (gain,) = [row for row in table.rows if row[0].startswith("best gain")]
+    assert gain[3:5] == ["4, 8, 16", "-2.000"]
