@@ -123,7 +123,12 @@ def _study() -> tuple[StudySpec, list[Cell]]:
             "learner": "none",
             "economies": {"private": {"family": "private-values", "n_traders": 3}},
             "cells": [
-                {"mechanism": "sigma-dcda", "economy": "private", "sigma": size, "question": "audit"}
+                {
+                    "mechanism": "sigma-dcda",
+                    "economy": "private",
+                    "sigma": size,
+                    "question": "audit",
+                }
                 for size in sizes
             ],
         }

@@ -139,6 +139,7 @@ zip:
         ("zip: {economy.law.low: [1]}", "zip must name economy.PARAMETER"),
         ("zip: {trader.of: [1]}", r"must be a whole number or a text, got \{'of': 1\}"),
         ("sigma: [0.1, 0.1]", "what multiplies out must be stated once, 0.1 stands there twice"),
+        ("strategy: no-such", "no policy is named 'no-such'"),
         ("sigma: []", "sigma must be a list that is not empty"),
         ("parameters: {sigma: [0.1, 0.1]}", "0.1 stands there twice"),
         ("parameters: {sigma: []}", r"sigma must be a value or a list that is not empty, got \[\]"),
