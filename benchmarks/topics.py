@@ -27,7 +27,9 @@ EXTRA_TOPICS = (
     "faults",
     "numba_weighing",
     "default_learners",
+    "study_expansion",
     "study_page",
+    "study_report",
 )
 """Topics that measure no speed, or need what the project does not install; run when named."""
 

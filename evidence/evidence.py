@@ -1,6 +1,7 @@
 """Everything that was computed about deviating in one market, as one record."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -186,12 +187,12 @@ class Evidence:
         gains = [self.best.beyond_rounding, *(one.beyond_rounding for one in self.learned)]
         return max(gains if self.worst is None else [*gains, self.worst.gain])
 
-    @property
+    @cached_property
     def learned_gain(self) -> float | None:
         """The best learner's mean gain over its seeds; None where nothing was learned."""
         return max((float(np.mean(each)) for each in self._gains.values()), default=None)
 
-    @property
+    @cached_property
     def share_interval(self) -> tuple[float, float] | None:
         """95% Student interval of the share over the best learner's seeds; None below two seeds."""
         if self.share is None:
@@ -199,7 +200,7 @@ class Evidence:
         shares = [self.best.share(gain) for gain in max(self._gains.values(), key=np.mean)]
         return student_interval([share for share in shares if share is not None])
 
-    @property
+    @cached_property
     def share(self) -> float | None:
         """Share of the best gain that was learned; None where nothing is to gain or was learned."""
         return None if self.learned_gain is None else self.best.share(self.learned_gain)
@@ -212,7 +213,7 @@ class Evidence:
         }
         return {name: share for name, share in shares.items() if share is not None}
 
-    @property
+    @cached_property
     def _gains(self) -> dict[str, list[float]]:
         """Mean gains by learner, one for each seed."""
         gains: dict[str, list[float]] = {}

@@ -18,6 +18,12 @@ def no_terminal(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch, tmp_path_factory):
+    """Keep what commands remember away from what the user agreed to."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+
+
 @pytest.fixture
 def run_command(monkeypatch):
     """Return a function that runs ``deviator`` with arguments and returns its exit code."""

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, final
 
@@ -113,6 +113,7 @@ class _Share:
         missing.sort(key=expected_effort, reverse=True)
         self._open = {cell.label(): cell for cell in missing}
         self._told: set[str] = set()
+        self._damaged = 0
         self.learners = {cell.learner.name for cell in missing}
         self.failures: dict[str, str] = {}
 
@@ -191,8 +192,10 @@ class _Share:
                 f"another driver works on {self._store.folder}, too ({other.title}): they share "
                 "the cells"
             )
-        for label, reason in self._store.damaged().items():
+        damaged = self._store.damaged()
+        for label, reason in islice(damaged.items(), self._damaged, None):
             self._tell(f"cell {label} is damaged ({reason}), and is computed again")
+        self._damaged = len(damaged)
 
     def _tell(self, note: str) -> None:
         if note not in self._told:

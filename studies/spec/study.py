@@ -1,8 +1,9 @@
 """Studies as data: validated YAML, expanded into fully specified cells."""
 
 import re
+from functools import cached_property
 
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import Field, field_validator
 
 from deviator.errors import PluginLoadError
 
@@ -40,7 +41,6 @@ class StudySpec(Spec):
     learner: OneOrMore[LearnerSpec] = LearnerSpec()
     economies: dict[str, StatedEconomy]
     cells: list[CellsSpec] = Field(min_length=1)
-    _lines: dict[str | int, int] = PrivateAttr(default_factory=dict)
 
     @field_validator("name")
     @classmethod
@@ -61,15 +61,20 @@ class StudySpec(Spec):
         """Return the study with further plugin files."""
         return self.model_copy(update={"plugins": self.plugins + files})
 
+    @cached_property
+    def lines(self) -> dict[str | int, int]:
+        """The line of its file on which each economy and entry begins, where there is a file."""
+        return {}
+
     def with_lines(self, lines: dict[str | int, int]) -> "StudySpec":
-        """Return the study with the line of its file on which each economy and entry begins."""
+        """Return the study with the lines of its file."""
         study = self.model_copy()
-        study._lines = lines
+        study.__dict__["lines"] = lines
         return study
 
     def place_of(self, part: str | int) -> str:
         """Return how sentences call an economy, by its name, or an entry, by its place."""
-        line = f"line {self._lines[part]}" if part in self._lines else ""
+        line = f"line {self.lines[part]}" if part in self.lines else ""
         if isinstance(part, str):
             return f"economies.{part}" + (f" ({line})" if line else "")
         told = ", ".join(filter(None, [self.cells[part].title, line]))

@@ -1,7 +1,7 @@
 """From the content of a report to tables: a pure function, in the order of the study's cells."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 from .cell_names import cell_names
 from .column import Column, Row
 from .parameters import parameter_columns
+from .rate_records import rate_records
 from .schemas import SCHEMAS
 
 Record = dict[str, Any]
@@ -41,20 +42,25 @@ def study_tables(rows: Sequence[Row], failures: Mapping[str, str]) -> dict[str, 
     failures : dict of str to str
         Why cells have no result.
     """
-    cells = cell_names(rows)
-    records = {
-        "rows": _rows(cells, rows),
-        "seeds": _each(cells, [row["by_seed"] for row in rows]),
-        "curves": _each(cells, map(_points, rows)),
-        "constraints": _each(cells, (_named("constraint", row.get("constraints")) for row in rows)),
-        "outcomes": _each(cells, (_named("measure", row.get("outcomes")) for row in rows)),
-        "witnesses": _each(cells, map(_witnesses, rows)),
-        "failures": [{"label": label, "reason": failures[label]} for label in sorted(failures)],
-    }
-    tables = {name: _table(records[name], schema) for name, schema in SCHEMAS.items()}
+    tables = {name: _table(found, SCHEMAS[name]) for name, found in _records(rows, failures)}
     for name, values in parameter_columns(rows).items():
         tables["rows"] = tables["rows"].append_column(name, values)
     return tables
+
+
+def _records(
+    rows: Sequence[Row], failures: Mapping[str, str]
+) -> Iterator[tuple[str, list[Record]]]:
+    """Yield the records of each table: one after the other, as those of large studies are many."""
+    cells = cell_names(rows)
+    yield "rows", _rows(cells, rows)
+    yield "seeds", _each(cells, (row["by_seed"] for row in rows))
+    yield "curves", _each(cells, map(_points, rows))
+    yield "constraints", _each(cells, (_named("constraint", row["constraints"]) for row in rows))
+    yield "outcomes", _each(cells, (_named("measure", row["outcomes"]) for row in rows))
+    yield "rates", rate_records(rows)
+    yield "witnesses", _each(cells, map(_witnesses, rows))
+    yield "failures", [{"label": label, "reason": failures[label]} for label in sorted(failures)]
 
 
 def _rows(cells: list[str], rows: Sequence[Row]) -> list[Record]:

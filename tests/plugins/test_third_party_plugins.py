@@ -178,7 +178,7 @@ cells:
 def test_a_study_names_a_file_and_records_it(tmp_path):
     (tmp_path / "mine.py").write_text(FILE)
     (tmp_path / "study.yaml").write_text(STUDY)
-    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=2)
+    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=2, trust=True)
     assert report.failures == {}
     row = report.rows[0]
     assert (row["mechanism"], row["economy"]) == ("taxed", "small market")
@@ -232,7 +232,9 @@ def test_a_study_goes_on_where_plugins_raise_hang_or_crash(tmp_path):
     for name in ("fails", "hangs", "crashes", "raises"):
         study += f"  - {{mechanism: {name}, economy: small}}\n"
     (tmp_path / "study.yaml").write_text(study)
-    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1, trial_s=5)
+    report = confirm(
+        tmp_path / "study.yaml", out=tmp_path / "run", workers=1, trust=True, trial_s=5
+    )
     assert [row["mechanism"] for row in report.rows] == ["taxed", "uniform-double-auction"]
     reasons = "\n".join(report.failures.values())
     for rule in (

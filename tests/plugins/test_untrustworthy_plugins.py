@@ -142,7 +142,7 @@ def test_a_study_goes_on_whatever_one_plugin_does_and_when(tmp_path, fault, reas
     (tmp_path / "mine.py").write_text(MINE.replace("FAULT", fault))
     limit = "limit_s: 3\n" if "sleep" in fault else ""
     (tmp_path / "study.yaml").write_text(STUDY + limit)
-    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1)
+    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1, trust=True)
     assert [row["mechanism"] for row in report.rows] == ["uniform-double-auction"]
     (failure,) = report.failures.values()
     assert failure.startswith("mine of mine.py: ")
@@ -152,7 +152,7 @@ def test_a_study_goes_on_whatever_one_plugin_does_and_when(tmp_path, fault, reas
 def test_a_file_that_cannot_be_read_costs_no_other_its_cells(tmp_path):
     (tmp_path / "mine.py").write_text("class Mine(Mechanism)\n")
     (tmp_path / "study.yaml").write_text(STUDY.replace("[mine.py]", "[mine.py, missing.py]"))
-    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1)
+    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1, trust=True)
     assert [row["mechanism"] for row in report.rows] == ["uniform-double-auction"]
     reasons = "\n".join(report.failures.values())
     assert "mine.py must be Python" in reasons
@@ -218,10 +218,10 @@ def quick_study(folder, files):
 
 
 def test_whatever_files_do_costs_their_own_cells(run_command, capsys, tmp_path):
-    alone = confirm(quick_study(tmp_path, {}), out=tmp_path / "alone", workers=1)
+    alone = confirm(quick_study(tmp_path, {}), out=tmp_path / "alone", workers=1, trust=True)
     study, out = quick_study(tmp_path, VILLAINS), tmp_path / "out" / "run"
     before = set(sys.modules)
-    assert run_command("confirm", study, "--out", out, "--workers", 1) == 1
+    assert run_command("confirm", study, "--out", out, "--workers", 1, "--trust") == 1
     assert not [name for name in set(sys.modules) - before if name.startswith(FILE_MODULE)]
     report = json.loads((out / "report.json").read_text())
     control, sound = report["rows"]
@@ -248,7 +248,7 @@ def test_the_kit_fails_a_file_that_changes_a_built_in(run_command, capsys, tmp_p
 def test_a_limit_is_what_the_study_says(tmp_path):
     study = quick_study(tmp_path, {"hangs": villain(built="time.sleep(3600)", name="hangs")})
     study.write_text(study.read_text() + "limit_s: 1.5\n")
-    report = confirm(study, out=tmp_path / "run", workers=1)
+    report = confirm(study, out=tmp_path / "run", workers=1, trust=True)
     assert [row["mechanism"] for row in report.rows] == ["uniform-double-auction"]
     (reason,) = report.failures.values()
     assert reason.startswith("hangs of hangs.py")

@@ -98,7 +98,7 @@ def test_a_file_that_the_study_does_not_name_is_not_run(
     with pytest.raises(InvalidInputError, match=r"add theirs\.py to plugins: if you trust it"):
         study(tmp_path, rule, plugins=plugins, cells=cells).expand()
     with pytest.raises(InvalidInputError, match=r"add theirs\.py to plugins: if you trust it"):
-        confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1)
+        confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1, trust=True)
     assert not (tmp_path / "it_ran").exists()
 
 

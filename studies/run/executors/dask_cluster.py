@@ -1,6 +1,7 @@
 """Tasks on the workers of a Dask scheduler, here or on a cluster."""
 
 import logging
+import pickle
 import time
 from collections.abc import Callable, Generator, Hashable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
@@ -16,7 +17,7 @@ from deviator.plugins.guarded_pool import Ended, Task, ended_in_window
 
 from .elsewhere import opened
 from .lost import ExecutorLostError
-from .on_worker import Run, as_call, run_on_worker
+from .on_worker import Call, Run
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -66,7 +67,7 @@ def run_on_dask(
     ):
 
         def submit(task: Task) -> Future[Any]:
-            return connection.submit(run_on_worker, run, as_call(owner(task), work, task))
+            return connection.submit(pickle.loads, pickle.dumps(Call(run, owner(task), work, task)))
 
         waiting = _Waiting(tasks)
         for ended in ended_in_window(submit, waiting, lambda: connection.width(workers)):

@@ -1,5 +1,6 @@
 """Tasks on the workers of any executor, which run each in a guarded process of theirs."""
 
+import pickle
 import secrets
 from collections.abc import Callable, Generator, Hashable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
@@ -9,7 +10,7 @@ from deviator.plugins.guarded_pool import Ended, Task, ended_in_window
 
 from .limits import Limits
 from .lost import ExecutorLostError
-from .on_worker import Driver, Run, as_call, processes_of, run_on_worker
+from .on_worker import Call, Driver, Run, processes_of
 
 
 def new_run(limits: Limits, preload: tuple[str, ...]) -> Run:
@@ -35,7 +36,7 @@ def run_elsewhere(
 
     def submit(task: Task) -> Future[Any]:
         try:
-            return executor.submit(run_on_worker, run, as_call(owner(task), work, task))
+            return executor.submit(pickle.loads, pickle.dumps(Call(run, owner(task), work, task)))
         except (BrokenExecutor, RuntimeError) as error:
             raise _lost(executor, error) from None
 

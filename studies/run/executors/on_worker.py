@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, final
 
 import cloudpickle
 import psutil
@@ -69,9 +69,31 @@ def run_on_worker(run: Run, call: bytes) -> tuple[Any, PlainError | None]:
         return None, PlainError.of(error)
 
 
-def as_call(owner: Hashable, work: Callable[..., Any], task: tuple[Any, ...]) -> bytes:
-    """Return what `run_on_worker` is to call."""
-    return cloudpickle.dumps((owner, work, task))  # type: ignore[no-any-return]
+@final
+class Call:
+    """A call that is made where its pickle is loaded: there, nothing of deviator is needed before.
+
+    A worker that must import the library to know what it is to run would do so in the thread in
+    which it answers its scheduler, which takes it for dead meanwhile.
+
+    Parameters
+    ----------
+    run : Run
+    owner : hashable
+        Whose code runs.
+    work : callable
+    task : tuple
+        Its arguments.
+    """
+
+    def __init__(
+        self, run: Run, owner: Hashable, work: Callable[..., Any], task: tuple[Any, ...]
+    ) -> None:
+        self._run = run
+        self._call = cloudpickle.dumps((owner, work, task))
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Run, bytes]]:
+        return run_on_worker, (self._run, self._call)
 
 
 @lru_cache(maxsize=8)

@@ -86,8 +86,8 @@ def _holder(path: Path) -> str | None:
         return read_plain(path, LARGEST).decode(errors="replace")
     except FileNotFoundError:
         return None
-    except DamagedError as error:
-        return str(error)
+    except DamagedError:
+        return "damaged"
 
 
 def _displace(path: Path, holder: str) -> None:

@@ -25,6 +25,8 @@ def sealed(key: str, spec: dict[str, Any], result: dict[str, Any]) -> str:
     ------
     InvalidInputError
         If it is larger than a result may be.
+    ValueError
+        If the result holds NaN or infinity.
     """
     seal = _checksum(SCHEMA, key, spec, result)
     text = to_json(
@@ -69,17 +71,18 @@ def _opened(key: str, spec: dict[str, Any], document: dict[str, Any]) -> Content
         raise DamagedError("result.json is no result of deviator")
     if document.get("key") != key:
         raise DamagedError("its files belong to another cell")
-    if document.get("sha256") != _checksum(schema, key, spec, result):
+    try:
+        seal = _checksum(schema, key, spec, result)
+    except (ValueError, RecursionError):
+        raise DamagedError("it holds values that no result has") from None
+    if document.get("sha256") != seal:
         raise DamagedError("its checksum does not fit its content")
     return upgraded(schema, key, spec, result)
 
 
 def _checksum(schema: int, key: str, spec: dict[str, Any], result: dict[str, Any]) -> str:
     content = {"schema": schema, "key": key, "spec": spec, "result": result}
-    try:
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except (ValueError, RecursionError):
-        raise DamagedError("it holds values that no result has") from None
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Writing into a folder of results: JSON that is the same each time, refusals in one sentence."""
 
 import errno
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,10 @@ from deviator.errors import ResultsError
 
 def to_json(data: Any) -> str:
     """Return canonical, readable JSON; NaN and infinity are errors."""
-    return json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    # Written piece by piece: `dumps` holds all pieces of a large report at once.
+    text = io.StringIO()
+    json.dump(data, text, indent=1, sort_keys=True, allow_nan=False)
+    return text.getvalue() + "\n"
 
 
 WAYS_OUT: Mapping[int, str] = MappingProxyType(
