@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from deviator.validation import Floats
 
+from ..report.fitted_rates import ROUNDING
 from ..report.measures import MEASURES, Read
 from ..report.row import ReportRow
 from ..report.row_settings import by_subject, ordered, settings_of, varying
@@ -104,7 +105,7 @@ def _state(row: ReportRow) -> float | None:
 def _differs(rows: Sequence[ReportRow], read: Read) -> bool:
     """Return whether a quantity is known and not the same everywhere, beyond rounding."""
     known = [value for value in map(read, rows) if value is not None]
-    return len(known) > 1 and max(known) - min(known) > 1e-12
+    return len(known) > 1 and max(known) - min(known) > ROUNDING
 
 
 def draw_heat_map(ax: Axes, grid: Grid) -> Axes:
@@ -138,9 +139,14 @@ def draw_heat_map(ax: Axes, grid: Grid) -> Axes:
 def _write(ax: Axes, grid: Grid, place: tuple[int, ...]) -> None:
     value = float(grid.values[place])
     state = STATES[int(value)] if grid.states else ""
-    text = (state if len(grid.columns) <= WIDE else state[:4]) or f"{value:.2g}"
+    text = (state if len(grid.columns) <= WIDE else state[:4]) or _number(value)
     box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.6}
     ax.text(place[1], place[0], text, ha="center", va="center", fontsize=6, bbox=box)
+
+
+def _number(value: float) -> str:
+    """Return a number with two digits; what rounding leaves of 0 is 0."""
+    return f"{value:.2g}" if abs(value) > ROUNDING else "0"
 
 
 def _tick(value: Hashable) -> str:
