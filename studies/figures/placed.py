@@ -50,7 +50,7 @@ def _frontier(rows: list[ReportRow]) -> MarketFrontier:
 
 
 def _placed(row: ReportRow) -> Placed:
-    tax = row["sigma_rule"] or ("" if row["sigma"] is None else f"{row['sigma']:.3g}")
+    tax = row.get("sigma_rule") or ("" if row["sigma"] is None else f"{row['sigma']:.3g}")
     strategy = "" if row["strategy"] == "honest" else row["strategy"]
     label = " ".join(part for part in (row["mechanism"], tax, strategy) if part)
     deficit = -_measured(row, "least_surplus") * row["n_traders"]

@@ -14,6 +14,7 @@ held_out: 100
 learner: none
 economies:
   groups: {{family: two-groups, n_traders: 4, alpha: 1.0, beta: 0.7, slope: 1.0}}
+  private: {{family: private-values, n_traders: 4, alpha: 1.0, slope: 2.0}}
 {plugins}cells:
   - {{mechanism: sigma-dcda, sigma: [{sigmas}], economy: groups}}
   - {{mechanism: uniform-conditional, economy: groups}}
@@ -32,7 +33,7 @@ def write_study(folder, cells=20, plugins=(), more=()):
 
 def start(study, out, *options, environment=None, **settings):
     """Start a run of a study, in a process group of its own."""
-    command = [sys.executable, "-m", "deviator.cli", "confirm", str(study), "--out", str(out)]
+    command = [sys.executable, "-m", "deviator.cli", "study", str(study), "--out", str(out)]
     return subprocess.Popen(
         [*command, *map(str, options)],
         stdout=subprocess.PIPE,
