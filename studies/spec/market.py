@@ -38,6 +38,7 @@ from deviator.evidence import Market, Seat
 from deviator.mechanisms import ConditionalLanguage, Mechanism, SurfaceBids
 from deviator.mechanisms.conditional_auction import ConditionalAuction
 from deviator.plugins import (
+    OWN,
     Kind,
     build,
     find_plugin,
@@ -372,10 +373,25 @@ class MarketSpec(Built):
             mistakes = mistakes_of(error, stated, EconomySpec)
             reasons = "; ".join(mistake.sentence for mistake in mistakes)
             raise InvalidInputError(f"{BELIEVED} of a strategy: {reasons}") from None
+        self._check_whose(believed)
         n, other = self.economy.economy.n_traders, believed.economy.n_traders
         if n != other:
             raise InvalidInputError(f"{BELIEVED} of a strategy must be of {n} traders, got {other}")
         return believed
+
+    def _check_whose(self, believed: EconomySpec) -> None:
+        """Refuse code that is neither deviator's own nor that of the market itself.
+
+        It would be run although nobody named its file, and cells' keys would not count its version.
+        """
+        family = believed.family
+        if family is None or family == self.economy.family:
+            return
+        if find_plugin("economy", family).provider != OWN:
+            raise InvalidInputError(
+                f"{BELIEVED} of a strategy must have the market's own family or one of deviator's, "
+                f"got {family}"
+            )
 
     def _with_what_is_left_out(self, stated: Any) -> Any:
         if not isinstance(stated, dict) or {"family", "beliefs"} & stated.keys():
