@@ -67,7 +67,7 @@ def _coalition(result: Columns) -> Columns:
         "best_gain_kind": found["reach"],
         "seeds": [one["seed"] for one in learned],
         "by_seed": [
-            NOT_TOLD | {"seed": one["seed"], "learned_gain": one["gain"]} for one in learned
+            {**NOT_TOLD, "seed": one["seed"], "learned_gain": one["gain"]} for one in learned
         ],
         # Trainings of parties keep no curves.
         "curves": [[] for _ in learned],
