@@ -13,9 +13,7 @@ SLOW = {"plugin-rules"}
 
 
 def named(file):
-    return pytest.param(
-        file, id=file.stem, marks=[pytest.mark.slow] if file.stem in SLOW else []
-    )
+    return pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if file.stem in SLOW else [])
 
 
 @pytest.mark.parametrize("file", map(named, FILES))
