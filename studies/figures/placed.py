@@ -11,7 +11,6 @@ from ..report.row_settings import settings_of
 from ..report.shown_parts import economy_of
 from .built_in_market import built_in_market
 from .frontiers import Placed
-from .style import COLORS
 
 NEEDED = ("distance", "largest_trade", "least_surplus")
 """Measured outcomes that place a rule."""
@@ -45,7 +44,7 @@ def market_frontiers(rows: Sequence[ReportRow]) -> list[MarketFrontier]:
 
 def _frontier(rows: list[ReportRow]) -> MarketFrontier:
     title = f"{economy_of(rows[0])}, N={rows[0]['n_traders']}"
-    placed = list(dict.fromkeys(_placed(row) for row in rows))[: len(COLORS)]
+    placed = list(dict.fromkeys(_placed(row) for row in rows))
     return MarketFrontier(title, placed, _bounds(rows))
 
 

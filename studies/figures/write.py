@@ -10,7 +10,7 @@ from deviator.files import write_atomically
 from deviator.harmless import one_line
 
 from ..run.checked_rows import UNREADABLE
-from ..run.store import RunStore, explained
+from ..run.store import RunStore, check_no_link, explained
 from .drawn import DrawnFigure
 from .kinds import Kind, kinds
 from .sheet import sheet
@@ -45,6 +45,7 @@ def write_figures(store: RunStore, content: dict[str, Any]) -> list[DrawnFigure]
     """
     folder = store.folder / FOLDER
     with explained(folder), figure_style():
+        check_no_link(folder)
         folder.mkdir(exist_ok=True)
         try:
             drawn = [each for kind in kinds(content["rows"]) for each in _sheets(folder, kind)]

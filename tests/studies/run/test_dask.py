@@ -71,9 +71,9 @@ def cluster():
 
 
 def test_a_lost_worker_and_a_lost_scheduler_lose_nothing(cluster):
-    settings = {"workers": 2, "limits": Limits(), "address": cluster.address}
-    done = []
-    for task, _, error in execute(time.sleep, iter(TASKS), "dask", **settings):
+    run, own, done = new_run(Limits(), ()), lambda _: None, []
+    ended = run_on_dask(time.sleep, iter(TASKS), cluster.address, 2, run, own, return_s=3600.0)
+    for task, _, error in ended:
         assert error is None
         done.append(task)
         if len(done) == 4:
