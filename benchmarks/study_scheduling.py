@@ -114,6 +114,7 @@ def _claimed(store: RunStore, cells: list[Cell]) -> Iterator[tuple[Cell, Path]]:
 
 def _study() -> tuple[StudySpec, list[Cell]]:
     sizes = [round(0.01 * (place + 1), 2) for place in range(WARM + EMPTY)]
+    entry = {"mechanism": "sigma-dcda", "economy": "private", "question": "audit"}
     study = StudySpec.model_validate(
         {
             "name": "empty",
@@ -122,10 +123,7 @@ def _study() -> tuple[StudySpec, list[Cell]]:
             "held_out": 100,
             "learner": "none",
             "economies": {"private": {"family": "private-values", "n_traders": 3}},
-            "cells": [
-                {"mechanism": "sigma-dcda", "economy": "private", "sigma": size, "question": "audit"}
-                for size in sizes
-            ],
+            "cells": [entry | {"sigma": size} for size in sizes],
         }
     )
     return study, list(study.expand())

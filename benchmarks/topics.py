@@ -27,6 +27,7 @@ EXTRA_TOPICS = (
     "faults",
     "numba_weighing",
     "default_learners",
+    "study_expansion",
     "study_page",
     "study_report",
 )

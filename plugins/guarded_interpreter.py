@@ -82,6 +82,7 @@ class Interpreter:
         self._is_wanted = is_wanted
         self._looks = 0
         self._mark = secrets.token_hex(8)
+        self._strangers: set[int] = set()
         marks = f"{os.environ.get(GUARDED, '')}/{self._mark}"
         threads = ONE_THREAD if one_thread else {}
         code = (
@@ -130,7 +131,7 @@ class Interpreter:
 
     def is_alone(self) -> bool:
         """Return whether nothing is there that the process started, wherever that went."""
-        return marked_ids(self._mark) in ([], [self._popen.pid])
+        return marked_ids(self._mark, self._strangers) in ([], [self._popen.pid])
 
     def how_it_ended(self) -> str:
         """Return how the process ended, in brackets; empty where it left of its own accord."""

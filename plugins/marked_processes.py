@@ -30,11 +30,24 @@ def end_marked(mark: str) -> None:
         time.sleep(ROUND_S)
 
 
-def marked_ids(mark: str) -> list[int]:
-    """Return the ids of all processes that carry a mark."""
+def marked_ids(mark: str, strangers: set[int] | None = None) -> list[int]:
+    """Return the ids of all processes that carry a mark.
+
+    Parameters
+    ----------
+    mark : str
+    strangers : set of int, optional
+        Processes that are known to carry none: they are not looked at, and others that carry none
+        are added. Who asks often asks about new ones only.
+    """
     import psutil
 
-    return [pid for pid in psutil.pids() if _carries(pid, mark)]
+    everyone = set(psutil.pids())
+    known = set() if strangers is None else strangers
+    marked = [pid for pid in sorted(everyone - known) if _carries(pid, mark)]
+    known.intersection_update(everyone)
+    known.update(everyone.difference(marked))
+    return marked
 
 
 def memory_of(pid: int, with_children: bool) -> int:

@@ -137,5 +137,13 @@ def test_the_study_in_the_documentation_expands(tmp_path):
     text = (ROOT / "docs" / "study.md").read_text().split("```yaml")[1].split("```")[0]
     (tmp_path / "study.yaml").write_text(text)
     cells = read_study(tmp_path / "study.yaml").expand()
-    assert len(cells) == 8
+    assert len(cells) == 9
     assert all(cell.market.build_market() and cell.control.build_market() for cell in cells)
+
+
+def test_the_grid_in_the_documentation_has_as_many_cells_as_it_says(tmp_path):
+    text = (ROOT / "docs" / "study.md").read_text().split("```yaml")[2].split("```")[0]
+    (tmp_path / "study.yaml").write_text("name: grid\nlearner: none\n" + text)
+    cells = read_study(tmp_path / "study.yaml").expand()
+    assert sum(cell.market.mechanism == "sigma-dcda" for cell in cells) == 24
+    assert len({cell.market.economy.content for cell in cells}) == 6

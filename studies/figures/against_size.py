@@ -8,7 +8,7 @@ from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from ..report.fitted_rates import RateLine
 from ..report.measures import MEASURES
-from .style import COLORS, GRAY, shown_text
+from .style import COLORS, GRAY, legend_text
 
 
 def draw_against_size(ax: Axes, lines: Sequence[RateLine], measure: str) -> Axes:
@@ -29,7 +29,7 @@ def draw_against_size(ax: Axes, lines: Sequence[RateLine], measure: str) -> Axes
     Axes
     """
     for line, color in zip(lines, COLORS, strict=False):
-        label = shown_text(f"{line.label}: {line.words}")
+        label = legend_text(legend_of(line))
         ax.plot(line.sizes, line.values, "o", color=color, label=label)
         ends = np.array([min(line.sizes), max(line.sizes)], dtype=float)
         ax.plot(ends, line.fitted.at(ends), "--", color=color)
@@ -43,6 +43,11 @@ def draw_against_size(ax: Axes, lines: Sequence[RateLine], measure: str) -> Axes
     ax.set_ylabel(MEASURES[measure][0])
     ax.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24))
     return ax
+
+
+def legend_of(line: RateLine) -> str:
+    """Return what the legend says of a line."""
+    return f"{line.label}: {line.words}"
 
 
 def _label_sizes(ax: Axes, sizes: Sequence[int]) -> None:

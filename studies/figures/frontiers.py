@@ -10,7 +10,7 @@ from deviator.economies import AssumptionBounds, sigma_n_from
 from deviator.economies.efficiency_frontiers import d_3, deficit_frontiers
 from deviator.errors import RefusedError
 
-from .style import BLUE, COLORS, GRAY, RED, shown_text
+from .style import BLUE, COLORS, GRAY, RED, legend_text
 
 POINTS = 121
 
@@ -52,7 +52,7 @@ def draw_frontiers(ax: Axes, placed: Sequence[Placed], bounds: AssumptionBounds 
     if bounds is not None:
         _draw_curves(ax, bounds, farthest)
     for each, color in zip(placed, COLORS, strict=False):
-        label = shown_text(each.label)
+        label = legend_text(each.label)
         inside = "none" if each.deviating_pays else color
         point = [each.inefficiency], [each.deficit]
         ax.plot(*point, "o", color=color, markerfacecolor=inside, label=label)

@@ -1,7 +1,6 @@
 """Heat maps over two settings that a study sweeps."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +8,8 @@ from matplotlib.axes import Axes
 
 from deviator.validation import Floats
 
-from ..report.measures import learned_share, relative_gain
+from ..report.fitted_rates import ROUNDING
+from ..report.measures import MEASURES, Read
 from ..report.row import ReportRow
 from ..report.row_settings import by_subject, ordered, settings_of, varying
 from .style import shown_text
@@ -17,11 +17,22 @@ from .style import shown_text
 LEAST_CELLS = 4
 """Rows from which on a heat map shows more than a table."""
 
+LEAST_FILLED = 0.6
+"""Share of the cells that must have a row."""
+
+QUANTITIES = ("gain", "share", "inefficiency", "deficit")
+"""Measures that are mapped."""
+
+VERDICT = "verdict"
+
 MOST_TEXTS = 100
 """Cells up to which each holds its number."""
 
 STATES = ("confirmed", "vacuous", "undetermined", "refuted")
 """Verdicts in the order of their colours."""
+
+WIDE = 6
+"""Columns up to which verdicts are written in full."""
 
 SHORT = 12
 """Characters of a tick's label."""
@@ -40,54 +51,61 @@ class Grid(NamedTuple):
 
 
 def grids(rows: Sequence[ReportRow]) -> list[Grid]:
-    """Return what can be drawn: of each subject in which exactly two settings vary, one grid.
+    """Return what can be drawn: of each subject in which exactly two settings vary.
 
-    Shown is the gain over honest utility where it differs, or else the share that was learned, or
-    the verdict.
+    Shown are the quantities that differ: the gain over stakes, the share that was learned, what is
+    lost of the gains from trade, the deficit; the verdict where none does. Settings that a study
+    walks through together, as on a diagonal, are no map.
 
     Parameters
     ----------
     rows : sequence of ReportRow
     """
-    found = (_grid(group) for group in by_subject(rows).values() if len(group) >= LEAST_CELLS)
-    return [grid for grid in found if grid is not None]
+    groups = (group for group in by_subject(rows).values() if len(group) >= LEAST_CELLS)
+    return [grid for group in groups for grid in _grids(group)]
 
 
-def _grid(rows: list[ReportRow]) -> Grid | None:
+def _grids(rows: list[ReportRow]) -> list[Grid]:
     settings = [settings_of(row) for row in rows]
     names = varying(settings)
     if len(names) != 2:
-        return None
-    across, up = names
-    columns = ordered([each.get(across) for each in settings])
-    lines = ordered([each.get(up) for each in settings])
-    quantity = next((name for name, read in QUANTITIES.items() if _differs(rows, read)), "verdict")
-    read = QUANTITIES.get(quantity, _state)
+        return []
+    columns, lines = ([each.get(name) for each in settings] for name in names)
+    if len(rows) < LEAST_FILLED * len(set(columns)) * len(set(lines)):
+        return []
+    shown = [name for name in QUANTITIES if _differs(rows, MEASURES[name][1])]
+    drawn = [(MEASURES[name][0], MEASURES[name][1]) for name in shown] or [(VERDICT, _state)]
+    return [_grid(rows, title, read, names, (columns, lines)) for title, read in drawn]
+
+
+def _grid(
+    rows: list[ReportRow],
+    title: str,
+    read: Read,
+    names: Sequence[str],
+    places: tuple[list[Hashable], list[Hashable]],
+) -> Grid:
+    columns, lines = (ordered(values) for values in places)
+    column = {value: place for place, value in enumerate(columns)}
+    line = {value: place for place, value in enumerate(lines)}
     values = np.full((len(lines), len(columns)), np.nan)
-    for row, each in zip(rows, settings, strict=True):
+    for row, across, up in zip(rows, *places, strict=True):
         value = read(row)
         if value is not None:
-            values[lines.index(each.get(up)), columns.index(each.get(across))] = value
+            values[line[up], column[across]] = value
     market = f"{rows[0]['mechanism']}, {rows[0]['economy']}"
-    return Grid(f"{market}: {quantity}", across, up, columns, lines, values, quantity == "verdict")
+    verdict = title == VERDICT
+    return Grid(f"{market}: {title}", names[0], names[1], columns, lines, values, verdict)
 
 
 def _state(row: ReportRow) -> float | None:
     return float(STATES.index(row["state"]))
 
 
-QUANTITIES: Mapping[str, Callable[[ReportRow], float | None]] = MappingProxyType(
-    {
-        "best gain / stakes": relative_gain,
-        "share of the best gain learned": learned_share,
-    }
-)
-
-
-def _differs(rows: Sequence[ReportRow], read: Callable[[ReportRow], float | None]) -> bool:
+def _differs(rows: Sequence[ReportRow], read: Read) -> bool:
     """Return whether a quantity is known and not the same everywhere, beyond rounding."""
     known = [value for value in map(read, rows) if value is not None]
-    return len(known) > 1 and max(known) - min(known) > 1e-12
+    return len(known) > 1 and max(known) - min(known) > ROUNDING
 
 
 def draw_heat_map(ax: Axes, grid: Grid) -> Axes:
@@ -120,9 +138,15 @@ def draw_heat_map(ax: Axes, grid: Grid) -> Axes:
 
 def _write(ax: Axes, grid: Grid, place: tuple[int, ...]) -> None:
     value = float(grid.values[place])
-    text = STATES[int(value)] if grid.states else f"{value:.2g}"
+    state = STATES[int(value)] if grid.states else ""
+    text = (state if len(grid.columns) <= WIDE else state[:4]) or _number(value)
     box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.6}
     ax.text(place[1], place[0], text, ha="center", va="center", fontsize=6, bbox=box)
+
+
+def _number(value: float) -> str:
+    """Return a number with two digits; what rounding leaves of 0 is 0."""
+    return f"{value:.2g}" if abs(value) > ROUNDING else "0"
 
 
 def _tick(value: Hashable) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ from ..report.curve_panels import learned_rows
 from ..report.fitted_rates import RateLine, rate_lines
 from ..report.row import ReportRow
 from ..report.shown_parts import economy_of, mechanism_of
-from .against_size import draw_against_size
+from .against_size import draw_against_size, legend_of
 from .built_in_market import built_in_market
 from .frontiers import draw_frontiers
 from .heat_map import draw_heat_map, grids
@@ -23,7 +23,7 @@ from .learning_curves import draw_learning_curves
 from .menus import draw_menu, traders_on_both_sides
 from .placed import market_frontiers
 from .sheet import Draw, Panels
-from .style import COLORS, shown_text
+from .style import COLORS, legend_text, shown_text
 from .witnesses import draw_witness_bids, draw_witness_types, worst_witnesses
 
 MOST_MARKETS = 12
@@ -31,6 +31,12 @@ MOST_MARKETS = 12
 
 MENU_SEED = 0
 """Of the profile at which menus are drawn."""
+
+
+CURVES = 2
+"""Curves of the frontiers in a legend."""
+
+Part = TypeVar("Part")
 
 
 class Kind(NamedTuple):
@@ -72,43 +78,42 @@ def against_size(rows: Sequence[ReportRow]) -> Kind:
     for line in rate_lines(rows):
         panels.setdefault((line.measure, line.economy), []).append(line)
     draws: list[Draw] = []
+    room = 0
     for (measure, economy), lines in panels.items():
-        for start in range(0, len(lines), len(COLORS)):
-            some = lines[start : start + len(COLORS)]
+        for some in _parts(lines):
+            room = max(room, _lines_of([legend_of(line) for line in some]))
             draw = partial(draw_against_size, lines=some, measure=measure)
             draws.append(partial(_titled, economy, draw))
     caption = (
         "Measures against the number of traders, on logarithmic axes, with fitted slopes and their "
         "95% intervals (dashed) beside the paper's (dotted). What is 0 is left out."
     )
-    most = max((len(lines) for lines in panels.values()), default=0)
-    return Kind("against-size", caption, draws, _with_legends(min(most, len(COLORS))), 6)
+    return Kind("against-size", caption, draws, _with_legends(room), 6)
 
 
 def frontiers(rows: Sequence[ReportRow]) -> Kind:
     """Return efficiency against budget surplus, a panel for each economy."""
-    found = market_frontiers(rows)
-    draws = [
-        partial(
-            _titled,
-            each.title,
-            partial(draw_frontiers, placed=each.placed, bounds=each.bounds),
-        )
-        for each in found
-    ]
+    draws: list[Draw] = []
+    room = 0
+    for each in market_frontiers(rows):
+        for some in _parts(each.placed):
+            room = max(room, _lines_of([placed.label for placed in some]))
+            draw = partial(draw_frontiers, placed=some, bounds=each.bounds)
+            draws.append(partial(_titled, each.title, draw))
     caption = (
         "The largest deficit against the largest distance from the first best, at the profiles "
         "that were drawn, with the frontiers of Propositions 1 and 2 for the bounds of each "
         "economy and its largest efficient trade there; hollow: not incentive compatible."
     )
-    most = max((len(each.placed) for each in found), default=0)
-    return Kind("frontiers", caption, draws, _with_legends(most + 2), 6)
+    return Kind("frontiers", caption, draws, _with_legends(room + CURVES), 6)
 
 
 def heat_maps(rows: Sequence[ReportRow]) -> Kind:
     """Return heat maps of what two settings vary in."""
     draws = [partial(draw_heat_map, grid=grid) for grid in grids(rows)]
-    caption = "Gains, shares or verdicts over two settings, where a study varies exactly these."
+    caption = (
+        "Measures that differ, or verdicts, over two settings where a study varies just these."
+    )
     return Kind("heat-maps", caption, draws, Panels(2, 3.4, 2.4, left=0.7, bottom=0.4), 8)
 
 
@@ -146,6 +151,17 @@ def witnesses(rows: Sequence[ReportRow]) -> Kind:
         "and the numbers of the honest bid and of the one that pays."
     )
     return Kind("witnesses", caption, draws, Panels(2, 2.8, 1.9, left=0.5, bottom=0.4), 12)
+
+
+def _parts(found: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Yield as many at a time as a panel has colours for."""
+    for start in range(0, len(found), len(COLORS)):
+        yield found[start : start + len(COLORS)]
+
+
+def _lines_of(labels: Sequence[str]) -> int:
+    """Return how many lines a legend takes."""
+    return sum(legend_text(label).count("\n") + 1 for label in labels)
 
 
 def _with_legends(lines: int) -> Panels:

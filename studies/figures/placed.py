@@ -11,7 +11,6 @@ from ..report.row_settings import settings_of
 from ..report.shown_parts import economy_of
 from .built_in_market import built_in_market
 from .frontiers import Placed
-from .style import COLORS
 
 NEEDED = ("distance", "largest_trade", "least_surplus")
 """Measured outcomes that place a rule."""
@@ -45,12 +44,12 @@ def market_frontiers(rows: Sequence[ReportRow]) -> list[MarketFrontier]:
 
 def _frontier(rows: list[ReportRow]) -> MarketFrontier:
     title = f"{economy_of(rows[0])}, N={rows[0]['n_traders']}"
-    placed = list(dict.fromkeys(_placed(row) for row in rows))[: len(COLORS)]
+    placed = list(dict.fromkeys(_placed(row) for row in rows))
     return MarketFrontier(title, placed, _bounds(rows))
 
 
 def _placed(row: ReportRow) -> Placed:
-    tax = row["sigma_rule"] or ("" if row["sigma"] is None else f"{row['sigma']:.3g}")
+    tax = row.get("sigma_rule") or ("" if row["sigma"] is None else f"{row['sigma']:.3g}")
     strategy = "" if row["strategy"] == "honest" else row["strategy"]
     label = " ".join(part for part in (row["mechanism"], tax, strategy) if part)
     deficit = -_measured(row, "least_surplus") * row["n_traders"]

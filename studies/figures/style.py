@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -22,6 +23,9 @@ COLORS = (BLUE, "#e09f3e", "#9e2a2b", GREEN, "#6a4c93", "#577590", "#b56576", "#
 
 LONGEST = 90
 """Characters of one text in a figure, at most."""
+
+LEGEND = 66
+"""Letters of a line of a legend."""
 
 STYLE: Mapping[str, Any] = MappingProxyType(
     {
@@ -94,6 +98,11 @@ def shown_text(text: str, longest: int = LONGEST) -> str:
     line = line if len(line) <= longest else f"{line[: longest - 1]}…"
     drawn = "".join(each if ord(each) in letters else "?" for each in line)
     return drawn.replace("$", r"\$")
+
+
+def legend_text(text: str) -> str:
+    """Return a text as a legend shows it, broken where a panel ends."""
+    return "\n".join(wrap(shown_text(text, 2 * LONGEST), LEGEND)) or " "
 
 
 @cache

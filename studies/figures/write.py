@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deviator.errors import ResultsError
 from deviator.files import write_atomically
+from deviator.harmless import one_line
 
-from ..run.store import RunStore, explained
+from ..run.checked_rows import UNREADABLE
+from ..run.store import RunStore, check_no_link, explained
 from .drawn import DrawnFigure
 from .kinds import Kind, kinds
 from .sheet import sheet
@@ -38,12 +41,19 @@ def write_figures(store: RunStore, content: dict[str, Any]) -> list[DrawnFigure]
     Raises
     ------
     ResultsError
-        If the folder cannot be written.
+        If the content is not that of a report, or the folder cannot be written.
     """
     folder = store.folder / FOLDER
     with explained(folder), figure_style():
+        check_no_link(folder)
         folder.mkdir(exist_ok=True)
-        drawn = [each for kind in kinds(content["rows"]) for each in _sheets(folder, kind)]
+        try:
+            drawn = [each for kind in kinds(content["rows"]) for each in _sheets(folder, kind)]
+        except UNREADABLE as error:
+            raise ResultsError(
+                f"the report of {store.folder} must be one of a study to be drawn, and is not "
+                f"({type(error).__name__}: {one_line(str(error))}); run the study again"
+            ) from error
         _remove_others(folder, {figure.name for figure in drawn})
     return drawn
 

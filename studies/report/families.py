@@ -38,7 +38,8 @@ def families(rows: Sequence[ReportRow], least: int = LEAST_SIZES) -> list[Family
         Sizes at least.
     """
     groups = list(by_subject(rows).values())
-    found = [family for group in groups for family in _families(group, _several(groups))]
+    several = _several(groups)
+    found = [family for group in groups for family in _families(group, several)]
     return [family for family in found if len({r["n_traders"] for r in family.rows}) >= least]
 
 
@@ -55,7 +56,7 @@ def _several(groups: Sequence[Sequence[ReportRow]]) -> tuple[bool, bool, bool]:
 def _families(rows: list[ReportRow], several: tuple[bool, bool, bool]) -> list[Family]:
     words = _row_words(rows[0], several)
     if len({row["n_traders"] for row in rows}) == len(rows):
-        rule = rows[0]["sigma_rule"]
+        rule = rows[0].get("sigma_rule")
         return [_family(rows, [*([str(rule)] if rule else []), *words])]
     settings = [settings_of(row) for row in rows]
     names = [name for name in varying(settings) if name != SIZE]
@@ -72,7 +73,8 @@ def _shown(value: Hashable) -> str:
 
 def _row_words(row: ReportRow, several: tuple[bool, bool, bool]) -> list[str]:
     """Return what is said of a row beside its rule, where it differs among rows."""
-    words = row["strategy"], f"sees {sees_of(row)}", learner_of(row)
+    strategy = "" if row["strategy"] == "honest" else row["strategy"]
+    words = strategy, f"sees {sees_of(row)}", learner_of(row)
     told = [word for word, differ in zip(words, several, strict=True) if differ]
     return told if row["trader"] == 0 else [*told, f"trader {row['trader']}"]
 

@@ -40,7 +40,7 @@ def settings_of(row: ReportRow) -> dict[str, Hashable]:
     stated = {name: value for name, value in parameters.items() if name not in LABELS}
     settings: dict[str, Any] = {
         SIZE: row["n_traders"],
-        "sigma": row["sigma_rule"] or row["sigma"],
+        "sigma": row.get("sigma_rule") or row["sigma"],
         "members": row["members"],
         "identities": row["identities"],
         "transfers": row["transfers"],

@@ -67,7 +67,7 @@ def rebuild_report(folder: Path, *, everything: bool = False) -> StudyReport:
     failures |= {**store.damaged(), **wrong}
     named = {_key(name) for name in failures}
     failures |= {key: LOST for key in reported if key not in found and key not in named}
-    left_out = f"{len(others)} finished cells are not of the last report; --all takes them in"
+    left_out = f"finished cells that the last report leaves out: {len(others)}; --all takes them in"
     notes = [left_out] if others and not everything else []
     return _written(store, stated, rows, failures, notes)
 

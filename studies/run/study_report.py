@@ -137,9 +137,10 @@ def write_rows(
     from ..figures.write import write_figures
     from ..tables.write import write_tables
 
-    write_html(store, content, write_figures(store, content))
-    write_tables(store, content)
+    # What is drawn comes last: data are there whatever becomes of pictures of them.
     store.write("report.json", to_json(content))
+    write_tables(store, content)
+    write_html(store, content, write_figures(store, content))
     return StudyReport(study, rows, reasons, store.folder, tuple(notes))
 
 

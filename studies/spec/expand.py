@@ -1,6 +1,6 @@
 """A study's entries expanded one by one, with everything that is wrong said at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
@@ -78,28 +78,38 @@ def _expanded(study: "StudySpec", expander: Expander, elsewhere: Elsewhere | Non
             reasons.setdefault(reason, []).append(study.place_of(name))
     found: dict[str, tuple[Cell, int]] = {}
     for place, entry in enumerate(study.cells):
-        cells, wrong = list[Cell](), list[str]()
+        wrong = list[str]()
         try:
-            foreign = [] if elsewhere is None else _third_party(expander, entry)
-            if elsewhere is not None and foreign:
-                cells = elsewhere(place, foreign)
-            else:
-                cells, wrong = expander.cells_of(entry, broken)
+            cells, wrong = _cells_of(expander, place, entry, broken, elsewhere)
+            for cell in cells:
+                # What two entries multiply out to alike is one cell.
+                found.setdefault(cell.key, (cell, place))
         except PluginLoadError as error:
             failures[entry.title] = str(error)
         except DeviatorError as error:
             wrong = [str(error)]
         for reason in wrong:
             reasons.setdefault(reason, []).append(study.place_of(place))
-        for cell in cells:
-            # What two entries multiply out to alike is one cell.
-            found.setdefault(cell.key, (cell, place))
     mistakes = [*grouped(reasons), *stated_twice(study)]
     if mistakes:
         raise InvalidInputError(in_words(f"study {study.name}", mistakes))
     _add_controls(found)
     cells, places = [cell for cell, _ in found.values()], [place for _, place in found.values()]
     return Expansion(cells, failures, places)
+
+
+def _cells_of(
+    expander: Expander,
+    place: int,
+    entry: CellsSpec,
+    broken: Mapping[str, list[str]],
+    elsewhere: Elsewhere | None,
+) -> tuple[list[Cell], list[str]]:
+    """Return the cells of an entry, and what is wrong with it."""
+    foreign = [] if elsewhere is None else _third_party(expander, entry)
+    if elsewhere is not None and foreign:
+        return elsewhere(place, foreign), []
+    return expander.cells_of(entry, broken)
 
 
 def _add_controls(found: dict[str, tuple[Cell, int]]) -> None:

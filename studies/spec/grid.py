@@ -123,7 +123,7 @@ def _several(name: str, stated: Any, takes_one: Callable[[str], bool]) -> Sequen
 
 
 def _is_each(value: Any) -> bool:
-    return isinstance(value, dict) and EACH in value
+    return isinstance(value, dict) and value.keys() == {EACH}
 
 
 def _stated_twice(values: Sequence[Any]) -> str:

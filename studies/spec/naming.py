@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from deviator.plugins import Kind, meant_file, plugins_of_file, qualified
 
@@ -27,6 +28,22 @@ def file_of(name: str) -> str:
     """
     provider = name.rpartition(":")[0]
     return provider if provider.endswith(".py") else ""
+
+
+def without_folders(data: Any) -> Any:
+    """Return plain data in which plugins of files are named without the folders of these.
+
+    Examples
+    --------
+    >>> without_folders({"mechanism": "/home/me/my_auction.py:my-auction", "sigma": 0.5})
+    {'mechanism': 'my_auction.py:my-auction', 'sigma': 0.5}
+    """
+    if isinstance(data, dict):
+        return {key: without_folders(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [without_folders(value) for value in data]
+    file = file_of(data) if isinstance(data, str) else ""
+    return f"{Path(file).name}:{plain_name(data)}" if file else data
 
 
 def unnamed_file(name: str, files: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ ROWS = (
     Column("trader", "text", "who deviates: an index or a role"),
     Column("n_traders", "whole number", "market size N"),
     Column("sigma", "number", "slope of the quadratic tax"),
+    Column("sigma_rule", "text", "`sigma-n` or `sigma-budget`, where a rule gives the slope"),
     Column("information", "text", "what the deviator sees"),
     Column("members", "whole number", "of a coalition, traders who deviate together"),
     Column("identities", "whole number", "of a coalition, names of one trader"),
@@ -93,6 +94,21 @@ OUTCOMES = (
     Column("error", "number", "standard error"),
 )
 
+RATES = (
+    Column("measure", "text", "`gain` over stakes, `share`, or a measured outcome"),
+    Column("economy", "text", "family of the economy, or of the beliefs"),
+    Column("rule", "text", "the rule, and what tells this family of markets from others"),
+    Column("sizes", "whole number", "market sizes that were fitted"),
+    Column("smallest", "whole number", "the smallest of them"),
+    Column("largest", "whole number", "the largest of them"),
+    Column("exponent", "number", "power of N that the measure follows, by least squares"),
+    Column("standard_error", "number", "of the exponent, from the residuals"),
+    Column("exponent_low", "number", "lower end of its 95% Student interval"),
+    Column("exponent_high", "number", "upper end"),
+    Column("paper", "number", "the paper's exponent, where it states one"),
+    Column("source", "text", "where the paper does"),
+)
+
 WITNESSES = (
     CELL,
     Column("trader", "text", "who gains"),
@@ -112,6 +128,7 @@ SCHEMAS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
         "curves": CURVES,
         "constraints": CONSTRAINTS,
         "outcomes": OUTCOMES,
+        "rates": RATES,
         "witnesses": WITNESSES,
         "failures": FAILURES,
     }
@@ -136,6 +153,7 @@ PRINTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "curves": ("cell", "seed", "steps", "gain"),
         "constraints": ("cell", "constraint", "state", "scope", "worst", "cap"),
         "outcomes": ("cell", "measure", "value", "error"),
+        "rates": ("measure", "economy", "rule", "exponent", "standard_error", "paper"),
         "witnesses": ("cell", "trader", "gain"),
         "failures": ("label", "reason"),
     }

@@ -10,6 +10,7 @@ import pyarrow as pa
 from .cell_names import cell_names
 from .column import Column, Row
 from .parameters import parameter_columns
+from .rate_records import rate_records
 from .schemas import SCHEMAS
 
 Record = dict[str, Any]
@@ -57,6 +58,7 @@ def _records(
     yield "curves", _each(cells, map(_points, rows))
     yield "constraints", _each(cells, (_named("constraint", row["constraints"]) for row in rows))
     yield "outcomes", _each(cells, (_named("measure", row["outcomes"]) for row in rows))
+    yield "rates", rate_records(rows)
     yield "witnesses", _each(cells, map(_witnesses, rows))
     yield "failures", [{"label": label, "reason": failures[label]} for label in sorted(failures)]
 

@@ -11,7 +11,7 @@ from pyarrow import csv, parquet
 
 from deviator.files import write_atomically
 
-from ..run.store import RunStore, explained
+from ..run.store import RunStore, check_no_link, explained
 from .latex import latex_table
 from .schemas import PRINTED
 from .tidy import study_tables
@@ -40,6 +40,7 @@ def write_tables(store: RunStore, content: dict[str, Any]) -> None:
     folder = store.folder / FOLDER
     tables = study_tables(content["rows"], content["failures"])
     with explained(folder):
+        check_no_link(folder)
         folder.mkdir(exist_ok=True)
         sums = []
         for name, table in tables.items():

@@ -14,6 +14,7 @@ held_out: 100
 learner: none
 economies:
   groups: {{family: two-groups, n_traders: 4, alpha: 1.0, beta: 0.7, slope: 1.0}}
+  private: {{family: private-values, n_traders: 4, alpha: 1.0, slope: 2.0}}
 {plugins}cells:
   - {{mechanism: sigma-dcda, sigma: [{sigmas}], economy: groups}}
   - {{mechanism: uniform-conditional, economy: groups}}
@@ -22,8 +23,8 @@ economies:
 
 def write_study(folder, cells=20, plugins=(), more=()):
     """Write a study of so many cells and some more, and return its path."""
-    sigmas = ", ".join(f"{0.4 + number / 1000:.3f}" for number in range(cells - 1))
-    files = f"plugins: [{', '.join(plugins)}]\nlimit_s: 20\n" if plugins else ""
+    sigmas = ", ".join(f"{0.4 + number / 20_000:.5f}" for number in range(cells - 1))
+    files = f"plugins: [{', '.join(plugins)}]\nlimit_s: 60\n" if plugins else ""
     entries = "".join(f"  - {entry}\n" for entry in more)
     path = Path(folder) / "study.yaml"
     path.write_text(TEXT.format(sigmas=sigmas, plugins=files, more=entries))
@@ -32,7 +33,7 @@ def write_study(folder, cells=20, plugins=(), more=()):
 
 def start(study, out, *options, environment=None, **settings):
     """Start a run of a study, in a process group of its own."""
-    command = [sys.executable, "-m", "deviator.cli", "confirm", str(study), "--out", str(out)]
+    command = [sys.executable, "-m", "deviator.cli", "study", str(study), "--out", str(out)]
     return subprocess.Popen(
         [*command, *map(str, options)],
         stdout=subprocess.PIPE,

@@ -232,7 +232,9 @@ def test_a_study_goes_on_where_plugins_raise_hang_or_crash(tmp_path):
     for name in ("fails", "hangs", "crashes", "raises"):
         study += f"  - {{mechanism: {name}, economy: small}}\n"
     (tmp_path / "study.yaml").write_text(study)
-    report = confirm(tmp_path / "study.yaml", out=tmp_path / "run", workers=1, trust=True, trial_s=5)
+    report = confirm(
+        tmp_path / "study.yaml", out=tmp_path / "run", workers=1, trust=True, trial_s=5
+    )
     assert [row["mechanism"] for row in report.rows] == ["taxed", "uniform-double-auction"]
     reasons = "\n".join(report.failures.values())
     for rule in (

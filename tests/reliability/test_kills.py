@@ -39,9 +39,7 @@ def run_with_kills(study, out, kills, seconds, rng):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("cells", "kills"), [(12, 3), (200, 30)]
-)
+@pytest.mark.parametrize(("cells", "kills"), [(12, 3), (200, 30)])
 def test_killed_runs_end_as_an_undisturbed_one(tmp_path, cells, kills):
     study, rng, began = write_study(tmp_path, cells), np.random.default_rng(cells), time.monotonic()
     code, _, said = run(study, tmp_path / "whole", "--workers", 2)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from benchmarks.study_page import synthetic_content, synthetic_row
 from deviator.economies import assumption_bounds, private_values, sigma_n, two_groups, unit_demands
 from deviator.economies.efficiency_frontiers import d_3, proposition_2_deficit
-from deviator.errors import RefusedError
+from deviator.errors import RefusedError, ResultsError
 from deviator.evidence import market
 from deviator.mechanisms import (
     KDoubleAuction,
@@ -72,6 +72,12 @@ def test_figures_of_an_earlier_report_go_and_other_files_stay(tmp_path):
         (folder / name).write_text("")
     assert write_figures(RunStore(tmp_path), synthetic_content(0)) == []
     assert set(files_of(tmp_path)) == {"my-own.svg", "notes.txt"}
+
+
+@pytest.mark.parametrize("rows", [[{}], [None], [synthetic_row(0) | {"curves": 3}]])
+def test_what_is_no_report_is_refused_in_a_sentence(tmp_path, rows):
+    with pytest.raises(ResultsError, match="must be one of a study to be drawn"):
+        write_figures(RunStore(tmp_path), synthetic_content(0) | {"rows": rows})
 
 
 @pytest.mark.slow

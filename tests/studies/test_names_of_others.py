@@ -141,8 +141,8 @@ def test_rows_and_tables_say_whose_a_rule_is(tmp_path, result):
     rows[0]["undeclared_reads"] = ["theirs.py read slopes.json beside it"]
     assert explanations(rows)[-1] == "theirs.py read slopes.json beside it."
     store = RunStore(tmp_path)
-    content = {"rows": rows, "comparisons": comparisons(rows), "versions": {}, "failures": {}}
-    write_html(store, content)
+    content = {"study": "names", "rows": rows, "comparisons": comparisons(rows)}
+    write_html(store, content | {"versions": {}, "failures": {}})
     page = (tmp_path / "report.html").read_text()
     assert "slopes.json" in page
     assert "not deviator's own: mechanism sigma-dcda: theirs.py" in page

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from benchmarks.study_page import synthetic_row
 from deviator.economies import (
     fundamental_value_information,
     private_values,
@@ -20,6 +21,7 @@ from deviator.policies import LinearBayes, exact_gain
 from deviator.studies.outcomes import measured_outcomes
 from deviator.studies.paper_rates import PAPER_RATES, paper_rate
 from deviator.studies.rates import Rate, fit_rate
+from deviator.studies.tables.rate_records import rate_records
 
 SIZES = [4, 8, 16, 32]
 
@@ -139,6 +141,23 @@ def test_each_rate_of_the_paper_is_the_one_that_large_markets_have(stated):
     measure = next(MEASURED[name] for name in names if name in MEASURED)
     fitted = fit_rate(sizes, [measure(n) for n in sizes])
     assert fitted.exponent == pytest.approx(stated.exponent, abs=0.3)
+
+
+def test_the_table_of_rates_has_the_papers_beside_them():
+    row = synthetic_row(1) | {"sigma_rule": "sigma-n", "economy_settings": {}}
+    rows = [
+        row | {"n_traders": n, "outcomes": {"inefficiency": {"value": 2.0 / n**2, "error": None}}}
+        for n in SIZES
+    ]
+    (record,) = rate_records(rows)
+    assert record["exponent"] == pytest.approx(-2.0)
+    assert (record["paper"], record["sizes"], record["smallest"], record["largest"]) == (
+        -2.0,
+        4,
+        4,
+        32,
+    )
+    assert rate_records(rows[:2]) == []
 
 
 def test_the_paper_is_quoted_only_where_it_speaks():

@@ -145,3 +145,12 @@ def test_the_work_of_finding_controls_grows_with_the_number_of_cells(monkeypatch
     monkeypatch.setattr(Cell, "controls", lambda *both: compared.append(0) or controls(*both))
     matched_controls(cells)
     assert len(compared) <= len(cells)
+
+
+def test_rows_seeds_and_curves_are_frames(finished):
+    frame, seeds, curves = finished.to_frame(), finished.seeds(), finished.curves()
+    assert list(frame["state"]) == [row["state"] for row in finished.rows]
+    assert list(frame["economy.n_traders"]) == [4] * 4
+    of_first = seeds[seeds["cell"] == frame["cell"][0]]
+    assert of_first["learned_gain"].mean() == pytest.approx(finished.rows[0]["learned_gain"])
+    assert curves.groupby(["cell", "seed"]).ngroups == len(seeds) == 8

@@ -35,7 +35,7 @@ def agree_to_run(spec: Any, named: Sequence[str], trust: bool) -> None:
     if not files:
         return
     if not trust:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not has_terminal():
             check_trusted(spec, named)
         screen = Screen(stderr=True, soft_wrap=True)
         screen.print(f"Study {spec.name} comes with code: {in_words(files)}.")
@@ -43,3 +43,8 @@ def agree_to_run(spec: Any, named: Sequence[str], trust: bool) -> None:
         if not typer.confirm("Run it?", err=True):
             raise RefusedError(f"study {spec.name} was not run, since its code is not trusted")
     remember(files)
+
+
+def has_terminal() -> bool:
+    """Return whether there is somebody to ask: a terminal to read from, and one to write to."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

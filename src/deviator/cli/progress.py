@@ -15,6 +15,9 @@ from .console import Screen
 LINE_S = 30.0
 """Seconds between lines where nobody watches a terminal."""
 
+NAME = 40
+"""Characters of a cell's name that the line has room for."""
+
 NAMED = 2
 """Running cells that the line names; it counts the others."""
 
@@ -137,7 +140,7 @@ class Tally:
             parts.append(f"{self.failed} failed")
         if self._spent > 0 and self.ended < self.cells:
             parts.append(f"about {duration(self._left_s())} left")
-        running = [one_line(label, 40) for label in list(self.running)]
+        running = [one_line(label)[:NAME] for label in list(self.running)]
         if running:
             more = f" and {len(running) - NAMED} more" if len(running) > NAMED else ""
             parts.append(f"running {', '.join(running[:NAMED])}{more}")

@@ -23,7 +23,7 @@ def report(
 
     made = rebuild_report(run, everything=everything)
     screen = console()
-    screen.print(f"{made.study}: {len(made.rows)} cells, {len(made.failures)} failed.")
+    screen.print(f"{made.study}: cells {len(made.rows)}, failed {len(made.failures)}.")
     for name, reason in made.failures.items():
         screen.print(f"failed {name}: {reason}", soft_wrap=True)
     for note in made.notes:

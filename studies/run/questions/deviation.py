@@ -10,6 +10,7 @@ from deviator.policies import save_policy
 
 from ...gather import Search, Watch, gather
 from ...spec.cell import Cell
+from ...spec.naming import without_folders
 
 
 def run(cell: Cell, folder: Path) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def run(cell: Cell, folder: Path) -> dict[str, Any]:
             save_policy(
                 training.policy,
                 folder / f"seed{seed}",
-                market=cell.market.model_dump(mode="json"),
+                market=without_folders(cell.market.model_dump(mode="json")),
                 plugins=cell.plugins,
                 information=search.information,
             )

@@ -7,6 +7,6 @@ kept, and what is damaged is known by its checksum.
 
 from .drivers import Driver
 from .run_store import RunStore
-from .writing import explained, to_json
+from .writing import check_no_link, explained, to_json
 
-__all__ = ["Driver", "RunStore", "explained", "to_json"]
+__all__ = ["Driver", "RunStore", "check_no_link", "explained", "to_json"]

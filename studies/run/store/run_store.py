@@ -25,7 +25,7 @@ from .drivers import Driver, Drivers
 from .plain_files import DamagedError, is_folder, read_plain
 from .provenance import keep_sources, keep_study, relative_names
 from .sealed import Content, read_cell, sealed
-from .writing import explained, to_json
+from .writing import check_no_link, explained, to_json
 
 FORMAT = "deviator study"
 
@@ -335,10 +335,7 @@ def _make_or_check(folder: Path, study: str) -> None:
         _mark(marker, study)
     _check_marker(marker, study)
     for name in ("cells", "drivers", "plugins"):
-        if (folder / name).is_symlink():
-            raise ResultsError(
-                f"{folder / name} must be a folder of the run itself, and is a link; remove it"
-            )
+        check_no_link(folder / name)
 
 
 def _mark(marker: Path, study: str) -> None:

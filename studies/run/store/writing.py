@@ -21,6 +21,18 @@ def to_json(data: Any) -> str:
     return text.getvalue() + "\n"
 
 
+def check_no_link(folder: Path) -> None:
+    """Check that a folder of a run is no link, which leads what is written to somewhere else.
+
+    Raises
+    ------
+    ResultsError
+        If it is one.
+    """
+    if folder.is_symlink():
+        raise ResultsError(f"{folder} must be a folder of the run itself, and is a link; remove it")
+
+
 WAYS_OUT: Mapping[int, str] = MappingProxyType(
     {
         errno.ENOSPC: "free some space",

@@ -7,6 +7,7 @@ import pytest
 from helpers.report_content import content, row, seed
 from pyarrow import parquet
 
+from deviator.errors import ResultsError
 from deviator.studies.run.checked_rows import UNREADABLE
 from deviator.studies.run.store import RunStore
 from deviator.studies.tables.schemas import PRINTED, SCHEMAS
@@ -128,3 +129,12 @@ def test_tables_are_written_over_those_of_before(tmp_path):
 def test_what_is_no_row_is_noticed(broken):
     with pytest.raises(UNREADABLE):
         tables(broken)
+
+
+def test_a_link_leads_tables_nowhere_else(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "home").mkdir()
+    (tmp_path / "run" / "tables").symlink_to(tmp_path / "home")
+    with pytest.raises(ResultsError, match="is a link"):
+        write_tables(RunStore(tmp_path / "run"), content())
+    assert list((tmp_path / "home").iterdir()) == []

@@ -1,0 +1,66 @@
+"""What is shown of a study while it runs, and the signals that end it."""
+
+import signal
+
+import pytest
+
+from deviator.cli.progress import StudyDisplay, Tally
+from deviator.cli.signals import ended_in_order, exit_code
+from deviator.studies.run.progress import SilentProgress, StudyProgress
+
+
+def test_lines_where_nobody_watches_a_terminal(capsys):
+    with StudyDisplay() as display:
+        display.note("reading the study")
+        display.started(4, 1, 2, 3.0)
+        display.running("first")
+        display.failed("first", "it must end within 3 s, and did not\n\x1b[31m", 1.0)
+        display.note("another driver works on it, too")
+        display.done("second", 1.0)
+        display.done("third", 1.0)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [
+        "reading the study",
+        "1 of 4 cells done; 2 workers",
+        "failed first: it must end within 3 s, and did not [31m",
+        "another driver works on it, too",
+        "3 of 4 cells done, 1 failed",
+    ]
+
+
+def test_the_time_left_goes_by_effort(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("deviator.cli.progress.time.monotonic", lambda: now[0])
+    tally = Tally()
+    tally.start(10, 2, 40.0)
+    for name in "abcd":
+        tally.running[name] = None
+    now[0] = 60.0
+    tally.end("a", 10.0)
+    assert tally.line() == "3 of 10 cells done, about 3 min left, running b, c and 1 more"
+
+
+def test_displays_fulfil_the_protocol():
+    assert isinstance(StudyDisplay(), StudyProgress)
+    assert isinstance(SilentProgress(), StudyProgress)
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_signals_end_in_order_and_leave_their_handlers_as_they_were(name, code):
+    number = signal.Signals[name]
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt) as end, ended_in_order():
+        signal.raise_signal(number)
+    assert exit_code(end.value) == code
+    assert signal.getsignal(number) == before
+    assert exit_code(KeyboardInterrupt()) == 130
+
+
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_in_order():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
