@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from deviator.evidence.constraints import Constraint
+from deviator.evidence.constraints import INCENTIVES
 
 from .row import ReportRow
-
-INCENTIVES: Constraint = "incentive_compatibility"
-"""The constraint that speaks of gains."""
 
 Read = Callable[[ReportRow], float | None]
 

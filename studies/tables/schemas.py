@@ -32,7 +32,12 @@ ROWS = (
     Column("scope", "text", "of what the state speaks"),
     Column("reason", "text", "why, in a sentence"),
     Column("unit", "text", "what gains are measured in: `money` or `payoff`"),
-    Column("lower", "number", "largest mean gain whose witness was computed again"),
+    Column(
+        "lower",
+        "number",
+        "largest mean gain whose witness was computed again; of an audit of another constraint "
+        "than incentives its largest violation, as `worst` and `best_gain`",
+    ),
     Column("cap", "number", "certified: no deviation gains more in expectation"),
     Column("worst", "number", "largest gain at one profile beyond rounding"),
     Column("epsilon", "number", "gains up to here count as 0"),
