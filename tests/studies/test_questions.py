@@ -68,6 +68,10 @@ def test_what_a_coalition_learns_stands_in_the_tables(tmp_path):
     assert tables["seeds"]["seed"].to_pylist() == [0, 3]
     assert tables["rows"]["n_seeds"].to_pylist() == [2]
     assert tables["curves"].num_rows == 0
+    (joint,) = tables["coalitions"].to_pylist()
+    assert (joint["reach"], joint["pays"]) == ("exact", True)
+    assert joint["gain"] == result["beyond"]["gain"]
+    assert tables["equilibria"].num_rows == 0
 
 
 def test_a_violation_of_another_constraint_is_no_gain_from_deviating(tmp_path):
