@@ -75,7 +75,8 @@ def _words(row: ReportRow) -> tuple[str, ...]:
 def _row_words(row: ReportRow, several: list[bool]) -> list[str]:
     """Return what is said of a row beside its rule, where it differs among rows."""
     told = [word for word, differ in zip(_words(row), several, strict=True) if differ]
-    return told if row["trader"] == 0 else [*told, f"trader {row['trader']}"]
+    is_usual = row["trader"] == 0 or row["question"] == "audit"
+    return told if is_usual else [*told, f"trader {row['trader']}"]
 
 
 def _family(rows: list[ReportRow], words: list[str]) -> Family:
