@@ -94,8 +94,9 @@ def _grid(
         value = read(row)
         if value is not None:
             values[line[up], column[across]] = value
-    topic = topic_of(rows[0])
-    market = ", ".join([rows[0]["mechanism"], rows[0]["economy"], *([topic] if topic else [])])
+    # What is measured in an audit says enough.
+    topic = topic_of(rows[0]).removeprefix("audit")
+    market = ", ".join(filter(None, [rows[0]["mechanism"], rows[0]["economy"], topic.strip()]))
     verdict = title == VERDICT
     return Grid(f"{market}: {title}", names[0], names[1], columns, lines, values, verdict)
 
