@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -199,7 +198,7 @@ def explanations(rows: Sequence[ReportRow]) -> list[str]:
 
 def audits_in_words(rows: Sequence[ReportRow]) -> list[str]:
     """Return a sentence on the constraints that audits refute, or nothing where none audits."""
-    audits: list[Mapping[str, Any]] = [row["constraints"] for row in rows if row.get("constraints")]
+    audits = [found for row in rows if (found := row["constraints"])]
     if not audits:
         return []
     refuted = Counter(
