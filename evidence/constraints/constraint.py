@@ -16,6 +16,9 @@ one trader beats the strategy's. Efficiency: no allocation has a larger total ut
 
 CONSTRAINTS: tuple[Constraint, ...] = get_args(Constraint)
 
+INCENTIVES: Constraint = "incentive_compatibility"
+"""The constraint that speaks of gains from deviating."""
+
 State = Literal["confirmed", "refuted", "undetermined", "vacuous"]
 """Confirmed: certified. Refuted: a violation was found and computed again. Undetermined: neither.
 Vacuous: nobody trades, whatever is bid."""

@@ -5,7 +5,8 @@ from deviator.evidence import Market
 from deviator.trust import OWN, is_third_party
 
 from ..report.row import ReportRow
-from ..spec.market import EconomySpec, MarketSpec
+from ..spec.economy import EconomySpec
+from ..spec.market import MarketSpec
 
 MOST_TRADERS = 30
 """Traders of a market up to which it is rebuilt for a picture."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from deviator.economies import AssumptionBounds, QuadraticEconomy, SmoothEconomy, assumption_bounds
 from deviator.errors import DeviatorError
+from deviator.evidence.constraints import INCENTIVES
 
 from ..report.row import ReportRow
 from ..report.row_settings import settings_of
@@ -59,7 +60,7 @@ def _placed(row: ReportRow) -> Placed:
 def _deviating_pays(row: ReportRow) -> bool:
     """Return whether incentives were refuted, whichever constraint the row is about."""
     constraints = row["constraints"] or {}
-    incentives = constraints.get("incentive_compatibility", {}).get("state")
+    incentives = constraints.get(INCENTIVES, {}).get("state")
     return bool((incentives or row["state"]) == "refuted")
 
 

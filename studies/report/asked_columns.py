@@ -13,6 +13,11 @@ NOT_ASKED: Mapping[str, None] = MappingProxyType(
 )
 """What the rows of some questions have."""
 
+NOT_TOLD: Mapping[str, None] = MappingProxyType(
+    dict.fromkeys(("untrained_gain", "learned_gain_max", "training_gain_max", "stopped"))
+)
+"""What findings on parties do not tell of a training."""
+
 
 def asked_columns(result: Columns) -> Columns:
     """Return the columns of a row that its question answers in its own way; few of a deviation.
@@ -61,6 +66,11 @@ def _coalition(result: Columns) -> Columns:
         "best_gain": found["gain"],
         "best_gain_kind": found["reach"],
         "seeds": [one["seed"] for one in learned],
+        "by_seed": [
+            {**NOT_TOLD, "seed": one["seed"], "learned_gain": one["gain"]} for one in learned
+        ],
+        # Trainings of parties keep no curves.
+        "curves": [[] for _ in learned],
         "learned_gain": sum(gains) / len(gains) if gains else None,
         "beyond": found,
     }

@@ -7,6 +7,7 @@ from scipy.special import ndtr
 
 from deviator.evidence.best_deviation import STANDARD_ERRORS
 from deviator.evidence.certificates.exact import KIND as EXACT
+from deviator.evidence.constraints import INCENTIVES
 from deviator.policies import knows_profile
 
 from .row import ReportRow
@@ -32,11 +33,17 @@ def comparisons(rows: Sequence[ReportRow]) -> Comparisons:
     ----------
     rows : sequence of ReportRow
     """
-    sampled = [row for row in rows if not knows_profile(row["information"]) and not _is_exact(row)]
+    sampled = [row for row in rows if _is_of_gains(row) and not _is_exact(row)]
     tests = sum(1 + len(row["seeds"]) for row in sampled)
     error = 1.0 - float(ndtr(STANDARD_ERRORS)) ** tests
     refuted = sum(row["state"] == "refuted" for row in sampled)
     return {"sampled": tests, "refuted": refuted, "family_wise_error": error}
+
+
+def _is_of_gains(row: ReportRow) -> bool:
+    """Return whether a row tells of a mean gain: another constraint is refuted at one profile."""
+    is_asked = row["question"] != "everyone" and row["constraint"] in (None, INCENTIVES)
+    return is_asked and not knows_profile(row["information"])
 
 
 def _is_exact(row: ReportRow) -> bool:

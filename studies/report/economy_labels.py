@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from ..spec.cell import Cell
-from ..spec.market import EconomySpec
+from ..spec.economy import EconomySpec
 
 SHORT = 24
 """Characters of a setting that are shown as they are; longer ones, as matrices, by a digest."""

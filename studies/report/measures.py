@@ -3,13 +3,20 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from deviator.evidence.constraints import INCENTIVES
+
 from .row import ReportRow
 
 Read = Callable[[ReportRow], float | None]
 
 
 def relative_gain(row: ReportRow) -> float | None:
-    """Return the best gain over what is at stake, or None where either is not known."""
+    """Return the best gain over what is at stake, or None where either is not known.
+
+    A row about another constraint than incentives tells of a violation, which is no gain.
+    """
+    if row["constraint"] not in (None, INCENTIVES):
+        return None
     gain, stakes = row["best_gain"], row["stakes"]
     return gain / stakes if gain is not None and stakes else None
 

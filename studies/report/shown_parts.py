@@ -38,6 +38,18 @@ def sees_of(row: ReportRow) -> str:
     return _owned(row, "rung", row["information"])
 
 
+def question_of(row: Mapping[str, Any]) -> str:
+    """Return what a row's cell asks, as ``coalition of 2``."""
+    question = row.get("question", "deviation")
+    if question == "audit" and row["constraint"]:
+        return f"audit of {row['constraint']}"
+    if question != "coalition":
+        return str(question)
+    party = f" of {row['members']}" if row["members"] > 1 else ""
+    names = f" under {row['identities']} names" if row["identities"] > 1 else ""
+    return f"coalition{party}{names}{'' if row['transfers'] else ' without transfers'}"
+
+
 def _owned(row: ReportRow, kind: str, name: str) -> str:
     """Return a name with its provider, unless it is deviator's own or says it already."""
     if ":" in name:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -12,7 +13,7 @@ from deviator.harmless import one_line
 from deviator.trust import is_third_party
 
 from .row import ReportRow
-from .shown_parts import economy_of, learner_of, mechanism_of, sees_of, strategy_of
+from .shown_parts import economy_of, learner_of, mechanism_of, question_of, sees_of, strategy_of
 
 STATE_STYLES: Mapping[str, str] = MappingProxyType(
     {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
@@ -26,6 +27,7 @@ COLUMNS = (
     "N",
     "sigma",
     "sees",
+    "asks",
     "learner",
     "untrained",
     "learned",
@@ -47,19 +49,23 @@ FIRST_TO_GO = (
     "strategy",
     "sigma",
     "sees",
+    "asks",
     "who",
     "share",
     "exact",
 )
 """Columns that give way, in this order, where a terminal is narrow."""
 
-TELLING = ("strategy", "who", "sigma", "sees", "learner")
+TELLING = ("strategy", "who", "sigma", "sees", "asks", "learner")
 """Columns that tell rows apart: where they gave way, what is unusual stands below the economy."""
 
 LONGEST = 100
 """Characters of a cell of the table, at most."""
 
-TEXT = ("mechanism", "economy", "strategy", "who", "sees", "learner", "verdict")
+LONGEST_SENTENCE = 300
+"""Characters of a sentence below the table, at most."""
+
+TEXT = ("mechanism", "economy", "strategy", "who", "sees", "asks", "learner", "verdict")
 
 
 def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
@@ -73,10 +79,11 @@ def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
     """
     cells = [dict(zip(COLUMNS, table_cells(row), strict=True)) for row in rows]
     shown = _fitting(cells, width)
-    usual = {column: _usual(cells, column) for column in TELLING if column not in shown}
     table = Table(title="Does anyone profit from deviating?", header_style="bold", box=SIMPLE_HEAD)
-    if len(shown) < len(COLUMNS):
-        table.caption = _caption(shown, usual)
+    hidden = [column for column in _columns(cells) if column not in shown]
+    usual = {column: _usual(cells, column) for column in TELLING if column in hidden}
+    if hidden:
+        table.caption = _caption(hidden, usual)
     for column in shown:
         text = column in TEXT
         table.add_column(
@@ -90,11 +97,10 @@ def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
     return table
 
 
-def _caption(shown: list[str], usual: dict[str, str]) -> str:
-    hidden = ", ".join(column for column in COLUMNS if column not in shown)
+def _caption(hidden: list[str], usual: dict[str, str]) -> str:
     rule = ", ".join(f"{column} {text}" for column, text in usual.items() if text)
     below = f" Below an economy stands what is not {rule}." if rule else ""
-    return f"Hidden at this width: {hidden}; report.html shows everything.{below}"
+    return f"Hidden at this width: {', '.join(hidden)}; report.html shows everything.{below}"
 
 
 def _usual(cells: list[dict[str, str]], column: str) -> str:
@@ -109,15 +115,21 @@ def _with_hidden(cell: dict[str, str], usual: dict[str, str]) -> str:
     return "\n".join([cell["economy"], *unusual])
 
 
+def _columns(cells: list[dict[str, str]]) -> list[str]:
+    """Return the columns, without that of the questions where all cells ask the usual one."""
+    usual = all(cell["asks"] == "deviation" for cell in cells)
+    return [column for column in COLUMNS if not (usual and column == "asks")]
+
+
 def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
     """Return the columns that fit into a line."""
 
     def needed(columns: list[str]) -> int:
         return sum(3 + max(len(c), *(len(cell[c]) for cell in cells)) for c in columns)
 
-    shown = list(COLUMNS)
+    shown = _columns(cells)
     for column in FIRST_TO_GO:
-        if cells and needed(shown) > width:
+        if cells and column in shown and needed(shown) > width:
             shown.remove(column)
     return shown
 
@@ -136,6 +148,7 @@ def _texts(row: ReportRow) -> list[str]:
         str(row["n_traders"]),
         "" if row["sigma"] is None else f"{row['sigma']:.4g}",
         sees_of(row),
+        question_of(row),
         learner_of(row),
         money(row["untrained_gain"]),
         money(row["learned_gain"]),
@@ -179,8 +192,22 @@ def explanations(rows: Sequence[ReportRow]) -> list[str]:
     ]
     of_payoff = dict.fromkeys(row["economy_label"] for row in rows if row["unit"] == "payoff")
     units = [IN_PAYOFF.format(", ".join(of_payoff))] if of_payoff else []
+    audits = audits_in_words(rows)
     reads = dict.fromkeys(f"{each}." for row in rows for each in row["undeclared_reads"])
-    return [*([BELOW_ZERO] if below else []), *units, *ended, *map(one_line, reads)]
+    return [*audits, *([BELOW_ZERO] if below else []), *units, *ended, *map(one_line, reads)]
+
+
+def audits_in_words(rows: Sequence[ReportRow]) -> list[str]:
+    """Return a sentence on the constraints that audits refute, or nothing where none audits."""
+    audits: list[Mapping[str, Any]] = [row["constraints"] for row in rows if row.get("constraints")]
+    if not audits:
+        return []
+    refuted = Counter(
+        name for found in audits for name, one in found.items() if one["state"] == "refuted"
+    )
+    told = ", ".join(f"{name} in {count}" for name, count in refuted.items()) or "nothing"
+    many = "1 audit" if len(audits) == 1 else f"{len(audits)} audits"
+    return [one_line(f"{many} of all five constraints, refuted: {told}.", LONGEST_SENTENCE)]
 
 
 def _best(row: ReportRow) -> str:

@@ -106,7 +106,7 @@ def confirm(
     told = _Told(progress, cells)
     with RunStore.open(folder, spec, quick=quick) as store:
         processes = workers or os.cpu_count() or 1
-        execution = Execution(executor, processes, spec.limit_s, address)
+        execution = Execution(executor, processes, spec.limit_s, spec.memory_gib, address)
         failures |= run_missing(cells, store, execution, told)
         return write_report(store, spec.name, cells, failures, quick=quick, notes=told.notes)
 

@@ -74,7 +74,7 @@ def usable_cells(
         If a cell needs more memory than there is.
     """
     modules = modules_of({learner.name for learner in study.learners()})
-    with looked_up_once(), Guard(min(trial_s, study.limit_s), modules) as guard:
+    with looked_up_once(), Guard(min(trial_s, study.limit_s or trial_s), modules) as guard:
         trial = _Trial(study, quick, guard, is_finished)
         cells, failures, places = study.expand_what_loads(quick, trial.cells_of)
         _check_memory(cells)

@@ -38,6 +38,11 @@ def check_question(question: str, constraint: str | None, members: int, identiti
             "question: coalition takes members or identities above 1, and no other does, got "
             f"question: {question} with members {members} and identities {identities}"
         )
+    if members > 1 and identities > 1:
+        raise ValueError(
+            "a coalition is of members or of identities, got "
+            f"members {members} and identities {identities}; leave one of the two out"
+        )
 
 
 class Cell(Built):

@@ -10,9 +10,10 @@ from deviator.plugins import find_plugin
 from deviator.trust import is_third_party
 
 from .economies import Economies
+from .economy import EconomySpec
 from .entries import CellsSpec, ControlSpec
 from .grid import choices, settings_grid, takes_one_value
-from .market import EconomySpec, MarketSpec
+from .market import MarketSpec
 from .names import Names
 
 SHARED = ("statistics",)

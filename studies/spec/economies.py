@@ -6,9 +6,9 @@ from typing import Any, final
 
 from deviator.errors import InvalidInputError
 
+from .economy import BELIEFS, EconomySpec
 from .entries import StatedEconomy, StatedTypes
 from .grid import settings_grid, takes_one_value
-from .market import BELIEFS, EconomySpec
 from .names import Names
 from .types_law import TypesSpec
 

@@ -11,9 +11,10 @@ from deviator.plugins.rungs import qualified_rung
 from deviator.policies.information import is_named
 
 from .cell import Question, check_question
+from .economy import check_family_or_beliefs, with_parameters_apart
 from .grid import OneListOrMore, OneOrEach, OneOrMore, choices
 from .learner import NONE, LearnerSpec
-from .market import Parameters, Sigma, check_family_or_beliefs, with_parameters_apart
+from .market import Parameters, Sigma
 from .settings import Finite, Settings, Spec
 from .types_law import Law, Numbers
 

@@ -15,11 +15,12 @@ from deviator.validation import trader_index
 from .cell import Cell
 from .controls import Controls
 from .economies import Economies
+from .economy import EconomySpec
 from .entries import CellsSpec, ControlSpec
 from .grid import choices, settings_grid, takes_one_value
 from .learner import LearnerSpec
 from .lines import Line, lines_of
-from .market import EconomySpec, MarketSpec
+from .market import MarketSpec
 from .messages import rule_broken
 from .names import Names
 

@@ -14,6 +14,9 @@ from .grid import OneListOrMore, OneOrMore, choices
 from .learner import LearnerSpec
 from .settings import Finite, Spec
 
+STRANGERS_S = 3600.0
+"""Seconds that a cell with a third-party plugin may take where a study does not say."""
+
 
 class StudySpec(Spec):
     """A study file.
@@ -22,8 +25,10 @@ class StudySpec(Spec):
     ----------
     plugins : tuple of str
         Python files whose plugins the study may name; paths relative to the study file.
-    limit_s : float
-        Seconds that a cell with a third-party plugin may take.
+    limit_s : float, optional
+        Seconds that a cell may take; by default `STRANGERS_S` with a third-party plugin, else any.
+    memory_gib : float, optional
+        Memory that a cell may hold, by default its worker's share of the machine.
     epsilon : float, optional
         Gains up to this share of the deviator's stakes count as zero, in every cell.
     learner : LearnerSpec or list of LearnerSpec
@@ -35,7 +40,8 @@ class StudySpec(Spec):
     seeds: OneListOrMore[Seeds] = (0, 1, 2)
     steps: OneOrMore[Steps] = 200_000
     held_out: OneOrMore[HeldOut] = 20_000
-    limit_s: float = Field(3600, gt=0)
+    limit_s: Finite | None = Field(None, gt=0)
+    memory_gib: Finite | None = Field(None, gt=0)
     epsilon: Finite | None = Field(None, ge=0)
     quick: QuickSpec = Field(default_factory=lambda: QuickSpec.model_validate({}))
     learner: OneOrMore[LearnerSpec] = LearnerSpec()

@@ -8,6 +8,7 @@ from typing import Any
 
 from deviator.harmless import one_line
 
+from ..report.shown_parts import question_of
 from ..spec.types_law import TypesSpec
 from .column import Row
 
@@ -62,7 +63,7 @@ def _name(row: Row) -> str:
 
 def _unusual(row: Row) -> list[str]:
     """Return what a cell asks, and what is not as in most."""
-    question = _question(row)
+    question = question_of(row)
     learner = _called(row["learner"], row["learner_settings"])
     told = {
         f"playing {_called(row['strategy'], row['strategy_parameters'])}": row["strategy"]
@@ -73,17 +74,6 @@ def _unusual(row: Row) -> list[str]:
         question: question != "deviation",
     }
     return [text for text, shown in told.items() if shown]
-
-
-def _question(row: Row) -> str:
-    question = row.get("question", "deviation")
-    if question == "audit" and row["constraint"]:
-        return f"audit of {row['constraint']}"
-    if question != "coalition":
-        return str(question)
-    party = f" of {row['members']}" if row["members"] > 1 else ""
-    names = f" under {row['identities']} names" if row["identities"] > 1 else ""
-    return f"coalition{party}{names}{'' if row['transfers'] else ' without transfers'}"
 
 
 def _economy_settings(stated: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,12 @@ ROWS = (
     Column("scope", "text", "of what the state speaks"),
     Column("reason", "text", "why, in a sentence"),
     Column("unit", "text", "what gains are measured in: `money` or `payoff`"),
-    Column("lower", "number", "largest mean gain whose witness was computed again"),
+    Column(
+        "lower",
+        "number",
+        "largest mean gain whose witness was computed again; of an audit of another constraint "
+        "than incentives its largest violation, as `worst` and `best_gain`",
+    ),
     Column("cap", "number", "certified: no deviation gains more in expectation"),
     Column("worst", "number", "largest gain at one profile beyond rounding"),
     Column("epsilon", "number", "gains up to here count as 0"),
@@ -109,6 +114,36 @@ RATES = (
     Column("source", "text", "where the paper does"),
 )
 
+EQUILIBRIA = (
+    CELL,
+    Column("state", "text", "`equilibrium`, `starts disagree`, `not settled` or `no trade`"),
+    Column("epsilon", "number", "largest gain from leaving, of the first-best gains per trader"),
+    Column("ex_post_epsilon", "number", "the same for who knows the profile"),
+    Column("from_strategy", "number", "distance of the bids to the market's own strategy"),
+    Column("surplus", "number", "share of the first-best gains that is realised"),
+    Column("budget", "number", "what the rule keeps on average, of the first-best gains"),
+    Column("worst_budget", "number", "the least that it keeps at any profile"),
+    Column("apart", "number", "distance between the ends of different starts"),
+    Column("starts", "whole number", "random starts"),
+    Column("learner", "text", "who learned"),
+    Column("steps", "whole number", "of each start"),
+)
+
+COALITIONS = (
+    CELL,
+    Column("kind", "text", "`coalition` or `identities`"),
+    Column("reach", "text", "how the gain is known: `exact`, `capped`, `unbounded`, `searched`"),
+    Column("gain", "number", "mean gain together"),
+    Column("cap", "number", "certified cap on it"),
+    Column("lower", "number", "largest mean gain that was found, by whatever means"),
+    Column("share", "number", "the same, of what is at stake"),
+    Column("same_shape", "number", "of the best bids of the strategy's shapes"),
+    Column("stakes", "number", "what trading is worth to them together"),
+    Column("pays", "truth", "whether they gain more than counts as zero"),
+    Column("profiles", "whole number", "over how many the means are"),
+    Column("reason", "text", "why, in a sentence"),
+)
+
 WITNESSES = (
     CELL,
     Column("trader", "text", "who gains"),
@@ -129,6 +164,8 @@ SCHEMAS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
         "constraints": CONSTRAINTS,
         "outcomes": OUTCOMES,
         "rates": RATES,
+        "equilibria": EQUILIBRIA,
+        "coalitions": COALITIONS,
         "witnesses": WITNESSES,
         "failures": FAILURES,
     }
@@ -154,6 +191,8 @@ PRINTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "constraints": ("cell", "constraint", "state", "scope", "worst", "cap"),
         "outcomes": ("cell", "measure", "value", "error"),
         "rates": ("measure", "economy", "rule", "exponent", "standard_error", "paper"),
+        "equilibria": ("cell", "state", "epsilon", "ex_post_epsilon", "surplus", "budget"),
+        "coalitions": ("cell", "kind", "reach", "lower", "cap", "share"),
         "witnesses": ("cell", "trader", "gain"),
         "failures": ("label", "reason"),
     }

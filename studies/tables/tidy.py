@@ -59,6 +59,8 @@ def _records(
     yield "constraints", _each(cells, (_named("constraint", row["constraints"]) for row in rows))
     yield "outcomes", _each(cells, (_named("measure", row["outcomes"]) for row in rows))
     yield "rates", rate_records(rows)
+    yield "equilibria", _each(cells, (_one(row["equilibrium"]) for row in rows))
+    yield "coalitions", _each(cells, (_one(row["beyond"]) for row in rows))
     yield "witnesses", _each(cells, map(_witnesses, rows))
     yield "failures", [{"label": label, "reason": failures[label]} for label in sorted(failures)]
 
@@ -100,6 +102,10 @@ def _points(row: Row) -> list[Record]:
 
 def _named(column: str, found: Mapping[str, Any] | None) -> list[Record]:
     return [{column: name} | dict(values) for name, values in (found or {}).items()]
+
+
+def _one(found: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    return [] if found is None else [found]
 
 
 def _witnesses(row: Row) -> list[Record]:

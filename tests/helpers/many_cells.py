@@ -24,7 +24,7 @@ economies:
 def write_study(folder, cells=20, plugins=(), more=()):
     """Write a study of so many cells and some more, and return its path."""
     sigmas = ", ".join(f"{0.4 + number / 20_000:.5f}" for number in range(cells - 1))
-    files = f"plugins: [{', '.join(plugins)}]\nlimit_s: 20\n" if plugins else ""
+    files = f"plugins: [{', '.join(plugins)}]\nlimit_s: 60\n" if plugins else ""
     entries = "".join(f"  - {entry}\n" for entry in more)
     path = Path(folder) / "study.yaml"
     path.write_text(TEXT.format(sigmas=sigmas, plugins=files, more=entries))

@@ -115,3 +115,11 @@ def test_a_cell_whose_result_was_taken_away_is_named_among_the_failures(tmp_path
     report = confirm(tiny(steps=512), out=tmp_path / "run", workers=1, progress=take_away)
     assert len(report.rows) == 3
     assert report.failures == {lost.label(): "its result is not there; run the command again"}
+
+
+def test_limits_hold_for_built_in_cells_too(tmp_path):
+    cells = [{"mechanism": "sigma-vcg", "economy": "private", "question": "audit"}]
+    hasty = tiny(limit_s=0.001, cells=cells)
+    report = confirm(hasty, out=tmp_path / "run", workers=1)
+    assert report.rows == []
+    assert list(report.failures.values()) == ["it must end within 0.001 s, and did not"]

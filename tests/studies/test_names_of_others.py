@@ -14,7 +14,7 @@ from deviator.studies.report.row import report_rows
 from deviator.studies.report.table import explanations, table_cells
 from deviator.studies.run.cell_result import run_cell
 from deviator.studies.run.store import RunStore
-from deviator.studies.spec.market import EconomySpec
+from deviator.studies.spec.economy import EconomySpec
 
 THEIRS = '''
 import pathlib

@@ -40,6 +40,21 @@ def test_wrong_beliefs_of_a_strategy_are_refused_in_a_sentence(beliefs, message)
         spec.build_market()
 
 
+def test_beliefs_of_a_strategy_run_no_code_that_nobody_named(tmp_path):
+    (tmp_path / "stranger.py").write_text(
+        "from deviator.economies import Economy, private_values\n"
+        f"open({str(tmp_path / 'has_run')!r}, 'w').close()\n"
+        "def unseen(n_traders: int = 4) -> Economy:\n    return private_values(n_traders)\n"
+    )
+    economy = {"family": "two-groups", "n_traders": 4}
+    beliefs = {"family": f"{tmp_path / 'stranger.py'}:unseen", "n_traders": 4}
+    stated = {"mechanism": "sigma-dcda", "sigma": 0.5, "economy": economy, "strategy": "price-only"}
+    spec = MarketSpec.model_validate(stated | {"strategy_parameters": {"beliefs": beliefs}})
+    with pytest.raises(InvalidInputError, match="the market's own family or one of deviator's"):
+        spec.build_market()
+    assert not (tmp_path / "has_run").exists()
+
+
 def test_traders_who_look_at_the_price_alone_may_believe_in_another_law():
     economy = {"family": "two-groups", "n_traders": 4}
     stated = {"mechanism": "sigma-dcda", "sigma": 0.5, "economy": economy, "strategy": "price-only"}

@@ -6,8 +6,12 @@ import pytest
 
 from deviator.economies import private_values, sigma_n
 from deviator.errors import InvalidInputError
+from deviator.studies.report.measures import relative_gain
+from deviator.studies.report.row import report_rows
+from deviator.studies.run.cell_result import run_cell
 from deviator.studies.run.questions import QUESTIONS
 from deviator.studies.spec.cell import Cell
+from deviator.studies.tables.tidy import study_tables
 
 PRIVATE = {"family": "private-values", "n_traders": 5, "slope": 1.0}
 
@@ -52,6 +56,29 @@ def test_false_names_gain_without_bound_below_sigma_n_and_nothing_at_it(tmp_path
 def test_more_members_than_traders_are_refused(tmp_path):
     with pytest.raises(InvalidInputError, match="members must be at most the 5 traders, got 6"):
         answer(cell("coalition", members=6), tmp_path)
+
+
+def test_what_a_coalition_learns_stands_in_the_tables(tmp_path):
+    asked = cell("coalition", members=2)
+    result = run_cell(asked, tmp_path)
+    # As two trainings state it, which take seconds.
+    stated = {"learner": "gradient", "gain": 0.1, "share": None}
+    result["beyond"]["learned"] = [stated | {"seed": 0}, stated | {"seed": 3}]
+    tables = study_tables(report_rows([asked], [result]), {})
+    assert tables["seeds"]["seed"].to_pylist() == [0, 3]
+    assert tables["rows"]["n_seeds"].to_pylist() == [2]
+    assert tables["curves"].num_rows == 0
+    (joint,) = tables["coalitions"].to_pylist()
+    assert (joint["reach"], joint["pays"]) == ("exact", True)
+    assert joint["gain"] == result["beyond"]["gain"]
+    assert tables["equilibria"].num_rows == 0
+
+
+def test_a_violation_of_another_constraint_is_no_gain_from_deviating(tmp_path):
+    asked = [cell("audit", constraint=name) for name in (None, "budget_surplus")]
+    gain, deficit = report_rows(asked, [run_cell(each, tmp_path) for each in asked])
+    assert deficit["lower"] > 0.1
+    assert (relative_gain(gain), relative_gain(deficit)) == (0.0, None)
 
 
 def test_everybody_ends_at_the_equilibrium_that_is_known(tmp_path):

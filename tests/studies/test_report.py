@@ -65,6 +65,27 @@ def test_rows_are_distinguishable_at_every_width(finished, width):
     assert (table.caption is None) == (width == 210)
 
 
+@pytest.mark.parametrize("width", [60, 230])
+def test_what_a_cell_asks_stands_where_any_asks_more(finished, width):
+    row = next(row for row in finished.rows if row["mechanism"] == "sigma-dcda")
+    party = row | {"question": "coalition", "members": 2, "identities": 1, "transfers": True}
+    rows = [row, row, party, party | {"members": 3}, party | {"transfers": False}]
+    table = verdict_table(rows, width)
+    texts = list(zip(*(map(str, column.cells) for column in table.columns), strict=True))
+    assert len(set(texts)) == 4
+    assert "coalition of 3" in " ".join(texts[3])
+    assert "asks" not in [column.header for column in verdict_table([row], 230).columns]
+
+
+def test_audits_say_below_the_table_which_constraints_they_refute(finished):
+    found = {"efficiency": {"state": "confirmed"}, "budget_surplus": {"state": "refuted"}}
+    held = {name: {"state": "confirmed"} for name in found}
+    audits = [finished.rows[0] | {"constraints": each} for each in (found, held)]
+    [line] = explanations([*audits, finished.rows[0]])
+    assert line == "2 audits of all five constraints, refuted: budget_surplus in 1."
+    assert "nothing" in explanations(audits[1:])[0]
+
+
 def test_gains_in_units_of_payoff_are_explained(finished):
     rows = finished.rows
     assert {row["unit"] for row in rows} == {"money"}

@@ -16,7 +16,7 @@ def named(file):
     return pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if file.stem in SLOW else [])
 
 
-@pytest.mark.parametrize("file", map(named, FILES))
+@pytest.mark.parametrize("file", [named(file) for file in FILES])
 def test_it_parses_and_expands(file):
     study = read_study(file)
     assert study.name == file.stem

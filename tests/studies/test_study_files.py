@@ -245,6 +245,7 @@ def test_a_market_is_searched_where_nobody_learns(tmp_path):
         ({"constraint": "efficiency"}, "constraint belongs to question: audit"),
         ({"members": 2}, "coalition takes members or identities above 1"),
         ({"question": "coalition"}, "coalition takes members or identities above 1"),
+        ({"question": "coalition", "members": 2, "identities": 3}, "members 2 and identities 3"),
     ],
 )
 def test_fields_of_another_question_are_refused(stated, reason):

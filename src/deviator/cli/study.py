@@ -11,7 +11,7 @@ from .console import PluginFiles, console, files_of, settings_of
 from .progress import StudyDisplay
 from .signals import ended_in_order, exit_code
 
-ALL_COLUMNS = 210
+ALL_COLUMNS = 230
 """Width of the verdict table outside a terminal: no column is left out."""
 
 Overrides = Annotated[
@@ -136,6 +136,8 @@ def _print(screen: Console, report: Any, quick: bool) -> None:
     screen.print(f"Report: {report.folder / 'report.html'}", soft_wrap=True)
     for line in third_party_plugins(report.rows):
         screen.print(line)
+    for note in report.notes:
+        screen.print(note, soft_wrap=True)
     if quick:
         screen.print("Quick budgets: read the control column for how little could be found.")
     _print_failures(screen, report.failures)

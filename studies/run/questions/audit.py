@@ -7,16 +7,13 @@ from typing import Any
 
 from deviator.errors import NotConvergedError, RefusedError
 from deviator.evidence import Market, Verdict
-from deviator.evidence.constraints import Constraint, ConstraintVerdict
+from deviator.evidence.constraints import INCENTIVES, Constraint, ConstraintVerdict
 
 from ...audit_market import report_card
 from ...card.report_card import ReportCard
 from ...gather import Search
 from ...outcomes import measured_outcomes, plain_outcomes
 from ...spec.cell import Cell
-
-INCENTIVES: Constraint = "incentive_compatibility"
-"""What a row is about whose cell names no constraint, as a report card is."""
 
 
 def run(cell: Cell, folder: Path) -> dict[str, Any]:
@@ -33,6 +30,7 @@ def run(cell: Cell, folder: Path) -> dict[str, Any]:
     search = Search(learners, cell.seeds, cell.steps, cell.rung, cell.held_out)
     card = report_card(tested, search)
     outcomes = measured_outcomes(tested, cell.held_out)
+    # Without one the row is about incentives, as a report card is.
     asked = cell.constraint or INCENTIVES
     return {
         "answer": _answer(card, asked),

@@ -19,8 +19,8 @@ def run(cell: Cell, folder: Path) -> dict[str, Any]:
     Parameters
     ----------
     cell : Cell
-        It names the learner ``gradient`` or ``ppo``. Each of its seeds is a random start, of so
-        many steps as it states.
+        It names the learner ``gradient`` or ``ppo``. There are as many random starts as it has
+        seeds, all drawn from the first of these, of so many steps as it states.
     folder : Path
         Where the strategy goes.
 

@@ -173,7 +173,7 @@ class Drivers:
         try:
             data = json.loads(read_plain(self._file(name), LARGEST))
             driver = Driver(**data)
-        except (FileNotFoundError, DamagedError, ValueError, TypeError, RecursionError):
+        except (OSError, DamagedError, ValueError, TypeError, RecursionError):
             return None
         sound = type(driver.pid) is int and 0 < driver.pid < 1 << 31 and driver.name == name
         return driver if sound else None

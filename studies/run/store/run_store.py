@@ -85,7 +85,12 @@ class RunStore:
         drivers = Drivers(folder, clock)
         drivers.join()
         store = cls(folder, _Seat(drivers, Claims(folder / "cells", drivers), sources))
-        store._sweep()
+        try:
+            with explained(folder):
+                store._sweep()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def __enter__(self) -> Self:
@@ -108,7 +113,8 @@ class RunStore:
 
     def others(self) -> list[Driver]:
         """Return the other drivers that work on the folder."""
-        return self._driver.drivers.others()
+        with explained(self.folder):
+            return self._driver.drivers.others()
 
     def cell_folder(self, cell: Cell) -> Path:
         """Return the folder of a finished cell's files."""

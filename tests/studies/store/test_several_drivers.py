@@ -1,9 +1,14 @@
 """Several drivers of one run folder: they share the cells, and none undoes what another did."""
 
+import errno
 import json
+import os
+from pathlib import Path
 
+import pytest
 from helpers.quiet_study import made_up, quiet
 
+from deviator.errors import ResultsError
 from deviator.studies.run.driver import run_missing
 from deviator.studies.run.execution import Execution
 from deviator.studies.run.progress import SilentProgress
@@ -47,6 +52,36 @@ def test_the_second_driver_knows_of_the_first(opened):
     assert one.others() == []
     two = opened()
     assert [other.name for other in two.others()] == [one._seat.drivers.me.name]
+
+
+def test_a_process_without_file_handles_neither_drives_on_nor_stays_a_driver(opened, monkeypatch):
+    one, listed = opened(), Path.iterdir
+
+    def refuse(folder):
+        if folder.name == "cells":
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(folder))
+        return listed(folder)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "iterdir", refuse)
+        with pytest.raises(ResultsError, match="allow more open files"):
+            opened()
+    assert one.others() == []
+
+
+def test_a_driver_whose_file_cannot_be_read_now_is_not_taken_for_lost(opened, cells, monkeypatch):
+    one, two, opened_file = opened(), opened(), os.open
+    assert one.claim(cells[0])
+
+    def refuse(path, flags, *rest, **named):
+        if Path(path).parent.name == "drivers" and not flags & os.O_CREAT:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+        return opened_file(path, flags, *rest, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        assert not two.claim(cells[0])
+        assert two.others() == []
 
 
 def test_a_driver_that_counts_keeps_its_claim_and_one_that_stands_still_loses_it(
