@@ -113,12 +113,13 @@ def _run(spec: Any, request: Request) -> Any:
 def _print_plan(screen: Console, spec: Any, request: Request) -> None:
     from deviator.studies.run.confirm import results_folder
     from deviator.studies.run.plan import planned
+    from deviator.studies.tables.cell_names import names_of_cells
 
     folder = request.out or results_folder(spec, request.quick)
     plan = planned(spec, request.quick, folder)
     for state, cells in (("finished", plan.finished), ("to run", plan.left)):
-        for cell in cells:
-            screen.print(f"{state}  {cell.label()}", soft_wrap=True)
+        for cell, name in zip(cells, names_of_cells(cells), strict=True):
+            screen.print(f"{state}  {cell.label()}  {name}", soft_wrap=True)
     _print_failures(screen, plan.failures)
     screen.print(plan.in_words(), soft_wrap=True)
 
