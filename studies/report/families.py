@@ -74,7 +74,8 @@ def _shown(value: Hashable) -> str:
 def _row_words(row: ReportRow, several: tuple[bool, bool, bool]) -> list[str]:
     """Return what is said of a row beside its rule, where it differs among rows."""
     strategy = "" if row["strategy"] == "honest" else row["strategy"]
-    words = strategy, f"sees {sees_of(row)}", learner_of(row)
+    learner = "" if row["learner"] == "none" else learner_of(row)
+    words = strategy, f"sees {sees_of(row)}", learner
     told = [word for word, differ in zip(words, several, strict=True) if differ]
     return told if row["trader"] == 0 else [*told, f"trader {row['trader']}"]
 
