@@ -4,10 +4,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module, invalidate_caches
-from importlib.machinery import PathFinder
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    PathFinder,
+    SourceFileLoader,
+)
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import final
 
 import cloudpickle
 
@@ -24,8 +32,8 @@ def file_module(path: Path) -> ModuleType:
     name = module_name(path)
     if name in sys.modules:
         return sys.modules[name]
-    source = spec_from_file_location(name, path)
-    if source is None or source.loader is None:
+    source = spec_from_file_location(name, path, loader=_FromText(name, str(path)))
+    if source is None or source.loader is None or path.suffix != ".py":
         raise PluginLoadError(f"plugin file {path} must be a Python file; name it *.py")
     module = module_from_spec(source)
     if is_guarded():
@@ -61,6 +69,9 @@ def _importable_beside(path: Path) -> Iterator[None]:
             del sys.modules[known]
     folder = str(path.parent)
     sys.path.append(folder)
+    for place in {folder, *(str(file.parent) for file in code_files(path))}:
+        # Also for what a package there imports of itself later.
+        sys.path_importer_cache[place] = FileFinder(place, *LOADERS)
     invalidate_caches()
     try:
         yield
@@ -68,6 +79,23 @@ def _importable_beside(path: Path) -> Iterator[None]:
             cloudpickle.register_pickle_by_value(import_module(name))
     finally:
         sys.path.remove(folder)
+
+
+@final
+class _FromText(SourceFileLoader):
+    """Compiles the text of a file, of which the digest is.
+
+    Bytecode that comes with it, in ``__pycache__``, may be of something else.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the compiled text."""
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
+LOADERS = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (_FromText, SOURCE_SUFFIXES))
+"""How modules beside a file are imported: bytecode alone is none."""
 
 
 def _is_installed(name: str) -> bool:

@@ -5,8 +5,10 @@ relative to its folder. All is read from the text; nothing is imported.
 """
 
 import ast
+import sys
 from collections.abc import Iterator
 from hashlib import sha256
+from importlib.machinery import EXTENSION_SUFFIXES
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
@@ -75,7 +77,7 @@ def modules_beside(path: Path) -> list[str]:
     """Return the modules beside a file that it imports, by name."""
     folder = path.parent
     inside = [each.relative_to(folder).parts[0] for each in code_files(path) - {path}]
-    return sorted({name.removesuffix(".py") for name in inside})
+    return sorted({name.partition(".")[0] for name in inside})
 
 
 def data_files(path: Path) -> set[Path]:
@@ -98,11 +100,17 @@ def whole_package(folder: Path) -> list[Path]:
 
 def _beside(folder: Path, names: set[str]) -> Iterator[list[Path]]:
     for name in names - {OWN}:
-        file = folder / f"{name}.py"
-        if file.is_file():
-            yield [file]
-        elif (folder / name / "__init__.py").is_file():
+        files = [folder / f"{name}{ending}" for ending in (".py", *EXTENSION_SUFFIXES)]
+        yield [file for file in files if file.is_file()]
+        if (folder / name / "__init__.py").is_file():
             yield whole_package(folder / name)
+        elif name not in sys.stdlib_module_names:
+            # A folder is a package without that file, too; what else is in it need not be code.
+            yield [file for file in whole_package(folder / name) if _is_code(file)]
+
+
+def _is_code(file: Path) -> bool:
+    return file.name.endswith((".py", *EXTENSION_SUFFIXES))
 
 
 def _data_file(path: Path, name: str) -> Path:

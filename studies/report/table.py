@@ -11,6 +11,7 @@ from rich.text import Text
 from deviator.harmless import one_line
 from deviator.trust import is_third_party
 
+from .measures import tells_of_gains
 from .row import ReportRow
 from .shown_parts import economy_of, learner_of, mechanism_of, question_of, sees_of, strategy_of
 
@@ -211,6 +212,8 @@ def audits_in_words(rows: Sequence[ReportRow]) -> list[str]:
 
 def _best(row: ReportRow) -> str:
     """Return the best gain: exact, or at least what a search gained."""
+    if not tells_of_gains(row):
+        return "-"
     amount = money(row["best_gain"])
     return amount if row["best_gain_kind"] == "exact" else f">={amount}"
 

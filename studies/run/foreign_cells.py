@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from deviator.errors import PluginLoadError
 from deviator.harmless import one_line
 from deviator.plugins.guard import GuardError
 from deviator.plugins.replaced_built_ins import check_built_ins
@@ -26,11 +27,24 @@ def run_foreign_cell(cell: Cell, folder: Path) -> str:
     Raises
     ------
     PluginLoadError
-        If a plugin changed deviator itself, so that the result is about something else.
+        If a plugin changed deviator itself, or has been edited since the study began, so that the
+        result is about something else.
     """
+    _check_unchanged(cell)
     result = to_json(run_cell(cell, folder))
     check_built_ins()
     return result
+
+
+def _check_unchanged(cell: Cell) -> None:
+    """Check that plugins are still those that the cell is kept under, and that the user trusts."""
+    found = cell.model_copy().plugins
+    changed = [plugin["name"] for plugin in cell.plugins if plugin not in found]
+    if changed:
+        raise PluginLoadError(
+            f"{' and '.join(changed)} must stay as it was when the study began, and has been "
+            "edited since; run the study again"
+        )
 
 
 def result_of_strangers(cell: Cell, text: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -11,6 +12,7 @@ from ..report.comparisons import comparisons
 from ..report.page import write_html
 from ..report.row import INTERVAL, ReportRow, report_rows
 from ..spec.cell import Cell
+from .checked_rows import UNREADABLE, readable_rows
 from .store import RunStore, to_json
 from .store.provenance import versions
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 LOST = "its result is not there; run the command again"
 """Why a cell has no row of which nothing else is known."""
+
+REMOVE = "remove its folder under cells and run the command again"
+"""What helps where a finished cell holds no result."""
 
 
 @final
@@ -95,9 +100,18 @@ def write_report(
         If the report cannot be written.
     """
     done, lost = _finished(store, cells)
-    rows = report_rows([cell for cell, _ in done], [result for _, result in done])
-    reasons = {**lost, **failures}
-    return write_rows(store, study, rows, reasons, quick=quick, versions=versions(), notes=notes)
+    known, results = [cell for cell, _ in done], [result for _, result in done]
+    write = partial(write_rows, store, study, quick=quick, versions=versions(), notes=notes)
+    try:
+        return write(report_rows(known, results), {**lost, **failures})
+    except UNREADABLE:
+        # Their checksums fit, and yet somebody else may have made them.
+        rows, wrong = readable_rows(known, results)
+        if not wrong:
+            raise
+    labels = {cell.key: cell.label() for cell in known}
+    unread = {labels[key]: f"{why}; {REMOVE}" for key, why in wrong.items()}
+    return write(rows, {**lost, **failures, **unread})
 
 
 def write_rows(

@@ -128,6 +128,21 @@ def test_a_terminal_is_asked(folder, run_command, capsys, monkeypatch, answer, c
     assert run_command("study", "study.yaml", "--dry-run") == code
 
 
+def test_code_that_changes_while_the_user_is_asked_is_not_run(
+    folder, run_command, capsys, monkeypatch
+):
+    def answer(*_, **__):
+        (folder / "theirs.py").write_text(THEIRS + "\n# swapped")
+        return True
+
+    monkeypatch.setattr(agreement, "has_terminal", lambda: True)
+    monkeypatch.setattr("typer.confirm", answer)
+    assert run_command("study", "study.yaml", "--dry-run") == 2
+    assert "changed while you were asked" in " ".join(capsys.readouterr().err.split())
+    monkeypatch.setattr(agreement, "has_terminal", lambda: False)
+    assert run_command("study", "study.yaml", "--dry-run") == 2
+
+
 def test_without_a_home_nothing_is_remembered_and_nothing_fails(folder, run_command, monkeypatch):
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.delenv("HOME")

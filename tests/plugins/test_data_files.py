@@ -1,10 +1,15 @@
 """Data of a plugin file: named, part of its digest, and noticed where it is not named."""
 
+import py_compile
+from importlib.util import cache_from_source
+
 import pytest
 
 from deviator.errors import PluginLoadError
 from deviator.plugins import make, plugins_of_file
+from deviator.plugins.file_module import file_module
 from deviator.plugins.guard import Guard
+from deviator.plugins.parts_of_file import file_version
 from deviator.plugins.provenance import module_digest
 from deviator.plugins.undeclared_reads import undeclared_reads
 
@@ -113,3 +118,35 @@ def test_packages_are_digested_whole(tmp_path, monkeypatch):
     (package / "__pycache__" / "x.pyc").write_text("3")
     digests.append(module_digest("acme_with_data"))
     assert digests[0] != digests[1] == digests[2]
+
+
+def test_bytecode_that_comes_with_a_file_is_not_run(tmp_path):
+    (tmp_path / "its_helper.py").write_text("VALUE = 'as read'\n")
+    file = tmp_path / "with_bytecode.py"
+    file.write_text("from its_helper import VALUE\nOWN = 'as read'\n")
+    other = tmp_path / "other.txt"
+    other.write_text("VALUE = OWN = 'something else'\n")
+    for source in (file, tmp_path / "its_helper.py"):
+        py_compile.compile(
+            str(other),
+            cfile=cache_from_source(str(source)),
+            doraise=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+    module = file_module(file)
+    assert (module.VALUE, module.OWN) == ("as read", "as read")
+
+
+def test_code_in_a_folder_without_an_init_file_is_part_of_the_digest(tmp_path):
+    (tmp_path / "its_parts").mkdir()
+    (tmp_path / "its_parts" / "one.py").write_text("VALUE = 1\n")
+    (tmp_path / "its_parts" / "notes.txt").write_text("no code\n")
+    file = tmp_path / "with_parts.py"
+    file.write_text("from its_parts.one import VALUE\n")
+    before = file_version(file)
+    assert file_module(file).VALUE == 1
+    (tmp_path / "its_parts" / "notes.txt").write_text("others\n")
+    assert file_version(file) == before
+    (tmp_path / "its_parts" / "one.py").write_text("VALUE = 2\n")
+    assert file_version(file) != before
+    assert file_module(file).VALUE == 2

@@ -14,6 +14,7 @@ from deviator.errors import DeviatorError
 from deviator.studies import confirm
 from deviator.studies.run.rebuild import rebuild_report
 from deviator.studies.run.store import RunStore
+from deviator.studies.run.store.sealed import sealed
 
 CELLS = [
     {"mechanism": "uniform-conditional", "economy": "groups"},
@@ -156,3 +157,39 @@ def test_fuzzed_runs_are_redone_or_refused(tmp_path, intact, numbers, every):
         fuzzed(intact, folder, number)
         said = checked(intact, folder, again=number % every == 0)
         assert all(len(text) < 1000 and "\n" not in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda result: result.pop("best_gain"), "KeyError: 'best_gain'"),
+        (lambda result: result.update(scale="much"), "Could not convert 'much'"),
+    ],
+)
+def test_what_somebody_sealed_anew_and_is_no_result_is_named(tmp_path, intact, change, reason):
+    folder = sealed_anew(intact, tmp_path / "tiny", change)
+    report = confirm(STUDY, out=folder, workers=1)
+    ((label, said),) = report.failures.items()
+    assert label.startswith("sigma-dcda")
+    assert reason in said
+    assert "remove its folder under cells" in said
+    assert len(report.rows) == len(CELLS) - 1
+
+
+def test_a_sealed_result_without_its_key_is_redone(tmp_path, intact):
+    folder = sealed_anew(intact, tmp_path / "tiny", lambda result: result.clear())
+    assert len(rebuild_report(folder).rows) == len(CELLS) - 1
+    confirm(STUDY, out=folder, workers=1)
+    assert (folder / "report.json").read_bytes() == (intact / "report.json").read_bytes()
+
+
+def sealed_anew(intact, folder, change):
+    """Copy a run folder, change what a cell found, and make its checksum fit."""
+    shutil.copytree(intact, folder)
+    (cell,) = folder.glob("cells/sigma-dcda*")
+    spec, document = (
+        json.loads((cell / f"{name}.json").read_text()) for name in ("spec", "result")
+    )
+    change(document["result"])
+    (cell / "result.json").write_text(sealed(document["key"], spec, document["result"]))
+    return folder

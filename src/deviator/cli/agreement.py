@@ -42,6 +42,11 @@ def agree_to_run(spec: Any, named: Sequence[str], trust: bool) -> None:
         screen.print("It can do whatever you can: read it first.")
         if not typer.confirm("Run it?", err=True):
             raise RefusedError(f"study {spec.name} was not run, since its code is not trusted")
+        if untrusted_files(spec, named) != files:
+            raise RefusedError(
+                f"study {spec.name} was not run, since its code changed while you were asked; run "
+                "the command again"
+            )
     remember(files)
 
 

@@ -68,13 +68,13 @@ def study(
 
 def run_study(request: Request) -> None:
     """Run a study, or say what would be done."""
-    spec = _read(request)
-    agree_to_run(spec, files_of(request.plugin), request.trust)
     screen = console(ALL_COLUMNS)
-    if request.dry_run:
-        _print_plan(screen, spec.with_plugins(files_of(request.plugin)), request)
-        return
     try:
+        spec = _read(request)
+        agree_to_run(spec, files_of(request.plugin), request.trust)
+        if request.dry_run:
+            _print_plan(screen, spec.with_plugins(files_of(request.plugin)), request)
+            return
         report = _run(spec, request)
     except KeyboardInterrupt as end:
         screen.print("Interrupted: finished cells are kept, run the same command to go on.")

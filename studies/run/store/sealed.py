@@ -77,6 +77,8 @@ def _opened(key: str, spec: dict[str, Any], document: dict[str, Any]) -> Content
         raise DamagedError("it holds values that no result has") from None
     if document.get("sha256") != seal:
         raise DamagedError("its checksum does not fit its content")
+    if result.get("key") != key:
+        raise DamagedError("it holds the result of another cell")
     return upgraded(schema, key, spec, result)
 
 
