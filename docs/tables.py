@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deviator.studies.tables.schemas import PRINTED, SCHEMAS
+from deviator.studies.tables.schemas import PRINTED, SCHEMAS, TELLING
 
 PAGE = Path(__file__).parent / "tables.md"
 
@@ -58,7 +58,7 @@ PARAMETERS = """
 After these, `rows` has a column for each setting that a cell states: `economy.alpha`,
 `economy.types.law`, `mechanism.fee`, `learner.points`. Each has one type: whole
 numbers, numbers, truths or texts where all its values are, else JSON. A cell that does not state
-the setting has none.
+the setting has none. Settings of mechanism and strategy that vary stand in LaTeX, too.
 """
 
 
@@ -68,9 +68,11 @@ def page() -> str:
 
 
 def _table(name: str) -> str:
-    printed = PRINTED[name]
+    printed = dict.fromkeys(PRINTED[name], "yes")
+    if name == "rows":
+        printed |= dict.fromkeys(TELLING, "if it varies")
     lines = [
-        f"| `{column}` | {kind} | {'yes' if column in printed else ''} | {meaning} |"
+        f"| `{column}` | {kind} | {printed.get(column, '')} | {meaning} |"
         for column, kind, meaning in SCHEMAS[name]
     ]
     table = "\n".join(["| column | type | LaTeX | meaning |", "|---|---|---|---|", *lines])

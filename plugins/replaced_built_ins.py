@@ -13,8 +13,10 @@ from deviator.trust import OWN, replaced_methods
 
 from .provenance import FILE_MODULE
 
-OF_NAMED_TUPLES = ("_make", "_replace", "_asdict")
-"""Methods that Python itself writes, as it does those with two underscores."""
+WRITTEN_BY_PYTHON = frozenset(
+    ["_make", "_replace", "_asdict", "_generate_next_value_", "_new_member_", "_value_repr_"]
+)
+"""Methods of named tuples and enumerations that Python writes, as those with two underscores."""
 
 
 def check_built_ins() -> None:
@@ -43,7 +45,7 @@ def _replaced_in(module: ModuleType) -> Iterator[str]:
     for name, value in list(vars(module).items()):
         if isinstance(value, type) and value.__module__ == module.__name__:
             for method in replaced_methods(value):
-                if not (method.startswith("__") or method in OF_NAMED_TUPLES):
+                if not (method.startswith("__") or method in WRITTEN_BY_PYTHON):
                     yield f"{value.__name__}.{method}"
         elif isinstance(value, FunctionType) and str(value.__module__).startswith(FILE_MODULE):
             yield f"{module.__name__}.{name}"

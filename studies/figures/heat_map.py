@@ -12,6 +12,7 @@ from ..report.fitted_rates import ROUNDING
 from ..report.measures import MEASURES, Read
 from ..report.row import ReportRow
 from ..report.row_settings import by_subject, ordered, settings_of, varying
+from ..report.shown_parts import topic_of
 from .style import shown_text
 
 LEAST_CELLS = 4
@@ -93,7 +94,9 @@ def _grid(
         value = read(row)
         if value is not None:
             values[line[up], column[across]] = value
-    market = f"{rows[0]['mechanism']}, {rows[0]['economy']}"
+    # What is measured in an audit says enough.
+    topic = topic_of(rows[0]).removeprefix("audit")
+    market = ", ".join(filter(None, [rows[0]["mechanism"], rows[0]["economy"], topic.strip()]))
     verdict = title == VERDICT
     return Grid(f"{market}: {title}", names[0], names[1], columns, lines, values, verdict)
 

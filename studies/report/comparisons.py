@@ -7,9 +7,9 @@ from scipy.special import ndtr
 
 from deviator.evidence.best_deviation import STANDARD_ERRORS
 from deviator.evidence.certificates.exact import KIND as EXACT
-from deviator.evidence.constraints import INCENTIVES
 from deviator.policies import knows_profile
 
+from .measures import tells_of_gains
 from .row import ReportRow
 
 
@@ -42,7 +42,7 @@ def comparisons(rows: Sequence[ReportRow]) -> Comparisons:
 
 def _is_of_gains(row: ReportRow) -> bool:
     """Return whether a row tells of a mean gain: another constraint is refuted at one profile."""
-    is_asked = row["question"] != "everyone" and row["constraint"] in (None, INCENTIVES)
+    is_asked = row["question"] != "everyone" and tells_of_gains(row)
     return is_asked and not knows_profile(row["information"])
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from .row import ReportRow
 from .row_settings import SIZE, by_subject, settings_of, varying
-from .shown_parts import learner_of, sees_of
+from .shown_parts import learner_of, sees_of, topic_of
 
 LEAST_SIZES = 3
 """Sizes from which on a rate can be fitted."""
@@ -43,17 +43,13 @@ def families(rows: Sequence[ReportRow], least: int = LEAST_SIZES) -> list[Family
     return [family for family in found if len({r["n_traders"] for r in family.rows}) >= least]
 
 
-def _several(groups: Sequence[Sequence[ReportRow]]) -> tuple[bool, bool, bool]:
-    """Return whether strategies, what deviators see, and learners differ among subjects."""
-    first = [group[0] for group in groups]
-    return (
-        len({row["strategy"] for row in first}) > 1,
-        len({sees_of(row) for row in first}) > 1,
-        len({learner_of(row) for row in first}) > 1,
-    )
+def _several(groups: Sequence[Sequence[ReportRow]]) -> list[bool]:
+    """Return whether strategies, what deviators see, learners and questions differ."""
+    told = [_words(group[0]) for group in groups]
+    return [len(set(words)) > 1 for words in zip(*told, strict=True)]
 
 
-def _families(rows: list[ReportRow], several: tuple[bool, bool, bool]) -> list[Family]:
+def _families(rows: list[ReportRow], several: list[bool]) -> list[Family]:
     words = _row_words(rows[0], several)
     if len({row["n_traders"] for row in rows}) == len(rows):
         rule = rows[0].get("sigma_rule")
@@ -71,12 +67,16 @@ def _shown(value: Hashable) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _row_words(row: ReportRow, several: tuple[bool, bool, bool]) -> list[str]:
-    """Return what is said of a row beside its rule, where it differs among rows."""
+def _words(row: ReportRow) -> tuple[str, ...]:
     strategy = "" if row["strategy"] == "honest" else row["strategy"]
-    words = strategy, f"sees {sees_of(row)}", learner_of(row)
-    told = [word for word, differ in zip(words, several, strict=True) if differ]
-    return told if row["trader"] == 0 else [*told, f"trader {row['trader']}"]
+    return strategy, f"sees {sees_of(row)}", learner_of(row), topic_of(row)
+
+
+def _row_words(row: ReportRow, several: list[bool]) -> list[str]:
+    """Return what is said of a row beside its rule, where it differs among rows."""
+    told = [word for word, differ in zip(_words(row), several, strict=True) if differ]
+    is_usual = row["trader"] == 0 or row["question"] == "audit"
+    return told if is_usual else [*told, f"trader {row['trader']}"]
 
 
 def _family(rows: list[ReportRow], words: list[str]) -> Family:

@@ -66,6 +66,9 @@ def _line(family: Family, measure: str) -> RateLine | None:
 
 def _stated(family: Family, measure: str) -> PaperRate | None:
     row = family.rows[0]
+    if measure == "gain" and (row["question"] == "coalition" or row["information"] != "profile"):
+        # What it says is about one trader who knows all types.
+        return None
     taxes = {each.get("sigma_rule") or each["sigma"] for each in family.rows}
     tax = taxes.pop() if len(taxes) == 1 else None
     return paper_rate(row["mechanism"], row["economy"], row["strategy"], tax, measure)

@@ -10,12 +10,14 @@ from .row import ReportRow
 Read = Callable[[ReportRow], float | None]
 
 
-def relative_gain(row: ReportRow) -> float | None:
-    """Return the best gain over what is at stake, or None where either is not known.
+def tells_of_gains(row: ReportRow) -> bool:
+    """Return whether a row is about gains: one of another constraint tells of a violation."""
+    return row["constraint"] in (None, INCENTIVES)
 
-    A row about another constraint than incentives tells of a violation, which is no gain.
-    """
-    if row["constraint"] not in (None, INCENTIVES):
+
+def relative_gain(row: ReportRow) -> float | None:
+    """Return the best gain over what is at stake, or None where either is not known."""
+    if not tells_of_gains(row):
         return None
     gain, stakes = row["best_gain"], row["stakes"]
     return gain / stakes if gain is not None and stakes else None

@@ -1,6 +1,6 @@
 """From the cells' results to the rows of a report: a pure function of what was measured."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypedDict, cast
 
@@ -162,7 +162,7 @@ def _row(
     cell, evidence = measured
     evidence = replace(evidence, control=None if control is None else control.evidence)
     of_deviations = {
-        **_market_columns(cell, result, label),
+        **market_columns(cell, result, label),
         **_learned_columns(evidence),
         **_verdict_columns(judge(evidence), evidence),
         "honest_utility": evidence.honest_utility,
@@ -174,7 +174,17 @@ def _row(
     return cast(ReportRow, of_deviations | asked_columns(result))
 
 
-def _market_columns(cell: Cell, result: dict[str, Any], label: str) -> MarketColumns:
+def market_columns(cell: Cell, result: Mapping[str, Any], label: str) -> MarketColumns:
+    """Return the columns that say what a cell is about.
+
+    Parameters
+    ----------
+    cell : Cell
+    result : mapping
+        Of `run_cell`; its `n_traders`, `sigma` and `plugins` are shown.
+    label : str
+        The economy, and what tells it from others of the study.
+    """
     market = cell.market
     return {
         "mechanism": market.title,

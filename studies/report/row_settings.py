@@ -17,7 +17,9 @@ LABELS = ("family", "beliefs", "n_traders")
 def subject(row: ReportRow) -> tuple[Hashable, ...]:
     """Return what a row is about, whatever its settings: rows of one subject compare."""
     asked = row["question"], row["constraint"]
-    who = row["mechanism"], row["economy"], row["strategy"], str(row["trader"])
+    # An audit is of all traders, and its row names whoever has most to gain.
+    trader = "" if row["question"] == "audit" else str(row["trader"])
+    who = row["mechanism"], row["economy"], row["strategy"], trader
     return (*who, sees_of(row), learner_of(row), *asked)
 
 

@@ -50,6 +50,14 @@ def question_of(row: Mapping[str, Any]) -> str:
     return f"coalition{party}{names}{'' if row['transfers'] else ' without transfers'}"
 
 
+def topic_of(row: Mapping[str, Any]) -> str:
+    """Return the same without the size of a coalition, which is a setting; empty of deviations."""
+    question = question_of(row)
+    if question.startswith("coalition"):
+        return "coalition"
+    return "" if question == "deviation" else question
+
+
 def _owned(row: ReportRow, kind: str, name: str) -> str:
     """Return a name with its provider, unless it is deviator's own or says it already."""
     if ":" in name:

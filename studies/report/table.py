@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -12,6 +11,7 @@ from rich.text import Text
 from deviator.harmless import one_line
 from deviator.trust import is_third_party
 
+from .measures import tells_of_gains
 from .row import ReportRow
 from .shown_parts import economy_of, learner_of, mechanism_of, question_of, sees_of, strategy_of
 
@@ -199,7 +199,7 @@ def explanations(rows: Sequence[ReportRow]) -> list[str]:
 
 def audits_in_words(rows: Sequence[ReportRow]) -> list[str]:
     """Return a sentence on the constraints that audits refute, or nothing where none audits."""
-    audits: list[Mapping[str, Any]] = [row["constraints"] for row in rows if row.get("constraints")]
+    audits = [found for row in rows if (found := row["constraints"])]
     if not audits:
         return []
     refuted = Counter(
@@ -212,6 +212,8 @@ def audits_in_words(rows: Sequence[ReportRow]) -> list[str]:
 
 def _best(row: ReportRow) -> str:
     """Return the best gain: exact, or at least what a search gained."""
+    if not tells_of_gains(row):
+        return "-"
     amount = money(row["best_gain"])
     return amount if row["best_gain_kind"] == "exact" else f">={amount}"
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Elsewhere = Callable[[int, list[PluginSpec]], list[Cell]]
 """Returns the cells of an entry, by its place, that names these third-party plugins."""
 
+NAMING = ("strategy", "information", "learner", "control")
+"""Fields in which lists that go together may name plugins."""
+
 
 class Expansion(NamedTuple):
     """The cells of a study, and what went wrong with entries whose plugins cannot be used.
@@ -124,6 +127,14 @@ def _add_controls(found: dict[str, tuple[Cell, int]]) -> None:
 
 def _third_party(expander: Expander, entry: CellsSpec) -> list[PluginSpec]:
     """Return the third-party plugins that an entry names; nothing is imported."""
+    names_plugins = any(path.partition(".")[0] in NAMING for path in entry.zip)
+    lines = [line.entry for line in expander.lines(entry)] if names_plugins else [entry]
+    specs = dict.fromkeys(spec for line in lines for spec in _plugins(expander, line))
+    return [spec for spec in specs if spec.provider != OWN]
+
+
+def _plugins(expander: Expander, entry: CellsSpec) -> list[PluginSpec]:
+    """Return the plugins that an entry names beside its lists that go together."""
     names, economies = expander.names, expander.economies
     rules: list[CellsSpec | ControlSpec] = [entry]
     if entry.control is not None:
@@ -138,5 +149,4 @@ def _third_party(expander: Expander, entry: CellsSpec) -> list[PluginSpec]:
     named += [("learner", each.name) for each in learners if not each.is_none]
     rungs = [names.rung(name) for name in choices(entry.information)]
     named += [("rung", rung) for rung in rungs if not is_named(rung)]
-    specs = dict.fromkeys(find_plugin(kind, name) for kind, name in named if name)
-    return [spec for spec in specs if spec.provider != OWN]
+    return [find_plugin(kind, name) for kind, name in named if name]

@@ -78,7 +78,7 @@ class Expander:
     ) -> tuple[list[Cell], list[str]]:
         """Return the cells of an entry and what is wrong with it, but for broken economies."""
         cells, wrong = list[Cell](), dict[str, None]()
-        for line in lines_of(entry, self._of_study):
+        for line in self.lines(entry):
             asked = list(self._asked(line.entry))
             for economy in self._economies_of(line, broken):
                 for stated in self._stated_markets(line.entry):
@@ -86,6 +86,10 @@ class Expander:
                         market = self._market(economy, *stated)
                         cells += self._ask(line.entry, market, asked, wrong)
         return cells, list(wrong)
+
+    def lines(self, entry: CellsSpec) -> Iterator[Line]:
+        """Yield the lines of an entry, in which nothing goes together any more."""
+        return lines_of(entry, self._of_study)
 
     def learners_of(self, entry: CellsSpec) -> list[LearnerSpec]:
         """Return the learners of an entry under their full names, as they are stated."""

@@ -8,7 +8,9 @@ from typing import Any
 
 from deviator.harmless import one_line
 
+from ..report.row import market_columns
 from ..report.shown_parts import question_of
+from ..spec.cell import Cell
 from ..spec.types_law import TypesSpec
 from .column import Row
 
@@ -38,6 +40,21 @@ def cell_names(rows: Sequence[Row]) -> list[str]:
     """
     names = _told_apart([_name(row) for row in rows], rows, _budget)
     return _told_apart(names, rows, lambda row: f"#{row['key']}")
+
+
+def names_of_cells(cells: Sequence[Cell]) -> list[str]:
+    """Return the names of cells that need not have run; see `cell_names`.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+    """
+    return cell_names([_stated(cell) for cell in cells])
+
+
+def _stated(cell: Cell) -> Row:
+    unknown = {"n_traders": None, "sigma": cell.market.sigma, "plugins": []}
+    return {**market_columns(cell, unknown, ""), "question": cell.question}
 
 
 def _told_apart(names: list[str], rows: Sequence[Row], telling: Callable[[Row], str]) -> list[str]:

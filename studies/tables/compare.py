@@ -31,7 +31,8 @@ class Comparison(NamedTuple):
     common : int
         Cells that all runs have.
     contradictory : int
-        Cells with the same key and different numbers, which no two honest runs have.
+        Cells with the same key and different numbers: a run was changed, or is not reproducible, as
+        between machines whose libraries round differently.
     """
 
     columns: tuple[str, ...]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import pyarrow as pa
+
 from .column import Column
 
 CELL = Column("cell", "text", "the cell's name in words, the same whatever the budget")
@@ -198,3 +200,36 @@ PRINTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Columns that fit onto a page: those of the tables in LaTeX."""
+
+TELLING = (
+    "question",
+    "constraint",
+    "strategy",
+    "trader",
+    "sigma",
+    "members",
+    "identities",
+    "learner",
+)
+"""Columns of `rows` that stand in LaTeX, too, where rows differ in them."""
+
+SWEPT = ("mechanism.", "strategy.")
+"""What the names of swept parameters begin with that no other column of LaTeX tells."""
+
+
+def printed_columns(name: str, table: pa.Table) -> list[str]:
+    """Return the columns of a table in LaTeX: those that fit onto a page, and what rows differ in.
+
+    Parameters
+    ----------
+    name : str
+    table : pyarrow.Table
+    """
+    telling = [
+        column
+        for column in table.column_names
+        if name == "rows" and (column in TELLING or column.startswith(SWEPT))
+    ]
+    differing = [column for column in telling if len(table[column].unique()) > 1]
+    place = PRINTED[name].index("n_traders") if differing else 0
+    return [*PRINTED[name][:place], *differing, *PRINTED[name][place:]]

@@ -3,7 +3,9 @@
 import signal
 
 import pytest
+from typer.testing import CliRunner
 
+from deviator.cli import app
 from deviator.cli.progress import StudyDisplay, Tally
 from deviator.cli.signals import ended_in_order, exit_code
 from deviator.studies.run.progress import SilentProgress, StudyProgress
@@ -55,6 +57,16 @@ def test_signals_end_in_order_and_leave_their_handlers_as_they_were(name, code):
     assert exit_code(end.value) == code
     assert signal.getsignal(number) == before
     assert exit_code(KeyboardInterrupt()) == 130
+
+
+def test_a_signal_while_the_study_is_read_has_its_own_exit_code(tmp_path, monkeypatch):
+    def read(*_):
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("deviator.studies.read_study", read)
+    ended = CliRunner().invoke(app, ["study", str(tmp_path / "any.yaml")])
+    assert ended.exit_code == 143
+    assert "Interrupted: finished cells are kept" in ended.output
 
 
 def test_what_nohup_ignores_stays_ignored():

@@ -58,6 +58,7 @@ def test_a_dry_run_says_what_is_finished_and_how_long_the_rest_takes(plain, run_
     printed = capsys.readouterr().out
     assert printed.count("finished  ") == 2
     assert "3 cells, 2 finished, 1 to run" in printed
+    assert all(f"(n_traders={size}" in printed for size in (4, 6, 8))
     assert "as the finished cells of this study took" in printed
 
 

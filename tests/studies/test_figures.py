@@ -216,6 +216,24 @@ def test_families_are_told_apart_by_what_differs():
     assert [family.label for family in families(zipped)] == ["sigma-dcda"]
 
 
+def test_audits_of_several_sizes_are_one_family_whoever_has_most_to_gain():
+    audits = [
+        synthetic_row(1)
+        | {"question": "audit", "n_traders": n, "trader": n - 3, "economy_settings": {}}
+        for n in (4, 8, 16)
+    ]
+    assert [family.label for family in families(audits)] == ["sigma-dcda"]
+    others = [row | {"question": "deviation"} for row in audits]
+    assert families(others) == []
+
+
+def test_what_coalitions_gain_is_told_apart_from_what_one_trader_gains():
+    one = [synthetic_row(1) | {"n_traders": n, "economy_settings": {}} for n in (4, 8, 16)]
+    two = [row | {"question": "coalition", "members": 2} for row in one]
+    found = {family.label for family in families([*one, *two])}
+    assert found == {"sigma-dcda", "sigma-dcda coalition"}
+
+
 @pytest.mark.parametrize(
     "foreign",
     [

@@ -284,3 +284,22 @@ def test_cells_that_travel_keep_their_keys_and_leave_what_is_built():
     assert travelled.__dict__["key"] == key
     assert "economy" not in travelled.market.economy.__dict__
     assert cell.model_copy(update={"steps": 7}).key != key
+
+
+def test_plugins_that_lists_name_together_are_expanded_elsewhere(tmp_path):
+    """The villain looks for them beside those lists alone, and imports them here."""
+    file, asked = tmp_path / "shy.py", []
+    file.write_text(
+        "from deviator.policies import Policy\n"
+        "raise SystemExit('imported')\n"
+        "class Shy(Policy):\n    name = 'shy'\n"
+    )
+
+    def elsewhere(place, plugins):
+        asked.append((place, [plugin.name for plugin in plugins]))
+        return []
+
+    together = "{mechanism: sigma-dcda, economy: groups, zip: {strategy: [honest, shy]}}"
+    named = study(together, plugins=(str(file),))
+    assert named.expand_what_loads(elsewhere=elsewhere).cells == []
+    assert asked == [(0, ["shy"])]

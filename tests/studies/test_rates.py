@@ -160,6 +160,20 @@ def test_the_table_of_rates_has_the_papers_beside_them():
     assert rate_records(rows[:2]) == []
 
 
+def test_the_paper_is_not_quoted_on_coalitions_or_on_traders_who_know_their_own_type():
+    one = synthetic_row(0) | {"mechanism": "naive-walrasian", "economy": "private values"}
+    rows = [
+        one | {"n_traders": n, "sigma": None, "best_gain": 1 / n**2, "stakes": 1.0} for n in SIZES
+    ]
+    for changed, exponent in (
+        ({}, -2),
+        ({"question": "coalition", "members": 2}, None),
+        ({"information": "own"}, None),
+    ):
+        found = rate_records([row | changed for row in rows])
+        assert [each["paper"] for each in found if each["measure"] == "gain"] == [exponent]
+
+
 def test_the_paper_is_quoted_only_where_it_speaks():
     assert paper_rate("sigma-dcda", "two groups", "honest", "sigma-n", "distance").exponent == -1
     assert paper_rate("sigma-dcda", "two groups", "honest", 0.0, "deficit").order == "O(1/N)"

@@ -68,13 +68,13 @@ def study(
 
 def run_study(request: Request) -> None:
     """Run a study, or say what would be done."""
-    spec = _read(request)
-    agree_to_run(spec, files_of(request.plugin), request.trust)
     screen = console(ALL_COLUMNS)
-    if request.dry_run:
-        _print_plan(screen, spec.with_plugins(files_of(request.plugin)), request)
-        return
     try:
+        spec = _read(request)
+        agree_to_run(spec, files_of(request.plugin), request.trust)
+        if request.dry_run:
+            _print_plan(screen, spec.with_plugins(files_of(request.plugin)), request)
+            return
         report = _run(spec, request)
     except KeyboardInterrupt as end:
         screen.print("Interrupted: finished cells are kept, run the same command to go on.")
@@ -113,12 +113,13 @@ def _run(spec: Any, request: Request) -> Any:
 def _print_plan(screen: Console, spec: Any, request: Request) -> None:
     from deviator.studies.run.confirm import results_folder
     from deviator.studies.run.plan import planned
+    from deviator.studies.tables.cell_names import names_of_cells
 
     folder = request.out or results_folder(spec, request.quick)
     plan = planned(spec, request.quick, folder)
     for state, cells in (("finished", plan.finished), ("to run", plan.left)):
-        for cell in cells:
-            screen.print(f"{state}  {cell.label()}", soft_wrap=True)
+        for cell, name in zip(cells, names_of_cells(cells), strict=True):
+            screen.print(f"{state}  {cell.label()}  {name}", soft_wrap=True)
     _print_failures(screen, plan.failures)
     screen.print(plan.in_words(), soft_wrap=True)
 

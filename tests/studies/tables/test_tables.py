@@ -10,7 +10,7 @@ from pyarrow import parquet
 from deviator.errors import ResultsError
 from deviator.studies.run.checked_rows import UNREADABLE
 from deviator.studies.run.store import RunStore
-from deviator.studies.tables.schemas import PRINTED, SCHEMAS
+from deviator.studies.tables.schemas import PRINTED, SCHEMAS, printed_columns
 from deviator.studies.tables.tidy import ARROW, study_tables
 from deviator.studies.tables.write import write_tables
 
@@ -59,6 +59,17 @@ def test_columns_have_the_stated_types_also_where_a_table_is_empty():
         assert found == stated
         assert set(PRINTED[name]) <= set(stated)
         assert len({column.name for column in SCHEMAS[name]}) == len(SCHEMAS[name])
+
+
+def test_latex_tells_apart_whatever_rows_differ_in():
+    def printed(*rows):
+        return printed_columns("rows", tables(*rows)["rows"])
+
+    assert printed(row()) == list(PRINTED["rows"])
+    fees = [row(key=str(fee), parameters={"fee": fee}, sigma=fee) for fee in (0.1, 0.2)]
+    assert set(printed(*fees)) - set(PRINTED["rows"]) == {"sigma", "mechanism.fee"}
+    parties = [row(key=str(n), question="coalition", members=n, identities=1) for n in (2, 3)]
+    assert set(printed(*parties)) - set(PRINTED["rows"]) == {"members"}
 
 
 @pytest.mark.parametrize(
