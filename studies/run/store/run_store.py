@@ -197,7 +197,7 @@ class RunStore:
                 write_atomically(attempt / "spec.json", to_json(spec))
                 write_atomically(attempt / "result.json", text)
                 is_first = self._put_in_place(attempt, label, cell.key)
-                self._failure_file(label).unlink(missing_ok=True)
+                _remove(self._failure_file(label))
         self._drop(attempt)
         return is_first
 
