@@ -138,7 +138,7 @@ def _print(screen: Console, report: Any, quick: bool) -> None:
     for line in third_party_plugins(report.rows):
         screen.print(line)
     for note in report.notes:
-        screen.print(note, soft_wrap=True)
+        screen.print(f"While it ran: {note}", soft_wrap=True)
     if quick:
         screen.print("Quick budgets: read the control column for how little could be found.")
     _print_failures(screen, report.failures)
