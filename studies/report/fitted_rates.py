@@ -14,7 +14,10 @@ ROUNDING = 1e-12
 
 
 class RateLine(NamedTuple):
-    """A family's measure by size, its fitted rate, and what the paper says of it."""
+    """A family's measure by size, its fitted rate, and what the paper says of it.
+
+    Sizes at which it is 0 or negative, to which nothing can be fitted, are `left_out`.
+    """
 
     measure: str
     economy: str
@@ -23,12 +26,15 @@ class RateLine(NamedTuple):
     values: list[float]
     fitted: Rate
     stated: PaperRate | None
+    left_out: tuple[int, ...] = ()
 
     @property
     def words(self) -> str:
-        """The fitted exponent with its interval, and the paper's order beside it."""
+        """The fitted exponent with its interval, what it leaves out, and the paper's order."""
         low, high = self.fitted.interval
         fitted = f"N^{self.fitted.exponent:.2f} [{low:.2f}, {high:.2f}]"
+        if self.left_out:
+            fitted += f" where above 0, not at N = {', '.join(map(str, self.left_out))}"
         return fitted if self.stated is None else f"{fitted}, paper {self.stated.order}"
 
 
@@ -53,6 +59,7 @@ def _line(family: Family, measure: str) -> RateLine | None:
     if len({n for n, _ in known}) < LEAST_SIZES:
         return None
     sizes, values = [n for n, _ in known], [value for _, value in known]
+    others = {n for n, value in points if value is not None} - set(sizes)
     return RateLine(
         measure,
         family.economy,
@@ -61,6 +68,7 @@ def _line(family: Family, measure: str) -> RateLine | None:
         values,
         fit_rate(sizes, values),
         _stated(family, measure),
+        tuple(sorted(others)),
     )
 
 

@@ -1,6 +1,6 @@
 """Tables of a page beside that of the verdicts: constraints, measured outcomes, fitted rates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from deviator.harmless import one_line
@@ -76,11 +76,12 @@ def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:
     for line in rate_lines(rows):
         low, high = line.fitted.interval
         stated = "" if line.stated is None else f"{line.stated.order}: {line.stated.source}"
+        rest = f"; 0 or less at {_listed(line.left_out)}" if line.left_out else ""
         names = MEASURES[line.measure][0], line.economy, line.label
         texts.append(
             [
                 *(one_line(text, LONGEST) for text in names),
-                ", ".join(map(str, line.sizes)),
+                f"{_listed(line.sizes)}{rest}",
                 f"{line.fitted.exponent:.3f}",
                 f"{line.fitted.standard_error:.1g}",
                 f"{low:.3f} to {high:.3f}",
@@ -93,6 +94,10 @@ def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:
         "where it says anything."
     )
     return PageTable("How measures change with N", note, columns, texts) if texts else None
+
+
+def _listed(sizes: Iterable[int]) -> str:
+    return ", ".join(map(str, sizes))
 
 
 def _found(row: ReportRow, part: str) -> Mapping[str, Any]:

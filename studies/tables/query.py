@@ -66,6 +66,10 @@ def ask(run: Path, sql: str) -> Answer:
         database.execute("SET lock_configuration = true")
         try:
             return _answer(database, sql)
+        except MemoryError:
+            raise InvalidInputError(
+                "the query must have an answer that fits into memory; ask for less, with LIMIT"
+            ) from None
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             reason = one_line((str(error).splitlines() or [""])[0]).rstrip("!.")
             raise InvalidInputError(

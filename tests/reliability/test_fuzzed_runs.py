@@ -10,10 +10,12 @@ import pytest
 from helpers.mutations import mutated, mutated_bytes
 from helpers.tiny_study import tiny
 
-from deviator.errors import DeviatorError
+from deviator.errors import DeviatorError, ResultsError
+from deviator.plugins.parts_of_file import file_version
 from deviator.studies import confirm
 from deviator.studies.run.rebuild import rebuild_report
 from deviator.studies.run.store import RunStore
+from deviator.studies.run.store.provenance import keep_sources
 from deviator.studies.run.store.sealed import sealed
 
 CELLS = [
@@ -181,6 +183,27 @@ def test_a_sealed_result_without_its_key_is_redone(tmp_path, intact):
     assert len(rebuild_report(folder).rows) == len(CELLS) - 1
     confirm(STUDY, out=folder, workers=1)
     assert (folder / "report.json").read_bytes() == (intact / "report.json").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_a_folder_in_the_place_of_a_report_is_said(tmp_path, intact, name):
+    folder = tmp_path / "tiny"
+    shutil.copytree(intact, folder)
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(ResultsError, match="must be writable, got Is a directory"):
+        rebuild_report(folder)
+
+
+def test_plugins_are_kept_in_the_run_folder_itself(tmp_path):
+    (tmp_path / "mine.py").write_text("VALUE = 1\n")
+    outside, kept = tmp_path / "outside", tmp_path / "run" / "plugins"
+    outside.mkdir()
+    kept.mkdir(parents=True)
+    (kept / file_version(tmp_path / "mine.py")).symlink_to(outside)
+    with pytest.raises(ResultsError, match="is a link"):
+        keep_sources(tmp_path / "run", (str(tmp_path / "mine.py"),))
+    assert not list(outside.iterdir())
 
 
 def sealed_anew(intact, folder, change):

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.study_page import synthetic_content, synthetic_row
 from deviator.studies.figures.drawn import DrawnFigure
+from deviator.studies.report.fitted_rates import rate_lines
 from deviator.studies.report.page import MOST_PANELS, write_html
 from deviator.studies.report.page_tables import constraint_table, outcome_table, rate_table
 from deviator.studies.run.store import RunStore
@@ -145,3 +146,15 @@ def test_fitted_rates_stand_in_a_table():
     table = rate_table(rows)
     (gain,) = [row for row in table.rows if row[0].startswith("best gain")]
     assert gain[3:5] == ["4, 8, 16", "-2.000"]
+
+
+def test_a_rate_says_at_which_sizes_there_was_nothing_to_fit():
+    gains = {4: 0.3, 8: 0.1, 16: 0.05, 32: 0.0, 64: -1e-3}
+    rows = [
+        synthetic_row(0) | {"n_traders": n, "best_gain": gain, "sigma": 0.1}
+        for n, gain in gains.items()
+    ]
+    (gain,) = [row for row in rate_table(rows).rows if row[0].startswith("best gain")]
+    assert gain[3] == "4, 8, 16; 0 or less at 32, 64"
+    (line,) = [line for line in rate_lines(rows) if line.measure == "gain"]
+    assert line.words.endswith("where above 0, not at N = 32, 64")

@@ -20,7 +20,7 @@ from deviator.plugins.parts_of_file import code_files, data_files, file_version
 from ...spec.cell import SCHEMA
 from ...spec.naming import file_of
 from ...spec.study import StudySpec
-from .writing import to_json
+from .writing import check_no_link, to_json
 
 DEPENDENCIES = (
     "numpy", "scipy", "torch", "stable-baselines3", "gymnasium", "pettingzoo",
@@ -57,7 +57,10 @@ def keep_sources(folder: Path, files: tuple[str, ...]) -> dict[str, str]:
             continue
         target = PurePosixPath("plugins", digest)
         for part in sorted(parts):
-            _copy(part, folder / target / part.relative_to(source.parent))
+            inside = part.relative_to(source.parent)
+            for place in inside.parents:
+                check_no_link(folder / target / place)
+            _copy(part, folder / target / inside)
         kept[file] = str(target / source.name)
     return kept
 

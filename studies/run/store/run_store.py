@@ -15,7 +15,7 @@ from typing import Any, Self, final
 
 import deviator
 from deviator.errors import ResultsError
-from deviator.files import write_atomically
+from deviator.files import keep_names, write_atomically
 from deviator.harmless import one_line
 
 from ...spec.cell import SCHEMA, Cell
@@ -197,7 +197,7 @@ class RunStore:
                 write_atomically(attempt / "spec.json", to_json(spec))
                 write_atomically(attempt / "result.json", text)
                 is_first = self._put_in_place(attempt, label, cell.key)
-                self._failure_file(label).unlink(missing_ok=True)
+                _remove(self._failure_file(label))
         self._drop(attempt)
         return is_first
 
@@ -246,6 +246,7 @@ class RunStore:
         while True:
             try:
                 attempt.rename(target)
+                keep_names(self._cells)
                 return True
             except OSError as error:
                 if error.errno not in TAKEN:

@@ -72,9 +72,15 @@ def _concerns(error: OSError, path: Path) -> bool:
     """Return whether an error is about a disk, or about a path, what is in it and what it is in."""
     if error.errno in OF_THE_MACHINE:
         return True
-    if not isinstance(error.filename, str | bytes | os.PathLike):
-        return False
-    file = Path(os.fsdecode(error.filename)).absolute()
+    # What cannot be renamed may be right, and what it should replace wrong.
+    names = (error.filename, error.filename2)
+    return any(
+        _is_near(name, path) for name in names if isinstance(name, str | bytes | os.PathLike)
+    )
+
+
+def _is_near(name: str | bytes | os.PathLike[str], path: Path) -> bool:
+    file = Path(os.fsdecode(name)).absolute()
     # Files beside it are its own where they carry its name, as `.name.probe` and `name.json` do.
     beside = file.parent == path.parent and path.name in file.name
     return beside or path in (file, *file.parents) or file in path.parents
