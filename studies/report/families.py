@@ -69,7 +69,8 @@ def _shown(value: Hashable) -> str:
 
 def _words(row: ReportRow) -> tuple[str, ...]:
     strategy = "" if row["strategy"] == "honest" else row["strategy"]
-    return strategy, f"sees {sees_of(row)}", learner_of(row), topic_of(row)
+    learner = "" if row["learner"] == "none" else learner_of(row)
+    return strategy, f"sees {sees_of(row)}", learner, topic_of(row)
 
 
 def _row_words(row: ReportRow, several: list[bool]) -> list[str]:

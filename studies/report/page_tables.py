@@ -13,6 +13,9 @@ from .shown_parts import economy_of, mechanism_of, strategy_of
 LONGEST = 100
 """Characters of a cell of the table, at most."""
 
+ROUNDING = 1e-14
+"""Outcomes and errors that are shown as 0."""
+
 NAMES = ("mechanism", "economy", "strategy", "N", "sigma")
 """Columns that say which market a row is about."""
 
@@ -120,5 +123,8 @@ def _verdict(found: Mapping[str, Any] | None) -> str:
 def _measure(found: Mapping[str, Any] | None) -> str:
     if not found or found.get("value") is None:
         return ""
-    error = found.get("error")
-    return f"{found['value']:.4g}" + (f" ±{error:.1g}" if error else "")
+    value, error = found["value"], found.get("error") or 0.0
+    # Sums of a few amounts of order one are 0 up to here.
+    if abs(value) < ROUNDING:
+        return "0"
+    return f"{value:.4g}" + (f" ±{error:.1g}" if error > ROUNDING else "")

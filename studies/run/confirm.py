@@ -108,6 +108,7 @@ def confirm(
         processes = workers or os.cpu_count() or 1
         execution = Execution(executor, processes, spec.limit_s, spec.memory_gib, address)
         failures |= run_missing(cells, store, execution, told)
+        told.pass_on("writing tables, figures and the page")
         return write_report(store, spec.name, cells, failures, quick=quick, notes=told.notes)
 
 
@@ -138,6 +139,11 @@ class _Told:
         if self._progress is None:
             logging.getLogger("deviator").warning(text)
         else:
+            self._progress.note(text)
+
+    def pass_on(self, text: str) -> None:
+        """Pass on what is of the moment."""
+        if self._progress is not None:
             self._progress.note(text)
 
     def started(self, cells: int, kept: int, workers: int, effort: float) -> None:

@@ -53,7 +53,7 @@ def names_of_cells(cells: Sequence[Cell]) -> list[str]:
 
 
 def _stated(cell: Cell) -> Row:
-    unknown = {"n_traders": None, "sigma": cell.market.sigma, "plugins": []}
+    unknown: dict[str, Any] = {"n_traders": None, "sigma": cell.market.sigma, "plugins": []}
     return {**market_columns(cell, unknown, ""), "question": cell.question}
 
 

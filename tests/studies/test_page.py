@@ -127,13 +127,15 @@ def test_constraints_and_outcomes_stand_in_tables():
     outcomes = {
         "inefficiency": {"value": 0.25, "error": 0.01},
         "condition": {"value": 3.0, "error": None},
+        "surplus": {"value": -8.2e-18, "error": 4e-19},
+        "deficit": {"value": 1e-9, "error": 2e-18},
     }
     row = synthetic_row(1) | {"constraints": {"budget_surplus": verdict}, "outcomes": outcomes}
     constraints, measured = constraint_table([row, synthetic_row(2)]), outcome_table([row])
     assert constraints.columns[-1] == "budget_surplus"
     assert constraints.rows[0][-1] == "refuted, every profile, 12.5%"
     assert len(constraints.rows) == 1
-    assert measured.rows[0][-2:] == ["0.25 ±0.01", "3"]
+    assert measured.rows[0][-4:] == ["0.25 ±0.01", "3", "0", "1e-09"]
 
 
 def test_fitted_rates_stand_in_a_table():
