@@ -15,7 +15,7 @@ from typing import Any, Self, final
 
 import deviator
 from deviator.errors import ResultsError
-from deviator.files import write_atomically
+from deviator.files import keep_names, write_atomically
 from deviator.harmless import one_line
 
 from ...spec.cell import SCHEMA, Cell
@@ -246,6 +246,7 @@ class RunStore:
         while True:
             try:
                 attempt.rename(target)
+                keep_names(self._cells)
                 return True
             except OSError as error:
                 if error.errno not in TAKEN:
