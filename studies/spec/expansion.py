@@ -17,7 +17,7 @@ from .controls import Controls
 from .economies import Economies
 from .economy import EconomySpec
 from .entries import CellsSpec, ControlSpec
-from .grid import choices, settings_grid, takes_one_value
+from .grid import MOST_CELLS, check_count, choices, settings_grid, takes_one_value
 from .learner import LearnerSpec
 from .lines import Line, lines_of
 from .market import MarketSpec
@@ -79,12 +79,14 @@ class Expander:
         """Return the cells of an entry and what is wrong with it, but for broken economies."""
         cells, wrong = list[Cell](), dict[str, None]()
         for line in self.lines(entry):
-            asked = list(self._asked(line.entry))
+            asked = list(itertools.islice(self._asked(line.entry), MOST_CELLS + 1))
+            check_count(len(asked))
             for economy in self._economies_of(line, broken):
                 for stated in self._stated_markets(line.entry):
                     with _noted(wrong):
                         market = self._market(economy, *stated)
                         cells += self._ask(line.entry, market, asked, wrong)
+                    check_count(len(cells))
         return cells, list(wrong)
 
     def lines(self, entry: CellsSpec) -> Iterator[Line]:

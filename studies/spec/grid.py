@@ -1,6 +1,7 @@
 """Lists that multiply out: one value may be several wherever one value stands."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import Parameter, Signature
 from types import NoneType, UnionType
@@ -103,7 +104,27 @@ def settings_grid(
         [(name, value) for value in _several(name, stated, takes_one)]
         for name, stated in settings.items()
     ]
+    check_count(math.prod(map(len, columns)))
     return [dict(row) for row in itertools.product(*columns)]
+
+
+MOST_CELLS = 200_000
+"""Cells that an entry may multiply out to: a few short lists can ask for more than memory holds."""
+
+
+def check_count(cells: int) -> None:
+    """Check that an entry multiplies out to no more cells than it may.
+
+    Raises
+    ------
+    InvalidInputError
+        If it does.
+    """
+    if cells > MOST_CELLS:
+        raise InvalidInputError(
+            f"lists must multiply out to at most {MOST_CELLS} cells an entry, and make more; "
+            "shorten some, or split the study"
+        )
 
 
 def _several(name: str, stated: Any, takes_one: Callable[[str], bool]) -> Sequence[Any]:

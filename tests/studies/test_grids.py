@@ -303,3 +303,16 @@ def test_plugins_that_lists_name_together_are_expanded_elsewhere(tmp_path):
     named = study(together, plugins=(str(file),))
     assert named.expand_what_loads(elsewhere=elsewhere).cells == []
     assert asked == [(0, ["shy"])]
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {"steps": list(range(1, 2000)), "held_out": list(range(100, 2000))},
+        {"parameters": {name: {"each": list(range(100))} for name in ("a", "b", "c")}},
+    ],
+)
+def test_lists_that_multiply_out_without_end_are_refused(lists):
+    entry = {"mechanism": "uniform-conditional", "economy": "groups"} | lists
+    with pytest.raises(InvalidInputError, match="at most 200000 cells an entry"):
+        tiny(learner="none", cells=[entry]).expand()

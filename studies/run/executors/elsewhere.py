@@ -35,14 +35,17 @@ def run_elsewhere(
     """
 
     def submit(task: Task) -> Future[Any]:
+        call = pickle.dumps(Call(run, owner(task), work, task))
         try:
-            return executor.submit(pickle.loads, pickle.dumps(Call(run, owner(task), work, task)))
-        except (BrokenExecutor, RuntimeError) as error:
+            return executor.submit(pickle.loads, call)
+        except Exception as error:
+            # It is somebody else's, and takes no more for reasons of its own.
             raise _lost(executor, error) from None
 
     # Threads of this process share these; a process has its own.
     here = processes_of(run)
-    width = max(workers, getattr(executor, "_max_workers", 0)) + 1
+    own = getattr(executor, "_max_workers", None)
+    width = max(workers, own if isinstance(own, int) else 0) + 1
     try:
         for ended in ended_in_window(submit, tasks, lambda: width):
             if isinstance(ended.error, BrokenExecutor | CancelledError):

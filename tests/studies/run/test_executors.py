@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
@@ -153,6 +153,20 @@ def test_an_executor_that_is_lost_is_named():
     executor.shutdown()
     with pytest.raises(ExecutorLostError, match="ThreadPoolExecutor must keep its workers, and is"):
         list(execute(work, iter([(1,)]), executor, workers=1))
+
+
+class Refusing(Executor):
+    """Takes no task, for reasons of its own, and states no size."""
+
+    _max_workers = None
+
+    def submit(self, *_, **__):
+        raise OSError("its queue is full")
+
+
+def test_an_executor_that_refuses_tasks_is_said_to_be_lost():
+    with pytest.raises(ExecutorLostError, match=r"Refusing .*OSError: its queue is full"):
+        list(execute(abs, iter([(-1,)]), Refusing(), workers=1))
 
 
 def test_a_driver_is_gone_only_where_it_can_be_seen():
