@@ -30,6 +30,7 @@ EXTRA_TOPICS = (
     "study_expansion",
     "study_page",
     "study_report",
+    "study_scheduling",
 )
 """Topics that measure no speed, or need what the project does not install; run when named."""
 

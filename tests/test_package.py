@@ -83,7 +83,7 @@ def test_public_names():
 
 def test_built_ins_come_through_the_entry_points():
     names = {(spec.kind, spec.name) for spec in list_plugins() if spec.provider == "deviator"}
-    assert len(names) == 36
+    assert len(names) == 41
     for kind, name in names:
         assert find_plugin(kind, name).load().__doc__
     assert make("sigma-dcda", sigma=0.4).sigma == 0.4

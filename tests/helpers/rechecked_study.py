@@ -8,6 +8,7 @@ from importlib.resources import files
 from deviator.errors import RefusedError
 from deviator.evidence import Certificate, certificate_file
 from deviator.evidence.certificate_file import EXACT
+from deviator.studies.run.store import RunStore
 from deviator.studies.spec.cell import Cell
 
 SCRIPTS = {"witness": "recheck_witness.py", "certificate": "recheck_certificate.py"}
@@ -15,9 +16,8 @@ SCRIPTS = {"witness": "recheck_witness.py", "certificate": "recheck_certificate.
 
 def results(folder):
     """Yield each cell of a study's folder with its result."""
-    for path in sorted((folder / "cells").glob("*/result.json")):
-        spec = json.loads((path.parent / "spec.json").read_text())
-        yield Cell.model_validate(spec), json.loads(path.read_text())
+    for spec, result in RunStore(folder).finished():
+        yield Cell.model_validate(spec), result
 
 
 def write_files(folder, target):

@@ -18,7 +18,7 @@ from deviator.policies import Network, OwnTypeAndStatistics, load_policy, save_p
 from deviator.studies.checkpoints import CheckpointFolder
 from deviator.studies.gather import Actions, Search
 from deviator.studies.policy_names import fresh_name
-from deviator.studies.spec.study import MarketSpec
+from deviator.studies.spec.market import MarketSpec
 from deviator.studies.training import Keeping, Plan, evaluate, train
 
 LARGER = {"family": "private-values", "n_traders": 6}
