@@ -233,7 +233,7 @@ def test_whatever_files_do_costs_their_own_cells(run_command, capsys, tmp_path):
         assert reason in reasons[name]
     assert "uniform-double-auction" not in "".join(reasons.values())
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"alone", "out"}
-    assert "<b>sound" not in (out / "report.html").read_text()
+    assert "[bold]<b>sound" not in (out / "report.html").read_text()
     printed = capsys.readouterr()
     assert "sound.py:../[bold]<b>sound" in printed.out
     assert "\x1b" not in printed.out + printed.err
