@@ -292,6 +292,7 @@ def test_other_outcomes_than_those_of_sigma_vcg_are_not_certified(monkeypatch):
     assert certify_by_theorem(market(SigmaDCDA(SIGMA), economy)).cap is None
 
 
+@pytest.mark.slow
 def test_verdicts_on_smooth_markets():
     economy = saturating(3)
     assert audit(SigmaDCDA(SIGMA), economy, trader=0).state == "confirmed"

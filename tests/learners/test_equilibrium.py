@@ -100,6 +100,7 @@ def test_in_the_sigma_dcda_everyone_learns_honesty(economy, shared):
     assert found.epsilon < 1e-4
 
 
+@pytest.mark.slow
 def test_one_buyer_and_one_seller_learn_to_bargain():
     bargain = UnitDemands(("buyer", "seller", "seller"))  # the last one is never worth trading with
     law = UniformBox(np.array([0.0, 0.0, 2.0]), np.array([1.0, 1.0, 3.0]))

@@ -49,6 +49,9 @@ SLOW = {
     "Section 6: convex taxes",
     "Proposition 4: condition (6.29)",
     "Section 6: definition of tau-VCG",
+    "Section 6: quadratic tax",
+    "Equation (B.5)",
+    "Proposition 7: constraints",
 }
 """Statements whose proofs take long."""
 

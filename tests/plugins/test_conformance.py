@@ -358,6 +358,7 @@ PAYS_SEVEN = SOUND_FILE.replace(
 ).replace("import xml.dom.minidom", "from dataclasses import replace")
 
 
+@pytest.mark.slow
 def test_claims_are_tested_in_a_given_economy(tmp_path, run_command, capsys):
     path = tmp_path / "mine.py"
     path.write_text(PAYS_SEVEN)

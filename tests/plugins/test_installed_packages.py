@@ -80,6 +80,7 @@ def test_they_are_listed_with_their_providers(installed):
         assert "0.1.0" in lines[name]
 
 
+@pytest.mark.slow
 def test_they_are_audited_from_a_study_file(installed):
     folder, variables = installed
     (folder / "study.yaml").write_text(STUDY)

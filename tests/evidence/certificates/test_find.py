@@ -32,7 +32,7 @@ from deviator.mechanisms import (
 from deviator.policies import LinearBayes, expected_exact_gain
 
 
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(st.data())
 def test_all_traders_at_once_are_each_alone(data):
     economy, sigma = data.draw(economies()), data.draw(floats(0.0, 2.0))

@@ -272,6 +272,7 @@ def test_deviations_hold_one_of_each_kind():
     assert kinds == {LevelSet, Shifted, Tilted, Kinked, Sheets, Hyperplane}
 
 
+@pytest.mark.slow
 def test_the_page_on_general_bids_prints_what_it_says():
     page = DOCS / "general-bids.md"
     result = doctest.testfile(str(page), module_relative=False)
