@@ -224,6 +224,7 @@ class Crashes(Base):
 """
 
 
+@pytest.mark.slow
 def test_a_study_goes_on_where_plugins_raise_hang_or_crash(tmp_path):
     (tmp_path / "mine.py").write_text(FILE)
     (tmp_path / "trouble.py").write_text(BROKEN)
