@@ -96,7 +96,7 @@ def test_gains_in_units_of_payoff_are_explained(finished):
     ]
 
 
-def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished):
+def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished, tmp_path):
     rows = finished.rows
     assert explanations(rows) == []
     for column in ("share", "power"):
@@ -104,12 +104,10 @@ def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished)
         assert len(text) == 1
         assert text[0].startswith("A share or control below 0%: the learner ended worse off")
     content = json.loads((finished.folder / "report.json").read_text())
-    store = RunStore(finished.folder)
-    page = finished.folder / "report.html"
-    assert "below 0%" not in page.read_text()
-    write_html(store, content | {"rows": [row | {"power": -0.3} for row in content["rows"]]})
-    assert "below 0%" in page.read_text()
-    write_html(store, content)
+    assert "below 0%" not in (finished.folder / "report.html").read_text()
+    below = content | {"rows": [row | {"power": -0.3} for row in content["rows"]]}
+    write_html(RunStore(tmp_path), below)
+    assert "below 0%" in (tmp_path / "report.html").read_text()
 
 
 def test_economies_of_one_family_are_labelled_by_what_differs():
