@@ -37,7 +37,7 @@ def test_another_constraint_holds_or_is_violated():
 
 
 def test_a_state_that_there_is_not_is_an_error():
-    with pytest.raises(InvalidInputError, match="state must be one of confirmed, .*got 'proved'"):
+    with pytest.raises(InvalidInputError, match=r"state must be one of confirmed, .*got 'proved'"):
         verdict_in_words("proved", "sampled")
 
 
