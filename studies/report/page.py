@@ -53,7 +53,7 @@ def write_html(
     page = environment.from_string(template.read_text(encoding="utf-8")).render(
         content=content,
         study=one_line(content["study"]),
-        failures=_on_lines(content["failures"]),
+        failures=_on_lines(content["failures"], content.get("failed_cells", {})),
         columns=COLUMNS,
         cells=[(table_cells(row), verdict_kind(row)) for row in content["rows"]],
         states=counted_verdicts(content["rows"]),
@@ -73,9 +73,9 @@ def write_html(
     store.write("report.html", page)
 
 
-def _on_lines(failures: Mapping[str, str]) -> dict[str, str]:
-    """Return failures as texts that can be shown, whoever wrote them."""
-    return {one_line(cell): one_line(reason) for cell, reason in failures.items()}
+def _on_lines(failures: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Return failures as texts that can be shown, whoever wrote them, by names in words."""
+    return {one_line(names.get(cell, cell)): one_line(why) for cell, why in failures.items()}
 
 
 def _shown(figures: Sequence[DrawnFigure]) -> list[ShownFigure]:
