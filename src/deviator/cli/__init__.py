@@ -18,6 +18,7 @@ from .compare import compare
 from .confirm import confirm
 from .console import fail
 from .equilibrium import equilibrium
+from .export import export
 from .league import league
 from .plugins import list_, new
 from .power import power
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, study, confirm, report, query, compare, replicate, train, evaluate, league,
+    audit, power, study, confirm, report, query, compare, export, replicate, train, evaluate, league,
     equilibrium, recheck, check, new, assumptions,
 )  # fmt: skip
 for command in COMMANDS:
