@@ -2,11 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from .console import console
+
+if TYPE_CHECKING:
+    from deviator.studies.tables.export import Format
 
 
 class ExportFormat(StrEnum):
@@ -33,10 +36,8 @@ def export(
 
     They are made of the run's report alone, so results of earlier versions can be exported, too.
     docs/tables.md describes every column. Ends with 2 where there is no report.
-
-    Example: deviator export runs/my-study --format latex --table rows
     """
     from deviator.studies.tables.export import export_tables
 
-    for file in export_tables(run, form.value, out, table or ()):
+    for file in export_tables(run, cast("Format", form.value), out, table or ()):
         console().print(f"Written: {file}", soft_wrap=True)
