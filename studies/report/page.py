@@ -4,7 +4,6 @@ It is read without its script, which sorts and filters, and names nothing outsid
 cost is linear in the rows.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from deviator.pages import page_environment, page_parts
 
 from ..figures.drawn import DrawnFigure
 from ..run.store import RunStore
+from .column_words import explained
 from .comparisons import comparisons_in_words
 from .curve_panels import HEIGHT, WIDTH, curve_panels, learned_rows
 from .page_figures import shown_figures
@@ -21,7 +21,9 @@ from .page_provenance import linked_data, linked_tables, provenance
 from .page_tables import constraint_table, outcome_table, rate_table
 from .row import ReportRow
 from .row_details import RowDetails, row_details
+from .summary import budget_warnings, summary_sentences
 from .table import COLUMNS, TEXT, explanations, table_cells, third_party_plugins
+from .verdict_words import counted_verdicts, verdict_kind
 
 MOST_PANELS = 300
 """Rows whose learning curves a page shows."""
@@ -86,7 +88,10 @@ def write_html(
         choices=CHOICES,
         rows=_page_rows(rows),
         most_open=MOST_OPEN,
-        states=_counted_states(rows),
+        states=counted_verdicts(rows),
+        summary=summary_sentences(rows),
+        warnings=budget_warnings(rows, quick=bool(content.get("quick"))),
+        meanings=explained(_columns(rows), {}),
         comparisons=comparisons_in_words(content["comparisons"]),
         explanations=explanations(rows),
         third_party=third_party_plugins(rows),
@@ -117,7 +122,7 @@ def _page_rows(rows: Sequence[ReportRow]) -> list[PageRow]:
         PageRow(
             one_line(row["key"]),
             dict(zip(COLUMNS, table_cells(row), strict=True)),
-            _look(row),
+            verdict_kind(row),
             row_details(row) if place < MOST_OPEN else None,
             panels.get(id(row)),
         )
@@ -125,18 +130,6 @@ def _page_rows(rows: Sequence[ReportRow]) -> list[PageRow]:
     ]
 
 
-def _look(row: ReportRow) -> str:
-    """Return the class of a verdict: a control in which deviating pays is as it should be."""
-    is_control = row["control"] is None and row["question"] == "deviation"
-    return "control" if is_control and row["state"] == "refuted" else row["state"]
-
-
 def _on_lines(failures: Mapping[str, str]) -> dict[str, str]:
     """Return failures as texts that can be shown, whoever wrote them."""
     return {one_line(cell): one_line(reason) for cell, reason in failures.items()}
-
-
-def _counted_states(rows: Sequence[ReportRow]) -> str:
-    """Return how many rows have each verdict, in words."""
-    counts = Counter(row["state"] for row in rows)
-    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
