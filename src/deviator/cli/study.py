@@ -11,7 +11,7 @@ from .console import PluginFiles, console, files_of, settings_of
 from .progress import StudyDisplay
 from .signals import ended_in_order, exit_code
 
-ALL_COLUMNS = 230
+ALL_COLUMNS = 250
 """Width of the verdict table outside a terminal: no column is left out."""
 
 COLUMNS = (
