@@ -1,3 +1,5 @@
 """x"""
+
+
 def doctor() -> None:
     """Say what."""
