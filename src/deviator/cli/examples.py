@@ -58,12 +58,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "deviator confirm --quick", "Proposition 3 with small budgets and little power"
             ),
         ),
+        "report": (Example("deviator report runs/proposition3", "The page of a run, made again"),),
         "export": (
             Example(
                 "deviator export runs/my-study --format latex --table rows",
                 "The table of cells for a paper, in runs/my-study/export/rows.tex",
             ),
-            Example("deviator export runs/my-study --format stata --out data", "All tables for Stata"),
+            Example(
+                "deviator export runs/my-study --format stata --out data", "All tables for Stata"
+            ),
         ),
         "report": (Example("deviator report runs/proposition3", "The page of a run, made again"),),
         "query": (
