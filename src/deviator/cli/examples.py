@@ -68,7 +68,6 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "deviator export runs/my-study --format stata --out data", "All tables for Stata"
             ),
         ),
-        "report": (Example("deviator report runs/proposition3", "The page of a run, made again"),),
         "query": (
             Example(
                 "deviator query runs/proposition3 "
