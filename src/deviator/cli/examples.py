@@ -24,7 +24,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
     {
         "deviator": (
             Example("deviator list mechanism", "What there is to audit"),
-            Example("deviator audit sigma-dcda --economy two-groups --sigma sigma-n", "A first audit"),
+            Example("deviator audit sigma-dcda --economy two-groups --sigma sigma-n", "An audit"),
             Example("deviator train -h", "What a command takes"),
         ),
         "audit": (
@@ -51,12 +51,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "With other values than those of the file",
             ),
         ),
-        "confirm": (
-            Example("deviator confirm --quick", "Proposition 3 with small budgets and little power"),
-        ),
-        "report": (
-            Example("deviator report runs/proposition3", "The page of a run, made again"),
-        ),
+        "confirm": (Example("deviator confirm --quick", "Small budgets, little power"),),
+        "report": (Example("deviator report runs/proposition3", "The page of a run, made again"),),
         "query": (
             Example(
                 "deviator query runs/proposition3 "
@@ -116,9 +112,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "A rule in a file with a setting of its own, in an economy",
             ),
         ),
-        "new": (
-            Example("deviator new mechanism my-auction", "A package to begin with"),
-        ),
+        "new": (Example("deviator new mechanism my-auction", "A package to begin with"),),
         "assumptions": (
             Example("deviator assumptions two-groups -s beta=0.9", "Which of the paper's hold"),
         ),
@@ -126,8 +120,6 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
             Example("deviator list", "Everything"),
             Example("deviator list learner --json", "The learners, as JSON"),
         ),
-        "doctor": (
-            Example("deviator doctor", "What to send with a question"),
-        ),
+        "doctor": (Example("deviator doctor", "What to send with a question"),),
     }
 )

@@ -49,9 +49,7 @@ Mode = Annotated[
 ]
 Control = Annotated[
     str | None,
-    typer.Option(
-        help="Mechanism that sets the ranges.", autocompletion=names_of("mechanism")
-    ),
+    typer.Option(help="Mechanism that sets the ranges.", autocompletion=names_of("mechanism")),
 ]
 
 
