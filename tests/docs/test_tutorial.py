@@ -54,7 +54,7 @@ def test_every_command_of_the_tutorial_works(tmp_path, run_command, monkeypatch,
     )
     assert "my_auction.py" in printed["deviator study study.yaml --trust"]
     assert "check_units" in printed["deviator check my_tax.py --only check_units"]
-    assert "check_claim_truthful" in printed["deviator check my_auction.py -s share=1.0"]
+    assert "check_claim_truthful" in printed["deviator check my_auction.py -m share=1.0"]
     assert "check_lots_decide" in printed["deviator check my_lottery.py"]
     (audited,) = (printed[command] for command in printed if "deviator audit" in command)
     assert "profitable deviation found" in audited

@@ -24,9 +24,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
     {
         "deviator": (
             Example("deviator list mechanism", "What there is to audit"),
-            Example(
-                "deviator audit sigma-dcda --economy two-groups --sigma sigma-n", "A first audit"
-            ),
+            Example("deviator audit sigma-dcda --economy two-groups --sigma sigma-n", "An audit"),
             Example("deviator train -h", "What a command takes"),
         ),
         "audit": (
@@ -53,11 +51,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "With other values than those of the file",
             ),
         ),
-        "confirm": (
-            Example(
-                "deviator confirm --quick", "Proposition 3 with small budgets and little power"
-            ),
-        ),
+        "confirm": (Example("deviator confirm --quick", "Small budgets, little power"),),
         "report": (Example("deviator report runs/proposition3", "The page of a run, made again"),),
         "export": (
             Example(
