@@ -45,6 +45,8 @@ napoleon_custom_sections = [
     "Version history",
 ]
 
+toc_object_entries = False  # every page shows the whole tree
+
 html_theme = "furo"
 html_title = "deviator"
 html_static_path = ["_static"]

@@ -14,16 +14,16 @@ AFTER_NAPOLEON = 900
 LITERAL = re.compile(r"(``.+?``|`.+?`)")
 BAR = re.compile(r"(?<!\\)\|")
 UNDERSCORE = re.compile(r"(?<=[\w\]\)])_(?=[\s.,;:)\]-]|$)")
-DIRECTIVE = re.compile(r"\s*(\.\. |:\w+[^`]*:)")
+DIRECTIVE = re.compile(r"\s*\.\. ")
 
 
 def plain(line: str) -> str:
-    """Return a line of a docstring with what would be markup escaped, literals left alone.
+    r"""Return a line of a docstring with what would be markup escaped, literals left alone.
 
     Examples
     --------
     >>> plain("u_i - tau(|q_i|) as `|x|` says [1]_")
-    'u_i - tau(\\\\|q_i\\\\|) as `|x|` says [1]\\\\_'
+    'u_i - tau(\\|q_i\\|) as `|x|` says [1]\\_'
     """
     if line.lstrip().startswith((">>>", "...")) or DIRECTIVE.match(line):
         return line
