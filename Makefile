@@ -19,8 +19,9 @@ confirm: $(VENV)/user
 replicate: $(VENV)/user
 	$(BIN)/deviator replicate $(ARGS)
 
+# Threads of two test processes would wait for each other: on two cores that costs a third more.
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/developer
 	$(BIN)/ruff check $(CODE)
