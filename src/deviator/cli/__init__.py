@@ -19,6 +19,7 @@ from .confirm import confirm
 from .console import fail
 from .doctor import doctor
 from .equilibrium import equilibrium
+from .export import export
 from .help import HelpfulCommand, HelpfulGroup
 from .league import league
 from .plugins import list_, new
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, study, confirm, report, query, compare, replicate, train, evaluate, league,
+    audit, power, study, confirm, report, query, compare, export, replicate, train, evaluate, league,
     equilibrium, recheck, check, new, assumptions, list_, doctor,
 )  # fmt: skip
 for command in COMMANDS:

@@ -57,6 +57,13 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
         "report": (
             Example("deviator report runs/proposition3", "The page of a run, made again"),
         ),
+        "export": (
+            Example(
+                "deviator export runs/my-study --format latex --table rows",
+                "The table of cells for a paper, in runs/my-study/export/rows.tex",
+            ),
+            Example("deviator export runs/my-study --format stata --out data", "All tables for Stata"),
+        ),
         "query": (
             Example(
                 "deviator query runs/proposition3 "
