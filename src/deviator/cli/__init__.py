@@ -18,6 +18,7 @@ from .compare import compare
 from .confirm import confirm
 from .console import fail
 from .equilibrium import equilibrium
+from .explore import explore
 from .league import league
 from .plugins import list_, new
 from .power import power
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     audit, power, study, confirm, report, query, compare, replicate, train, evaluate, league,
-    equilibrium, recheck, check, new, assumptions,
+    equilibrium, recheck, check, new, assumptions, explore,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)
