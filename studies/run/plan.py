@@ -51,6 +51,11 @@ class Plan(NamedTuple):
         return f"{counts}, {len(self.left)} to run: about {_duration(self.seconds)}, {source}."
 
 
+def guessed_seconds(effort: float) -> float:
+    """Return how long one core may take for an effort, roughly: where nothing is finished yet."""
+    return effort * EFFORT_S
+
+
 def planned(study: StudySpec, quick: bool, folder: Path, trial_s: float = TRIAL_S) -> Plan:
     """Return what a run of a study would do; nothing is computed and nothing written.
 
@@ -77,7 +82,7 @@ def planned(study: StudySpec, quick: bool, folder: Path, trial_s: float = TRIAL_
         [(_finished_at(folder, cell), expected_effort(cell)) for cell in finished]
     )
     effort = sum(map(expected_effort, left))
-    seconds = effort * (EFFORT_S if rate is None else rate)
+    seconds = guessed_seconds(effort) if rate is None else effort * rate
     return Plan(finished, left, failures, seconds, rate is not None)
 
 

@@ -10,6 +10,9 @@ from deviator.mechanisms import Bids, LinearBids, SurfaceBids
 from deviator.mechanisms.languages import FactoredBids, Schedules
 from deviator.validation import Floats
 
+ROUNDING = 1e-15
+"""Numbers up to this are shown as 0."""
+
 DIGITS = 4
 """Significant digits of a number in a bid."""
 
@@ -48,14 +51,14 @@ def bid_text(bids: Bids, trader: int) -> str:
 
 
 def number_text(value: float) -> str:
-    """Return a number with few digits; minus zero is zero.
+    """Return a number with few digits; what rounding leaves of 0 is 0.
 
     Examples
     --------
-    >>> number_text(-0.0), number_text(0.123456)
-    ('0', '0.1235')
+    >>> number_text(-0.0), number_text(1e-17), number_text(0.123456)
+    ('0', '0', '0.1235')
     """
-    return f"{value + 0.0:.{DIGITS}g}"
+    return f"{value:.{DIGITS}g}" if abs(value) > ROUNDING else "0"
 
 
 def _sum(terms: Sequence[tuple[float, str]]) -> str:
