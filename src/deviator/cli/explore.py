@@ -8,6 +8,7 @@ import typer
 
 from .console import PluginFiles, console, files_of
 from .supervised import supervised
+from .working import Working
 
 Replayed = Annotated[
     Path | None,
@@ -26,16 +27,15 @@ def explore(
         bool, typer.Option("--browser/--no-browser", help="Whether to open the page.")
     ] = True,
 ) -> None:
-    """Open a local page to look at a market: bids, clearing, menus, constraints, learned deviators.
+    """Open a local page to look at a market: bids, clearing, menus, constraints, deviators.
 
     The page is served on this machine alone, behind a token, and asks nothing of the internet.
-    It needs the extra ``explore``. Ctrl-C ends it. Example:
-
-        deviator explore --plugin my_auction.py
+    It needs the extra explore (pip install 'deviator[explore]'). Ctrl-C ends it.
     """
-    from deviator.explorer.server import Page
+    with Working("starting the explorer"):
+        from deviator.explorer.server import Page
 
-    page = Page(files_of(plugin), "" if replay is None else str(replay), port)
+        page = Page(files_of(plugin), "" if replay is None else str(replay), port)
     console().print(f"explorer: {page.url}\nCtrl-C ends it", soft_wrap=True)
     if browser:
         webbrowser.open(page.url)

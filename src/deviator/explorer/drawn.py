@@ -1,4 +1,4 @@
-"""The page's figures, as SVG: those of `deviator.studies.figures`, and those of the page itself."""
+"""The page's figures, as SVG: those of `deviator.plot`, and those of the page itself."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from deviator import plot
 from deviator.evidence import Market
-from deviator.studies.figures.menus import draw_menu
 from deviator.studies.figures.style import BLUE, GRAY, GREEN, RED, figure_style, saved
 from deviator.validation import Floats
 
@@ -17,6 +17,9 @@ from .sweep import Sweep
 
 WIDTH, HEIGHT = 3.4, 2.5
 """Of a figure, in inches: what fits on a phone."""
+
+TALL = 3.0
+"""Height of a figure with a legend below it."""
 
 
 def svg(draw: Callable[[Axes], object], height: float = HEIGHT) -> bytes:
@@ -31,13 +34,27 @@ def svg(draw: Callable[[Axes], object], height: float = HEIGHT) -> bytes:
     """
     with figure_style():
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        draw(figure.add_subplot())
+        ax = figure.add_subplot()
+        # The page's own background shows, light or dark.
+        figure.patch.set_visible(False)
+        ax.patch.set_visible(False)
+        draw(ax)
         return saved(figure, "svg")
 
 
 def menu_figure(tested: Market, types: Floats) -> bytes:
     """Return the deviator's residual demand with the shaded payment and the tax."""
-    return svg(lambda ax: draw_menu(ax, tested, tested.trader, types))
+    return svg(lambda ax: plot.menu(tested, tested.trader, types, ax=ax), TALL)
+
+
+def demand_figure(tested: Market, types: Floats) -> bytes:
+    """Return the deviator's residual demand, whichever side the deviator is on."""
+    return svg(lambda ax: plot.residual_demand(tested, tested.trader, types, ax=ax), TALL)
+
+
+def bids_figure(tested: Market, types: Floats) -> bytes:
+    """Return everybody's bids as demand curves, and the outcome."""
+    return svg(lambda ax: plot.bids(tested, types, ax=ax), TALL)
 
 
 def payoff_figure(view: MenuView) -> bytes:
@@ -99,7 +116,7 @@ def curve_figure(replay: Replay, place: int) -> bytes:
     return svg(draw)
 
 
-def bids_figure(found: Deviating) -> bytes:
+def deviation_figure(found: Deviating) -> bytes:
     """Return the numbers of the learned and the best bid, less those of the honest one."""
 
     def draw(ax: Axes) -> None:

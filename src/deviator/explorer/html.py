@@ -8,21 +8,12 @@ from types import MappingProxyType
 from deviator.errors import DeviatorError
 from deviator.evidence.constraints import Constraint, ConstraintVerdict
 from deviator.harmless import one_line
+from deviator.studies.card.words import TITLES, words_of
 
 from .bid_texts import number_text
 from .menu_view import MenuView
 from .replay import Deviating, Submitted
 from .traders_view import TradersView
-
-TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "market_clearing": "market clearing",
-        "budget_surplus": "budget surplus",
-        "individual_rationality": "individual rationality",
-        "incentive_compatibility": "incentive compatibility",
-        "efficiency": "efficiency",
-    }
-)
 
 MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -127,14 +118,12 @@ def menu_text(view: MenuView, trader: int) -> str:
     )
 
 
-def answers_table(
-    found: Mapping[Constraint, ConstraintVerdict], words: Mapping[Constraint, str]
-) -> str:
+def answers_table(found: Mapping[Constraint, ConstraintVerdict]) -> str:
     """Return the answers on the five constraints, in words and with their reasons."""
     rows = [
         [
             TITLES[name],
-            f'<output name="{name}" data-state="{answer.state}">{escape(words[name])}</output>',
+            f'<output name="{name}" data-state="{answer.state}">{escape(words_of(answer))}</output>',
             number(answer.worst, f"{name}-worst"),
             escape(one_line(answer.reason, 400)),
         ]

@@ -20,7 +20,6 @@ from .recordings import Recording, load, recordings
 from .replay import Replay, deviating_bid, replay_training
 from .sweep import Sweep, answers, has_exact_answers, states_along, sweep
 from .traders_view import traders_view
-from .words import answer_in_words
 
 __all__ = ["has_exact_answers", "replay_training"]
 
@@ -95,7 +94,23 @@ def grid(setting: Setting, count: int) -> list[float]:
 def clearing(tested: Market, types: Floats) -> str:
     """Return bids, clearing and totals, as HTML."""
     view = traders_view(tested, types)
-    return html.totals(view) + html.traders_table(view, tested.trader)
+    figures = _drawn_part(
+        lambda: drawn.bids_figure(tested, types),
+        f"The bids of all traders, and the price {view.rows[tested.trader].price:.4g}.",
+        "Bids, as prices that traders name for further units; dots: what they trade.",
+    ) + _drawn_part(
+        lambda: drawn.demand_figure(tested, types),
+        f"The residual demand of trader {tested.trader}.",
+        f"Residual demand of trader {tested.trader}, whatever quantity is bought or sold.",
+    )
+    table = html.traders_table(view, tested.trader)
+    return f'{html.totals(view)}{table}<div class="figures">{figures}</div>'
+
+
+def _drawn_part(draw: Callable[[], bytes], text: str, caption: str) -> str:
+    """Return a figure, or why it cannot be drawn."""
+    svg, why = attempt(draw)
+    return why or html.figure(svg, text, caption)
 
 
 def tax_note(tested: Market) -> str:
@@ -110,11 +125,10 @@ def menu(tested: Market, types: Floats) -> str:
     """Return the deviator's menu, as HTML; a figure that cannot be drawn says why."""
     view, trader = menu_view(tested, types), tested.trader
     sentence = html.menu_text(view, trader)
-    demand, why = attempt(lambda: drawn.menu_figure(tested, types))
-    first = why or html.figure(
-        demand,
+    first = _drawn_part(
+        lambda: drawn.menu_figure(tested, types),
         f"Trader {trader} trades {view.honest[0]:.4g} units along the residual demand.",
-        "Residual demand, with the payment shaded and the tax beside it.",
+        "Residual demand, with the payment shaded and the tax hatched.",
     )
     second = html.figure(
         drawn.payoff_figure(view),
@@ -127,7 +141,7 @@ def menu(tested: Market, types: Floats) -> str:
 def constraints(tested: Market) -> str:
     """Return the answers on the five constraints, as HTML."""
     found = answers(tested)
-    return html.answers_table(found, {name: answer_in_words(found[name]) for name in found})
+    return html.answers_table(found)
 
 
 def moved(base: Choice, setting: Setting, types: Floats) -> Sweep:
@@ -168,7 +182,7 @@ def replayed(replay: Replay, place: int, types: Floats) -> str:
         text = f"After {replay.points[place].steps} bids; the curve ends at {replay.curve[-1][1]:.3g}."
         curve = drawn.curve_figure(replay, place)
         figures.append(html.figure(curve, text, "Mean gain over the training."))
-    bids = drawn.bids_figure(found)
+    bids = drawn.deviation_figure(found)
     text = f"The learned bid gains {found.gain:.4g}, the best one {found.best_gain:.4g}."
     figures.append(html.figure(bids, text, "Bids at this profile, less the honest one."))
     steps = html.number(float(replay.points[place].steps), "steps")

@@ -1,6 +1,7 @@
 """Budget, welfare and the five constraints as one setting of the mechanism moves."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import final
 
@@ -18,6 +19,7 @@ from deviator.evidence.constraints import (
 )
 from deviator.evidence.constraints.trader_gains import exact_trader_gains
 from deviator.evidence.constraints.violations import honest_markets, no_efficiency
+from deviator.plugins import looked_up_once
 from deviator.studies.audit_market import report_card
 from deviator.studies.search import Search
 from deviator.validation import Floats, finite_array
@@ -80,13 +82,12 @@ def sweep(choice: Choice, setting: str, values: Sequence[float], types: Floats) 
     """
     grid = finite_array("values", values, (None,))
     columns = np.full((3, len(grid)), np.nan)
-    for place, value in enumerate(grid):
-        try:
-            tested = choice.with_setting(setting, float(value)).market()
-            columns[:, place] = _at(tested, types)
-        except DeviatorError:
+    with looked_up_once():
+        for place, value in enumerate(grid):
             # A value that the rule refuses leaves a gap in the curve.
-            continue
+            with suppress(DeviatorError):
+                tested = choice.with_setting(setting, float(value)).market()
+                columns[:, place] = _at(tested, types)
     return Sweep(setting, grid, *columns)
 
 
@@ -137,7 +138,8 @@ def states_along(
     >>> states["budget_surplus"], states["incentive_compatibility"]
     (('refuted', 'confirmed'), ('confirmed', 'confirmed'))
     """
-    columns = [_states(choice.with_setting(setting, float(value))) for value in values]
+    with looked_up_once():
+        columns = [_states(choice.with_setting(setting, float(value))) for value in values]
     return {name: tuple(column[name] for column in columns) for name in CONSTRAINTS}
 
 
