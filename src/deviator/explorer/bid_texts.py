@@ -34,7 +34,7 @@ def bid_text(bids: Bids, trader: int) -> str:
     >>> from deviator.mechanisms import SigmaDCDA, UniformDoubleAuction
     >>> types = np.array([[1.0, 0.0, 0.0, -1.0]])
     >>> bid_text(SigmaDCDA(0.2).honest_bids(fundamental_value(4), types), 0)
-    '1.025 q0 - 0.15 q1 - 0.15 q2 - 0.15 q3 + 0.8889 p = 1'
+    '1.1 q0 - 0.1 q1 - 0.1 q2 - 0.1 q3 + 0.6667 p = 1'
     >>> bid_text(Schedules(types, np.ones((1, 4))), 3)
     'q = -1 - 1 p'
     """

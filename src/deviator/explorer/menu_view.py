@@ -75,7 +75,7 @@ def menu_view(tested: Market, types: Floats) -> MenuView:
     >>> from deviator.mechanisms import NaiveWalrasian
     >>> economy = private_values(4, slope=2.0)
     >>> view = menu_view(market(NaiveWalrasian(economy), economy), np.array([1.0, 0, 0, 0]))
-    >>> round(view.honest[0], 9), round(view.best[0], 9), view.gain == 3 / 320
+    >>> round(view.honest[0], 9), round(view.best[0], 9), round(view.gain, 9) == 3 / 320
     (0.375, 0.3, True)
     """
     profile = finite_array("types", types, (tested.economy.n_traders,))[None]

@@ -1,8 +1,6 @@
 """The page's server: on this machine's loopback alone, behind a token, without outside requests."""
 
-import asyncio
 import secrets
-import signal
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
@@ -19,9 +17,6 @@ HOSTS = (LOOPBACK, "localhost")
 """Names under which the page is asked for; others would be another site that points here."""
 
 LARGEST_PORT = 65535
-
-START_LOOK_S = 0.05
-"""Seconds between looks whether the server has started."""
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
@@ -82,12 +77,16 @@ class Page:
         """Serve until Ctrl-C."""
         import uvicorn
 
+        # Without a lifespan marimo does not take Ctrl-C for itself, to ask what is meant by it.
         config = uvicorn.Config(
-            self._app(), log_level="error", server_header=False, timeout_graceful_shutdown=1
+            self._app(),
+            lifespan="off",
+            log_level="error",
+            server_header=False,
+            timeout_graceful_shutdown=1,
         )
-        server = uvicorn.Server(config)
         with suppress(KeyboardInterrupt):
-            asyncio.run(_served(server, self._socket))
+            uvicorn.Server(config).run(sockets=[self._socket])
 
     def _app(self) -> Any:
         import marimo
@@ -124,19 +123,6 @@ def _require_marimo() -> None:
             "the explorer needs marimo, which is not installed; install it with "
             "pip install 'deviator[explore]'"
         ) from None
-
-
-async def _served(server: Any, listening: socket.socket) -> None:
-    """Serve until Ctrl-C, which marimo takes for itself while it starts, and asks what is meant."""
-    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-    while not (server.started or serving.done()):
-        await asyncio.sleep(START_LOOK_S)
-    with suppress(NotImplementedError, RuntimeError):
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
-    with suppress(ValueError):
-        # Only the main thread hears of signals.
-        signal.signal(signal.SIGINT, server.handle_exit)
-    await serving
 
 
 def _bound(port: int) -> socket.socket:

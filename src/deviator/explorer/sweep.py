@@ -203,7 +203,7 @@ def answers(tested: Market) -> dict[Constraint, ConstraintVerdict]:
 
     Examples
     --------
-    >>> tested = Choice("sigma-dcda", "two-groups", {"n_traders": 4}, {"sigma": 0.4}).market()
+    >>> tested = Choice("sigma-dcda", "two-groups", {"n_traders": 4}, {"sigma": 1.0}).market()
     >>> [answer.state for answer in answers(tested).values()]
     ['confirmed', 'confirmed', 'confirmed', 'confirmed', 'refuted']
     """

@@ -97,7 +97,7 @@ def traders_view(tested: Market, types: Floats) -> TradersView:
     >>> from deviator.mechanisms import NaiveWalrasian
     >>> economy = private_values(4, slope=2.0)
     >>> view = traders_view(market(NaiveWalrasian(economy), economy), np.array([1.0, 0, 0, 0]))
-    >>> view.rows[0].quantity, view.rows[0].gain == 3 / 320
+    >>> view.rows[0].quantity, round(view.rows[0].gain, 9) == 3 / 320
     (0.375, True)
     """
     profile = finite_array("types", types, (tested.economy.n_traders,))[None]
