@@ -129,6 +129,13 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
             Example("deviator list", "Everything"),
             Example("deviator list learner --json", "The learners, as JSON"),
         ),
+        "explore": (
+            Example("deviator explore", "A page on this machine to look at markets"),
+            Example(
+                "deviator explore --plugin my_auction.py --replay runs/first",
+                "With a rule of your own, and a training to replay",
+            ),
+        ),
         "doctor": (Example("deviator doctor", "What to send with a question"),),
     }
 )
