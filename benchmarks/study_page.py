@@ -95,7 +95,8 @@ def synthetic_row(place: int) -> dict[str, Any]:
         "worst": gain, "stakes": 1.0, "power_interval": None, "share_interval": None,
         "witness": _witness(n, gain) if refuted else None, "each_draw": None, "unit": "money",
         "honest_utility": 1.0, "exact_gain": gain, "best_gain": gain, "best_gain_kind": "exact",
-        "control": None, "constraints": None, "outcomes": None, "beyond": None, "equilibrium": None,
+        "control": None if refuted else {"key": None}, "constraints": None,
+        "outcomes": None, "beyond": None, "equilibrium": None,
     }  # fmt: skip
 
 

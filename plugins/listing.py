@@ -28,6 +28,11 @@ class PluginStatus:
     about: str = ""
     parameters: str = ""
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be used, or is no plugin and does no harm."""
+        return self.state.startswith(("ready", "note"))
+
 
 def plugin_statuses(
     kind: str | None = None, files: Sequence[str] = (), limit_s: float = LOAD_S

@@ -1,8 +1,8 @@
 """The report card of one market: exact answers, certificates, and a learner if asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from deviator.evidence.constraints.honest import honest_constraints
 from deviator.evidence.constraints.violations import gains_from_trade
 from deviator.evidence.interchangeable import MOST_TRADERS
 from deviator.evidence.plain_data import economy_as_data, settings_as_data
-from deviator.learners import Learner
+from deviator.learners import CurvePoint, Learner
 from deviator.mechanisms import Mechanism
 from deviator.plugins import build, owned_name
 from deviator.policies import Information, Policy, rung_name
@@ -36,7 +36,7 @@ from deviator.validation import trader_index
 from .beyond_claim import joint_finding, party_of
 from .card.not_implementable import falling_quantity, not_implementable
 from .card.report_card import Audited, ReportCard
-from .gather import Search, gather
+from .gather import Search, Watch, gather
 from .named_rule import named_rule
 
 MOST_DEVIATORS = 60
@@ -45,7 +45,34 @@ MOST_DEVIATORS = 60
 FEW_DEVIATORS = 2
 """How many deviate in markets so large that nobody is known to be interchangeable."""
 
+Told = Callable[[str, float], None]
+"""Called with what is done next, and the share of the work that is done."""
+
 Classes = tuple[tuple[int, ...], ...]
+
+
+def _ignore(*_: object) -> None:
+    """Tell nobody."""
+
+
+class _Stage(NamedTuple):
+    """One trader's part of an audit: what is told of it, and where it begins in the whole."""
+
+    told: Told
+    doing: str
+    begins: float
+    part: float
+    search: Search
+
+    def watch(self) -> Watch:
+        """Return what tells how far training is, where learners are trained."""
+        self.told(self.doing, self.begins)
+        return Watch(live=self._live)
+
+    def _live(self, point: CurvePoint, _: object) -> None:
+        # Power and resolution are measured after that, in further markets.
+        trained = point.steps / self.search.steps
+        self.told(self.doing, self.begins + self.part * min(trained, 1.0) / 2)
 
 
 def audit(
@@ -149,8 +176,12 @@ def report_card(
     trader: int | None = None,
     planted: Sequence[float] = (),
     party: Party | None = None,
+    told: Told = _ignore,
 ) -> ReportCard:
-    """Return the report card of a market; arguments as in `audit`, `party` from `party_of`."""
+    """Return the report card of a market; arguments as in `audit`, `party` from `party_of`.
+
+    `told` is called with what is done next, and the share of the work that is done.
+    """
     fall = falling_quantity(tested.mechanism)
     if fall is not None and party is not None:
         raise RefusedError(
@@ -160,19 +191,23 @@ def report_card(
     if fall is not None:
         return _without_transfers(tested, search, fall)
     classes = _deviators(tested, trader)
+    told("looking for certificates", 0.0)
     beyond = () if party is None else (joint_finding(party, search),)
     found = find_certificates(tested, search.information, [first for first, *_ in classes])
     tried = _tried(classes, tested.economy.n_traders)
-    gathered = {
-        first: gather(
+    gathered = {}
+    for place, (first, *_) in enumerate(tried):
+        who = f"looking for deviations of trader {first} ({place + 1} of {len(tried)})"
+        stage = _Stage(told, who, (place + 1) / (len(tried) + 2), 1 / (len(tried) + 2), search)
+        gathered[first] = gather(
             replace(tested, trader=first),
             search,
             with_power=True,
             planted=planted,
             certified=found,
+            watch=stage.watch(),
         )
-        for first, *_ in tried
-    }
+    told("deciding the constraints on honest outcomes", 1 - 1 / (len(tried) + 2))
     verdicts = {first: judge(evidence) for first, evidence in gathered.items()}
     untried = [first for first, *_ in classes if not (first in verdicts or _proved(found, first))]
     audited = _audited(tested, search, tried, trader is None, len(untried))

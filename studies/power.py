@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, final
 
-from deviator.errors import DeviatorError, InvalidInputError
+from deviator.errors import DeviatorError, InvalidInputError, one_of
 from deviator.evidence import Market
 from deviator.evidence.constraints import Constraint, ConstraintVerdict
 from deviator.evidence.proportion import proportion_interval
@@ -158,7 +158,7 @@ def power(
     sound = answers(tested)
     broken = tuple(name for name, answer in sound.items() if answer.state == "refuted")
     tried = []
-    for fault in _chosen(tested, faults):
+    for fault in faults_to_plant(tested, faults):
         tried.append(_tried(tested, fault, falling, broken, answers, learners))
         if progress is not None:
             progress(tried[-1])
@@ -166,12 +166,19 @@ def power(
     return Power(label, falling, broken, tuple(tried))
 
 
-def _chosen(tested: Market, names: Sequence[str] | None) -> tuple[PlantedFault, ...]:
+def faults_to_plant(tested: Market, names: Sequence[str] | None) -> tuple[PlantedFault, ...]:
+    """Return the faults of these names, by default all that are faults in a market's mechanism.
+
+    Raises
+    ------
+    InvalidInputError
+        If one is unknown.
+    """
     if names is None:
         return faults_for(tested.mechanism)
     unknown = [name for name in names if name not in FAULTS]
     if unknown:
-        raise InvalidInputError(f"fault must be one of {', '.join(FAULTS)}, got {unknown[0]!r}")
+        raise InvalidInputError(one_of("fault", unknown[0], FAULTS))
     return tuple(FAULTS[name] for name in names)
 
 

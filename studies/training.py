@@ -89,6 +89,19 @@ class TrainingReport:
         """Learned over best gain; None where there is nothing to gain."""
         return self.evidence.share
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, as ``deviator train --json`` prints it."""
+        names = (
+            "learned_gain", "untrained_gain", "exact_gain", "best_gain", "share", "stopped",
+            "unsaved", "interrupted",
+        )  # fmt: skip
+        known = {name: getattr(self, name) for name in names}
+        return known | {
+            "best_gain_kind": self.evidence.best.kind,
+            "policy": None if self.path is None else str(self.path),
+            "changes": list(self.changes),
+        }
+
 
 @final
 @dataclass(frozen=True, eq=False)

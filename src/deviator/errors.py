@@ -12,6 +12,33 @@ class InvalidInputError(DeviatorError, ValueError):
     """A value breaks a stated rule."""
 
 
+def did_you_mean(word: object, known: Iterable[str], most: int = 1) -> str:
+    """Return a question that names what is like a word, or nothing where nothing is.
+
+    Examples
+    --------
+    >>> did_you_mean("mechanisms", ["mechanism", "economy"])
+    "did you mean 'mechanism'?"
+    """
+    near = get_close_matches(str(word), list(known), n=most, cutoff=0.6)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def one_of(what: str, word: object, known: Iterable[str]) -> str:
+    """Return the sentence about a word that is none of those that are known.
+
+    Examples
+    --------
+    >>> one_of("kind", "mechanisms", ["mechanism", "economy"])
+    "kind must be one of mechanism, economy, got 'mechanisms'; did you mean 'mechanism'?"
+    """
+    names = list(known)
+    question = did_you_mean(word, names)
+    return f"{what} must be one of {', '.join(names)}, got {word!r}" + (
+        f"; {question}" if question else ""
+    )
+
+
 class UnknownNameError(DeviatorError, LookupError):
     """No plugin of that kind has that name.
 
@@ -35,8 +62,8 @@ class UnknownNameError(DeviatorError, LookupError):
     def __init__(self, kind: str, name: str, known: Iterable[str], elsewhere: str = "") -> None:
         names = sorted(known)
         self._arguments = (kind, name, names, elsewhere)
-        near = get_close_matches(name, names, n=3, cutoff=0.6)
-        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+        near = did_you_mean(name, names, most=3)
+        hint = f"; {near}" if near else "."
         others = f"; {elsewhere}" if elsewhere and not near else ""
         super().__init__(f"no {kind} is named {name!r}{hint} Known: {', '.join(names)}{others}")
 

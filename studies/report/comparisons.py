@@ -58,15 +58,16 @@ def comparisons_in_words(counted: Comparisons) -> str:
 
     Examples
     --------
-    >>> comparisons_in_words({"sampled": 2, "refuted": 1, "family_wise_error": 0.0027})
-    '1 refuted row rests on a sampled mean; of 2 such tests chance alone passes one with 0.27%.'
+    >>> comparisons_in_words({"sampled": 2, "refuted": 1, "family_wise_error": 0.0027})[:70]
+    '1 profitable deviation rests on a sampled mean; by chance alone 1 of 2'
     >>> comparisons_in_words({"sampled": 0, "refuted": 0, "family_wise_error": 0.0})
-    'No refuted row rests on a sampled mean.'
+    'No profitable deviation rests on a sampled mean.'
     """
     if counted["refuted"] == 0:
-        return "No refuted row rests on a sampled mean."
-    rows = "row rests" if counted["refuted"] == 1 else "rows rest"
+        return "No profitable deviation rests on a sampled mean."
+    rest = "deviation rests" if counted["refuted"] == 1 else "deviations rest"
     return (
-        f"{counted['refuted']} refuted {rows} on a sampled mean; of {counted['sampled']} such "
-        f"tests chance alone passes one with {counted['family_wise_error']:.2%}."
+        f"{counted['refuted']} profitable {rest} on a sampled mean; by chance alone 1 of "
+        f"{counted['sampled']} such tests passes with probability "
+        f"{counted['family_wise_error']:.2%}."
     )

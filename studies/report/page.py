@@ -4,7 +4,6 @@ It holds no script and names nothing outside itself, and its cost is linear in t
 """
 
 import base64
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -15,11 +14,13 @@ from deviator.harmless import one_line
 
 from ..figures.drawn import DrawnFigure
 from ..run.store import RunStore
+from .column_words import explained
 from .comparisons import comparisons_in_words
 from .curve_panels import HEIGHT, WIDTH, curve_panels, learned_rows
 from .page_tables import constraint_table, outcome_table, rate_table
-from .row import ReportRow
+from .summary import budget_warnings, summary_sentences
 from .table import COLUMNS, explanations, table_cells, third_party_plugins
+from .verdict_words import counted_verdicts, verdict_kind
 
 MOST_PANELS = 300
 """Rows whose learning curves a page shows."""
@@ -52,10 +53,13 @@ def write_html(
     page = environment.from_string(template.read_text(encoding="utf-8")).render(
         content=content,
         study=one_line(content["study"]),
-        failures=_on_lines(content["failures"]),
+        failures=_on_lines(content["failures"], content.get("failed_cells", {})),
         columns=COLUMNS,
-        cells=[table_cells(row) for row in content["rows"]],
-        states=_counted_states(content["rows"]),
+        cells=[(table_cells(row), verdict_kind(row)) for row in content["rows"]],
+        states=counted_verdicts(content["rows"]),
+        summary=summary_sentences(content["rows"]),
+        warnings=budget_warnings(content["rows"], quick=bool(content.get("quick"))),
+        meanings=explained(COLUMNS, {}),
         comparisons=comparisons_in_words(content["comparisons"]),
         explanations=explanations(content["rows"]),
         third_party=third_party_plugins(content["rows"]),
@@ -69,15 +73,9 @@ def write_html(
     store.write("report.html", page)
 
 
-def _on_lines(failures: Mapping[str, str]) -> dict[str, str]:
-    """Return failures as texts that can be shown, whoever wrote them."""
-    return {one_line(cell): one_line(reason) for cell, reason in failures.items()}
-
-
-def _counted_states(rows: Sequence[ReportRow]) -> str:
-    """Return how many rows have each verdict, in words."""
-    counts = Counter(row["state"] for row in rows)
-    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+def _on_lines(failures: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Return failures as texts that can be shown, whoever wrote them, by names in words."""
+    return {one_line(names.get(cell, cell)): one_line(why) for cell, why in failures.items()}
 
 
 def _shown(figures: Sequence[DrawnFigure]) -> list[ShownFigure]:

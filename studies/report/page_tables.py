@@ -9,6 +9,7 @@ from .fitted_rates import rate_lines
 from .measures import MEASURES
 from .row import ReportRow
 from .shown_parts import economy_of, mechanism_of, strategy_of
+from .verdict_words import answer_in_words
 
 LONGEST = 100
 """Characters of a cell of the table, at most."""
@@ -34,11 +35,12 @@ def constraint_table(rows: Sequence[ReportRow]) -> PageTable | None:
     audited = [(row, _found(row, "constraints")) for row in rows if _found(row, "constraints")]
     names = list(dict.fromkeys(name for _, found in audited for name in found))
     texts = [
-        [*_market(row), *(_verdict(found.get(name)) for name in names)] for row, found in audited
+        [*_market(row), *(_verdict(name, found.get(name)) for name in names)]
+        for row, found in audited
     ]
     note = (
-        "The verdict, its scope, and the largest violation that was found and checked again, as a "
-        "share of the gains from trade."
+        "The verdict, and the largest violation that was found and computed again, as a share of "
+        "the gains from trade."
     )
     title = "The five constraints"
     return (
@@ -112,12 +114,12 @@ def _market(row: ReportRow) -> list[str]:
     return [one_line(text, LONGEST) for text in texts]
 
 
-def _verdict(found: Mapping[str, Any] | None) -> str:
+def _verdict(constraint: str, found: Mapping[str, Any] | None) -> str:
     if not found:
         return ""
     share = found.get("share")
     size = "" if not share else f", {100 * share:.3g}%"
-    return one_line(f"{found['state']}, {found['scope']}{size}", LONGEST)
+    return one_line(f"{answer_in_words(constraint, found)}{size}", LONGEST)
 
 
 def _measure(found: Mapping[str, Any] | None) -> str:

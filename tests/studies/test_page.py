@@ -54,7 +54,9 @@ def test_a_page_is_static_and_shows_every_row(tmp_path):
     assert is_static(page)
     assert read.tags.count("polyline") == 40 * 3
     assert read.tags.count("tr") >= 41
-    assert f"{len(content['rows'])} rows: 26 confirmed, 14 refuted." in page
+    assert f"{len(content['rows'])} rows: 14 x control: profitable deviation found, 26 x no" in page
+    assert "In all 14 uniform-conditional controls a deviation pays, as it is meant to" in page
+    assert '<td class="control">control: profitable deviation found' in page
     assert "prefers-color-scheme: dark" in page
 
 
@@ -133,7 +135,7 @@ def test_constraints_and_outcomes_stand_in_tables():
     row = synthetic_row(1) | {"constraints": {"budget_surplus": verdict}, "outcomes": outcomes}
     constraints, measured = constraint_table([row, synthetic_row(2)]), outcome_table([row])
     assert constraints.columns[-1] == "budget_surplus"
-    assert constraints.rows[0][-1] == "refuted, every profile, 12.5%"
+    assert constraints.rows[0][-1] == "violated, 12.5%"
     assert len(constraints.rows) == 1
     assert measured.rows[0][-4:] == ["0.25 ±0.01", "3", "0", "1e-09"]
 

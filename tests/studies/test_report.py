@@ -82,8 +82,8 @@ def test_audits_say_below_the_table_which_constraints_they_refute(finished):
     held = {name: {"state": "confirmed"} for name in found}
     audits = [finished.rows[0] | {"constraints": each} for each in (found, held)]
     [line] = explanations([*audits, finished.rows[0]])
-    assert line == "2 audits of all five constraints, refuted: budget_surplus in 1."
-    assert "nothing" in explanations(audits[1:])[0]
+    assert line == "2 audits of all five constraints; violated: budget surplus in 1."
+    assert "violated: none" in explanations(audits[1:])[0]
 
 
 def test_gains_in_units_of_payoff_are_explained(finished):

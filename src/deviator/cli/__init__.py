@@ -17,7 +17,10 @@ from .check import check
 from .compare import compare
 from .confirm import confirm
 from .console import fail
+from .doctor import doctor
 from .equilibrium import equilibrium
+from .export import export
+from .help import HelpfulCommand, HelpfulGroup
 from .league import league
 from .plugins import list_, new
 from .power import power
@@ -29,24 +32,25 @@ from .study import study
 from .train import evaluate, train
 
 app = typer.Typer(
+    cls=HelpfulGroup,
     help="Can honest bidding in a market mechanism be profitably gamed?",
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, study, confirm, report, query, compare, replicate, train, evaluate, league,
-    equilibrium, recheck, check, new, assumptions,
+    audit, power, study, confirm, report, query, compare, export, replicate, train, evaluate, league,
+    equilibrium, recheck, check, new, assumptions, list_, doctor,
 )  # fmt: skip
 for command in COMMANDS:
-    app.command()(command)
-app.command("list")(list_)
+    app.command(command.__name__.strip("_"), cls=HelpfulCommand)(command)
 
 
 def main() -> None:
     """Run the command line."""
     try:
-        app()
+        app(prog_name="deviator")
     except DeviatorError as error:
         fail(str(error))
     except OSError as error:

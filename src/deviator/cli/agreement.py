@@ -9,7 +9,7 @@ import typer
 from deviator.errors import RefusedError
 from deviator.trusted_files import remember
 
-from .console import Screen
+from .screen import Screen
 
 
 def agree_to_run(spec: Any, named: Sequence[str], trust: bool) -> None:

@@ -8,7 +8,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from .complete import names_of
 from .console import PluginFiles, Settings, console, files_of, settings_of
+from .json_output import Json, print_json
+from .tables import print_table
+from .working import Working
 
 STYLES: Mapping[bool | None, str] = MappingProxyType({True: "green", False: "red", None: "default"})
 
@@ -20,24 +24,51 @@ LONGEST = 60
 
 
 def assumptions(
-    economy: Annotated[str, typer.Argument(help="As `deviator list economy` names it.")],
+    economy: Annotated[
+        str,
+        typer.Argument(
+            metavar="ECONOMY",
+            help="As `deviator list economy` names it.",
+            autocompletion=names_of("economy"),
+        ),
+    ],
     set_: Settings = None,
     plugin: PluginFiles = None,
+    as_json: Json = False,
 ) -> None:
     """Check the assumptions of the paper's results on an economy, each with its witness.
 
     The parameters come first, those not given at their defaults. Where an assumption is only
     tested at sampled profiles and no violation is found, the table says so and not "holds".
     """
-    from deviator.errors import DeviatorError, PluginLoadError
     from deviator.plugins import find_plugin, qualified
+
+    spec = find_plugin("economy", qualified("economy", economy, files_of(plugin)))
+    with Working(f"checking the assumptions on {spec.name}"):
+        lines, rows = _answers(spec, settings_of(set_))
+    if as_json:
+        columns = ("name", "statement", "holds", "verdict", "witness")
+        answers = [{name: getattr(row, name) for name in columns} for row in rows]
+        print_json({"economy": lines[0], "checked": lines[1], "assumptions": answers})
+        return
+    screen = console()
+    for line in lines:
+        screen.print(line, soft_wrap=True)
+    table = Table("assumption", "says that", "", "witness")
+    for row in rows:
+        table.add_row(row.name, row.statement, Text(row.verdict, STYLES[row.holds]), row.witness)
+    print_table(screen, table)
+
+
+def _answers(spec: Any, settings: dict[str, Any]) -> Any:
+    """Return what was checked and how, and the rows, from a process that may be lost."""
+    from deviator.errors import DeviatorError, PluginLoadError
     from deviator.plugins.conformance.named import NamedSource
     from deviator.plugins.guard import Guard
 
-    spec = find_plugin("economy", qualified("economy", economy, files_of(plugin)))
     try:
         with Guard(LIMIT_S) as guard:
-            lines, rows = guard.run(_checked, NamedSource(spec, settings_of(set_)))
+            return guard.run(_checked, NamedSource(spec, settings))
     except DeviatorError:
         raise
     except Exception as error:
@@ -45,13 +76,6 @@ def assumptions(
             f"{spec.title} cannot be examined ({type(error).__name__}: {error}); run "
             "`deviator check` on it"
         ) from None
-    screen = console()
-    for line in lines:
-        screen.print(line, soft_wrap=True)
-    table = Table("assumption", "says that", "", "witness")
-    for row in rows:
-        table.add_row(row.name, row.statement, Text(row.verdict, STYLES[row.holds]), row.witness)
-    screen.print(table)
 
 
 def _checked(source: Any) -> tuple[list[str], Any]:

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from .console import PluginFiles, Settings, console, files_of, number_or_text
+from .complete import names_of
+from .console import PluginFiles, Settings, console, files_of, notes, number_or_text
+from .json_output import Json, print_json
 from .markets import (
     Described,
     EconomyName,
@@ -15,16 +17,21 @@ from .markets import (
     Rung,
     Sigma,
     StrategyName,
+    StrategySettings,
     learner_named,
     market_spec,
 )
 from .supervised import supervised
+from .working import Working
 
 Deviator = Annotated[
     str | None, typer.Option(help="Index or role of the deviator; default: everybody in turn.")
 ]
 Learners = Annotated[
-    list[str] | None, typer.Option(help="One to train, as `deviator list` names it.")
+    list[str] | None,
+    typer.Option(
+        help="One to train, as `deviator list` names it.", autocompletion=names_of("learner")
+    ),
 ]
 Epsilon = Annotated[
     float | None, typer.Option(help="Share of the deviator's stakes that counts as zero.")
@@ -49,6 +56,7 @@ def audit(
     parameter: Parameters = None,
     sigma: Sigma = None,
     strategy: StrategyName = "honest",
+    strategy_set: StrategySettings = None,
     trader: Deviator = None,
     information: Rung = "profile",
     learner: Learners = None,
@@ -62,34 +70,48 @@ def audit(
     transfers: Transfers = True,
     out: Folder = Path("runs/audit"),
     plugin: PluginFiles = None,
+    as_json: Json = False,
 ) -> None:
     """Answer, for one market, which of the five constraints hold, and who profits from deviating.
 
     Ends with exit code 0 whatever the answer is.
     """
-    from deviator.plugins.rungs import rung_named
-    from deviator.studies.audit_market import report_card
-    from deviator.studies.beyond_claim import party_of
-    from deviator.studies.card.card_files import check_writable, write_card
-    from deviator.studies.gather import Search
+    with Working("reading the market") as working:
+        from deviator.plugins.rungs import rung_named
+        from deviator.studies.audit_market import report_card
+        from deviator.studies.beyond_claim import party_of
+        from deviator.studies.card.card_files import check_writable, write_card
+        from deviator.studies.gather import Search
 
-    files = files_of(plugin)
-    place = "0" if trader is None else trader
-    described = Described(mechanism, economy, set_, parameter, sigma, strategy, place)
-    tested = replace(market_spec(described, files).build_market(), tolerance=epsilon)
-    learners = tuple(learner_named(name, files) for name in learner or ())
-    search = Search(learners, (seed,), steps, rung_named(information, files), held_out, seconds)
-    deviator = None if trader is None else tested.trader
-    party = party_of(tested, _members(coalition), identities, transfers=transfers)
-    check_writable(out)
+        files = files_of(plugin)
+        place = "0" if trader is None else trader
+        described = Described(
+            mechanism, economy, set_, parameter, sigma, strategy, place, strategy_set
+        )
+        tested = replace(market_spec(described, files).build_market(), tolerance=epsilon)
+        learners = tuple(learner_named(name, files) for name in learner or ())
+        search = Search(learners, (seed,), steps, rung_named(information, files), held_out, seconds)
+        deviator = None if trader is None else tested.trader
+        party = party_of(tested, _members(coalition), identities, transfers=transfers)
+        check_writable(out)
+        try:
+            card = report_card(tested, search, trader=deviator, party=party, told=working.step)
+        except KeyboardInterrupt:
+            working.stop()
+            said = "interrupted: the audit did not come to an answer, and nothing was written"
+            (notes() if as_json else console()).print(said)
+            raise typer.Exit(130) from None
+        written = write_card(card, out)
+    _show(card, written, as_json)
+
+
+def _show(card: Any, written: list[Path], as_json: bool) -> None:
+    if as_json:
+        print_json(card.to_dict() | {"files": list(map(str, written))})
+        return
     screen = console()
-    try:
-        card = report_card(tested, search, trader=deviator, party=party)
-    except KeyboardInterrupt:
-        screen.print("interrupted: the audit did not come to an answer, and nothing was written")
-        raise typer.Exit(130) from None
     screen.print(card.summary(), soft_wrap=True)
-    for file in write_card(card, out):
+    for file in written:
         screen.print(f"wrote {file}", soft_wrap=True)
 
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from deviator.errors import InvalidInputError
-from deviator.harmless import printable
 from deviator.plain_yaml import read_yaml
+
+from .screen import Screen, stated_size
 
 WIDTH = 120
 """Width of tables outside a terminal, unless COLUMNS states another."""
@@ -27,7 +27,12 @@ PluginFiles = Annotated[
 
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", "-s", help="A parameter, as in -s n_traders=10; values are YAML."),
+    typer.Option(
+        "--economy-set",
+        "-s",
+        metavar="NAME=VALUE",
+        help="A parameter of the economy, as in -s n_traders=10; values are YAML.",
+    ),
 ]
 
 
@@ -70,17 +75,6 @@ def shown_on(tell: Callable[[str], None], terminal: Terminal) -> Iterator[None]:
         _SHOWN_ON.reset(token)
 
 
-class Screen(Console):
-    """Shows texts as they are: without markup, and without control characters of strangers."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(highlight=False, markup=False, emoji=False, **settings)
-
-    def render_str(self, text: str, **settings: Any) -> Text:
-        """Return a text as it is shown."""
-        return super().render_str(printable(text), **settings)
-
-
 def console(width: int = WIDTH) -> Console:
     """Return the console, as wide as the terminal or COLUMNS say, else as `width`."""
     told = _SHOWN_ON.get()
@@ -91,16 +85,21 @@ def console(width: int = WIDTH) -> Console:
         screen = Screen(
             file=stream, force_terminal=terminal.is_terminal, color_system=terminal.colors
         )
-    if not screen.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+    if not screen.is_terminal and stated_size(os.environ, "COLUMNS") is None:
         screen.width = width
     elif told is not None:
         screen.width = terminal.width
     return screen
 
 
+def notes() -> Console:
+    """Return the screen of what is said beside the results, on standard error."""
+    return Screen(stderr=True, soft_wrap=True)
+
+
 def fail(message: str, code: int = 2) -> NoReturn:
     """Print one sentence and end with an exit code, 2 for bad input."""
-    Screen(stderr=True, soft_wrap=True).print(f"error: {message}")
+    notes().print(f"error: {message}")
     sys.exit(code)
 
 

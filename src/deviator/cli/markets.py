@@ -7,23 +7,68 @@ import typer
 
 from deviator.errors import InvalidInputError
 
+from .complete import any_of, names_of
 from .console import number_or_text, settings_of
 
-MechanismName = Annotated[str, typer.Argument(help="As `deviator list` names it.")]
-EconomyName = Annotated[str, typer.Option(help="A family, or beliefs with --strategy.")]
+MechanismName = Annotated[
+    str,
+    typer.Argument(
+        metavar="MECHANISM",
+        help="As `deviator list` names it.",
+        autocompletion=names_of("mechanism"),
+    ),
+]
+EconomyName = Annotated[
+    str,
+    typer.Option(
+        help="A family of economies; with a strategy that needs beliefs, the beliefs of that name.",
+        autocompletion=names_of("economy"),
+    ),
+]
 Parameters = Annotated[
     list[str] | None,
-    typer.Option("--parameter", "-m", help="A setting of the mechanism, as in -m floor=0.5."),
+    typer.Option(
+        "--mechanism-set",
+        "-m",
+        metavar="NAME=VALUE",
+        help="A setting of the mechanism, as in -m floor=0.5.",
+    ),
 ]
-Sigma = Annotated[str | None, typer.Option(help="A number, sigma-n or sigma-budget.")]
-StrategyName = Annotated[str, typer.Option(help="honest, or another policy.")]
+Sigma = Annotated[
+    str | None,
+    typer.Option(
+        help="A number, sigma-n or sigma-budget.",
+        autocompletion=any_of("sigma-n", "sigma-budget"),
+    ),
+]
+StrategyName = Annotated[
+    str,
+    typer.Option(
+        help="What the others follow: honest, or another policy.", autocompletion=names_of("policy")
+    ),
+]
+StrategySettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE", help="A setting of the strategy, as in --strategy-set share=0.1."
+    ),
+]
+LearnerName = Annotated[
+    str, typer.Option(help="As `deviator list` names it.", autocompletion=names_of("learner"))
+]
 Rung = Annotated[
     str,
-    typer.Option(help="profile, own, statistics, signal:DEVIATION, or my_view.py:name."),
+    typer.Option(
+        help="What the deviator sees: profile, own, statistics, signal:DEVIATION or "
+        "my_view.py:name.",
+        autocompletion=any_of("profile", "own", "statistics", "signal:"),
+    ),
 ]
 LearnerSettings = Annotated[
     list[str] | None,
-    typer.Option(help="A setting of the learner, as in --learner-set hidden=[32]."),
+    typer.Option(
+        metavar="NAME=VALUE", help="A setting of the learner, as in --learner-set hidden=[32]."
+    ),
 ]
 
 
@@ -37,6 +82,7 @@ class Described(NamedTuple):
     sigma: str | None
     strategy: str
     trader: str
+    strategy_settings: list[str] | None = None
 
 
 def market_spec(described: Described, files: tuple[str, ...], beliefs: bool = False) -> Any:
@@ -68,6 +114,7 @@ def market_spec(described: Described, files: tuple[str, ...], beliefs: bool = Fa
         "sigma": None if sigma is None else number_or_text(sigma, float),
         "parameters": settings_of(described.parameters),
         "strategy": strategy,
+        "strategy_parameters": settings_of(described.strategy_settings),
         "trader": number_or_text(described.trader, int),
         "economy": settings | {"beliefs" if beliefs else "family": family},
     }

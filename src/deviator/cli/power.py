@@ -12,7 +12,9 @@ from rich.table import Table
 from deviator.errors import ResultsError
 from deviator.files import write_atomically
 
+from .complete import names_of
 from .console import PluginFiles, Settings, console, files_of
+from .json_output import Json, print_json
 from .markets import (
     Described,
     EconomyName,
@@ -20,10 +22,13 @@ from .markets import (
     Parameters,
     Sigma,
     StrategyName,
+    StrategySettings,
     learner_named,
     market_spec,
 )
 from .supervised import supervised
+from .tables import print_table
+from .working import Working
 
 if TYPE_CHECKING:
     from deviator.evidence import Market
@@ -50,6 +55,7 @@ def power(
     parameter: Parameters = None,
     sigma: Sigma = None,
     strategy: StrategyName = "honest",
+    strategy_set: StrategySettings = None,
     fault: Annotated[
         list[str] | None, typer.Option(help="A fault to plant; by default all of them.")
     ] = None,
@@ -57,34 +63,56 @@ def power(
         list[float] | None, typer.Option(help="A size to plant; by default 1 to 1e-6.")
     ] = None,
     learner: Annotated[
-        list[str] | None, typer.Option(help="One to train too, as `deviator list` names it.")
+        list[str] | None,
+        typer.Option(
+            help="One to train too, as `deviator list` names it.", autocompletion=names_of("learner")
+        ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 20_000,
     held_out: Annotated[int, typer.Option(help="Profiles on which gains are measured.")] = 200,
     out: Annotated[Path | None, typer.Option(help="A JSON file to write the figures to.")] = None,
     plugin: PluginFiles = None,
+    as_json: Json = False,
 ) -> None:
     """Plant faults in a market, and print the smallest size of each that an audit catches."""
-    from deviator.studies.power import SIZES
-    from deviator.studies.power import power as measured
+    with Working("reading the market") as working:
+        from deviator.studies.power import SIZES, faults_to_plant
+        from deviator.studies.power import power as measured
 
-    files = files_of(plugin)
-    described = Described(mechanism, economy, set_, parameter, sigma, strategy, "0")
-    tested = market_spec(described, files).build_market()
+        files = files_of(plugin)
+        described = Described(
+            mechanism, economy, set_, parameter, sigma, strategy, "0", strategy_set
+        )
+        tested = market_spec(described, files).build_market()
+        many, tried = len(faults_to_plant(tested, fault)), list["FaultPower"]()
+
+        def progress(one: "FaultPower") -> None:
+            tried.append(one)
+            working.step(_in_words(one), len(tried) / many)
+
+        working.note("auditing the market without a fault")
+        result = measured(
+            tested,
+            lambda market: _answers(market, held_out),
+            faults=fault,
+            sizes=size or SIZES,
+            learners=None if not learner else _trainer(learner, files, steps, held_out),
+            progress=progress,
+        )
+    if out is not None:
+        _write(result, out)
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        _print(result, out)
+
+
+def _print(result: "Power", out: Path | None) -> None:
     screen = console()
-    result = measured(
-        tested,
-        lambda market: _answers(market, held_out),
-        faults=fault,
-        sizes=size or SIZES,
-        learners=None if not learner else _trainer(learner, files, steps, held_out),
-        progress=lambda tried: screen.print(_in_words(tried), soft_wrap=True),
-    )
-    screen.print(_table(result))
+    print_table(screen, _table(result))
     for line in _rates(result):
         screen.print(line, soft_wrap=True)
     if out is not None:
-        _write(result, out)
         screen.print(f"wrote {out}", soft_wrap=True)
 
 

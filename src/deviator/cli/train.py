@@ -1,6 +1,5 @@
 """``deviator train`` and ``deviator evaluate``: one deviator in one market."""
 
-import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -11,21 +10,26 @@ from rich.console import Console
 
 from deviator.errors import InvalidInputError, ResultsError
 
-from .console import PluginFiles, Settings, console, files_of
+from .complete import any_of, names_of
+from .console import PluginFiles, Settings, console, files_of, notes
+from .json_output import Json, print_json
 from .markets import (
     Described,
     EconomyName,
+    LearnerName,
     LearnerSettings,
     MechanismName,
     Parameters,
     Rung,
     Sigma,
     StrategyName,
+    StrategySettings,
     control_spec,
     learner_named,
     market_spec,
 )
 from .supervised import supervised, texts_of_policy
+from .working import Working
 
 if TYPE_CHECKING:
     from deviator.studies.training import Keeping, Plan, TrainingReport
@@ -36,7 +40,19 @@ STEPS = 200_000
 Ranges = Annotated[
     str | None, typer.Option(help="Range of each number of a bid, as in 0.5,0.1,0.1.")
 ]
-Mode = Annotated[str | None, typer.Option(help="relative (to the honest bid) or absolute.")]
+Mode = Annotated[
+    str | None,
+    typer.Option(
+        help="relative (to the honest bid) or absolute.",
+        autocompletion=any_of("relative", "absolute"),
+    ),
+]
+Control = Annotated[
+    str | None,
+    typer.Option(
+        help="Mechanism that sets the ranges.", autocompletion=names_of("mechanism")
+    ),
+]
 
 
 @supervised
@@ -47,9 +63,10 @@ def train(
     parameter: Parameters = None,
     sigma: Sigma = None,
     strategy: StrategyName = "honest",
+    strategy_set: StrategySettings = None,
     trader: Annotated[str, typer.Option(help="Index or role of the deviator.")] = "0",
     information: Rung = "profile",
-    learner: Annotated[str, typer.Option(help="As `deviator list` names it.")] = "ppo",
+    learner: LearnerName = "ppo",
     learner_set: LearnerSettings = None,
     steps: Annotated[int | None, typer.Option(help="Bids submitted in training.")] = None,
     seconds: Annotated[float | None, typer.Option(help="CPU seconds of training.")] = None,
@@ -62,28 +79,35 @@ def train(
     range_multiple: Annotated[float | None, typer.Option(help="How wide actions range.")] = None,
     mode: Mode = None,
     ranges: Ranges = None,
-    control: Annotated[str | None, typer.Option(help="Mechanism that sets the ranges.")] = None,
+    control: Control = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     plugin: PluginFiles = None,
+    as_json: Json = False,
 ) -> None:
     """Train one deviator on a market, show how it fares, and save its policy."""
-    from deviator.plugins.deviations import deviations_of_files
-    from deviator.plugins.rungs import rung_named, rungs_of_files
-    from deviator.studies.gather import Actions
-    from deviator.studies.training import Keeping, Plan
+    with Working("reading the market") as working:
+        from deviator.plugins.deviations import deviations_of_files
+        from deviator.plugins.rungs import rung_named, rungs_of_files
+        from deviator.studies.gather import Actions
+        from deviator.studies.training import Keeping, Plan
 
-    files = files_of(plugin)
-    described = Described(mechanism, economy, set_, parameter, sigma, strategy, trader)
-    spec = market_spec(described, files)
-    actions = Actions(mode, range_multiple, _numbers(ranges))  # type: ignore[arg-type]
-    rung, controlled = rung_named(information, files), control_spec(control, spec, files)
-    plan = Plan(_budget(steps, seconds), seed, seconds, rung, actions, controlled, rounds)
-    if not force:
-        _check_new(out, checkpoint, resume)
-    searcher = learner_named(learner, files, learner_set)
-    kept = (out, log, checkpoint, resume, deviations_of_files(files))
-    keeping = Keeping(*kept, rungs_of_files(files))
-    _train(console(), spec, searcher, plan, keeping)
+        files = files_of(plugin)
+        described = Described(
+            mechanism, economy, set_, parameter, sigma, strategy, trader, strategy_set
+        )
+        spec = market_spec(described, files)
+        actions = Actions(mode, range_multiple, _numbers(ranges))  # type: ignore[arg-type]
+        rung, controlled = rung_named(information, files), control_spec(control, spec, files)
+        plan = Plan(_budget(steps, seconds), seed, seconds, rung, actions, controlled, rounds)
+        if not force:
+            _check_new(out, checkpoint, resume)
+        searcher = learner_named(learner, files, learner_set)
+        kept = (out, log, checkpoint, resume, deviations_of_files(files))
+        keeping = Keeping(*kept, rungs_of_files(files))
+        report = _train(working, spec, searcher, plan, keeping, as_json)
+    _print_report(report, as_json)
+    if report.interrupted:
+        raise typer.Exit(130)
 
 
 def _budget(steps: int | None, seconds: float | None) -> int:
@@ -132,40 +156,47 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
 def evaluate(
     policy: Annotated[Path, typer.Argument(help="A saved policy, without suffix.")],
     plugin: PluginFiles = None,
+    as_json: Json = False,
 ) -> None:
-    """Judge a saved policy on held-out profiles of its market."""
-    from deviator.plugins.deviations import deviations_of_files
-    from deviator.plugins.rungs import rungs_of_files
-    from deviator.studies.saved_market import saved_market
-    from deviator.studies.training import evaluate as run
+    """Judge a saved policy on held-out profiles of its market.
 
-    files = files_of(plugin)
-    # Before the files are run.
-    saved_market(policy, files)
-    classes, rungs = deviations_of_files(files), rungs_of_files(files)
-    _print_report(console(), run(policy, plugins=files, classes=classes, rungs=rungs))
+    Says so where a plugin is not the one that the policy was trained against.
+    """
+    with Working(f"reading {policy}") as working:
+        from deviator.plugins.deviations import deviations_of_files
+        from deviator.plugins.rungs import rungs_of_files
+        from deviator.studies.saved_market import saved_market
+        from deviator.studies.training import evaluate as run
+
+        files = files_of(plugin)
+        # Before the files are run.
+        saved_market(policy, files)
+        classes, rungs = deviations_of_files(files), rungs_of_files(files)
+        working.note("measuring what the policy gains, and what could be gained")
+        report = run(policy, plugins=files, classes=classes, rungs=rungs)
+    _print_report(report, as_json)
 
 
-def _train(screen: Console, spec: Any, learner: Any, plan: "Plan", keeping: "Keeping") -> None:
-    """Train, print what comes of it, and end with 130 if a person ended the training."""
+def _train(
+    working: Working, spec: Any, learner: Any, plan: "Plan", keeping: "Keeping", as_json: bool
+) -> "TrainingReport":
+    """Train, and end with 130 if a person ended that before anything could be measured."""
     from deviator.policies import rung_name
 
+    screen = notes() if as_json else console()
     for line in _market_lines(spec, rung_name(plan.information)):
-        screen.print(line)
+        screen.print(line, soft_wrap=True)
+    working.note("looking for the best deviation without learning")
     try:
-        report = _reported(screen, spec, learner, plan, keeping)
+        return _reported(working, spec, learner, plan, keeping)
     except KeyboardInterrupt as end:
+        working.stop()
         screen.print(f"interrupted: {str(end) or 'nothing was learned yet'}", soft_wrap=True)
         raise typer.Exit(130) from None
-    if screen.is_terminal:
-        screen.print()
-    _print_report(screen, report)
-    if report.interrupted:
-        raise typer.Exit(130)
 
 
 def _reported(
-    screen: Console, spec: Any, learner: Any, plan: "Plan", keeping: "Keeping"
+    working: Working, spec: Any, learner: Any, plan: "Plan", keeping: "Keeping"
 ) -> "TrainingReport":
     """Return the report of a training whose progress is shown; a policy without a name gets one."""
     from dataclasses import replace
@@ -174,15 +205,14 @@ def _reported(
     from deviator.studies.spec.naming import plain_name
     from deviator.studies.training import train as run
 
-    end = "\r" if screen.is_terminal else "\n"
-    first: list[tuple[int, float]] = []
+    training = False
 
     def live(point: Any, best: Any) -> None:
-        now = time.perf_counter()
-        done, began = first[0] if first else (point.steps, now)
-        first[:] = first or [(done, began)]
-        speed = (point.steps - done) / max(now - began, 1e-9)
-        screen.print(_live_line(point, plan, speed, best), end=end)
+        nonlocal training
+        if not training:
+            working.note(f"training {learner.name}")
+            training = True
+        working.step(_live_line(point, plan, best), _share_done(point, plan))
 
     with ExitStack() as stack:
         if keeping.out is None:
@@ -209,32 +239,43 @@ def _market_lines(spec: Any, information: str) -> list[str]:
     return lines
 
 
-def _live_line(point: Any, plan: "Plan", speed: float, best: Any) -> str:
+def _live_line(point: Any, plan: "Plan", best: Any) -> str:
     from deviator.studies.search import ENDLESS
 
     captured = best.share(point.gain)
-    share = "    -" if captured is None else f"{100 * captured:5.1f}%"
-    done = f"{min(point.steps, plan.steps):>7}"
-    budget = (
-        f"/{plan.steps}" if plan.steps < ENDLESS else f" {point.seconds:.1f}/{plan.seconds:g} s"
-    )
-    return (
-        f"{done}{budget} {speed:>6.0f} steps/s gain {point.gain:+.2e} "
-        f"{best.kind} best {best.gain:.2e} share {share}"
-    )
+    share = "-" if captured is None else f"{100 * captured:.1f}%"
+    steps = f"{min(point.steps, plan.steps)}"
+    budget = f"/{plan.steps} steps" if plan.steps < ENDLESS else " steps"
+    time = "" if plan.seconds is None else f" {point.seconds:.1f}/{plan.seconds:g} s"
+    best_known = f"{best.kind} best {best.gain:.2e}"
+    return f"{steps}{budget}{time} gain {point.gain:+.2e} {best_known} share {share}"
 
 
-def _print_report(screen: Console, report: Any) -> None:
+def _share_done(point: Any, plan: "Plan") -> float:
+    """Return how much of the budget is spent, of whichever is spent first."""
+    of_time = 0.0 if plan.seconds is None else point.seconds / plan.seconds
+    return max(point.steps / plan.steps, of_time)
+
+
+def _print_report(report: "TrainingReport", as_json: bool) -> None:
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        _show(console(), report)
+
+
+def _show(screen: Console, report: "TrainingReport") -> None:
+    for change in report.changes:
+        screen.print(f"note: {change}", soft_wrap=True)
     share = "-" if report.share is None else f"{100 * report.share:.1f}%"
     kind = report.evidence.best.kind
     if report.stopped is not None:
         screen.print(report.stopped, soft_wrap=True)
     screen.print(
         f"learned gain {report.learned_gain:+.3e}, {kind} best {report.best_gain:.2e}, "
-        f"share {share} (means over held-out profiles)"
+        f"share {share} (means over held-out profiles)",
+        soft_wrap=True,
     )
-    for change in report.changes:
-        screen.print(f"note: {change}", soft_wrap=True)
     if report.unsaved:
         screen.print(f"not saved: {report.unsaved}", soft_wrap=True)
     if report.path is not None:

@@ -1,0 +1,49 @@
+"""Screens: where texts are shown, and how wide they are, whatever the environment claims."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, final
+
+from rich.console import Console
+from rich.text import Text
+
+from deviator.harmless import printable
+
+LEAST, MOST = 40, 10_000
+"""Widths between which texts are laid out; narrower terminals break the lines themselves."""
+
+
+@final
+class Screen(Console):
+    """Shows texts as they are: without markup, and without control characters of strangers."""
+
+    def __init__(self, **settings: Any) -> None:
+        plain = {"highlight": False, "markup": False, "emoji": False}
+        super().__init__(**plain, **settings, _environ=usable(os.environ))
+        width = min(max(self.width, LEAST), MOST)
+        if width != self.width:  # else it follows a terminal whose size changes
+            self.width = width
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """Return a text as it is shown."""
+        return super().render_str(printable(text), **settings)
+
+
+def usable(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without sizes of a terminal that are none.
+
+    Examples
+    --------
+    >>> usable({"COLUMNS": "0", "LINES": "wide", "TERM": "dumb"})
+    {'TERM': 'dumb'}
+    """
+    sizes = {name: stated_size(environment, name) for name in ("COLUMNS", "LINES")}
+    others = {name: value for name, value in environment.items() if name not in sizes}
+    return others | {name: str(size) for name, size in sizes.items() if size is not None}
+
+
+def stated_size(environment: Mapping[str, str], name: str) -> int | None:
+    """Return a size of the terminal that is stated; None where there is none, as with 0."""
+    text = environment.get(name, "")
+    # Longer texts are no sizes, and Python refuses to read the longest.
+    return int(text) or None if text.isdecimal() and len(text) < 10 else None
