@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
 
+from deviator.errors import InvalidInputError
 from deviator.harmless import one_line
 
 from ..report.comparisons import comparisons
@@ -73,20 +74,40 @@ class StudyReport:
 
     def to_frame(self) -> "DataFrame":
         """Return a record per cell, as in the table ``rows`` of ``docs/tables.md``."""
-        return self._frame("rows")
+        return self.table("rows")
 
     def seeds(self) -> "DataFrame":
         """Return a record per cell and seed, as in the table ``seeds``."""
-        return self._frame("seeds")
+        return self.table("seeds")
 
     def curves(self) -> "DataFrame":
         """Return a record per cell, seed and point of its learning curve, as in ``curves``."""
-        return self._frame("curves")
+        return self.table("curves")
 
-    def _frame(self, table: str) -> "DataFrame":
+    def table(self, name: str) -> "DataFrame":
+        """Return a table of ``docs/tables.md`` as a frame, each column of one type.
+
+        Whole numbers are ``Int64`` and truths ``boolean``, which can be missing; missing texts are
+        empty. `cell` joins the tables, and is the same in every run of the cell, whatever its
+        budget.
+
+        Parameters
+        ----------
+        name : str
+            As ``constraints`` or ``outcomes``.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such table.
+        """
+        from ..tables.frames import frame_of
         from ..tables.tidy import study_tables
 
-        return study_tables(self.rows, self.failures)[table].to_pandas()
+        found = study_tables(self.rows, self.failures)
+        if name not in found:
+            raise InvalidInputError(f"a table must be one of {', '.join(found)}, got {name!r}")
+        return frame_of(found[name])
 
 
 def write_report(
