@@ -1,5 +1,3 @@
 """x"""
-
-
 def doctor() -> None:
     """Say what."""

@@ -24,9 +24,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
     {
         "deviator": (
             Example("deviator list mechanism", "What there is to audit"),
-            Example(
-                "deviator audit sigma-dcda --economy two-groups --sigma sigma-n", "A first audit"
-            ),
+            Example("deviator audit sigma-dcda --economy two-groups --sigma sigma-n", "A first audit"),
             Example("deviator train -h", "What a command takes"),
         ),
         "audit": (
@@ -54,19 +52,17 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
             ),
         ),
         "confirm": (
-            Example(
-                "deviator confirm --quick", "Proposition 3 with small budgets and little power"
-            ),
+            Example("deviator confirm --quick", "Proposition 3 with small budgets and little power"),
         ),
-        "report": (Example("deviator report runs/proposition3", "The page of a run, made again"),),
+        "report": (
+            Example("deviator report runs/proposition3", "The page of a run, made again"),
+        ),
         "export": (
             Example(
                 "deviator export runs/my-study --format latex --table rows",
                 "The table of cells for a paper, in runs/my-study/export/rows.tex",
             ),
-            Example(
-                "deviator export runs/my-study --format stata --out data", "All tables for Stata"
-            ),
+            Example("deviator export runs/my-study --format stata --out data", "All tables for Stata"),
         ),
         "query": (
             Example(
@@ -127,7 +123,9 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "A rule in a file with a setting of its own, in an economy",
             ),
         ),
-        "new": (Example("deviator new mechanism my-auction", "A package to begin with"),),
+        "new": (
+            Example("deviator new mechanism my-auction", "A package to begin with"),
+        ),
         "assumptions": (
             Example("deviator assumptions two-groups -s beta=0.9", "Which of the paper's hold"),
         ),
@@ -135,6 +133,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
             Example("deviator list", "Everything"),
             Example("deviator list learner --json", "The learners, as JSON"),
         ),
-        "doctor": (Example("deviator doctor", "What to send with a question"),),
+        "doctor": (
+            Example("deviator doctor", "What to send with a question"),
+        ),
     }
 )

@@ -49,7 +49,9 @@ Mode = Annotated[
 ]
 Control = Annotated[
     str | None,
-    typer.Option(help="Mechanism that sets the ranges.", autocompletion=names_of("mechanism")),
+    typer.Option(
+        help="Mechanism that sets the ranges.", autocompletion=names_of("mechanism")
+    ),
 ]
 
 
