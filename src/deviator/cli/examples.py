@@ -62,7 +62,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "deviator export runs/my-study --format latex --table rows",
                 "The table of cells for a paper, in runs/my-study/export/rows.tex",
             ),
-            Example("deviator export runs/my-study --format stata --out data", "All tables for Stata"),
+            Example("deviator export runs/my-study --format stata --out data", "All for Stata"),
+        ),
+        "schema": (
+            Example("deviator schema", "What has a schema"),
+            Example("deviator schema study > study.schema.json", "For an editor of study files"),
         ),
         "query": (
             Example(
