@@ -1,10 +1,11 @@
 """The verdict of a row in plain words; a control says that it is one."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
 from deviator.evidence import verdict_in_words
-from deviator.evidence.constraints import INCENTIVES
+from deviator.evidence.constraints import INCENTIVES, State
 
 CONTROL = "control"
 """What marks a market where deviating is meant to pay, which a learner must find."""
@@ -40,3 +41,30 @@ def verdict_kind(row: Mapping[str, Any]) -> str:
     row : ReportRow
     """
     return CONTROL if is_control(row) and row["state"] == "refuted" else str(row["state"])
+
+
+def answer_in_words(constraint: str, found: Mapping[str, Any]) -> str:
+    """Return the answer on one constraint of an audit in plain words.
+
+    Parameters
+    ----------
+    constraint : str
+    found : mapping
+        State and scope, as in ``constraints`` of ``report.json``; a state that there is not, as
+        somebody else may have written it, is returned as it is.
+    """
+    if found["state"] not in get_args(State):
+        return str(found["state"])
+    deviation = constraint == INCENTIVES
+    return verdict_in_words(found["state"], found["scope"], deviation=deviation)
+
+
+def counted_verdicts(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many rows have each verdict, in words; empty where there is none.
+
+    Parameters
+    ----------
+    rows : sequence of ReportRow
+    """
+    counts = Counter(map(row_verdict, rows))
+    return ", ".join(f"{count} x {words}" for words, count in counts.items())
