@@ -2,6 +2,7 @@
 # make replicate every numbered result of the paper, checked (ARGS=--report=page.html for a page)
 # make test      lint, types, import contracts, spelling, tests
 # make bench     every figure of speed and memory beside its bar (ARGS=dense_clearing for one topic)
+# make docs      the documentation as a site, in docs/_build/html; built offline, warnings are errors
 # make verify    the slow proofs: full study, kill and resume
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 FAMILIES := economies mechanisms policies evidence envs learners plugins studies paper
 CODE := src/deviator $(FAMILIES:%=src/deviator/%/) tests docs benchmarks
 
-.PHONY: confirm replicate test lint bench bench-micro verify format clean
+.PHONY: confirm replicate test lint bench bench-micro docs verify format clean
 
 confirm: $(VENV)/user
 	$(BIN)/deviator confirm $(ARGS)
@@ -18,8 +19,9 @@ confirm: $(VENV)/user
 replicate: $(VENV)/user
 	$(BIN)/deviator replicate $(ARGS)
 
+# Threads of two test processes would wait for each other: on two cores that costs a third more.
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/developer
 	$(BIN)/ruff check $(CODE)
@@ -33,6 +35,9 @@ bench: $(VENV)/bench
 
 bench-micro: $(VENV)/bench
 	$(BIN)/python -m pytest benchmarks/test_micro.py $(ARGS)
+
+docs: $(VENV)/developer
+	$(BIN)/python -m sphinx -b html -W -q docs docs/_build/html
 
 verify: $(VENV)/developer
 	$(BIN)/python -m pytest -m slow -s

@@ -33,6 +33,7 @@ from .surface_deviations import surface_deviations, surface_gains
 from .type_grid import TypeGridRegret, type_grid_regret
 from .verdict import Verdict, judge
 from .witness import find_witness
+from .words import verdict_in_words
 from .worst_profile import WorstProfile, worst_drawn_profile, worst_profile
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "surface_deviations",
     "surface_gains",
     "type_grid_regret",
+    "verdict_in_words",
     "worst_drawn_profile",
     "worst_profile",
 ]

@@ -13,6 +13,7 @@ from .constraints import Scope, State
 from .evidence import Evidence
 from .market import Unit
 from .power import resolution, resolution_interval
+from .words import verdict_in_words
 
 CONTRADICTION = 1e-6
 """Share of the cap that a lower bound may exceed it by: both are sums in floating point."""
@@ -25,7 +26,7 @@ SUMMED = 1e-12
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """Whether the tested strategy can be profitably deviated from.
 
@@ -96,6 +97,23 @@ class Verdict:
     stopped: tuple[str, ...] = ()
     each_draw: dict[str, Any] | None = None
     unit: Unit = "money"
+
+    def in_words(self) -> str:
+        """Return the state and its scope in plain words."""
+        return verdict_in_words(self.state, self.scope)
+
+    def __str__(self) -> str:
+        """Return the verdict, why, and what was measured, a line each."""
+        cap = "none" if self.upper is None else f"{self.upper:.3g}"
+        unit = ", in units of payoff" if self.unit == "payoff" else ""
+        gains = f"mean gain{unit}: found {self.lower:.3g}, certified cap {cap}"
+        lines = [self.in_words(), self.reason, f"{gains}; up to {self.epsilon:.2g} counts as 0"]
+        if self.power is not None:
+            lines.append(f"power: learners captured {self.power:.1%} of the control's gain")
+        return "\n  ".join(line for line in lines if line)
+
+    def __repr__(self) -> str:
+        return f"<Verdict: {self.in_words()}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""

@@ -1,6 +1,7 @@
 import sys
 
 import pytest
+from helpers.browser import started_browser
 from hypothesis import HealthCheck, settings
 
 from deviator.cli import main
@@ -35,3 +36,10 @@ def run_command(monkeypatch):
         return ended.value.code or 0
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return Chromium; a module's, since Playwright leaves no event loop to other tests."""
+    with started_browser() as running:
+        yield running

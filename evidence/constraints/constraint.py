@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, final, get_args
 
+from ..words import verdict_in_words
+
 Constraint = Literal[
     "market_clearing",
     "budget_surplus",
@@ -29,7 +31,7 @@ rung of information, or of the profiles that were searched."""
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ConstraintVerdict:
     """Whether one constraint holds in a market.
 
@@ -64,6 +66,15 @@ class ConstraintVerdict:
     reason: str
     witness: dict[str, Any] | None = None
     certificate: dict[str, Any] | None = None
+
+    def __str__(self) -> str:
+        """Return the answer in plain words, and below it why."""
+        deviation = self.constraint == INCENTIVES
+        words = verdict_in_words(self.state, self.scope, deviation=deviation)
+        return f"{self.constraint.replace('_', ' ')}: {words}\n  {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<ConstraintVerdict {str(self).splitlines()[0]}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""

@@ -5,7 +5,8 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from deviator.evidence.constraints import Constraint, ConstraintVerdict
+from deviator.evidence import verdict_in_words
+from deviator.evidence.constraints import INCENTIVES, Constraint, ConstraintVerdict
 from deviator.policies import knowledge
 
 if TYPE_CHECKING:
@@ -29,9 +30,8 @@ TITLES: Mapping[Constraint, str] = MappingProxyType(
 EACH_DRAW = "the same in each draw"
 """The title of what is gained in a lottery by who knows the lots."""
 
-REFUTED: Mapping[Constraint, str] = MappingProxyType(
+VIOLATED: Mapping[Constraint, str] = MappingProxyType(
     {
-        "incentive_compatibility": "profitable deviation found",
         "market_clearing": "violated: quantities do not sum to 0",
         "budget_surplus": "violated: there are deficits",
         "individual_rationality": "violated: somebody is worse off than without trade",
@@ -48,17 +48,12 @@ def words_of(answer: ConstraintVerdict) -> str:
     >>> words_of(ConstraintVerdict("efficiency", "undetermined", "sampled", 0, 0, None, "?"))
     'open'
     """
-    if answer.state == "refuted":
-        implementable = not answer.reason.startswith("not implementable")
-        return REFUTED[answer.constraint] if implementable else "no transfers make it truthful"
-    if answer.state == "undetermined":
-        return "open"
-    if answer.state == "vacuous":
-        return "no trade"
-    deviating = answer.constraint == "incentive_compatibility"
-    holds = "no profitable deviation" if deviating else "holds"
-    where = "at every profile" if answer.scope == "every profile" else answer.scope
-    return f"{holds}: certified {where}"
+    deviation = answer.constraint == INCENTIVES
+    if answer.state == "refuted" and answer.reason.startswith("not implementable"):
+        return "no transfers make it truthful"
+    if answer.state == "refuted" and not deviation:
+        return VIOLATED[answer.constraint]
+    return verdict_in_words(answer.state, answer.scope, deviation=deviation)
 
 
 def words_of_draws(answer: Mapping[str, Any]) -> str:

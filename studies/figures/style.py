@@ -43,6 +43,7 @@ STYLE: Mapping[str, Any] = MappingProxyType(
         "axes.linewidth": 0.5,
         "axes.spines.top": False,
         "axes.spines.right": False,
+        "hatch.linewidth": 0.4,
         "lines.linewidth": 0.9,
         "lines.markersize": 3,
         "legend.frameon": False,
@@ -54,13 +55,19 @@ STYLE: Mapping[str, Any] = MappingProxyType(
 )
 """Settings of matplotlib for every figure, on top of its defaults: a user's own change nothing."""
 
-METADATA: Mapping[str, dict[str, str | None]] = MappingProxyType(
+FileKind = Literal["svg", "pdf", "png"]
+
+METADATA: Mapping[FileKind, dict[str, str | None]] = MappingProxyType(
     {
         "svg": {"Date": None, "Creator": "deviator"},
         "pdf": {"CreationDate": None, "Creator": "deviator", "Producer": None},
+        "png": {"Software": None},
     }
 )
 """What files say of themselves: neither a time nor a version."""
+
+KINDS: tuple[FileKind, ...] = tuple(METADATA)
+"""Files that figures are written as."""
 
 
 @contextmanager
@@ -70,13 +77,13 @@ def figure_style() -> Iterator[None]:
         yield
 
 
-def saved(figure: Figure, kind: Literal["svg", "pdf"]) -> bytes:
+def saved(figure: Figure, kind: FileKind) -> bytes:
     """Return a figure as the bytes of a file.
 
     Parameters
     ----------
     figure : Figure
-    kind : {"svg", "pdf"}
+    kind : {"svg", "pdf", "png"}
     """
     buffer = BytesIO()
     figure.savefig(buffer, format=kind, metadata=METADATA[kind])

@@ -58,15 +58,16 @@ def comparisons_in_words(counted: Comparisons) -> str:
 
     Examples
     --------
-    >>> comparisons_in_words({"sampled": 2, "refuted": 1, "family_wise_error": 0.0027})
-    '1 refuted row rests on a sampled mean; of 2 such tests chance alone passes one with 0.27%.'
+    >>> comparisons_in_words({"sampled": 2, "refuted": 1, "family_wise_error": 0.0027})[:70]
+    '1 finding that deviating pays rests on a sampled mean; by chance alone'
     >>> comparisons_in_words({"sampled": 0, "refuted": 0, "family_wise_error": 0.0})
-    'No refuted row rests on a sampled mean.'
+    'No finding that deviating pays rests on a sampled mean.'
     """
     if counted["refuted"] == 0:
-        return "No refuted row rests on a sampled mean."
-    rows = "row rests" if counted["refuted"] == 1 else "rows rest"
+        return "No finding that deviating pays rests on a sampled mean."
+    findings, rest = ("finding", "rests") if counted["refuted"] == 1 else ("findings", "rest")
     return (
-        f"{counted['refuted']} refuted {rows} on a sampled mean; of {counted['sampled']} such "
-        f"tests chance alone passes one with {counted['family_wise_error']:.2%}."
+        f"{counted['refuted']} {findings} that deviating pays {rest} on a sampled mean; by chance "
+        f"alone 1 of {counted['sampled']} such tests passes with probability "
+        f"{counted['family_wise_error']:.2%}."
     )

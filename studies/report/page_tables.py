@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 from deviator.harmless import one_line
 
+from .column_words import CONSTRAINTS, OUTCOMES, RATES, explained
 from .fitted_rates import rate_lines
 from .measures import MEASURES
 from .row import ReportRow
 from .shown_parts import economy_of, mechanism_of, strategy_of
+from .verdict_words import answer_in_words
 
 LONGEST = 100
 """Characters of a cell of the table, at most."""
@@ -21,12 +23,13 @@ NAMES = ("mechanism", "economy", "strategy", "N", "sigma")
 
 
 class PageTable(NamedTuple):
-    """A table of texts, with a title and a note."""
+    """A table of texts, with a title and a note, and what its columns mean."""
 
     title: str
     note: str
     columns: list[str]
     rows: list[list[str]]
+    meanings: list[tuple[str, str]]
 
 
 def constraint_table(rows: Sequence[ReportRow]) -> PageTable | None:
@@ -34,18 +37,15 @@ def constraint_table(rows: Sequence[ReportRow]) -> PageTable | None:
     audited = [(row, _found(row, "constraints")) for row in rows if _found(row, "constraints")]
     names = list(dict.fromkeys(name for _, found in audited for name in found))
     texts = [
-        [*_market(row), *(_verdict(found.get(name)) for name in names)] for row, found in audited
+        [*_market(row), *(_verdict(name, found.get(name)) for name in names)]
+        for row, found in audited
     ]
     note = (
-        "The verdict, its scope, and the largest violation that was found and checked again, as a "
-        "share of the gains from trade."
+        "The verdict, and the largest violation that was found and computed again, as a share of "
+        "the gains from trade."
     )
     title = "The five constraints"
-    return (
-        PageTable(title, note, [*NAMES, *(one_line(name, LONGEST) for name in names)], texts)
-        if audited
-        else None
-    )
+    return _about_markets(title, note, names, texts, CONSTRAINTS) if audited else None
 
 
 def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
@@ -57,11 +57,7 @@ def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
     ]
     note = "Where all traders follow the strategy; after ±, one standard error of a sampled mean."
     title = "Measured outcomes"
-    return (
-        PageTable(title, note, [*NAMES, *(one_line(name, LONGEST) for name in names)], texts)
-        if measured
-        else None
-    )
+    return _about_markets(title, note, names, texts, OUTCOMES) if measured else None
 
 
 def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:
@@ -93,7 +89,22 @@ def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:
         "intervals from the residuals: a summary of these sizes. Beside them what the paper says, "
         "where it says anything."
     )
-    return PageTable("How measures change with N", note, columns, texts) if texts else None
+    meanings = explained(columns, RATES)
+    return (
+        PageTable("How measures change with N", note, columns, texts, meanings) if texts else None
+    )
+
+
+def _about_markets(
+    title: str,
+    note: str,
+    names: Sequence[str],
+    texts: list[list[str]],
+    words: Mapping[str, str],
+) -> PageTable:
+    """Return a table whose rows begin with the market that they are about."""
+    columns = [*NAMES, *(one_line(name, LONGEST) for name in names)]
+    return PageTable(title, note, columns, texts, explained(columns, words))
 
 
 def _listed(sizes: Iterable[int]) -> str:
@@ -112,12 +123,12 @@ def _market(row: ReportRow) -> list[str]:
     return [one_line(text, LONGEST) for text in texts]
 
 
-def _verdict(found: Mapping[str, Any] | None) -> str:
+def _verdict(constraint: str, found: Mapping[str, Any] | None) -> str:
     if not found:
         return ""
     share = found.get("share")
     size = "" if not share else f", {100 * share:.3g}%"
-    return one_line(f"{found['state']}, {found['scope']}{size}", LONGEST)
+    return one_line(f"{answer_in_words(constraint, found)}{size}", LONGEST)
 
 
 def _measure(found: Mapping[str, Any] | None) -> str:

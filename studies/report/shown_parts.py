@@ -11,9 +11,14 @@ SHORT = 20
 """Characters of a setting that tables show; longer ones, as matrices, stand in report.json."""
 
 
+def mechanism_name(row: ReportRow) -> str:
+    """Return the mechanism without its settings, as ``rules.py:my-auction``."""
+    return _owned(row, "mechanism", row["mechanism"])
+
+
 def mechanism_of(row: ReportRow) -> str:
     """Return the mechanism and its short settings, as ``rules.py:my-auction fee=0.2``."""
-    return _with_settings(_owned(row, "mechanism", row["mechanism"]), row["parameters"])
+    return _with_settings(mechanism_name(row), row["parameters"])
 
 
 def strategy_of(row: ReportRow) -> str:

@@ -14,9 +14,16 @@ from deviator.trust import is_third_party
 from .measures import tells_of_gains
 from .row import ReportRow
 from .shown_parts import economy_of, learner_of, mechanism_of, question_of, sees_of, strategy_of
+from .verdict_words import CONTROL, row_verdict, verdict_kind
 
-STATE_STYLES: Mapping[str, str] = MappingProxyType(
-    {"confirmed": "green", "refuted": "red", "undetermined": "yellow", "vacuous": "dim"}
+STYLES: Mapping[str, str] = MappingProxyType(
+    {
+        "confirmed": "green",
+        "refuted": "red",
+        "undetermined": "yellow",
+        "vacuous": "dim",
+        CONTROL: "cyan",
+    }
 )
 
 COLUMNS = (
@@ -65,6 +72,9 @@ LONGEST = 100
 LONGEST_SENTENCE = 300
 """Characters of a sentence below the table, at most."""
 
+LONGEST_LINE = 26
+"""Characters of a line of a verdict: longer ones go on below."""
+
 TEXT = ("mechanism", "economy", "strategy", "who", "sees", "asks", "learner", "verdict")
 
 
@@ -93,7 +103,7 @@ def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
         texts = [
             _with_hidden(cell, usual) if column == "economy" else cell[column] for column in shown
         ]
-        table.add_row(*texts[:-1], Text(texts[-1], STATE_STYLES[row["state"]]))
+        table.add_row(*texts[:-1], Text(texts[-1], STYLES[verdict_kind(row)]))
     return table
 
 
@@ -125,13 +135,18 @@ def _fitting(cells: list[dict[str, str]], width: int) -> list[str]:
     """Return the columns that fit into a line."""
 
     def needed(columns: list[str]) -> int:
-        return sum(3 + max(len(c), *(len(cell[c]) for cell in cells)) for c in columns)
+        return sum(3 + max(len(c), *(_length(c, cell[c]) for cell in cells)) for c in columns)
 
     shown = _columns(cells)
     for column in FIRST_TO_GO:
         if cells and column in shown and needed(shown) > width:
             shown.remove(column)
     return shown
+
+
+def _length(column: str, text: str) -> int:
+    """Return the characters of a line that a text needs."""
+    return min(len(text), LONGEST_LINE) if column == "verdict" else len(text)
 
 
 def table_cells(row: ReportRow) -> list[str]:
@@ -158,7 +173,7 @@ def _texts(row: ReportRow) -> list[str]:
         percent(row["share"]),
         "itself" if row["control"] is None else percent(row["power"]),
         "none" if row["cap"] is None else money(row["cap"]),
-        row["state"],
+        row_verdict(row),
     ]
 
 
@@ -170,7 +185,7 @@ def third_party_plugins(rows: Sequence[ReportRow]) -> list[str]:
         for plugin in row["plugins"]
         if is_third_party(plugin)
     }
-    return sorted(lines)
+    return sorted(map(one_line, lines))
 
 
 BELOW_ZERO = (
@@ -198,16 +213,17 @@ def explanations(rows: Sequence[ReportRow]) -> list[str]:
 
 
 def audits_in_words(rows: Sequence[ReportRow]) -> list[str]:
-    """Return a sentence on the constraints that audits refute, or nothing where none audits."""
+    """Return a sentence on the constraints that are violated, or nothing where none audits."""
     audits = [found for row in rows if (found := row["constraints"])]
     if not audits:
         return []
-    refuted = Counter(
+    violated = Counter(
         name for found in audits for name, one in found.items() if one["state"] == "refuted"
     )
-    told = ", ".join(f"{name} in {count}" for name, count in refuted.items()) or "nothing"
+    told = ", ".join(f"{name.replace('_', ' ')} in {count}" for name, count in violated.items())
     many = "1 audit" if len(audits) == 1 else f"{len(audits)} audits"
-    return [one_line(f"{many} of all five constraints, refuted: {told}.", LONGEST_SENTENCE)]
+    sentence = f"{many} of all five constraints; violated: {told or 'none'}."
+    return [one_line(sentence, LONGEST_SENTENCE)]
 
 
 def _best(row: ReportRow) -> str:

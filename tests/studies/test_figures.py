@@ -103,27 +103,36 @@ def test_names_of_strangers_are_drawn_as_they_stand(tmp_path):
         assert write_figures(RunStore(tmp_path), synthetic_content(0) | {"rows": rows})
 
 
-def shaded_area(ax):
-    (shape,) = ax.collections
-    x, y = shape.get_paths()[0].vertices.T
+def areas(ax):
+    """Return the shaded areas of a menu, by label."""
+    return {
+        shape.get_label(): area_of(*shape.get_paths()[0].vertices.T) for shape in ax.collections
+    }
+
+
+def area_of(x, y):
     return 0.5 * abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
 
 
-def unpaid(mechanism, ax):
-    """Return by how much the shaded area misses what the buyer pays before the tax."""
-    economy = two_groups(4, beta=0.4)
-    tested = market(mechanism, economy)
-    buyer, _ = traders_on_both_sides(tested, TYPES + 3.0)
-    outcome = mechanism.clear(tested.strategy.bids(TYPES[None] + 3.0))
-    paid, units = float(outcome.transfer[0, buyer]), float(outcome.quantity[0, buyer])
-    drawn = draw_menu(ax, tested, buyer, TYPES + 3.0)
-    assert drawn is ax
-    return abs(shaded_area(ax) - (paid - mechanism.tax_slope * units**2 / 2))
-
-
 @pytest.mark.parametrize("mechanism", [SigmaDCDA(0.4), SigmaDCDA(0.0), UniformConditional()])
-def test_the_shaded_area_of_a_menu_is_what_is_paid(mechanism, ax):
-    assert unpaid(mechanism, ax) < 1e-9
+@pytest.mark.parametrize("side", ["buyer", "seller"])
+def test_the_shaded_areas_of_a_menu_are_the_payment_and_the_tax(mechanism, side, ax):
+    types = TYPES + 3.0
+    tested = market(mechanism, two_groups(4, beta=0.4))
+    trader = traders_on_both_sides(tested, types)[side == "seller"]
+    outcome = mechanism.clear(tested.strategy.bids(types[None]))
+    paid, units = float(outcome.transfer[0, trader]), float(outcome.quantity[0, trader])
+    tax = mechanism.tax_slope * units**2 / 2
+    assert draw_menu(ax, tested, trader, types) is ax
+    found = areas(ax)
+    assert found.pop("tax", 0.0) == pytest.approx(tax)
+    ((label, payment),) = found.items()
+    assert label.startswith("payment" if side == "buyer" else "proceeds")
+    assert payment == pytest.approx(abs(paid - tax))
+
+
+def line_named(ax, label):
+    return next(line for line in ax.lines if str(line.get_label()).startswith(label))
 
 
 def line_at(line, units):
@@ -138,9 +147,18 @@ def test_cost_and_worth_cross_at_the_bid_where_honesty_is_best(mechanism, honest
     for trader in traders_on_both_sides(tested, TYPES):
         ax.clear()
         draw_menu(ax, tested, trader, TYPES)
-        cost, *_, bid = ax.lines
+        cost, bid = line_named(ax, "price of each unit"), line_named(ax, "honest bid")
         units, worth = (float(each[0]) for each in bid.get_data())
         assert (abs(line_at(cost, units) - worth) < 1e-9) == honest
+        others = [line.get_label() for line in ax.lines if line.get_marker() == "D"]
+        assert others == ([] if honest else ["best deviation"])
+
+
+def test_cost_and_worth_cross_at_the_best_deviation(ax):
+    tested = market(UniformConditional(), two_groups(4, beta=0.4))
+    draw_menu(ax, tested, 0, TYPES)
+    units, worth = (float(each[0]) for each in line_named(ax, "best deviation").get_data())
+    assert line_at(line_named(ax, "price of each unit"), units) == pytest.approx(worth)
 
 
 def test_menus_of_single_units_are_drawn_in_all(ax):
@@ -150,13 +168,22 @@ def test_menus_of_single_units_are_drawn_in_all(ax):
     assert ax.get_ylabel() == "payment; utility (dotted)"
 
 
-def test_a_menu_that_is_not_there_is_refused(ax):
+def test_a_menu_without_a_trade_is_refused(ax):
     tested = market(UniformDoubleAuction(), private_values(4))
     with pytest.raises(RefusedError, match="trades nothing"):
         draw_menu(ax, tested, 0, np.zeros(4))
-    hidden = market(Mutated(UniformDoubleAuction(), "short-delivery", 0.1), private_values(4))
-    with pytest.raises(RefusedError, match="states none"):
-        draw_menu(ax, hidden, 0, TYPES)
+
+
+def test_the_menu_of_a_rule_that_states_none_is_that_of_the_outcomes_of_bids(ax):
+    rule = UniformDoubleAuction()
+    hidden = market(Mutated(rule, "short-delivery", 0.1), private_values(4))
+    draw_menu(ax, hidden, 0, TYPES)
+    quantity, payment = line_named(ax, "payment").get_data()
+    stated = rule.menu(market(rule, private_values(4)).strategy.bids(TYPES[None]), 0)
+    assert np.ptp(quantity) > 1.0
+    # The fault delivers a tenth less than the trader pays for.
+    paid = [float(stated.payment(np.array([each / 0.9]))[0]) for each in quantity]
+    np.testing.assert_allclose(payment, paid, atol=1e-9)
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.3, 2.0])

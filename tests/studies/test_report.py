@@ -43,6 +43,14 @@ def test_report_of_a_small_study(finished):
     assert all(expected <= set(row) for row in finished.rows)
 
 
+def test_a_report_prints_short_and_says_what_was_found(finished):
+    found = str(finished).splitlines()
+    assert found[0] == "Study tiny:"
+    assert found[1].startswith("In the sigma-DCDA market no deviation pays; in the matched")
+    assert len(str(finished)) < 1000
+    assert repr(finished).startswith("<StudyReport tiny: 4 rows, 0 failures, in ")
+
+
 def test_a_null_row_whose_control_failed_says_so(finished):
     cells = tiny().expand()
     results = [RunStore(finished.folder).result(cell) for cell in cells]
@@ -82,8 +90,8 @@ def test_audits_say_below_the_table_which_constraints_they_refute(finished):
     held = {name: {"state": "confirmed"} for name in found}
     audits = [finished.rows[0] | {"constraints": each} for each in (found, held)]
     [line] = explanations([*audits, finished.rows[0]])
-    assert line == "2 audits of all five constraints, refuted: budget_surplus in 1."
-    assert "nothing" in explanations(audits[1:])[0]
+    assert line == "2 audits of all five constraints; violated: budget surplus in 1."
+    assert "violated: none" in explanations(audits[1:])[0]
 
 
 def test_gains_in_units_of_payoff_are_explained(finished):

@@ -53,6 +53,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
         ),
         "confirm": (Example("deviator confirm --quick", "Small budgets, little power"),),
         "report": (Example("deviator report runs/proposition3", "The page of a run, made again"),),
+        "export": (
+            Example(
+                "deviator export runs/my-study --format latex --table rows",
+                "The table of cells for a paper, in runs/my-study/export/rows.tex",
+            ),
+            Example(
+                "deviator export runs/my-study --format stata --out data", "All tables for Stata"
+            ),
+        ),
         "query": (
             Example(
                 "deviator query runs/proposition3 "
@@ -119,6 +128,13 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
         "list": (
             Example("deviator list", "Everything"),
             Example("deviator list learner --json", "The learners, as JSON"),
+        ),
+        "explore": (
+            Example("deviator explore", "A page on this machine to look at markets"),
+            Example(
+                "deviator explore --plugin my_auction.py --replay runs/first",
+                "With a rule of your own, and a training to replay",
+            ),
         ),
         "doctor": (Example("deviator doctor", "What to send with a question"),),
     }

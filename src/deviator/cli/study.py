@@ -14,8 +14,13 @@ from .progress import StudyDisplay
 from .signals import ended_in_order, exit_code
 from .tables import print_table
 
-ALL_COLUMNS = 230
+ALL_COLUMNS = 250
 """Width of the verdict table outside a terminal: no column is left out."""
+
+COLUMNS = (
+    "Gains in units of money per market. Control: the share of the gain that the same learner "
+    "captured in the matched market where deviating pays. report.html explains every column."
+)
 
 Overrides = Annotated[
     list[str] | None,
@@ -28,7 +33,7 @@ Overrides = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the cells and an estimate of time; run nothing.")
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="Smaller budgets, lower power.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Small budgets, which prove little.")]
 Out = Annotated[Path | None, typer.Option(help="Results folder; by default runs/NAME.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: cores.")]
 ExecutorName = Annotated[
@@ -73,7 +78,7 @@ def study(
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
-    """Run a study, or resume it, and print its verdict table; finished cells are kept."""
+    """Run or resume a study, and print its verdict table; finished cells are kept."""
     where = (out, workers, executor, address)
     run_study(Request(file, settings, dry_run, quick, *where, plugin, trust, as_json))
 
@@ -89,7 +94,7 @@ def run_study(request: Request) -> None:
             return
         report = _run(spec, request)
     except KeyboardInterrupt as end:
-        screen.print("Interrupted: finished cells are kept, run the same command to go on.")
+        screen.print("Interrupted: finished cells are kept; run the same command to resume.")
         raise typer.Exit(exit_code(end)) from None
     if request.as_json:
         _print_json(report)
@@ -148,17 +153,22 @@ def _show_plan(screen: Console, spec: Any, request: Request) -> None:
         return
     for each in cells:
         screen.print(f"{each['state']}  {each['label']}  {each['cell']}", soft_wrap=True)
-    _print_failures(screen, plan.failures)
+    _print_failures(screen, plan.failures, plan.failed_cells)
     screen.print(plan.in_words(), soft_wrap=True)
 
 
 def _print(screen: Console, report: Any, quick: bool) -> None:
     from deviator.studies.report.comparisons import comparisons, comparisons_in_words
+    from deviator.studies.report.summary import budget_warnings, summary_sentences
     from deviator.studies.report.table import explanations, third_party_plugins, verdict_table
 
+    for warning in budget_warnings(report.rows, quick=quick):
+        screen.print(warning, style="yellow")
     if report.rows:
         print_table(screen, verdict_table(report.rows, screen.width))
-    screen.print(_summary(report.rows))
+        screen.print(COLUMNS)
+    for sentence in summary_sentences(report.rows):
+        screen.print(sentence)
     screen.print(comparisons_in_words(comparisons(report.rows)))
     for line in explanations(report.rows):
         screen.print(line)
@@ -167,21 +177,11 @@ def _print(screen: Console, report: Any, quick: bool) -> None:
         screen.print(line)
     for note in report.notes:
         screen.print(f"While it ran: {note}", soft_wrap=True)
-    if quick:
-        screen.print("Quick budgets: read the control column for how little could be found.")
-    _print_failures(screen, report.failures)
+    _print_failures(screen, report.failures, report.failed_cells)
 
 
-def _print_failures(screen: Console, failures: dict[str, str]) -> None:
+def _print_failures(screen: Console, failures: dict[str, str], names: dict[str, str]) -> None:
     for cell, reason in failures.items():
         screen.print("failed", style="red", end=" ")
-        screen.print(f"{cell}: {reason}", soft_wrap=True)
-
-
-def _summary(rows: list[dict[str, Any]]) -> str:
-    states = [row["state"] for row in rows]
-    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    return (
-        f"{len(rows)} cells: {counts}. Gains in units of money per market; "
-        "control: share of the exact gain that the same learner captured where deviating pays."
-    )
+        named = f"{names[cell]} ({cell})" if cell in names else cell
+        screen.print(f"{named}: {reason}", soft_wrap=True)

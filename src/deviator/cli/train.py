@@ -53,6 +53,11 @@ Control = Annotated[
     typer.Option(help="Mechanism that sets the ranges.", autocompletion=names_of("mechanism")),
 ]
 
+Every = Annotated[
+    bool,
+    typer.Option("--every", help="Keep the best policy of every checkpoint, to replay them."),
+]
+
 
 @supervised
 def train(
@@ -73,6 +78,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Where to save the policy.")] = None,
     log: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
+    every: Every = False,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.")] = None,
     rounds: Annotated[int, typer.Option(help="How often the same traders meet.")] = 1,
     range_multiple: Annotated[float | None, typer.Option(help="How wide actions range.")] = None,
@@ -102,7 +108,7 @@ def train(
             _check_new(out, checkpoint, resume)
         searcher = learner_named(learner, files, learner_set)
         kept = (out, log, checkpoint, resume, deviations_of_files(files))
-        keeping = Keeping(*kept, rungs_of_files(files))
+        keeping = Keeping(*kept, rungs_of_files(files), every)
         report = _train(working, spec, searcher, plan, keeping, as_json)
     _print_report(report, as_json)
     if report.interrupted:

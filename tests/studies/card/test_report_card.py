@@ -190,10 +190,10 @@ def test_words_are_plain_and_few():
     assert len(lines) <= 25
     assert all(len(line) <= 100 for line in lines)
     assert "profitable deviation found" in str(card)
-    assert "holds: certified at every profile" in str(card)
+    assert "holds (certified, every profile)" in str(card)
     assert "profitable deviation found" in card._repr_html_()
     confirmed = audit("sigma-dcda", two_groups(4), sigma=0.2, held_out=200)
-    assert "no profitable deviation: certified at every profile" in confirmed.summary()
+    assert "no profitable deviation (certified, every profile)" in confirmed.summary()
 
 
 def test_a_card_is_plain_data_and_a_frame():

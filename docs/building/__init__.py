@@ -1,0 +1,1 @@
+"""What the documentation's pages are made with, beyond what Sphinx brings."""

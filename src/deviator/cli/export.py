@@ -1,0 +1,43 @@
+"""``deviator export``: the tables of a run for other programs."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from .console import console
+
+if TYPE_CHECKING:
+    from deviator.studies.tables.export import Format
+
+
+class ExportFormat(StrEnum):
+    """Formats of exported tables."""
+
+    csv = "csv"
+    parquet = "parquet"
+    latex = "latex"
+    stata = "stata"
+    json = "json"
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The results folder of a study.")],
+    form: Annotated[ExportFormat, typer.Option("--format", help="What the files are for.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the files; by default RUN/export.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="As rows, seeds, curves; by default all tables.")
+    ] = None,
+) -> None:
+    """Write the tables of a run as CSV, Parquet, LaTeX, Stata or JSON files.
+
+    They are made of the run's report alone, so results of earlier versions can be exported, too.
+    docs/tables.md describes every column. Ends with 2 where there is no report.
+    """
+    from deviator.studies.tables.export import export_tables
+
+    for file in export_tables(run, cast("Format", form.value), out, table or ()):
+        console().print(f"Written: {file}", soft_wrap=True)

@@ -1,0 +1,167 @@
+"""What a study found, in a sentence for each mechanism, and what its budgets leave open."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from deviator.evidence.constraints import INCENTIVES
+from deviator.harmless import one_line
+
+from .row import ReportRow
+from .shown_parts import mechanism_name, question_of
+from .verdict_words import is_control
+
+LONGEST = 400
+"""Characters of a sentence, at most."""
+
+WEAK = 0.5
+"""Share of a control's gain below which a learner that found nothing elsewhere says little."""
+
+QUICK = (
+    "Quick budgets prove little: learners had little time, so that what they did not find may "
+    "still be there. Certificates do not depend on the budget."
+)
+
+IN_CAPITALS: Mapping[str, str] = MappingProxyType({"dcda": "DCDA", "vcg": "VCG"})
+"""Abbreviations of the field in the names of mechanisms."""
+
+
+class _Subject(NamedTuple):
+    """What the rows of one sentence have in common."""
+
+    mechanism: str
+    strategy: str
+    question: str
+    constraint: str | None
+    is_control: bool
+
+
+def summary_sentences(rows: Sequence[ReportRow]) -> list[str]:
+    """Return what was found, a sentence for each mechanism, strategy and question.
+
+    Parameters
+    ----------
+    rows : sequence of ReportRow
+
+    Returns
+    -------
+    list of str
+        As "In all 14 sigma-DCDA markets no deviation pays; in the matched markets where one does,
+        the learners found 95.6% to 99.9% of it."
+    """
+    groups: dict[_Subject, list[ReportRow]] = {}
+    for row in rows:
+        groups.setdefault(_subject(row), []).append(row)
+    return [one_line(_sentence(*group), LONGEST) for group in groups.items()]
+
+
+def budget_warnings(rows: Sequence[ReportRow], *, quick: bool) -> list[str]:
+    """Return what the budgets of a study leave open: a sentence each, none where they suffice.
+
+    Parameters
+    ----------
+    rows : sequence of ReportRow
+    quick : bool
+        Whether the smaller budgets were used.
+    """
+    return [*([QUICK] if quick else []), *_weak_controls(rows)]
+
+
+def _weak_controls(rows: Sequence[ReportRow]) -> list[str]:
+    shares = [
+        share
+        for row in rows
+        if (share := row["share"] if is_control(row) else row["power"]) is not None
+    ]
+    weak = [share for share in shares if share < WEAK]
+    if not weak:
+        return []
+    low, high = f"{min(weak):.1%}", f"{max(weak):.1%}"
+    shares_found = low if low == high else f"{low} to {high}"
+    rows_of = "the one row" if len(shares) == 1 else f"{len(weak)} of the {len(shares)} rows"
+    return [
+        f"In {rows_of} with a trained control, learners found less than {WEAK:.0%} of what there "
+        f"is to gain there ({shares_found}), so that finding nothing elsewhere says little. Give "
+        "them more steps."
+    ]
+
+
+def _subject(row: ReportRow) -> _Subject:
+    return _Subject(
+        mechanism_name(row),
+        row["strategy"],
+        question_of(row),
+        row["constraint"],
+        is_control(row),
+    )
+
+
+def _sentence(subject: _Subject, rows: Sequence[ReportRow]) -> str:
+    if subject.question == "everyone":
+        return f"{_where(subject, len(rows))} all traders learned together."
+    told = Counter(_outcome(subject, row) for row in rows)
+    if len(told) == 1:
+        (outcome,) = told
+        found = f"{_where(subject, len(rows))} {outcome}"
+    else:
+        parts = ", ".join(f"{outcome} in {count}" for outcome, count in told.items())
+        found = f"Of {len(rows)} {_markets(subject, len(rows))}: {parts}"
+    return "; ".join([found, *_searches(subject, rows)]) + "."
+
+
+def _where(subject: _Subject, count: int) -> str:
+    how_many = {1: "the", 2: "both"}.get(count, f"all {count}")
+    return f"In {how_many} {_markets(subject, count)}"
+
+
+def _markets(subject: _Subject, count: int) -> str:
+    """Return what the markets of a sentence are called."""
+    name = "-".join(IN_CAPITALS.get(part, part) for part in subject.mechanism.split("-"))
+    noun = "control" if subject.is_control else "market"
+    audited = "audited " if subject.question.startswith("audit") else ""
+    strategy = "" if subject.strategy == "honest" else f" with strategy {subject.strategy}"
+    return f"{audited}{name} {noun}{'' if count == 1 else 's'}{strategy}"
+
+
+def _outcome(subject: _Subject, row: ReportRow) -> str:
+    """Return what holds in the market of a row."""
+    average = " on average" if row["scope"] == "in expectation" else ""
+    joint = f" by a {subject.question}" if subject.question.startswith("coalition") else ""
+    meant = ", as it is meant to" if subject.is_control else ""
+    pays = {
+        "confirmed": f"no deviation{joint} pays{average}",
+        "refuted": f"a deviation{joint} pays{average}{meant}",
+        "undetermined": "the answer is open",
+        "vacuous": "nobody trades",
+    }
+    holds = {"confirmed": "holds", "refuted": "is violated", "undetermined": "is open"}
+    if subject.constraint not in (None, INCENTIVES) and row["state"] in holds:
+        return f"{str(subject.constraint).replace('_', ' ')} {holds[row['state']]}"
+    return pays[row["state"]]
+
+
+def _searches(subject: _Subject, rows: Sequence[ReportRow]) -> Iterable[str]:
+    """Yield how much of what there is to gain the learners found, where learners were asked."""
+    if subject.question != "deviation":
+        return
+    paying = [row for row in rows if row["state"] == "refuted"]
+    others = [row for row in rows if row["state"] != "refuted" and not subject.is_control]
+    shares = [row["share"] for row in paying if row["share"] is not None]
+    powers = [row["power"] for row in others if row["power"] is not None]
+    if powers:
+        yield f"in the matched markets where one does, {_found(powers)} of it"
+    elif others:
+        yield "no learner was tried in a matched market where one does"
+    if shares:
+        yield f"{_found(shares)} of what there is to gain"
+
+
+def _found(shares: Sequence[float]) -> str:
+    """Return which shares learners found, as "the learners found 95.6% to 99.9%"."""
+    low, high = f"{min(shares):.1%}", f"{max(shares):.1%}"
+    if max(shares) <= 0:
+        return "the learners found none"
+    if min(shares) <= 0:
+        return f"the learners found at most {high}"
+    return f"the learners found {low if low == high else f'{low} to {high}'}"
