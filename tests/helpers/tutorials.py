@@ -1,0 +1,72 @@
+"""What the blocks of a page name: commands and options of deviator, modules and their members."""
+
+import ast
+import shlex
+from importlib import import_module
+from importlib.util import find_spec
+
+import typer
+
+from deviator.cli import app
+
+
+def unknown_words(line):
+    """Return the words of a command line that `deviator` does not know."""
+    commands = typer.main.get_command(app).commands
+    words = shlex.split(line)
+    if words[:3] == ["python", "-m", "deviator"]:
+        words = words[2:]
+    if words[0] != "deviator":
+        return []
+    if words[1].startswith("-"):
+        return []
+    if words[1] not in commands:
+        return [words[1]]
+    options = {"--help", "-h"}
+    for parameter in commands[words[1]].params:
+        options |= {*parameter.opts, *parameter.secondary_opts}
+    asked = [word.split("=")[0] for word in words[2:] if word.startswith("-")]
+    return [word for word in asked if word not in options]
+
+
+def unknown_names(source, written=()):
+    """Return the modules that a text of Python imports in vain, and names they do not have.
+
+    Modules of `written`, files that the page writes, are taken as they are.
+    """
+    tree = ast.parse(source)
+    unknown = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            unknown += [each.name for each in node.names if not _found(each.name, written)]
+        elif isinstance(node, ast.ImportFrom):
+            unknown += _not_in(node, written)
+        elif isinstance(node, ast.Attribute):
+            path = ast.unparse(node).split(".")
+            if path[0] == "deviator" and not _leads_somewhere(path):
+                unknown.append(".".join(path))
+    return unknown
+
+
+def _found(module, written):
+    return module in written or find_spec(module) is not None
+
+
+def _not_in(node, written):
+    if not _found(node.module, written):
+        return [node.module]
+    if node.module.split(".")[0] != "deviator":
+        return []
+    home = import_module(node.module)
+    return [f"{node.module}.{each.name}" for each in node.names if not hasattr(home, each.name)]
+
+
+def _leads_somewhere(path):
+    place = import_module("deviator")
+    for name in path[1:]:
+        if not all(part.isidentifier() for part in path):
+            return True
+        if not hasattr(place, name):
+            return False
+        place = getattr(place, name)
+    return True
