@@ -59,9 +59,7 @@ def member_page(member: Member) -> str:
     documented = [member.target, *([maker] if maker else [])]
     parts = [
         f"# {member.name}",
-        _table(
-            "", "", [("Made with", _making(member)), *FACTS[member.kind](member), *_source(member)]
-        ),
+        _table("", "", facts),
         *(_documented(target) for target in documented),
         "## Arguments",
         _arguments(object_at(documented[-1])),
