@@ -9,16 +9,13 @@ import nbformat
 import pytest
 from helpers import virtual_environment
 from helpers.repository import DOCS, ROOT
-from helpers.tutorials import unknown_names, unknown_words
+from helpers.tutorials import blocks, commands, unknown_names, unknown_words
 from nbclient import NotebookClient
 
 from deviator.plain_yaml import read_yaml
 
 NOTEBOOKS = runpy.run_path(str(DOCS / "notebooks.py"))
 TUTORIALS = [path.stem for path in NOTEBOOKS["sources"]()]
-BLOCK = re.compile(
-    r"(?:`(?P<file>[\w.-]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
-)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 PAGES = [
     ROOT / "README.md",
@@ -29,24 +26,8 @@ PAGES = [
 ]
 
 
-def blocks(page):
-    return list(BLOCK.finditer(page.read_text(encoding="utf-8")))
-
-
 def source(stem):
     return DOCS / "tutorials" / f"{stem}.md"
-
-
-def commands(text):
-    """Return the commands of a block, each with all of its lines."""
-    gathered = ""
-    for line in text.splitlines():
-        gathered += line.removesuffix("\\") + "\n"
-        if line.endswith("\\") or gathered.replace('\\"', "").count('"') % 2:
-            continue
-        yield gathered.strip()
-        gathered = ""
-    assert not gathered, f"a quotation does not end: {gathered}"
 
 
 def test_there_are_seven_tutorials():
@@ -56,14 +37,14 @@ def test_there_are_seven_tutorials():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_the_blocks_of_a_page_name_exists(page):
     found = blocks(page)
-    written = {block["file"].removesuffix(".py") for block in found if block["file"]}
+    written = {block.file.removesuffix(".py") for block in found if block.file}
     for block in found:
-        if block["kind"] == "python" and not block["text"].startswith(">>>"):
-            assert unknown_names(block["text"], written) == []
-        elif block["kind"] == "yaml":
-            assert read_yaml(block["text"]).values
-        elif block["kind"] == "console":
-            for line in commands(block["text"]):
+        if block.kind == "python" and not block.text.startswith(">>>"):
+            assert unknown_names(block.text, written) == []
+        elif block.kind == "yaml":
+            assert read_yaml(block.text).values
+        elif block.kind == "console":
+            for line in commands(block.text):
                 assert unknown_words(line) == [], line
 
 
@@ -122,5 +103,6 @@ def printed(cell):
 def test_one_output_follows_each_block_that_states_one():
     for stem in TUTORIALS:
         for before, after in pairwise(blocks(source(stem))):
-            if after["kind"] == "text":
-                assert before["kind"] in ("python", "console") and not before["file"]
+            if after.kind == "text":
+                assert before.kind in ("python", "console")
+                assert not before.file
