@@ -74,24 +74,35 @@ def test_the_notebook_is_the_one_that_the_text_makes(stem):
 @pytest.mark.slow
 @pytest.mark.parametrize("stem", TUTORIALS)
 def test_the_notebook_runs_and_prints_what_it_says(stem, tmp_path):
-    """No cell has a time limit: only a cell that hangs would meet one."""
-    notebook = NOTEBOOKS["notebook"](source(stem))
+    assert_prints_what_it_says(source(stem), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_notebook_that_prints_something_else_is_noticed(tmp_path):
+    page = tmp_path / "wrong.md"
+    page.write_text("# Wrong\n\n```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n")
+    with pytest.raises(AssertionError, match="2"):
+        assert_prints_what_it_says(page, tmp_path)
+
+
+def assert_prints_what_it_says(page, folder):
+    """Run a page's notebook; a cell may take any time, as only one that hangs would meet a limit."""
+    notebook = NOTEBOOKS["notebook"](page)
     stated = [printed(cell) for cell in notebook.cells]
-    variables = virtual_environment.create(tmp_path / "venv") | {
+    assert any(stated)
+    variables = virtual_environment.create(folder / "venv") | {
         "PYTHONPATH": str(ROOT / "src"),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_STATE_HOME": str(folder / "state"),
     }
-    where = {"metadata": {"path": str(tmp_path)}}
+    where = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=None, kernel_name="python3", resources=where).execute(
         env=variables
     )
-    checker = doctest.OutputChecker()
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     for cell, wanted in zip(notebook.cells, stated, strict=True):
+        got = printed(cell)
         if wanted:
-            got = printed(cell)
-            assert checker.check_output(wanted, got, flags), f"{cell.source}\n{got}"
-    assert any(stated)
+            assert doctest.OutputChecker().check_output(wanted, got, flags), f"{cell.source}\n{got}"
 
 
 def printed(cell):
