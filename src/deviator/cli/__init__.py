@@ -19,6 +19,7 @@ from .confirm import confirm
 from .console import fail
 from .doctor import doctor
 from .equilibrium import equilibrium
+from .explore import explore
 from .export import export
 from .help import HelpfulCommand, HelpfulGroup
 from .league import league
@@ -40,8 +41,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, study, confirm, report, query, compare, export, replicate, train, evaluate, league,
-    equilibrium, recheck, check, new, assumptions, list_, doctor,
+    audit, power, study, confirm, report, query, compare, export, replicate, train, evaluate,
+    league, equilibrium, recheck, check, new, assumptions, list_, doctor, explore,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(command.__name__.strip("_"), cls=HelpfulCommand)(command)

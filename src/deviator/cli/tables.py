@@ -42,7 +42,7 @@ def print_table(screen: Console, table: Table) -> None:
 
 
 def _print_row(screen: Console, headings: Sequence[str], row: Sequence[Text]) -> None:
-    """Print one row; columns without a heading stand for themselves, and empty cells for nothing."""
+    """Print one row, without its empty cells."""
     for place, (heading, cell) in enumerate(zip(headings, row, strict=True)):
         if not cell.plain.strip():
             continue
