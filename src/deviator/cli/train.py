@@ -79,7 +79,7 @@ def train(
     log: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
     every: Every = False,
-    resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="A checkpoint to resume.")] = None,
     rounds: Annotated[int, typer.Option(help="How often the same traders meet.")] = 1,
     range_multiple: Annotated[float | None, typer.Option(help="How wide actions range.")] = None,
     mode: Mode = None,
