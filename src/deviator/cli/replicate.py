@@ -103,7 +103,9 @@ def _print(screen: Console, rows: Any) -> None:
 
 
 def _write(screen: Console, path: Path, rows: Any) -> None:
-    from deviator.paper import report_html
+    from deviator.paper import records_json, report_html
 
-    path.write_text(report_html(rows), encoding="utf-8")
-    screen.print(f"Report: {path}", soft_wrap=True)
+    data = path.with_suffix(".json")
+    data.write_text(records_json(rows), encoding="utf-8")
+    path.write_text(report_html(rows, data.name), encoding="utf-8")
+    screen.print(f"Report: {path}, its rows: {data}", soft_wrap=True)
