@@ -93,10 +93,12 @@ def _print(rows: Any, report: Path | None) -> None:
     screen.print(DISCREPANCY)
     screen.print(f"{counted(rows)}.")
     if report is not None:
-        screen.print(f"Report: {report}", soft_wrap=True)
+        screen.print(f"Report: {report}, its rows: {report.with_suffix('.json')}", soft_wrap=True)
 
 
 def _write(path: Path, rows: Any) -> None:
-    from deviator.paper import report_html
+    from deviator.paper import records_json, report_html
 
-    path.write_text(report_html(rows), encoding="utf-8")
+    data = path.with_suffix(".json")
+    data.write_text(records_json(rows), encoding="utf-8")
+    path.write_text(report_html(rows, data.name), encoding="utf-8")
