@@ -45,7 +45,7 @@ def _cell_ms(weights: int) -> tuple[int, float]:
     """Return how many cells a study of so many weights has, and milliseconds a cell."""
     study = _study(weights)
     start = time.process_time()
-    cells, failures = usable_cells(study, False, TRIAL_S)
+    cells, failures, _ = usable_cells(study, False, TRIAL_S)
     labels = {cell.label() for cell in cells}
     spent = time.process_time() - start
     if failures or len(labels) != len(cells):

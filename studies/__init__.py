@@ -3,6 +3,7 @@
 from .audit_market import audit
 from .gather import Search, gather
 from .run.confirm import confirm, default_study
+from .run.read_report import read_report
 from .run.study_report import StudyReport
 from .spec.read import read_study
 from .spec.study import StudySpec
@@ -15,5 +16,6 @@ __all__ = [
     "confirm",
     "default_study",
     "gather",
+    "read_report",
     "read_study",
 ]

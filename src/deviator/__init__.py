@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 import pettingzoo
 
+from .deprecation import MOVED, moved_name
+
 if TYPE_CHECKING:
     from deviator import (
         economies,
@@ -80,6 +82,8 @@ def __getattr__(name: str) -> Any:
             return getattr(import_module(_HOME[name]), name)
         if name in __all__:
             return import_module(f"deviator.{name}")
+        if f"deviator.{name}" in MOVED:
+            return moved_name(f"deviator.{name}", MOVED[f"deviator.{name}"])
     finally:
         random.setstate(kept)
     raise AttributeError(f"module 'deviator' has no attribute {name!r}")

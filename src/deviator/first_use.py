@@ -4,8 +4,12 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from .deprecation import MOVED, Moved, moved_name
 
-def imported_when_used(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+
+def imported_when_used(
+    package: str, homes: Mapping[str, str], moved: Mapping[str, Moved] = MOVED
+) -> Callable[[str], Any]:
     """Return the `__getattr__` of a package.
 
     Parameters
@@ -14,6 +18,8 @@ def imported_when_used(package: str, homes: Mapping[str, str]) -> Callable[[str]
         Its ``__name__``.
     homes : mapping of str to str
         In which module of the package each name is defined.
+    moved : mapping of str to Moved
+        Old names in full, of any package, that still work and warn.
 
     Examples
     --------
@@ -28,6 +34,8 @@ def imported_when_used(package: str, homes: Mapping[str, str]) -> Callable[[str]
     def attribute(name: str) -> Any:
         if name in homes:
             return getattr(import_module(f"{package}.{homes[name]}"), name)
+        if f"{package}.{name}" in moved:
+            return moved_name(f"{package}.{name}", moved[f"{package}.{name}"])
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return attribute

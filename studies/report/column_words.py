@@ -22,7 +22,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "share": "Learned over exact gain; a dash where there is nothing to gain.",
         "control": "Share of the gain that the same learner captured, with the same budget, in the "
         "matched market where deviating pays; 'itself' where the row is that market.",
-        "cap": "Certified bound on every deviation's mean gain; none where there is no certificate.",
+        "cap": "Certified bound on every deviation's mean gain; none without a certificate.",
         "verdict": "What the evidence supports. Profiles are the traders' types: a certificate "
         "speaks of every profile, or of the mean over them (in expectation). Open: neither a "
         "certificate nor a profitable deviation was found. Control: deviating is meant to pay.",

@@ -81,7 +81,7 @@ def write_html(
         parts=page_parts(),
         content=content,
         study=one_line(content["study"]),
-        failures=_on_lines(content["failures"]),
+        failures=_on_lines(content["failures"], content.get("failed_cells", {})),
         columns=_columns(rows),
         text_columns=TEXT,
         first=FIRST,
@@ -130,6 +130,6 @@ def _page_rows(rows: Sequence[ReportRow]) -> list[PageRow]:
     ]
 
 
-def _on_lines(failures: Mapping[str, str]) -> dict[str, str]:
-    """Return failures as texts that can be shown, whoever wrote them."""
-    return {one_line(cell): one_line(reason) for cell, reason in failures.items()}
+def _on_lines(failures: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Return failures as texts that can be shown, whoever wrote them, by names in words."""
+    return {one_line(names.get(cell, cell)): one_line(why) for cell, why in failures.items()}

@@ -67,4 +67,4 @@ def counted_verdicts(rows: Sequence[Mapping[str, Any]]) -> str:
     rows : sequence of ReportRow
     """
     counts = Counter(map(row_verdict, rows))
-    return ", ".join(f"{count} \N{MULTIPLICATION SIGN} {words}" for words, count in counts.items())
+    return ", ".join(f"{count} x {words}" for words, count in counts.items())

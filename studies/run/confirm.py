@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import final
@@ -102,14 +103,15 @@ def confirm(
             check_trusted(spec, plugins)
     spec = spec.with_plugins(tuple(str(file) for file in plugins))
     folder = results_folder(spec, quick) if out is None else Path(out)
-    cells, failures = usable_cells(spec, quick, trial_s, has_result_in(folder))
+    cells, failures, names = usable_cells(spec, quick, trial_s, has_result_in(folder))
     told = _Told(progress, cells)
     with RunStore.open(folder, spec, quick=quick) as store:
         processes = workers or os.cpu_count() or 1
         execution = Execution(executor, processes, spec.limit_s, spec.memory_gib, address)
         failures |= run_missing(cells, store, execution, told)
         told.pass_on("writing tables, figures and the page")
-        return write_report(store, spec.name, cells, failures, quick=quick, notes=told.notes)
+        report = partial(write_report, quick=quick, notes=told.notes, failed_cells=names)
+        return report(store, spec.name, cells, failures)
 
 
 @final

@@ -31,6 +31,8 @@ class Plan(NamedTuple):
     measured : bool
         Whether that comes from the finished cells of the study, with the workers that they had;
         otherwise it comes from the bids and traders of the cells, for one worker.
+    failed_cells : dict of str to str
+        Names in words of cells that cannot be run.
     """
 
     finished: list[Cell]
@@ -38,6 +40,7 @@ class Plan(NamedTuple):
     failures: dict[str, str]
     seconds: float
     measured: bool
+    failed_cells: dict[str, str]
 
     def in_words(self) -> str:
         """Return how much there is to do, and from what the time was estimated."""
@@ -74,7 +77,7 @@ def planned(study: StudySpec, quick: bool, folder: Path, trial_s: float = TRIAL_
     InvalidInputError
         If the study breaks a rule.
     """
-    cells, failures = usable_cells(study, quick, trial_s, lambda _: True)
+    cells, failures, names = usable_cells(study, quick, trial_s, lambda _: True)
     is_finished = has_result_in(folder)
     finished = [cell for cell in cells if is_finished(cell)]
     left = [cell for cell in cells if not is_finished(cell)]
@@ -83,7 +86,7 @@ def planned(study: StudySpec, quick: bool, folder: Path, trial_s: float = TRIAL_
     )
     effort = sum(map(expected_effort, left))
     seconds = guessed_seconds(effort) if rate is None else effort * rate
-    return Plan(finished, left, failures, seconds, rate is not None)
+    return Plan(finished, left, failures, seconds, rate is not None, names)
 
 
 def _finished_at(folder: Path, cell: Cell) -> float:

@@ -30,6 +30,7 @@ class _Stated(NamedTuple):
     versions: dict[str, str]
     failures: dict[str, str]
     keys: list[str] | None
+    failed_cells: dict[str, str]
 
 
 def rebuild_report(folder: Path, *, everything: bool = False) -> StudyReport:
@@ -79,9 +80,11 @@ def _written(
     failures: dict[str, str],
     notes: list[str],
 ) -> StudyReport:
-    study, quick, versions = stated.study, stated.quick, stated.versions
+    told = {"quick": stated.quick, "versions": stated.versions, "notes": notes}
     try:
-        return write_rows(store, study, rows, failures, quick=quick, versions=versions, notes=notes)
+        return write_rows(
+            store, stated.study, rows, failures, failed_cells=stated.failed_cells, **told
+        )
     except UNREADABLE as error:
         raise ResultsError(
             f"the cells of {store.folder} must hold results of deviator, and cannot be reported "
@@ -129,13 +132,16 @@ def _stated(folder: Path) -> _Stated:
     try:
         keys = [str(row["key"]) for row in report["rows"]]
         failures = {str(name): str(why) for name, why in report["failures"].items()}
-        return _Stated(study, bool(report["quick"]), dict(report["versions"]), failures, keys)
+        # Reports of earlier versions do not name them.
+        names = {str(cell): str(name) for cell, name in report.get("failed_cells", {}).items()}
+        versions = dict(report["versions"])
+        return _Stated(study, bool(report["quick"]), versions, failures, keys, names)
     except UNREADABLE:
         quick, versions = bool(provenance.get("quick")), provenance.get("versions")
         known = versions if isinstance(versions, dict) else {}
         # Reports do not state Python's.
         known = {name: known[name] for name in known if name != "python"}
-        return _Stated(study, quick, known, {}, None)
+        return _Stated(study, quick, known, {}, None, {})
 
 
 def _content(file: Path) -> Mapping[str, Any]:

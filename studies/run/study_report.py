@@ -1,17 +1,21 @@
 """The report of a study, made from its finished cells."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
 
+from deviator.errors import InvalidInputError
 from deviator.harmless import one_line
 
 from ..report.comparisons import comparisons
 from ..report.page import write_html
 from ..report.row import INTERVAL, ReportRow, report_rows
+from ..report.summary import summary_sentences
 from ..spec.cell import Cell
+from ..tables.cell_names import names_of_cells
 from .checked_rows import UNREADABLE, readable_rows
 from .store import RunStore, to_json
 from .store.provenance import versions
@@ -19,6 +23,8 @@ from .store.provenance import versions
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 LOST = "its result is not there; run the command again"
 """Why a cell has no row of which nothing else is known."""
@@ -28,7 +34,7 @@ REMOVE = "remove its folder under cells and run the command again"
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StudyReport:
     """What a study found.
 
@@ -44,6 +50,8 @@ class StudyReport:
         Where ``report.json``, ``report.html`` and the cells' files are.
     notes : tuple of str
         What happened that changes no number: other drivers, damaged files that were computed again.
+    failed_cells : dict of str to str
+        Names in words of cells among the failures, where they are known.
     """
 
     study: str
@@ -51,23 +59,55 @@ class StudyReport:
     failures: dict[str, str]
     folder: Path
     notes: tuple[str, ...] = ()
+    failed_cells: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return what was found, a sentence for each mechanism."""
+        failed = [f"{len(self.failures)} cells failed."] if self.failures else []
+        return "\n".join([f"Study {self.study}:", *summary_sentences(self.rows), *failed])
+
+    def __repr__(self) -> str:
+        return (
+            f"<StudyReport {self.study}: {len(self.rows)} rows, {len(self.failures)} failures, "
+            f"in {self.folder}>"
+        )
 
     def to_frame(self) -> "DataFrame":
         """Return a record per cell, as in the table ``rows`` of ``docs/tables.md``."""
-        return self._frame("rows")
+        return self.table("rows")
 
     def seeds(self) -> "DataFrame":
         """Return a record per cell and seed, as in the table ``seeds``."""
-        return self._frame("seeds")
+        return self.table("seeds")
 
     def curves(self) -> "DataFrame":
         """Return a record per cell, seed and point of its learning curve, as in ``curves``."""
-        return self._frame("curves")
+        return self.table("curves")
 
-    def _frame(self, table: str) -> "DataFrame":
+    def table(self, name: str) -> "DataFrame":
+        """Return a table of ``docs/tables.md`` as a frame, each column of one type.
+
+        Whole numbers are ``Int64`` and truths ``boolean``, which can be missing; missing texts are
+        empty. `cell` joins the tables, and is the same in every run of the cell, whatever its
+        budget.
+
+        Parameters
+        ----------
+        name : str
+            As ``constraints`` or ``outcomes``.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such table.
+        """
+        from ..tables.frames import frame_of
         from ..tables.tidy import study_tables
 
-        return study_tables(self.rows, self.failures)[table].to_pandas()
+        found = study_tables(self.rows, self.failures)
+        if name not in found:
+            raise InvalidInputError(f"a table must be one of {', '.join(found)}, got {name!r}")
+        return frame_of(found[name])
 
 
 def write_report(
@@ -78,6 +118,7 @@ def write_report(
     *,
     quick: bool,
     notes: Sequence[str] = (),
+    failed_cells: Mapping[str, str] = NONE,
 ) -> StudyReport:
     """Write report, tables and figures of the cells that are finished.
 
@@ -93,6 +134,8 @@ def write_report(
         Whether the smaller budgets were used.
     notes : sequence of str
         What else is to be told.
+    failed_cells : mapping of str to str
+        Names in words of cells that could not be run, where they are not among `cells`.
 
     Raises
     ------
@@ -101,7 +144,9 @@ def write_report(
     """
     done, lost = _finished(store, cells)
     known, results = [cell for cell, _ in done], [result for _, result in done]
-    write = partial(write_rows, store, study, quick=quick, versions=versions(), notes=notes)
+    names = _names_of({**lost, **failures}, cells) | dict(failed_cells)
+    told = {"quick": quick, "versions": versions(), "notes": notes, "failed_cells": names}
+    write = partial(write_rows, store, study, **told)
     try:
         return write(report_rows(known, results), {**lost, **failures})
     except UNREADABLE:
@@ -123,6 +168,7 @@ def write_rows(
     quick: bool,
     versions: Mapping[str, str],
     notes: Sequence[str] = (),
+    failed_cells: Mapping[str, str] = NONE,
 ) -> StudyReport:
     """Write report, tables and figures of rows; see `write_report`.
 
@@ -136,14 +182,17 @@ def write_rows(
     versions : mapping of str to str
         Of what computed the cells.
     notes : sequence of str
+    failed_cells : mapping of str to str
     """
     reasons = {one_line(name): one_line(why) for name, why in failures.items()}
+    names = {cell: failed_cells[cell] for cell in reasons if cell in failed_cells}
     content = {
         "study": study,
         "quick": quick,
         "interval": INTERVAL,
         "rows": rows,
         "failures": reasons,
+        "failed_cells": names,
         "comparisons": comparisons(rows),
         "versions": dict(versions),
     }
@@ -155,7 +204,7 @@ def write_rows(
     store.write("report.json", to_json(content))
     write_tables(store, content)
     write_html(store, content, write_figures(store, content))
-    return StudyReport(study, rows, reasons, store.folder, tuple(notes))
+    return StudyReport(study, rows, reasons, store.folder, tuple(notes), names)
 
 
 def _finished(
@@ -170,3 +219,9 @@ def _finished(
         else:
             done.append((cell, result))
     return done, lost
+
+
+def _names_of(failures: Mapping[str, str], cells: Sequence[Cell]) -> dict[str, str]:
+    """Return the names in words of the cells that failed, by their labels."""
+    failed = [cell for cell in cells if cell.label() in failures] if failures else []
+    return {cell.label(): name for cell, name in zip(failed, names_of_cells(failed), strict=True)}

@@ -20,6 +20,7 @@ from ..spec.cell import Cell
 from ..spec.expand import cells_of_entry
 from ..spec.messages import grouped, in_words
 from ..spec.study import StudySpec
+from ..tables.cell_names import names_of_cells
 from .executors import described, modules_of
 from .foreign_cells import names_of
 
@@ -41,10 +42,11 @@ def has_result_in(folder: Path) -> IsFinished:
 
 
 class Usable(NamedTuple):
-    """The cells of a study that can be run, and why others cannot."""
+    """The cells of a study that can be run, why others cannot, and their names in words."""
 
     cells: list[Cell]
     failures: dict[str, str]
+    failed_cells: dict[str, str]
 
 
 def usable_cells(
@@ -83,8 +85,10 @@ def usable_cells(
     if mistakes:
         raise InvalidInputError(in_words(f"study {study.name}", mistakes))
     usable = [cell for cell in cells if cell.key not in trial.refused]
-    labels = {cell.label(): trial.refused[cell.key] for cell in cells if cell.key in trial.refused}
-    return Usable(usable, failures | labels)
+    refused = [cell for cell in cells if cell.key in trial.refused]
+    labels = {cell.label(): trial.refused[cell.key] for cell in refused}
+    names = dict(zip(labels, names_of_cells(refused), strict=True))
+    return Usable(usable, failures | labels, names)
 
 
 @final

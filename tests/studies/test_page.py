@@ -63,7 +63,7 @@ def test_a_page_stands_alone_and_shows_every_row(tmp_path):
     assert read.tags.count("polyline") == 40 * 3
     assert read.tags.count("tr") >= 41
     assert read.tags.count("tbody") >= 40
-    assert f"{len(content['rows'])} rows: 14 × control: profitable deviation found, 26 × no" in page
+    assert f"{len(content['rows'])} rows: 14 x control: profitable deviation found, 26 x no" in page
     assert "In all 14 uniform-conditional controls a deviation pays, as it is meant to" in page
     assert '<td class="control">control: profitable deviation found' in page
     assert "prefers-color-scheme: dark" in page

@@ -1,0 +1,132 @@
+"""What must work wherever deviator is installed: `python smoke.py` needs the package alone.
+
+`make matrix` runs it in clean environments, with the oldest and the newest supported libraries.
+"""
+
+import subprocess
+import sys
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import gymnasium
+import matplotlib
+import numpy as np
+import pettingzoo
+
+import deviator
+
+LIBRARIES = (
+    *("numpy", "scipy", "pandas", "pyarrow", "gymnasium", "pettingzoo"),
+    *("stable-baselines3", "torch"),
+)
+STUDY = """
+name: smoke
+seeds: [0]
+steps: 2000
+held_out: 200
+learner: none
+economies:
+  private: {family: private-values, n_traders: 4, slope: 2.0}
+cells:
+  - {mechanism: [sigma-dcda, uniform-conditional], economy: private}
+"""
+
+
+def the_package_is_whole():
+    """Versions agree, types are marked, and the package comes from site-packages."""
+    assert metadata.version("deviator") == deviator.__version__
+    assert (files("deviator") / "py.typed").is_file()
+    assert "site-packages" in str(deviator.__file__), deviator.__file__
+
+
+def every_plugin_loads():
+    """All built-in names can be used."""
+    for spec in deviator.list_plugins():
+        assert spec.load() is not None
+
+
+def audits_tell_a_truthful_rule_from_another():
+    """The sigma-DCDA is certified, a single price is refuted."""
+    economy = deviator.economies.two_groups(n_traders=6, alpha=1.0, beta=0.7, slope=1.3)
+    assert deviator.audit("sigma-dcda", economy, sigma=0.4).state == "confirmed"
+    assert deviator.audit("uniform-conditional", economy).state == "refuted"
+
+
+def environments_step():
+    """Gymnasium, its vector form, and PettingZoo's parallel form take steps."""
+    names = {"mechanism": "uniform-conditional", "economy": "two-groups"}
+    env = gymnasium.make("deviator/Deviation-v0", **names)
+    env.reset(seed=0)
+    assert env.step(env.action_space.sample())[4]["best_gain"] > 0
+    markets = gymnasium.make_vec("deviator/Deviation-v0", num_envs=3, **names)
+    markets.reset(seed=0)
+    assert markets.step(markets.action_space.sample())[1].shape == (3,)
+    everyone = pettingzoo.make("parallel", "deviator/exchange-v0", **names)
+    everyone.reset(seed=0)
+    actions = {agent: everyone.action_space(agent).sample() for agent in everyone.agents}
+    assert everyone.step(actions)[1].keys() == actions.keys()
+
+
+def learners_learn():
+    """A gradient finds the gain, and PPO of stable-baselines3 trains."""
+    from deviator.envs import deviation_core, market
+    from deviator.learners import GradientLearner, PPOLearner
+
+    economy = deviator.economies.private_values(4)
+    core = deviation_core(market(deviator.make("uniform-conditional"), economy))
+    found = GradientLearner().train(core, steps=20_000, seed=0)
+    types = core.draw(np.random.default_rng(1), 1000)
+    share = core.gains(types, found.policy).mean() / core.best_gains(types).mean()
+    assert 0.8 < share <= 1
+    assert PPOLearner(markets=64, batch_size=64).train(core, steps=640, seed=0).curve
+
+
+def tensors_clear():
+    """Gradients of torch flow through a market."""
+    import torch
+
+    from deviator.envs import TensorEnv, deviation_core, market
+
+    core = deviation_core(
+        market(deviator.make("uniform-conditional"), deviator.economies.private_values(4))
+    )
+    env = TensorEnv(core, markets=8, device="cpu", seed=0)
+    env.reset()
+    action = torch.zeros(8, core.action_size, dtype=torch.float64, requires_grad=True)
+    env.step(action).reward.sum().backward()
+    assert torch.isfinite(action.grad).all()
+
+
+def a_study_leaves_tables_and_figures():
+    """The command line runs a study and answers a query about it."""
+    command = [sys.executable, "-m", "deviator.cli"]
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "smoke.yaml").write_text(STUDY, encoding="utf-8")
+        subprocess.run([*command, "study", "smoke.yaml"], cwd=folder, check=True)
+        query = [*command, "query", "runs/smoke", "SELECT cell, state FROM rows"]
+        told = subprocess.run(query, cwd=folder, check=True, capture_output=True, text=True).stdout
+        assert "uniform-conditional" in told
+        assert (Path(folder) / "runs/smoke/report.html").is_file()
+
+
+def main():
+    """Say which libraries are there, and try everything."""
+    matplotlib.use("Agg")
+    print("Python", sys.version.split()[0], *(f"{n} {metadata.version(n)}" for n in LIBRARIES))
+    for promise in (
+        the_package_is_whole,
+        every_plugin_loads,
+        audits_tell_a_truthful_rule_from_another,
+        environments_step,
+        learners_learn,
+        tensors_clear,
+        a_study_leaves_tables_and_figures,
+    ):
+        promise()
+        print("works:", promise.__name__.replace("_", " "), flush=True)
+
+
+if __name__ == "__main__":
+    main()
