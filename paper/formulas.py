@@ -42,7 +42,7 @@ INDEX = r"(?:\{[^{}]*\}|-?(?:bar|low|max|min|own|id|[A-Za-z0-9]{1,2})(?![A-Za-z]
 POWER = rf"(?:\{{[^{{}}]*\}}|\([^()]*\)|-?(?:(?:{'|'.join(GREEK)}|max|min|own|id|[A-Za-z]{{1,2}})(?![a-z])|\d+)(?:_[A-Za-z0-9]+)?)"
 NAME = rf"(?<![A-Za-z]){BASE}(?![A-Za-z])~?\*?(?:\d(?![\d.]))?(?:_{INDEX})?(?:\^{POWER})?"
 TOKEN = re.compile(
-    rf"(?P<name>{NAME})|(?P<number>\d+(?:\.\d+)?)|(?P<sign><=|>=|!=|->|[-+*/=<>|,])"
+    rf"(?P<name>{NAME})|(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)|(?P<sign><=|>=|!=|->|[-+*/=<>|,])"
     rf"|(?P<bracket>[()\[\]{{}}](?:_[-+](?![A-Za-z]))?(?:\^\d+)?)|(?P<space>\s+)"
 )
 PARTS = re.compile(
@@ -52,6 +52,9 @@ EQUATION = re.compile(r"\(?[A-Z0-9]+\.\d+\)?|\([a-z]+\)|\(\d+\)")
 """Numbers of equations and parts, which are none of a formula."""
 
 SIGN = re.compile(r"<=|>=|!=|->|[-+*/=<>|]")
+
+LONGEST = 22
+"""Characters of a formula beyond which a line may break in it."""
 
 ARTICLES = ("a", "A", "I")
 """Letters that are words where they stand alone."""
@@ -149,7 +152,19 @@ def _words(chunk: str) -> str:
 
 
 def _math(text: str) -> str:
-    return f'<math alttext="{escape(text)}">{_row(text)}</math>'
+    """Return a formula as elements between which a line may break: browsers break none."""
+    parts = [""]
+    for word in re.split(r"(?<=\s)(?![^{}]*\})", text):
+        is_long = len(parts[-1]) + len(word) > LONGEST
+        if parts[-1] and is_long and "sqrt(" not in parts[-1].rpartition(")")[2]:
+            parts.append("")
+        parts[-1] += word
+    return "".join(map(_math_part, parts))
+
+
+def _math_part(text: str) -> str:
+    body = text.rstrip()
+    return f'<math alttext="{escape(body)}">{_row(body)}</math>{text[len(body) :]}'
 
 
 def _row(text: str) -> str:
