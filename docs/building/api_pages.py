@@ -30,6 +30,7 @@ MODULES: Sequence[str] = (
     "plugins.environments",
     "studies",
     "plot",
+    "explorer",
     "paper",
     "errors",
     "units",

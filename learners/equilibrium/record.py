@@ -1,6 +1,6 @@
 """What learning an equilibrium produced: a strategy with its epsilon, and whether it settled."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, final
 
 from deviator.evidence import Market
@@ -142,8 +142,8 @@ class Equilibrium:
             "economy": self.tested.economy.name,
             "n_traders": self.tested.economy.n_traders,
             "starts": len(self.ends),
-            "regret": [asdict(each) for each in self.regret],
-            "curve": [asdict(each) for each in self.curve],
+            "regret": [each._asdict() for each in self.regret],
+            "curve": [each._asdict() for each in self.curve],
         }
 
     def summary(self) -> str:

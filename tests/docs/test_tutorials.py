@@ -9,16 +9,13 @@ import nbformat
 import pytest
 from helpers import virtual_environment
 from helpers.repository import DOCS, ROOT
-from helpers.tutorials import unknown_names, unknown_words
+from helpers.tutorials import blocks, commands, unknown_names, unknown_words
 from nbclient import NotebookClient
 
 from deviator.plain_yaml import read_yaml
 
 NOTEBOOKS = runpy.run_path(str(DOCS / "notebooks.py"))
 TUTORIALS = [path.stem for path in NOTEBOOKS["sources"]()]
-BLOCK = re.compile(
-    r"(?:`(?P<file>[\w.-]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
-)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 PAGES = [
     ROOT / "README.md",
@@ -29,24 +26,8 @@ PAGES = [
 ]
 
 
-def blocks(page):
-    return list(BLOCK.finditer(page.read_text(encoding="utf-8")))
-
-
 def source(stem):
     return DOCS / "tutorials" / f"{stem}.md"
-
-
-def commands(text):
-    """Return the commands of a block, each with all of its lines."""
-    gathered = ""
-    for line in text.splitlines():
-        gathered += line.removesuffix("\\") + "\n"
-        if line.endswith("\\") or gathered.replace('\\"', "").count('"') % 2:
-            continue
-        yield gathered.strip()
-        gathered = ""
-    assert not gathered, f"a quotation does not end: {gathered}"
 
 
 def test_there_are_seven_tutorials():
@@ -56,14 +37,14 @@ def test_there_are_seven_tutorials():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_the_blocks_of_a_page_name_exists(page):
     found = blocks(page)
-    written = {block["file"].removesuffix(".py") for block in found if block["file"]}
+    written = {block.file.removesuffix(".py") for block in found if block.file}
     for block in found:
-        if block["kind"] == "python" and not block["text"].startswith(">>>"):
-            assert unknown_names(block["text"], written) == []
-        elif block["kind"] == "yaml":
-            assert read_yaml(block["text"]).values
-        elif block["kind"] == "console":
-            for line in commands(block["text"]):
+        if block.kind == "python" and not block.text.startswith(">>>"):
+            assert unknown_names(block.text, written) == []
+        elif block.kind == "yaml":
+            assert read_yaml(block.text).values
+        elif block.kind == "console":
+            for line in commands(block.text):
                 assert unknown_words(line) == [], line
 
 
@@ -93,24 +74,35 @@ def test_the_notebook_is_the_one_that_the_text_makes(stem):
 @pytest.mark.slow
 @pytest.mark.parametrize("stem", TUTORIALS)
 def test_the_notebook_runs_and_prints_what_it_says(stem, tmp_path):
-    """No cell has a time limit: only a cell that hangs would meet one."""
-    notebook = NOTEBOOKS["notebook"](source(stem))
+    assert_prints_what_it_says(source(stem), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_notebook_that_prints_something_else_is_noticed(tmp_path):
+    page = tmp_path / "wrong.md"
+    page.write_text("# Wrong\n\n```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n")
+    with pytest.raises(AssertionError, match="2"):
+        assert_prints_what_it_says(page, tmp_path)
+
+
+def assert_prints_what_it_says(page, folder):
+    """Run a page's notebook; a cell may take any time, as only one that hangs would meet a limit."""
+    notebook = NOTEBOOKS["notebook"](page)
     stated = [printed(cell) for cell in notebook.cells]
-    variables = virtual_environment.create(tmp_path / "venv") | {
+    assert any(stated)
+    variables = virtual_environment.create(folder / "venv") | {
         "PYTHONPATH": str(ROOT / "src"),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_STATE_HOME": str(folder / "state"),
     }
-    where = {"metadata": {"path": str(tmp_path)}}
+    where = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=None, kernel_name="python3", resources=where).execute(
         env=variables
     )
-    checker = doctest.OutputChecker()
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     for cell, wanted in zip(notebook.cells, stated, strict=True):
+        got = printed(cell)
         if wanted:
-            got = printed(cell)
-            assert checker.check_output(wanted, got, flags), f"{cell.source}\n{got}"
-    assert any(stated)
+            assert doctest.OutputChecker().check_output(wanted, got, flags), f"{cell.source}\n{got}"
 
 
 def printed(cell):
@@ -122,5 +114,6 @@ def printed(cell):
 def test_one_output_follows_each_block_that_states_one():
     for stem in TUTORIALS:
         for before, after in pairwise(blocks(source(stem))):
-            if after["kind"] == "text":
-                assert before["kind"] in ("python", "console") and not before["file"]
+            if after.kind == "text":
+                assert before.kind in ("python", "console")
+                assert not before.file

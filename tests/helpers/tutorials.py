@@ -1,19 +1,53 @@
-"""What the blocks of a page name: commands and options of deviator, modules and their members."""
+"""The blocks of a page, and what they name: commands, options, modules and their members."""
 
 import ast
+import re
 import shlex
 from importlib import import_module
 from importlib.util import find_spec
+from textwrap import dedent
+from typing import NamedTuple
 
 import typer
 
 from deviator.cli import app
 
+BLOCK = re.compile(
+    r"(?:`(?P<file>[\w.-]+)`:\n\n)?^(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+class Block(NamedTuple):
+    """A block of a page, and the file that the page says it is, if any."""
+
+    kind: str
+    text: str
+    file: str | None
+
+
+def blocks(page):
+    """Return the blocks of a page that state a language, in order."""
+    found = BLOCK.finditer(page.read_text(encoding="utf-8"))
+    return [Block(each["kind"], dedent(each["text"]), each["file"]) for each in found]
+
+
+def commands(text):
+    """Return the commands of a block, each with all of its lines."""
+    gathered = ""
+    for line in text.splitlines():
+        gathered += line.removesuffix("\\") + "\n"
+        if line.endswith("\\") or gathered.replace('\\"', "").count('"') % 2:
+            continue
+        yield gathered.strip()
+        gathered = ""
+    assert not gathered, f"a quotation does not end: {gathered}"
+
 
 def unknown_words(line):
     """Return the words of a command line that `deviator` does not know."""
     commands = typer.main.get_command(app).commands
-    words = shlex.split(line)
+    words = shlex.split(line, comments=True)
     if words[:3] == ["python", "-m", "deviator"]:
         words = words[2:]
     if words[0] != "deviator":

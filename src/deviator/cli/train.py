@@ -262,7 +262,7 @@ def _live_line(point: Any, plan: "Plan", speed: float, best: Any) -> str:
 def _share_done(point: Any, plan: "Plan") -> float:
     """Return how much of the budget is spent, of whichever is spent first."""
     of_time = 0.0 if plan.seconds is None else point.seconds / plan.seconds
-    return max(point.steps / plan.steps, of_time)
+    return float(max(point.steps / plan.steps, of_time))
 
 
 def _print_report(report: "TrainingReport", as_json: bool) -> None:
