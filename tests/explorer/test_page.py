@@ -84,11 +84,15 @@ def check(page, view):
 def states(page):
     names = ("market_clearing", "budget_surplus", "individual_rationality")
     names += ("incentive_compatibility", "efficiency")
-    return {name: page.locator(f"output[name={name}]").get_attribute("data-state") for name in names}
+    return {
+        name: page.locator(f"output[name={name}]").get_attribute("data-state") for name in names
+    }
 
 
 def audited(sigma):
-    card = deviator.audit("sigma-dcda", deviator.economies.two_groups(6), sigma=sigma, held_out=1000)
+    card = deviator.audit(
+        "sigma-dcda", deviator.economies.two_groups(6), sigma=sigma, held_out=1000
+    )
     return {name: answer.state for name, answer in card.constraints.items()}
 
 

@@ -20,7 +20,9 @@ def test_the_port_is_on_this_machine_alone_and_its_own():
         assert page.url.startswith("http://127.0.0.1:")
         assert len(page.url.partition("access_token=")[2]) > 20
         port = int(page.host.partition(":")[2])
-        with pytest.raises(RefusedError, match=f"the explorer needs a free port, and {port} is not"):
+        with pytest.raises(
+            RefusedError, match=f"the explorer needs a free port, and {port} is not"
+        ):
             Page(port=port)
     finally:
         page.close()

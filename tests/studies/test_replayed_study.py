@@ -13,5 +13,5 @@ def test_a_study_s_trainings_are_found_with_their_curves(finished):
     uniform = next(each for each in found if each.title.startswith("uniform-conditional"))
     replay = load(uniform)
     bid = deviating_bid(replay, 0, drawn_types(replay.tested, 0))
-    assert 0 < bid.best_gain
+    assert bid.best_gain > 0
     assert bid.gain <= bid.best_gain

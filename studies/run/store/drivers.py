@@ -67,7 +67,8 @@ class Driver:
     def here(cls) -> "Driver":
         """Return this process as a new driver."""
         pid = os.getpid()
-        return cls(secrets.token_hex(4), platform.node(), start_of_machine(), pid, start_of_process(pid))
+        machine = platform.node(), start_of_machine()
+        return cls(secrets.token_hex(4), *machine, pid, start_of_process(pid))
 
     @property
     def title(self) -> str:
