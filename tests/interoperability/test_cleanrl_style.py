@@ -3,6 +3,7 @@
 import gymnasium
 import pytest
 import torch
+from helpers.interoperability_page import assert_section_holds
 from helpers.own_networks import MARKET, core_of_market, share_of_best
 from torch import nn
 from torch.distributions import Normal
@@ -59,3 +60,7 @@ def test_ppo_in_one_file_finds_the_gain():
     share = share_of_best(core_of_market(), [agent.actor])
     print(f"\nPPO in plain torch: {share:.1%} of the best gain")
     assert 0.7 < share <= 1 + 1e-9
+
+
+def test_the_page_holds():
+    assert_section_holds("Plain torch")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.interoperability_page import assert_section_holds
 from helpers.own_networks import core_of_market
 
 from deviator.envs import DeviationVecEnv
@@ -30,3 +31,7 @@ def test_a_learner_trains_and_its_gain_is_measured(learner, settings, steps):
     print(f"\n{learner}: {share:.1%} of the best gain after {steps} bids")
     assert before < after
     assert share <= 1 + 1e-9
+
+
+def test_the_page_holds():
+    assert_section_holds("sb3-contrib")
