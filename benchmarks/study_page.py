@@ -27,6 +27,15 @@ PAGE_MS, FIGURES_S = 2.0, 60.0
 
 MIB = 2**20
 
+CERTIFICATE = {
+    "kind": "exact linear-quadratic",
+    "conditions": [
+        {"name": f"condition {number} of a certificate", "holds": True, "detail": "mu = 1.4"}
+        for number in range(8)
+    ],
+}
+"""What a certificate of a made-up row says."""
+
 
 def rows() -> list[Row]:
     """Measure the page at each size, and the figures of the largest study."""
@@ -87,10 +96,11 @@ def synthetic_row(place: int) -> dict[str, Any]:
         "members": 1, "identities": 1, "transfers": False, "learner": "ppo", "learner_settings": {},
         "steps": 10_000, "held_out": 2000, "plugins": [], "undeclared_reads": [],
         "key": f"{place:012x}", "seeds": list(range(SEEDS)), "untrained_gain": gain - 1.0,
+        "by_seed": [_seed(gain, seed) for seed in range(SEEDS)],
         "learned_gain": 0.9 * gain, "learned_gain_interval": [0.8 * gain, gain],
         "learned_gain_max": gain, "training_gain_max": gain, "share": 0.9 if refuted else None,
         "curves": [_curve(gain, seed) for seed in range(SEEDS)], "stopped": [], "power": 0.9,
-        "cap": gain, "certificate": None, "lower": gain, "epsilon": 1e-9, "scale": 1.0,
+        "cap": gain, "certificate": CERTIFICATE, "lower": gain, "epsilon": 1e-9, "scale": 1.0,
         "state": "refuted" if refuted else "confirmed", "scope": "every profile", "reason": "",
         "worst": gain, "stakes": 1.0, "power_interval": None, "share_interval": None,
         "witness": _witness(n, gain) if refuted else None, "each_draw": None, "unit": "money",
@@ -98,6 +108,17 @@ def synthetic_row(place: int) -> dict[str, Any]:
         "control": None if refuted else {"key": None}, "constraints": None,
         "outcomes": None, "beyond": None, "equilibrium": None,
     }  # fmt: skip
+
+
+def _seed(gain: float, seed: int) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "untrained_gain": gain - 1.0,
+        "learned_gain": 0.9 * gain,
+        "learned_gain_max": gain,
+        "training_gain_max": gain,
+        "stopped": None,
+    }
 
 
 def _curve(gain: float, seed: int) -> list[list[float]]:

@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "building.contents",
+    "building.docstrings",
     "building.mathml",
     "building.repository_links",
     "building.reference",
@@ -32,7 +33,10 @@ myst_dmath_double_inline = True
 default_role = "literal"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+autodoc_inherit_docstrings = False
 napoleon_google_docstring = False
+napoleon_use_param = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 napoleon_custom_sections = [
     "Action space",
@@ -40,6 +44,8 @@ napoleon_custom_sections = [
     "Rewards",
     "Version history",
 ]
+
+toc_object_entries = False  # every page shows the whole tree
 
 html_theme = "furo"
 html_title = "deviator"

@@ -10,9 +10,9 @@ ABOUT = """# The tables of a study
 
 A run's folder has its findings as tidy tables in `tables/`: `NAME.parquet`, `NAME.csv`, and
 `NAME.tex` with the columns that fit onto a page (of the package booktabs; numbers with three
-significant digits). They are made of `report.json` alone, at the end of every run and by
-`deviator report RUN`, which needs neither the study file nor its plugins. The same results give the
-same bytes; `SHA256SUMS` has the digest of each file (`sha256sum --check`).
+significant digits, verdicts in words). They are made of `report.json` alone, at the end of every
+run and by `deviator report RUN`, which needs neither the study file nor its plugins. The same
+results give the same bytes; `SHA256SUMS` has the digest of each file (`sha256sum --check`).
 
 `cell` names a cell in words (mechanism, economy and their settings, and what is unusual about
 strategy, trader, information, learner and question), the same whatever the budget and the rest of
@@ -44,9 +44,35 @@ sets the same cells of two or more runs side by side: verdicts, gains, shares, a
 the cell. It ends with 1 where verdicts differ, or where runs state different numbers for the same
 key; cells of one run only change nothing about that.
 
-In Python, `deviator.confirm(...)` returns a report whose `to_frame()`, `seeds()` and `curves()` are
-the tables of these names as pandas frames. Anything that reads Parquet reads the rest:
-`pandas.read_parquet("runs/my-study/tables/rows.parquet")`.
+## For other programs
+
+```
+deviator export runs/my-study --format latex --table rows
+deviator export runs/my-study --format stata --out data
+deviator export runs/my-study --format json
+```
+
+writes the tables into `runs/my-study/export`, or where `--out` says, as `csv`, `parquet`, `latex`,
+`stata` or `json`; `--table` chooses some of them. It reads `report.json` alone, also one that an
+earlier version of deviator wrote. R, Julia and spreadsheets read the CSV files, where what is
+missing is empty. Files of Stata are of version 14; names have underscores for dots there, at most
+32 characters, and labels say what a variable means. In JSON a table is a list of records, and what
+is missing is `null`.
+
+In Python, `deviator.confirm(...)` returns a report, and `deviator.studies.read_report(RUN)` that of
+a run from before. Its `to_frame()`, `seeds()` and `curves()` are the tables `rows`, `seeds` and
+`curves` as pandas frames, and `table(NAME)` is any of them:
+
+```python
+report = deviator.studies.read_report("runs/my-study")
+frame = report.to_frame()
+frame.to_parquet("rows.parquet")
+frame.to_stata("rows.dta", version=118, write_index=False)
+```
+
+Each column has one type, whatever it holds: `Int64`, `float64`, `boolean` or text. Missing texts
+are empty. pandas asks for version 117 or 118 where texts are long, and warns that Stata has no dots
+in names.
 
 ## Columns
 

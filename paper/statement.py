@@ -98,6 +98,21 @@ class Row:
     finding: Finding
     state: State
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        statement, finding = self.statement, self.finding
+        return {
+            "name": statement.name,
+            "source": statement.source,
+            "printed": statement.printed,
+            "corrected": statement.corrected,
+            "state": self.state,
+            "discrepancy": finding.discrepancy,
+            "printed_discrepancy": finding.printed,
+            "tolerance": statement.tolerance,
+            "computed": finding.computed,
+        }
+
 
 def _state(finding: Finding, tolerance: float) -> State:
     # NaN agrees with nothing.

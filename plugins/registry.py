@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError
+from deviator.errors import InvalidInputError, PluginLoadError, UnknownNameError, one_of
 from deviator.trust import OWN, is_third_party
 from deviator.validation import given
 
@@ -249,7 +249,7 @@ def rival_providers(spec: PluginSpec, plugins: list[PluginSpec]) -> str:
 def checked_kind(kind: str) -> Kind:
     """Return a text as a kind of plugins; refuse any other."""
     if kind not in get_args(Kind):
-        raise InvalidInputError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
+        raise InvalidInputError(one_of("kind", kind, get_args(Kind)))
     known: Kind = kind  # type: ignore[assignment]
     return known
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, final
 
-from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
+from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError, did_you_mean
 from deviator.trust import OWN
 
 from .file_module import file_module, module_name
@@ -216,8 +216,11 @@ def _called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
         signature(plugin).bind(**parameters)
     except TypeError as error:
         names = ", ".join(known) or "(none)"
+        others = [name for name in parameters if name not in known]
+        question = next(filter(None, (did_you_mean(name, known) for name in others)), "")
         raise InvalidInputError(
             f"{spec.kind} {spec.name!r} takes the parameters {names}; {error}"
+            f"{f'; {question}' if question else ''}"
         ) from None
     try:
         return plugin(**parameters)

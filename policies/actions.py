@@ -8,7 +8,7 @@ import numpy as np
 
 from deviator.arrays import Array, is_foreign, like, namespace
 from deviator.economies import TypeDistribution
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, did_you_mean
 from deviator.validation import Floats, finite_array, given, read_only, trader_index
 
 from .base import View
@@ -57,7 +57,9 @@ class ActionBox:
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(ActionMode):
-            raise InvalidInputError(f"mode must be relative or absolute, got {self.mode!r}")
+            question = did_you_mean(self.mode, get_args(ActionMode))
+            hint = f"; {question}" if question else ""
+            raise InvalidInputError(f"mode must be relative or absolute, got {self.mode!r}{hint}")
         half_width = finite_array("half_width", self.half_width, (None,))
         center = finite_array("center", self.center, half_width.shape)
         if (half_width <= 0).any():

@@ -20,7 +20,7 @@ import numpy as np
 
 from deviator.arrays import Array, is_foreign, like
 from deviator.economies import Economy
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, did_you_mean
 from deviator.mechanisms import Mechanism
 from deviator.validation import Floats, finite_array, given
 
@@ -73,9 +73,10 @@ def rung_of(information: Any) -> Rung:
         return named[information]
     if isinstance(information, str) and information.startswith(f"{SIGNAL}:"):
         return _signal_of(information)
+    question = did_you_mean(information, named)
     raise InvalidInputError(
         f"information must be one of {', '.join(named)}, {SIGNAL}:DEVIATION, or a Rung, got "
-        f"{information!r}"
+        f"{information!r}{f'; {question}' if question else ''}"
     )
 
 

@@ -5,10 +5,11 @@ last and at once, so that a training can be ended at any moment.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from deviator.errors import ResultsError
 from deviator.files import write_atomically
@@ -24,6 +25,9 @@ FORMAT = "deviator training"
 VERSION = 1
 FILE = "training.json"
 
+NAME = re.compile(r"best-(\d+)")
+"""Of a policy: the number is that of the curve's points when it was the best."""
+
 
 @final
 @dataclass(eq=False)
@@ -37,16 +41,19 @@ class CheckpointFolder:
         Plain data that say which training it is: market, information, learner, settings, actions.
     plugins : list of dict
         What takes part in the training, kept with the policy.
+    every : bool
+        Whether earlier policies are kept beside the last, for those who replay the training.
     """
 
     folder: Path
     training: Mapping[str, Any]
     plugins: list[dict[str, str]]
+    every: bool = False
     _written: Deviation | None = None
     _name: str = ""
 
     def keep(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint, then remove the policy of the one before.
+        """Write a checkpoint, then remove the policy of the one before unless all are kept.
 
         Raises
         ------
@@ -66,7 +73,8 @@ class CheckpointFolder:
                 "curve": [[point.steps, point.gain, point.seconds] for point in checkpoint.curve],
             }
             write_atomically(self.folder / FILE, to_json(content))
-            self._remove_older()
+            if not self.every or len(checkpoint.curve) == 1:
+                self._remove_older()
 
     def _save(self, policy: Deviation) -> None:
         save_policy(
@@ -121,6 +129,50 @@ def read_checkpoint(
     folder = checkpoint_folder(path)
     content = _read(folder / FILE)
     _check_same(folder, content["training"], training)
+    kept = _kept(folder, content)
+    best = load_policy(folder / kept.policy, others, classes=classes, rungs=rungs)
+    return Checkpoint(best, kept.curve, kept.largest_gain)
+
+
+def kept_points(
+    folder: Path,
+) -> tuple[tuple[tuple[int, float], ...], tuple[tuple[int, str], ...]]:
+    """Return a training's curve, and each policy that is there with the bids that it took.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the checkpoint.
+
+    Returns
+    -------
+    curve : tuple of (int, float)
+        Bids submitted, and the mean gain on validation profiles.
+    policies : tuple of (int, str)
+        Bids submitted, and the name of the policy that was the best by then, without suffix.
+
+    Raises
+    ------
+    ResultsError
+        If there is no checkpoint, or it is damaged.
+    """
+    kept = _kept(folder, _read(folder / FILE))
+    curve = tuple((point.steps, point.gain) for point in kept.curve)
+    names = {file.stem for file in folder.glob("best-*.json")} | {kept.policy}
+    places = sorted((int(match[1]), match[0]) for name in names if (match := NAME.fullmatch(name)))
+    policies = tuple((curve[at - 1][0], name) for at, name in places if 0 < at <= len(curve))
+    return curve, policies
+
+
+class _Kept(NamedTuple):
+    """What a checkpoint's file says."""
+
+    policy: str
+    curve: tuple[CurvePoint, ...]
+    largest_gain: float
+
+
+def _kept(folder: Path, content: Mapping[str, Any]) -> _Kept:
     try:
         curve = tuple(_point(*numbers) for numbers in content["curve"])
         name = str(content["policy"])
@@ -131,8 +183,7 @@ def read_checkpoint(
         ) from None
     if Path(name).name != name or not curve:
         raise ResultsError(f"{folder / FILE} must name a policy beside it, got {name!r}")
-    best = load_policy(folder / name, others, classes=classes, rungs=rungs)
-    return Checkpoint(best, curve, largest)
+    return _Kept(name, curve, largest)
 
 
 def _point(steps: Any, gain: Any, seconds: Any) -> CurvePoint:

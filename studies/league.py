@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 import deviator
 from deviator.envs import DecisionProblem
-from deviator.errors import InvalidInputError, RefusedError, ResultsError
+from deviator.errors import InvalidInputError, RefusedError, ResultsError, one_of
 from deviator.evidence import BestDeviation, held_out_profiles
 from deviator.learners import EvaluatedLearner, Learner, Training
 from deviator.learners.session import VALIDATION_PROFILES, VALIDATION_SEED
@@ -95,9 +95,7 @@ class League:
     def __post_init__(self) -> None:
         unknown = [name for name in self.markets if name not in ENTRIES]
         if unknown:
-            raise InvalidInputError(
-                f"a market of the league must be one of {', '.join(ENTRIES)}, got {unknown[0]!r}"
-            )
+            raise InvalidInputError(one_of("a market of the league", unknown[0], ENTRIES))
         for n_traders in self.traders:
             if whole_number("traders", n_traders, 4) % 2:
                 raise InvalidInputError(f"traders must be even in the league, got {n_traders}")
@@ -236,6 +234,25 @@ def play(
     return read_runs(file)
 
 
+def runs_left(league: League, learners: Sequence[Learner], file: Path) -> list[Run]:
+    """Return the runs of a league that a file does not have, or that failed."""
+    known = {run.key for run in read_runs(file) if run.share is not None} if file.exists() else {}
+    planned = (
+        _planned(problem, learner, seed, league.seconds)
+        for seed in range(league.seeds)
+        for problem in league.problems()
+        for learner in learners
+    )
+    return [run for run in planned if run.key not in known]
+
+
+def _planned(problem: Problem, learner: Learner, seed: int, seconds: float) -> Run:
+    settings = json.loads(json.dumps(learner.settings()))
+    return Run(
+        **asdict(problem), learner=learner.name, settings=settings, seed=seed, seconds=seconds
+    )
+
+
 def _timed(learner: Learner) -> EvaluatedLearner:
     if not isinstance(learner, EvaluatedLearner):
         raise RefusedError(
@@ -254,10 +271,7 @@ def _play_one(
     measured: Callable[[Problem], Measured],
     progress: Callable[[Run], None],
 ) -> None:
-    settings = json.loads(json.dumps(learner.settings()))
-    planned = Run(
-        **asdict(problem), learner=learner.name, settings=settings, seed=seed, seconds=seconds
-    )
+    planned = _planned(problem, learner, seed, seconds)
     # The file is read again each time: another process may work at the same league.
     known = {run.key: run for run in read_runs(file)}.get(planned.key)
     if known is not None and known.share is not None:

@@ -153,6 +153,8 @@ class Keeping:
         Deviations of third parties that the checkpoint may be of.
     rungs : sequence of Rung
         Rungs of third parties on which the checkpoint's deviation may look.
+    every : bool
+        Whether the checkpoint keeps the best policy of every evaluation, and not of the last alone.
     """
 
     out: Path | None = None
@@ -161,6 +163,7 @@ class Keeping:
     resume: Path | None = None
     classes: Sequence[type[Deviation]] = ()
     rungs: Sequence[Rung] = ()
+    every: bool = False
 
 
 def train(
@@ -261,7 +264,8 @@ class _Saver:
         folder = self._where.checkpoint or self._where.resume
         if folder is None:
             return None
-        return CheckpointFolder(checkpoint_folder(folder), self._training, self._plugins).keep
+        where = checkpoint_folder(folder)
+        return CheckpointFolder(where, self._training, self._plugins, self._where.every).keep
 
     def resumed(self, others: Policy) -> Checkpoint | None:
         """Return the checkpoint to go on from, if there is one."""

@@ -13,7 +13,19 @@ Branch = tuple[str, Sequence[str]]
 PAGES: Mapping[str, Sequence[Branch]] = MappingProxyType(
     {
         "index": (
-            ("Start", ("for-economists", "for-rl", "tutorials/*", "explorer")),
+            ("Start", ("for-economists", "for-rl", "explorer")),
+            (
+                "Tutorials",
+                (
+                    "tutorials/first-audit",
+                    "tutorials/your-own-mechanism",
+                    "tutorials/stable-baselines3",
+                    "tutorials/pettingzoo",
+                    "tutorials/everyone-learns",
+                    "tutorials/robustness-study",
+                    "tutorials/reading-a-verdict",
+                ),
+            ),
             ("How to", ("how-to/*", "cluster", "large-markets")),
             (
                 "Reference",
@@ -42,7 +54,7 @@ PAGES: Mapping[str, Sequence[Branch]] = MappingProxyType(
                     "backends",
                 ),
             ),
-            ("Plugins", ("plugin-tutorial", "plugins/README")),
+            ("Plugins", ("plugins/README",)),
             (
                 "Results",
                 ("results", "studies/README", "limits", "league", "matrix", "benchmarks"),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from deviator.errors import DeviatorError, InvalidInputError, RefusedError
+from deviator.errors import DeviatorError, InvalidInputError, RefusedError, one_of
 from deviator.evidence import Market, interchangeable_traders
 from deviator.learners.random_state import own_random_state
 from deviator.learners.start import checked_widths
@@ -41,6 +41,10 @@ POINTS = 20
 
 STEPS: Mapping[str, int] = MappingProxyType({"gradient": 1000, "ppo": 500})
 """Steps of each start by default, for each learner."""
+
+
+Progress = Callable[[str, float], None]
+"""Called with what is done, and the share of all learning that is done."""
 
 
 class _Plan(NamedTuple):
@@ -85,6 +89,7 @@ def everyone_learns(
     seed: int = 0,
     information: str = "own",
     traders: Sequence[int] | None = None,
+    progress: Progress = lambda doing, share: None,
 ) -> Equilibrium:
     """Return where the traders of a market end who all learn at once, and the epsilon of that.
 
@@ -113,6 +118,8 @@ def everyone_learns(
         What traders know when they bid.
     traders : sequence of int, optional
         Who learns, everybody by default. Regret is everybody's, whoever learns.
+    progress : callable, optional
+        Called with what is done, and the share of all learning that is done.
 
     Raises
     ------
@@ -151,13 +158,14 @@ def everyone_learns(
         whole_number("seed", seed, 0),
     )
     began = time.process_time()
-    runs, interrupted = _runs(plan)
+    runs, interrupted = _runs(plan, progress)
+    progress("measuring what every trader could gain", 1.0)
     return _result(plan, runs, time.process_time() - began, interrupted)
 
 
 def _check(learner: str, information: str) -> None:
     if learner not in STEPS:
-        raise InvalidInputError(f"learner must be one of {', '.join(STEPS)}, got {learner!r}")
+        raise InvalidInputError(one_of("learner", learner, STEPS))
     if check_information(information) != "own":
         raise InvalidInputError(
             "information must be own: traders who all learn know their own types, got "
@@ -192,13 +200,13 @@ def _groups(tested: Market, fixed: list[int]) -> Groups:
     return tuple(tuple(each) for each in [*parts, fixed] if each)
 
 
-def _runs(plan: _Plan) -> tuple[list[_Run], bool]:
+def _runs(plan: _Plan, progress: Progress) -> tuple[list[_Run], bool]:
     """Return where each start ended, and whether a person ended learning before the last did."""
     runs: list[_Run] = []
     for place in range(plan.starts):
         run = _Run([], [])
         try:
-            _learn(plan, place, run)
+            _learn(plan, place, run, progress)
         except KeyboardInterrupt:
             runs += [run] if run.path else []
             if not runs:
@@ -208,7 +216,7 @@ def _runs(plan: _Plan) -> tuple[list[_Run], bool]:
     return runs, False
 
 
-def _learn(plan: _Plan, place: int, run: _Run) -> None:
+def _learn(plan: _Plan, place: int, run: _Run, progress: Progress) -> None:
     """Learn from one random start, of which the run keeps points."""
     rng = np.random.default_rng([plan.seed, place])
     seconds = None if plan.seconds is None else plan.seconds / plan.starts
@@ -216,6 +224,8 @@ def _learn(plan: _Plan, place: int, run: _Run) -> None:
 
     def watch(spent: int, strategy: Callable[[], Learned], last: bool = False) -> None:
         if spent in marks or last:
+            told = f"learning from start {place + 1} of {plan.starts}"
+            progress(told, (place + spent / plan.steps) / plan.starts)
             run.steps.append(spent)
             run.path.append(strategy())
 

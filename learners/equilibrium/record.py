@@ -1,7 +1,7 @@
 """What learning an equilibrium produced: a strategy with its epsilon, and whether it settled."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, final
+from typing import Any, Literal, NamedTuple, final
 
 from deviator.evidence import Market
 from deviator.evidence.best_deviation import Kind
@@ -130,6 +130,21 @@ class Equilibrium:
     def ex_post_epsilon(self) -> float:
         """Largest ex post regret, as a share of the first-best gains from trade per trader."""
         return max(each.ex_post for each in self.regret) / self.tested.scale
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data without the strategy itself, which is saved to a file of its own."""
+        names = (
+            "state", "reason", "epsilon", "ex_post_epsilon", "apart", "moved", "from_strategy",
+            "surplus", "learner", "steps", "seed", "cpu_seconds", "interrupted",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names} | {
+            "mechanism": self.tested.mechanism.name,
+            "economy": self.tested.economy.name,
+            "n_traders": self.tested.economy.n_traders,
+            "starts": len(self.ends),
+            "regret": [each._asdict() for each in self.regret],
+            "curve": [each._asdict() for each in self.curve],
+        }
 
     def summary(self) -> str:
         """Return state and epsilon in a few lines."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypeVar, final, get_args
 import numpy as np
 from typing_extensions import override
 
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError, RefusedError, one_of
 from deviator.validation import Floats, finite_number, trader_index
 
 from ..base import Mechanism, check_candidates
@@ -92,7 +92,7 @@ class Mutated(DerivedMechanism):
             )
         require_no_lots("a mutant", self.mechanism)
         if self.fault not in FAULTS:
-            raise InvalidInputError(f"fault must be one of {', '.join(FAULTS)}, got {self.fault!r}")
+            raise InvalidInputError(one_of("fault", self.fault, FAULTS))
         finite_number("size", self.size)
         fault = FAULTS[self.fault]
         if not fault.allows(self.size):

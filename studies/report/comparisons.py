@@ -59,15 +59,15 @@ def comparisons_in_words(counted: Comparisons) -> str:
     Examples
     --------
     >>> comparisons_in_words({"sampled": 2, "refuted": 1, "family_wise_error": 0.0027})[:70]
-    '1 profitable deviation rests on a sampled mean; by chance alone 1 of 2'
+    '1 finding that deviating pays rests on a sampled mean; by chance alone'
     >>> comparisons_in_words({"sampled": 0, "refuted": 0, "family_wise_error": 0.0})
-    'No profitable deviation rests on a sampled mean.'
+    'No finding that deviating pays rests on a sampled mean.'
     """
     if counted["refuted"] == 0:
-        return "No profitable deviation rests on a sampled mean."
-    rest = "deviation rests" if counted["refuted"] == 1 else "deviations rest"
+        return "No finding that deviating pays rests on a sampled mean."
+    findings, rest = ("finding", "rests") if counted["refuted"] == 1 else ("findings", "rest")
     return (
-        f"{counted['refuted']} profitable {rest} on a sampled mean; by chance alone 1 of "
-        f"{counted['sampled']} such tests passes with probability "
+        f"{counted['refuted']} {findings} that deviating pays {rest} on a sampled mean; by chance "
+        f"alone 1 of {counted['sampled']} such tests passes with probability "
         f"{counted['family_wise_error']:.2%}."
     )

@@ -1,37 +1,64 @@
-"""The report as one static page: verdicts, constraints, outcomes, curves and figures.
+"""The report as one page: verdicts that open, constraints, outcomes, curves, figures, origin.
 
-It holds no script and names nothing outside itself, and its cost is linear in the rows.
+It is read without its script, which sorts and filters, and names nothing outside its folder. Its
+cost is linear in the rows.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from jinja2 import Environment
-
 from deviator.harmless import one_line
+from deviator.pages import page_environment, page_parts
 
 from ..figures.drawn import DrawnFigure
 from ..run.store import RunStore
 from .column_words import explained
 from .comparisons import comparisons_in_words
 from .curve_panels import HEIGHT, WIDTH, curve_panels, learned_rows
+from .page_figures import shown_figures
+from .page_provenance import linked_data, linked_tables, provenance
 from .page_tables import constraint_table, outcome_table, rate_table
+from .row import ReportRow
+from .row_details import RowDetails, row_details
 from .summary import budget_warnings, summary_sentences
-from .table import COLUMNS, explanations, table_cells, third_party_plugins
+from .table import COLUMNS, TEXT, explanations, table_cells, third_party_plugins
 from .verdict_words import counted_verdicts, verdict_kind
 
 MOST_PANELS = 300
 """Rows whose learning curves a page shows."""
 
+MOST_OPEN = 300
+"""Rows that open in a page: in larger ones ``report.json`` and the tables tell the rest."""
 
-class ShownFigure(NamedTuple):
-    """A figure in the page: its caption, its picture as an address of data, its files."""
+FIRST = ("mechanism", "economy", "N", "verdict")
+"""Columns that come first, and that narrow screens show: there a row opens to the others."""
 
-    caption: str
-    address: str
-    names: list[str]
+CHOICES = ("mechanism", "economy", "strategy", "sees", "asks", "learner", "verdict")
+"""Columns by whose texts rows can be filtered."""
+
+
+class PageRow(NamedTuple):
+    """A row of the table of verdicts, and what it opens to.
+
+    Attributes
+    ----------
+    key : str
+        Its name in addresses.
+    cells : dict of str to str
+        Texts by column.
+    look : str
+        The class of its verdict.
+    details : RowDetails or None
+    panel : int or None
+        The number of its curves among those of the page.
+    """
+
+    key: str
+    cells: dict[str, str]
+    look: str
+    details: RowDetails | None
+    panel: int | None
 
 
 def write_html(
@@ -48,53 +75,61 @@ def write_html(
         What `write_figures` drew of it.
     """
     template = files("deviator.studies.report").joinpath("page_template.html")
-    # Lines that hold nothing but a tag of the template leave none in a page of many rows.
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page = environment.from_string(template.read_text(encoding="utf-8")).render(
+    page = page_environment().from_string(template.read_text(encoding="utf-8"))
+    rows = content["rows"]
+    text = page.render(
+        parts=page_parts(),
         content=content,
         study=one_line(content["study"]),
         failures=_on_lines(content["failures"], content.get("failed_cells", {})),
-        columns=COLUMNS,
-        cells=[(table_cells(row), verdict_kind(row)) for row in content["rows"]],
-        states=counted_verdicts(content["rows"]),
-        summary=summary_sentences(content["rows"]),
-        warnings=budget_warnings(content["rows"], quick=bool(content.get("quick"))),
-        meanings=explained(COLUMNS, {}),
+        columns=_columns(rows),
+        text_columns=TEXT,
+        first=FIRST,
+        choices=CHOICES,
+        rows=_page_rows(rows),
+        most_open=MOST_OPEN,
+        states=counted_verdicts(rows),
+        summary=summary_sentences(rows),
+        warnings=budget_warnings(rows, quick=bool(content.get("quick"))),
+        meanings=explained(_columns(rows), {}),
         comparisons=comparisons_in_words(content["comparisons"]),
-        explanations=explanations(content["rows"]),
-        third_party=third_party_plugins(content["rows"]),
-        tables=[make(content["rows"]) for make in (constraint_table, outcome_table, rate_table)],
-        panels=curve_panels(content["rows"], MOST_PANELS),
-        without_panel=max(0, len(learned_rows(content["rows"])) - MOST_PANELS),
+        explanations=explanations(rows),
+        third_party=third_party_plugins(rows),
+        tables=[make(rows) for make in (constraint_table, outcome_table, rate_table)],
+        panels=curve_panels(rows, MOST_PANELS),
+        without_panel=max(0, len(learned_rows(rows)) - MOST_PANELS),
         width=WIDTH,
         height=HEIGHT,
-        figures=_shown(figures),
+        figures=shown_figures(figures),
+        origin=provenance(store.folder, content),
+        data=linked_data(store.folder),
+        data_tables=linked_tables(store.folder),
     )
-    store.write("report.html", page)
+    store.write("report.html", text)
+
+
+def _columns(rows: Sequence[ReportRow]) -> list[str]:
+    """Return the columns in their order, without that of the questions where all are usual."""
+    usual = all(row["question"] == "deviation" for row in rows)
+    others = [name for name in COLUMNS if name not in FIRST and not (usual and name == "asks")]
+    return [*FIRST, *others]
+
+
+def _page_rows(rows: Sequence[ReportRow]) -> list[PageRow]:
+    shown = learned_rows(rows)[:MOST_PANELS]
+    panels = {id(row): place for place, row in enumerate(shown)}
+    return [
+        PageRow(
+            one_line(row["key"]),
+            dict(zip(COLUMNS, table_cells(row), strict=True)),
+            verdict_kind(row),
+            row_details(row) if place < MOST_OPEN else None,
+            panels.get(id(row)),
+        )
+        for place, row in enumerate(rows)
+    ]
 
 
 def _on_lines(failures: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
     """Return failures as texts that can be shown, whoever wrote them, by names in words."""
     return {one_line(names.get(cell, cell)): one_line(why) for cell, why in failures.items()}
-
-
-def _shown(figures: Sequence[DrawnFigure]) -> list[ShownFigure]:
-    """Return one picture of each kind of figure, and the names of all its sheets.
-
-    Learning curves have panels of their own in the page: of them it names the files.
-    """
-    kinds: dict[str, list[DrawnFigure]] = {}
-    for figure in figures:
-        kinds.setdefault(figure.kind, []).append(figure)
-    return [
-        ShownFigure(
-            sheets[0].caption,
-            "" if kind == "learning-curves" else _address(sheets[0].svg),
-            [sheet.name for sheet in sheets],
-        )
-        for kind, sheets in kinds.items()
-    ]
-
-
-def _address(svg: bytes) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"

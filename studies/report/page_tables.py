@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from deviator.harmless import one_line
 
+from .column_words import CONSTRAINTS, OUTCOMES, RATES, explained
 from .fitted_rates import rate_lines
 from .measures import MEASURES
 from .row import ReportRow
@@ -22,12 +23,13 @@ NAMES = ("mechanism", "economy", "strategy", "N", "sigma")
 
 
 class PageTable(NamedTuple):
-    """A table of texts, with a title and a note."""
+    """A table of texts, with a title and a note, and what its columns mean."""
 
     title: str
     note: str
     columns: list[str]
     rows: list[list[str]]
+    meanings: list[tuple[str, str]]
 
 
 def constraint_table(rows: Sequence[ReportRow]) -> PageTable | None:
@@ -43,11 +45,7 @@ def constraint_table(rows: Sequence[ReportRow]) -> PageTable | None:
         "the gains from trade."
     )
     title = "The five constraints"
-    return (
-        PageTable(title, note, [*NAMES, *(one_line(name, LONGEST) for name in names)], texts)
-        if audited
-        else None
-    )
+    return _about_markets(title, note, names, texts, CONSTRAINTS) if audited else None
 
 
 def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
@@ -59,11 +57,7 @@ def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
     ]
     note = "Where all traders follow the strategy; after ±, one standard error of a sampled mean."
     title = "Measured outcomes"
-    return (
-        PageTable(title, note, [*NAMES, *(one_line(name, LONGEST) for name in names)], texts)
-        if measured
-        else None
-    )
+    return _about_markets(title, note, names, texts, OUTCOMES) if measured else None
 
 
 def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:
@@ -95,7 +89,22 @@ def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:
         "intervals from the residuals: a summary of these sizes. Beside them what the paper says, "
         "where it says anything."
     )
-    return PageTable("How measures change with N", note, columns, texts) if texts else None
+    meanings = explained(columns, RATES)
+    return (
+        PageTable("How measures change with N", note, columns, texts, meanings) if texts else None
+    )
+
+
+def _about_markets(
+    title: str,
+    note: str,
+    names: Sequence[str],
+    texts: list[list[str]],
+    words: Mapping[str, str],
+) -> PageTable:
+    """Return a table whose rows begin with the market that they are about."""
+    columns = [*NAMES, *(one_line(name, LONGEST) for name in names)]
+    return PageTable(title, note, columns, texts, explained(columns, words))
 
 
 def _listed(sizes: Iterable[int]) -> str:

@@ -185,7 +185,7 @@ def third_party_plugins(rows: Sequence[ReportRow]) -> list[str]:
         for plugin in row["plugins"]
         if is_third_party(plugin)
     }
-    return sorted(lines)
+    return sorted(map(one_line, lines))
 
 
 BELOW_ZERO = (

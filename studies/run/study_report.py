@@ -224,6 +224,4 @@ def _finished(
 def _names_of(failures: Mapping[str, str], cells: Sequence[Cell]) -> dict[str, str]:
     """Return the names in words of the cells that failed, by their labels."""
     failed = [cell for cell in cells if cell.label() in failures] if failures else []
-    return {
-        cell.label(): name for cell, name in zip(failed, names_of_cells(failed), strict=True)
-    }
+    return {cell.label(): name for cell, name in zip(failed, names_of_cells(failed), strict=True)}

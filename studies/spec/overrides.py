@@ -52,6 +52,6 @@ def _with(values: Any, steps: list[str], value: Any, path: str) -> Any:
         new = _with(values[place], rest, value, path)
         return [*values[:place], new, *values[place + 1 :]]
     raise InvalidInputError(
-        f"-s {path} must lead to a value by keys, and places in lists from 0, got {step!r} in "
+        f"--set {path} must lead to a value by keys, and places in lists from 0, got {step!r} in "
         f"{given(values)}"
     )

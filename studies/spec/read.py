@@ -72,5 +72,5 @@ def _where(document: Document, replaced: Mapping[str, Any], place: Place) -> str
     for setting in replaced:
         steps = place_of_path(setting)
         if place[: len(steps)] == steps:
-            return f"-s {setting}"
+            return f"--set {setting}"
     return f"line {document.line_of(place)}"

@@ -95,4 +95,3 @@ WRITTEN: Mapping[str, tuple[str, Callable[[str, pa.Table], bytes]]] = MappingPro
     }
 )
 """The endings of files, and how a table becomes one, by format."""
-

@@ -13,7 +13,7 @@ from deviator.files import write_atomically
 
 from ..run.store import RunStore, check_no_link, explained
 from .latex import latex_table
-from .schemas import printed_columns
+from .printed import printed_table
 from .tidy import study_tables
 
 FOLDER = "tables"
@@ -71,7 +71,7 @@ def csv_bytes(table: pa.Table) -> bytes:
 
 
 def _latex_bytes(name: str, table: pa.Table) -> bytes:
-    return latex_table(table.select(printed_columns(name, table))).encode()
+    return latex_table(printed_table(name, table)).encode()
 
 
 FORMATS: Mapping[str, Callable[[str, pa.Table], bytes]] = MappingProxyType(

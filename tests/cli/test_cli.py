@@ -17,7 +17,9 @@ def test_confirm_prints_the_table_and_writes_the_report(run_command, capsys, tmp
     assert code == 0
     assert "4 of 4 cells done" in captured.err
     assert captured.err.rstrip().endswith("writing tables, figures and the page")
-    assert "2 confirmed, 2 refuted" in printed
+    assert "Quick budgets prove little" in printed
+    assert "control: profitable deviation found" in printed
+    assert "In the sigma-DCDA market no deviation pays" in printed
     for column in ("untrained", "learned", "exact", "share", "control", "cap", "verdict"):
         assert column in printed
     assert (tmp_path / "run" / "report.html").exists()
@@ -37,9 +39,12 @@ def test_train_shows_a_live_line_and_saves_the_policy(run_command, capsys, tmp_p
     settings = ("-s", "n_traders=4", "-s", "slope=2.0")
     arguments = ("--economy", "private-values", *settings, "--steps", 4000, "--out", policy)
     assert run_command("train", "naive-walrasian", *arguments) == 0
-    printed = capsys.readouterr().out
-    for word in ("steps/s", "gain", "exact best", "share"):
-        assert word in printed
+    printed = capsys.readouterr()
+    for word in ("reading the market", "training ppo", "4000/4000", "steps/s", "% done"):
+        assert word in printed.err
+        assert word not in printed.out
+    for word in ("learned gain", "exact best", "share"):
+        assert word in printed.out
     assert policy.with_suffix(".safetensors").exists()
     assert run_command("evaluate", policy) == 0
     assert "learned gain" in capsys.readouterr().out
@@ -65,7 +70,7 @@ def test_nothing_is_trained_where_nothing_can_be_saved(run_command, capsys, tmp_
     arguments = ("--economy", "private-values", "--out", tmp_path / "file" / "policy")
     assert run_command("train", "naive-walrasian", *arguments) == 2
     printed = capsys.readouterr()
-    assert "steps/s" not in printed.out
+    assert "steps/s" not in printed.err
     assert "must be writable" in printed.err
 
 
@@ -77,7 +82,7 @@ def test_a_policy_that_is_there_is_not_overwritten(run_command, capsys, tmp_path
     for out in (tmp_path / "policy", kept):
         assert run_command(*arguments, "--out", out) == 2
         printed = capsys.readouterr()
-        assert "steps/s" not in printed.out
+        assert "steps/s" not in printed.err
         assert f"{kept} is; name another, or overwrite it with --force" in printed.err
     assert kept.read_text() == "the work of a night"
     assert run_command(*arguments, "--out", kept, "--force") == 0
@@ -204,8 +209,10 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 ):
     monkeypatch.chdir(tmp_path)
     assert run_command(*arguments) == 2
-    lines = capsys.readouterr().err.splitlines()
-    (error,) = [line for line in lines if not line.startswith("reading ")]
+    *doing, error = capsys.readouterr().err.splitlines()
     assert message in error
     assert error.startswith("error: ")
+    assert all(
+        line.startswith(("reading ", "looking ", "checking ", "measuring ")) for line in doing
+    )
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from deviator.studies.run.progress import SilentProgress, StudyProgress
 def test_lines_where_nobody_watches_a_terminal(capsys):
     with StudyDisplay() as display:
         display.note("reading the study")
-        display.started(4, 1, 2, 3.0)
+        display.started(4, 1, 2, 5e8)
         display.running("first")
         display.failed("first", "it must end within 3 s, and did not\n\x1b[31m", 1.0)
         display.note("another driver works on it, too")
@@ -24,7 +24,7 @@ def test_lines_where_nobody_watches_a_terminal(capsys):
     assert printed.out == ""
     assert printed.err.splitlines() == [
         "reading the study",
-        "1 of 4 cells done; 2 workers",
+        "1 of 4 cells done, roughly 8 min left; 2 workers",
         "failed first: it must end within 3 s, and did not [31m",
         "another driver works on it, too",
         "3 of 4 cells done, 1 failed",
@@ -35,7 +35,7 @@ def test_the_time_left_goes_by_effort(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("deviator.cli.progress.time.monotonic", lambda: now[0])
     tally = Tally()
-    tally.start(10, 2, 40.0)
+    tally.start(10, 2, 1, 40.0)
     for name in "abcd":
         tally.running[name] = None
     now[0] = 60.0

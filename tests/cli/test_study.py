@@ -54,7 +54,7 @@ def test_a_dry_run_says_what_is_finished_and_how_long_the_rest_takes(plain, run_
     assert run_command("study", "study.yaml", "--workers", 1) == 0
     wider = "economies.private.n_traders=[4, 6, 8]"
     capsys.readouterr()
-    assert run_command("study", "study.yaml", "--dry-run", "-s", wider) == 0
+    assert run_command("study", "study.yaml", "--dry-run", "--set", wider) == 0
     printed = capsys.readouterr().out
     assert printed.count("finished  ") == 2
     assert "3 cells, 2 finished, 1 to run" in printed
@@ -65,16 +65,16 @@ def test_a_dry_run_says_what_is_finished_and_how_long_the_rest_takes(plain, run_
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["steps=x"], "-s steps: steps must be a whole number, got 'x'"),
-        (["cells.0.sigma=x"], "-s cells.0.sigma: cells[0].sigma must be a number"),
-        (["cells.3.sigma=1"], "-s cells.3.sigma must lead to a value"),
+        (["steps=x"], "--set steps: steps must be a whole number, got 'x'"),
+        (["cells.0.sigma=x"], "--set cells.0.sigma: cells[0].sigma must be a number"),
+        (["cells.3.sigma=1"], "--set cells.3.sigma must lead to a value"),
         (["stepps=1"], "stepps is no key that is known here; did you mean steps?"),
         (["name.first=1"], "must lead to a value by keys"),
         (["steps"], "must be given as name=value"),
     ],
 )
 def test_settings_that_lead_nowhere(plain, run_command, capsys, settings, message):
-    words = [word for setting in settings for word in ("-s", setting)]
+    words = [word for setting in settings for word in ("--set", setting)]
     assert run_command("study", "study.yaml", "--dry-run", *words) == 2
     assert message in " ".join(capsys.readouterr().err.split())
 

@@ -115,6 +115,9 @@ def test_a_cell_whose_result_was_taken_away_is_named_among_the_failures(tmp_path
     report = confirm(tiny(steps=512), out=tmp_path / "run", workers=1, progress=take_away)
     assert len(report.rows) == 3
     assert report.failures == {lost.label(): "its result is not there; run the command again"}
+    name = report.failed_cells[lost.label()]
+    assert name.startswith("sigma-dcda(sigma=sigma-n) in two groups(")
+    assert name in (tmp_path / "run" / "report.html").read_text()
 
 
 def test_limits_hold_for_built_in_cells_too(tmp_path):

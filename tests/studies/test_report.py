@@ -43,6 +43,14 @@ def test_report_of_a_small_study(finished):
     assert all(expected <= set(row) for row in finished.rows)
 
 
+def test_a_report_prints_short_and_says_what_was_found(finished):
+    found = str(finished).splitlines()
+    assert found[0] == "Study tiny:"
+    assert found[1].startswith("In the sigma-DCDA market no deviation pays; in the matched")
+    assert len(str(finished)) < 1000
+    assert repr(finished).startswith("<StudyReport tiny: 4 rows, 0 failures, in ")
+
+
 def test_a_null_row_whose_control_failed_says_so(finished):
     cells = tiny().expand()
     results = [RunStore(finished.folder).result(cell) for cell in cells]

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from .console import console
+from .json_output import Json
 from .records import Format, FormatOption, print_records
+from .working import Working
 
 
 def compare(
@@ -14,6 +16,7 @@ def compare(
         list[Path], typer.Argument(metavar="RUN RUN...", help="Results folders of studies.")
     ],
     form: FormatOption = Format.table,
+    as_json: Json = False,
 ) -> None:
     """Show what several runs found in the same cells, and where verdicts differ.
 
@@ -21,9 +24,11 @@ def compare(
     whatever the budget. Ends with 0 where all verdicts on common cells are the same, with 1 where
     one differs or the same cell has different numbers, and with 2 where a run cannot be read.
     """
-    from deviator.studies.tables.compare import compare as side_by_side
+    with Working(f"reading the tables of {runs[0]}"):
+        from deviator.studies.tables.compare import compare as side_by_side
 
-    found = side_by_side(runs)
+        found = side_by_side(runs)
+    form = Format.json if as_json else form
     print_records(found.columns, found.records, form)
     if form is Format.table:
         console().print(_summary(found), soft_wrap=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from .console import PluginFiles
+from .json_output import Json
 from .study import (
     Address,
     DryRun,
@@ -22,7 +23,8 @@ from .study import (
 
 def confirm(
     study: Annotated[
-        Path | None, typer.Argument(help="Study file; by default the one of Proposition 3.")
+        Path | None,
+        typer.Argument(metavar="FILE", help="Study file; by default the one of Proposition 3."),
     ] = None,
     settings: Overrides = None,
     dry_run: DryRun = False,
@@ -33,8 +35,8 @@ def confirm(
     address: Address = None,
     plugin: PluginFiles = None,
     trust: Trust = False,
+    as_json: Json = False,
 ) -> None:
     """Run the study of Proposition 3, or another, as `deviator study` does."""
-    run_study(
-        Request(study, settings, dry_run, quick, out, workers, executor, address, plugin, trust)
-    )
+    where = (out, workers, executor, address)
+    run_study(Request(study, settings, dry_run, quick, *where, plugin, trust, as_json))

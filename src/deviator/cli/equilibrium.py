@@ -9,7 +9,9 @@ import typer
 
 from deviator.errors import ResultsError
 
-from .console import PluginFiles, Settings, console, files_of
+from .complete import any_of
+from .console import PluginFiles, Settings, console, files_of, notes
+from .json_output import Json, print_json
 from .markets import (
     Described,
     EconomyName,
@@ -17,9 +19,11 @@ from .markets import (
     Parameters,
     Sigma,
     StrategyName,
+    StrategySettings,
     market_spec,
 )
 from .supervised import supervised
+from .working import Working
 
 Beliefs = Annotated[
     bool, typer.Option("--beliefs", help="Read --economy as beliefs: values and signals.")
@@ -51,8 +55,11 @@ def equilibrium(
     sigma: Sigma = None,
     beliefs: Beliefs = False,
     strategy: StrategyName = "honest",
+    strategy_set: StrategySettings = None,
     trader: Traders = None,
-    learner: Annotated[str, typer.Option(help="gradient or ppo.")] = "gradient",
+    learner: Annotated[
+        str, typer.Option(help="gradient or ppo.", autocompletion=any_of("gradient", "ppo"))
+    ] = "gradient",
     hidden: Hidden = None,
     shared: Shared = False,
     starts: Annotated[int, typer.Option(min=1, help="Random starts.")] = 3,
@@ -62,21 +69,23 @@ def equilibrium(
     out: StrategyFile = None,
     force: Force = False,
     plugin: PluginFiles = None,
+    as_json: Json = False,
 ) -> None:
     """Let all traders learn at once, and say where they end, with the epsilon of that strategy.
 
     Ends with exit code 0 whatever the answer is: that no equilibrium was found is an answer. Ctrl-C
     ends learning early: what was learned is measured, and saved.
     """
-    from deviator.learners.equilibrium import everyone_learns
-
     if out is not None:
         _check_new(out, force)
-    described = Described(mechanism, economy, set_, parameter, sigma, strategy, "0")
-    screen = console()
-    with _interruptible(screen):
+    described = Described(mechanism, economy, set_, parameter, sigma, strategy, "0", strategy_set)
+    with Working("reading the market") as working, _interruptible(working, as_json):
+        from deviator.learners.equilibrium import everyone_learns
+
+        tested = _market(market_spec(described, files_of(plugin), beliefs=beliefs), strategy)
+        working.note(f"all traders learn by {learner}")
         found = everyone_learns(
-            _market(market_spec(described, files_of(plugin), beliefs=beliefs), strategy),
+            tested,
             learner=learner,
             hidden=hidden or (),
             shared=shared,
@@ -85,27 +94,33 @@ def equilibrium(
             seconds=seconds,
             seed=seed,
             traders=trader or None,
+            progress=working.step,
         )
-    _show(screen, found, out)
+    _show(found, out, as_json)
 
 
 @contextmanager
-def _interruptible(screen: Any) -> Iterator[None]:
+def _interruptible(working: Working, as_json: bool) -> Iterator[None]:
     """Say that nothing came of it where a person ends learning before it began."""
     try:
         yield
     except KeyboardInterrupt:
-        screen.print("interrupted: nothing was learned yet")
+        working.stop()
+        (notes() if as_json else console()).print("interrupted: nothing was learned yet")
         raise typer.Exit(130) from None
 
 
-def _show(screen: Any, found: Any, out: Path | None) -> None:
+def _show(found: Any, out: Path | None, as_json: bool) -> None:
     """Print what was found, save it where asked to, and end with 130 if a person ended learning."""
     from deviator.policies import save_strategy
 
-    screen.print(found.summary(), soft_wrap=True)
-    if out is not None:
-        screen.print(f"strategy: {save_strategy(found.policy, out)}", soft_wrap=True)
+    file = None if out is None else save_strategy(found.policy, out)
+    if as_json:
+        print_json(found.to_dict() | {"strategy": file})
+    else:
+        console().print(found.summary(), soft_wrap=True)
+        if file is not None:
+            console().print(f"strategy: {file}", soft_wrap=True)
     if found.interrupted:
         raise typer.Exit(130)
 

@@ -24,7 +24,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
     {
         "deviator": (
             Example("deviator list mechanism", "What there is to audit"),
-            Example("deviator audit sigma-dcda --economy two-groups --sigma sigma-n", "A first audit"),
+            Example("deviator audit sigma-dcda --economy two-groups --sigma sigma-n", "An audit"),
             Example("deviator train -h", "What a command takes"),
         ),
         "audit": (
@@ -51,18 +51,20 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "With other values than those of the file",
             ),
         ),
-        "confirm": (
-            Example("deviator confirm --quick", "Proposition 3 with small budgets and little power"),
-        ),
-        "report": (
-            Example("deviator report runs/proposition3", "The page of a run, made again"),
-        ),
+        "confirm": (Example("deviator confirm --quick", "Small budgets, little power"),),
+        "report": (Example("deviator report runs/proposition3", "The page of a run, made again"),),
         "export": (
             Example(
                 "deviator export runs/my-study --format latex --table rows",
                 "The table of cells for a paper, in runs/my-study/export/rows.tex",
             ),
-            Example("deviator export runs/my-study --format stata --out data", "All tables for Stata"),
+            Example(
+                "deviator export runs/my-study --format stata --out data", "All tables for Stata"
+            ),
+        ),
+        "schema": (
+            Example("deviator schema", "What has a schema"),
+            Example("deviator schema study > study.schema.json", "For an editor of study files"),
         ),
         "query": (
             Example(
@@ -123,9 +125,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "A rule in a file with a setting of its own, in an economy",
             ),
         ),
-        "new": (
-            Example("deviator new mechanism my-auction", "A package to begin with"),
-        ),
+        "new": (Example("deviator new mechanism my-auction", "A package to begin with"),),
         "assumptions": (
             Example("deviator assumptions two-groups -s beta=0.9", "Which of the paper's hold"),
         ),
@@ -133,8 +133,13 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
             Example("deviator list", "Everything"),
             Example("deviator list learner --json", "The learners, as JSON"),
         ),
-        "doctor": (
-            Example("deviator doctor", "What to send with a question"),
+        "explore": (
+            Example("deviator explore", "A page on this machine to look at markets"),
+            Example(
+                "deviator explore --plugin my_auction.py --replay runs/first",
+                "With a rule of your own, and a training to replay",
+            ),
         ),
+        "doctor": (Example("deviator doctor", "What to send with a question"),),
     }
 )

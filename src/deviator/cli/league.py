@@ -1,21 +1,24 @@
 """``deviator league``: how much each learner finds of a gain that is known, and how fast."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from deviator.files import write_atomically
 
+from .complete import names_of
 from .console import PluginFiles, console, files_of
+from .json_output import Json, print_json
 from .markets import learner_named
 from .supervised import supervised, texts_in
+from .working import Working
 
 if TYPE_CHECKING:
-    from deviator.studies.league import Run
+    from deviator.studies.league import League, Run
 
 
 def _named(options: dict[str, Any]) -> Iterator[str]:
@@ -30,10 +33,14 @@ def _named(options: dict[str, Any]) -> Iterator[str]:
 @partial(supervised, named=_named)
 def league(
     market: Annotated[
-        list[str] | None, typer.Argument(help="Mechanisms of the league; by default all of them.")
+        list[str] | None,
+        typer.Argument(metavar="MARKET", help="Markets of the league; by default all of them."),
     ] = None,
     learner: Annotated[
-        list[str] | None, typer.Option(help="As `deviator list` names it; by default all.")
+        list[str] | None,
+        typer.Option(
+            help="As `deviator list` names it; by default all.", autocompletion=names_of("learner")
+        ),
     ] = None,
     traders: Annotated[list[int] | None, typer.Option(help="Sizes; by default 4, 10, 30.")] = None,
     information: Annotated[
@@ -47,29 +54,50 @@ def league(
         bool, typer.Option("--only-page", help="Write the page of the runs that are there.")
     ] = False,
     plugin: PluginFiles = None,
+    as_json: Json = False,
 ) -> None:
     """Train learners in the markets of the league, and write what they found as a page.
 
     Finished runs are added to the file at once, and are not done again. The page stands beside it.
     """
-    from deviator.studies.league import ENTRIES, TRADERS, League, play, read_runs
+    with Working("reading the markets of the league") as working:
+        from deviator.studies.league import ENTRIES, TRADERS, League, read_runs
 
-    screen = console()
-    if not only_page:
-        plan = League(
-            tuple(market or ENTRIES),
-            tuple(traders or TRADERS),
-            tuple(information or ("profile", "own")),
-            seeds,
-            seconds,
-            held_out,
-        )
-        try:
-            play(plan, _learners(learner, files_of(plugin)), out, lambda run: _show(screen, run))
-        except KeyboardInterrupt:
-            screen.print("interrupted; finished runs are kept, run the command again to go on")
-            raise typer.Exit(130) from None
-    _write_page(screen, read_runs(out), out.with_suffix(".md"))
+        if not only_page:
+            plan = League(
+                tuple(market or ENTRIES),
+                tuple(traders or TRADERS),
+                tuple(information or ("profile", "own")),
+                seeds,
+                seconds,
+                held_out,
+            )
+            _play(working, plan, _learners(learner, files_of(plugin)), out)
+        runs, page = read_runs(out), out.with_suffix(".md")
+        _write_page(runs, page)
+    if as_json:
+        print_json([asdict(run) for run in runs])
+    else:
+        console().print(f"wrote {page}", soft_wrap=True)
+
+
+def _play(working: Working, plan: "League", learners: list[Any], out: Path) -> None:
+    """Train all learners in all markets, and say what each run found."""
+    from deviator.studies.league import play, runs_left
+
+    left, done = len(runs_left(plan, learners, out)), list["Run"]()
+
+    def show(run: "Run") -> None:
+        done.append(run)
+        working.say(_in_words(run))
+        working.step("training the learners of the league", len(done) / max(left, len(done)))
+
+    working.note(f"training the learners of the league, {left} runs of {plan.seconds:g} s")
+    try:
+        play(plan, learners, out, show)
+    except KeyboardInterrupt:
+        working.say("interrupted; finished runs are kept, run the command again to go on")
+        raise typer.Exit(130) from None
 
 
 def _learners(names: list[str] | None, files: tuple[str, ...]) -> list[Any]:
@@ -82,19 +110,17 @@ def _learners(names: list[str] | None, files: tuple[str, ...]) -> list[Any]:
     return learners if names else [one for one in learners if isinstance(one, EvaluatedLearner)]
 
 
-def _show(screen: Console, run: "Run") -> None:
+def _in_words(run: "Run") -> str:
     share = "-" if run.share is None else f"{100 * run.share:.3f}%"
-    screen.print(
+    return (
         f"{run.market} N={run.n_traders} {run.information} {run.learner} seed {run.seed}: {share} "
-        f"{run.problem}".rstrip(),
-        soft_wrap=True,
+        f"{run.problem}".rstrip()
     )
 
 
-def _write_page(screen: Console, runs: "list[Run]", page: Path) -> None:
+def _write_page(runs: "list[Run]", page: Path) -> None:
     from deviator.studies.league_page import league_page
     from deviator.studies.run.store import explained
 
     with explained(page):
         write_atomically(page, league_page(runs))
-    screen.print(f"wrote {page}", soft_wrap=True)

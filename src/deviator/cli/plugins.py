@@ -95,9 +95,7 @@ def _table(plugins: list[PluginStatus]) -> Table:
 
 
 def new(
-    kind: Annotated[
-        str, typer.Argument(metavar="KIND", help=KINDS, autocompletion=complete_kind)
-    ],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=KINDS, autocompletion=complete_kind)],
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="Name of the plugin, as in my-auction.")
     ],

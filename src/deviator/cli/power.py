@@ -65,7 +65,8 @@ def power(
     learner: Annotated[
         list[str] | None,
         typer.Option(
-            help="One to train too, as `deviator list` names it.", autocompletion=names_of("learner")
+            help="One to train, as `deviator list` names it.",
+            autocompletion=names_of("learner"),
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 20_000,

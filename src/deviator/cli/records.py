@@ -2,8 +2,6 @@
 
 import csv
 import io
-import json
-import math
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any
@@ -15,6 +13,8 @@ from rich.table import Table
 from deviator.harmless import one_line, printable
 
 from .console import console
+from .json_output import print_json
+from .tables import print_table
 
 WIDE = 210
 """Width of tables outside a terminal."""
@@ -36,12 +36,11 @@ FormatOption = Annotated[
 def print_records(columns: Sequence[str], records: Sequence[Sequence[Any]], form: Format) -> None:
     """Print records; control characters of strangers are left out."""
     if form is Format.table:
-        console(WIDE).print(_table(columns, records))
+        print_table(console(WIDE), _table(columns, records))
     elif form is Format.csv:
         typer.echo(_csv(columns, records), nl=False)
     else:
-        plain = [dict(zip(columns, map(_plain, record), strict=True)) for record in records]
-        typer.echo(json.dumps(plain, indent=1, default=str))
+        print_json([dict(zip(columns, record, strict=True)) for record in records])
 
 
 def _table(columns: Sequence[str], records: Sequence[Sequence[Any]]) -> Table:
@@ -70,8 +69,3 @@ def _csv(columns: Sequence[str], records: Sequence[Sequence[Any]]) -> str:
 
 def _text(value: Any) -> str:
     return "" if value is None else printable(str(value))
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: NaN and infinity are missing there."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,15 +7,15 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from deviator.errors import ResultsError
 
-from .console import console
+from .console import console, notes
+from .json_output import Json, print_json
+from .tables import print_table
+from .working import Working
 
 STYLES: Mapping[str, str] = MappingProxyType(
     {"holds": "green", "erratum": "yellow", "fails": "red"}
@@ -36,22 +36,25 @@ def replicate(
         Path | None, typer.Option(help="A page to write, with the errata and the figures.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    as_json: Json = False,
 ) -> None:
     """Compute every numbered result of the paper and say whether it holds.
 
     Ends with exit code 1 if one does not; an erratum counts as holding if its correction does.
     """
-    screen = console()
     if report is not None:
         _check_writable(report)
     try:
-        rows = _run(screen, results, workers)
+        rows = _run(results, workers)
     except KeyboardInterrupt:
-        screen.print("Interrupted: nothing was kept.")
+        (notes() if as_json else console()).print("Interrupted: nothing was kept.")
         raise typer.Exit(130) from None
-    _print(screen, rows)
     if report is not None:
-        _write(screen, report, rows)
+        _write(report, rows)
+    if as_json:
+        print_json([row.to_dict() for row in rows])
+    else:
+        _print(rows, report)
     if any(row.state == "fails" for row in rows):
         raise typer.Exit(1)
 
@@ -62,31 +65,20 @@ def _check_writable(path: Path) -> None:
         raise ResultsError(f"--report must name a file in a writable folder, got {str(path)!r}")
 
 
-def _run(screen: Console, results: list[str] | None, workers: int) -> Any:
-    from deviator.paper import replicate as run
+def _run(results: list[str] | None, workers: int) -> Any:
+    with Working("reading the statements of the paper") as working:
+        from deviator.paper import replicate as run
 
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    bar = Progress(*columns, console=screen, transient=True)
-    task = bar.add_task("")
+        def progress(done: int, total: int, row: Any) -> None:
+            working.step(f"{done} of {total} statements, {row.statement.name}", done / total)
 
-    def progress(done: int, total: int, row: Any) -> None:
-        bar.update(task, completed=done, total=total, description=escape(row.statement.name))
-        bar.start()
-
-    try:
         return run(results or None, progress, workers=workers)
-    finally:
-        bar.stop()
 
 
-def _print(screen: Console, rows: Any) -> None:
+def _print(rows: Any, report: Path | None) -> None:
     from deviator.paper.page import counted, formatted_discrepancy
 
+    screen = console()
     table = Table("result", "statement", "computed", "discrepancy", "", show_lines=True)
     for row in rows:
         statement, finding = row.statement, row.finding
@@ -97,13 +89,14 @@ def _print(screen: Console, rows: Any) -> None:
             numbers = f"printed: {formatted_discrepancy(finding.printed)}\ncorrected: {numbers}"
         texts = (statement.name, claim, finding.computed, numbers)
         table.add_row(*texts, Text(row.state, STYLES[row.state]))
-    screen.print(table)
+    print_table(screen, table)
     screen.print(DISCREPANCY)
     screen.print(f"{counted(rows)}.")
+    if report is not None:
+        screen.print(f"Report: {report}", soft_wrap=True)
 
 
-def _write(screen: Console, path: Path, rows: Any) -> None:
+def _write(path: Path, rows: Any) -> None:
     from deviator.paper import report_html
 
     path.write_text(report_html(rows), encoding="utf-8")
-    screen.print(f"Report: {path}", soft_wrap=True)

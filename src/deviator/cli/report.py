@@ -1,11 +1,13 @@
 """``deviator report``: make the report of a run again."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from .console import console
+from .json_output import Json, print_json
+from .working import Working
 
 
 def report(
@@ -13,22 +15,33 @@ def report(
     everything: Annotated[
         bool, typer.Option("--all", help="Take in finished cells that the last report leaves out.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Make report, tables and figures of a run again from its finished cells.
 
     Neither the study file nor its plugins are needed, and no code of theirs is run. Ends with 0,
     and with 1 where a cell of the report cannot be read.
     """
-    from deviator.studies.run.rebuild import rebuild_report
+    with Working(f"reading the finished cells of {run}"):
+        from deviator.studies.run.rebuild import rebuild_report
 
-    made = rebuild_report(run, everything=everything)
+        made = rebuild_report(run, everything=everything)
+    written = [made.folder / name for name in ("report.html", "report.json", "tables", "figures")]
+    if as_json:
+        found = {"study": made.study, "cells": len(made.rows), "failures": made.failures}
+        print_json(found | {"notes": made.notes, "written": list(map(str, written))})
+    else:
+        _print(made, written)
+    if made.failures:
+        raise typer.Exit(1)
+
+
+def _print(made: Any, written: list[Path]) -> None:
     screen = console()
     screen.print(f"{made.study}: cells {len(made.rows)}, failed {len(made.failures)}.")
     for name, reason in made.failures.items():
         screen.print(f"failed {name}: {reason}", soft_wrap=True)
     for note in made.notes:
         screen.print(note, soft_wrap=True)
-    for written in ("report.html", "report.json", "tables", "figures"):
-        screen.print(f"Written: {made.folder / written}", soft_wrap=True)
-    if made.failures:
-        raise typer.Exit(1)
+    for file in written:
+        screen.print(f"Written: {file}", soft_wrap=True)

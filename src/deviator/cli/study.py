@@ -7,11 +7,14 @@ import typer
 from rich.console import Console
 
 from .agreement import agree_to_run
-from .console import PluginFiles, console, files_of, settings_of
+from .complete import any_of
+from .console import PluginFiles, console, files_of, notes, settings_of
+from .json_output import Json, print_json
 from .progress import StudyDisplay
 from .signals import ended_in_order, exit_code
+from .tables import print_table
 
-ALL_COLUMNS = 230
+ALL_COLUMNS = 250
 """Width of the verdict table outside a terminal: no column is left out."""
 
 COLUMNS = (
@@ -22,7 +25,9 @@ COLUMNS = (
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", "-s", help="A value of the study, as in -s steps=1000 or -s cells.0.sigma=0.3."
+        "--set",
+        metavar="PATH=VALUE",
+        help="A value of the study, as in --set steps=1000 or --set cells.0.sigma=0.3.",
     ),
 ]
 DryRun = Annotated[
@@ -31,7 +36,13 @@ DryRun = Annotated[
 Quick = Annotated[bool, typer.Option("--quick", help="Small budgets, which prove little.")]
 Out = Annotated[Path | None, typer.Option(help="Results folder; by default runs/NAME.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: cores.")]
-ExecutorName = Annotated[str, typer.Option(help="Where cells run: processes, serial or dask.")]
+ExecutorName = Annotated[
+    str,
+    typer.Option(
+        help="Where cells run: processes, serial or dask.",
+        autocompletion=any_of("processes", "serial", "dask"),
+    ),
+]
 Address = Annotated[str | None, typer.Option(help="Of a Dask scheduler; default: a local one.")]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Run the code that the study file names under plugins.")
@@ -51,10 +62,11 @@ class Request(NamedTuple):
     address: str | None = None
     plugin: list[Path] | None = None
     trust: bool = False
+    as_json: bool = False
 
 
 def study(
-    file: Annotated[Path, typer.Argument(help="Study file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Study file.")],
     settings: Overrides = None,
     dry_run: DryRun = False,
     quick: Quick = False,
@@ -64,27 +76,30 @@ def study(
     address: Address = None,
     plugin: PluginFiles = None,
     trust: Trust = False,
+    as_json: Json = False,
 ) -> None:
     """Run or resume a study, and print its verdict table; finished cells are kept."""
-    run_study(
-        Request(file, settings, dry_run, quick, out, workers, executor, address, plugin, trust)
-    )
+    where = (out, workers, executor, address)
+    run_study(Request(file, settings, dry_run, quick, *where, plugin, trust, as_json))
 
 
 def run_study(request: Request) -> None:
     """Run a study, or say what would be done."""
-    screen = console(ALL_COLUMNS)
+    screen = notes() if request.as_json else console(ALL_COLUMNS)
     try:
         spec = _read(request)
         agree_to_run(spec, files_of(request.plugin), request.trust)
         if request.dry_run:
-            _print_plan(screen, spec.with_plugins(files_of(request.plugin)), request)
+            _show_plan(screen, spec.with_plugins(files_of(request.plugin)), request)
             return
         report = _run(spec, request)
     except KeyboardInterrupt as end:
         screen.print("Interrupted: finished cells are kept; run the same command to resume.")
         raise typer.Exit(exit_code(end)) from None
-    _print(screen, report, request.quick)
+    if request.as_json:
+        _print_json(report)
+    else:
+        _print(screen, report, request.quick)
     if report.failures:
         raise typer.Exit(1)
 
@@ -115,16 +130,29 @@ def _run(spec: Any, request: Request) -> Any:
         )
 
 
-def _print_plan(screen: Console, spec: Any, request: Request) -> None:
+def _print_json(report: Any) -> None:
+    """Print the rows of a report, and what else there is to know of a run."""
+    found = {"study": report.study, "folder": str(report.folder), "rows": report.rows}
+    print_json(found | {"failures": report.failures, "notes": report.notes})
+
+
+def _show_plan(screen: Console, spec: Any, request: Request) -> None:
     from deviator.studies.run.confirm import results_folder
     from deviator.studies.run.plan import planned
     from deviator.studies.tables.cell_names import names_of_cells
 
     folder = request.out or results_folder(spec, request.quick)
     plan = planned(spec, request.quick, folder)
-    for state, cells in (("finished", plan.finished), ("to run", plan.left)):
-        for cell, name in zip(cells, names_of_cells(cells), strict=True):
-            screen.print(f"{state}  {cell.label()}  {name}", soft_wrap=True)
+    cells = [
+        {"state": state, "label": cell.label(), "cell": name}
+        for state, some in (("finished", plan.finished), ("to run", plan.left))
+        for cell, name in zip(some, names_of_cells(some), strict=True)
+    ]
+    if request.as_json:
+        print_json({"cells": cells, "failures": plan.failures, "seconds_left": plan.seconds})
+        return
+    for each in cells:
+        screen.print(f"{each['state']}  {each['label']}  {each['cell']}", soft_wrap=True)
     _print_failures(screen, plan.failures, plan.failed_cells)
     screen.print(plan.in_words(), soft_wrap=True)
 
@@ -137,7 +165,7 @@ def _print(screen: Console, report: Any, quick: bool) -> None:
     for warning in budget_warnings(report.rows, quick=quick):
         screen.print(warning, style="yellow")
     if report.rows:
-        screen.print(verdict_table(report.rows, screen.width))
+        print_table(screen, verdict_table(report.rows, screen.width))
         screen.print(COLUMNS)
     for sentence in summary_sentences(report.rows):
         screen.print(sentence)

@@ -18,7 +18,7 @@ from deviator.plugins.replaced_built_ins import check_built_ins
 from deviator.plugins.undeclared_reads import undeclared_reads
 from deviator.trust import OWN
 
-from .console import Terminal, console, fail, shown_on
+from .console import Terminal, console, fail, notes, shown_on
 
 Command = Callable[..., None]
 
@@ -91,6 +91,7 @@ def texts_of_policy(options: dict[str, Any]) -> Iterator[str]:
 
 def _run_elsewhere(command: Command, options: dict[str, Any], plugins: list[str]) -> None:
     screen = console()
+    notes().print(f"starting a process that may be lost, for {', '.join(plugins)}")
     who = one_line(" or ".join(plugins))
 
     unread: list[OSError] = []
@@ -133,8 +134,9 @@ def _report(
             command(**options)
             # What was shown is about something else where a plugin changed deviator itself.
             check_built_ins()
+            beside = notes() if options.get("as_json") else console()
             for note in undeclared_reads():
-                console().print(f"note: {note}", soft_wrap=True)
+                beside.print(f"note: {note}", soft_wrap=True)
     except typer.Exit as end:
         if end.exit_code == 0:
             # Commands that come to their end return.

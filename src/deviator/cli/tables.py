@@ -30,6 +30,8 @@ def print_table(screen: Console, table: Table) -> None:
     """
     texts = [[_text(cell) for cell in column.cells] for column in table.columns]
     if sum(map(_least_width, texts, [column.no_wrap for column in table.columns])) <= screen.width:
+        for column in table.columns:
+            column.overflow = "fold"
         screen.print(table)
         return
     headings = [str(column.header) for column in table.columns]
@@ -42,7 +44,7 @@ def print_table(screen: Console, table: Table) -> None:
 
 
 def _print_row(screen: Console, headings: Sequence[str], row: Sequence[Text]) -> None:
-    """Print one row; columns without a heading stand for themselves, and empty cells for nothing."""
+    """Print one row, without its empty cells."""
     for place, (heading, cell) in enumerate(zip(headings, row, strict=True)):
         if not cell.plain.strip():
             continue

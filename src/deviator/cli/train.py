@@ -1,5 +1,6 @@
 """``deviator train`` and ``deviator evaluate``: one deviator in one market."""
 
+import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -49,9 +50,12 @@ Mode = Annotated[
 ]
 Control = Annotated[
     str | None,
-    typer.Option(
-        help="Mechanism that sets the ranges.", autocompletion=names_of("mechanism")
-    ),
+    typer.Option(help="Mechanism that sets the ranges.", autocompletion=names_of("mechanism")),
+]
+
+Every = Annotated[
+    bool,
+    typer.Option("--every", help="Keep the best policy of every checkpoint, to replay them."),
 ]
 
 
@@ -74,6 +78,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Where to save the policy.")] = None,
     log: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
+    every: Every = False,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.")] = None,
     rounds: Annotated[int, typer.Option(help="How often the same traders meet.")] = 1,
     range_multiple: Annotated[float | None, typer.Option(help="How wide actions range.")] = None,
@@ -103,7 +108,7 @@ def train(
             _check_new(out, checkpoint, resume)
         searcher = learner_named(learner, files, learner_set)
         kept = (out, log, checkpoint, resume, deviations_of_files(files))
-        keeping = Keeping(*kept, rungs_of_files(files))
+        keeping = Keeping(*kept, rungs_of_files(files), every)
         report = _train(working, spec, searcher, plan, keeping, as_json)
     _print_report(report, as_json)
     if report.interrupted:
@@ -205,14 +210,16 @@ def _reported(
     from deviator.studies.spec.naming import plain_name
     from deviator.studies.training import train as run
 
-    training = False
+    first: list[tuple[int, float]] = []
 
     def live(point: Any, best: Any) -> None:
-        nonlocal training
-        if not training:
+        now = time.perf_counter()
+        if not first:
+            first.append((point.steps, now))
             working.note(f"training {learner.name}")
-            training = True
-        working.step(_live_line(point, plan, best), _share_done(point, plan))
+        done, began = first[0]
+        speed = (point.steps - done) / max(now - began, 1e-9)
+        working.step(_live_line(point, plan, speed, best), _share_done(point, plan))
 
     with ExitStack() as stack:
         if keeping.out is None:
@@ -239,22 +246,23 @@ def _market_lines(spec: Any, information: str) -> list[str]:
     return lines
 
 
-def _live_line(point: Any, plan: "Plan", best: Any) -> str:
+def _live_line(point: Any, plan: "Plan", speed: float, best: Any) -> str:
     from deviator.studies.search import ENDLESS
 
     captured = best.share(point.gain)
     share = "-" if captured is None else f"{100 * captured:.1f}%"
     steps = f"{min(point.steps, plan.steps)}"
-    budget = f"/{plan.steps} steps" if plan.steps < ENDLESS else " steps"
-    time = "" if plan.seconds is None else f" {point.seconds:.1f}/{plan.seconds:g} s"
+    budget = f"/{plan.steps}" if plan.steps < ENDLESS else ""
+    spent = "" if plan.seconds is None else f" {point.seconds:.1f}/{plan.seconds:g} s"
     best_known = f"{best.kind} best {best.gain:.2e}"
-    return f"{steps}{budget}{time} gain {point.gain:+.2e} {best_known} share {share}"
+    gained = f"gain {point.gain:+.2e} {best_known} share {share}"
+    return f"{steps}{budget}{spent} {speed:.0f} steps/s {gained}"
 
 
 def _share_done(point: Any, plan: "Plan") -> float:
     """Return how much of the budget is spent, of whichever is spent first."""
     of_time = 0.0 if plan.seconds is None else point.seconds / plan.seconds
-    return max(point.steps / plan.steps, of_time)
+    return float(max(point.steps / plan.steps, of_time))
 
 
 def _print_report(report: "TrainingReport", as_json: bool) -> None:

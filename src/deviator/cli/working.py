@@ -55,6 +55,10 @@ class Working:
         if is_new and not self._line.lives:
             self._line.print(self.line() if self._share else self._doing)
 
+    def say(self, text: str) -> None:
+        """Print a text that stays, above the line where it lives."""
+        self._line.print(one_line(text))
+
     def line(self) -> str:
         """Return what there is to say, on one line."""
         elapsed = time.monotonic() - self._began
