@@ -18,7 +18,9 @@ MARKET = {
 def core_of_market():
     """Return the decision problem of `MARKET`."""
     economy = deviator.economies.private_values(4)
-    return deviation_core(market(deviator.make(MARKET["mechanism"]), economy), information=MARKET["information"])
+    return deviation_core(
+        market(deviator.make(MARKET["mechanism"]), economy), information=MARKET["information"]
+    )
 
 
 def share_of_best(core, layers, activation="tanh"):

@@ -1,10 +1,10 @@
 """A program of a user, with the types that an editor and `mypy --strict` must know."""
 
 from collections.abc import Sequence
+from typing import assert_type
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import assert_type
 
 import deviator
 from deviator.economies import Economy, two_groups

@@ -9,7 +9,6 @@ from helpers.tiny_study import tiny
 
 from deviator.studies import confirm
 
-
 pytestmark = pytest.mark.slow
 
 SUMS = """
