@@ -33,7 +33,7 @@ def read_tables(run: Path) -> dict[str, pa.Table]:
                 f"{run} must hold the results of a study with their tables, and {file.name} is not "
                 f"there; write them with: deviator report {run}"
             )
-    sums = (folder / SUMS).read_text(errors="replace").splitlines()
+    sums = (folder / SUMS).read_text("utf-8", errors="replace").splitlines()
     return {file.stem: _read(file, set(sums)) for file in files}
 
 

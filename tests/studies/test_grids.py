@@ -309,7 +309,14 @@ def test_plugins_that_lists_name_together_are_expanded_elsewhere(tmp_path):
     "lists",
     [
         {"steps": list(range(1, 2000)), "held_out": list(range(100, 2000))},
-        {"parameters": {name: {"each": list(range(100))} for name in ("a", "b", "c")}},
+        {
+            "learner": {
+                "name": "ppo",
+                "settings": {
+                    name: {"each": list(range(1, 101))} for name in ("points", "offset", "markets")
+                },
+            }
+        },
     ],
 )
 def test_lists_that_multiply_out_without_end_are_refused(lists):
