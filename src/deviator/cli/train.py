@@ -152,7 +152,7 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
         return
     if (checkpoint_folder(checkpoint) / FILE).exists():
         raise ResultsError(
-            f"--checkpoint must not name a checkpoint that is there, {checkpoint} is; go on from "
+            f"--checkpoint must not name a checkpoint that is there, {checkpoint} is; continue "
             "it with --resume, name another, or overwrite it with --force"
         )
 
