@@ -1,4 +1,4 @@
-"""How many of a study's refutations rest on samples, and how likely chance alone gives one."""
+"""How many of a study's refutations rest on samples, and how likely chance alone produces one."""
 
 from collections.abc import Sequence
 
