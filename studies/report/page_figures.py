@@ -6,7 +6,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from ..figures.drawn import DrawnFigure
-from .inline_svg import inline_svg
+from deviator.pages.inline_svg import inline_svg
 
 DRAWN_ELSEWHERE = "learning-curves"
 """Of learning curves a page has panels of its own."""

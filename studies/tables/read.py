@@ -40,7 +40,7 @@ def read_tables(run: Path) -> dict[str, pa.Table]:
 def _read(file: Path, sums: set[str]) -> pa.Table:
     content = file.read_bytes()
     if sum_line(content, file.name) not in sums:
-        raise damaged(file, "its checksum is another")
+        raise damaged(file, "its checksum does not match its content")
     try:
         return parquet.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What runs on the workers of somebody else's executor: a guarded process for each."""
+"""What runs on the workers of any executor: a guarded process for each."""
 
 import os
 import platform
