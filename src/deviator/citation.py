@@ -22,7 +22,7 @@ def citation(version: str) -> str:
     Examples
     --------
     >>> citation("0.1.0")
-    'The deviator developers, deviator: can honest bidding in ... be profitably gamed? Version 0.1.0'
+    'The deviator developers, deviator: can honest bidding ... be profitably gamed? Version 0.1.0'
     """
     return f"{AUTHORS}, {TITLE} Version {version}"
 
