@@ -34,7 +34,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
             ),
             Example(
                 "deviator audit my_auction.py:discount-auction --economy two-groups "
-                "-m share=0.5 --learner ppo",
+                "-m share=0.5 --learner gradient --steps 10000",
                 "A rule of your own, with a learner beside the exact answers",
             ),
         ),
@@ -91,8 +91,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
             ),
             Example(
                 "deviator train sigma-dcda --economy two-groups --sigma sigma-n "
-                "--learner gradient --learner-set hidden=[32] --seconds 20 --out mine",
-                "With another learner, for 20 CPU seconds",
+                "--learner gradient --learner-set hidden=[32] --seconds 5 --out mine",
+                "With another learner, for 5 CPU seconds",
             ),
         ),
         "evaluate": (
