@@ -59,7 +59,7 @@ def member_page(member: Member) -> str:
     documented = [member.target, *([maker] if maker else [])]
     parts = [
         f"# {member.name}",
-        _table("", "", facts),
+        _table(*facts[0], facts[1:]),
         *(_documented(target) for target in documented),
         "## Arguments",
         _arguments(object_at(documented[-1])),

@@ -26,7 +26,7 @@ def frontier(reports: Reports, *, economy: str | None = None, ax: Axes | None = 
     reports : StudyReport, path, or several of them
         As in `learning_curves`; of audits, or other cells in which outcomes were measured.
     economy : str, optional
-        The economy, or part of its name, where the reports have several: as ``private values, N=4``.
+        The economy, or part of its name, where the reports have several: ``private values, N=4``.
     ax : Axes, optional
         Where to draw; by default on a figure of its own.
 
