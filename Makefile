@@ -3,6 +3,7 @@
 # make test      lint, types, import contracts, spelling, tests
 # make bench     every figure of speed and memory beside its bar (ARGS=dense_clearing for one topic)
 # make docs      the documentation as a site, in docs/_build/html; built offline, warnings are errors
+# make matrix    wheel and source tried in clean environments, oldest and newest libraries (ARGS=--list)
 # make verify    the slow proofs: full study, kill and resume
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 FAMILIES := economies mechanisms policies evidence envs learners plugins studies paper
 CODE := src/deviator $(FAMILIES:%=src/deviator/%/) tests docs benchmarks
 
-.PHONY: confirm replicate test lint bench bench-micro docs verify format clean
+.PHONY: confirm replicate test lint bench bench-micro docs matrix verify format clean
 
 confirm: $(VENV)/user
 	$(BIN)/deviator confirm $(ARGS)
@@ -24,7 +25,7 @@ test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/developer
-	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff check $(CODE) noxfile.py
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
@@ -38,6 +39,9 @@ bench-micro: $(VENV)/bench
 
 docs: $(VENV)/developer
 	$(BIN)/python -m sphinx -b html -W -q docs docs/_build/html
+
+matrix: $(VENV)/matrix
+	$(BIN)/python -m nox $(ARGS)
 
 verify: $(VENV)/developer
 	$(BIN)/python -m pytest -m slow -s
@@ -63,4 +67,8 @@ $(VENV)/developer: $(VENV)/user
 
 $(VENV)/bench: $(VENV)/developer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	touch $@
+
+$(VENV)/matrix: $(VENV)/user
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[matrix]"
 	touch $@

@@ -20,8 +20,9 @@ EXTRAS = {
     "recurrent": "sb3_contrib",
     "large": "distributed",
     "explore": "marimo",
-    "docs": "sphinx, myst_parser, furo, jupytext",
+    "docs": "sphinx, myst_parser, furo, jupytext, latex2mathml",
     "bench": "pytest_benchmark",
+    "matrix": "nox",
     "dev": "pytest, hypothesis, mypy",
 }
 """Every extra, and what can be imported with it."""
@@ -40,11 +41,12 @@ ROOT = Path(__file__).parent
 DISTRIBUTIONS = ROOT / "dist"
 INSTALLED = ROOT / "tests" / "installed"
 
-nox.options.default_venv_backend = "virtualenv"
+nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.stop_on_first_error = False
+nox.options.download_python = "never"  # --download-python=auto fetches Pythons that are missing
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the source distribution, and the wheel from it; check what an index would show."""
     shutil.rmtree(DISTRIBUTIONS, ignore_errors=True)
@@ -69,31 +71,30 @@ def newest(session: nox.Session) -> None:
     _try(session)
 
 
-@nox.session(python=PYTHONS[0], requires=["build"])
+@nox.session(requires=["build"])
 def sdist(session: nox.Session) -> None:
     """Try the source distribution."""
     session.install(str(next(DISTRIBUTIONS.glob("*.tar.gz"))))
     _try(session)
 
 
-@nox.session(python=PYTHONS[0], requires=["build"])
+@nox.session(requires=["build"])
 def extras(session: nox.Session) -> None:
     """Install the wheel with each extra, and import what it brings."""
     for extra, modules in EXTRAS.items():
         session.install(f"{_wheel()}[{extra}]")
         session.run("python", "-c", f"import deviator, {modules}")
-    session.run("python", "-m", "pip", "check")
 
 
-@nox.session(python=PYTHONS[0], requires=["build"])
+@nox.session(requires=["build"])
 def typed(session: nox.Session) -> None:
     """Check the types of a program that uses the wheel, strictly."""
     session.install(_wheel(), "mypy", "pytest", "hypothesis")
     session.run("pytest", "-m", "slow", str(INSTALLED / "test_typed.py"))
 
 
-@nox.session(python=PYTHONS[0], requires=["build"])
-@nox.parametrize("library", LIBRARIES, ids=list(LIBRARIES))
+@nox.session(requires=["build"])
+@nox.parametrize("library", list(LIBRARIES), ids=list(LIBRARIES))
 def interoperability(session: nox.Session, library: str) -> None:
     """Use the wheel together with another library."""
     session.install(_wheel(), "pytest", "hypothesis", *LIBRARIES[library])
@@ -113,5 +114,4 @@ def _wheel() -> str:
 
 
 def _try(session: nox.Session) -> None:
-    session.run("python", "-m", "pip", "check")
     session.run("python", str(INSTALLED / "smoke.py"), env={"OMP_NUM_THREADS": "1"})

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+import psutil
 import scipy.linalg
 from threadpoolctl import threadpool_info
 
@@ -22,15 +23,22 @@ def machine() -> dict[str, str]:
     """
     facts = {
         "processor": _processor(),
-        "cores": str(len(os.sched_getaffinity(0))),
+        "cores": str(usable_cores()),
         "caches": _caches(),
-        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
-        "load": f"{os.getloadavg()[0]:.1f} when the run began",
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "load": f"{psutil.getloadavg()[0]:.1f} when the run began",
         "python": f"{platform.python_version()} on {platform.system()}",
         "numpy's BLAS": _blas("numpy"),
         "scipy's BLAS": _blas("scipy"),
     }
     return facts | {name: installed for name in PACKAGES if (installed := _version(name))}
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use; all there are where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .harness import Bar, Row, run_apart
+from .machine import usable_cores
 
 TOPICS = (
     "dense_clearing",
@@ -48,7 +48,7 @@ class TopicResult:
 def run_topic(topic: str) -> TopicResult:
     """Measure a topic; what fails or hangs there costs its own rows only."""
     try:
-        cores = len(os.sched_getaffinity(0))
+        cores = usable_cores()
         apart = run_apart("benchmarks.topics:plain_rows", topic, thread_count=cores)
     except RuntimeError as error:
         return TopicResult(topic, failure=str(error))

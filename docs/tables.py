@@ -10,9 +10,9 @@ ABOUT = """# The tables of a study
 
 A run's folder has its findings as tidy tables in `tables/`: `NAME.parquet`, `NAME.csv`, and
 `NAME.tex` with the columns that fit onto a page (of the package booktabs; numbers with three
-significant digits, verdicts in words). They are made of `report.json` alone, at the end of every run and by
-`deviator report RUN`, which needs neither the study file nor its plugins. The same results give the
-same bytes; `SHA256SUMS` has the digest of each file (`sha256sum --check`).
+significant digits, verdicts in words). They are made of `report.json` alone, at the end of every
+run and by `deviator report RUN`, which needs neither the study file nor its plugins. The same
+results give the same bytes; `SHA256SUMS` has the digest of each file (`sha256sum --check`).
 
 `cell` names a cell in words (mechanism, economy and their settings, and what is unusual about
 strategy, trader, information, learner and question), the same whatever the budget and the rest of

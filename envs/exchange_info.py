@@ -1,4 +1,4 @@
-"""What people look at in markets in which several traders act."""
+"""Diagnostics of markets in which several traders act."""
 
 import numpy as np
 

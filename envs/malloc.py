@@ -1,4 +1,4 @@
-"""Memory for the arrays of a step, which are made and freed again at every step."""
+"""Memory for the arrays that every step allocates and frees."""
 
 import numpy as np
 

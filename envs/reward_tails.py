@@ -1,4 +1,4 @@
-"""Rewards without the long tail of losses, on which learners with default settings founder."""
+"""Rewards without the long tail of losses, with which default learners fail."""
 
 import numpy as np
 

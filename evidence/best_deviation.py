@@ -48,7 +48,7 @@ STANDARD_ERRORS = 3.0
 """By how many a sampled mean gain must exceed 0 to count."""
 
 FEW_SCENARIOS = 4
-"""In so many it is tried whether anybody trades, and the same bids clear the same again."""
+"""In so many it is tried whether anybody trades, and the same bids clear alike."""
 
 CHANCE_HELD_OUT = 2500
 """Profiles on which deviators are judged at most where payoffs are means over chance."""
@@ -271,7 +271,7 @@ def pays(tested: Market, gains: Floats, information: Information) -> bool:
 
 
 def check_repeatable(tested: Market, types: Floats) -> None:
-    """Check that a mechanism clears the same bids the same again, and leaves them as they were.
+    """Check that a mechanism clears the same bids alike each time, and leaves them unchanged.
 
     A search keeps what was lucky, so that gains in a mechanism that draws by itself are not real;
     one with lots is tried in a few draws.
@@ -295,7 +295,7 @@ def _check_repeatable(rule: Mechanism, bids: Bids) -> None:
         )
     if not np.array_equal(first, again, equal_nan=True):
         raise InvalidInputError(
-            f"mechanism {name} must clear the same bids the same again, and did "
+            f"mechanism {name} must clear the same bids alike each time, and did "
             "not; run `deviator check` on it"
         )
 

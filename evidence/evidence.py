@@ -11,6 +11,7 @@ from .certificates import Certificate
 from .constraints import State
 from .market import Unit
 from .power import student_interval
+from .words import verdict_in_words
 
 
 @final
@@ -37,7 +38,7 @@ class LargestGain:
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EachDraw:
     """Whether deviating pays once the lots are known.
 
@@ -63,6 +64,13 @@ class EachDraw:
     pairs: int
     reason: str
     witness: dict[str, Any] | None = None
+
+    def __str__(self) -> str:
+        """Return the answer in plain words, and below it why."""
+        return f"in each draw: {verdict_in_words(self.state, 'sampled')}\n  {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<EachDraw: {verdict_in_words(self.state, 'sampled')}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -108,7 +116,7 @@ class LearnedGain:
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evidence:
     """What is known about deviating in one market; `judge` turns it into a verdict.
 
@@ -175,6 +183,11 @@ class Evidence:
     rare_losses_known: bool = True
     each_draw: EachDraw | None = None
     unit: Unit = "money"
+
+    def __repr__(self) -> str:
+        best = f"{self.best.kind} best gain {self.best.gain:.3g}"
+        proved = "no certificate" if self.certificate is None else f"{self.certificate}"
+        return f"<Evidence: {best}, {len(self.learned)} learned deviations, {proved}>"
 
     @property
     def epsilon(self) -> float:

@@ -192,11 +192,11 @@ def _trained(session: Session, search: Callable[[Session], None]) -> Training:
 def _check_left(spent: CurvePoint, steps: int, seconds: float | None) -> None:
     if spent.steps >= steps:
         raise InvalidInputError(
-            f"steps must be more than the {spent.steps} of the training that goes on, got {steps}"
+            f"steps must be more than the {spent.steps} of the resumed training, got {steps}"
         )
     if seconds is not None and spent.seconds >= seconds:
         raise InvalidInputError(
-            f"seconds must be more than the {spent.seconds:.3g} of the training that goes on, got "
+            f"seconds must be more than the {spent.seconds:.3g} of the resumed training, got "
             f"{seconds:.3g}"
         )
 
@@ -233,7 +233,7 @@ def network_of(deviation: Deviation) -> Any:
     network = getattr(deviation, "network", None)
     if network is None:
         raise RefusedError(
-            f"training goes on from a deviation with a network, got {type(deviation).__name__}; "
+            f"training resumes from a deviation with a network, got {type(deviation).__name__}; "
             "train anew"
         )
     return network

@@ -127,7 +127,7 @@ class GradientLearner(EvaluatedLearner):
             session.look(session.problem.deviation(best))
 
     def _starts(self, session: Session) -> list[Network]:
-        """Return where to begin: one network to go on with, or offsets with signs of their own."""
+        """Return where to begin: one network to resume from, or offsets with signs of their own."""
         if session.start is not None:
             return [session.start]
         first = offset_network(session.problem, session.seed, self.offset, self.hidden)

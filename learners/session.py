@@ -1,4 +1,4 @@
-"""One training of one learner: its budget, what it is seen to reach, and the best so far."""
+"""One training of one learner: its budget, its learning curve, and the best deviation so far."""
 
 import time
 from collections.abc import Callable
@@ -46,7 +46,7 @@ Progress = Callable[[CurvePoint], None]
 
 
 class Checkpoint(NamedTuple):
-    """How far a training has come: all that it takes to go on with it.
+    """How far a training has come: all that it takes to resume it.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class Session:
     keep : callable, optional
         Called with a checkpoint at each point of the curve.
     resumed : Checkpoint, optional
-        Of an earlier training, which this one goes on with: what that one spent counts here too.
+        Of an earlier training, which this one resumes: what that one spent counts here too.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ class Session:
         Raises
         ------
         RefusedError
-            If no deviation was looked at yet.
+            If no deviation has been measured so far.
         """
         if self.best is None:
             raise RefusedError("training must come to a first deviation, and has not")

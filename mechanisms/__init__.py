@@ -35,6 +35,8 @@ from .languages import (
     SurfaceBids,
     UnitBidLanguage,
     UnitBids,
+    bids_as_data,
+    bids_from_data,
 )
 from .lottery import Drawn, drawn, standard_lots
 from .menu import FiniteMenu, LineMenu, Menu
@@ -158,6 +160,8 @@ __all__ = [
     "Unrolled",
     "VickreyMultiUnit",
     "balancing_fee",
+    "bids_as_data",
+    "bids_from_data",
     "clear_parallel",
     "clear_sharded",
     "compiled_clear",

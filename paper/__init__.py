@@ -4,4 +4,12 @@ from .page import report_html
 from .runner import replicate, select, statements
 from .statement import Finding, Row, Statement
 
-__all__ = ["Finding", "Row", "Statement", "replicate", "report_html", "select", "statements"]
+__all__ = [
+    "Finding",
+    "Row",
+    "Statement",
+    "replicate",
+    "report_html",
+    "select",
+    "statements",
+]

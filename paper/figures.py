@@ -1,24 +1,19 @@
-"""Figures 1, 2 and 3 of the paper, redrawn from computation."""
+"""Figures 1, 2 and 3 of the paper, from computation: as data that are drawn and checked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, final
+from typing import Literal, final
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from deviator.validation import Floats
 
 from .closed_forms.normal_beliefs import NormalBeliefs
 
-BUYER, SELLER, RESIDUAL, SHADE = "#2a6f97", "#c1121f", "#1d1d1f", "rgba(42, 111, 151, 0.18)"
+BUYER, SELLER, RESIDUAL = "#2a6f97", "#c1121f", "#000000"
 
 LINES = ("#2a6f97", "#e09f3e", "#9e2a2b")
-
-MARGIN: Mapping[str, int] = MappingProxyType({"l": 60, "r": 20, "t": 40, "b": 50})
-"""Margins of a figure in pixels: its panels have titles, the figure has none."""
 
 NAMES = ("buyer", "seller")
 
@@ -33,6 +28,61 @@ CORRELATIONS = (0.1, 0.5, 0.9)
 NOISES = (0.1, 0.5, 1.0, 5.0)
 
 SIZES = (4, 6, 8, 10, 14, 20, 30, 50, 100, 200, 500, 1000)
+
+
+Dash = Literal["solid", "dotted", "dashed"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A line of a figure.
+
+    Attributes
+    ----------
+    panel : int
+    name : str
+        Several lines may share one.
+    x, y : (n_points,) arrays
+    color : str
+    dash : {"solid", "dotted", "dashed"}
+    shaded : bool
+        Whether the area between line and axis is what the figure shows; such lines are thick.
+    """
+
+    panel: int
+    name: str
+    x: Floats
+    y: Floats
+    color: str
+    dash: Dash = "solid"
+    shaded: bool = False
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PaperFigure:
+    """A figure of the paper as data: what is drawn is what is checked.
+
+    Attributes
+    ----------
+    titles : tuple of str
+        Of the panels, which stand in two columns.
+    curves : tuple of Curve
+    across, up : str
+        Names of the axes.
+    logarithmic : bool
+        Whether the axis across is.
+    caption : str
+        What it shows, for those who do not see it too.
+    """
+
+    titles: tuple[str, ...]
+    curves: tuple[Curve, ...]
+    across: str
+    up: str
+    caption: str
+    logarithmic: bool = False
 
 
 @final
@@ -88,97 +138,77 @@ PRIVATE = TwoTraders()
 INTERDEPENDENT = TwoTraders(interdependence=0.35)
 
 
-def figure_1() -> go.Figure:
+def figure_1() -> PaperFigure:
     """Return Figure 1: allocation and discriminatory transfers, private values."""
     return transfers_figure(PRIVATE, ())
 
 
-def figure_2() -> go.Figure:
+def figure_2() -> PaperFigure:
     """Return Figure 2: the same with interdependent values, so that residual demand is steeper."""
     return transfers_figure(INTERDEPENDENT, LOWER_TYPES)
 
 
-def transfers_figure(traders: TwoTraders, shares: Sequence[float]) -> go.Figure:
-    """Draw the buyer's payment (left) and the seller's receipts (right), before the tax.
+def transfers_figure(traders: TwoTraders, shares: Sequence[float]) -> PaperFigure:
+    """Return the buyer's payment (left) and the seller's receipts (right), before the tax.
 
-    Solid lines are marginal utilities less the tax, dotted ones the marginal utilities themselves,
-    or those of other types: the pivotal ones of some shares of the traded quantity. The shaded area
-    is the payment.
+    Parameters
+    ----------
+    traders : TwoTraders
+    shares : sequence of float
+        Of the traded quantity: at their pivotal types more curves are drawn.
     """
-    figure = make_subplots(1, 2, subplot_titles=["buyer", "seller"])
+    others = "marginal utilities of other types less the tax" if shares else "marginal utilities"
+    caption = (
+        "Buyer's and seller's marginal utilities less the tax (solid) cross at the quantity "
+        f"traded; dotted: {others}. Thick: the residual demand curve; the shaded area under it is the "
+        "payment before the tax."
+    )
+    curves = [curve for trader in (0, 1) for curve in _panel_curves(traders, trader, shares)]
+    return PaperFigure(NAMES, tuple(curves), "units traded", "money per unit", caption)
+
+
+def _panel_curves(traders: TwoTraders, trader: int, shares: Sequence[float]) -> Iterator[Curve]:
     amount = traders.traded(traders.types)[0]
-    for trader in (0, 1):
-        cell = {"row": 1, "col": trader + 1}
-        units = np.linspace(0, amount, POINTS)
-        beyond = np.linspace(0, 1.6 * amount, POINTS)
-        _draw_payment(figure, traders, trader, units, cell)
-        for who, color in ((0, BUYER), (1, SELLER)):
-            quantity = beyond if who == 0 else -beyond
-            curve = traders.adjusted(who, quantity, traders.types)
-            _line(figure, beyond, curve, cell, color=color, name=f"adjusted {NAMES[who]}")
-            if not shares:
-                untaxed = curve + traders.sigma * quantity
-                _line(figure, beyond, untaxed, cell, color=color, dash="dot", name=NAMES[who])
-            for share in shares:
-                types = traders.pivotal_types(trader, share * amount * (1 - 2 * trader))
-                moved = traders.adjusted(who, quantity, types)
-                name = f"{NAMES[who]}, other type"
-                _line(figure, beyond, moved, cell, color=color, dash="dot", name=name)
-    figure.update_xaxes(title="units traded")
-    figure.update_yaxes(title="money per unit", col=1)
-    figure.update_layout(template="plotly_white", height=360, margin=dict(MARGIN), showlegend=False)
-    return figure
+    units, beyond = np.linspace(0, amount, POINTS), np.linspace(0, 1.6 * amount, POINTS)
+    price = traders.residual_price(trader, units if trader == 0 else -units)
+    yield Curve(trader, "residual demand", units, price, RESIDUAL, shaded=True)
+    for who, color in ((0, BUYER), (1, SELLER)):
+        quantity = beyond if who == 0 else -beyond
+        adjusted = traders.adjusted(who, quantity, traders.types)
+        yield Curve(trader, f"adjusted {NAMES[who]}", beyond, adjusted, color)
+        if not shares:
+            untaxed = adjusted + traders.sigma * quantity
+            yield Curve(trader, NAMES[who], beyond, untaxed, color, "dotted")
+        for share in shares:
+            types = traders.pivotal_types(trader, share * amount * (1 - 2 * trader))
+            moved = traders.adjusted(who, quantity, types)
+            yield Curve(trader, f"{NAMES[who]}, other type", beyond, moved, color, "dotted")
 
 
-def _draw_payment(
-    figure: go.Figure, traders: TwoTraders, trader: int, units: Floats, cell: dict[str, int]
-) -> None:
-    quantity = units if trader == 0 else -units
-    price = traders.residual_price(trader, quantity)
-    fill = {"fill": "tozeroy", "fillcolor": SHADE}
-    _line(figure, units, price, cell, color=RESIDUAL, name="residual demand", width=3, **fill)
-
-
-def _line(
-    figure: go.Figure,
-    x: Any,
-    y: Any,
-    cell: dict[str, int],
-    *,
-    color: str,
-    name: str,
-    dash: str = "solid",
-    width: int = 1,
-    **settings: str,
-) -> None:
-    line = {"color": color, "dash": dash, "width": width}
-    trace = go.Scatter(x=x, y=y, mode="lines", line=line, name=name, **settings)
-    figure.add_trace(trace, **cell)
-
-
-def figure_3() -> go.Figure:
+def figure_3() -> PaperFigure:
     """Return Figure 3: expected utility in sigma_N-VCG over that in the double auction.
 
     A panel for each noise variance zeta, a line for each correlation rho, against the number of
     traders; dashed lines are the limits of large economies, from (4.20).
     """
-    titles = [f"noise variance {zeta:g}" for zeta in NOISES]
-    figure = make_subplots(2, 2, subplot_titles=titles)
-    for panel, zeta in enumerate(NOISES):
-        cell = {"row": panel // 2 + 1, "col": panel % 2 + 1}
-        for rho, color in zip(CORRELATIONS, LINES, strict=True):
-            ratios = [utility_ratio(NormalBeliefs(n, rho, zeta)) for n in SIZES]
-            _line(figure, SIZES, ratios, cell, color=color, name=f"rho = {rho:g}")
-            limit = [limit_ratio(NormalBeliefs(SIZES[0], rho, zeta))] * 2
-            ends = SIZES[0], SIZES[-1]
-            _line(figure, ends, limit, cell, color=color, dash="dash", name=f"limit, rho = {rho:g}")
-    figure.for_each_trace(lambda trace: trace.update(legendgroup=trace.name))
-    for number, trace in enumerate(figure.data):
-        trace.showlegend = number < 2 * len(CORRELATIONS)
-    figure.update_xaxes(title="traders N", type="log")
-    figure.update_yaxes(title="ratio of expected utilities", col=1)
-    figure.update_layout(template="plotly_white", height=580, margin=dict(MARGIN))
-    return figure
+    caption = (
+        "Expected utility in sigma_N-VCG over that in the double auction against the number of "
+        "traders, a panel for each noise variance, a line for each correlation rho; dashed: the "
+        "limits of large economies."
+    )
+    curves = [curve for panel in range(len(NOISES)) for curve in _ratio_curves(panel)]
+    titles = tuple(f"noise variance {zeta:g}" for zeta in NOISES)
+    up = "ratio of expected utilities"
+    return PaperFigure(titles, tuple(curves), "traders N", up, caption, logarithmic=True)
+
+
+def _ratio_curves(panel: int) -> Iterator[Curve]:
+    zeta, sizes = NOISES[panel], np.array(SIZES, dtype=np.float64)
+    for rho, color in zip(CORRELATIONS, LINES, strict=True):
+        ratios = np.array([utility_ratio(NormalBeliefs(n, rho, zeta)) for n in SIZES])
+        yield Curve(panel, f"rho = {rho:g}", sizes, ratios, color)
+        limit = np.full(2, limit_ratio(NormalBeliefs(SIZES[0], rho, zeta)))
+        yield Curve(panel, f"limit, rho = {rho:g}", sizes[[0, -1]], limit, color, "dashed")
 
 
 def utility_ratio(beliefs: NormalBeliefs) -> float:
@@ -198,7 +228,7 @@ def limit_ratio(beliefs: NormalBeliefs) -> float:
     return beliefs.limit_expected_utility() / beliefs.limit_equilibrium_utility()
 
 
-FIGURES: Mapping[str, Callable[[], go.Figure]] = MappingProxyType(
+FIGURES: Mapping[str, Callable[[], PaperFigure]] = MappingProxyType(
     {
         "Figure 1": figure_1,
         "Figure 2": figure_2,

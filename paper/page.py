@@ -1,40 +1,74 @@
-"""The replication as one offline page: every row, the errata, and the figures."""
+"""The replication as one page that stands alone: every row, the errata, and the figures."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
-from jinja2 import Environment
-from plotly.offline import get_plotlyjs
+from markupsafe import Markup
 
+from deviator.citation import PAPER, bibtex, citation
+from deviator.pages import page_environment, page_parts
+from deviator.pages.inline_svg import inline_svg
+
+from .drawings import drawn_svg
 from .figures import FIGURES
+from .formulas import typeset
 from .statement import Row
 
 TEMPLATE = "page_template.html"
 
+WORDS = {"holds": "holds", "erratum": "holds as corrected", "fails": "fails"}
+"""States of rows, in words."""
 
-def report_html(rows: Sequence[Row]) -> str:
-    """Return an HTML page on rows; it needs no network.
+
+class ShownFigure(NamedTuple):
+    """A figure in the page: its name in addresses, its title, what it shows, its drawing."""
+
+    key: str
+    title: str
+    caption: str
+    drawing: Markup
+
+
+def report_html(rows: Sequence[Row], data: str = "") -> str:
+    """Return an HTML page on rows; it needs no network, and no script to be read.
 
     Parameters
     ----------
     rows : sequence of Row
         As `replicate` returns them. A figure is drawn if there is a row on it.
+    data : str
+        Address of a file with the rows, beside the page; none by default.
     """
     template = files("deviator.paper").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    figures = {name: _div(name) for name in FIGURES if name in {r.statement.name for r in rows}}
+    number = version("deviator")
+    named = {row.statement.name for row in rows}
     return (
-        Environment(autoescape=True)
+        page_environment()
         .from_string(template)
         .render(
+            parts=page_parts(),
             rows=rows,
             counts=counted(rows),
+            words=WORDS,
             errata=[row for row in rows if row.state == "erratum"],
-            figures=figures,
-            plotly=get_plotlyjs() if figures else "",
+            figures=[_shown(place, name) for place, name in enumerate(FIGURES) if name in named],
             number=formatted_discrepancy,
+            typeset=typeset,
+            data=data,
+            version=number,
+            citation=citation(number),
+            paper=PAPER,
+            bibtex=bibtex(number),
         )
     )
+
+
+def _shown(place: int, name: str) -> ShownFigure:
+    figure = FIGURES[name]()
+    drawing = Markup(inline_svg(drawn_svg(figure), f"f{place}-"))
+    return ShownFigure(name.lower().replace(" ", "-"), name, figure.caption, drawing)
 
 
 def counted(rows: Sequence[Row]) -> str:
@@ -65,12 +99,3 @@ def formatted_discrepancy(number: float | None) -> str:
     ('0', '1.2e-10', '')
     """
     return "" if number is None else f"{number:.2g}"
-
-
-def _div(name: str) -> str:
-    settings = {"displayModeBar": False}
-    identity = name.lower().replace(" ", "-")
-    html: str = FIGURES[name]().to_html(
-        full_html=False, include_plotlyjs=False, div_id=identity, config=settings
-    )
-    return html

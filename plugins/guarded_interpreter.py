@@ -249,7 +249,9 @@ def _first_interrupt_passed_on(popen: "subprocess.Popen[bytes]") -> Iterator[Eve
         if interrupted.is_set():
             raise KeyboardInterrupt
         interrupted.set()
-        popen.send_signal(signal.SIGINT)
+        if sys.platform != "win32":
+            # On Windows Ctrl-C reaches every process of the console by itself.
+            popen.send_signal(signal.SIGINT)
 
     usual = signal.getsignal(signal.SIGINT)
     if usual is not signal.default_int_handler or current_thread() is not main_thread():

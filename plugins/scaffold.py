@@ -74,7 +74,7 @@ def scaffold(kind: str, name: str, folder: Path) -> Path:
 
 def _text(template: str, values: dict[str, str]) -> str:
     source = files("deviator.plugins").joinpath("scaffold_templates", f"{template}.txt")
-    return Template(source.read_text()).substitute(values)
+    return Template(source.read_text(encoding="utf-8")).substitute(values)
 
 
 def _values(kind: str, name: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Where a plugin comes from, how it is loaded, and what is checked before it is used."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint
@@ -215,12 +215,10 @@ def _called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
     try:
         signature(plugin).bind(**parameters)
     except TypeError as error:
+        unknown = unknown_parameter(spec.kind, spec.name, parameters, known)
         names = ", ".join(known) or "(none)"
-        others = [name for name in parameters if name not in known]
-        question = next(filter(None, (did_you_mean(name, known) for name in others)), "")
         raise InvalidInputError(
-            f"{spec.kind} {spec.name!r} takes the parameters {names}; {error}"
-            f"{f'; {question}' if question else ''}"
+            unknown or f"{spec.kind} {spec.name!r} takes the parameters {names}; {error}"
         ) from None
     try:
         return plugin(**parameters)
@@ -230,6 +228,24 @@ def _called(spec: PluginSpec, plugin: Any, parameters: dict[str, Any]) -> Any:
         raise PluginLoadError(
             f"{spec.title} cannot be built ({_told(error)}); correct its parameters, or repair it"
         ) from error
+
+
+def unknown_parameter(kind: str, name: str, stated: Iterable[str], known: Mapping[str, Any]) -> str:
+    """Return the sentence on the first parameter that a plugin does not take, or nothing.
+
+    Examples
+    --------
+    >>> unknown_parameter("mechanism", "mine", ["flor"], {"floor": None})
+    "mechanism 'mine' takes the parameters floor, got 'flor'; did you mean 'floor'?"
+    """
+    other = next((each for each in stated if each not in known), None)
+    if other is None or any(each.kind is each.VAR_KEYWORD for each in known.values() if each):
+        return ""
+    question = did_you_mean(other, known)
+    return (
+        f"{kind} {name!r} takes the parameters {', '.join(known) or '(none)'}, got {other!r}"
+        f"{f'; {question}' if question else ''}"
+    )
 
 
 def _told(error: BaseException) -> str:

@@ -28,6 +28,7 @@ from deviator.learners import Learner
 from deviator.policies import Deviation, Information, knows_profile, rung_name
 from deviator.validation import Floats, given
 
+from .card.words import who_together, words_beyond
 from .search import Search
 from .shown_types import shown_types
 
@@ -62,7 +63,7 @@ class LearnedJointGain:
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JointFinding:
     """What a party gains beyond the paper's claim.
 
@@ -127,6 +128,13 @@ class JointFinding:
     def share(self) -> float | None:
         """The gain found, as a share of what is at stake; None where nothing is."""
         return self.lower / self.stakes if self.stakes > 0 else None
+
+    def __str__(self) -> str:
+        """Return who deviates together, and what that gains."""
+        return f"{who_together(self)}: {words_beyond(self)}"
+
+    def __repr__(self) -> str:
+        return f"<JointFinding {self}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, as in ``report.json``."""

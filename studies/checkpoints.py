@@ -1,4 +1,4 @@
-"""Checkpoints on disk: a folder from which a training goes on.
+"""Checkpoints on disk: a folder from which a training resumes.
 
 ``training.json`` says how far the training has come, and names the policy beside it. It is written
 last and at once, so that a training can be ended at any moment.
@@ -227,8 +227,8 @@ def _check_same(folder: Path, kept: Mapping[str, Any], asked: Mapping[str, Any])
         if isinstance(was, dict) and isinstance(value, dict):
             name, was, value = _difference(name, was, value)
         raise ResultsError(
-            f"a training goes on with the same {name}, {folder} is of {_shown(was)} and asked for "
-            f"is {_shown(value)}; resume it there, or train anew"
+            f"a resumed training must have the same {name}, {folder} has {_shown(was)}, and asked "
+            f"for is {_shown(value)}; resume it there, or train anew"
         )
 
 
@@ -237,7 +237,7 @@ def _check_plugins(folder: Path, kept: Any, now: Any) -> None:
     changes = [] if kept is None else changes_since(plugins_stated(kept), now)
     if changes:
         raise ResultsError(
-            f"a training goes on with the same plugins, and since {folder} was written "
+            f"a resumed training must have the same plugins, and since {folder} was written "
             f"{' and '.join(changes)}; bring back what it was, or train anew"
         )
 

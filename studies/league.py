@@ -1,8 +1,8 @@
 """The league of learners: who finds how much of a gain that is known, and how fast.
 
 Every learner is trained in every market for the same CPU seconds. A run is one line of a JSON
-Lines file, written as soon as it is done: a league can be ended at any moment and goes on where it
-was.
+Lines file, written as soon as it is done: a league can be ended at any moment and resumes with
+the runs that are left.
 """
 
 import json

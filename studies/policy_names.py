@@ -1,4 +1,4 @@
-"""Names of policies that nobody has to think of: they say what was trained, and count up."""
+"""Names of policies made by the program: they say what was trained, and are numbered."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How hard a market is searched by learners, and what is called on the way."""
+"""The effort of a search by learners, and what is called on the way."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -57,7 +57,7 @@ class Actions:
 @final
 @dataclass(frozen=True, eq=False)
 class Search:
-    """How hard a market is searched for a profitable deviation.
+    """The effort of a search for profitable deviations in a market.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class Watch:
     checkpoint : callable, optional
         Called at each point of a learning curve, by learners that report to a session.
     resumed : Checkpoint, optional
-        Of an earlier training, which the first one goes on with.
+        Of an earlier training, which the first one resumes.
     goes_on : bool
         Whether Ctrl-C ends one training and no more: what it learned is measured then. By default
         it is kept, and everything ends.

@@ -1,4 +1,4 @@
-"""What deviators are shown on their rung, so that nobody gains by types that they do not know."""
+"""What deviators are shown on their rung, so that nobody gains from types that they do not know."""
 
 from collections.abc import Sequence
 

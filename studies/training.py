@@ -35,7 +35,7 @@ from .spec.market import MarketSpec
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainingReport:
     """How well one trained deviator does, in units of money per market.
 
@@ -58,6 +58,15 @@ class TrainingReport:
     unsaved: str = ""
     interrupted: bool = False
     changes: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        """Return the gain that was learned, beside the best gain and as a share of it."""
+        best = f"{'best' if self.exact_gain is None else 'exact'} {self.best_gain:.3g}"
+        share = "" if self.share is None else f", share {self.share:.1%}"
+        return f"mean gain: learned {self.learned_gain:.3g}, {best}{share}"
+
+    def __repr__(self) -> str:
+        return f"<TrainingReport: {self}>"
 
     @property
     def stopped(self) -> str | None:

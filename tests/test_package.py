@@ -47,6 +47,7 @@ def test_wheel_holds_every_module(tmp_path):
         "studies/proposition3.yaml",
         "studies/report/page_template.html",
         "paper/page_template.html",
+        "explorer/style.css",
         "plugins/scaffold_templates/mechanism.py.txt",
     ):
         assert f"deviator/{data}" in names

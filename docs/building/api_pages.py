@@ -6,9 +6,8 @@ from inspect import isclass, ismodule, isroutine
 from pathlib import Path
 from typing import Any
 
+from .members import SOURCE
 from .public_names import Home, home, public_names, text_after
-
-SOURCE = Path(__file__).parents[2] / "src" / "deviator"
 
 MODULES: Sequence[str] = (
     "",
@@ -30,6 +29,7 @@ MODULES: Sequence[str] = (
     "plugins.environments",
     "studies",
     "plot",
+    "explorer",
     "paper",
     "errors",
     "units",

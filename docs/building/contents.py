@@ -61,7 +61,24 @@ PAGES: Mapping[str, Sequence[Branch]] = MappingProxyType(
             ),
             ("About", ("comparison", "*")),
         ),
-        "theory/index": (("", ("theory/*", "proposition-2")),),
+        "theory/index": (
+            (
+                "",
+                (
+                    "theory/setup",
+                    "theory/sigma-vcg",
+                    "proposition-2",
+                    "theory/examples",
+                    "theory/auction",
+                    "theory/other-taxes",
+                    "theory/proofs-1-2",
+                    "theory/proofs-examples-auction",
+                    "theory/proofs-4-5",
+                    "theory/discrete-units",
+                    "theory/*",
+                ),
+            ),
+        ),
         "reference/index": (
             (
                 "",
@@ -84,7 +101,14 @@ PAGES: Mapping[str, Sequence[Branch]] = MappingProxyType(
 def setup(app: Any) -> dict[str, bool]:
     """Add the toctrees when a page is read."""
     app.connect("source-read", _with_contents)
+    app.connect("env-get-outdated", _read_again)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _read_again(app: Any, env: Any, added: set[str], changed: set[str], removed: set[str]) -> Any:
+    """Return the pages with contents where pages came or went since the last build."""
+    del app, changed
+    return [page for page in PAGES if page in env.found_docs] if added or removed else []
 
 
 def _with_contents(app: Any, page: str, source: list[str]) -> None:

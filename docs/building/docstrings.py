@@ -10,7 +10,9 @@ from typing import Any
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 
-AFTER_NAPOLEON = 900
+BEFORE_NAPOLEON, AFTER_NAPOLEON = 100, 900
+COLON = "\N{MODIFIER LETTER COLON}"
+"""Stands for a colon while napoleon reads, which would take what is before it for a type."""
 LITERAL = re.compile(r"(``.+?``|`.+?`)")
 BAR = re.compile(r"(?<!\\)\|")
 UNDERSCORE = re.compile(r"(?<=[\w\]\)])_(?=[\s.,;:)\]-]|$)")
@@ -34,14 +36,21 @@ def plain(line: str) -> str:
 
 def setup(app: Any) -> dict[str, bool]:
     """Hook into what reads docstrings."""
+    app.connect("autodoc-process-docstring", _keep_colon, BEFORE_NAPOLEON)
     app.connect("autodoc-process-docstring", _escape, AFTER_NAPOLEON)
     app.connect("doctree-read", _words_stay_words)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
+def _keep_colon(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    del app, name, thing, options
+    if what in ("property", "attribute", "data") and lines:
+        lines[0] = lines[0].replace(":", COLON)
+
+
 def _escape(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     del app, what, name, thing, options
-    lines[:] = [plain(line) for line in lines]
+    lines[:] = [plain(line.replace(COLON, ":")) for line in lines]
 
 
 def _words_stay_words(app: Any, doctree: nodes.document) -> None:

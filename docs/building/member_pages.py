@@ -6,12 +6,14 @@ from types import MappingProxyType
 from typing import Any
 
 from deviator.economies import Economy, assumption_table
+from deviator.learners import plays_rounds
 from deviator.plugins import build, find_plugin
 from deviator.plugins.spec import required_parameters
 from deviator.units import Unit
 
 from .history import CHANGES
 from .members import KINDS, MAKERS, Member, members, object_at
+from .sources import SOURCES
 from .spaces import TRADERS, space_rows
 
 Rows = Iterable[tuple[str, str]]
@@ -30,6 +32,13 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 """Settings of the examples of economies that have none by default."""
 
+LEARNS_FROM: Mapping[str, str] = MappingProxyType(
+    {
+        "gradient": "needs a mechanism and an economy that take tensors",
+        "ensemble": "needs what its members need; those that cannot play are left out",
+    }
+)
+
 INTRODUCTIONS: Mapping[str, str] = MappingProxyType(
     {
         "mechanism": "Bids in, outcome out. `deviator.make(NAME, setting=value)` builds one.",
@@ -46,10 +55,11 @@ INTRODUCTIONS: Mapping[str, str] = MappingProxyType(
 def member_page(member: Member) -> str:
     """Return the page of a member."""
     maker = MAKERS.get(member.name)
+    facts = [("Made with", _making(member)), *FACTS[member.kind](member), *_source(member)]
     documented = [member.target, *([maker] if maker else [])]
     parts = [
         f"# {member.name}",
-        _table("", "", [("Made with", _making(member)), *FACTS[member.kind](member)]),
+        _table(*facts[0], facts[1:]),
         *(_documented(target) for target in documented),
         "## Arguments",
         _arguments(object_at(documented[-1])),
@@ -72,6 +82,12 @@ def kind_page(kind: str) -> str:
     pages = "\n".join(each.page.removeprefix("reference/") for each in mine)
     contents = f"```{{toctree}}\n:hidden:\n\n{pages}\n```"
     return f"# {title}\n\n{INTRODUCTIONS[kind]}\n\n{table}\n\n{contents}\n"
+
+
+def _source(member: Member) -> Rows:
+    """Yield where a member comes from; KeyError if neither its docstring nor the list says it."""
+    if "References\n" not in (object_at(member.target).__doc__ or ""):
+        yield "Source", SOURCES[member.kind, member.name]
 
 
 def _documented(target: str) -> str:
@@ -120,12 +136,13 @@ def _environment_facts(member: Member) -> Rows:
 
 def _learner_facts(member: Member) -> Rows:
     learner = build("learner", member.name, {})
-    needs = "tensors" if "TensorEnv" in str(type(learner).__mro__) else "rewards"
     yield "Class", f"`deviator.learners.{type(learner).__name__}`"
     yield "Budget", "`steps`, how many bids it may submit in training"
     yield "Action space", "that of the market: `Box(-1.0, 1.0, (K,), float32)`, K numbers of a bid"
     yield "Observation space", "that of the market: what the deviator knows"
-    yield "Trains on", f"`DeviationCore`, `CoalitionCore`, `RoundsCore`; needs {needs}"
+    rounds = "one round or several" if plays_rounds(learner) else "one round"
+    yield "Plays", f"{rounds}; {LEARNS_FROM.get(member.name, 'needs rewards alone')}"
+    yield "Reward", "the gain over honesty, in units of the control's mean best gain"
 
 
 def _policy_facts(member: Member) -> Rows:

@@ -15,6 +15,8 @@ from deviator.plugins import OWN, list_plugins
 from .history import FIRST
 from .public_names import public_names
 
+SOURCE = Path(__file__).parents[2] / "src" / "deviator"
+
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "mechanism": ("mechanisms", "Mechanisms"),
@@ -83,12 +85,18 @@ def members() -> list[Member]:
         If the history does not say which version brought a member.
     """
     registered = [
-        (spec.kind, spec.name, spec.target.replace(":", "."))
+        (spec.kind, spec.name, _public(KINDS[spec.kind][0], spec.target.replace(":", ".")))
         for spec in list_plugins()
         if spec.provider == OWN and spec.kind in KINDS
     ]
     environments = [("environment", name, target) for name, target in ENVIRONMENTS.items()]
     return [Member(*each, first=first_version(*each[:2])) for each in registered + environments]
+
+
+def _public(family: str, target: str) -> str:
+    """Return a target where its family has it, if the family does."""
+    name = target.rpartition(".")[2]
+    return f"deviator.{family}.{name}" if name in public_names(SOURCE / family) else target
 
 
 def first_version(kind: str, name: str) -> str:
@@ -99,9 +107,9 @@ def first_version(kind: str, name: str) -> str:
     raise KeyError(f"{kind} {name!r} has no first version; add it to docs/building/history.py")
 
 
-def public_environments(source: Path) -> set[str]:
+def public_environments() -> set[str]:
     """Return the public names of `deviator.envs` that are environments."""
-    return {name for name in public_names(source / "envs") if name.endswith(("Env", "_envs"))}
+    return {name for name in public_names(SOURCE / "envs") if name.endswith(("Env", "_envs"))}
 
 
 def object_at(target: str) -> Any:

@@ -41,7 +41,7 @@ def profile_budget(tested: Market) -> int:
 
 
 class BidSearch(NamedTuple):
-    """How hard bids are searched for each trader; a profile takes hundreds of markets.
+    """How much effort a search of bids spends on each trader; a profile takes hundreds of markets.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class BidSearch(NamedTuple):
 
 
 def bid_search(tested: Market) -> BidSearch:
-    """Return how hard bids are searched by default."""
+    """Return the default effort of a search of bids."""
     if tested.bids_are_surfaces:
         return BidSearch(3, 1, 0)
     if has_closed_form(tested):

@@ -215,7 +215,7 @@ def _seat(
     if (value != (bend + tax) * quantity + solution.price).any():
         raise RefusedError(
             f"{THEOREM} needs honest bids at which marginal utility is the price and the tax "
-            f"slope times the quantity, and those of {mechanism.name} are others here"
+            f"slope times the quantity, and those of {mechanism.name} differ from them here"
         )
     intercept = solution.price - slope * quantity
     return _Seat(_range(intercept, types), _range(quantity, types), slope, bend)

@@ -21,7 +21,7 @@ class Condition:
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Certificate:
     """What was proved about a market.
 
@@ -50,6 +50,16 @@ class Certificate:
     every_profile: bool
     trades: bool = True
     region: str = EVERY_PROFILE
+
+    def __str__(self) -> str:
+        """Return what was proved, and how many conditions hold."""
+        held = len(self.conditions) - len(self.failures)
+        cap = "no cap" if self.cap is None else f"cap {self.cap:.3g}"
+        where = self.region if self.every_profile else "in expectation"
+        return f"{self.kind}: {cap}, {where}; {held} of {len(self.conditions)} conditions hold"
+
+    def __repr__(self) -> str:
+        return f"<Certificate {self}>"
 
     @property
     def failures(self) -> tuple[Condition, ...]:

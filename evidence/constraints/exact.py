@@ -288,7 +288,7 @@ def _percent(share: float) -> str:
 
 
 def taxed_distance(forms: HonestForms, sigma: float) -> str | None:
-    """Return how far quantities are from the first best beside (3.12), in words.
+    """Return in words how far quantities are from the first best, compared with (3.12).
 
     None where quantities are not those of the first best under the tax, v_i = p + (mu_i + sigma)
     q_i, of which (3.12) speaks. There deviations from the first best are linear in its quantities,

@@ -1,4 +1,4 @@
-"""Where learning to bid starts from: bids of traders who think of nobody but themselves.
+"""Where learning to bid starts from: bids that take no account of the other traders.
 
 A neutral bid looks at the own type's effect on the own value alone, as if values were private and
 prices given. It sets the natural units of a bid's numbers, and is no equilibrium but by accident.

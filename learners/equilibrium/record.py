@@ -1,6 +1,6 @@
 """What learning an equilibrium produced: a strategy with its epsilon, and whether it settled."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, final
 
 from deviator.evidence import Market
@@ -61,7 +61,7 @@ State = Literal["equilibrium", "not settled", "starts disagree", "no trade"]
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Equilibrium:
     """Where traders end who all learn at once.
 
@@ -116,6 +116,9 @@ class Equilibrium:
     cpu_seconds: float
     interrupted: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Equilibrium: {self.state}, epsilon {self.epsilon:.3g}>"
+
     @property
     def converged(self) -> bool:
         """Whether every start ended at one and the same equilibrium."""
@@ -142,8 +145,8 @@ class Equilibrium:
             "economy": self.tested.economy.name,
             "n_traders": self.tested.economy.n_traders,
             "starts": len(self.ends),
-            "regret": [asdict(each) for each in self.regret],
-            "curve": [asdict(each) for each in self.curve],
+            "regret": [each._asdict() for each in self.regret],
+            "curve": [each._asdict() for each in self.curve],
         }
 
     def summary(self) -> str:
@@ -167,6 +170,8 @@ class Equilibrium:
         if self.from_strategy is not None:
             lines.append(f"the bids end {self.from_strategy:.2e} from the market's own strategy")
         return "\n".join(lines)
+
+    __str__ = summary
 
 
 def _regret_line(regret: Regret, classes: int) -> str:

@@ -14,7 +14,7 @@ from deviator.validation import Floats
 
 
 def soft_limited(rewards: Floats, limit: float) -> Floats:
-    """Return rewards with their tails beyond the limit drawn in to a logarithm.
+    """Return rewards whose tails grow logarithmically beyond the limit.
 
     Bids near a market that does not clear lose thousands of times what the best one gains, and
     one such market would decide a whole step of learning. Up to the limit nothing changes, and a

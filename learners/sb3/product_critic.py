@@ -1,4 +1,4 @@
-"""Critics that can multiply what is seen by what is done.
+"""Critics that can multiply observations by actions.
 
 What a bid earns is a product: a number of the bid counts as much as the price or quantity that it
 stands beside, and these follow from the types. A perceptron of sums needs many units to imitate a

@@ -4,6 +4,7 @@ from .base import ArrayBids, BidLanguage, Bids, check_record, require_quadratic
 from .conditional import AllocationLanguage, ConditionalLanguage, LinearBids
 from .factored import FactoredBids, FactoredLanguage
 from .over_rounds import BidsOverRounds, LanguageOverRounds
+from .plain_bids import bids_as_data, bids_from_data
 from .reports import EntryReportLanguage, EntryReports, ReportLanguage, Reports
 from .schedules import FlooredScheduleLanguage, ScheduleLanguage, Schedules, check_decreasing
 from .surfaces import SurfaceBids, Tangents, refuse_numbers
@@ -31,6 +32,8 @@ __all__ = [
     "Tangents",
     "UnitBidLanguage",
     "UnitBids",
+    "bids_as_data",
+    "bids_from_data",
     "check_decreasing",
     "check_record",
     "refuse_numbers",

@@ -1,10 +1,8 @@
 """Figures 1, 2 and 3, compared with independent computations."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from scipy.optimize import brentq
 
 from deviator.economies import two_groups_information
@@ -18,6 +16,8 @@ from ..figures import (
     NAMES,
     NOISES,
     PRIVATE,
+    Curve,
+    PaperFigure,
     TwoTraders,
     figure_1,
     figure_2,
@@ -64,7 +64,7 @@ def _check_figure_2(figure: Formula = figure_2) -> Finding:
         moved = [_curves(drawn, trader, f"{name}, other type") for name in NAMES]
         for bought, sold in zip(*moved, strict=True):
             # The dotted curves at one pivotal type cross on the residual demand curve.
-            difference = np.asarray(sold.y) - np.asarray(bought.y)
+            difference = sold.y - bought.y
             crossing = np.interp(0.0, difference, bought.x)
             price = np.interp(crossing, bought.x, bought.y)
             gaps.append(gap([np.interp(crossing, faced.x, faced.y)], [price]))
@@ -75,7 +75,7 @@ def _check_figure_2(figure: Formula = figure_2) -> Finding:
     return Finding(worst([finding.discrepancy, *gaps]), finding.computed)
 
 
-def _transfers_finding(figure: go.Figure, traders: TwoTraders) -> Finding:
+def _transfers_finding(figure: PaperFigure, traders: TwoTraders) -> Finding:
     """Compare areas and crossings in a figure with the definitions, solved by search."""
     gaps, areas = [], []
     units = traded_by_search(traders, traders.types)
@@ -94,14 +94,13 @@ def _transfers_finding(figure: go.Figure, traders: TwoTraders) -> Finding:
     return Finding(worst(gaps), f"{text}, with the tax the transfers of Definition 2")
 
 
-def _curves(figure: go.Figure, panel: int, name: str) -> list[Any]:
-    axis = "x" if panel == 0 else f"x{panel + 1}"
-    return [trace for trace in figure.data if trace.name == name and trace.xaxis == axis]
+def _curves(figure: PaperFigure, panel: int, name: str) -> list[Curve]:
+    return [curve for curve in figure.curves if curve.name == name and curve.panel == panel]
 
 
-def _curve(figure: go.Figure, panel: int, name: str) -> Any:
-    (trace,) = _curves(figure, panel, name)
-    return trace
+def _curve(figure: PaperFigure, panel: int, name: str) -> Curve:
+    (curve,) = _curves(figure, panel, name)
+    return curve
 
 
 def price_by_search(
@@ -161,10 +160,10 @@ def _check_figure_3(figure: Formula = figure_3) -> Finding:
             curve = _curve(drawn, panel, f"rho = {rho:g}")
             dashed = _curve(drawn, panel, f"limit, rho = {rho:g}")
             small = [index for index, n in enumerate(curve.x) if n <= SMALL]
-            wanted = [_cleared_ratio(curve.x[index], rho, zeta) for index in small]
+            wanted = [_cleared_ratio(int(curve.x[index]), rho, zeta) for index in small]
             gaps.append(gap([curve.y[index] for index in small], wanted))
             gaps.append(gap(dashed.y, [_limit_by_growth(rho, zeta)] * 2))
-            ratios += curve.y
+            ratios += curve.y.tolist()
     text = f"ratios from {min(ratios):.3f} to {max(ratios):.3f}"
     return Finding(
         worst(gaps), f"{text}, up to N = {SMALL} as both mechanisms clear, and in limits"

@@ -5,6 +5,8 @@ from pathlib import Path
 from deviator.errors import RefusedError
 
 CONTAINER = Path("/sys/fs/cgroup")
+"""Where Linux states the limit of a container; elsewhere there is no such folder, and the machine's
+own count is all that is known."""
 
 LITTLE = 2**26
 """Bytes for which nobody needs to ask."""
@@ -55,8 +57,8 @@ def _free_of_machine() -> int | None:
 def _left_in_container(folder: Path) -> int | None:
     """Return what is left of a limit; files that were read are dropped where room is needed."""
     try:
-        limit, used = (int((folder / f"memory.{name}").read_text()) for name in ("max", "current"))
-        lines = (folder / "memory.stat").read_text().splitlines()
+        limit, used = (int((folder / f"memory.{name}").read_text("ascii")) for name in ("max", "current"))
+        lines = (folder / "memory.stat").read_text("ascii").splitlines()
         files = int(dict(line.split() for line in lines).get("inactive_file", 0))
     except (OSError, ValueError):
         return None

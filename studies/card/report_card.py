@@ -82,7 +82,7 @@ class ReportCard:
     Attributes
     ----------
     audited : Audited
-        The market, and how hard it was searched.
+        The market, and the effort of the search.
     constraints : mapping of str to ConstraintVerdict
     verdicts : mapping of int to Verdict
         On incentive compatibility, for each trader who was tried.
@@ -220,7 +220,9 @@ class ReportCard:
     def _certificate_file(self, answer: ConstraintVerdict) -> dict[str, Any]:
         if answer.constraint != "incentive_compatibility":
             if self.audited.n_traders > MOST_TRADERS:
-                raise RefusedError(f"files are written of at most {MOST_TRADERS} traders")
+                raise RefusedError(
+                    f"certificate files are written for at most {MOST_TRADERS} traders"
+                )
             return constraint_file(self.market, answer)
         if answer.certificate is None:
             raise RefusedError("there is no certificate to write")

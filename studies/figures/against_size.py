@@ -38,10 +38,9 @@ def draw_against_size(ax: Axes, lines: Sequence[RateLine], measure: str) -> Axes
             ax.plot(ends, guide, ":", color=GRAY)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    _label_sizes(ax, sorted({n for line in lines for n in line.sizes}))
+    label_sizes(ax, sorted({n for line in lines for n in line.sizes}))
     ax.set_xlabel("traders N")
     ax.set_ylabel(MEASURES[measure][0])
-    ax.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24))
     return ax
 
 
@@ -50,7 +49,8 @@ def legend_of(line: RateLine) -> str:
     return f"{line.label}: {line.words}"
 
 
-def _label_sizes(ax: Axes, sizes: Sequence[int]) -> None:
+def label_sizes(ax: Axes, sizes: Sequence[int]) -> None:
+    """Write some of the sizes below the axis."""
     shown = sizes if len(sizes) <= 6 else sizes[:: -(-len(sizes) // 6)]
     ax.set_xticks(shown)
     ax.xaxis.set_major_formatter(ScalarFormatter())

@@ -59,7 +59,6 @@ def draw_frontiers(ax: Axes, placed: Sequence[Placed], bounds: AssumptionBounds 
     ax.axhline(0.0, color=GRAY, linewidth=0.4)
     ax.set_xlabel("largest distance from the first best, units")
     ax.set_ylabel("largest deficit, money per market")
-    ax.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24))
     return ax
 
 

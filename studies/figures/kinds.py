@@ -83,7 +83,7 @@ def against_size(rows: Sequence[ReportRow]) -> Kind:
         for some in _parts(lines):
             room = max(room, _lines_of([legend_of(line) for line in some]))
             draw = partial(draw_against_size, lines=some, measure=measure)
-            draws.append(partial(_titled, economy, draw))
+            draws.append(partial(_titled, economy, partial(_named, draw)))
     caption = (
         "Measures against the number of traders, on logarithmic axes, with fitted slopes and their "
         "95% intervals (dashed) beside the paper's (dotted). What is 0 is left out."
@@ -99,7 +99,7 @@ def frontiers(rows: Sequence[ReportRow]) -> Kind:
         for some in _parts(each.placed):
             room = max(room, _lines_of([placed.label for placed in some]))
             draw = partial(draw_frontiers, placed=some, bounds=each.bounds)
-            draws.append(partial(_titled, each.title, draw))
+            draws.append(partial(_titled, each.title, partial(_named, draw)))
     caption = (
         "The largest deficit against the largest distance from the first best, at the profiles "
         "that were drawn, with the frontiers of Propositions 1 and 2 for the bounds of each "
@@ -175,6 +175,13 @@ def _titled(title: str, draw: Draw, ax: Axes) -> Axes:
     drawn = draw(ax)
     own = drawn.get_title(loc="left")
     drawn.set_title("\n".join([shown_text(title), *([own] if own else [])]), loc="left")
+    return drawn
+
+
+def _named(draw: Draw, ax: Axes) -> Axes:
+    """Draw a panel, and name its lines below it."""
+    drawn = draw(ax)
+    drawn.legend(loc="upper left", bbox_to_anchor=(-0.15, -0.24))
     return drawn
 
 

@@ -1,9 +1,9 @@
-"""How many of a study's refutations rest on samples, and how likely chance alone gives one."""
+"""How many of a study's refutations rest on samples, and how likely chance alone produces one."""
 
 from collections.abc import Sequence
-from typing import TypedDict
 
 from scipy.special import ndtr
+from typing_extensions import TypedDict
 
 from deviator.evidence.best_deviation import STANDARD_ERRORS
 from deviator.evidence.certificates.exact import KIND as EXACT

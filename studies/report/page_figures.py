@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from deviator.pages.inline_svg import inline_svg
+
 from ..figures.drawn import DrawnFigure
-from .inline_svg import inline_svg
 
 DRAWN_ELSEWHERE = "learning-curves"
 """Of learning curves a page has panels of its own."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple, TypedDict, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from deviator.evidence import Evidence, LearnedGain, Verdict, judge
 from deviator.evidence.constraints import Scope, State

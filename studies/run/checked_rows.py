@@ -1,4 +1,4 @@
-"""Rows of results that somebody else may have made."""
+"""Rows of results from an untrusted source, checked."""
 
 from typing import Any
 

@@ -30,7 +30,7 @@ def default_study() -> Path:
 
 
 def results_folder(study: StudySpec, quick: bool) -> Path:
-    """Return where the results of a study lie where nobody says: in the current folder."""
+    """Return where the results of a study lie by default: in the current folder."""
     return Path("runs") / f"{study.name}{'-quick' if quick else ''}"
 
 

@@ -1,4 +1,4 @@
-"""The driver of a study: it has the cells computed that nobody has, and keeps what comes back.
+"""The driver of a study: it has missing cells computed, and keeps their results.
 
 Several drivers may work on one folder. Each claims the next cell that no other holds, and waits for
 the cells of others when no more are left; those of a driver that is lost are claimed anew.

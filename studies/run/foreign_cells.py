@@ -1,4 +1,4 @@
-"""Cells with third-party plugins: run where they harm nothing, and read as words of strangers."""
+"""Cells with third-party plugins: run in other processes, their results read as untrusted data."""
 
 import json
 from pathlib import Path

@@ -50,7 +50,7 @@ def check_trusted(study: StudySpec, named: Sequence[str | Path] = ()) -> None:
     if files:
         raise RefusedError(
             f"study {study.name} comes with code, {in_words(files)}, which is run only if you "
-            "trust it; read it, then say --trust (trust=True in Python) or name each file with "
+            "trust it; read it, then pass --trust (trust=True in Python) or name each file with "
             "--plugin"
         )
 

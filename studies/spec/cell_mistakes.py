@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def stated_twice(study: "StudySpec") -> list[str]:
-    """Return a sentence for each entry that stands there again, word for word.
+    """Return a sentence for each entry that is repeated word for word.
 
     Where lists of two entries only overlap, the cells that they share are meant once.
     """

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from inspect import signature
 from typing import Any, final
 
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, did_you_mean
 
 from .economy import BELIEFS, EconomySpec
 from .entries import StatedEconomy, StatedTypes
@@ -33,9 +33,10 @@ class Economies:
     def stated(self, name: str) -> StatedEconomy:
         """Return what a study states under a name."""
         if name not in self._stated:
+            question = did_you_mean(name, self._stated)
             raise InvalidInputError(
                 f"economy {name!r} is not named in the study; it names: "
-                f"{', '.join(sorted(self._stated))}"
+                f"{', '.join(sorted(self._stated))}{f'; {question}' if question else ''}"
             )
         return self._stated[name]
 

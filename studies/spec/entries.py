@@ -25,7 +25,7 @@ Count = Annotated[int, Field(ge=1)]
 
 def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(seeds)) < len(seeds):
-        raise ValueError("they must differ: intervals take each as a replication of its own")
+        raise ValueError("they must differ: intervals treat each as an independent replication")
     return seeds
 
 

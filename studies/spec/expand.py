@@ -13,6 +13,7 @@ from .entries import CellsSpec, ControlSpec
 from .expansion import Expander
 from .grid import choices
 from .messages import grouped, in_words
+from .name_mistakes import wrong_names
 
 if TYPE_CHECKING:
     from .study import StudySpec
@@ -73,7 +74,30 @@ def cells_of_entry(study: "StudySpec", place: int, quick: bool) -> list[Cell]:
     return cells
 
 
+def mistakes_in(study: "StudySpec") -> list[str]:
+    """Return all that is wrong with a study; plugins of third parties are not loaded."""
+    with looked_up_once():
+        return _collected(study, Expander(study, quick=False), lambda place, foreign: []).mistakes
+
+
+class _Collected(NamedTuple):
+    """The cells of all entries by their keys, each with the place of its entry; what is wrong."""
+
+    found: dict[str, tuple[Cell, int]]
+    failures: dict[str, str]
+    mistakes: list[str]
+
+
 def _expanded(study: "StudySpec", expander: Expander, elsewhere: Elsewhere | None) -> Expansion:
+    found, failures, mistakes = _collected(study, expander, elsewhere)
+    if mistakes:
+        raise InvalidInputError(in_words(f"study {study.name}", mistakes))
+    _add_controls(found)
+    cells, places = [cell for cell, _ in found.values()], [place for _, place in found.values()]
+    return Expansion(cells, failures, places)
+
+
+def _collected(study: "StudySpec", expander: Expander, elsewhere: Elsewhere | None) -> _Collected:
     failures, broken = dict(expander.names.unusable), expander.broken_economies()
     reasons: dict[str, list[str]] = {}
     for name, against in broken.items():
@@ -82,6 +106,11 @@ def _expanded(study: "StudySpec", expander: Expander, elsewhere: Elsewhere | Non
     found: dict[str, tuple[Cell, int]] = {}
     for place, entry in enumerate(study.cells):
         wrong = list[str]()
+        keys = dict((reason, key) for key, reason in _wrong_names(expander, entry))
+        for reason, key in keys.items():
+            reasons.setdefault(reason, []).append(study.place_of(place, key))
+        if keys:
+            continue
         try:
             cells, wrong = _cells_of(expander, place, entry, broken, elsewhere)
             for cell in cells:
@@ -93,12 +122,19 @@ def _expanded(study: "StudySpec", expander: Expander, elsewhere: Elsewhere | Non
             wrong = [str(error)]
         for reason in wrong:
             reasons.setdefault(reason, []).append(study.place_of(place))
-    mistakes = [*grouped(reasons), *stated_twice(study)]
-    if mistakes:
-        raise InvalidInputError(in_words(f"study {study.name}", mistakes))
-    _add_controls(found)
-    cells, places = [cell for cell, _ in found.values()], [place for _, place in found.values()]
-    return Expansion(cells, failures, places)
+    return _Collected(found, failures, [*grouped(reasons), *stated_twice(study)])
+
+
+def _wrong_names(expander: Expander, entry: CellsSpec) -> list[tuple[str, str]]:
+    """Return the keys of an entry whose values nothing has, each with the reason."""
+    try:
+        lines = [line.entry for line in expander.lines(entry)]
+    except DeviatorError:
+        # Said where the entry is expanded.
+        return []
+    return [
+        wrong for line in lines for wrong in wrong_names(line, expander.names, expander.economies)
+    ]
 
 
 def _cells_of(

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from deviator.errors import DeviatorError, InvalidInputError, PluginLoadError
 from deviator.plugins import OWN, Kind
+from deviator.plugins.spec import unknown_parameter
 from deviator.validation import trader_index
 
 from .cell import Cell
@@ -64,13 +65,15 @@ class Expander:
         self._settings: dict[str, dict[str, Any]] = {}
 
     def broken_economies(self) -> dict[str, list[str]]:
-        """Return the economies that cells name and that cannot be built, each with the reasons.
+        """Return the economies that cannot be built, or are named wrongly, each with the reasons.
 
         Those of third parties are not built here: they may hang.
         """
         used = {name for entry in self._study.cells for name in choices(entry.economy)}
-        named = (name for name in self._study.economies if name in used)
-        reasons = {name: self._reasons_against(name) for name in named}
+        reasons = {
+            name: self._reasons_against(name) if name in used else self._named_wrongly(name)
+            for name in self._study.economies
+        }
         return {name: against for name, against in reasons.items() if against}
 
     def cells_of(
@@ -113,6 +116,17 @@ class Expander:
                 for economy in self.economies.called(name, {}):
                     with _noted(reasons):
                         _ = economy.economy
+        return list(reasons)
+
+    def _named_wrongly(self, name: str) -> list[str]:
+        """Return what is wrong with the names in an economy that no entry uses: it is not built."""
+        stated, reasons = self.economies.stated(name), dict[str, None]()
+        with _noted(reasons), suppress(PluginLoadError):
+            family = stated.family
+            if family is not None and self.names.plugin("economy", family).provider == OWN:
+                known = self.names.signature("economy", family).parameters
+                wrong = unknown_parameter("economy", family, stated.parameters, known)
+                reasons |= {wrong: None} if wrong else {}
         return list(reasons)
 
     def _economies_of(self, line: Line, broken: Mapping[str, list[str]]) -> Iterator[EconomySpec]:

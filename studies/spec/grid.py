@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 
 def _distinct(values: list[Any]) -> list[Any]:
     if twice := _stated_twice(values):
-        raise ValueError(f"what multiplies out must be stated once, {twice} stands there twice")
+        raise ValueError(f"what multiplies out must be stated once, {twice} appears twice")
     return values
 
 
@@ -138,7 +138,7 @@ def _several(name: str, stated: Any, takes_one: Callable[[str], bool]) -> Sequen
         raise InvalidInputError(f"{name} must be a value or a list that is not empty, got {values}")
     if twice := _stated_twice(values):
         raise InvalidInputError(
-            f"{name} must state what multiplies out once, {twice} stands there twice"
+            f"{name} must state what multiplies out once, {twice} appears twice"
         )
     return values
 

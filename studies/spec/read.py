@@ -10,9 +10,11 @@ from deviator.errors import InvalidInputError
 from deviator.files import read_text
 from deviator.plain_yaml import Document, read_yaml
 
-from .messages import Mistake, Place, in_words, mistakes_of
+from .expand import mistakes_in
+from .messages import Place, in_words, mistakes_of
 from .overrides import overridden, place_of_path
-from .study import StudySpec
+from .readable_rest import without
+from .study import Lines, StudySpec
 
 
 def read_study(path: Path, settings: Mapping[str, Any] | None = None) -> StudySpec:
@@ -36,19 +38,37 @@ def read_study(path: Path, settings: Mapping[str, Any] | None = None) -> StudySp
         study = StudySpec.model_validate(values)
     except ValidationError as error:
         mistakes = mistakes_of(error, values, StudySpec)
-        raise InvalidInputError(_all_mistakes(path, document, replaced, mistakes)) from None
+        mistakes.sort(key=lambda each: document.line_of(each.place))
+        told = [f"{_where(document, replaced, each.place)}: {each.sentence}" for each in mistakes]
+        told += _others(path, values, document, [each.place for each in mistakes])
+        raise InvalidInputError(in_words(f"study file {path}", told)) from None
+    return _in_its_file(study, path, document)
+
+
+def _in_its_file(
+    study: StudySpec, path: Path, document: Document, numbers: list[int] | None = None
+) -> StudySpec:
+    """Return a study that knows its lines, and its plugin files relative to its own."""
     files = tuple(str(path.parent / file) for file in study.plugins)
-    lines = _lines(study, document)
-    return study.model_copy(update={"plugins": files}).with_lines(lines)
+    places = list(range(len(study.cells))) if numbers is None else numbers
+    lines: Lines = {name: document.line_of(("economies", name)) for name in study.economies}
+    for place, (number, entry) in enumerate(zip(places, study.cells, strict=True)):
+        lines[place] = document.line_of(("cells", number))
+        for key in entry.model_fields_set:
+            lines[place, key] = document.line_of(("cells", number, key))
+    return study.model_copy(update={"plugins": files}).with_lines(lines, places)
 
 
-def _lines(study: StudySpec, document: Document) -> dict[str | int, int]:
-    """Return on which lines economies and entries begin."""
-    lines: dict[str | int, int] = {
-        name: document.line_of(("economies", name)) for name in study.economies
-    }
-    places = range(len(study.cells))
-    return lines | {place: document.line_of(("cells", place)) for place in places}
+def _others(path: Path, values: Any, document: Document, wrong: list[Place]) -> list[str]:
+    """Return what is wrong beside these places, as far as the rest can be read without them."""
+    rest = without(values, wrong)
+    if rest is None:
+        return []
+    try:
+        study = StudySpec.model_validate(rest.values)
+    except ValidationError:
+        return []
+    return mistakes_in(_in_its_file(study, path, document, rest.numbers))
 
 
 def _read(path: Path) -> Document:
@@ -58,14 +78,6 @@ def _read(path: Path) -> Document:
         raise InvalidInputError(f"study file {path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise InvalidInputError(f"study file {path} must be YAML: {error}") from None
-
-
-def _all_mistakes(
-    path: Path, document: Document, replaced: Mapping[str, Any], mistakes: list[Mistake]
-) -> str:
-    """Return mistakes with their lines, or with what replaced them."""
-    lines = [f"{_where(document, replaced, each.place)}: {each.sentence}" for each in mistakes]
-    return in_words(f"study file {path}", lines)
 
 
 def _where(document: Document, replaced: Mapping[str, Any], place: Place) -> str:

@@ -14,6 +14,9 @@ from .grid import OneListOrMore, OneOrMore, choices
 from .learner import LearnerSpec
 from .settings import Finite, Spec
 
+Lines = dict[str | int | tuple[str | int, str], int]
+"""Lines by the name of an economy, by the place of an entry, and by that and one of its keys."""
+
 STRANGERS_S = 3600.0
 """Seconds that a cell with a third-party plugin may take where a study does not say."""
 
@@ -68,23 +71,31 @@ class StudySpec(Spec):
         return self.model_copy(update={"plugins": self.plugins + files})
 
     @cached_property
-    def lines(self) -> dict[str | int, int]:
-        """The line of its file on which each economy and entry begins, where there is a file."""
+    def lines(self) -> Lines:
+        """The lines of its file on which economies, entries and their keys begin, if it has one."""
         return {}
 
-    def with_lines(self, lines: dict[str | int, int]) -> "StudySpec":
-        """Return the study with the lines of its file."""
+    @cached_property
+    def numbers(self) -> list[int]:
+        """The place of each entry in its file, where some are left out."""
+        return list(range(len(self.cells)))
+
+    def with_lines(self, lines: Lines, numbers: list[int] | None = None) -> "StudySpec":
+        """Return the study with the lines of its file, and the places of its entries there."""
         study = self.model_copy()
         study.__dict__["lines"] = lines
+        if numbers is not None:
+            study.__dict__["numbers"] = numbers
         return study
 
-    def place_of(self, part: str | int) -> str:
-        """Return how sentences call an economy, by its name, or an entry, by its place."""
-        line = f"line {self.lines[part]}" if part in self.lines else ""
+    def place_of(self, part: str | int, key: str = "") -> str:
+        """Return how sentences call an economy, by its name, or an entry or a key of it."""
+        number = self.lines.get((part, key.partition(".")[0]), self.lines.get(part))
+        line = "" if number is None else f"line {number}"
         if isinstance(part, str):
             return f"economies.{part}" + (f" ({line})" if line else "")
         told = ", ".join(filter(None, [self.cells[part].title, line]))
-        return f"cells[{part}] ({told})"
+        return f"cells[{self.numbers[part]}]{f'.{key}' if key else ''} ({told})"
 
     def expand(self, quick: bool = False) -> list[Cell]:
         """Return the study's cells, fully specified.

@@ -17,7 +17,7 @@ Numbers = Finite | list[Finite]
 
 
 class TypesSpec(Spec):
-    """A law of types: numbers are one for all traders, or a list of one each.
+    """A law of types: a number holds for all traders, a list has one for each.
 
     Normal types have a mean, a deviation and a correlation of any two; truncated Normal ones are
     independent, and cut to an interval; uniform ones are independent on an interval.

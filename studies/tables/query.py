@@ -82,8 +82,7 @@ def _answer(database: duckdb.DuckDBPyConnection, sql: str) -> Answer:
     statements = database.extract_statements(sql)
     if len(statements) != 1 or statements[0].type not in ASKING:
         raise InvalidInputError(
-            f"a query must be one statement that asks, as SELECT ... FROM rows, got "
-            f"{one_line(sql)!r}"
+            f"a query must be one SELECT statement, as SELECT ... FROM rows, got {one_line(sql)!r}"
         )
     asked = database.execute(statements[0])
     return Answer(tuple(column[0] for column in asked.description or ()), asked.fetchall())

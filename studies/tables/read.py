@@ -33,14 +33,14 @@ def read_tables(run: Path) -> dict[str, pa.Table]:
                 f"{run} must hold the results of a study with their tables, and {file.name} is not "
                 f"there; write them with: deviator report {run}"
             )
-    sums = (folder / SUMS).read_text(errors="replace").splitlines()
+    sums = (folder / SUMS).read_text("utf-8", errors="replace").splitlines()
     return {file.stem: _read(file, set(sums)) for file in files}
 
 
 def _read(file: Path, sums: set[str]) -> pa.Table:
     content = file.read_bytes()
     if sum_line(content, file.name) not in sums:
-        raise damaged(file, "its checksum is another")
+        raise damaged(file, "its checksum does not match its content")
     try:
         return parquet.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -17,7 +17,9 @@ def test_confirm_prints_the_table_and_writes_the_report(run_command, capsys, tmp
     assert code == 0
     assert "4 of 4 cells done" in captured.err
     assert captured.err.rstrip().endswith("writing tables, figures and the page")
-    assert "2 confirmed, 2 refuted" in printed
+    assert "Quick budgets prove little" in printed
+    assert "control: profitable deviation found" in printed
+    assert "In the sigma-DCDA market no deviation pays" in printed
     for column in ("untrained", "learned", "exact", "share", "control", "cap", "verdict"):
         assert column in printed
     assert (tmp_path / "run" / "report.html").exists()

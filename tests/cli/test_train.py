@@ -59,7 +59,7 @@ def test_checkpoints_and_logs_are_written_and_gone_on_with(train, tmp_path):
     assert "2000/2000" in train("--steps", 2000, "--resume", "kept/training.json")
     assert "must be more than the 2000" in train("--steps", 2000, "--resume", "kept", code=2)
     printed = train("--steps", 3000, "--resume", "kept", "-s", "slope=3", code=2)
-    assert "goes on with the same market.economy.parameters.slope" in printed
+    assert "must have the same market.economy.parameters.slope" in printed
     kept = json.loads((tmp_path / "kept" / "training.json").read_text())
     assert kept["curve"][-1][0] == 2000
 

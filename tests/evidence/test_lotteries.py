@@ -110,7 +110,7 @@ class DrawsBesides(OneOfTwoRules):
 
 def test_a_lottery_that_draws_by_itself_is_refused():
     tested = market(DrawsBesides(), ECONOMY)
-    with pytest.raises(InvalidInputError, match="must clear the same bids the same again"):
+    with pytest.raises(InvalidInputError, match="must clear the same bids alike each time"):
         check_repeatable(tested, held_out_profiles(tested, 50))
 
 

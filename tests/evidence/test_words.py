@@ -3,7 +3,14 @@
 import pytest
 
 from deviator.errors import InvalidInputError
-from deviator.evidence import BestDeviation, Certificate, Evidence, judge, verdict_in_words
+from deviator.evidence import (
+    BestDeviation,
+    Certificate,
+    EachDraw,
+    Evidence,
+    judge,
+    verdict_in_words,
+)
 from deviator.evidence.constraints import ConstraintVerdict
 
 BEST = BestDeviation(0.5, 0.0, "exact", epsilon=1e-9, witness={"gain": 0.5})
@@ -57,3 +64,18 @@ def test_an_answer_on_a_constraint_prints_short_and_in_words():
     )
     assert str(answer) == "budget surplus: violated\n  there is a deficit"
     assert repr(answer) == "<ConstraintVerdict budget surplus: violated>"
+
+
+def test_certificates_and_evidence_print_on_one_line():
+    assert str(PROVED) == "exact linear-quadratic: cap 0, every profile; 0 of 0 conditions hold"
+    told = repr(evidence(witness=LONG, certificate=PROVED))
+    assert told.startswith("<Evidence: exact best gain 0, 0 learned deviations, exact linear")
+    assert len(told) < 200
+
+
+def test_what_pays_in_one_draw_is_told_in_words():
+    found = EachDraw("refuted", 0.2, 1, 100, "trader 1 gains 0.2 in one draw", LONG)
+    assert str(found) == (
+        "in each draw: profitable deviation found\n  trader 1 gains 0.2 in one draw"
+    )
+    assert repr(found) == "<EachDraw: profitable deviation found>"

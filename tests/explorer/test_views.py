@@ -175,7 +175,11 @@ def test_settings_are_asked_for_as_they_are():
     [
         (lambda: chosen(sigma=-0.1).market(), InvalidInputError, "sigma must be non-negative"),
         (lambda: chosen("sigma-dca").market(), DeviatorError, "sigma-dcda"),
-        (lambda: chosen("naive-walrasian", "unit-demands").market(), DeviatorError, "missing a required"),
+        (
+            lambda: chosen("naive-walrasian", "unit-demands").market(),
+            DeviatorError,
+            "missing a required",
+        ),
         (lambda: types_from_text("1, x", 2), InvalidInputError, "types must be numbers"),
         (lambda: types_from_text("1, 2", 3), InvalidInputError, "types must be 3 numbers"),
         (lambda: types_from_text("1, nan, 2", 3), InvalidInputError, "types"),

@@ -13,17 +13,36 @@ def a_row(state, **parts):
 
 
 class Page(HTMLParser):
-    """The text of a page, and the addresses that it would load."""
+    """The text of a page, formulas as they were written, and the addresses that it would load."""
 
     def __init__(self):
         super().__init__()
         self.addresses, self.text = [], []
+        self.in_formula = self.after_formula = False
 
     def handle_starttag(self, tag, attrs):
-        self.addresses += [value for name, value in attrs if name in ("src", "href") and value]
+        self.addresses += [
+            value
+            for name, value in attrs
+            if name in ("src", "href") and value and value not in ("data:,", "page.json")
+        ]
+        if tag == "math":
+            self.in_formula = True
+            self.add(dict(attrs)["alttext"])
+
+    def handle_endtag(self, tag):
+        if tag == "math":
+            self.in_formula, self.after_formula = False, True
 
     def handle_data(self, data):
-        self.text.append(data)
+        if self.after_formula:
+            self.add(data)
+        elif not self.in_formula:
+            self.text.append(data)
+        self.after_formula = False
+
+    def add(self, text):
+        self.text[-1:] = ["".join([*self.text[-1:], text])]
 
 
 def parsed(page):

@@ -1,10 +1,10 @@
 """A program of a user, with the types that an editor and `mypy --strict` must know."""
 
 from collections.abc import Sequence
+from typing import assert_type
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import assert_type
 
 import deviator
 from deviator.economies import Economy, two_groups
@@ -13,7 +13,6 @@ from deviator.evidence import Verdict
 from deviator.learners import Learner, Training
 from deviator.mechanisms import Mechanism
 from deviator.policies import exact_gain
-from deviator.studies import ReportCard
 
 
 def largest_gain(rule: Mechanism, economy: Economy, types: NDArray[np.float64]) -> float:
@@ -23,8 +22,7 @@ def largest_gain(rule: Mechanism, economy: Economy, types: NDArray[np.float64]) 
 
 def verdicts(names: Sequence[str], economy: Economy) -> dict[str, str]:
     """Return the state of each rule."""
-    cards: list[ReportCard] = [deviator.audit(name, economy) for name in names]
-    return {name: card.state for name, card in zip(names, cards, strict=True)}
+    return {name: deviator.audit(name, economy).state for name in names}
 
 
 def trained(learner: Learner, core: DeviationCore) -> Training:

@@ -6,4 +6,4 @@ from deviator.envs import deviation_core
 
 two_groups(n_traders="four")  # mistake
 deviation_core("uniform-conditional")  # mistake
-deviator.audit("sigma-dcda", two_groups(), stepss=100).colour  # mistake
+print(deviator.audit("sigma-dcda", two_groups()).colour)  # mistake

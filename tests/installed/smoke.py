@@ -109,6 +109,28 @@ def a_study_leaves_tables_and_figures():
         told = subprocess.run(query, cwd=folder, check=True, capture_output=True, text=True).stdout
         assert "uniform-conditional" in told
         assert (Path(folder) / "runs/smoke/report.html").is_file()
+        for kind in ("csv", "parquet", "latex", "stata", "json"):
+            export = [*command, "export", "runs/smoke", "--format", kind, "--out", kind]
+            subprocess.run(export, cwd=folder, check=True, capture_output=True)
+            assert list((Path(folder) / kind).iterdir())
+
+
+def figures_are_drawn():
+    """A menu of a market is drawn and saved."""
+    rule = deviator.make("sigma-dcda", sigma=0.4)
+    tested = deviator.market(rule, deviator.economies.two_groups(4, beta=0.4))
+    axes = deviator.plot.menu(tested, 0, [2.0, -1.0, 0.5, -0.7])
+    with TemporaryDirectory() as folder:
+        axes.figure.savefig(Path(folder) / "menu.svg")
+        assert (Path(folder) / "menu.svg").stat().st_size > 1000
+
+
+def the_doctor_finds_nothing_broken():
+    """`python -m deviator doctor` ends with 0."""
+    told = subprocess.run(
+        [sys.executable, "-m", "deviator", "doctor"], check=False, capture_output=True, text=True
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
 
 
 def main():
@@ -123,6 +145,8 @@ def main():
         learners_learn,
         tensors_clear,
         a_study_leaves_tables_and_figures,
+        figures_are_drawn,
+        the_doctor_finds_nothing_broken,
     ):
         promise()
         print("works:", promise.__name__.replace("_", " "), flush=True)

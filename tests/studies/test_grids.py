@@ -138,10 +138,10 @@ zip:
         ("zip: {sigma: []}", r"zip\.sigma must be a list that is not empty"),
         ("zip: {economy.law.low: [1]}", "zip must name economy.PARAMETER"),
         ("zip: {trader.of: [1]}", r"must be a whole number or a text, got \{'of': 1\}"),
-        ("sigma: [0.1, 0.1]", "what multiplies out must be stated once, 0.1 stands there twice"),
+        ("sigma: [0.1, 0.1]", "what multiplies out must be stated once, 0.1 appears twice"),
         ("strategy: no-such", "no policy is named 'no-such'"),
         ("sigma: []", "sigma must be a list that is not empty"),
-        ("parameters: {sigma: [0.1, 0.1]}", "0.1 stands there twice"),
+        ("parameters: {sigma: [0.1, 0.1]}", "0.1 appears twice"),
         ("parameters: {sigma: []}", r"sigma must be a value or a list that is not empty, got \[\]"),
         ("parameters: {sigma: {each: []}}", r"line 12: cells\[0\].parameters.sigma.each must be a list"),
         ("parameters: {sigma: .inf}", r"line 12: cells\[0\].parameters.sigma must be finite, got inf"),
@@ -309,7 +309,14 @@ def test_plugins_that_lists_name_together_are_expanded_elsewhere(tmp_path):
     "lists",
     [
         {"steps": list(range(1, 2000)), "held_out": list(range(100, 2000))},
-        {"parameters": {name: {"each": list(range(100))} for name in ("a", "b", "c")}},
+        {
+            "learner": {
+                "name": "ppo",
+                "settings": {
+                    name: {"each": list(range(1, 101))} for name in ("points", "offset", "markets")
+                },
+            }
+        },
     ],
 )
 def test_lists_that_multiply_out_without_end_are_refused(lists):

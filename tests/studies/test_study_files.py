@@ -252,3 +252,61 @@ def test_fields_of_another_question_are_refused(stated, reason):
     cells = [{"mechanism": "naive-walrasian", "economy": "private"} | stated]
     with pytest.raises(ValueError, match=reason):
         tiny(cells=cells).expand()
+
+
+ALL_WRONG = """
+name: wrong
+stepz: 5
+learner: none
+economies:
+  private: {family: private-value, n_traders: 4}
+  groups: {family: two-groups, n_traders: 5}
+  unused: {family: two-groups, n_traders: 6, bata: 1.0}
+  good: {family: two-groups, n_traders: 6}
+cells:
+  - {mechanism: sigma-dcd, economy: good}
+  - {mechanism: uniform-conditional, economy: good, informtion: own}
+  - mechanism: sigma-dcda
+    sigma: 0.1
+    economy: goood
+    strategy: honnest
+    parameters: {colour: red}
+  - {mechanism: sigma-dcda, sigma: -1, economy: good}
+  - {mechanism: uniform-conditional, economy: groups}
+  - mechanism: sigma-dcda
+    economy: good
+    control: {mechanism: unform-conditional, economy: god}
+"""
+
+
+def test_mistakes_of_both_stages_come_at_once_with_their_lines(tmp_path):
+    file = tmp_path / "wrong.yaml"
+    file.write_text(ALL_WRONG)
+    with pytest.raises(InvalidInputError) as wrong:
+        read_study(file)
+    heading, *told = str(wrong.value).splitlines()
+    assert heading.endswith("wrong.yaml has 12 mistakes:")
+    for line, words in (
+        (3, "stepz is no key that is known here; did you mean steps?"),
+        (12, "cells[1].informtion is no key that is known here; did you mean information?"),
+        (6, "did you mean 'private-values'?"),
+        (7, "economies.groups (line 7): n_traders must be even"),
+        (8, "got 'bata'; did you mean 'beta'?"),
+        (11, "cells[0].mechanism (sigma-dcd in good, line 11): no mechanism is named 'sigma-dcd'"),
+        (15, "cells[2].economy (sigma-dcda in goood, line 15): economy 'goood'"),
+        (16, "cells[2].strategy (sigma-dcda in goood, line 16): no policy is named 'honnest'"),
+        (17, "cells[2].parameters (sigma-dcda in goood, line 17): mechanism 'sigma-dcda' takes"),
+        (18, "cells[3] (sigma-dcda in good, line 18): sigma must be non-negative, got -1.0"),
+        (22, "cells[5].control.mechanism (sigma-dcda in good, line 22): no mechanism is named"),
+        (22, "economy 'god' is not named in the study"),
+    ):
+        (found,) = [one for one in told if words in one]
+        assert f"line {line}" in found
+
+
+def test_what_is_wrong_in_one_place_is_not_blamed_on_others(tmp_path):
+    file = tmp_path / "wrong.yaml"
+    file.write_text(TINY.replace("family: two-groups", "familly: two-groups"))
+    with pytest.raises(InvalidInputError, match="familly") as wrong:
+        read_study(file)
+    assert "cells[" not in str(wrong.value)

@@ -29,6 +29,7 @@ from .query import query
 from .recheck import recheck
 from .replicate import replicate
 from .report import report
+from .schema import schema
 from .study import study
 from .train import evaluate, train
 
@@ -41,8 +42,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    audit, power, study, confirm, report, query, compare, export, replicate, train, evaluate,
-    league, equilibrium, recheck, check, new, assumptions, list_, doctor, explore,
+    audit, power, study, confirm, report, query, compare, export, schema, replicate, train,
+    evaluate, league, equilibrium, recheck, check, new, assumptions, list_, doctor, explore,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(command.__name__.strip("_"), cls=HelpfulCommand)(command)

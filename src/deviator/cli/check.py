@@ -149,12 +149,10 @@ def _passes(
 
     title = source.spec.title
     screen.print(title)
-    printer = _ResultPrinter(screen, title)
     try:
         with Working("starting a process for the checks") as working, Guard(limit_s) as guard:
-            results = run_checks_of_source(
-                source, title, guard, only, lambda result: (working.stop(), printer.add(result))
-            )
+            printer = _ResultPrinter(screen, title, working)
+            results = run_checks_of_source(source, title, guard, only, printer.add)
             reads = guard.run(undeclared_reads)
             guard.run(check_built_ins)
     except Exception as error:
@@ -176,14 +174,15 @@ def _passes(
 class _ResultPrinter:
     """Prints results as they come, each reason once, and crashes after the broken rules."""
 
-    def __init__(self, screen: Console, title: str) -> None:
-        self._screen, self._title = screen, title
+    def __init__(self, screen: Console, title: str, working: Working) -> None:
+        self._screen, self._title, self._working = screen, title, working
         self._crashes: list[Any] = []
         self._printed: set[str] = set()
         self._repeated: list[str] = []
 
     def add(self, result: Any) -> None:
         """Print a result, or keep it for the end."""
+        self._working.stop()
         if result.crashed:
             self._crashes.append(result)
         else:

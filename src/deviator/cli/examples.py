@@ -62,6 +62,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "deviator export runs/my-study --format stata --out data", "All tables for Stata"
             ),
         ),
+        "schema": (
+            Example("deviator schema", "What has a schema"),
+            Example("deviator schema study > study.schema.json", "For an editor of study files"),
+        ),
         "query": (
             Example(
                 "deviator query runs/proposition3 "

@@ -2,14 +2,13 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
 from .console import console
-
-if TYPE_CHECKING:
-    from deviator.studies.tables.export import Format
+from .json_output import Json, print_json
+from .working import Working
 
 
 class ExportFormat(StrEnum):
@@ -31,13 +30,19 @@ def export(
     table: Annotated[
         list[str] | None, typer.Option(help="As rows, seeds, curves; by default all tables.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Write the tables of a run as CSV, Parquet, LaTeX, Stata or JSON files.
 
     They are made of the run's report alone, so results of earlier versions can be exported, too.
     docs/tables.md describes every column. Ends with 2 where there is no report.
     """
-    from deviator.studies.tables.export import export_tables
+    with Working(f"reading the report of {run}"):
+        from deviator.studies.tables.export import export_tables
 
-    for file in export_tables(run, cast("Format", form.value), out, table or ()):
+        files = list(export_tables(run, form.value, out, table or ()))
+    if as_json:
+        print_json({"written": list(map(str, files))})
+        return
+    for file in files:
         console().print(f"Written: {file}", soft_wrap=True)

@@ -112,8 +112,8 @@ def _listed(heading: str, rows: Sequence[tuple[str, str]], width: int) -> str:
 def _of_example(example: Example, width: int) -> Iterator[str]:
     """Yield an example's lines, which can be copied as they are."""
     yield _filled(example.note, width, "  # ", "  # ")
-    # Options stay beside their values, and what is quoted stays on one line.
-    kept = re.sub(r"(?<= )(-\S+) (?=[^-])|\"[^\"]*\"", _unbroken, example.command)
+    # Options stay beside their values, and short names in quotes stay whole.
+    kept = re.sub(r"(?<= )(-\S+) (?=[^-])|\"[^\"]{,30}\"", _unbroken, example.command)
     lines = _filled(kept, width - 2, "  ", "      ").replace("\n", " \\\n")
     yield lines.replace(UNBROKEN, " ")
 

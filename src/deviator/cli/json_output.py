@@ -16,8 +16,13 @@ Json = Annotated[
 def print_json(content: Any) -> None:
     """Print a document that all readers of JSON take."""
     screen = console()
-    screen.file.write(json.dumps(plain(content), indent=1, allow_nan=False, default=str) + "\n")
+    screen.file.write(json_text(content))
     screen.file.flush()
+
+
+def json_text(content: Any) -> str:
+    """Return a document that all readers of JSON take."""
+    return json.dumps(plain(content), indent=1, allow_nan=False, default=str) + "\n"
 
 
 def plain(value: Any) -> Any:

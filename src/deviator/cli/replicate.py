@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from deviator.errors import ResultsError
+from deviator.errors import InvalidInputError, ResultsError
 
 from .console import console, notes
-from .json_output import Json, print_json
+from .json_output import Json, json_text, print_json
 from .tables import print_table
 from .working import Working
 
@@ -27,13 +27,17 @@ DISCREPANCY = (
 )
 
 
+DATA = ".json"
+"""Ending of the file beside a page that holds its rows."""
+
+
 def replicate(
     results: Annotated[
         list[str] | None,
         typer.Argument(help='As the paper numbers them: "Proposition 5"; by default all.'),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="A page to write, with the errata and the figures.")
+        Path | None, typer.Option(help="A page to write; beside it its rows as JSON.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     as_json: Json = False,
@@ -63,6 +67,11 @@ def _check_writable(path: Path) -> None:
     """Refuse a report that could not be written, before anything is computed."""
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise ResultsError(f"--report must name a file in a writable folder, got {str(path)!r}")
+    if path.suffix == DATA:
+        raise InvalidInputError(
+            f"--report must name a page, as report.html, beside which its rows are written as "
+            f"JSON, got {str(path)!r}"
+        )
 
 
 def _run(results: list[str] | None, workers: int) -> Any:
@@ -93,10 +102,13 @@ def _print(rows: Any, report: Path | None) -> None:
     screen.print(DISCREPANCY)
     screen.print(f"{counted(rows)}.")
     if report is not None:
-        screen.print(f"Report: {report}", soft_wrap=True)
+        screen.print(f"Report: {report}, its rows: {report.with_suffix(DATA)}", soft_wrap=True)
 
 
 def _write(path: Path, rows: Any) -> None:
+    """Write the page, and beside it its rows as data."""
     from deviator.paper import report_html
 
-    path.write_text(report_html(rows), encoding="utf-8")
+    data = path.with_suffix(DATA)
+    data.write_text(json_text([row.to_dict() for row in rows]), encoding="utf-8")
+    path.write_text(report_html(rows, data.name), encoding="utf-8")

@@ -18,8 +18,10 @@ class Screen(Console):
     """Shows texts as they are: without markup, and without control characters of strangers."""
 
     def __init__(self, **settings: Any) -> None:
-        plain = {"highlight": False, "markup": False, "emoji": False}
-        super().__init__(**plain, **settings, _environ=usable(os.environ))
+        environment = usable(os.environ)
+        super().__init__(
+            highlight=False, markup=False, emoji=False, _environ=environment, **settings
+        )
         width = min(max(self.width, LEAST), MOST)
         if width != self.width:  # else it follows a terminal whose size changes
             self.width = width

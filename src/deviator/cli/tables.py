@@ -30,6 +30,8 @@ def print_table(screen: Console, table: Table) -> None:
     """
     texts = [[_text(cell) for cell in column.cells] for column in table.columns]
     if sum(map(_least_width, texts, [column.no_wrap for column in table.columns])) <= screen.width:
+        for column in table.columns:
+            column.overflow = "fold"
         screen.print(table)
         return
     headings = [str(column.header) for column in table.columns]

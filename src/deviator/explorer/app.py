@@ -8,7 +8,6 @@
 Whatever is computed or shown comes from `panels`; here is what depends on what.
 """
 # mypy: ignore-errors
-# ruff: noqa: D103
 
 import marimo
 
@@ -186,7 +185,9 @@ def _(mo, panels, tested, types):
 @app.cell
 def _(mo, panels, tested, types):
     mo.stop(tested is None)
-    mo.vstack([mo.md("## What the deviator can reach"), panels.part(lambda: panels.menu(tested, types))])
+    mo.vstack(
+        [mo.md("## What the deviator can reach"), panels.part(lambda: panels.menu(tested, types))]
+    )
     return
 
 
@@ -267,9 +268,7 @@ def _(files, learner, panels, set_trained, steps, tested, train):
     if train.value and tested is not None:
         set_trained(
             panels.attempt(
-                lambda: panels.replay_training(
-                    tested, learner.value, int(steps.value), files=files
-                )
+                lambda: panels.replay_training(tested, learner.value, int(steps.value), files=files)
             )
         )
     return
@@ -308,14 +307,28 @@ def _(files, found_trainings, panels, recording, recordings_problem, trained):
 @app.cell
 def _(drawn_types, mo, replay):
     _last = 0 if replay is None else len(replay.points) - 1
-    _text = "" if replay is None else ", ".join(f"{each:g}" for each in drawn_types(replay.tested, 0))
-    place = mo.ui.slider(0, max(_last, 1), step=1, value=_last, label="point of the training", include_input=True)
+    _text = (
+        "" if replay is None else ", ".join(f"{each:g}" for each in drawn_types(replay.tested, 0))
+    )
+    place = mo.ui.slider(
+        0, max(_last, 1), step=1, value=_last, label="point of the training", include_input=True
+    )
     replay_types = mo.ui.text(_text, label="types at which the deviator bids", full_width=True)
     return place, replay_types
 
 
 @app.cell
-def _(found_trainings, mo, panels, place, recording, replay, replay_problem, replay_types, types_from_text):
+def _(
+    found_trainings,
+    mo,
+    panels,
+    place,
+    recording,
+    replay,
+    replay_problem,
+    replay_types,
+    types_from_text,
+):
     def _replayed():
         n = replay.tested.economy.n_traders
         at = min(int(place.value), len(replay.points) - 1)

@@ -122,9 +122,9 @@ def types_from_text(text: str, n_traders: int) -> Floats:
     try:
         numbers = [float(each) for each in text.replace(",", " ").split()]
     except ValueError:
-        raise InvalidInputError(f"types must be numbers with commas between them, got {text!r}") from (
-            None
-        )
+        raise InvalidInputError(
+            f"types must be numbers with commas between them, got {text!r}"
+        ) from None
     if len(numbers) != n_traders:
         raise InvalidInputError(
             f"types must be {n_traders} numbers, one for each trader, got {len(numbers)}; add or "

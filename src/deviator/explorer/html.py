@@ -20,7 +20,7 @@ MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "confirmed": ("✓", "holds"),
         "refuted": ("✗", "violated"),
         "undetermined": ("?", "open"),
-        "vacuous": ("–", "no trade"),
+        "vacuous": ("0", "no trade"),
     }
 )
 """The mark of each state in a narrow table, and what it says to those who do not see it."""
@@ -123,7 +123,7 @@ def answers_table(found: Mapping[Constraint, ConstraintVerdict]) -> str:
     rows = [
         [
             TITLES[name],
-            f'<output name="{name}" data-state="{answer.state}">{escape(words_of(answer))}</output>',
+            _answer(name, answer),
             number(answer.worst, f"{name}-worst"),
             escape(one_line(answer.reason, 400)),
         ]
@@ -132,6 +132,11 @@ def answers_table(found: Mapping[Constraint, ConstraintVerdict]) -> str:
     return table(
         "The five constraints", ["constraint", "answer", "largest violation found", "why"], rows
     )
+
+
+def _answer(name: Constraint, answer: ConstraintVerdict) -> str:
+    words = escape(words_of(answer))
+    return f'<output name="{name}" data-state="{answer.state}">{words}</output>'
 
 
 def states_table(

@@ -179,7 +179,8 @@ def replayed(replay: Replay, place: int, types: Floats) -> str:
     found = deviating_bid(replay, place, types)
     figures = []
     if replay.curve:
-        text = f"After {replay.points[place].steps} bids; the curve ends at {replay.curve[-1][1]:.3g}."
+        end = replay.curve[-1][1]
+        text = f"After {replay.points[place].steps} bids; the curve ends at {end:.3g}."
         curve = drawn.curve_figure(replay, place)
         figures.append(html.figure(curve, text, "Mean gain over the training."))
     bids = drawn.deviation_figure(found)
@@ -190,5 +191,3 @@ def replayed(replay: Replay, place: int, types: Floats) -> str:
         f"<p>{html.escape(replay.title)}: the best deviator so far after {steps} bids.</p>"
         f'<div class="figures">{"".join(figures)}</div>{html.deviating_table(found)}'
     )
-
-

@@ -1,6 +1,5 @@
 """Trainings that are on disk: saved policies, checkpoints, and the cells of a study."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple

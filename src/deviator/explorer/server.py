@@ -4,6 +4,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, final
 
@@ -88,6 +89,10 @@ class Page:
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[self._socket])
 
+    def close(self) -> None:
+        """Give the port back without having served."""
+        self._socket.close()
+
     def _app(self) -> Any:
         import marimo
         from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -116,19 +121,19 @@ class Page:
 
 
 def _require_marimo() -> None:
-    try:
-        import marimo  # noqa: F401
-    except ImportError:
+    if find_spec("marimo") is None:
         raise RefusedError(
             "the explorer needs marimo, which is not installed; install it with "
             "pip install 'deviator[explore]'"
-        ) from None
+        )
 
 
 def _bound(port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listening.bind((LOOPBACK, port))
+        # Browsers that come before the server is up wait, and are not refused.
+        listening.listen()
     except OSError as error:
         listening.close()
         raise RefusedError(

@@ -18,8 +18,22 @@ Examples
 from deviator.studies.figures.style import figure_style as style
 
 from .bids import bids
+from .frontier import frontier
+from .gain_against_n import gain_against_n
+from .league import league
+from .learning_curves import learning_curves
 from .menu import menu
 from .residual_demand import residual_demand
 from .save import save
 
-__all__ = ["bids", "menu", "residual_demand", "save", "style"]
+__all__ = [
+    "bids",
+    "frontier",
+    "gain_against_n",
+    "league",
+    "learning_curves",
+    "menu",
+    "residual_demand",
+    "save",
+    "style",
+]

@@ -1,10 +1,9 @@
-"""What runs on the workers of somebody else's executor: a guarded process for each."""
+"""What runs on the workers of any executor: a guarded process for each."""
 
 import os
 import platform
 import time
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple, Self, final
 
@@ -13,6 +12,7 @@ import psutil
 
 from deviator.plugins.guarded_pool import GuardedPool
 from deviator.plugins.plain_data import PlainError
+from deviator.this_machine import start_of_machine
 
 from .limits import Limits
 
@@ -124,7 +124,4 @@ def _is_wanted(driver: Driver) -> Callable[[], bool]:
 
 def _machine() -> str:
     """Return a name that two processes share only if they see each other's ids."""
-    space = ""
-    with suppress(OSError):
-        space = os.readlink("/proc/self/ns/pid")
-    return f"{platform.node()} {space}"
+    return f"{platform.node()} {start_of_machine()}"

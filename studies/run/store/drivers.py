@@ -20,6 +20,7 @@ import psutil
 
 from deviator.files import write_atomically
 from deviator.harmless import one_line
+from deviator.this_machine import start_of_machine, start_of_process
 
 from .plain_files import DamagedError, is_folder, read_plain
 from .writing import explained, to_json
@@ -50,7 +51,7 @@ class Driver:
         others of that name.
     pid : int
     start : str
-        When the process started, in the machine's own count: numbers of processes are used again.
+        When the process started: numbers of processes are used again.
     beat : int
         How often it has counted.
     """
@@ -66,7 +67,8 @@ class Driver:
     def here(cls) -> "Driver":
         """Return this process as a new driver."""
         pid = os.getpid()
-        return cls(secrets.token_hex(4), platform.node(), _boot(), pid, _start_of(pid))
+        machine = platform.node(), start_of_machine()
+        return cls(secrets.token_hex(4), *machine, pid, start_of_process(pid))
 
     @property
     def title(self) -> str:
@@ -86,7 +88,7 @@ class Driver:
             return True
         except psutil.AccessDenied:
             return False
-        return _start_of(self.pid) != self.start
+        return start_of_process(self.pid) != self.start
 
 
 @final
@@ -203,21 +205,3 @@ class Drivers:
     def _write(self) -> None:
         content = asdict(self.me) | {"beat": self._beat}
         write_atomically(self._file(self.me.name), to_json(content))
-
-
-def _boot() -> str:
-    """Return what tells this start of the machine from others; empty where that is unknown."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return ""
-
-
-def _start_of(pid: int) -> str:
-    """Return when a process started, in ticks since the machine did; empty where it is unknown."""
-    try:
-        # The name before it may hold anything.
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""

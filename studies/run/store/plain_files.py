@@ -1,4 +1,4 @@
-"""Files that may come from anybody, read without surprises."""
+"""Files from untrusted sources, read safely."""
 
 import os
 import stat

@@ -75,7 +75,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def keep_study(folder: Path, study: StudySpec, quick: bool, sources: Mapping[str, str]) -> None:
-    """Write ``study.yaml``, from which a run goes on, and ``provenance.json``."""
+    """Write ``study.yaml``, from which a run resumes, and ``provenance.json``."""
     stated = relative_names(study.model_dump(mode="json", exclude_unset=True), sources)
     if study.plugins:
         stated["plugins"] = [sources.get(file, Path(file).name) for file in study.plugins]

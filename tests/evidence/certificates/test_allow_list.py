@@ -103,7 +103,7 @@ def test_what_wraps_a_third_party_s_rule_is_not_deviators_own():
 def test_a_wrapped_rule_is_asked_whether_it_clears_alike_twice():
     tested = market(Mutated(ChargesByTurns(), "seller-shave", 0.01), ECONOMY)
     types = tested.distribution.sample(np.random.default_rng(0), 20)
-    with pytest.raises(InvalidInputError, match="must clear the same bids the same again"):
+    with pytest.raises(InvalidInputError, match="must clear the same bids alike each time"):
         best_deviation(tested, types, "profile")
 
 

@@ -119,7 +119,7 @@ def test_a_flipped_bit_is_noticed(made_run):
     whole, answer = file.read_bytes(), ask(run, sql)
     for place in range(0, len(whole), 97):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
-        with pytest.raises(ResultsError, match="its checksum is another"):
+        with pytest.raises(ResultsError, match="its checksum does not match"):
             ask(run, sql)
     file.write_bytes(whole)
     assert ask(run, sql) == answer

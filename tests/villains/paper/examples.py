@@ -153,10 +153,11 @@ def transposed_beliefs(economy, law, residual_variance):
 
 def without_limits():
     figure = figure_3()
-    for trace in figure.data:
-        if trace.name.startswith("limit"):
-            trace.y = [1.0] * len(trace.y)
-    return figure
+    curves = (
+        replace(curve, y=np.ones_like(curve.y)) if curve.name.startswith("limit") else curve
+        for curve in figure.curves
+    )
+    return replace(figure, curves=tuple(curves))
 
 
 VILLAINS = {

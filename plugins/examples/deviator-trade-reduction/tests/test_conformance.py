@@ -1,4 +1,4 @@
-"""The rule keeps what every mechanism keeps, and what it claims."""
+"""The rule passes the conformance checks of mechanisms, and those of its claims."""
 
 from deviator_trade_reduction import TradeReduction
 
