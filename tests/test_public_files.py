@@ -10,6 +10,7 @@ import pytest
 from helpers.repository import DOCS, ROOT
 
 import deviator
+from deviator.citation import PAPER, bibtex
 from deviator.plain_yaml import read_yaml
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -40,6 +41,8 @@ def test_the_paper_is_cited_alike_everywhere():
     (paper,) = yaml_of(ROOT / "CITATION.cff")["references"]
     assert [author["family-names"] for author in paper["authors"]] == ["Andreyanov", "Sadzik"]
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert paper["title"] in PAPER
+    assert paper["title"] in bibtex(deviator.__version__)
     assert paper["title"] in readme
     assert str(paper["year"]) in readme
 
