@@ -61,7 +61,24 @@ PAGES: Mapping[str, Sequence[Branch]] = MappingProxyType(
             ),
             ("About", ("comparison", "*")),
         ),
-        "theory/index": (("", ("theory/*", "proposition-2")),),
+        "theory/index": (
+            (
+                "",
+                (
+                    "theory/setup",
+                    "theory/sigma-vcg",
+                    "proposition-2",
+                    "theory/examples",
+                    "theory/auction",
+                    "theory/other-taxes",
+                    "theory/proofs-1-2",
+                    "theory/proofs-examples-auction",
+                    "theory/proofs-4-5",
+                    "theory/discrete-units",
+                    "theory/*",
+                ),
+            ),
+        ),
         "reference/index": (
             (
                 "",
