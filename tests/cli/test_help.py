@@ -133,7 +133,7 @@ def test_a_shell_completes_commands_and_names(run_command, monkeypatch, capsys, 
 @pytest.mark.parametrize(
     ("words", "question"),
     [
-        (["trian"], "Did you mean 'train'?"),
+        (["recheckk"], "'recheck'"),
         (["audit", "sigma-dcda", "--econmy", "two-groups"], "--economy"),
         (["list", "mechanisms"], "did you mean 'mechanism'?"),
         (["assumptions", "two-grups"], "did you mean 'two-groups'?"),
