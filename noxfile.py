@@ -20,7 +20,7 @@ EXTRAS = {
     "recurrent": "sb3_contrib",
     "large": "distributed",
     "explore": "marimo",
-    "docs": "sphinx, myst_parser, furo, jupytext",
+    "docs": "sphinx, myst_parser, furo, jupytext, latex2mathml",
     "bench": "pytest_benchmark",
     "matrix": "nox",
     "dev": "pytest, hypothesis, mypy",
@@ -43,9 +43,10 @@ INSTALLED = ROOT / "tests" / "installed"
 
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.stop_on_first_error = False
+nox.options.download_python = "never"  # --download-python=auto fetches Pythons that are missing
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the source distribution, and the wheel from it; check what an index would show."""
     shutil.rmtree(DISTRIBUTIONS, ignore_errors=True)
@@ -70,14 +71,14 @@ def newest(session: nox.Session) -> None:
     _try(session)
 
 
-@nox.session(python=PYTHONS[0], requires=["build"])
+@nox.session(requires=["build"])
 def sdist(session: nox.Session) -> None:
     """Try the source distribution."""
     session.install(str(next(DISTRIBUTIONS.glob("*.tar.gz"))))
     _try(session)
 
 
-@nox.session(python=PYTHONS[0], requires=["build"])
+@nox.session(requires=["build"])
 def extras(session: nox.Session) -> None:
     """Install the wheel with each extra, and import what it brings."""
     for extra, modules in EXTRAS.items():
@@ -85,15 +86,15 @@ def extras(session: nox.Session) -> None:
         session.run("python", "-c", f"import deviator, {modules}")
 
 
-@nox.session(python=PYTHONS[0], requires=["build"])
+@nox.session(requires=["build"])
 def typed(session: nox.Session) -> None:
     """Check the types of a program that uses the wheel, strictly."""
     session.install(_wheel(), "mypy", "pytest", "hypothesis")
     session.run("pytest", "-m", "slow", str(INSTALLED / "test_typed.py"))
 
 
-@nox.session(python=PYTHONS[0], requires=["build"])
-@nox.parametrize("library", LIBRARIES, ids=list(LIBRARIES))
+@nox.session(requires=["build"])
+@nox.parametrize("library", list(LIBRARIES), ids=list(LIBRARIES))
 def interoperability(session: nox.Session, library: str) -> None:
     """Use the wheel together with another library."""
     session.install(_wheel(), "pytest", "hypothesis", *LIBRARIES[library])

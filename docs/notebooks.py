@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 
 TUTORIALS = Path(__file__).parent / "tutorials"
-FILE = re.compile(r"(?P<said>`(?P<name>[\w.-]+)`:\n\n)```\w+\n")
+FILE = re.compile(r"(?P<said>`(?P<name>\w[\w.-]*)`:\n\n)```\w+\n")
 CONSOLE = re.compile(r"^```console\n(?P<lines>.*?)```$", re.MULTILINE | re.DOTALL)
 OUTPUT = re.compile(r"```text\n(?P<text>.*?)\n?```\n*", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)(?P<target>[^)]+)\)")

@@ -39,7 +39,8 @@ ACCENTS: Mapping[str, str] = MappingProxyType({"bar": "¯", "low": "_"})
 
 BASE = rf"(?:d?(?:{'|'.join(GREEK)})|{'|'.join(WORDS)}|sqrt|qbar|d[pqsx]|m~u|[A-Za-z])"
 INDEX = r"(?:\{[^{}]*\}|-?(?:bar|low|max|min|own|id|[A-Za-z0-9]{1,2})(?![A-Za-z])|\+|-|\d+)"
-POWER = rf"(?:\{{[^{{}}]*\}}|\([^()]*\)|-?(?:(?:{'|'.join(GREEK)}|max|min|own|id|[A-Za-z]{{1,2}})(?![a-z])|\d+)(?:_[A-Za-z0-9]+)?)"
+LETTERS = rf"(?:(?:{'|'.join(GREEK)}|max|min|own|id|[A-Za-z]{{1,2}})(?![a-z])|\d+)"
+POWER = rf"(?:\{{[^{{}}]*\}}|\([^()]*\)|-?{LETTERS}(?:_[A-Za-z0-9]+)?)"
 NAME = rf"(?<![A-Za-z]){BASE}(?![A-Za-z])~?\*?(?:\d(?![\d.]))?(?:_{INDEX})?(?:\^{POWER})?"
 TOKEN = re.compile(
     rf"(?P<name>{NAME})|(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)|(?P<sign><=|>=|!=|->|[-+*/=<>|,])"
@@ -128,7 +129,6 @@ def _join_weak(kinds: list[str], chunks: Sequence[str]) -> None:
         beside_sign = (before or after) and (signs or SIGN.search(chunks[place]))
         if beside_sign or (after and chunks[place] in WORDS):
             kinds[place] = "formula"
-
 
 
 def _stops(chunk: str) -> bool:

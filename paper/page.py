@@ -1,12 +1,12 @@
 """The replication as one page that stands alone: every row, the errata, and the figures."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-import deviator
 from deviator.citation import PAPER, bibtex, citation
 from deviator.pages import page_environment, page_parts
 from deviator.pages.inline_svg import inline_svg
@@ -42,6 +42,7 @@ def report_html(rows: Sequence[Row], data: str = "") -> str:
         Address of a file with the rows, beside the page; none by default.
     """
     template = files("deviator.paper").joinpath(TEMPLATE).read_text(encoding="utf-8")
+    number = version("deviator")
     named = {row.statement.name for row in rows}
     return (
         page_environment()
@@ -56,10 +57,10 @@ def report_html(rows: Sequence[Row], data: str = "") -> str:
             number=formatted_discrepancy,
             typeset=typeset,
             data=data,
-            version=deviator.__version__,
-            citation=citation(deviator.__version__),
+            version=number,
+            citation=citation(number),
             paper=PAPER,
-            bibtex=bibtex(deviator.__version__),
+            bibtex=bibtex(number),
         )
     )
 

@@ -36,6 +36,7 @@ LONGEST = 90
 LEGEND = 66
 """Letters of a line of a legend."""
 
+
 def shown_text(text: str, longest: int = LONGEST) -> str:
     r"""Return a text that matplotlib draws as it stands, on one line and with letters it has.
 

@@ -46,7 +46,7 @@ def fields(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None
 
 def named_file(title: str, name: str, required: Mapping[str, Schema], **optional: Schema) -> Schema:
     """Return the schema of a file of a named format, version 1."""
-    head = {"format": {"const": name}, "version": {"const": 1}}
+    head: dict[str, Schema] = {"format": {"const": name}, "version": {"const": 1}}
     return {"title": title, **fields({**head, **required}, optional)}
 
 

@@ -1,9 +1,9 @@
-"""The JSON schema of reports, read off the types of their rows; ``docs/report.md`` describes them."""
+"""The JSON schema of reports, read off the types of rows; ``docs/report.md`` describes these."""
 
-from typing import Any
+from typing import Any, NotRequired
 
 from pydantic import TypeAdapter
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from ..report.comparisons import Comparisons
 from ..report.row import ReportRow

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from ..figures.drawn import DrawnFigure
 from deviator.pages.inline_svg import inline_svg
+
+from ..figures.drawn import DrawnFigure
 
 DRAWN_ELSEWHERE = "learning-curves"
 """Of learning curves a page has panels of its own."""

@@ -43,19 +43,20 @@ def verdict_kind(row: Mapping[str, Any]) -> str:
     return CONTROL if is_control(row) and row["state"] == "refuted" else str(row["state"])
 
 
-def answer_in_words(constraint: str, found: Mapping[str, Any]) -> str:
-    """Return the answer on one constraint of an audit in plain words.
+def answer_in_words(constraint: str | None, found: Mapping[str, Any]) -> str:
+    """Return the answer on one constraint, or on deviating, in plain words.
 
     Parameters
     ----------
-    constraint : str
+    constraint : str or None
+        None of a row that asks about deviating.
     found : mapping
-        State and scope, as in ``constraints`` of ``report.json``; a state that there is not, as
-        somebody else may have written it, is returned as it is.
+        State and scope, as in ``constraints`` of ``report.json``. Files of others and of later
+        versions may hold other states, which are returned as they are.
     """
     if found["state"] not in get_args(State):
         return str(found["state"])
-    deviation = constraint == INCENTIVES
+    deviation = constraint in (None, INCENTIVES)
     return verdict_in_words(found["state"], found["scope"], deviation=deviation)
 
 

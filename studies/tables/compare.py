@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from deviator.errors import InvalidInputError
 
+from ..report.verdict_words import answer_in_words
 from .read import damaged, read_tables
 
-READ = ("cell", "key", "state", "scope", "best_gain", "learned_gain", "share")
+READ = ("cell", "key", "state", "scope", "constraint", "best_gain", "learned_gain", "share")
 """Columns of `rows` that are compared."""
 
 SAME, DIFFERS = "same", "differs"
@@ -83,11 +84,10 @@ def _rows_of(run: Path) -> dict[str, Row]:
         rows = table.select(READ).to_pylist()
     except KeyError as error:
         raise damaged(run, f"a column is missing: {error}") from None
-    return {row["cell"]: row | {"verdict": _verdict(row)} for row in rows}
-
-
-def _verdict(row: Row) -> str:
-    return f"{row['state']} ({row['scope']})"
+    verdicts = [answer_in_words(row["constraint"], row) for row in rows]
+    return {
+        row["cell"]: row | {"verdict": verdict} for row, verdict in zip(rows, verdicts, strict=True)
+    }
 
 
 def _titles(runs: Sequence[Path]) -> list[str]:
@@ -106,7 +106,7 @@ def _compared(rows: list[Row | None], titles: list[str]) -> str:
     there = [title for row, title in zip(rows, titles, strict=True) if row is not None]
     if len(there) == 1:
         return f"only in {there[0]}"
-    same = len({row["verdict"] for row in rows if row is not None}) == 1
+    same = len({(row["state"], row["scope"]) for row in rows if row is not None}) == 1
     where = "" if len(there) == len(rows) else f", in {' and '.join(there)}"
     return f"{SAME if same else DIFFERS}{where}"
 

@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import pyarrow as pa
 
-from deviator.errors import InvalidInputError
-from deviator.evidence.constraints import INCENTIVES
-from deviator.evidence.words import verdict_in_words
-
+from ..report.verdict_words import answer_in_words
 from .schemas import printed_columns
 
 HEADINGS: Mapping[str, str] = MappingProxyType(
@@ -41,14 +37,6 @@ def _heading(column: str) -> str:
     return HEADINGS.get(column, column.replace("_", " "))
 
 
-def _verdicts(table: pa.Table) -> list[str | None]:
+def _verdicts(table: pa.Table) -> list[str]:
     stated = table.select(["state", "scope", "constraint"]).to_pylist()
-    return [_verdict(**each) for each in stated]
-
-
-def _verdict(state: Any, scope: Any, constraint: str | None) -> str:
-    try:
-        return verdict_in_words(state, scope, deviation=constraint in (None, INCENTIVES))
-    except InvalidInputError:
-        # A later version's, or a stranger's: it stands as it is.
-        return str(state)
+    return [answer_in_words(each["constraint"], each) for each in stated]

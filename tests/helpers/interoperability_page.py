@@ -14,5 +14,7 @@ def assert_section_holds(heading):
     test = doctest.DocTestParser().get_doctest(text, {}, heading, str(PAGE), 0)
     assert test.examples
     told = []
-    result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, told.append)
+    result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(
+        test, out=told.append
+    )
     assert result.failed == 0, "".join(told)

@@ -13,7 +13,7 @@ import typer
 from deviator.cli import app
 
 BLOCK = re.compile(
-    r"(?:`(?P<file>[\w.-]+)`:\n\n)?^(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^(?P=indent)```$",
+    r"(?:`(?P<file>\w[\w.-]*)`:\n\n)?^(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
 

@@ -120,7 +120,7 @@ def test_rules_stand_where_their_outcomes_put_them(ax):
     plot.frontier(report_of(*rows), ax=ax)
     assert [float(each[0]) for each in named(ax, "sigma-vcg").get_data()] == [0.3, -0.8]
     two = report_of(*rows, audited("sigma-vcg", 0.1, 0.1, n=6))
-    with pytest.raises(InvalidInputError, match="economy must name one of these: .*N=4; .*N=6"):
+    with pytest.raises(InvalidInputError, match=r"economy must name one of these: .*N=4; .*N=6"):
         plot.frontier(two, ax=ax)
     ax.clear()
     plot.frontier(two, economy="N=6", ax=ax)

@@ -128,7 +128,7 @@ def test_everything_can_be_reached_by_keyboard(watched):
 
 def test_tables_and_drawings_say_what_they_are(watched):
     assert watched.eval(
-        "[...document.querySelectorAll('main > section table')].every(each => each.caption && each.tHead)"
+        "[...document.querySelectorAll('main .wide > table')].every(each => each.caption && each.tHead)"
     )
     assert watched.eval("[...document.querySelectorAll('th')].every(each => each.scope)")
     images = "[...document.querySelectorAll('svg, [role=img]')].filter(each => !each.ariaHidden)"

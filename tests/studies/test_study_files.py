@@ -298,7 +298,7 @@ def test_mistakes_of_both_stages_come_at_once_with_their_lines(tmp_path):
         (17, "cells[2].parameters (sigma-dcda in goood, line 17): mechanism 'sigma-dcda' takes"),
         (18, "cells[3] (sigma-dcda in good, line 18): sigma must be non-negative, got -1.0"),
         (22, "cells[5].control.mechanism (sigma-dcda in good, line 22): no mechanism is named"),
-        (22, "did you mean 'good'?"),
+        (22, "economy 'god' is not named in the study"),
     ):
         (found,) = [one for one in told if words in one]
         assert f"line {line}" in found

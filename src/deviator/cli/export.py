@@ -2,16 +2,13 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
 from .console import console
 from .json_output import Json, print_json
 from .working import Working
-
-if TYPE_CHECKING:
-    from deviator.studies.tables.export import Format
 
 
 class ExportFormat(StrEnum):
@@ -43,7 +40,7 @@ def export(
     with Working(f"reading the report of {run}"):
         from deviator.studies.tables.export import export_tables
 
-        files = list(export_tables(run, cast("Format", form.value), out, table or ()))
+        files = list(export_tables(run, form.value, out, table or ()))
     if as_json:
         print_json({"written": list(map(str, files))})
         return

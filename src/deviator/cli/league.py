@@ -96,7 +96,7 @@ def _play(working: Working, plan: "League", learners: list[Any], out: Path) -> N
     try:
         play(plan, learners, out, show)
     except KeyboardInterrupt:
-        working.say("interrupted; finished runs are kept, run the command again to go on")
+        working.say("interrupted; finished runs are kept, run the command again to resume")
         raise typer.Exit(130) from None
 
 

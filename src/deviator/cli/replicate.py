@@ -37,7 +37,7 @@ def replicate(
         typer.Argument(help='As the paper numbers them: "Proposition 5"; by default all.'),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="A page to write, with the errata and the figures; its rows beside it as JSON.")
+        Path | None, typer.Option(help="A page to write; beside it its rows as JSON.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     as_json: Json = False,

@@ -79,7 +79,7 @@ def train(
     log: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
     every: Every = False,
-    resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="A checkpoint to resume.")] = None,
     rounds: Annotated[int, typer.Option(help="How often the same traders meet.")] = 1,
     range_multiple: Annotated[float | None, typer.Option(help="How wide actions range.")] = None,
     mode: Mode = None,
@@ -152,7 +152,7 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
         return
     if (checkpoint_folder(checkpoint) / FILE).exists():
         raise ResultsError(
-            f"--checkpoint must not name a checkpoint that is there, {checkpoint} is; go on from "
+            f"--checkpoint must not name a checkpoint that is there, {checkpoint} is; continue "
             "it with --resume, name another, or overwrite it with --force"
         )
 

@@ -124,7 +124,7 @@ def types_from_text(text: str, n_traders: int) -> Floats:
     except ValueError:
         raise InvalidInputError(
             f"types must be numbers with commas between them, got {text!r}"
-        ) from (None)
+        ) from None
     if len(numbers) != n_traders:
         raise InvalidInputError(
             f"types must be {n_traders} numbers, one for each trader, got {len(numbers)}; add or "

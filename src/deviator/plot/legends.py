@@ -17,9 +17,13 @@ def legend_below(ax: Axes, columns: int = COLUMNS) -> None:
     figure = ax.get_figure(root=True)
     if not named:
         return
-    look = {"ncols": columns, "columnspacing": 1.2}
     if isinstance(figure, Figure) and figure.get_constrained_layout() and len(figure.axes) == 1:
-        figure.legend(named.values(), named.keys(), loc="outside lower center", **look)
+        figure.legend(
+            list(named.values()), list(named), loc="outside lower center",
+            ncols=columns, columnspacing=1.2,
+        )  # fmt: skip
     else:
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.22)}
-        ax.legend(named.values(), named.keys(), **place, **look)
+        ax.legend(
+            list(named.values()), list(named), loc="upper center", bbox_to_anchor=(0.5, -0.22),
+            ncols=columns, columnspacing=1.2,
+        )  # fmt: skip

@@ -16,7 +16,7 @@ def test_the_same_cells_stand_side_by_side_whatever_the_budget(made_run):
     assert found.columns[:4] == ("cell", "verdicts", "verdict full", "verdict quick")
     assert (found.differing, found.common, found.contradictory) == (0, 2, 0)
     control = dict(zip(found.columns, found.records[1], strict=True))
-    assert control["verdict full"] == "refuted (every profile)"
+    assert control["verdict full"] == "profitable deviation found"
     assert (control["learned_gain full"], control["learned_gain quick"]) == (0.06, 0.01)
 
 
@@ -37,7 +37,11 @@ def test_cells_of_some_runs_only(made_run):
         "only in c",
     ]
     assert (found.differing, found.common) == (0, 0)
-    assert found.records[2][2:5] == (None, None, "confirmed (every profile)")
+    assert found.records[2][2:5] == (
+        None,
+        None,
+        "no profitable deviation (certified, every profile)",
+    )
 
 
 def test_one_key_with_two_numbers_is_a_contradiction(made_run):
