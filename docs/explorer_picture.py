@@ -1,4 +1,4 @@
-"""Take the picture of the explorer that ``docs/explorer.md`` shows: ``python docs/explorer_picture.py``.
+"""Take the picture of ``docs/explorer.md``: ``python docs/explorer_picture.py``.
 
 Needs marimo, Playwright and Chromium, which DEVIATOR_BROWSER may name.
 """

@@ -160,8 +160,8 @@ def transfers_figure(traders: TwoTraders, shares: Sequence[float]) -> PaperFigur
     others = "marginal utilities of other types less the tax" if shares else "marginal utilities"
     caption = (
         "Buyer's and seller's marginal utilities less the tax (solid) cross at the quantity "
-        f"traded; dotted: {others}. Thick: the residual demand curve; the shaded area under it is the "
-        "payment before the tax."
+        f"traded; dotted: {others}. Thick: the residual demand curve; the shaded area under it "
+        "is the payment before the tax."
     )
     curves = [curve for trader in (0, 1) for curve in _panel_curves(traders, trader, shares)]
     return PaperFigure(NAMES, tuple(curves), "units traded", "money per unit", caption)

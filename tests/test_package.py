@@ -66,7 +66,7 @@ def test_families_are_imported_from_deviator():
 def test_functions_stay_short():
     import ast
 
-    for family in (*FAMILIES, "src/deviator/cli"):
+    for family in (*FAMILIES, "src/deviator/cli", "src/deviator/explorer"):
         for module in (ROOT / family).rglob("*.py"):
             for node in ast.walk(ast.parse(module.read_text())):
                 if isinstance(node, ast.FunctionDef):

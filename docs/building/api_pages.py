@@ -28,6 +28,7 @@ MODULES: Sequence[str] = (
     "plugins.conformance",
     "plugins.environments",
     "studies",
+    "studies.json_schemas",
     "plot",
     "explorer",
     "paper",

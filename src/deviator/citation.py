@@ -1,10 +1,15 @@
-"""How to cite deviator, and the paper whose claims it tests."""
+"""How to cite deviator, and the paper whose claims it tests; ``CITATION.cff`` says the same."""
 
-PAPER = (
-    "P. Andreyanov and T. Sadzik, Robust Mechanism Design of Exchange, "
-    "Review of Economic Studies, 2021"
-)
-"""The paper."""
+AUTHORS = "The deviator developers"
+
+TITLE = "deviator: can honest bidding in a market mechanism be profitably gamed?"
+
+PAPER_TITLE = "Robust Mechanism Design of Exchange"
+
+JOURNAL, YEAR = "The Review of Economic Studies", 2021
+
+PAPER = f"P. Andreyanov and T. Sadzik, {PAPER_TITLE}, {JOURNAL}, {YEAR}"
+"""The paper, as texts name it."""
 
 
 def citation(version: str) -> str:
@@ -17,11 +22,9 @@ def citation(version: str) -> str:
     Examples
     --------
     >>> citation("0.1.0")
-    'deviator 0.1.0: a testbed that shows whether honest bidding can be profitably gamed'
+    'The deviator developers, deviator: can honest bidding ... be profitably gamed? Version 0.1.0'
     """
-    return (
-        f"deviator {version}: a testbed that shows whether honest bidding can be profitably gamed"
-    )
+    return f"{AUTHORS}, {TITLE} Version {version}"
 
 
 def bibtex(version: str) -> str:
@@ -32,12 +35,13 @@ def bibtex(version: str) -> str:
     version : str
     """
     return f"""@software{{deviator,
-  title = {{deviator: can honest bidding in a market mechanism be profitably gamed?}},
+  author = {{{{{AUTHORS}}}}},
+  title = {{{TITLE}}},
   version = {{{version}}},
 }}
 @article{{andreyanov-sadzik-2021,
   author = {{Andreyanov, Pasha and Sadzik, Tomasz}},
-  title = {{Robust Mechanism Design of Exchange}},
-  journal = {{Review of Economic Studies}},
-  year = {{2021}},
+  title = {{{PAPER_TITLE}}},
+  journal = {{{JOURNAL}}},
+  year = {{{YEAR}}},
 }}"""

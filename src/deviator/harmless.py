@@ -22,6 +22,8 @@ def printable(text: str) -> str:
     >>> printable("red: " + chr(27) + "[31m, next" + chr(10) + "line")
     'red: [31m, next\nline'
     """
+    if type(text) is str and text.isprintable():
+        return text
     return "".join(each for each in text if each.isprintable() or each in "\n\t")
 
 

@@ -132,9 +132,10 @@ def menus(rows: Sequence[ReportRow]) -> Kind:
             draws.append(partial(_titled, f"{name}: trader {trader}", draw))
     caption = (
         "Menus of the largest buyer and the largest seller at one profile. Thick: what each unit "
-        "costs before the quadratic tax, the shaded area being paid; dashed: the residual price; "
-        "solid: marginal utility less the tax; dotted: marginal utility. Where the menu is no "
-        "line: payments and utilities."
+        "costs before the quadratic tax, the shaded area being paid; hatched: the tax; dashed: "
+        "the residual demand; solid: marginal utility less the tax; dotted: marginal utility; "
+        "dot: the bid of the strategy; diamond: the best deviation. Where the menu is no line: "
+        "payments and utilities."
     )
     return Kind("menus", caption, draws, Panels(4, 1.9, 1.7, bottom=0.4), 24)
 

@@ -88,5 +88,5 @@ def explained(columns: Iterable[str], words: Mapping[str, str]) -> list[tuple[st
     words : mapping of str to str
         Explanations of the table's own columns.
     """
-    known = VERDICTS | words
+    known = {**VERDICTS, **words}
     return [(column, known[column]) for column in columns if column in known]

@@ -1,9 +1,9 @@
 """Help pages, short options, flags, examples and completion of every command."""
 
 import re
-import shlex
 
 import pytest
+from helpers.command_lines import words_of
 from typer.main import get_command
 
 from deviator.cli import app
@@ -33,8 +33,7 @@ def test_every_command_has_an_example():
 
 @pytest.mark.parametrize("line", EXAMPLE_LINES)
 def test_examples_are_lines_that_the_commands_read(line):
-    program, *words = shlex.split(line)
-    assert program == "deviator"
+    words = words_of(line)
     if "-h" not in words:
         parsed(words)
 

@@ -33,8 +33,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
                 "Everybody in turn, in a market of four traders",
             ),
             Example(
-                "deviator audit my_auction.py:discount-auction --economy two-groups "
-                "-m share=0.5 --learner ppo",
+                "deviator audit my_auction.py:discount-auction --economy private-values "
+                "-m share=0.5 --learner gradient --steps 10000",
                 "A rule of your own, with a learner beside the exact answers",
             ),
         ),
@@ -91,8 +91,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
             ),
             Example(
                 "deviator train sigma-dcda --economy two-groups --sigma sigma-n "
-                "--learner gradient --learner-set hidden=[32] --seconds 20 --out mine",
-                "With another learner, for 20 CPU seconds",
+                "--learner gradient --learner-set hidden=[32] --seconds 5 --out mine",
+                "With another learner, for 5 CPU seconds",
             ),
         ),
         "evaluate": (
@@ -121,7 +121,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = MappingProxyType(
         "check": (
             Example("deviator check sigma-dcda", "A built-in rule"),
             Example(
-                "deviator check my_auction.py -m share=1.0 --economy two-groups -s n_traders=4",
+                "deviator check my_auction.py -m share=1.0 --economy private-values -s n_traders=4",
                 "A rule in a file with a setting of its own, in an economy",
             ),
         ),
