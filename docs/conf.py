@@ -6,10 +6,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import deviator
+from deviator.citation import AUTHORS
 
 project = "deviator"
-author = "the deviator contributors"
-copyright = author
+author = copyright = AUTHORS
 version = release = deviator.__version__
 
 extensions = [
