@@ -80,10 +80,16 @@ def _written(
     failures: dict[str, str],
     notes: list[str],
 ) -> StudyReport:
-    told = {"quick": stated.quick, "versions": stated.versions, "notes": notes}
     try:
         return write_rows(
-            store, stated.study, rows, failures, failed_cells=stated.failed_cells, **told
+            store,
+            stated.study,
+            rows,
+            failures,
+            quick=stated.quick,
+            versions=stated.versions,
+            notes=notes,
+            failed_cells=stated.failed_cells,
         )
     except UNREADABLE as error:
         raise ResultsError(
@@ -134,8 +140,8 @@ def _stated(folder: Path) -> _Stated:
         failures = {str(name): str(why) for name, why in report["failures"].items()}
         # Reports of earlier versions do not name them.
         names = {str(cell): str(name) for cell, name in report.get("failed_cells", {}).items()}
-        versions = dict(report["versions"])
-        return _Stated(study, bool(report["quick"]), versions, failures, keys, names)
+        known = dict(report["versions"])
+        return _Stated(study, bool(report["quick"]), known, failures, keys, names)
     except UNREADABLE:
         quick, versions = bool(provenance.get("quick")), provenance.get("versions")
         known = versions if isinstance(versions, dict) else {}

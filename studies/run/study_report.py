@@ -145,8 +145,15 @@ def write_report(
     done, lost = _finished(store, cells)
     known, results = [cell for cell, _ in done], [result for _, result in done]
     names = _names_of({**lost, **failures}, cells) | dict(failed_cells)
-    told = {"quick": quick, "versions": versions(), "notes": notes, "failed_cells": names}
-    write = partial(write_rows, store, study, **told)
+    write = partial(
+        write_rows,
+        store,
+        study,
+        quick=quick,
+        versions=versions(),
+        notes=notes,
+        failed_cells=names,
+    )
     try:
         return write(report_rows(known, results), {**lost, **failures})
     except UNREADABLE:

@@ -63,7 +63,7 @@ def options():
     for name in sorted(GROUP.commands):
         command, context = context_of(name)
         for each in command.get_params(context):
-            if each.param_type_name == "option":
+            if each.param_type_name == "option" and not each.hidden:
                 yield name, each
 
 
@@ -154,7 +154,7 @@ def test_a_shell_completes_commands_and_names(run_command, monkeypatch, capsys, 
 @pytest.mark.parametrize(
     ("words", "question"),
     [
-        (["trian"], "Did you mean 'train'?"),
+        (["recheckk"], "'recheck'"),
         (["audit", "sigma-dcda", "--econmy", "two-groups"], "--economy"),
         (["list", "mechanisms"], "did you mean 'mechanism'?"),
         (["assumptions", "two-grups"], "did you mean 'two-groups'?"),
