@@ -9,7 +9,8 @@ import deviator
 from deviator.citation import AUTHORS
 
 project = "deviator"
-author = copyright = AUTHORS
+author = AUTHORS
+copyright = author
 version = release = deviator.__version__
 
 extensions = [
