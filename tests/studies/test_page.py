@@ -194,7 +194,7 @@ def test_a_page_says_where_it_comes_from_and_links_its_data(tmp_path):
     for told in (
         "<code>deviator confirm study.yaml --quick</code>",
         "<pre>name: made-up\n</pre>",
-        "deviator 7, numpy 8.",
+        "deviator 7, numpy 8. Plugins",
         "mechanism mine: mine.py ab12",
         "Review of Economic Studies",
     ):
