@@ -32,6 +32,9 @@ MOST_MARKETS = 12
 MENU_SEED = 0
 """Of the profile at which menus are drawn."""
 
+MENU_PANELS = Panels(4, 2.05, 1.7, left=0.6, bottom=0.4)
+"""With room for labels such as -0.25."""
+
 
 CURVES = 2
 """Curves of the frontiers in a legend."""
@@ -138,7 +141,7 @@ def menus(rows: Sequence[ReportRow]) -> Kind:
         "dot: the bid of the strategy; diamond: the best deviation. Where the menu is no line: "
         "payments and utilities."
     )
-    return Kind("menus", caption, draws, Panels(4, 1.9, 1.7, bottom=0.4), 24)
+    return Kind("menus", caption, draws, MENU_PANELS, 24)
 
 
 def witnesses(rows: Sequence[ReportRow]) -> Kind:
