@@ -63,7 +63,7 @@ def options():
     for name in sorted(GROUP.commands):
         command, context = context_of(name)
         for each in command.get_params(context):
-            if each.param_type_name == "option":
+            if each.param_type_name == "option" and not each.hidden:
                 yield name, each
 
 
