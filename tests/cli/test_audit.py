@@ -23,7 +23,7 @@ def test_audit_prints_a_card_and_writes_files_that_recheck_takes(run_command, ca
 def test_one_trader_can_be_asked_for_and_a_tolerance_stated(run_command, capsys, tmp_path):
     options = ("--trader", 2, "--epsilon", 0.5, "--out", tmp_path)
     assert run_command("audit", "uniform-conditional", *ECONOMY, *options) == 0
-    assert "deviators: 2 (and nobody else)" in capsys.readouterr().out
+    assert "deviators: 2 (nobody else was tried)" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "report.json").read_text())["verdicts"]) == ["2"]
 
 

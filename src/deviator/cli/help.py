@@ -51,7 +51,7 @@ def help_page(command: Any, context: Any, width: int) -> str:
         That in which the command was called.
     width : int
     """
-    pieces = [piece.strip("{}") for piece in command.collect_usage_pieces(context)]
+    pieces = [re.sub("[{}]", "", each) for each in command.collect_usage_pieces(context)]
     usage = f"{context.command_path} {' '.join(pieces)}"
     sections = [
         _filled(usage, width, "Usage: ", "       "),
