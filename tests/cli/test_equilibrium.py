@@ -45,7 +45,7 @@ def test_beliefs_without_an_equilibrium_are_an_answer():
 def test_bad_input_is_refused_in_a_sentence(tmp_path):
     with pytest.raises(InvalidInputError, match="learner must be one of"):
         run("--learner", "sac")
-    with pytest.raises(ResultsError, match="folder that is there"):
+    with pytest.raises(ResultsError, match="in an existing folder"):
         run("--out", str(tmp_path / "no" / "bids"))
 
 

@@ -90,7 +90,7 @@ def test_audits_say_below_the_table_which_constraints_they_refute(finished):
     held = {name: {"state": "confirmed"} for name in found}
     audits = [finished.rows[0] | {"constraints": each} for each in (found, held)]
     [line] = explanations([*audits, finished.rows[0]])
-    assert line == "2 audits of all five constraints; violated: budget surplus in 1."
+    assert line == "2 audits of all five constraints; violations: budget surplus in 1."
     assert "violated: none" in explanations(audits[1:])[0]
 
 
@@ -100,7 +100,7 @@ def test_gains_in_units_of_payoff_are_explained(finished):
     label = rows[-1]["economy_label"]
     text = explanations([*rows[:-1], rows[-1] | {"unit": "payoff"}])
     assert text == [
-        f"Gains in {label} are in units of payoff, which is not utility minus transfer there."
+        f"Gains in {label} are in units of payoff, which there is not utility minus transfer."
     ]
 
 

@@ -35,18 +35,18 @@ def replicate(
     results: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RESULT", help='As the paper numbers them: "Proposition 5"; by default all.'
+            metavar="RESULT", help='As the paper numbers it: "Proposition 5"; by default all.'
         ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="A page to write; beside it its rows as JSON.")
+        Path | None, typer.Option(help="A page to write, with its rows as JSON beside it.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     as_json: Json = False,
 ) -> None:
     """Compute every numbered result of the paper and say whether it holds.
 
-    Ends with exit code 1 if one does not; an erratum counts as holding if its correction does.
+    The exit code is 1 if one does not; an erratum counts as holding if its correction does.
     """
     if report is not None:
         _check_writable(report)

@@ -13,11 +13,11 @@ from .working import Working
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The results folder of a study.")],
     everything: Annotated[
-        bool, typer.Option("--all", help="Take in finished cells that the last report leaves out.")
+        bool, typer.Option("--all", help="Include finished cells that the last report leaves out.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make report, tables and figures of a run again from its finished cells.
+    """Make the report, tables and figures of a run again from its finished cells.
 
     Neither the study file nor its plugins are needed, and no code of theirs is run. Ends with 0,
     and with 1 where a cell of the report cannot be read.

@@ -34,11 +34,11 @@ OlderOverrides = Annotated[
     list[str] | None, typer.Option("-s", hidden=True, help="What --set was called before.")
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Print the cells and an estimate of time; run nothing.")
+    bool, typer.Option("--dry-run", help="Print the cells and a time estimate; run nothing.")
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="Small budgets, which prove little.")]
 Out = Annotated[Path | None, typer.Option(help="Results folder; by default runs/NAME.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: cores.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
 ExecutorName = Annotated[
     str,
     typer.Option(
@@ -46,7 +46,9 @@ ExecutorName = Annotated[
         autocompletion=any_of("processes", "serial", "dask"),
     ),
 ]
-Address = Annotated[str | None, typer.Option(help="Of a Dask scheduler; default: a local one.")]
+Address = Annotated[
+    str | None, typer.Option(help="Dask scheduler's address; default: a local one.")
+]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Run the code that the study file names under plugins.")
 ]
@@ -82,7 +84,7 @@ def study(
     as_json: Json = False,
     older: OlderOverrides = None,
 ) -> None:
-    """Run or resume a study, and print its verdict table; finished cells are kept."""
+    """Run or resume a study, and print its table of verdicts; finished cells are kept."""
     where = (out, workers, executor, address)
     stated = [*(settings or ()), *(older or ())]
     run_study(Request(file, stated, dry_run, quick, *where, plugin, trust, as_json))

@@ -67,8 +67,8 @@ def payoff_figure(view: MenuView) -> bytes:
         ax.plot(*view.best, "D", color=RED, markerfacecolor="none", markersize=7, label="best bid")
         ax.plot(*view.honest, "o", color=BLUE, label="honest bid")
         ax.axhline(0.0, color=GRAY, linewidth=0.4)
-        ax.set_xlabel("units bought, negative where sold")
-        ax.set_ylabel("utility less payment")
+        ax.set_xlabel("units bought (negative: sold)")
+        ax.set_ylabel("utility minus payment")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
     return svg(draw)

@@ -110,7 +110,7 @@ def replay_training(
     built = build("learner", qualified("learner", learner, files), {})
     if not isinstance(built, EvaluatedLearner):
         raise RefusedError(
-            f"a training is replayed where its learner keeps checkpoints, and {learner} keeps "
+            f"a replay needs a learner that keeps checkpoints, and {learner} keeps "
             "none; name another learner"
         )
     kept: list[Checkpoint] = []
