@@ -19,7 +19,13 @@ def _():
     import marimo as mo
 
     from deviator.explorer import panels
-    from deviator.explorer.choice import Choice, drawn_types, types_from_text
+    from deviator.explorer.choice import (
+        TRADERS,
+        Choice,
+        drawn_types,
+        fitting_economy,
+        types_from_text,
+    )
     from deviator.explorer.names import (
         names_of,
         settings_of_economy,
@@ -29,8 +35,10 @@ def _():
     )
 
     return (
+        TRADERS,
         Choice,
         drawn_types,
+        fitting_economy,
         mo,
         names_of,
         panels,
@@ -50,20 +58,21 @@ def _(mo):
 
 
 @app.cell
-def _(files, mo, names_of):
+def _(files, fitting_economy, mo, names_of):
     _mechanisms, _economies = names_of("mechanism", files), names_of("economy", files)
     mechanism = mo.ui.dropdown(_mechanisms, value=_mechanisms[0], label="mechanism")
-    economy = mo.ui.dropdown(_economies, value=_economies[0], label="economy")
+    _first = fitting_economy(_mechanisms[0], [_economies[0], "private-values"], files)
+    economy = mo.ui.dropdown(_economies, value=_first, label="economy")
     return economy, mechanism
 
 
 @app.cell
-def _(economy, files, mo, panels, settings_of_economy, takes_traders):
+def _(TRADERS, economy, files, mo, panels, settings_of_economy, takes_traders):
     _found, economy_problem = panels.attempt(
         lambda: (settings_of_economy(economy.value, files), takes_traders(economy.value, files))
     )
     economy_settings, _asked = _found or ([], False)
-    n_traders = mo.ui.number(3, 60, step=1, value=6, label="N, traders") if _asked else None
+    n_traders = mo.ui.number(3, 60, step=1, value=TRADERS, label="N, traders") if _asked else None
     economy_controls = mo.ui.array([panels.control(each) for each in economy_settings])
     return economy_controls, economy_problem, economy_settings, n_traders
 
