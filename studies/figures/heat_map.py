@@ -1,6 +1,7 @@
 """Heat maps over two settings that a study sweeps."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +33,10 @@ MOST_TEXTS = 100
 STATES = ("confirmed", "vacuous", "undetermined", "refuted")
 """Verdicts in the order of their colours."""
 
-WIDE = 6
-"""Columns up to which verdicts are written in full."""
+IN_A_WORD: Mapping[str, str] = MappingProxyType(
+    {"confirmed": "none", "vacuous": "idle", "undetermined": "open", "refuted": "pays"}
+)
+"""What cells write of deviations: none pays, nobody trades, open, one pays."""
 
 SHORT = 12
 """Characters of a tick's label."""
@@ -141,8 +144,7 @@ def draw_heat_map(ax: Axes, grid: Grid) -> Axes:
 
 def _write(ax: Axes, grid: Grid, place: tuple[int, ...]) -> None:
     value = float(grid.values[place])
-    state = STATES[int(value)] if grid.states else ""
-    text = (state if len(grid.columns) <= WIDE else state[:4]) or _number(value)
+    text = IN_A_WORD[STATES[int(value)]] if grid.states else _number(value)
     box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.6}
     ax.text(place[1], place[0], text, ha="center", va="center", fontsize=6, bbox=box)
 

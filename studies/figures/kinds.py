@@ -112,7 +112,8 @@ def heat_maps(rows: Sequence[ReportRow]) -> Kind:
     """Return heat maps of what two settings vary in."""
     draws = [partial(draw_heat_map, grid=grid) for grid in grids(rows)]
     caption = (
-        "Measures that differ, or verdicts, over two settings where a study varies just these."
+        "Measures that differ, or verdicts, over two settings where a study varies just these. "
+        "Verdicts: a deviation pays, none does, the answer is open, or nobody trades (idle)."
     )
     return Kind("heat-maps", caption, draws, Panels(2, 3.4, 2.4, left=0.7, bottom=0.4), 8)
 

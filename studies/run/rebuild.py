@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deviator.errors import ResultsError
+from deviator.validation import given_path
 
 from ..report.row import ReportRow
 from ..spec.cell import Cell
@@ -33,7 +34,7 @@ class _Stated(NamedTuple):
     failed_cells: dict[str, str]
 
 
-def rebuild_report(folder: Path, *, everything: bool = False) -> StudyReport:
+def rebuild_report(folder: Path | str, *, everything: bool = False) -> StudyReport:
     """Make the report, the tables and the figures of a run again from its finished cells.
 
     The cells are those of the last report, in its order; where there is none, as after a run that
@@ -41,7 +42,7 @@ def rebuild_report(folder: Path, *, everything: bool = False) -> StudyReport:
 
     Parameters
     ----------
-    folder : Path
+    folder : path
         The results folder of a study, also one that was moved or that somebody else wrote.
     everything : bool
         Take all finished cells in.
@@ -55,6 +56,7 @@ def rebuild_report(folder: Path, *, everything: bool = False) -> StudyReport:
     ResultsError
         If the folder is no study's, has no finished cell, or cannot be written.
     """
+    folder = given_path("folder", folder)
     store = RunStore(folder)
     stated = _stated(folder)
     found = {result["key"]: (spec, result) for spec, result in store.finished()}
@@ -80,10 +82,16 @@ def _written(
     failures: dict[str, str],
     notes: list[str],
 ) -> StudyReport:
-    told = {"quick": stated.quick, "versions": stated.versions, "notes": notes}
     try:
         return write_rows(
-            store, stated.study, rows, failures, failed_cells=stated.failed_cells, **told
+            store,
+            stated.study,
+            rows,
+            failures,
+            quick=stated.quick,
+            versions=stated.versions,
+            notes=notes,
+            failed_cells=stated.failed_cells,
         )
     except UNREADABLE as error:
         raise ResultsError(
@@ -134,8 +142,8 @@ def _stated(folder: Path) -> _Stated:
         failures = {str(name): str(why) for name, why in report["failures"].items()}
         # Reports of earlier versions do not name them.
         names = {str(cell): str(name) for cell, name in report.get("failed_cells", {}).items()}
-        versions = dict(report["versions"])
-        return _Stated(study, bool(report["quick"]), versions, failures, keys, names)
+        known = dict(report["versions"])
+        return _Stated(study, bool(report["quick"]), known, failures, keys, names)
     except UNREADABLE:
         quick, versions = bool(provenance.get("quick")), provenance.get("versions")
         known = versions if isinstance(versions, dict) else {}

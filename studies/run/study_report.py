@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
 
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, one_of
 from deviator.harmless import one_line
 
 from ..report.comparisons import comparisons
@@ -106,7 +106,7 @@ class StudyReport:
 
         found = study_tables(self.rows, self.failures)
         if name not in found:
-            raise InvalidInputError(f"a table must be one of {', '.join(found)}, got {name!r}")
+            raise InvalidInputError(one_of("a table", name, found))
         return frame_of(found[name])
 
 
@@ -145,8 +145,15 @@ def write_report(
     done, lost = _finished(store, cells)
     known, results = [cell for cell, _ in done], [result for _, result in done]
     names = _names_of({**lost, **failures}, cells) | dict(failed_cells)
-    told = {"quick": quick, "versions": versions(), "notes": notes, "failed_cells": names}
-    write = partial(write_rows, store, study, **told)
+    write = partial(
+        write_rows,
+        store,
+        study,
+        quick=quick,
+        versions=versions(),
+        notes=notes,
+        failed_cells=names,
+    )
     try:
         return write(report_rows(known, results), {**lost, **failures})
     except UNREADABLE:

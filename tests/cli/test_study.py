@@ -53,8 +53,9 @@ def test_a_dry_run_says_what_is_finished_and_how_long_the_rest_takes(plain, run_
     assert not (plain / "runs").exists()
     assert run_command("study", "study.yaml", "--workers", 1) == 0
     wider = "economies.private.n_traders=[4, 6, 8]"
-    capsys.readouterr()
-    assert run_command("study", "study.yaml", "--dry-run", "--set", wider) == 0
+    for option in ("--set", "-s"):
+        capsys.readouterr()
+        assert run_command("study", "study.yaml", "--dry-run", option, wider) == 0
     printed = capsys.readouterr().out
     assert printed.count("finished  ") == 2
     assert "3 cells, 2 finished, 1 to run" in printed
@@ -93,7 +94,7 @@ def test_code_of_a_study_is_refused_where_nobody_can_be_asked(folder, run_comman
     assert run_command("study", "study.yaml", "--dry-run") == 2
     said = " ".join(capsys.readouterr().err.split())
     assert "study small comes with code, theirs.py (sha256 " in said
-    assert "say --trust" in said
+    assert "pass --trust" in said
     with pytest.raises(RefusedError, match="comes with code"):
         confirm(folder / "study.yaml", out=folder / "run")
     assert not (folder / "run").exists()

@@ -33,9 +33,9 @@ def trained(folder, *, every):
 
 
 def test_a_training_here_is_the_library_s_at_every_point():
-    replay = replay_training(CHOICE.market(), "cma-es", 1000, seed=3)
+    replay = replay_training(CHOICE.market(), "cma-es", 600, seed=3)
     again = []
-    CMAESLearner().train(deviation_core(CHOICE.market()), 1000, 3, keep=again.append)
+    CMAESLearner().train(deviation_core(CHOICE.market()), 600, 3, keep=again.append)
     assert len(replay.points) == len(again) > 3
     for place in (0, -1):
         found = deviating_bid(replay, place, TYPES)

@@ -178,7 +178,7 @@ def test_settings_are_asked_for_as_they_are():
         (
             lambda: chosen("naive-walrasian", "unit-demands").market(),
             DeviatorError,
-            "missing a required",
+            "n_buyers",
         ),
         (lambda: types_from_text("1, x", 2), InvalidInputError, "types must be numbers"),
         (lambda: types_from_text("1, 2", 3), InvalidInputError, "types must be 3 numbers"),

@@ -5,6 +5,7 @@ import re
 import shlex
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from textwrap import dedent
 from typing import NamedTuple
 
@@ -91,16 +92,17 @@ def _not_in(node, written):
         return [node.module]
     if node.module.split(".")[0] != "deviator":
         return []
-    home = import_module(node.module)
-    return [f"{node.module}.{each.name}" for each in node.names if not hasattr(home, each.name)]
+    listed = dir(import_module(node.module))
+    return [f"{node.module}.{each.name}" for each in node.names if each.name not in listed]
 
 
 def _leads_somewhere(path):
+    """Return whether each name of a path is a member of the one before; members stay unloaded."""
+    if not all(part.isidentifier() for part in path):
+        return True
     place = import_module("deviator")
-    for name in path[1:]:
-        if not all(part.isidentifier() for part in path):
-            return True
-        if not hasattr(place, name):
+    for before, name in pairwise(path):
+        place = place if before == "deviator" else getattr(place, before)
+        if name not in dir(place):
             return False
-        place = getattr(place, name)
     return True

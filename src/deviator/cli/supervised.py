@@ -91,8 +91,8 @@ def texts_of_policy(options: dict[str, Any]) -> Iterator[str]:
 
 def _run_elsewhere(command: Command, options: dict[str, Any], plugins: list[str]) -> None:
     screen = console()
-    notes().print(f"starting a process that may be lost, for {', '.join(plugins)}")
     who = one_line(" or ".join(plugins))
+    notes().print(f"starting a process of its own for {who}")
 
     unread: list[OSError] = []
 

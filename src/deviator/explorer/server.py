@@ -118,7 +118,7 @@ class Page:
 
         return checked
 
-    def _told(self, served: Served) -> Served:
+    def _told(self, app: Served) -> Served:
         """Return an application that knows the command line, and whose answers state the policy."""
         policy = POLICY.format(host=self.host).encode()
 
@@ -132,7 +132,7 @@ class Page:
                     message["headers"] = [*headers, (b"referrer-policy", b"same-origin")]
                 await send(message)
 
-            await served(scope, receive, answer)
+            await app(scope, receive, answer)
 
         return told
 

@@ -124,6 +124,9 @@ def _is_of(name: str, cell: str, known: set[str]) -> bool:
 
 def _labels(found: Sequence[NamedRow]) -> list[str]:
     """Return what tells cells apart: the reports, the parts of their names that differ, or both."""
+    names = [each.report for each in found]
+    if all(names) and len(set(names)) == len(names):
+        return names
     parts = [_parts(each.cell) for each in found]
     shared = set.intersection(*map(set, parts))
     labels = []
