@@ -1,6 +1,7 @@
 """The page's controls and parts, made of marimo's elements and of what was computed."""
 
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,6 @@ def replayed(replay: Replay, place: int, types: Floats) -> str:
     figures.append(html.figure(bids, text, "Bids at this profile, minus the honest bid."))
     steps = html.number(float(replay.points[place].steps), "steps")
     return (
-        f"<p>{html.escape(replay.title)}: the best deviator so far after {steps} bids.</p>"
+        f"<p>{escape(replay.title)}: the best deviator so far after {steps} bids.</p>"
         f'<div class="figures">{"".join(figures)}</div>{html.deviating_table(found)}'
     )
