@@ -6,9 +6,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import deviator
+from deviator.citation import AUTHORS
 
 project = "deviator"
-author = "the deviator contributors"
+author = AUTHORS
 copyright = author
 version = release = deviator.__version__
 

@@ -125,7 +125,7 @@ class EvaluatedLearner(Learner):
         seed: int,
         *,
         progress: Progress | None = None,
-        log_folder: Path | None = None,
+        log_folder: Path | str | None = None,
         seconds: float | None = None,
         start: Network | None = None,
         keep: Keep | None = None,

@@ -11,7 +11,7 @@ import numpy as np
 from deviator.envs import DecisionProblem
 from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.policies import Deviation, Network
-from deviator.validation import Floats
+from deviator.validation import Floats, given_path
 
 FIRST_LOOK = 1 / 512
 """Share of the budget after which the second point of a curve is due; they double from there."""
@@ -86,7 +86,7 @@ class Session:
         Budget in CPU seconds of this thread; whichever of the two is spent first ends the training.
     progress : callable, optional
         Called at each point of the curve.
-    log_folder : Path, optional
+    log_folder : path, optional
         Where TensorBoard logs go.
     start : Network, optional
         Where learning begins, in place of a seeded offset from honesty.
@@ -112,13 +112,14 @@ class Session:
         points: int = 20,
         seconds: float | None = None,
         progress: Progress | None = None,
-        log_folder: Path | None = None,
+        log_folder: Path | str | None = None,
         start: Network | None = None,
         keep: Keep | None = None,
         resumed: Checkpoint | None = None,
     ) -> None:
         self.problem, self.steps, self.seed, self.points = problem, steps, seed, points
-        self.seconds, self.log_folder, self.start = seconds, log_folder, start
+        self.seconds, self.start = seconds, start
+        self.log_folder = None if log_folder is None else given_path("log_folder", log_folder)
         self.curve: list[CurvePoint] = [] if resumed is None else list(resumed.curve)
         before = self.curve[-1] if self.curve else CurvePoint(0, -np.inf)
         self.spent, self.largest_reward = before.steps, -np.inf

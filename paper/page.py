@@ -1,8 +1,9 @@
 """The replication as one page that stands alone: every row, the errata, and the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -18,7 +19,9 @@ from .statement import Row
 
 TEMPLATE = "page_template.html"
 
-WORDS = {"holds": "holds", "erratum": "holds as corrected", "fails": "fails"}
+WORDS: Mapping[str, str] = MappingProxyType(
+    {"holds": "holds", "erratum": "holds as corrected", "fails": "fails"}
+)
 """States of rows, in words."""
 
 

@@ -18,7 +18,7 @@ from safetensors.numpy import load, save
 from deviator.errors import DeviatorError, InvalidInputError, ResultsError
 from deviator.files import write_atomically
 from deviator.harmless import one_line
-from deviator.validation import check_kind, given
+from deviator.validation import check_kind, given, given_path
 
 from .base import Deviation, Policy
 from .information import Information, check_information, rung_name
@@ -48,7 +48,7 @@ OWN_CLASSES: tuple[type[Deviation], ...] = (
 
 def save_policy(
     policy: Deviation,
-    path: Path,
+    path: Path | str,
     *,
     market: Mapping[str, Any] | None = None,
     plugins: Sequence[Mapping[str, str]] | None = None,
@@ -60,7 +60,7 @@ def save_policy(
     ----------
     policy : Deviation
         With a `file_format`.
-    path : Path
+    path : path
         Without a suffix; the folder must exist.
     market, plugins, information : optional
         Where it was learned, kept with the file: a plain description of the market, what took part
@@ -91,7 +91,7 @@ def save_policy(
 
 
 def load_policy(
-    path: Path,
+    path: Path | str,
     others: Policy,
     *,
     classes: Sequence[type[Deviation]] = (),
@@ -101,7 +101,7 @@ def load_policy(
 
     Parameters
     ----------
-    path : Path
+    path : path
         Without a suffix.
     others : Policy
         The strategy deviated from, as in training.
@@ -139,7 +139,7 @@ def load_policy(
         ) from None
 
 
-def read_description(path: Path) -> dict[str, Any]:
+def read_description(path: Path | str) -> dict[str, Any]:
     """Read what PATH.json says about a policy; ResultsError if it is not one of `save_policy`."""
     source = _with_suffix(path, ".json")
     try:
@@ -178,7 +178,7 @@ def stated_information(description: Mapping[str, Any], rungs: Sequence[Rung] = (
         ) from None
 
 
-def check_untouched(path: Path) -> None:
+def check_untouched(path: Path | str) -> None:
     """Refuse a policy whose files are not as they were written; ResultsError if so.
 
     Nothing is imported, and nothing is built.
@@ -197,14 +197,15 @@ def _untouched(source: Path, description: Mapping[str, Any]) -> bytes:
     return data
 
 
-def policy_stem(path: Path) -> Path:
+def policy_stem(path: Path | str) -> Path:
     """Return a policy's path without suffix, also where one of its two files is named.
 
     Raises
     ------
     InvalidInputError
-        If the path ends without a name.
+        If the path is none, or ends without a name.
     """
+    path = given_path("path", path)
     name = path.name.removesuffix(".json").removesuffix(".safetensors")
     if name in ("", ".."):
         raise InvalidInputError(
@@ -308,6 +309,6 @@ def _read(source: Path) -> bytes:
         raise ResultsError(f"{source} cannot be read: {error.strerror}") from None
 
 
-def _with_suffix(path: Path, suffix: str) -> Path:
+def _with_suffix(path: Path | str, suffix: str) -> Path:
     stem = policy_stem(path)
     return stem.with_name(stem.name + suffix)

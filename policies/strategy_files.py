@@ -28,13 +28,13 @@ VERSION = 1
 LANGUAGES = (ScheduleLanguage, ConditionalLanguage, ReportLanguage, FlooredScheduleLanguage)
 
 
-def save_strategy(strategy: AffineStrategy | NetworkStrategy, path: Path) -> Path:
+def save_strategy(strategy: AffineStrategy | NetworkStrategy, path: Path | str) -> Path:
     """Write a learned strategy as PATH.safetensors, and return that file's path.
 
     Parameters
     ----------
     strategy : AffineStrategy or NetworkStrategy
-    path : Path
+    path : path
         With the suffix or without; the folder must exist.
 
     Raises
@@ -64,7 +64,7 @@ def save_strategy(strategy: AffineStrategy | NetworkStrategy, path: Path) -> Pat
     return file
 
 
-def load_strategy(path: Path) -> AffineStrategy | NetworkStrategy:
+def load_strategy(path: Path | str) -> AffineStrategy | NetworkStrategy:
     """Load a strategy that `save_strategy` wrote.
 
     Raises
@@ -118,7 +118,7 @@ def _language(said: dict[str, Any]) -> BidLanguage:
     return language
 
 
-def strategy_file(path: Path) -> Path:
+def strategy_file(path: Path | str) -> Path:
     """Return the file of a strategy, whose suffix may be left out."""
     stem = policy_stem(path)
     return stem.with_name(stem.name + ".safetensors")

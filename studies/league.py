@@ -23,7 +23,7 @@ from deviator.evidence import BestDeviation, held_out_profiles
 from deviator.learners import EvaluatedLearner, Learner, Training
 from deviator.learners.session import VALIDATION_PROFILES, VALIDATION_SEED
 from deviator.policies import check_information
-from deviator.validation import Floats, positive, whole_number
+from deviator.validation import Floats, given_path, positive, whole_number
 
 from .best_known import best_known
 from .run.store import explained
@@ -195,7 +195,7 @@ class Run:
 def play(
     league: League,
     learners: Sequence[Learner],
-    file: Path,
+    file: Path | str,
     progress: Callable[[Run], None] = lambda run: None,
 ) -> list[Run]:
     """Train every learner in every market of a league, but for the runs that a file has.
@@ -206,7 +206,7 @@ def play(
     ----------
     league : League
     learners : sequence of Learner
-    file : Path
+    file : path
         JSON Lines, one run each; finished runs are added at once.
     progress : callable, optional
         Called with each run that is done.
@@ -221,7 +221,7 @@ def play(
     ResultsError
         If the file is damaged or cannot be written.
     """
-    playing = [_timed(learner) for learner in learners]
+    playing, file = [_timed(learner) for learner in learners], given_path("file", file)
     with explained(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -234,9 +234,9 @@ def play(
     return read_runs(file)
 
 
-def runs_left(league: League, learners: Sequence[Learner], file: Path) -> list[Run]:
+def runs_left(league: League, learners: Sequence[Learner], file: Path | str) -> list[Run]:
     """Return the runs of a league that a file does not have, or that failed."""
-    known = {run.key for run in read_runs(file) if run.share is not None} if file.exists() else {}
+    known = {run.key for run in read_runs(file) if run.share is not None}
     planned = (
         _planned(problem, learner, seed, league.seconds)
         for seed in range(league.seeds)
@@ -328,7 +328,7 @@ def measure(problem: Problem, held_out: int) -> Measured:
     )
 
 
-def read_runs(file: Path) -> list[Run]:
+def read_runs(file: Path | str) -> list[Run]:
     """Return the runs of a league's file, of each the last; none where there is no file.
 
     Raises
@@ -336,6 +336,7 @@ def read_runs(file: Path) -> list[Run]:
     ResultsError
         If it is damaged.
     """
+    file = given_path("file", file)
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -35,7 +35,7 @@ from deviator.evidence.witness import witness_of_bid
 from deviator.mechanisms import Drawn, Mechanism, Mutated, PowerTax, SumTax
 from deviator.mechanisms.statistics import PublicStatistics
 from deviator.plugins import OWN, build, find_plugin
-from deviator.validation import trader_index
+from deviator.validation import given_path, trader_index
 
 SCRIPTS: Mapping[str, str] = MappingProxyType(
     {
@@ -67,12 +67,12 @@ class Recheck(NamedTuple):
     sentence: str
 
 
-def recheck_file(path: Path) -> Recheck:
+def recheck_file(path: Path | str) -> Recheck:
     """Check a file of a witness or a certificate again.
 
     Parameters
     ----------
-    path : Path
+    path : path
 
     Raises
     ------
@@ -81,6 +81,7 @@ def recheck_file(path: Path) -> Recheck:
     OSError
         If it cannot be read.
     """
+    path = given_path("path", path)
     kind = _format_of(path)
     answer = _stand_alone(SCRIPTS[kind], path)
     if answer.code == HOLDS and not kind.endswith("certificate"):

@@ -25,7 +25,7 @@ class SavedMarket(NamedTuple):
     changes: list[str]
 
 
-def saved_market(path: Path, files: Sequence[str] = ()) -> SavedMarket:
+def saved_market(path: Path | str, files: Sequence[str] = ()) -> SavedMarket:
     """Return the market of a saved policy, whose plugins may lie in these files.
 
     Nothing is imported, and a file that only the policy names is refused: to use it is to run it.

@@ -156,8 +156,8 @@ class Keeping:
     checkpoint : Path, optional
         Folder of the checkpoint, which is written at every evaluation.
     resume : Path, optional
-        A checkpoint to go on from; the budgets are those of the whole training. Checkpoints go on
-        to be written there unless `checkpoint` says where.
+        A checkpoint to resume; the budgets are those of the whole training. Checkpoints are written
+        there unless `checkpoint` says where.
     classes : sequence of type
         Deviations of third parties that the checkpoint may be of.
     rungs : sequence of Rung
@@ -296,7 +296,7 @@ def _identity(spec: MarketSpec, learner: Learner, plan: Plan) -> dict[str, Any]:
 
 
 def evaluate(
-    path: Path,
+    path: Path | str,
     plugins: Sequence[str] = (),
     classes: Sequence[type[Deviation]] = (),
     rungs: Sequence[Rung] = (),
@@ -305,7 +305,7 @@ def evaluate(
 
     Parameters
     ----------
-    path : Path
+    path : path
         Of the policy, without suffix.
     plugins : sequence of str
         Files that define what the market names. A file that only the policy names is not run.

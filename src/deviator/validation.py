@@ -4,6 +4,8 @@ Each failure is an InvalidInputError of one sentence, which calls the value by `
 """
 
 import sys
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -145,6 +147,19 @@ def check_kind(name: str, value: object, kind: type, way_out: str) -> None:
         raise InvalidInputError(
             f"{name} must be {article} {kind.__name__}, got {given(value)}; {way_out}"
         )
+
+
+def given_path(name: str, value: object) -> Path:
+    """Return a path, which may be given as text.
+
+    Examples
+    --------
+    >>> given_path("out", "runs/policy").name
+    'policy'
+    """
+    if not isinstance(value, str | PathLike):
+        raise InvalidInputError(f"{name} must be a path, got {given(value)}")
+    return Path(value)
 
 
 def generator(name: str, value: object) -> np.random.Generator:

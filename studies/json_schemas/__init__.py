@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from deviator.errors import InvalidInputError, did_you_mean
+from deviator.errors import InvalidInputError, one_of
 
 from ..spec.schema import study_schema
 from .bids import bids_schema
@@ -53,8 +53,5 @@ def json_schema(name: str) -> dict[str, Any]:
     {'const': 'deviator bids'}
     """
     if name not in SCHEMAS:
-        raise InvalidInputError(
-            f"a schema must be one of {', '.join(SCHEMAS)}, got {name!r}"
-            f"{did_you_mean(name, SCHEMAS)}"
-        )
+        raise InvalidInputError(one_of("a schema", name, SCHEMAS))
     return SCHEMAS[name][1]()

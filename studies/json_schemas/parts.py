@@ -1,6 +1,7 @@
 """Parts that schemas share."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..spec.schema import DIALECT
@@ -63,22 +64,24 @@ BIDS = listed(listed(NUMBER), TRADERS)
 
 ARITHMETIC = one_of("rational", "floating point")
 
-MARKET: Mapping[str, Schema] = {
-    "mechanism": TEXT,
-    "settings": {"type": "object"},
-    "tax_slope": NUMBER,
-    "clearing": or_none(
-        fields(
-            {
-                "kind": one_of(
-                    "conditional bids", "conditional bids on statistics", "schedules", "reports"
-                ),
-                "share": FRACTION,
-            }
-        )
-    ),
-    "payment": or_none({"type": "object", "additionalProperties": FRACTION}),
-    "economy": fields({"name": TEXT}),
-    "strategy": TEXT,
-}
+MARKET: Mapping[str, Schema] = MappingProxyType(
+    {
+        "mechanism": TEXT,
+        "settings": {"type": "object"},
+        "tax_slope": NUMBER,
+        "clearing": or_none(
+            fields(
+                {
+                    "kind": one_of(
+                        "conditional bids", "conditional bids on statistics", "schedules", "reports"
+                    ),
+                    "share": FRACTION,
+                }
+            )
+        ),
+        "payment": or_none({"type": "object", "additionalProperties": FRACTION}),
+        "economy": fields({"name": TEXT}),
+        "strategy": TEXT,
+    }
+)
 """A market, as witnesses and certificates describe it: ``docs/witnesses.md``."""

@@ -59,21 +59,18 @@ def provenance(folder: Path, content: Mapping[str, Any]) -> Provenance:
         The content of ``report.json``.
     """
     rows: Sequence[ReportRow] = content["rows"]
+    versions = sorted(content["versions"].items())
     version = content["versions"].get("deviator", deviator.__version__)
     return Provenance(
         command=f"deviator confirm {STUDY_FILE}{' --quick' if content.get('quick') else ''}",
         study_file=_study_file(folder),
-        versions=[(one_line(name), one_line(str(number))) for name, number in _sorted(content)],
+        versions=[(one_line(name), one_line(str(number))) for name, number in versions],
         plugins=third_party_plugins(rows),
         schema=SCHEMA,
         citation=citation(one_line(version)),
         paper=PAPER,
         bibtex=bibtex(one_line(version)),
     )
-
-
-def _sorted(content: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted(content["versions"].items())
 
 
 def _study_file(folder: Path) -> str:

@@ -61,7 +61,9 @@ def read_report(run: Path | str) -> StudyReport:
     try:
         rows = [cast(ReportRow, {**_older(row), **row}) for row in content["rows"]]
         failures = {str(name): str(why) for name, why in content["failures"].items()}
-        report = StudyReport(str(content["study"]), rows, failures, file.parent)
+        # Reports of earlier versions do not name them.
+        names = {str(cell): str(name) for cell, name in content.get("failed_cells", {}).items()}
+        report = StudyReport(str(content["study"]), rows, failures, file.parent, failed_cells=names)
         report.to_frame()
     except UNREADABLE as error:
         raise _unreadable(file, f"{type(error).__name__}: {error}") from None

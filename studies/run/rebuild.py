@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deviator.errors import ResultsError
+from deviator.validation import given_path
 
 from ..report.row import ReportRow
 from ..spec.cell import Cell
@@ -33,7 +34,7 @@ class _Stated(NamedTuple):
     failed_cells: dict[str, str]
 
 
-def rebuild_report(folder: Path, *, everything: bool = False) -> StudyReport:
+def rebuild_report(folder: Path | str, *, everything: bool = False) -> StudyReport:
     """Make the report, the tables and the figures of a run again from its finished cells.
 
     The cells are those of the last report, in its order; where there is none, as after a run that
@@ -41,7 +42,7 @@ def rebuild_report(folder: Path, *, everything: bool = False) -> StudyReport:
 
     Parameters
     ----------
-    folder : Path
+    folder : path
         The results folder of a study, also one that was moved or that somebody else wrote.
     everything : bool
         Take all finished cells in.
@@ -55,6 +56,7 @@ def rebuild_report(folder: Path, *, everything: bool = False) -> StudyReport:
     ResultsError
         If the folder is no study's, has no finished cell, or cannot be written.
     """
+    folder = given_path("folder", folder)
     store = RunStore(folder)
     stated = _stated(folder)
     found = {result["key"]: (spec, result) for spec, result in store.finished()}

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
 
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, one_of
 from deviator.harmless import one_line
 
 from ..report.comparisons import comparisons
@@ -106,7 +106,7 @@ class StudyReport:
 
         found = study_tables(self.rows, self.failures)
         if name not in found:
-            raise InvalidInputError(f"a table must be one of {', '.join(found)}, got {name!r}")
+            raise InvalidInputError(one_of("a table", name, found))
         return frame_of(found[name])
 
 

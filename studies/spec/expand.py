@@ -106,7 +106,7 @@ def _collected(study: "StudySpec", expander: Expander, elsewhere: Elsewhere | No
     found: dict[str, tuple[Cell, int]] = {}
     for place, entry in enumerate(study.cells):
         wrong = list[str]()
-        keys = dict((reason, key) for key, reason in _wrong_names(expander, entry))
+        keys = {reason: key for key, reason in _wrong_names(expander, entry)}
         for reason, key in keys.items():
             reasons.setdefault(reason, []).append(study.place_of(place, key))
         if keys:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from deviator.errors import InvalidInputError
 from deviator.files import read_text
 from deviator.plain_yaml import Document, read_yaml
+from deviator.validation import given_path
 
 from .expand import mistakes_in
 from .messages import Place, in_words, mistakes_of
@@ -17,12 +18,12 @@ from .readable_rest import without
 from .study import Lines, StudySpec
 
 
-def read_study(path: Path, settings: Mapping[str, Any] | None = None) -> StudySpec:
+def read_study(path: Path | str, settings: Mapping[str, Any] | None = None) -> StudySpec:
     """Read and validate a study file, YAML 1.2 in UTF-8.
 
     Parameters
     ----------
-    path : Path
+    path : path
     settings : mapping, optional
         Values that replace those of the file, by the keys that lead to them: ``steps``, or
         ``cells.0.sigma``.
@@ -32,6 +33,7 @@ def read_study(path: Path, settings: Mapping[str, Any] | None = None) -> StudySp
     InvalidInputError
         If the file cannot be read, is not YAML, or breaks rules; the message names each place.
     """
+    path = given_path("path", path)
     document, replaced = _read(path), settings or {}
     values = overridden(document.values, replaced)
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deviator.errors import InvalidInputError
+from deviator.validation import given_path
 
 from ..report.verdict_words import answer_in_words
 from .read import damaged, read_tables
@@ -43,12 +44,12 @@ class Comparison(NamedTuple):
     contradictory: int
 
 
-def compare(runs: Sequence[Path]) -> Comparison:
+def compare(runs: Sequence[Path | str]) -> Comparison:
     """Return what several runs found in the same cells.
 
     Parameters
     ----------
-    runs : sequence of Path
+    runs : sequence of path
         Results folders of studies. Cells are the same where their names are, whatever the budget.
 
     Raises
@@ -60,8 +61,9 @@ def compare(runs: Sequence[Path]) -> Comparison:
     """
     if len(runs) < 2:
         raise InvalidInputError(f"runs to compare must be two or more, got {len(runs)}")
-    found = [_rows_of(run) for run in runs]
-    titles = _titles(runs)
+    folders = [given_path("run", run) for run in runs]
+    found = [_rows_of(folder) for folder in folders]
+    titles = _titles(folders)
     cells = dict.fromkeys(cell for rows in found for cell in rows)
     sides = {cell: [rows.get(cell) for rows in found] for cell in cells}
     verdicts = {cell: _compared(rows, titles) for cell, rows in sides.items()}

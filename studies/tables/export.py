@@ -8,8 +8,9 @@ from typing import Literal
 
 import pyarrow as pa
 
-from deviator.errors import InvalidInputError
+from deviator.errors import InvalidInputError, one_of
 from deviator.files import write_atomically
+from deviator.validation import given_path
 
 from ..run.read_report import read_report
 from ..run.store import check_no_link, explained
@@ -25,7 +26,7 @@ Format = Literal["csv", "parquet", "latex", "stata", "json"]
 
 
 def export_tables(
-    run: Path | str, form: Format, out: Path | None = None, tables: Sequence[str] = ()
+    run: Path | str, form: Format, out: Path | str | None = None, tables: Sequence[str] = ()
 ) -> list[Path]:
     """Write the tables of a run as files of one format.
 
@@ -34,7 +35,7 @@ def export_tables(
     run : path
         The results folder of a study, also one that an earlier version wrote.
     form : {"csv", "parquet", "latex", "stata", "json"}
-    out : Path, optional
+    out : path, optional
         The folder of the files; by default ``export`` in that of the run.
     tables : sequence of str
         Which of them; by default all.
@@ -52,14 +53,12 @@ def export_tables(
         If the folder holds no report, or a file cannot be written.
     """
     if form not in WRITTEN:
-        raise InvalidInputError(f"format must be one of {', '.join(WRITTEN)}, got {form!r}")
+        raise InvalidInputError(one_of("format", form, WRITTEN))
     unknown = [name for name in tables if name not in SCHEMAS]
     if unknown:
-        raise InvalidInputError(
-            f"a table must be one of {', '.join(SCHEMAS)}, got {unknown[0]!r}; leave it out for all"
-        )
+        raise InvalidInputError(one_of("a table", unknown[0], SCHEMAS))
     report = read_report(run)
-    folder = report.folder / FOLDER if out is None else out
+    folder = report.folder / FOLDER if out is None else given_path("out", out)
     ending, written = WRITTEN[form]
     found = study_tables(report.rows, report.failures)
     files = []

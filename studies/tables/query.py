@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from deviator.errors import InvalidInputError
 from deviator.harmless import one_line
+from deviator.validation import given_path
 
 from .read import read_tables
 
@@ -41,12 +42,12 @@ class Answer(NamedTuple):
     records: list[tuple[Any, ...]]
 
 
-def ask(run: Path, sql: str) -> Answer:
+def ask(run: Path | str, sql: str) -> Answer:
     """Return the answer to a question about the tables of a run.
 
     Parameters
     ----------
-    run : Path
+    run : path
         The results folder of a study.
     sql : str
         One statement of DuckDB's SQL; tables are named as in `SCHEMAS`, columns with a dot are
@@ -59,7 +60,7 @@ def ask(run: Path, sql: str) -> Answer:
     ResultsError
         If the run has no tables, or they are damaged.
     """
-    tables = read_tables(run)
+    tables = read_tables(given_path("run", run))
     with duckdb.connect(":memory:", config=dict(ALONE)) as database:
         for name, table in tables.items():
             database.register(name, table)

@@ -329,3 +329,12 @@ def make_folder(path):
 def test_a_learned_policy_is_for_its_trader():
     with pytest.raises(InvalidInputError, match="trader must be 2"):
         learned_policy().bid(np.zeros((1, 4)), 0)
+
+
+def test_paths_may_be_texts(tmp_path):
+    policy = learned_policy()
+    save_policy(policy, str(tmp_path / "p"))
+    again = load_policy(str(tmp_path / "p.json"), policy.others)
+    assert (again.network.weights[0] == policy.network.weights[0]).all()
+    with pytest.raises(InvalidInputError, match="path must be a path, got 3"):
+        save_policy(policy, 3)

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from .complete import names_of
 from .console import PluginFiles, Settings, console, files_of, notes, number_or_text
 from .json_output import Json, print_json
 from .markets import (
     Described,
     EconomyName,
+    Learners,
     MechanismName,
     Parameters,
     Rung,
@@ -26,12 +26,6 @@ from .working import Working
 
 Deviator = Annotated[
     str | None, typer.Option(help="Index or role of the deviator; default: each in turn.")
-]
-Learners = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="A learner to train, as `deviator list` names it.", autocompletion=names_of("learner")
-    ),
 ]
 Epsilon = Annotated[
     float | None, typer.Option(help="Gains up to this share of the stakes count as zero.")
@@ -110,7 +104,7 @@ def _show(card: Any, written: list[Path], as_json: bool) -> None:
         print_json(card.to_dict() | {"files": list(map(str, written))})
         return
     screen = console()
-    screen.print(card.summary(), soft_wrap=True)
+    screen.print(card.summary(screen.width), soft_wrap=True)
     for file in written:
         screen.print(f"wrote {file}", soft_wrap=True)
 

@@ -1,5 +1,7 @@
 """``deviator doctor``: what this installation is made of, and what does not work here."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import typer
@@ -10,7 +12,9 @@ from .console import console
 from .json_output import Json, print_json
 from .working import Working
 
-STYLES = {"fine": "green", "missing": "yellow", "broken": "red"}
+STYLES: Mapping[str, str] = MappingProxyType(
+    {"fine": "green", "missing": "yellow", "broken": "red"}
+)
 
 
 def doctor(as_json: Json = False) -> None:
@@ -24,7 +28,7 @@ def doctor(as_json: Json = False) -> None:
 
         from .diagnosis import diagnosis
 
-        working.note("loading the plugins, each in a process that may be lost")
+        working.note("loading the plugins, each in a process of its own")
         plugins = list(plugin_statuses())
         working.note("asking PyTorch for devices")
         found = diagnosis(plugins)

@@ -56,6 +56,12 @@ StrategySettings = Annotated[
 LearnerName = Annotated[
     str, typer.Option(help="As `deviator list` names it.", autocompletion=names_of("learner"))
 ]
+Learners = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A learner to train, as `deviator list` names it.", autocompletion=names_of("learner")
+    ),
+]
 Rung = Annotated[
     str,
     typer.Option(

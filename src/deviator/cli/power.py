@@ -12,12 +12,12 @@ from rich.table import Table
 from deviator.errors import ResultsError
 from deviator.files import write_atomically
 
-from .complete import names_of
 from .console import PluginFiles, Settings, console, files_of
 from .json_output import Json, print_json
 from .markets import (
     Described,
     EconomyName,
+    Learners,
     MechanismName,
     Parameters,
     Sigma,
@@ -47,6 +47,10 @@ SHORT: Mapping["Constraint", str] = MappingProxyType(
 """Headings of the constraints."""
 
 
+Faults = Annotated[list[str] | None, typer.Option(help="A fault to plant; by default all of them.")]
+Sizes = Annotated[list[float] | None, typer.Option(help="A size to plant; by default 1 to 1e-6.")]
+
+
 @supervised
 def power(
     mechanism: MechanismName,
@@ -56,19 +60,9 @@ def power(
     sigma: Sigma = None,
     strategy: StrategyName = "honest",
     strategy_set: StrategySettings = None,
-    fault: Annotated[
-        list[str] | None, typer.Option(help="A fault to plant; by default all of them.")
-    ] = None,
-    size: Annotated[
-        list[float] | None, typer.Option(help="A size to plant; by default 1 to 1e-6.")
-    ] = None,
-    learner: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A learner to train, as `deviator list` names it.",
-            autocompletion=names_of("learner"),
-        ),
-    ] = None,
+    fault: Faults = None,
+    size: Sizes = None,
+    learner: Learners = None,
     steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 20_000,
     held_out: Annotated[int, typer.Option(help="Profiles on which gains are measured.")] = 200,
     out: Annotated[Path | None, typer.Option(help="A JSON file for the results.")] = None,

@@ -169,7 +169,7 @@ def _print(screen: Console, report: Any, quick: bool) -> None:
     from deviator.studies.report.summary import budget_warnings, summary_sentences
     from deviator.studies.report.table import explanations, third_party_plugins, verdict_table
 
-    for warning in budget_warnings(report.rows, quick=quick):
+    for warning in budget_warnings(report.rows, quick=quick, failed=len(report.failures)):
         screen.print(warning, style="yellow")
     if report.rows:
         print_table(screen, verdict_table(report.rows, screen.width))

@@ -101,7 +101,7 @@ class Page:
         served = builder.with_app(path="", root=str(APP), middleware=[self._told]).build()
         return TrustedHostMiddleware(served, allowed_hosts=list(HOSTS))
 
-    def _told(self, served: Served) -> Served:
+    def _told(self, app: Served) -> Served:
         """Return an application that knows the command line, and whose answers state the policy."""
         policy = POLICY.format(host=self.host).encode()
 
@@ -115,7 +115,7 @@ class Page:
                     message["headers"] = [*headers, (b"referrer-policy", b"no-referrer")]
                 await send(message)
 
-            await served(scope, receive, answer)
+            await app(scope, receive, answer)
 
         return told
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError, RefusedError, one_of
 from deviator.studies.figures.against_size import draw_against_size, label_sizes
 from deviator.studies.figures.style import COLORS, legend_text
 from deviator.studies.report.families import families
@@ -60,7 +60,7 @@ def gain_against_n(reports: Reports, *, measure: str = "gain", ax: Axes | None =
         If a folder has no report.
     """
     if measure not in MEASURES:
-        raise InvalidInputError(f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
+        raise InvalidInputError(one_of("measure", measure, MEASURES))
     by_report: dict[str, list[ReportRow]] = {}
     for each in named_rows(reports):
         by_report.setdefault(each.report, []).append(each.row)

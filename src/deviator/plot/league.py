@@ -60,7 +60,7 @@ def league(
     ResultsError
         If the file is damaged.
     """
-    known = read_runs(Path(runs)) if isinstance(runs, Path | str) else list(runs)
+    known = read_runs(runs) if isinstance(runs, Path | str) else list(runs)
     wanted = {"market": market, "n_traders": n_traders, "information": information}
     asked = {name: value for name, value in wanted.items() if value is not None}
     found = [run for run in known if all(getattr(run, n) == v for n, v in asked.items())]

@@ -178,3 +178,22 @@ def test_parquet_is_that_of_the_runs_own_tables(finished, tmp_path):
     for file in files:
         own = parquet.read_table(finished.folder / "tables" / file.name)
         assert parquet.read_table(file).equals(own)
+
+
+def test_folders_may_be_texts(run):
+    (file,) = export_tables(str(run), "csv", str(run / "out"), ["rows"])
+    assert file == run / "out" / "rows.csv"
+    with pytest.raises(InvalidInputError, match="out must be a path, got 3"):
+        export_tables(run, "csv", 3)
+
+
+def test_a_report_that_is_read_names_its_failed_cells(run):
+    assert read_report(run).failed_cells == {}
+    stated = json.loads((run / "report.json").read_text())
+    stated["failed_cells"] = {"x": "sigma-dcda in private values"}
+    (run / "report.json").write_text(json.dumps(stated))
+    assert read_report(run).failed_cells == stated["failed_cells"]
+    stated["failed_cells"] = ["x"]
+    (run / "report.json").write_text(json.dumps(stated))
+    with pytest.raises(ResultsError, match="must be the report of a study"):
+        read_report(run)

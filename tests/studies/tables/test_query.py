@@ -27,7 +27,7 @@ from deviator.studies.tables.write import sum_line
     ],
 )  # fmt: skip
 def test_tables_are_asked_in_sql(made_run, sql, records):
-    assert ask(made_run("run"), sql).records == records
+    assert ask(str(made_run("run")), sql).records == records
 
 
 def test_tables_and_columns_can_be_listed(made_run):
