@@ -19,7 +19,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "interval": "Half the 95% Student interval of that mean over seeds.",
         "largest": "Largest gain of a trained deviator at any one of these profiles.",
         "exact": "Mean gain of the best possible deviation; >= marks the best that a search found.",
-        "share": "Learned gain as a share of the exact gain; a dash where there is nothing to gain.",
+        "share": "Learned gain over exact gain; a dash where there is nothing to gain.",
         "control": "Share of the gain that the same learner captured, with the same budget, in the "
         "matched market where deviating pays; 'itself' where the row is that market.",
         "cap": "Certified bound on the mean gain of any deviation; none without a certificate.",

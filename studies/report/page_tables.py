@@ -55,7 +55,7 @@ def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
     texts = [
         [*_market(row), *(_measure(found.get(name)) for name in names)] for row, found in measured
     ]
-    note = "Outcomes if all traders follow the strategy; after ±, one standard error of a sampled mean."
+    note = "Outcomes if all traders follow the strategy; ± one standard error of a sampled mean."
     title = "Measured outcomes"
     return _about_markets(title, note, names, texts, OUTCOMES) if measured else None
 

@@ -51,7 +51,7 @@ def test_bad_input_is_refused_in_a_sentence(tmp_path):
 
 @pytest.mark.parametrize("out", ["", ".", "..", "runs/.."])
 def test_a_strategy_needs_a_name(out):
-    with pytest.raises(InvalidInputError, match="needs the name of a file"):
+    with pytest.raises(InvalidInputError, match="needs a file name"):
         run("--out", out)
 
 

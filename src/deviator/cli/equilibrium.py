@@ -143,6 +143,6 @@ def _check_new(out: Path, force: bool) -> None:
         raise ResultsError(f"--out must be in an existing folder, got {file.parent}; make it")
     if file.exists() and not force:
         raise ResultsError(
-            f"--out must not name a strategy that is there, {file} is; name another, or overwrite "
+            f"--out must not name an existing strategy, got {file}; name another, or overwrite "
             "it with --force"
         )

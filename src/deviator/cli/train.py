@@ -144,7 +144,7 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
     file = None if out is None else existing_file(out)
     if file is not None:
         raise ResultsError(
-            f"--out must not name a policy that is there, {file} is; name another, or "
+            f"--out must not name an existing policy, got {file}; name another, or "
             "overwrite it with --force"
         )
     if checkpoint is None or (
@@ -153,7 +153,7 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
         return
     if (checkpoint_folder(checkpoint) / FILE).exists():
         raise ResultsError(
-            f"--checkpoint must not name a checkpoint that is there, {checkpoint} is; continue "
+            f"--checkpoint must not name an existing checkpoint, got {checkpoint}; continue "
             "it with --resume, name another, or overwrite it with --force"
         )
 
