@@ -57,7 +57,9 @@ def _free_of_machine() -> int | None:
 def _left_in_container(folder: Path) -> int | None:
     """Return what is left of a limit; files that were read are dropped where room is needed."""
     try:
-        limit, used = (int((folder / f"memory.{name}").read_text("ascii")) for name in ("max", "current"))
+        limit, used = (
+            int((folder / f"memory.{name}").read_text("ascii")) for name in ("max", "current")
+        )
         lines = (folder / "memory.stat").read_text("ascii").splitlines()
         files = int(dict(line.split() for line in lines).get("inactive_file", 0))
     except (OSError, ValueError):

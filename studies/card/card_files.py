@@ -76,7 +76,9 @@ def _explained(folder: Path) -> Iterator[None]:
 
 def card_page(card: ReportCard) -> str:
     """Return a card as a page of HTML that needs no other file."""
-    template = files("deviator.studies.card").joinpath("card_template.html").read_text(encoding="utf-8")
+    template = (
+        files("deviator.studies.card").joinpath("card_template.html").read_text(encoding="utf-8")
+    )
     answers = [(TITLES[name], card.constraints[name]) for name in TITLES]
     page = Environment(autoescape=True).from_string(template)
     words: dict[str, Any] = {
