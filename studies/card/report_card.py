@@ -11,7 +11,7 @@ from deviator.evidence import Certificate, Market, Verdict, certificate_file, co
 from deviator.evidence.constraints import Constraint, ConstraintVerdict, Scope, State
 
 from ..beyond_claim import JointFinding
-from .words import lines_of
+from .words import WIDTH, lines_of
 
 MOST_TRADERS = 20
 """Certificates on honest outcomes of larger markets take minutes to write in short numbers."""
@@ -234,11 +234,12 @@ class ReportCard:
             all_traders=certificate.every_profile and self.audited.all_traders,
         )
 
-    def summary(self) -> str:
-        """Return the card in plain words, at most 25 lines."""
-        return "\n".join(lines_of(self))
+    def summary(self, width: int = WIDTH) -> str:
+        """Return the card in plain words, in lines of at most `width` characters."""
+        return "\n".join(lines_of(self, width))
 
-    __str__ = summary
+    def __str__(self) -> str:
+        return self.summary()
 
     def __repr__(self) -> str:
         audited = self.audited

@@ -1,6 +1,7 @@
 """A report card in plain words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from math import ceil
 from textwrap import wrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from .report_card import ReportCard
 
 WIDTH = 100
-"""Characters of a line; longer reasons are cut, and stand in full in ``report.json``."""
+"""Characters of a line, at most."""
+
+LINES = 3
+"""Of a text; longer reasons are cut, and stand in full in ``report.json``."""
 
 TITLES: Mapping[Constraint, str] = MappingProxyType(
     {
@@ -61,23 +65,28 @@ def words_of_draws(answer: Mapping[str, Any]) -> str:
     return "profitable deviation found" if answer["state"] == "refuted" else "open"
 
 
-def lines_of(card: "ReportCard") -> list[str]:
-    """Return a card as lines, each of at most `WIDTH` characters."""
-    lines = _cut(_title(card))
+def lines_of(card: "ReportCard", width: int) -> list[str]:
+    """Return a card as lines, each of at most `width` characters."""
+    width = min(width, WIDTH)
+    return [line for text, indent in _texts(card) for line in _cut(text, indent, width)]
+
+
+def _texts(card: "ReportCard") -> Iterator[tuple[str, int]]:
+    """Yield what a card says, each with the spaces that it is moved in by."""
+    yield _title(card), 0
     for name, title in TITLES.items():
         answer = card.constraints[name]
-        lines += _cut(f"{title:<24}{words_of(answer)}{_size(answer)}", indent=2)
-        lines += _cut(answer.reason, indent=4)
+        yield f"{title:<24}{words_of(answer)}{_size(answer)}", 2
+        yield answer.reason, 4
         if name == "incentive_compatibility" and card.each_draw is not None:
-            lines += _cut(f"{EACH_DRAW:<24}{words_of_draws(card.each_draw)}", indent=2)
-            lines += _cut(card.each_draw["reason"], indent=4)
-    lines += [part for line in _search_lines(card) for part in _cut(line, indent=2)]
+            yield f"{EACH_DRAW:<24}{words_of_draws(card.each_draw)}", 2
+            yield card.each_draw["reason"], 4
+    for line in _search_lines(card):
+        yield line, 2
     for finding in card.beyond:
-        lines += _cut(
-            f"beyond the claim: {who_together(finding)}: {words_beyond(finding)}", indent=2
-        )
-        lines += [part for each in finding.learned for part in _cut(_learned(each), indent=4)]
-    return lines
+        yield f"beyond the claim: {who_together(finding)}: {words_beyond(finding)}", 2
+        for each in finding.learned:
+            yield _learned(each), 4
 
 
 def _learned(each: "LearnedJointGain") -> str:
@@ -111,17 +120,16 @@ def words_beyond(finding: "JointFinding") -> str:
     return f"{gained} ({known[finding.reach]})"
 
 
-def _cut(text: str, indent: int = 0) -> list[str]:
-    """Return a text on at most two lines."""
+def _cut(text: str, indent: int, width: int) -> list[str]:
+    """Return a text on as many lines as `LINES` full ones need."""
     margin = " " * indent
     return wrap(
         text,
-        WIDTH,
+        width,
         initial_indent=margin,
         subsequent_indent=margin,
-        max_lines=2,
+        max_lines=ceil(LINES * WIDTH / width),
         placeholder=" ...",
-        drop_whitespace=True,
     )
 
 

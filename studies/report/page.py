@@ -90,7 +90,9 @@ def write_html(
         most_open=MOST_OPEN,
         states=counted_verdicts(rows),
         summary=summary_sentences(rows),
-        warnings=budget_warnings(rows, quick=bool(content.get("quick"))),
+        warnings=budget_warnings(
+            rows, quick=bool(content.get("quick")), failed=len(content["failures"])
+        ),
         meanings=explained(_columns(rows), {}),
         comparisons=comparisons_in_words(content["comparisons"]),
         explanations=explanations(rows),

@@ -56,16 +56,26 @@ def summary_sentences(rows: Sequence[ReportRow]) -> list[str]:
     return [one_line(_sentence(*group), LONGEST) for group in groups.items()]
 
 
-def budget_warnings(rows: Sequence[ReportRow], *, quick: bool) -> list[str]:
-    """Return what the budgets of a study leave open: a sentence each, none where they suffice.
+def budget_warnings(rows: Sequence[ReportRow], *, quick: bool, failed: int = 0) -> list[str]:
+    """Return what a study leaves open: a sentence each, none where nothing is to be said.
 
     Parameters
     ----------
     rows : sequence of ReportRow
     quick : bool
         Whether the smaller budgets were used.
+    failed : int
+        How many cells could not be run.
     """
-    return [*([QUICK] if quick else []), *_weak_controls(rows)]
+    return [*([QUICK] if quick else []), *_without_rows(failed), *_weak_controls(rows)]
+
+
+def _without_rows(failed: int) -> list[str]:
+    """Return that cells failed: what is said of all markets does not speak of theirs."""
+    if not failed:
+        return []
+    cells = "1 cell" if failed == 1 else f"{failed} cells"
+    return [f"{cells} could not be run and {'has' if failed == 1 else 'have'} no verdict."]
 
 
 def _weak_controls(rows: Sequence[ReportRow]) -> list[str]:
@@ -99,20 +109,39 @@ def _subject(row: ReportRow) -> _Subject:
 
 def _sentence(subject: _Subject, rows: Sequence[ReportRow]) -> str:
     if subject.question == "everyone":
-        return f"{_where(subject, len(rows))} all traders learned together."
+        return f"In {_those(subject, rows)} all traders learned together."
     told = Counter(_outcome(subject, row) for row in rows)
     if len(told) == 1:
         (outcome,) = told
-        found = f"{_where(subject, len(rows))} {outcome}"
+        found = f"In {_those(subject, rows)} {outcome}"
     else:
         parts = ", ".join(f"{outcome} in {count}" for outcome, count in told.items())
-        found = f"Of {len(rows)} {_markets(subject, len(rows))}: {parts}"
+        found = f"Of {_counted(subject, rows)}: {parts}"
     return "; ".join([found, *_searches(subject, rows)]) + "."
 
 
-def _where(subject: _Subject, count: int) -> str:
-    how_many = {1: "the", 2: "both"}.get(count, f"all {count}")
-    return f"In {how_many} {_markets(subject, count)}"
+def _those(subject: _Subject, rows: Sequence[ReportRow]) -> str:
+    """Return rows as what is said of all of them, as "all 14 sigma-DCDA markets"."""
+    if len(rows) == 1:
+        return f"the {_markets(subject, 1)}"
+    counted = _counted(subject, rows)
+    return f"both {counted.removeprefix('2 ')}" if len(rows) == 2 else f"all {counted}"
+
+
+def _counted(subject: _Subject, rows: Sequence[ReportRow]) -> str:
+    """Return how many markets rows are about; of a market there are several where learners are."""
+    different = len(set(map(_market_of, rows)))
+    markets = _markets(subject, different)
+    if different == len(rows):
+        return f"{different} {markets}"
+    return f"{len(rows)} rows of {'one' if different == 1 else different} {markets}"
+
+
+def _market_of(row: ReportRow) -> str:
+    """Return whom and what a row is about, with what the deviator sees, as a text."""
+    rule = (row["parameters"], row["sigma"], row["strategy_parameters"])
+    economy = (row["economy"], row["economy_settings"], row["economy_label"], row["n_traders"])
+    return repr((rule, economy, row["trader"], row["information"]))
 
 
 def _markets(subject: _Subject, count: int) -> str:
@@ -129,16 +158,25 @@ def _outcome(subject: _Subject, row: ReportRow) -> str:
     average = " on average" if row["scope"] == "in expectation" else ""
     joint = f" by a {subject.question}" if subject.question.startswith("coalition") else ""
     meant = ", as it is meant to" if subject.is_control else ""
+    openly = f"whether a deviation{joint} pays is open" if joint else "the answer is open"
     pays = {
-        "confirmed": f"no deviation{joint} pays{average}",
+        "confirmed": f"no deviation{joint} pays{average}{_once_drawn(row)}",
         "refuted": f"a deviation{joint} pays{average}{meant}",
-        "undetermined": "the answer is open",
+        "undetermined": openly,
         "vacuous": "nobody trades",
     }
     holds = {"confirmed": "holds", "refuted": "is violated", "undetermined": "is open"}
     if subject.constraint not in (None, INCENTIVES) and row["state"] in holds:
         return f"{str(subject.constraint).replace('_', ' ')} {holds[row['state']]}"
-    return pays[row["state"]]
+    # Reports of strangers and of later versions may hold other states.
+    return pays.get(row["state"], f"the verdict is {row['state']}")
+
+
+def _once_drawn(row: ReportRow) -> str:
+    """Return what a lottery, in which no deviation pays on average, leaves to gain."""
+    drawn = row.get("each_draw")
+    found = drawn is not None and drawn["state"] == "refuted"
+    return " before the lots are drawn and one does once they are known" if found else ""
 
 
 def _searches(subject: _Subject, rows: Sequence[ReportRow]) -> Iterable[str]:
@@ -151,6 +189,8 @@ def _searches(subject: _Subject, rows: Sequence[ReportRow]) -> Iterable[str]:
     powers = [row["power"] for row in others if row["power"] is not None]
     if powers:
         yield f"in the matched markets where one does, {_found(powers)} of it"
+        if len(powers) < len(others):
+            yield f"for {len(others) - len(powers)} of these rows no learner was tried there"
     elif others:
         yield "no learner was tried in a matched market where one does"
     if shares:

@@ -20,10 +20,16 @@ def test_audit_prints_a_card_and_writes_files_that_recheck_takes(run_command, ca
     assert run_command("recheck", witness, *certificates) == 0
 
 
-def test_one_trader_can_be_asked_for_and_a_tolerance_stated(run_command, capsys, tmp_path):
+def test_one_trader_can_be_asked_for_and_a_tolerance_stated(
+    run_command, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("COLUMNS", "40")
     options = ("--trader", 2, "--epsilon", 0.5, "--out", tmp_path)
     assert run_command("audit", "uniform-conditional", *ECONOMY, *options) == 0
-    assert "deviators: 2 (and nobody else)" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert "  deviators: 2 (and nobody else), who" in lines
+    assert max(len(line) for line in lines if not line.startswith("wrote ")) <= 40
+    assert not any(line.endswith("...") for line in lines)
     assert list(json.loads((tmp_path / "report.json").read_text())["verdicts"]) == ["2"]
 
 

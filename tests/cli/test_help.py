@@ -63,7 +63,7 @@ def options():
     for name in sorted(GROUP.commands):
         command, context = context_of(name)
         for each in command.get_params(context):
-            if each.param_type_name == "option":
+            if each.param_type_name == "option" and not each.hidden:
                 yield name, each
 
 
@@ -111,6 +111,27 @@ def test_h_is_help(run_command, capsys):
     assert short == capsys.readouterr().out
     assert short.startswith("Usage: deviator list [OPTIONS] [KIND]\n")
     assert "Examples:\n" in short
+
+
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [
+        ("compare", "[OPTIONS] RUN..."),
+        ("recheck", "[OPTIONS] FILE..."),
+        ("replicate", "[OPTIONS] [RESULT]..."),
+        ("evaluate", "[OPTIONS] POLICY"),
+    ],
+)
+def test_usage_names_arguments_as_other_programs_do(name, usage):
+    command, context = context_of(name)
+    assert f" {usage}\n" in help_page(command, context, 96)
+
+
+@pytest.mark.parametrize("name", sorted(GROUP.commands))
+def test_braces_and_dots_of_arguments_are_not_left_over(name):
+    command, context = context_of(name)
+    usage = help_page(command, context, 96).splitlines()[0]
+    assert not re.search(r"[{}]|\.{4}", usage)
 
 
 @pytest.mark.parametrize(

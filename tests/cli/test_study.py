@@ -55,8 +55,9 @@ def test_a_dry_run_says_what_is_finished_and_how_long_the_rest_takes(plain, run_
     assert not (plain / "runs").exists()
     assert run_command("study", "study.yaml", "--workers", 1) == 0
     wider = "economies.private.n_traders=[4, 6, 8]"
-    capsys.readouterr()
-    assert run_command("study", "study.yaml", "--dry-run", "--set", wider) == 0
+    for option in ("--set", "-s"):
+        capsys.readouterr()
+        assert run_command("study", "study.yaml", "--dry-run", option, wider) == 0
     printed = capsys.readouterr().out
     assert printed.count("finished  ") == 2
     assert "3 cells, 2 finished, 1 to run" in printed

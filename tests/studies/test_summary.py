@@ -1,15 +1,20 @@
 """What a study found in sentences, controls as controls, and what small budgets leave open."""
 
+from itertools import count
+
 import pytest
 from helpers.report_content import row
 
 from deviator.studies.report.summary import budget_warnings, summary_sentences
 from deviator.studies.report.verdict_words import row_verdict, verdict_kind
 
+NUMBERS = count(4)
+
 
 def null(**changes):
-    """A market where honesty is optimal, with its control."""
+    """A market of its own where honesty is optimal, with its control."""
     stated = {"mechanism": "sigma-dcda", "state": "confirmed", "share": None, "power": 0.999}
+    stated["n_traders"] = next(NUMBERS)
     return row(**{**stated, "control": {"key": "27871f2c415c"}, **changes})
 
 
@@ -39,7 +44,8 @@ def test_markets_that_differ_are_counted():
     assert found == (
         "Of 3 sigma-DCDA markets: no deviation pays in 1, a deviation pays on average in 1, the "
         "answer is open in 1; in the matched markets where one does, the learners found 99.9% of "
-        "it; the learners found 80.0% of what there is to gain."
+        "it; for 1 of these rows no learner was tried there; the learners found 80.0% of what there is to "
+        "gain."
     )
 
 
@@ -80,3 +86,41 @@ def test_small_budgets_and_weak_controls_are_warned_of():
     assert "In 2 of the 3 rows" in weak
     assert "less than 50%" in weak
     assert "(-10.0% to 20.0%)" in weak
+
+
+def test_rows_of_one_market_are_not_counted_as_markets():
+    (found,) = summary_sentences([null(n_traders=4, learner=name) for name in ("ppo", "cma-es")])
+    assert found.startswith("In both rows of one sigma-DCDA market no deviation pays;")
+    (found,) = summary_sentences([null(n_traders=4, steps=steps) for steps in (1, 2, 3)])
+    assert found.startswith("In all 3 rows of one sigma-DCDA market no deviation pays;")
+    (found,) = summary_sentences([null(n_traders=4, information=name) for name in ("own", "all")])
+    assert found.startswith("In both sigma-DCDA markets no deviation pays;")
+
+
+def test_a_few_good_controls_do_not_speak_for_rows_that_have_none():
+    (found,) = summary_sentences([null(), null(power=None), null(power=None)])
+    assert "found 99.9% of it; for 2 of these rows no learner was tried there" in found
+
+
+def test_a_lottery_in_which_knowing_the_lots_pays_does_not_pass_for_one_where_nothing_does():
+    (found,) = summary_sentences([null(each_draw={"state": "refuted"})])
+    assert "no deviation pays before the lots are drawn and one does once they are known" in found
+
+
+def test_an_open_question_about_a_coalition_says_whose_it_is():
+    (found,) = summary_sentences([null(question="coalition", members=2, state="undetermined")])
+    assert "whether a deviation by a coalition of 2 pays is open" in found
+
+
+def test_a_state_of_another_version_is_told_as_it_is():
+    (found,) = summary_sentences([null(state="strange")])
+    assert "the verdict is strange" in found
+
+
+def test_cells_that_failed_are_told_of_beside_the_sentences():
+    assert budget_warnings([null()], quick=False, failed=1) == [
+        "1 cell could not be run and has no verdict."
+    ]
+    assert budget_warnings([], quick=False, failed=2) == [
+        "2 cells could not be run and have no verdict."
+    ]

@@ -110,7 +110,7 @@ def _show(card: Any, written: list[Path], as_json: bool) -> None:
         print_json(card.to_dict() | {"files": list(map(str, written))})
         return
     screen = console()
-    screen.print(card.summary(), soft_wrap=True)
+    screen.print(card.summary(screen.width), soft_wrap=True)
     for file in written:
         screen.print(f"wrote {file}", soft_wrap=True)
 

@@ -13,7 +13,7 @@ from .working import Working
 
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN RUN...", help="Results folders of studies.")
+        list[Path], typer.Argument(metavar="RUN", help="Results folders of two or more studies.")
     ],
     form: FormatOption = Format.table,
     as_json: Json = False,

@@ -11,6 +11,7 @@ from .study import (
     Address,
     DryRun,
     ExecutorName,
+    OlderOverrides,
     Out,
     Overrides,
     Quick,
@@ -36,7 +37,9 @@ def confirm(
     plugin: PluginFiles = None,
     trust: Trust = False,
     as_json: Json = False,
+    older: OlderOverrides = None,
 ) -> None:
     """Run the study of Proposition 3, or another, as `deviator study` does."""
     where = (out, workers, executor, address)
-    run_study(Request(study, settings, dry_run, quick, *where, plugin, trust, as_json))
+    stated = [*(settings or ()), *(older or ())]
+    run_study(Request(study, stated, dry_run, quick, *where, plugin, trust, as_json))

@@ -24,7 +24,7 @@ def doctor(as_json: Json = False) -> None:
 
         from .diagnosis import diagnosis
 
-        working.note("loading the plugins, each in a process that may be lost")
+        working.note("loading the plugins, each in a process of its own")
         plugins = list(plugin_statuses())
         working.note("asking PyTorch for devices")
         found = diagnosis(plugins)

@@ -118,7 +118,7 @@ def _show(found: Any, out: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(found.to_dict() | {"strategy": file})
     else:
-        console().print(found.summary(), soft_wrap=True)
+        console().print(found.summary())
         if file is not None:
             console().print(f"strategy: {file}", soft_wrap=True)
     if found.interrupted:

@@ -51,7 +51,7 @@ def help_page(command: Any, context: Any, width: int) -> str:
         That in which the command was called.
     width : int
     """
-    pieces = [piece.strip("{}") for piece in command.collect_usage_pieces(context)]
+    pieces = [re.sub("[{}]", "", piece) for piece in command.collect_usage_pieces(context)]
     usage = f"{context.command_path} {' '.join(pieces)}"
     sections = [
         _filled(usage, width, "Usage: ", "       "),
@@ -93,7 +93,8 @@ def _parameters(command: Any, context: Any, width: int) -> Iterator[str]:
 
 def _name(name: str) -> str:
     """Return names and type of an option; what takes a list is given once for each value."""
-    return re.sub(r"<list\[(\w+)\]>", r"<\1>...", name).replace("<Path>", "<path>")
+    singular = re.sub(r"<list\[(\w+)\]>", r"<\1>...", name)
+    return re.sub(r"\.\.\.( <\w+>\.\.\.)", r"\1", singular).replace("<Path>", "<path>")
 
 
 def _listed(heading: str, rows: Sequence[tuple[str, str]], width: int) -> str:

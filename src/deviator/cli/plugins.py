@@ -48,7 +48,7 @@ def list_(
     # Named before anything is loaded, so that a kind that is none is an error and nothing else.
     known = len(list_plugins(kind))
     everything = list[PluginStatus]()
-    with Working("loading the plugins, each in a process that may be lost") as working:
+    with Working("loading the plugins, each in a process of its own") as working:
         for status in plugin_statuses(kind, files_of(plugin)):
             everything.append(status)
             working.step("loading the plugins", len(everything) / max(known, len(everything)))

@@ -34,7 +34,9 @@ DATA = ".json"
 def replicate(
     results: Annotated[
         list[str] | None,
-        typer.Argument(help='As the paper numbers them: "Proposition 5"; by default all.'),
+        typer.Argument(
+            metavar="RESULT", help='As the paper numbers them: "Proposition 5"; by default all.'
+        ),
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="A page to write; beside it its rows as JSON.")

@@ -30,6 +30,9 @@ Overrides = Annotated[
         help="A value of the study, as in --set steps=1000 or --set cells.0.sigma=0.3.",
     ),
 ]
+OlderOverrides = Annotated[
+    list[str] | None, typer.Option("-s", hidden=True, help="What --set was called before.")
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the cells and an estimate of time; run nothing.")
 ]
@@ -77,10 +80,12 @@ def study(
     plugin: PluginFiles = None,
     trust: Trust = False,
     as_json: Json = False,
+    older: OlderOverrides = None,
 ) -> None:
     """Run or resume a study, and print its verdict table; finished cells are kept."""
     where = (out, workers, executor, address)
-    run_study(Request(file, settings, dry_run, quick, *where, plugin, trust, as_json))
+    stated = [*(settings or ()), *(older or ())]
+    run_study(Request(file, stated, dry_run, quick, *where, plugin, trust, as_json))
 
 
 def run_study(request: Request) -> None:
@@ -164,7 +169,7 @@ def _print(screen: Screen, report: Any, quick: bool) -> None:
     from deviator.studies.report.summary import budget_warnings, summary_sentences
     from deviator.studies.report.table import explanations, third_party_plugins, verdict_table
 
-    for warning in budget_warnings(report.rows, quick=quick):
+    for warning in budget_warnings(report.rows, quick=quick, failed=len(report.failures)):
         screen.print(warning, style="yellow")
     if report.rows:
         print_table(screen, verdict_table(report.rows, screen.width))

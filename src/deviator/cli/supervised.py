@@ -92,7 +92,7 @@ def texts_of_policy(options: dict[str, Any]) -> Iterator[str]:
 def _run_elsewhere(command: Command, options: dict[str, Any], plugins: list[str]) -> None:
     screen = console()
     who = one_line(" or ".join(plugins))
-    notes().print(f"starting a process that may be lost, for {who}")
+    notes().print(f"starting a process of its own for {who}")
 
     unread: list[OSError] = []
 

@@ -159,7 +159,9 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
 
 @partial(supervised, named=texts_of_policy)
 def evaluate(
-    policy: Annotated[Path, typer.Argument(help="A saved policy, without suffix.")],
+    policy: Annotated[
+        Path, typer.Argument(metavar="POLICY", help="A saved policy, without suffix.")
+    ],
     plugin: PluginFiles = None,
     as_json: Json = False,
 ) -> None:
