@@ -42,8 +42,9 @@ JSON: Mapping[str, str] = MappingProxyType(
     {
         "`audit`": ("the content of `report.json` ([audit.md](audit.md)), and `files`"),
         "`study`, `confirm`": (
-            "`study`, `folder`, `rows` ([report.md](report.md)), `failures`, `notes`; with "
-            "`--dry-run` `cells`, `failures`, `seconds_left`"
+            "`study`, `folder`, `rows` ([report.md](report.md)), `failures`, "
+            "`failed_cells`, `notes`; with `--dry-run` `cells`, `failures`, `failed_cells`, "
+            "`seconds_left`"
         ),
         "`train`, `evaluate`": (
             "`learned_gain`, `untrained_gain`, `exact_gain`, `best_gain`, `best_gain_kind`, "
@@ -72,7 +73,7 @@ JSON: Mapping[str, str] = MappingProxyType(
         ),
         "`league`": ("all runs of the file, as its lines have them"),
         "`recheck`": ("of each file `file`, `state` (holds, wrong, unknown), `told`"),
-        "`report`": ("`study`, `cells`, `failures`, `notes`, `written`"),
+        "`report`": ("`study`, `cells`, `failures`, `failed_cells`, `notes`, `written`"),
         "`export`": ("`written`"),
         "`query`, `compare`": ("a record for each row"),
         "`doctor`": ("of each subject `about`, `state` (fine, missing, broken), `told`"),
