@@ -210,9 +210,7 @@ def _(mo):
 def _(audit, mo, panels, tested):
     mo.stop(tested is None)
     _quick = panels.has_exact_answers(tested)
-    _note = mo.md(
-        "No constraint has an exact form here: profiles are searched when you ask for it."
-    )
+    _note = mo.md("No constraint has an exact form here. Press the button to search profiles.")
     _shown = panels.part(lambda: panels.constraints(tested)) if _quick or audit.value else _note
     mo.vstack([mo.md("## The five constraints"), _shown, *([] if _quick else [audit])])
     return
@@ -253,7 +251,7 @@ def _(curves, curves_problem, mo, moving, panels, slider, states, tested):
 def _(mo, names_of, files, replay_path):
     _learners = names_of("learner", files)
     learner = mo.ui.dropdown(_learners, value="cma-es", label="learner")
-    steps = mo.ui.number(1000, 1_000_000, step=1000, value=20_000, label="bids of training")
+    steps = mo.ui.number(1000, 1_000_000, step=1000, value=20_000, label="bids in training")
     train = mo.ui.run_button(label="Train a deviator in this market")
     path = mo.ui.text(replay_path, label="or replay a file or folder", full_width=True)
     mo.vstack(
@@ -320,7 +318,7 @@ def _(drawn_types, mo, replay):
         "" if replay is None else ", ".join(f"{each:g}" for each in drawn_types(replay.tested, 0))
     )
     place = mo.ui.slider(
-        0, max(_last, 1), step=1, value=_last, label="point of the training", include_input=True
+        0, max(_last, 1), step=1, value=_last, label="point in training", include_input=True
     )
     replay_types = mo.ui.text(_text, label="types at which the deviator bids", full_width=True)
     return place, replay_types

@@ -151,7 +151,7 @@ def types_from_text(text: str, n_traders: int) -> Floats:
         numbers = [float(each) for each in text.replace(",", " ").split()]
     except ValueError:
         raise InvalidInputError(
-            f"types must be numbers with commas between them, got {text!r}"
+            f"types must be numbers separated by commas, got {text!r}"
         ) from None
     if len(numbers) != n_traders:
         raise InvalidInputError(
