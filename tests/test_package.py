@@ -1,9 +1,11 @@
 """The package as others get it: imports, wheel, house rules."""
 
+import os
 import re
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from helpers.repository import ROOT
@@ -34,23 +36,27 @@ def test_what_is_imported_on_first_use_leaves_the_callers_random_numbers_alone()
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_wheel_holds_every_module(tmp_path):
+def package_files(package=ROOT / "src" / "deviator"):
+    """Return the files of the package and of its families, which are links; not of examples."""
+    for folder, folders, names in os.walk(package, followlinks=True):
+        folders[:] = [each for each in folders if each not in ("examples", "__pycache__")]
+        yield from (Path(folder, name).relative_to(package.parent) for name in names)
+
+
+def test_wheel_holds_every_module_and_every_data_file(tmp_path):
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path]
     subprocess.run([*command, ROOT], check=True, capture_output=True)
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
-    for family in FAMILIES:
-        for module in (ROOT / family).rglob("*.py"):
-            if "examples" not in module.parts:
-                assert f"deviator/{module.relative_to(ROOT)}" in names
-    for data in (
-        "py.typed",
-        "studies/proposition3.yaml",
-        "studies/report/page_template.html",
-        "paper/page_template.html",
-        "explorer/style.css",
-        "plugins/scaffold_templates/mechanism.py.txt",
-    ):
-        assert f"deviator/{data}" in names
+    needed = {path.as_posix() for path in package_files()}
+    assert {Path(name).suffix for name in needed} >= {
+        ".py",
+        ".html",
+        ".css",
+        ".js",
+        ".yaml",
+        ".txt",
+    }
+    assert needed | {"deviator/py.typed"} <= names, needed - names
     assert all(name.startswith(("deviator/", "deviator-")) for name in names)
 
 

@@ -47,6 +47,15 @@ def test_the_paper_is_cited_alike_everywhere():
     assert (ours["title"], ours["authors"][0]["name"]) == (citation.TITLE, citation.AUTHORS)
     stated = citation.PAPER_TITLE, citation.JOURNAL, citation.YEAR
     assert stated == (paper["title"], paper["journal"], paper["year"])
+    page = (DOCS / "how-to" / "citing.md").read_text(encoding="utf-8")
+    assert f"```bibtex\n{citation.bibtex(deviator.__version__)}\n```" in page
+
+
+@pytest.mark.parametrize("file", ["LICENSE", "CITATION.cff", "docs/how-to/citing.md"])
+def test_the_authors_have_one_name(file):
+    """And no second one: "authors", "contributors"."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert set(re.findall(r"[Tt]he deviator \w+", text)) == {citation.AUTHORS}
 
 
 def test_every_extra_is_tried():

@@ -21,6 +21,13 @@ LIBRARIES = (
     *("numpy", "scipy", "pandas", "pyarrow", "gymnasium", "pettingzoo"),
     *("stable-baselines3", "torch"),
 )
+DATA = (
+    *("py.typed", "pages/style.css", "pages/table.js", "explorer/style.css"),
+    *("studies/report/page_template.html", "studies/card/card_template.html"),
+    *("paper/page_template.html", "studies/proposition3.yaml"),
+)
+"""Files beside the modules; `tests/test_package.py` holds the wheel to all that there are."""
+
 STUDY = """
 name: smoke
 seeds: [0]
@@ -35,9 +42,10 @@ cells:
 
 
 def the_package_is_whole():
-    """Versions agree, types are marked, and the package comes from site-packages."""
+    """Versions agree, data files are there, and the package comes from site-packages."""
     assert metadata.version("deviator") == deviator.__version__
-    assert (files("deviator") / "py.typed").is_file()
+    for name in DATA:
+        assert files("deviator").joinpath(name).is_file(), name
     assert "site-packages" in str(deviator.__file__), deviator.__file__
 
 
@@ -125,6 +133,20 @@ def figures_are_drawn():
         assert (Path(folder) / "menu.svg").stat().st_size > 1000
 
 
+def a_card_and_a_plugin_are_written():
+    """The page of an audit, and a package from the templates of plugins."""
+    command = [sys.executable, "-m", "deviator"]
+    audit = [*command, "audit", "uniform-conditional", "--economy", "private-values"]
+    with TemporaryDirectory() as folder:
+        for each in (
+            [*audit, "-s", "n_traders=4", "--out", "card"],
+            [*command, "new", "mechanism", "my-rule", "--out", "mine"],
+        ):
+            subprocess.run(each, cwd=folder, check=True, capture_output=True)
+        assert list(Path(folder, "card").rglob("*.html"))
+        assert "class MyRule" in Path(folder, "mine/my_rule/my_rule.py").read_text(encoding="utf-8")
+
+
 def the_doctor_finds_nothing_broken():
     """`python -m deviator doctor` ends with 0."""
     told = subprocess.run(
@@ -146,6 +168,7 @@ def main():
         tensors_clear,
         a_study_leaves_tables_and_figures,
         figures_are_drawn,
+        a_card_and_a_plugin_are_written,
         the_doctor_finds_nothing_broken,
     ):
         promise()
