@@ -209,7 +209,7 @@ def explanations(rows: Sequence[ReportRow]) -> list[str]:
     units = [IN_PAYOFF.format(", ".join(of_payoff))] if of_payoff else []
     audits = audits_in_words(rows)
     reads = dict.fromkeys(f"{each}." for row in rows for each in row["undeclared_reads"])
-    return [*audits, *([BELOW_ZERO] if below else []), *units, *ended, *map(one_line, reads)]
+    return [*audits, *([BELOW_ZERO] if below else []), *map(one_line, [*units, *ended, *reads])]
 
 
 def audits_in_words(rows: Sequence[ReportRow]) -> list[str]:
