@@ -58,8 +58,8 @@ class DirectMechanism(Mechanism):
         """
         if self.economy.n_traders != economy.n_traders:
             raise InvalidInputError(
-                f"mechanism and economy must have the same traders, {name} has "
-                f"{self.economy.n_traders} traders, the economy {economy.n_traders}; build "
+                f"mechanism and economy must have the same traders, {name} is of "
+                f"{self.economy.n_traders} traders, the economy of {economy.n_traders}; build "
                 f"{name} on an economy of {economy.n_traders}"
             )
 

@@ -35,7 +35,7 @@ class Economies:
         if name not in self._stated:
             question = did_you_mean(name, self._stated)
             raise InvalidInputError(
-                f"the study defines no economy {name!r}; it defines: "
+                f"economy {name!r} is not named in the study; it names: "
                 f"{', '.join(sorted(self._stated))}{f'; {question}' if question else ''}"
             )
         return self._stated[name]

@@ -148,7 +148,7 @@ def test_every_mistake_of_a_study_file_has_its_line(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("economy: groups}", "economy: grups}", "the study defines no economy 'grups'"),
+        ("economy: groups}", "economy: grups}", "economy 'grups' is not named in the study"),
         ("mechanism: sigma-dcda", "mechanism: sigma-dcdb", "did you mean 'sigma-dcda'"),
         ("family: two-groups", "family: two-grops", "did you mean 'two-groups'"),
         ("name: ppo", "name: ppoo", "did you mean 'ppo'"),
@@ -215,7 +215,7 @@ def test_all_mistakes_of_a_study_are_said_at_once(tmp_path):
         confirm(tmp_path / "study.yaml", out=tmp_path / "run")
     lines = str(caught.value).split("\n  ")
     assert lines[0] == f"study tiny has {len(lines) - 1} mistakes:"
-    for place in ("economies.groups", "cells[0]", "no economy 'privat'"):
+    for place in ("economies.groups", "cells[0]", "economy 'privat' is not named"):
         assert any(place in line for line in lines), place
     assert not (tmp_path / "run").exists()
 
@@ -298,7 +298,7 @@ def test_mistakes_of_both_stages_come_at_once_with_their_lines(tmp_path):
         (17, "cells[2].parameters (sigma-dcda in goood, line 17): mechanism 'sigma-dcda' takes"),
         (18, "cells[3] (sigma-dcda in good, line 18): sigma must be non-negative, got -1.0"),
         (22, "cells[5].control.mechanism (sigma-dcda in good, line 22): no mechanism is named"),
-        (22, "the study defines no economy 'god'"),
+        (22, "economy 'god' is not named in the study"),
     ):
         (found,) = [one for one in told if words in one]
         assert f"line {line}" in found
