@@ -17,12 +17,12 @@ WIDTH = 96
 ABOUT = """# Commands
 
 `deviator COMMAND -h` shows these pages, at the width of the terminal. `python -m deviator` is the
-same command where the script is not on the path.
+same command, for when the script is not on the path.
 
-- **Results** go to standard output, and with `--json` as one JSON document and nothing else. What a
-  command is doing, with the time left where that can be guessed, goes to standard error.
+- **Results** go to standard output, and with `--json` as one JSON document and nothing else.
+  Progress, with an estimate of the time left where there is one, goes to standard error.
 - **Exit codes**: 0 for an answer, whatever it says; 1 where a check failed; 2 for bad input, with
-  one sentence; 130 after Ctrl-C.
+  one sentence that explains it; 130 after Ctrl-C.
 - **Short options** mean the same in every command: `-s` a parameter of the economy, `-m` a setting
   of the mechanism, `-h` help. Values are YAML: `-s n_traders=10`, `-s "slope=[1, 2, 3]"`. Other
   parts have long ones: `--strategy-set`, `--learner-set`, and `--set` for a study file's values.
@@ -42,8 +42,9 @@ JSON: Mapping[str, str] = MappingProxyType(
     {
         "`audit`": ("the content of `report.json` ([audit.md](audit.md)), and `files`"),
         "`study`, `confirm`": (
-            "`study`, `folder`, `rows` ([report.md](report.md)), `failures`, `notes`; with "
-            "`--dry-run` `cells`, `failures`, `seconds_left`"
+            "`study`, `folder`, `rows` ([report.md](report.md)), `failures`, "
+            "`failed_cells`, `notes`; with `--dry-run` `cells`, `failures`, `failed_cells`, "
+            "`seconds_left`"
         ),
         "`train`, `evaluate`": (
             "`learned_gain`, `untrained_gain`, `exact_gain`, `best_gain`, `best_gain_kind`, "
@@ -72,7 +73,7 @@ JSON: Mapping[str, str] = MappingProxyType(
         ),
         "`league`": ("all runs of the file, as its lines have them"),
         "`recheck`": ("of each file `file`, `state` (holds, wrong, unknown), `told`"),
-        "`report`": ("`study`, `cells`, `failures`, `notes`, `written`"),
+        "`report`": ("`study`, `cells`, `failures`, `failed_cells`, `notes`, `written`"),
         "`export`": ("`written`"),
         "`query`, `compare`": ("a record for each row"),
         "`doctor`": ("of each subject `about`, `state` (fine, missing, broken), `told`"),

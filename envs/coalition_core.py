@@ -192,7 +192,7 @@ def _check_rung(information: Information) -> None:
     if not isinstance(rung, OwnType | WholeProfile):
         raise RefusedError(
             f"people who deviate together must know own or profile, got {rung.name}; name one of "
-            "the two, or one deviator"
+            "these, or a single deviator"
         )
 
 

@@ -57,7 +57,7 @@ def parallel_env(
     """
     if settings.get("trader") is not None:
         raise InvalidInputError(
-            f"exchange_v0 has everyone act, and nobody in particular, got trader="
+            f"everyone acts in exchange_v0, got trader="
             f"{settings['trader']}; leave it out, name several with traders=, or use DeviationEnv"
         )
     if core is None:

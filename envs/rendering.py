@@ -68,7 +68,7 @@ def checked_render_mode(mode: str | None) -> str | None:
     if mode == "rgb_array" and find_spec("matplotlib") is None:
         raise RefusedError(
             "render_mode='rgb_array' needs matplotlib, which is not installed; "
-            "pip install matplotlib, or take render_mode='ansi'"
+            "pip install matplotlib, or use render_mode='ansi'"
         )
     return mode
 

@@ -65,7 +65,7 @@ def core_of(
     chosen = {name: value for name, value in settings.items() if value is not None}
     if "ranges" in chosen and "range_multiple" in chosen:
         raise InvalidInputError(
-            "range_multiple is not used beside ranges, which say all, got "
+            "range_multiple has no effect beside ranges, got "
             f"{chosen['range_multiple']}; leave one of them out"
         )
     parts = {name: chosen.pop(name) for name in MARKET_SETTINGS if name in chosen}
@@ -92,7 +92,7 @@ def check_alone(core: object, others: Mapping[str, Any]) -> None:
     beside = [name for name, value in others.items() if value is not None]
     if beside:
         raise InvalidInputError(
-            f"core= says all about the market, so that {', '.join(beside)} would go unused; leave "
+            f"core= describes the whole market, so {', '.join(beside)} would go unused; leave "
             f"{'it' if len(beside) == 1 else 'them'} out, or build another core"
         )
 

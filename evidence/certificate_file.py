@@ -71,7 +71,7 @@ def certificate_file(
     rung = information if isinstance(information, str) else rung_name(information)
     if not certificate.every_profile and rung not in WRITTEN:
         raise RefusedError(
-            f"a file of a cap on a mean must be of the rung {' or '.join(WRITTEN)}, got {rung}"
+            f"a file with a cap on a mean needs the rung {' or '.join(WRITTEN)}, got {rung}"
         )
     if certificate.kind != EXACT or certificate.cap is None:
         raise RefusedError(

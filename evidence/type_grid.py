@@ -283,7 +283,7 @@ def _check_finite(mechanism: Mechanism, values: Floats, profiles: Floats) -> Non
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
         raise InvalidInputError(
-            f"{mechanism.name} must have finite quantities, transfers and utilities, and has not "
+            f"{mechanism.name} must have finite quantities, transfers and utilities, and does not "
             f"at the types {profiles[int(finite.argmin())].tolist()}"
         )
 

@@ -187,7 +187,7 @@ def decide(evidence: Evidence) -> Decision:
         return _profitable(evidence)
     if evidence.trades or _claimed(evidence) > evidence.epsilon:
         return _unprofitable(evidence)
-    reason = "nobody trades: neither under the strategy nor under any bid that was tried"
+    reason = "nobody trades, neither under the strategy nor under any bid tried"
     return Decision("vacuous", "sampled", reason)
 
 
@@ -303,7 +303,7 @@ def _uncertified(evidence: Evidence) -> str:
     """Return why there is no cap."""
     failed = [] if evidence.certificate is None else evidence.certificate.failures
     why = [*evidence.refusals, *(f"{c.name} fails: {c.detail}" for c in failed)]
-    return "no certificate: " + ("; ".join(why) or "none was looked for")
+    return "no certificate: " + ("; ".join(why) or "none was requested")
 
 
 def _cap(evidence: Evidence) -> float | None:

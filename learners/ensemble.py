@@ -139,7 +139,7 @@ def _trained(session: Session, field: list[_Player], left: int) -> list[_Player]
         except DeviatorError as error:
             refusal = error
     if not after:
-        raise refusal or RefusedError("the budget must allow for one member, and does not")
+        raise refusal or RefusedError("the budget must suffice for one member, and does not")
     after.sort(key=lambda player: -player.gain)
     return after[: (len(after) + 1) // 2]
 

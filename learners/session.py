@@ -147,7 +147,7 @@ class Session:
             If no deviation has been measured so far.
         """
         if self.best is None:
-            raise RefusedError("training must come to a first deviation, and has not")
+            raise RefusedError("training must reach a first deviation, and did not")
         largest = self.largest_reward * self.problem.reward_unit
         return Checkpoint(self.best, tuple(self.curve), largest)
 

@@ -66,7 +66,7 @@ def compiled_clear(
         level: Array = bids.level
         if not isinstance(level, torch.Tensor):
             raise RefusedError(
-                "compiled clearing is of torch tensors, got bids in other arrays; convert them "
+                "compiled clearing takes torch tensors, got bids in other arrays; convert them "
                 "with bids.converted(torch.zeros(())), or call clear"
             )
         return Outcome(*fused(mechanism, level, bids.steepness))

@@ -20,7 +20,7 @@ def require_numpy(what: str, bids: Bids) -> None:
     """Raise RefusedError unless bids are NumPy's, where nothing else will do."""
     if not bids.is_numpy:
         raise RefusedError(
-            f"{what} are worked out for NumPy bids only, got bids in arrays of another library; "
+            f"{what} are computed for NumPy bids only, got bids in arrays of another library; "
             "convert them with bids.converted(numpy.zeros(()))"
         )
 

@@ -109,7 +109,7 @@ class ResidualLineMechanism(Mechanism):
     def _clear_surfaces(self, bids: SurfaceBids) -> Outcome:
         """Clear markets of surfaces; only rules of conditional bids do."""
         self._check_record(bids)
-        raise RefusedError(f"{self.name} takes bids of numbers, got surfaces")
+        raise RefusedError(f"{self.name} takes numerical bids, got surfaces")
 
     def _transfer(self, price: Floats, quantity: Floats, residual_slope: Floats) -> Any:
         return self.payment(price, quantity, residual_slope, self.tax_slope)

@@ -1,5 +1,6 @@
 """The replication as one page that stands alone: every row, the errata, and the figures."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
@@ -34,7 +35,7 @@ class ShownFigure(NamedTuple):
     drawing: Markup
 
 
-def report_html(rows: Sequence[Row], data: str = "") -> str:
+def report_html(rows: Sequence[Row], data: str = "", results: Sequence[str] = ()) -> str:
     """Return an HTML page on rows; it needs no network, and no script to be read.
 
     Parameters
@@ -43,6 +44,8 @@ def report_html(rows: Sequence[Row], data: str = "") -> str:
         As `replicate` returns them. A figure is drawn if there is a row on it.
     data : str
         Address of a file with the rows, beside the page; none by default.
+    results : sequence of str
+        What `replicate` was asked for, which the page's command repeats; by default all.
     """
     template = files("deviator.paper").joinpath(TEMPLATE).read_text(encoding="utf-8")
     number = version("deviator")
@@ -60,6 +63,7 @@ def report_html(rows: Sequence[Row], data: str = "") -> str:
             number=formatted_discrepancy,
             typeset=typeset,
             data=data,
+            command=shlex.join(["deviator", "replicate", *results, "--report", "PAGE"]),
             version=number,
             citation=citation(number),
             paper=PAPER,

@@ -51,7 +51,7 @@ def statements(package: str = f"{__package__}.statements") -> tuple[Statement, .
     for statement in _of_modules(package):
         if by_name.setdefault(statement.name, statement) is not statement:
             raise InvalidInputError(
-                f"statements must have names of their own, got {statement.name!r} twice"
+                f"statements must have different names, got {statement.name!r} twice"
             )
     positions = {result: position for position, result in enumerate(ORDER)}
     return tuple(sorted(by_name.values(), key=lambda each: positions.get(each.result, len(ORDER))))

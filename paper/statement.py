@@ -141,7 +141,7 @@ def gap(computed: ArrayLike, wanted: ArrayLike) -> float:
     left, right = np.asarray(computed, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
     if left.shape != right.shape or not left.size:
         raise InvalidInputError(
-            f"what is compared must have one shape and some numbers, got {left.shape} and "
+            f"values to compare must have one shape and not be empty, got {left.shape} and "
             f"{right.shape}"
         )
     size = float(np.abs(right).max()) or 1.0

@@ -149,12 +149,12 @@ class Guard:
     ) -> Any:
         if self._process is None:
             if self._is_left:
-                raise GuardError("the guard has been left, and starts no process any more")
+                raise GuardError("the guard has been closed, and starts no more processes")
             self._process = Interpreter(self.memory, self.one_thread, self.is_wanted)
         process = self._process
         try:
             if self._is_left:
-                raise GuardError("the guard has been left, and answers no more")
+                raise GuardError("the guard has been closed, and answers no more")
             succeeded, value = process.answer(call, limit_s, listen)
         except TimeoutError:
             self.close()

@@ -178,7 +178,7 @@ def price_projection(
     if not 0 < steepness * shift.residual_slope < 1:
         raise RefusedError(
             "the best own-type response must be a schedule that decreases with the price, and here "
-            "it does not: the price is too strong a piece of news; use information='profile'"
+            "it does not, since the price reveals too much; use information='profile'"
         )
     on_seen, on_types = np.array(effects), on_intercept * shift.intercept_effect
     left = shift.effect - on_seen @ view.weights - on_types

@@ -159,15 +159,15 @@ def _checked(rung: Rung) -> Rung:
         # What ours show is known, and their classes are not asked.
         kind = type(rung).__name__
         raise InvalidInputError(
-            f"a rung of one's own must be derived from Rung itself, and {kind} is from one of "
-            "deviator's; hold that one, and show what it shows and more"
+            f"a rung of your own must derive from Rung itself, and {kind} derives from one of "
+            "deviator's; hold that rung as a field, and show more than it does"
         )
     name, ours = rung.name, [each.name for each in NAMED]
     if not isinstance(name, str) or not name:
         raise InvalidInputError(f"a rung must have a name, got {given(name)}; give it a text")
     if name in ours or name.partition(":")[0] == SIGNAL:
         raise InvalidInputError(
-            f"a rung of one's own must not be called {', '.join(ours)} or {SIGNAL}:..., got "
+            f"a rung of your own must not be called {', '.join(ours)} or {SIGNAL}:..., got "
             f"{name!r}; choose another name"
         )
     return rung

@@ -63,15 +63,15 @@ def check_draws(policy: Policy, types: Floats) -> None:
     first, again, other = (_numbers(policy, few, seed) for seed in (0, 0, 1))
     if not np.array_equal(first, again, equal_nan=True):
         raise InvalidInputError(
-            f"policy {name} must draw from the generator that it is given, and bids otherwise from "
-            "the same one; run `deviator check` on it"
+            f"policy {name} must draw from the generator that it is given, and bids differently "
+            "from the same one; run `deviator check` on it"
         )
     if policy.mixes:
         return
     alone = _without_generator(policy, few)
     if not all(np.array_equal(first, each, equal_nan=True) for each in (other, alone)):
         raise InvalidInputError(
-            f"policy {name} must say that it draws, and draws; write mixes = True in its class, "
+            f"policy {name} must declare that it draws; write mixes = True in its class, "
             "and draw from rng"
         )
 

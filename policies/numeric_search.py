@@ -141,7 +141,7 @@ class NumericSearch(Deviation):
     def bid(self, view: View | Floats, trader: int) -> Floats:
         if trader != self.trader:
             raise InvalidInputError(
-                f"trader must be {self.trader}, for whom the search is, got {trader}"
+                f"trader must be {self.trader}, the trader of this search, got {trader}"
             )
         known = View.of(view)
         if knows_profile(self.information):

@@ -173,7 +173,7 @@ def stated_information(description: Mapping[str, Any], rungs: Sequence[Rung] = (
         return check_information(named.get(name, name) if isinstance(name, str) else name)
     except InvalidInputError as error:
         raise ResultsError(
-            f"a policy must be of a rung that is known, and {one_line(str(error), LONGEST)}; name "
+            f"the rung of a policy must be known, and {one_line(str(error), LONGEST)}; name "
             "the plugin that defines it, in rungs= or with --plugin"
         ) from None
 
@@ -209,7 +209,7 @@ def policy_stem(path: Path | str) -> Path:
     name = path.name.removesuffix(".json").removesuffix(".safetensors")
     if name in ("", ".."):
         raise InvalidInputError(
-            f"a policy needs the name of a file, got {str(path)!r}; add one, as in runs/policy"
+            f"a policy needs a file name, got {str(path)!r}; add one, as in runs/policy"
         )
     return path.with_name(name)
 

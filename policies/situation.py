@@ -245,7 +245,7 @@ def check_finite(economy: Economy, utility: Floats) -> Floats:
     """Return utilities (B, M), or raise InvalidInputError if one is not finite."""
     if not np.isfinite(utility).all():
         raise InvalidInputError(
-            f"economy {economy.name} must have finite utilities, and has not in market "
+            f"economy {economy.name} must have finite utilities, and does not in market "
             f"{int(np.argwhere(~np.isfinite(utility))[0][0])}; run `deviator check` on it"
         )
     return utility

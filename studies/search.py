@@ -45,7 +45,7 @@ class Actions:
     def __post_init__(self) -> None:
         if self.ranges is not None and self.range_multiple is not None:
             raise InvalidInputError(
-                "range_multiple is not used beside ranges, which say all, got "
+                "range_multiple has no effect beside ranges, got "
                 f"{self.range_multiple}; leave one of them out"
             )
 

@@ -48,7 +48,14 @@ def test_wheel_holds_every_module_and_every_data_file(tmp_path):
     subprocess.run([*command, ROOT], check=True, capture_output=True)
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     needed = {path.as_posix() for path in package_files()}
-    assert {Path(name).suffix for name in needed} >= {".py", ".html", ".css", ".js", ".yaml", ".txt"}
+    assert {Path(name).suffix for name in needed} >= {
+        ".py",
+        ".html",
+        ".css",
+        ".js",
+        ".yaml",
+        ".txt",
+    }
     assert needed | {"deviator/py.typed"} <= names, needed - names
     assert all(name.startswith(("deviator/", "deviator-")) for name in names)
 

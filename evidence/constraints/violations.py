@@ -256,7 +256,7 @@ def finite_numbers(economy: Economy, name: str, values: Floats) -> Floats:
         return values
     market = int(np.argwhere(~np.isfinite(values))[0][0])
     raise InvalidInputError(
-        f"economy {economy.name} must have finite {name}, and has not in market {market}; run "
+        f"economy {economy.name} must have finite {name}, and does not in market {market}; run "
         "`deviator check` on it"
     )
 

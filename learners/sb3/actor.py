@@ -68,7 +68,7 @@ def put(policy: Any, network: Network) -> None:
     present = network_of(policy)
     if _shape(network) != _shape(present):
         raise InvalidInputError(
-            f"what learning starts from must be like the learner's own network, {_shape(present)}, "
+            f"the network to start from must have the learner's own shape, {_shape(present)}, "
             f"got {_shape(network)}; set hidden, or start from a checkpoint of the same learner"
         )
     with torch.no_grad():

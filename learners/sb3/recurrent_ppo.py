@@ -124,7 +124,7 @@ class RecurrentPPOLearner(SB3Learner):
         present = self._read(policy)
         if not isinstance(network, RecurrentNetwork) or network.sizes != present.sizes:
             raise InvalidInputError(
-                f"what learning starts from must have a memory and layers of {present.sizes}, got "
+                f"the network to start from must have a memory and layers of {present.sizes}, got "
                 f"{type(network).__name__} of {network.sizes}; start from a checkpoint of the same "
                 "learner"
             )

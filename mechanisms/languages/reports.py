@@ -139,7 +139,7 @@ class EntryReportLanguage(BidLanguage):
     def exact_honest_bids(
         self, economy: RationalEconomy, types: Rationals, tax_slope: Fraction
     ) -> RationalBids:
-        raise RefusedError("entry has no exact form, and markets with it no certificate")
+        raise RefusedError("entry has no exact form, so markets with entry have no certificate")
 
     @override
     def coordinate_ranges(

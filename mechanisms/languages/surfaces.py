@@ -178,7 +178,7 @@ def _markets(surfaces: Iterable[Surface], given: int) -> int:
 def refuse_numbers() -> NoReturn:
     """Refuse what needs bids that are arrays of numbers."""
     raise RefusedError(
-        "bids of smooth markets are surfaces, which no array of numbers holds, so that "
+        "bids of smooth markets are surfaces, which no array of numbers holds, so "
         "environments and learners cannot run on them; audit without a learner, or try deviations "
         "with deviator.evidence.surface_best_response and surface_gains"
     )

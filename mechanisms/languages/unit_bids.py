@@ -99,7 +99,7 @@ class UnitBidLanguage(BidLanguage):
         """
         if not isinstance(economy, MultiUnitDemands):
             raise RefusedError(
-                "honest bids for units exist where each has a value, in multi-unit demands, got "
+                "honest bids for units need a value of each unit, as in multi-unit demands, got "
                 f"{type(economy).__name__}; build deviator.economies.multi_unit_demands"
             )
         return UnitBids(economy.unit_values(types))

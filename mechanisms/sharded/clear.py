@@ -183,8 +183,8 @@ def _check_balanced(totals: _Totals, rounding: float) -> None:
     if abs(totals.balance) > UNBALANCED * totals.volume + rounding:
         raise ResultsError(
             f"the quantities of all shards must sum to 0, got {totals.balance:.6g} of a volume of "
-            f"{totals.volume:.6g}; a worker returned something else than it should: clear the "
-            "market anew"
+            f"{totals.volume:.6g}; a worker returned a wrong result; clear the "
+            "market again"
         )
 
 

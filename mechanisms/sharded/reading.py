@@ -72,7 +72,7 @@ class Numbered:
             raise kind(f"{self.name}: {error}") from None
         except Exception as error:
             cause = f"{type(error).__name__}: {one_line(str(error), LONGEST)}"
-            raise InvalidInputError(f"{self.name} cannot be made ({cause}); mend it") from error
+            raise InvalidInputError(f"{self.name} cannot be made ({cause}); repair it") from error
         if not isinstance(shard, Shard):
             raise InvalidInputError(
                 f"{self.name} must be a Shard, a Parquet file or a function that makes a Shard, "

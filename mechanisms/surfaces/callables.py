@@ -60,7 +60,7 @@ class CallableSurface(Surface):
         if not isinstance(returned, tuple) or len(returned) != 3:
             raise InvalidInputError(
                 "a surface's function must return F, dF/dp and dF/dq, got "
-                f"{_described(returned)}; take TorchSurface where torch shall supply derivatives"
+                f"{_described(returned)}; use TorchSurface to let torch supply them"
             )
         tangent = Tangent(*(np.asarray(part) for part in returned))
         for name, part in zip(("F", "dF/dp", "dF/dq"), tangent, strict=True):
@@ -81,8 +81,8 @@ class CallableSurface(Surface):
             return self.function(*arguments)
         except Exception as error:
             raise InvalidInputError(
-                "a surface's function must take price, quantity and market, leave them as they "
-                f"are and not raise, and raised {type(error).__name__}: {error}"
+                "a surface's function must take price, quantity and market, leave them "
+                f"unchanged and not raise, and raised {type(error).__name__}: {error}"
             ) from error
 
 

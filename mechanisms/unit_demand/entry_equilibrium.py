@@ -144,7 +144,7 @@ def _standard_cutoffs(fee: float, n_buyers: int, n_sellers: int) -> EntryCutoffs
         if max(abs(buyer - before[0]), abs(seller - before[1])) <= PRECISION:
             return EntryCutoffs(buyer, seller)
     raise NotConvergedError(
-        f"entry cutoffs did not come to rest in {STEPS} steps at a fee of {fee:.6g} of the range "
+        f"entry cutoffs did not converge in {STEPS} steps at a fee of {fee:.6g} of the range "
         "of values; change the fee a little"
     )
 

@@ -117,7 +117,7 @@ def _best_allocation(economy: LinearQuadratic, types: Floats, grid: _Grid) -> Fl
     )
     if solution.status != 0:
         raise NotConvergedError(
-            f"the search over allocations needs a linear program that is solved, got "
+            f"the search over allocations needs its linear program to be solved, got "
             f"{solution.message!r}; widen the band or refine the grid"
         )
     return np.maximum.accumulate(np.asarray(solution.x[: cells + 1], dtype=np.float64))

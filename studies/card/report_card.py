@@ -132,7 +132,7 @@ class ReportCard:
         if not self._is_partial:
             return self.verdict.reason
         classes = "class" if self.audited.untried == 1 else "classes"
-        return f"{self.audited.untried} {classes} of traders were not tried; {self.verdict.reason}"
+        return f"{self.audited.untried} {classes} of traders not tried; {self.verdict.reason}"
 
     @property
     def _is_partial(self) -> bool:
@@ -221,7 +221,8 @@ class ReportCard:
         if answer.constraint != "incentive_compatibility":
             if self.audited.n_traders > MOST_TRADERS:
                 raise RefusedError(
-                    f"certificate files are written for at most {MOST_TRADERS} traders"
+                    f"certificate files are for at most {MOST_TRADERS} traders, got "
+                    f"{self.audited.n_traders}"
                 )
             return constraint_file(self.market, answer)
         if answer.certificate is None:

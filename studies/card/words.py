@@ -38,8 +38,8 @@ VIOLATED: Mapping[Constraint, str] = MappingProxyType(
     {
         "market_clearing": "violated: quantities do not sum to 0",
         "budget_surplus": "violated: there are deficits",
-        "individual_rationality": "violated: somebody is worse off than without trade",
-        "efficiency": "violated: gains from trade are left",
+        "individual_rationality": "violated: a trader is worse off than without trade",
+        "efficiency": "violated: some gains from trade are lost",
     }
 )
 
@@ -90,7 +90,7 @@ def _texts(card: "ReportCard") -> Iterator[tuple[str, int]]:
 
 
 def _learned(each: "LearnedJointGain") -> str:
-    share = "" if each.share is None else f", {100 * each.share:.2f}% of what is to gain at most"
+    share = "" if each.share is None else f", {100 * each.share:.2f}% of the largest possible gain"
     return f"learned by {each.learner}, seed {each.seed}: {each.gain:.3g}{share}"
 
 
@@ -99,7 +99,7 @@ def who_together(finding: "JointFinding") -> str:
     people = ", ".join(str(person) for person in finding.people)
     if finding.kind == "identities":
         return f"trader {people} under {finding.identities} names"
-    paying = "who may pay each other" if finding.transfers else "from which each must gain"
+    paying = "who may pay each other" if finding.transfers else "each of whom must gain"
     return f"coalition of {people}, {paying}"
 
 
@@ -166,8 +166,8 @@ def _search_lines(card: "ReportCard") -> list[str]:
     ]
     if audited.rounds > 1:
         lines.append(
-            f"over {audited.rounds} rounds: bids that stay the same and a bid for each round were "
-            "searched; nothing is certified of a rule over rounds"
+            f"over {audited.rounds} rounds: the search tried constant bids and a bid per round; "
+            "rules over rounds have no certificate"
         )
     if card.power is not None:
         interval = card.verdict.power_interval

@@ -32,6 +32,9 @@ MOST_MARKETS = 12
 MENU_SEED = 0
 """Of the profile at which menus are drawn."""
 
+MENU_PANELS = Panels(4, 2.05, 1.7, left=0.6, bottom=0.4)
+"""With room for labels such as -0.25."""
+
 
 CURVES = 2
 """Curves of the frontiers in a legend."""
@@ -66,7 +69,7 @@ def learning_curves(rows: Sequence[ReportRow]) -> Kind:
     """Return learning curves against the exact optimum, a panel for each row."""
     caption = (
         "Mean gain on validation profiles against bids submitted, a line per seed; dashed: the "
-        "best gain, exact or the best that a search found."
+        "best gain, exact or the largest that a search found."
     )
     draws = [partial(draw_learning_curves, row=row) for row in learned_rows(rows)]
     return Kind("learning-curves", caption, draws, Panels(6, 1.6, 1.35), 24)
@@ -112,7 +115,7 @@ def heat_maps(rows: Sequence[ReportRow]) -> Kind:
     """Return heat maps of what two settings vary in."""
     draws = [partial(draw_heat_map, grid=grid) for grid in grids(rows)]
     caption = (
-        "Measures that differ, or verdicts, over two settings where a study varies just these. "
+        "Measures that differ, or verdicts, over the two settings that a study varies. "
         "Verdicts: a deviation pays, none does, the answer is open, or nobody trades (idle)."
     )
     return Kind("heat-maps", caption, draws, Panels(2, 3.4, 2.4, left=0.7, bottom=0.4), 8)
@@ -133,12 +136,12 @@ def menus(rows: Sequence[ReportRow]) -> Kind:
             draws.append(partial(_titled, f"{name}: trader {trader}", draw))
     caption = (
         "Menus of the largest buyer and the largest seller at one profile. Thick: what each unit "
-        "costs before the quadratic tax, the shaded area being paid; hatched: the tax; dashed: "
+        "costs before the quadratic tax; shaded: the payment; hatched: the tax; dashed: "
         "the residual demand; solid: marginal utility less the tax; dotted: marginal utility; "
-        "dot: the bid of the strategy; diamond: the best deviation. Where the menu is no line: "
-        "payments and utilities."
+        "dot: the bid of the strategy; diamond: the best deviation. Where the menu is not a line, "
+        "payments and utilities are drawn."
     )
-    return Kind("menus", caption, draws, Panels(4, 1.9, 1.7, bottom=0.4), 24)
+    return Kind("menus", caption, draws, MENU_PANELS, 24)
 
 
 def witnesses(rows: Sequence[ReportRow]) -> Kind:
@@ -149,7 +152,7 @@ def witnesses(rows: Sequence[ReportRow]) -> Kind:
         for draw in (draw_witness_types, draw_witness_bids):
             draws.append(partial(_titled, title, partial(draw, witness=row["witness"] or {})))
     caption = (
-        "The witness of the largest gain of each rule: the profile of types (red: who deviates), "
+        "The witness of the largest gain of each rule: the profile of types (red: the deviator), "
         "and the numbers of the honest bid and of the one that pays."
     )
     return Kind("witnesses", caption, draws, Panels(2, 2.8, 1.9, left=0.5, bottom=0.4), 12)

@@ -41,7 +41,7 @@ def constraint_table(rows: Sequence[ReportRow]) -> PageTable | None:
         for row, found in audited
     ]
     note = (
-        "The verdict, and the largest violation that was found and computed again, as a share of "
+        "The verdict, and the largest violation found and computed again, as a share of "
         "the gains from trade."
     )
     title = "The five constraints"
@@ -55,7 +55,7 @@ def outcome_table(rows: Sequence[ReportRow]) -> PageTable | None:
     texts = [
         [*_market(row), *(_measure(found.get(name)) for name in names)] for row, found in measured
     ]
-    note = "Where all traders follow the strategy; after ±, one standard error of a sampled mean."
+    note = "Outcomes if all traders follow the strategy; ± one standard error of a sampled mean."
     title = "Measured outcomes"
     return _about_markets(title, note, names, texts, OUTCOMES) if measured else None
 
@@ -86,8 +86,8 @@ def rate_table(rows: Sequence[ReportRow]) -> PageTable | None:
         )
     note = (
         "Slopes of straight lines through logarithms, with standard errors and 95% Student "
-        "intervals from the residuals: a summary of these sizes. Beside them what the paper says, "
-        "where it says anything."
+        "intervals from the residuals: they summarise these sizes. The last column has the paper's "
+        "order, if it states one."
     )
     meanings = explained(columns, RATES)
     return (

@@ -115,7 +115,7 @@ def _settings(row: ReportRow) -> list[Pair]:
         **settings_of(row),
         "held-out profiles": row["held_out"],
         "first-best surplus per trader": row["scale"],
-        "at stake for the deviator": row["stakes"],
+        "the deviator's stakes": row["stakes"],
         "gains that count as 0": row["epsilon"],
         "digest of the cell": row["key"],
     }

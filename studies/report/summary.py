@@ -19,8 +19,8 @@ WEAK = 0.5
 """Share of a control's gain below which a learner that found nothing elsewhere says little."""
 
 QUICK = (
-    "Quick budgets prove little: learners had little time, so that what they did not find may "
-    "still be there. Certificates do not depend on the budget."
+    "Quick budgets prove little: learners had little time, so gains that they did not find may "
+    "still exist. Certificates do not depend on the budget."
 )
 
 IN_CAPITALS: Mapping[str, str] = MappingProxyType({"dcda": "DCDA", "vcg": "VCG"})
@@ -92,7 +92,7 @@ def _weak_controls(rows: Sequence[ReportRow]) -> list[str]:
     rows_of = "the one row" if len(shares) == 1 else f"{len(weak)} of the {len(shares)} rows"
     return [
         f"In {rows_of} with a trained control, learners found less than {WEAK:.0%} of what there "
-        f"is to gain there ({shares_found}), so that finding nothing elsewhere says little. Give "
+        f"is to gain there ({shares_found}), so finding nothing elsewhere says little. Give "
         "them more steps."
     ]
 

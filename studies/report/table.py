@@ -109,7 +109,7 @@ def verdict_table(rows: Sequence[ReportRow], width: int) -> Table:
 
 def _caption(hidden: list[str], usual: dict[str, str]) -> str:
     rule = ", ".join(f"{column} {text}" for column, text in usual.items() if text)
-    below = f" Below an economy stands what is not {rule}." if rule else ""
+    below = f" Below an economy stands whatever differs from {rule}." if rule else ""
     return f"Hidden at this width: {', '.join(hidden)}; report.html shows everything.{below}"
 
 
@@ -189,11 +189,11 @@ def third_party_plugins(rows: Sequence[ReportRow]) -> list[str]:
 
 
 BELOW_ZERO = (
-    "A share or control below 0%: the learner ended worse off than honest, and had found none of "
-    "the gain that is there; with so few steps its failure elsewhere says nothing."
+    "A share or control below 0% means that the learner ended worse off than honest and found none "
+    "of the possible gain; with so few steps its failure elsewhere says nothing."
 )
 
-IN_PAYOFF = "Gains in {} are in units of payoff, which is not utility minus transfer there."
+IN_PAYOFF = "Gains in {} are in units of payoff, which there is not utility minus transfer."
 
 
 def explanations(rows: Sequence[ReportRow]) -> list[str]:
@@ -209,7 +209,7 @@ def explanations(rows: Sequence[ReportRow]) -> list[str]:
     units = [IN_PAYOFF.format(", ".join(of_payoff))] if of_payoff else []
     audits = audits_in_words(rows)
     reads = dict.fromkeys(f"{each}." for row in rows for each in row["undeclared_reads"])
-    return [*audits, *([BELOW_ZERO] if below else []), *units, *ended, *map(one_line, reads)]
+    return [*audits, *([BELOW_ZERO] if below else []), *map(one_line, [*units, *ended, *reads])]
 
 
 def audits_in_words(rows: Sequence[ReportRow]) -> list[str]:
@@ -222,7 +222,7 @@ def audits_in_words(rows: Sequence[ReportRow]) -> list[str]:
     )
     told = ", ".join(f"{name.replace('_', ' ')} in {count}" for name, count in violated.items())
     many = "1 audit" if len(audits) == 1 else f"{len(audits)} audits"
-    sentence = f"{many} of all five constraints; violated: {told or 'none'}."
+    sentence = f"{many} of all five constraints; violations: {told or 'none'}."
     return [one_line(sentence, LONGEST_SENTENCE)]
 
 

@@ -39,7 +39,9 @@ def stata_bytes(name: str, table: pa.Table) -> bytes:
         for short, column in zip(names, table.column_names, strict=True)
     }
     file = io.BytesIO()
-    frame_of(table.rename_columns(names)).to_stata(
+    # Stata has no infinity: what is none of its numbers is missing there.
+    infinite = {float("inf"): float("nan"), float("-inf"): float("nan")}
+    frame_of(table.rename_columns(names)).replace(infinite).to_stata(
         file, version=VERSION, write_index=False, variable_labels=labels, time_stamp=EPOCH
     )
     return file.getvalue()

@@ -83,7 +83,7 @@ def test_a_policy_that_is_there_is_not_overwritten(run_command, capsys, tmp_path
         assert run_command(*arguments, "--out", out) == 2
         printed = capsys.readouterr()
         assert "steps/s" not in printed.err
-        assert f"{kept} is; name another, or overwrite it with --force" in printed.err
+        assert f"got {kept}; name another, or overwrite it with --force" in printed.err
     assert kept.read_text() == "the work of a night"
     assert run_command(*arguments, "--out", kept, "--force") == 0
     assert run_command("evaluate", kept) == 0

@@ -45,13 +45,13 @@ def test_beliefs_without_an_equilibrium_are_an_answer():
 def test_bad_input_is_refused_in_a_sentence(tmp_path):
     with pytest.raises(InvalidInputError, match="learner must be one of"):
         run("--learner", "sac")
-    with pytest.raises(ResultsError, match="folder that is there"):
+    with pytest.raises(ResultsError, match="in an existing folder"):
         run("--out", str(tmp_path / "no" / "bids"))
 
 
 @pytest.mark.parametrize("out", ["", ".", "..", "runs/.."])
 def test_a_strategy_needs_a_name(out):
-    with pytest.raises(InvalidInputError, match="needs the name of a file"):
+    with pytest.raises(InvalidInputError, match="needs a file name"):
         run("--out", out)
 
 

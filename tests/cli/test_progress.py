@@ -1,11 +1,14 @@
 """What is shown of a study while it runs, and the signals that end it."""
 
+import io
 import signal
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from deviator.cli import app
+from deviator.cli.live_line import LiveLine
 from deviator.cli.progress import StudyDisplay, Tally
 from deviator.cli.signals import ended_in_order, exit_code
 from deviator.studies.run.progress import SilentProgress, StudyProgress
@@ -29,6 +32,28 @@ def test_lines_where_nobody_watches_a_terminal(capsys):
         "another driver works on it, too",
         "3 of 4 cells done, 1 failed",
     ]
+
+
+class Watched(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("stream", "lives"), [(io.StringIO, False), (Watched, True)])
+def test_only_a_real_terminal_is_animated_however_colors_are_forced(monkeypatch, stream, lives):
+    # Jupyter forces colors; each frame of an animation would fill its notebooks.
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("sys.stderr", stream())
+    line = LiveLine(lambda: "a frame")
+    line.start()
+    assert line.lives is lives
+    line.print("a line that stays")
+    line.stop()
+    shown = sys.stderr.getvalue()
+    assert "a line that stays" in shown
+    assert ("a frame" in shown) is lives
 
 
 def test_the_time_left_goes_by_effort(monkeypatch):

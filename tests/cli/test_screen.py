@@ -69,6 +69,13 @@ def test_dumb_terminals_and_those_without_colors_are_fine(monkeypatch, capsys, t
     assert printed.err.strip() == "a note"
 
 
+def test_forced_colors_leave_tables_in_files_as_wide_as_they_are(monkeypatch, capsys):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("TERM", "xterm-color")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert console(250).width == 250
+
+
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_what_does_not_fit_stands_row_by_row(monkeypatch, capsys, width):
     monkeypatch.setenv("COLUMNS", str(width))

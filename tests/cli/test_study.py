@@ -1,5 +1,7 @@
 """``deviator study``: overrides, dry runs, and code that comes with a study file."""
 
+import json
+
 import pytest
 
 import deviator.cli.agreement as agreement
@@ -156,3 +158,16 @@ def test_a_state_folder_that_cannot_be_written_is_done_without(folder, run_comma
     monkeypatch.setenv("XDG_STATE_HOME", str(folder / "file"))
     assert run_command("study", "study.yaml", "--dry-run", "--trust") == 0
     assert run_command("study", "study.yaml", "--dry-run") == 2
+
+
+def test_json_names_the_cells_that_failed_in_words(plain, run_command, capsys, monkeypatch):
+    def lose(*_):
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr("deviator.studies.run.driver.run_cell", lose)
+    assert run_command("study", "study.yaml", "--json", "--workers", 1) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert set(found["failures"].values()) == {"RuntimeError: planted"}
+    assert set(found["failed_cells"]) == set(found["failures"])
+    for name in found["failed_cells"].values():
+        assert name.startswith("uniform-double-auction in private values(")

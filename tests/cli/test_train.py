@@ -53,7 +53,7 @@ def test_a_budget_in_seconds_stands_alone(train):
 def test_checkpoints_and_logs_are_written_and_gone_on_with(train, tmp_path):
     train("--steps", 1000, "--checkpoint", "kept", "--log", "log")
     assert list((tmp_path / "log").glob("events.*"))
-    assert "--checkpoint must not name a checkpoint that is there" in train(
+    assert "--checkpoint must not name an existing checkpoint" in train(
         "--steps", 1000, "--checkpoint", "kept", code=2
     )
     assert "2000/2000" in train("--steps", 2000, "--resume", "kept/training.json")
@@ -70,9 +70,9 @@ def test_checkpoints_and_logs_are_written_and_gone_on_with(train, tmp_path):
         (("--steps", "0"), "steps must be at least 1, got 0"),
         (("--seconds", "0"), "seconds must be positive, got 0"),
         (("--seed", "-1"), "seed must be at least 0, got -1"),
-        (("--ranges", "wide"), "--ranges must be numbers with commas between them, got 'wide'"),
+        (("--ranges", "wide"), "--ranges must be numbers separated by commas, got 'wide'"),
         (("--ranges", "1,2"), r"ranges must have shape (1), got (2,)"),
-        (("--ranges", "1", "--range-multiple", "2"), "not used beside ranges"),
+        (("--ranges", "1", "--range-multiple", "2"), "has no effect beside ranges"),
         (("--mode", "bold"), "must be relative or absolute, got 'bold'"),
         (("--control", "nobody"), "no mechanism is named 'nobody'"),
         (("--control", "sigma-dcda"), "a matched control must have the same bid language"),
@@ -134,7 +134,7 @@ def test_a_training_that_a_plugin_ends_does_not_end_with_0(
     said = capsys.readouterr().err
     assert "\nerror: villain of mine.py " in said
     assert "it must leave its process running, and " in said
-    assert said.endswith("the command came to no report\n")
+    assert said.endswith("the command did not reach its report\n")
 
 
 def test_a_training_ends_after_its_report_whatever_a_plugin_started(

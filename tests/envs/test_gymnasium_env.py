@@ -115,7 +115,7 @@ def test_a_control_goes_by_name_too():
                 "range_multiple": 2.0,
             },
             InvalidInputError,
-            "range_multiple is not used beside ranges",
+            "range_multiple has no effect beside ranges",
         ),
         (
             {"mechanism": SigmaDCDA(), "economy": ECONOMY, "mode": "sideways"},

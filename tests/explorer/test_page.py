@@ -186,6 +186,22 @@ def test_the_server_listens_on_loopback_alone_behind_a_token(served):
         urllib.request.urlopen(elsewhere)
 
 
+def test_other_pages_on_this_machine_cannot_drive_the_explorer(served):
+    # Cookies are sent to every port of a machine, so that the cookie alone tells nothing.
+    _, url = served
+    own = url.partition("/?")[0]
+    answers = {}
+    for origin in (own, "http://127.0.0.1:1", "http://evil.example", "null"):
+        asked = urllib.request.Request(url, headers={"Origin": origin})
+        try:
+            with urllib.request.urlopen(asked) as answer:
+                answers[origin] = answer.status
+        except urllib.error.HTTPError as error:
+            answers[origin] = error.code
+    assert answers.pop(own) == 200
+    assert set(answers.values()) == {403}
+
+
 def test_plugins_of_files_are_offered(browser, tmp_path):
     file = tmp_path / "my_rules.py"
     file.write_text(

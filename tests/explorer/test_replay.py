@@ -7,6 +7,7 @@ from helpers.tiny_learner import Stepper
 from deviator.envs import deviation_core
 from deviator.errors import DeviatorError, ResultsError
 from deviator.explorer import Choice, deviating_bid, load, recordings, replay_training
+from deviator.explorer.replay import best_gain_of
 from deviator.learners import CMAESLearner
 from deviator.policies import exact_gain, save_policy
 from deviator.studies.checkpoints import CheckpointFolder
@@ -111,3 +112,9 @@ def test_a_damaged_checkpoint_is_told(tmp_path):
 def test_learners_that_cannot_be_replayed_are_told():
     with pytest.raises(DeviatorError, match="cma-s"):
         replay_training(CHOICE.market(), "cma-s", 100)
+
+
+def test_the_best_gain_is_unknown_where_no_exact_one_is():
+    economy = {"n_traders": 3}
+    assert best_gain_of(Choice("entry-fee-vcg", "private-values", economy).market()) is None
+    assert best_gain_of(CHOICE.market()) > 0

@@ -15,7 +15,7 @@ from deviator.explorer import (
     sweep,
     traders_view,
 )
-from deviator.explorer.choice import drawn_types, sigma_n_of, types_from_text
+from deviator.explorer.choice import drawn_types, fitting_economy, sigma_n_of, types_from_text
 from deviator.explorer.names import Setting, settings_of_economy, stated, takes_traders
 from deviator.explorer.sweep import has_exact_answers, states_along
 from deviator.policies import exact_gain
@@ -199,3 +199,16 @@ def test_what_is_wrong_is_one_sentence(make, error, message):
     with pytest.raises(error, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_the_page_opens_with_a_market_in_which_somebody_can_bid():
+    offered = ["two-groups", "private-values"]
+    assert fitting_economy("uniform-conditional", offered) == "two-groups"
+    assert fitting_economy("uniform-double-auction", offered) == "private-values"
+    chosen("uniform-double-auction", "private-values").market()
+    with pytest.raises(DeviatorError, match="private values only"):
+        chosen("uniform-double-auction", "two-groups").market()
+
+
+def test_a_rule_that_fits_nowhere_leaves_the_first_economy():
+    assert fitting_economy("no-such-rule", ["two-groups", "private-values"]) == "two-groups"

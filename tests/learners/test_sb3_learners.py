@@ -99,7 +99,7 @@ def test_training_goes_on_from_a_policy_of_the_same_learner(learner):
     np.testing.assert_allclose(
         later.untrained.bid(types, 0), earlier.bid(types, 0), rtol=1e-6, atol=1e-6
     )
-    with pytest.raises(InvalidInputError, match="must be like the learner's own network"):
+    with pytest.raises(InvalidInputError, match="must have the learner's own shape"):
         learner(hidden=(8,), **SMALL).train(core, 200, 1, start=earlier.network)
 
 

@@ -1,5 +1,6 @@
 """The page of a replication."""
 
+import html
 from urllib.parse import urlparse
 
 from helpers.replication_rows import a_row, parsed
@@ -27,3 +28,11 @@ def test_the_page_shows_rows_errata_and_figures_without_a_network():
     assert 'id="figure-2"' not in page
     assert "Errata" not in report_html(rows[:1])
     assert counted(rows[:1]) == "1 statement: 1 hold"
+
+
+def test_the_command_of_the_page_gives_these_rows_and_no_others():
+    rows = [a_row("holds")]
+    assert "<code>deviator replicate --report PAGE</code>" in report_html(rows)
+    some = report_html(rows, "rows.json", ["Proposition 5", "Section 6"])
+    command = "deviator replicate 'Proposition 5' 'Section 6' --report PAGE"
+    assert f"<code>{command}</code>" in html.unescape(some)

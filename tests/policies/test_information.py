@@ -236,7 +236,7 @@ def test_rungs_that_draw_or_show_too_much_are_refused():
         audit("naive-walrasian", ECONOMY, information=ShowsMore(), held_out=200)
     with pytest.raises(InvalidInputError, match="must not be called own, statistics, profile"):
         audit("naive-walrasian", ECONOMY, information=Profile(), held_out=200)
-    with pytest.raises(InvalidInputError, match="must be derived from Rung itself, and Leaking"):
+    with pytest.raises(InvalidInputError, match="must derive from Rung itself, and Leaking"):
         audit("naive-walrasian", ECONOMY, information=LeakingSignal(5.0), held_out=200)
 
 

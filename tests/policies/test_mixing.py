@@ -17,8 +17,8 @@ TYPES = ECONOMY.types().sample(np.random.default_rng(0), 20)
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        (DrawsInSecret(), "must say that it draws, and draws; write mixes = True"),
-        (DrawsAlone(), "must say that it draws, and draws; write mixes = True"),
+        (DrawsInSecret(), "must declare that it draws; write mixes = True"),
+        (DrawsAlone(), "must declare that it draws; write mixes = True"),
         (Forgets(), "must draw from the generator that it is given"),
     ],
 )

@@ -151,4 +151,4 @@ def test_the_command_line_asks_for_both(tmp_path):
     shown = CliRunner().invoke(app, [*base, "--identities", "2", *few])
     assert "beyond the claim: trader 0 under 2 names" in shown.output
     shown = CliRunner().invoke(app, [*base, "--coalition", "0,1", "--no-transfers", *few])
-    assert "from which each must gain" in shown.output
+    assert "each of whom must gain" in shown.output

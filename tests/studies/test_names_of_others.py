@@ -145,7 +145,7 @@ def test_rows_and_tables_say_whose_a_rule_is(tmp_path, result):
     write_html(store, content | {"versions": {}, "failures": {}})
     page = (tmp_path / "report.html").read_text()
     assert "slopes.json" in page
-    assert "not deviator's own: mechanism sigma-dcda: theirs.py" in page
+    assert "third-party plugin: mechanism sigma-dcda: theirs.py" in page
 
 
 def test_rows_that_differ_in_settings_of_the_strategy_differ_in_the_table(tmp_path, result):

@@ -7,6 +7,7 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from helpers.report_content import row
 
 from benchmarks.study_page import synthetic_content, synthetic_row
 from deviator.studies.figures.drawn import DrawnFigure
@@ -15,6 +16,7 @@ from deviator.studies.report.fitted_rates import rate_lines
 from deviator.studies.report.page import MOST_OPEN, MOST_PANELS, write_html
 from deviator.studies.report.page_provenance import DATA
 from deviator.studies.report.page_tables import constraint_table, outcome_table, rate_table
+from deviator.studies.report.table import explanations
 from deviator.studies.run.store import RunStore
 
 
@@ -138,7 +140,7 @@ def test_a_large_study_has_a_page_that_can_be_opened(tmp_path):
     page = page_of(tmp_path, synthetic_content(4000))
     assert len(page) < 4e6
     assert page.count('<g id="c') == MOST_PANELS
-    assert f"the curves of {4000 - MOST_PANELS} more are left out" in page
+    assert f"{4000 - MOST_PANELS} more curves are left out" in page
     assert page.count("<tr>") >= 4001
     assert page.count('<tr class="more">') == MOST_OPEN
 
@@ -194,7 +196,7 @@ def test_a_page_says_where_it_comes_from_and_links_its_data(tmp_path):
     for told in (
         "<code>deviator confirm study.yaml --quick</code>",
         "<pre>name: made-up\n</pre>",
-        "deviator 7, numpy 8.",
+        "deviator 7, numpy 8. Plugins",
         "mechanism mine: mine.py ab12",
         "Review of Economic Studies",
     ):
@@ -252,3 +254,8 @@ def test_a_rate_says_at_which_sizes_there_was_nothing_to_fit():
     assert gain[3] == "4, 8, 16; 0 or less at 32, 64"
     (line,) = [line for line in rate_lines(rows) if line.measure == "gain"]
     assert line.words.endswith("where above 0, not at N = 32, 64")
+
+
+def test_reasons_of_strangers_hold_no_control_characters():
+    villain = row(stopped=["\x1b[2Jgone\u202e"], unit="payoff", economy_label="\x00a")
+    assert not [line for line in explanations([villain]) if not line.isprintable()]

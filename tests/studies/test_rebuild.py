@@ -51,7 +51,7 @@ def test_a_damaged_cell_is_named_and_the_others_are_reported(run_command, run, c
     assert run_command("report", run) == 1
     printed = capsys.readouterr().out
     assert "tiny: cells 1, failed 1." in printed
-    assert f"failed {file.parent.name}: its checksum does not fit its content" in printed
+    assert f"failed {file.parent.name}: its checksum does not match its content" in printed
 
 
 def test_a_run_without_a_report_gives_all_that_is_finished(run):

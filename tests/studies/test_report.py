@@ -90,8 +90,8 @@ def test_audits_say_below_the_table_which_constraints_they_refute(finished):
     held = {name: {"state": "confirmed"} for name in found}
     audits = [finished.rows[0] | {"constraints": each} for each in (found, held)]
     [line] = explanations([*audits, finished.rows[0]])
-    assert line == "2 audits of all five constraints; violated: budget surplus in 1."
-    assert "violated: none" in explanations(audits[1:])[0]
+    assert line == "2 audits of all five constraints; violations: budget surplus in 1."
+    assert "violations: none" in explanations(audits[1:])[0]
 
 
 def test_gains_in_units_of_payoff_are_explained(finished):
@@ -100,7 +100,7 @@ def test_gains_in_units_of_payoff_are_explained(finished):
     label = rows[-1]["economy_label"]
     text = explanations([*rows[:-1], rows[-1] | {"unit": "payoff"}])
     assert text == [
-        f"Gains in {label} are in units of payoff, which is not utility minus transfer there."
+        f"Gains in {label} are in units of payoff, which there is not utility minus transfer."
     ]
 
 
@@ -110,7 +110,9 @@ def test_a_share_below_0_is_explained_where_it_stands_and_nowhere_else(finished,
     for column in ("share", "power"):
         text = explanations([*rows[:-1], rows[-1] | {column: -0.3}])
         assert len(text) == 1
-        assert text[0].startswith("A share or control below 0%: the learner ended worse off")
+        assert text[0].startswith(
+            "A share or control below 0% means that the learner ended worse off"
+        )
     content = json.loads((finished.folder / "report.json").read_text())
     assert "below 0%" not in (finished.folder / "report.html").read_text()
     below = content | {"rows": [row | {"power": -0.3} for row in content["rows"]]}

@@ -149,7 +149,7 @@ def test_a_disk_that_fills_ends_a_training_and_keeps_its_policy(tmp_path, monkey
 
 @pytest.mark.parametrize("out", [".", "", "..", ".json"])
 def test_a_policy_needs_a_name(out):
-    with pytest.raises(InvalidInputError, match="needs the name of a file"):
+    with pytest.raises(InvalidInputError, match="needs a file name"):
         train(market_spec(), Stepper(), Plan(100, 0), Keeping(Path(out)))
 
 

@@ -80,7 +80,7 @@ class WaivesNothing(SoundRung):
 
 VILLAINS = [
     ("check_settings", Profile(), "must not be called own, statistics, profile or signal"),
-    ("check_settings", LeakingSignal(5.0), "must be derived from Rung itself"),
+    ("check_settings", LeakingSignal(5.0), "must derive from Rung itself"),
     ("check_numbers_seen", ShowsMore(), "must see 2 numbers in each of 7 markets"),
     ("check_own_market_only", ShowsOtherMarkets(), "types in other markets"),
     ("check_batch_equals_loop", CountsMarkets(), "must be seen what is seen in its batch"),

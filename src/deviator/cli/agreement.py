@@ -39,7 +39,7 @@ def agree_to_run(spec: Any, named: Sequence[str], trust: bool) -> None:
             check_trusted(spec, named)
         screen = Screen(stderr=True, soft_wrap=True)
         screen.print(f"Study {spec.name} comes with code: {in_words(files)}.")
-        screen.print("It can do whatever you can: read it first.")
+        screen.print("It can do whatever you can do: read it first.")
         if not typer.confirm("Run it?", err=True):
             raise RefusedError(f"study {spec.name} was not run, since its code is not trusted")
         if untrusted_files(spec, named) != files:

@@ -36,7 +36,7 @@ def assumptions(
     plugin: PluginFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Check the assumptions of the paper's results on an economy, each with its witness.
+    """Check on an economy the assumptions of the paper's results, with a witness of each failure.
 
     The parameters come first, those not given at their defaults. Where an assumption is only
     tested at sampled profiles and no violation is found, the table says so and not "holds".

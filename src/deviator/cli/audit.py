@@ -25,10 +25,10 @@ from .supervised import supervised
 from .working import Working
 
 Deviator = Annotated[
-    str | None, typer.Option(help="Index or role of the deviator; default: everybody in turn.")
+    str | None, typer.Option(help="Index or role of the deviator; default: each in turn.")
 ]
 Epsilon = Annotated[
-    float | None, typer.Option(help="Share of the deviator's stakes that counts as zero.")
+    float | None, typer.Option(help="Gains up to this share of the stakes count as zero.")
 ]
 Coalition = Annotated[
     str | None, typer.Option(help="Traders who deviate together, as in 0,1: beyond the claim.")
@@ -66,7 +66,7 @@ def audit(
     plugin: PluginFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Answer, for one market, which of the five constraints hold, and who profits from deviating.
+    """Say which of the five constraints a market meets, and who profits from deviating.
 
     Ends with exit code 0 whatever the answer is.
     """

@@ -34,7 +34,7 @@ def check(
     kind: Annotated[
         str | None,
         typer.Option(
-            help="Its kind, where several share a name.",
+            help="Kind of plugin, if several share a name.",
             autocompletion=any_of("mechanism", "economy", "policy", "learner", "rung"),
         ),
     ] = None,
@@ -46,7 +46,7 @@ def check(
     ] = None,
     economy: Annotated[
         str | None,
-        typer.Option(help="An economy to try a mechanism in.", autocompletion=names_of("economy")),
+        typer.Option(help="An economy to test a mechanism in.", autocompletion=names_of("economy")),
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="A check to run; all by default.")
@@ -55,7 +55,7 @@ def check(
     plugin: PluginFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Run the conformance checks on a plugin: what all of its kind must do, and what it claims.
+    """Run the conformance checks on a plugin: the rules for its kind, and its own claims.
 
     The checks run in another process: one that hangs or crashes fails, and harms nothing else.
     Broken rules are printed first, crashes after them, and a reason that several checks share is

@@ -18,7 +18,7 @@ def compare(
     form: FormatOption = Format.table,
     as_json: Json = False,
 ) -> None:
-    """Show what several runs found in the same cells, and where verdicts differ.
+    """Show what several runs found in the cells they share, and where their verdicts differ.
 
     Cells are the same where mechanism, economy, trader, information, learner and question are,
     whatever the budget. Ends with 0 where all verdicts on common cells are the same, with 1 where

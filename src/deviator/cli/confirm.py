@@ -25,7 +25,7 @@ from .study import (
 def confirm(
     study: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Study file; by default the one of Proposition 3."),
+        typer.Argument(metavar="FILE", help="Study file; by default that of Proposition 3."),
     ] = None,
     settings: Overrides = None,
     dry_run: DryRun = False,
@@ -39,7 +39,7 @@ def confirm(
     as_json: Json = False,
     older: OlderOverrides = None,
 ) -> None:
-    """Run the study of Proposition 3, or another, as `deviator study` does."""
+    """Run the study of Proposition 3, or another one; works as `deviator study` does."""
     where = (out, workers, executor, address)
     stated = [*(settings or ()), *(older or ())]
     run_study(Request(study, stated, dry_run, quick, *where, plugin, trust, as_json))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
-from rich.console import Console
 
 from deviator.errors import InvalidInputError
 from deviator.plain_yaml import read_yaml
@@ -40,13 +39,14 @@ class Terminal(NamedTuple):
     """What a process that shows texts in another's terminal must know of it."""
 
     is_terminal: bool
+    is_watched: bool
     colors: str | None
     width: int
 
     @classmethod
-    def of(cls, screen: Console) -> "Terminal":
+    def of(cls, screen: Screen) -> "Terminal":
         """Return what is to be known of a console."""
-        return cls(screen.is_terminal, screen.color_system, screen.width)
+        return cls(screen.is_terminal, screen.is_watched, screen.color_system, screen.width)
 
 
 class _Told(io.StringIO):
@@ -75,24 +75,26 @@ def shown_on(tell: Callable[[str], None], terminal: Terminal) -> Iterator[None]:
         _SHOWN_ON.reset(token)
 
 
-def console(width: int = WIDTH) -> Console:
+def console(width: int = WIDTH) -> Screen:
     """Return the console, as wide as the terminal or COLUMNS say, else as `width`."""
     told = _SHOWN_ON.get()
     if told is None:
         screen = Screen()
+        is_watched = screen.is_watched
     else:
         stream, terminal = told
+        is_watched = terminal.is_watched
         screen = Screen(
             file=stream, force_terminal=terminal.is_terminal, color_system=terminal.colors
         )
-    if not screen.is_terminal and stated_size(os.environ, "COLUMNS") is None:
+    if not is_watched and stated_size(os.environ, "COLUMNS") is None:
         screen.width = width
     elif told is not None:
         screen.width = terminal.width
     return screen
 
 
-def notes() -> Console:
+def notes() -> Screen:
     """Return the screen of what is said beside the results, on standard error."""
     return Screen(stderr=True, soft_wrap=True)
 
@@ -101,6 +103,14 @@ def fail(message: str, code: int = 2) -> NoReturn:
     """Print one sentence and end with an exit code, 2 for bad input."""
     notes().print(f"error: {message}")
     sys.exit(code)
+
+
+def print_failures(screen: Screen, failures: dict[str, str], names: dict[str, str]) -> None:
+    """Print the cells of a study that failed, by their names in words, and why."""
+    for cell, reason in failures.items():
+        screen.print("failed", style="red", end=" ")
+        named = f"{names[cell]} ({cell})" if cell in names else cell
+        screen.print(f"{named}: {reason}", soft_wrap=True)
 
 
 def files_of(plugins: list[Path] | None) -> tuple[str, ...]:

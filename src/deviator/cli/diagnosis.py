@@ -112,7 +112,7 @@ def _devices() -> Finding:
 def _memory() -> Finding:
     available = available_memory()
     if available is None:
-        return Finding("memory", "missing", "the system does not say how much is available")
+        return Finding("memory", "missing", "the system does not report how much is available")
     gib = available / 2**30
     state: State = "fine" if gib >= LITTLE_GIB else "missing"
     hint = "" if state == "fine" else "; larger markets will be refused"
@@ -121,15 +121,15 @@ def _memory() -> Finding:
 
 def _folders() -> Iterator[Finding]:
     """Yield whether results, temporary files and what is remembered can be written."""
-    yield _folder("current folder", Path.cwd(), "results need a folder that --out names")
+    yield _folder("current folder", Path.cwd(), "name another folder for results with --out")
     yield _folder("temporary folder", Path(tempfile.gettempdir()), "set TMPDIR to another")
     remembered = state_folder()
     if remembered is None:
-        told = "there is none: trusted plugin files are asked for again each time"
+        told = "there is none: you are asked about trusted plugin files each time"
         yield Finding("state folder", "missing", told)
     else:
         inside = next(each for each in (remembered, *remembered.parents) if each.exists())
-        hint = "trusted plugin files are asked for again each time"
+        hint = "you are asked about trusted plugin files each time"
         yield _folder("state folder", inside, hint, "missing")
 
 
@@ -143,7 +143,7 @@ def _folder(about: str, folder: Path, hint: str, otherwise: State = "broken") ->
 
 def _of_plugins(plugins: Sequence[PluginStatus]) -> Iterator[Finding]:
     """Yield how many plugins can be used, and every other one."""
-    for whose, are_ours in (("built-in plugins", True), ("plugins of others", False)):
+    for whose, are_ours in (("built-in plugins", True), ("third-party plugins", False)):
         some = [each for each in plugins if (each.spec.provider == OWN) == are_ours]
         ready = sum(each.is_ready for each in some)
         told = f"{ready} of {len(some)} can be used" if some else "none are installed"

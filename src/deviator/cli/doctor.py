@@ -18,7 +18,7 @@ STYLES: Mapping[str, str] = MappingProxyType(
 
 
 def doctor(as_json: Json = False) -> None:
-    """Say what this installation is made of, and whether everything works here.
+    """Report what this installation consists of, and whether everything works here.
 
     Versions, cores, linear algebra, devices, memory, folders that can be written to, and plugins.
     Ends with exit code 1 where something is broken.

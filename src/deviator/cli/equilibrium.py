@@ -30,7 +30,7 @@ Beliefs = Annotated[
 ]
 Traders = Annotated[
     list[int] | None,
-    typer.Option(help="Who learns, may be given several times; default: everybody."),
+    typer.Option(help="Who learns; may be given several times; default: everybody."),
 ]
 Hidden = Annotated[
     list[int] | None,
@@ -41,7 +41,7 @@ Shared = Annotated[
 ]
 Seconds = Annotated[float | None, typer.Option(help="CPU seconds of all starts, at most.")]
 StrategyFile = Annotated[
-    Path | None, typer.Option(help="Where to save the strategy; it is not saved by default.")
+    Path | None, typer.Option(help="Where to save the strategy; by default it is not saved.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite a strategy that is already there.")]
 
@@ -71,7 +71,7 @@ def equilibrium(
     plugin: PluginFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Let all traders learn at once, and say where they end, with the epsilon of that strategy.
+    """Let all traders learn at once; report where they end, and the epsilon of that strategy.
 
     Ends with exit code 0 whatever the answer is: that no equilibrium was found is an answer. Ctrl-C
     ends learning early: what was learned is measured, and saved.
@@ -106,7 +106,7 @@ def _interruptible(working: Working, as_json: bool) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         working.stop()
-        (notes() if as_json else console()).print("interrupted: nothing was learned yet")
+        (notes() if as_json else console()).print("interrupted before anything was learned")
         raise typer.Exit(130) from None
 
 
@@ -140,9 +140,9 @@ def _check_new(out: Path, force: bool) -> None:
 
     file = strategy_file(out)
     if not file.parent.is_dir():
-        raise ResultsError(f"--out must be in a folder that is there, got {file.parent}; make it")
+        raise ResultsError(f"--out must be in an existing folder, got {file.parent}; make it")
     if file.exists() and not force:
         raise ResultsError(
-            f"--out must not name a strategy that is there, {file} is; name another, or overwrite "
+            f"--out must not name an existing strategy, got {file}; name another, or overwrite "
             "it with --force"
         )

@@ -27,7 +27,7 @@ def explore(
         bool, typer.Option("--browser/--no-browser", help="Whether to open the page.")
     ] = True,
 ) -> None:
-    """Open a local page to look at a market: bids, clearing, menus, constraints, deviators.
+    """Open a local page that shows a market: bids, clearing, menus, constraints, deviators.
 
     The page is served on this machine alone, behind a token, and asks nothing of the internet.
     It needs the extra explore (pip install 'deviator[explore]'). Ctrl-C ends it.

@@ -44,19 +44,22 @@ def league(
     ] = None,
     traders: Annotated[list[int] | None, typer.Option(help="Sizes; by default 4, 10, 30.")] = None,
     information: Annotated[
-        list[str] | None, typer.Option(help="As in train; by default profile and own.")
+        list[str] | None, typer.Option(help="As for train; by default profile and own.")
     ] = None,
     seconds: Annotated[float, typer.Option(help="CPU seconds of each training.")] = 60.0,
-    seeds: Annotated[int, typer.Option(help="Trainings of each, from seed 0.")] = 3,
-    held_out: Annotated[int, typer.Option(help="Profiles that policies are measured on.")] = 20_000,
-    out: Annotated[Path, typer.Option(help="Where the runs are kept.")] = Path("docs/league.jsonl"),
+    seeds: Annotated[int, typer.Option(help="Training runs of each, from seed 0.")] = 3,
+    held_out: Annotated[int, typer.Option(help="Profiles on which gains are measured.")] = 20_000,
+    out: Annotated[Path, typer.Option(help="File that keeps the runs.")] = Path(
+        "docs/league.jsonl"
+    ),
     only_page: Annotated[
-        bool, typer.Option("--only-page", help="Write the page of the runs that are there.")
+        bool,
+        typer.Option("--only-page", help="Train nothing; write the page of the runs in the file."),
     ] = False,
     plugin: PluginFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Train learners in the markets of the league, and write what they found as a page.
+    """Train learners in the markets of the league, and write a page with what they found.
 
     Finished runs are added to the file at once, and are not done again. The page stands beside it.
     """

@@ -40,7 +40,7 @@ class LiveLine:
 
     def start(self) -> None:
         """Begin to show the line."""
-        if not self._screen.is_terminal or self._screen.is_dumb_terminal:
+        if not self._screen.is_watched or self._screen.is_dumb_terminal:
             Thread(target=self._tick, daemon=True).start()
             return
         columns = SpinnerColumn(), BarColumn(bar_width=15), _LineColumn(self._line)

@@ -59,7 +59,7 @@ LearnerName = Annotated[
 Learners = Annotated[
     list[str] | None,
     typer.Option(
-        help="One to train, as `deviator list` names it.", autocompletion=names_of("learner")
+        help="A learner to train, as `deviator list` names it.", autocompletion=names_of("learner")
     ),
 ]
 Rung = Annotated[

@@ -40,7 +40,7 @@ def list_(
     plugin: PluginFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Name the mechanisms, economies, policies and learners, and say which can be used.
+    """List the mechanisms, economies, policies and learners, and say which can be used.
 
     Ends with exit code 0 even if plugins are broken, so that one which a script does not need
     does not stop it; the last line counts them. With --strict it then ends with 1.
@@ -100,10 +100,10 @@ def new(
         str, typer.Argument(metavar="NAME", help="Name of the plugin, as in my-auction.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write; by default NAME under the current one.")
+        Path | None, typer.Option(help="Folder to write; by default NAME in the current folder.")
     ] = None,
 ) -> None:
-    """Write a package with a plugin that works, its entry point, conformance test and README."""
+    """Write a package with a working plugin, its entry point, conformance test and README."""
     from deviator.plugins.scaffold import scaffold
 
     folder = scaffold(kind, name, out or Path(name))

@@ -65,7 +65,7 @@ def power(
     learner: Learners = None,
     steps: Annotated[int, typer.Option(min=1, help="Bids submitted in training.")] = 20_000,
     held_out: Annotated[int, typer.Option(help="Profiles on which gains are measured.")] = 200,
-    out: Annotated[Path | None, typer.Option(help="A JSON file to write the figures to.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A JSON file for the results.")] = None,
     plugin: PluginFiles = None,
     as_json: Json = False,
 ) -> None:
@@ -140,7 +140,7 @@ def _write(result: "Power", out: Path) -> None:
         write_atomically(out, json.dumps(result.to_dict(), indent=1) + "\n")
     except OSError as error:
         raise ResultsError(
-            f"figures need a file that can be written to, got {out} ({error.strerror}); name "
+            f"results need a file that can be written to, got {out} ({error.strerror}); name "
             "another with --out"
         ) from None
 

@@ -16,7 +16,7 @@ def query(
     form: FormatOption = Format.table,
     as_json: Json = False,
 ) -> None:
-    """Ask the tables of a run in SQL: rows, seeds, curves, constraints, outcomes, witnesses.
+    """Query the tables of a run in SQL: rows, seeds, curves, constraints, outcomes, witnesses.
 
     A query reads these tables and nothing else, and writes nothing. SHOW TABLES and DESCRIBE rows
     say what there is; docs/tables.md describes every column.

@@ -14,7 +14,7 @@ def recheck(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to check.")],
     as_json: Json = False,
 ) -> None:
-    """Check files of witnesses and certificates again, from the numbers in them.
+    """Check witness and certificate files again, from the numbers in them.
 
     Short scripts that need nothing but Python do it where they can, and say so; other markets of
     built-in parts are cleared by deviator. Ends with 0 where everything holds, with 1 where a file

@@ -29,7 +29,7 @@ class Format(StrEnum):
 
 
 FormatOption = Annotated[
-    Format, typer.Option("--format", help="A table for reading, csv or json for pipes.")
+    Format, typer.Option("--format", help="table for reading, csv or json for pipes.")
 ]
 
 

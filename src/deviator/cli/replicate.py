@@ -35,18 +35,18 @@ def replicate(
     results: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RESULT", help='As the paper numbers them: "Proposition 5"; by default all.'
+            metavar="RESULT", help='As the paper numbers it: "Proposition 5"; by default all.'
         ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="A page to write; beside it its rows as JSON.")
+        Path | None, typer.Option(help="A page to write, with its rows as JSON beside it.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     as_json: Json = False,
 ) -> None:
     """Compute every numbered result of the paper and say whether it holds.
 
-    Ends with exit code 1 if one does not; an erratum counts as holding if its correction does.
+    The exit code is 1 if one does not; an erratum counts as holding if its correction does.
     """
     if report is not None:
         _check_writable(report)
@@ -56,7 +56,7 @@ def replicate(
         (notes() if as_json else console()).print("Interrupted: nothing was kept.")
         raise typer.Exit(130) from None
     if report is not None:
-        _write(report, rows)
+        _write(report, rows, results or [])
     if as_json:
         print_json([row.to_dict() for row in rows])
     else:
@@ -107,10 +107,10 @@ def _print(rows: Any, report: Path | None) -> None:
         screen.print(f"Report: {report}, its rows: {report.with_suffix(DATA)}", soft_wrap=True)
 
 
-def _write(path: Path, rows: Any) -> None:
+def _write(path: Path, rows: Any, results: list[str]) -> None:
     """Write the page, and beside it its rows as data."""
     from deviator.paper import report_html
 
     data = path.with_suffix(DATA)
     data.write_text(json_text([row.to_dict() for row in rows]), encoding="utf-8")
-    path.write_text(report_html(rows, data.name), encoding="utf-8")
+    path.write_text(report_html(rows, data.name, results), encoding="utf-8")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .console import console
+from .console import console, print_failures
 from .json_output import Json, print_json
 from .working import Working
 
@@ -13,11 +13,11 @@ from .working import Working
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The results folder of a study.")],
     everything: Annotated[
-        bool, typer.Option("--all", help="Take in finished cells that the last report leaves out.")
+        bool, typer.Option("--all", help="Include finished cells that the last report leaves out.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make report, tables and figures of a run again from its finished cells.
+    """Make the report, tables and figures of a run again from its finished cells.
 
     Neither the study file nor its plugins are needed, and no code of theirs is run. Ends with 0,
     and with 1 where a cell of the report cannot be read.
@@ -29,6 +29,7 @@ def report(
     written = [made.folder / name for name in ("report.html", "report.json", "tables", "figures")]
     if as_json:
         found = {"study": made.study, "cells": len(made.rows), "failures": made.failures}
+        found["failed_cells"] = made.failed_cells
         print_json(found | {"notes": made.notes, "written": list(map(str, written))})
     else:
         _print(made, written)
@@ -39,8 +40,7 @@ def report(
 def _print(made: Any, written: list[Path]) -> None:
     screen = console()
     screen.print(f"{made.study}: cells {len(made.rows)}, failed {len(made.failures)}.")
-    for name, reason in made.failures.items():
-        screen.print(f"failed {name}: {reason}", soft_wrap=True)
+    print_failures(screen, made.failures, made.failed_cells)
     for note in made.notes:
         screen.print(note, soft_wrap=True)
     for file in written:

@@ -14,7 +14,7 @@ def schema(
         typer.Argument(metavar="NAME", help="study, report, witness, certificate or bids."),
     ] = None,
 ) -> None:
-    """Print the JSON Schema of a kind of file; without a name, which kinds there are.
+    """Print the JSON Schema of a kind of file; without a name, list the kinds.
 
     Editors complete and check study files with it, and programs what they read. A study file is
     written in YAML, and has the same keys.

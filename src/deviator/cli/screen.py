@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, final
 
 from rich.console import Console
@@ -25,6 +26,15 @@ class Screen(Console):
         width = min(max(self.width, LEAST), MOST)
         if width != self.width:  # else it follows a terminal whose size changes
             self.width = width
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether texts go to a real terminal; `is_terminal` is true wherever colors are forced."""
+        isatty = getattr(self.file, "isatty", None)
+        # Closed files refuse to answer.
+        with suppress(ValueError):
+            return self.is_terminal and isatty is not None and bool(isatty())
+        return False
 
     def render_str(self, text: str, **settings: Any) -> Text:
         """Return a text as it is shown."""

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.console import Console
 
 from .agreement import agree_to_run
 from .complete import any_of
-from .console import PluginFiles, console, files_of, notes, settings_of
+from .console import PluginFiles, console, files_of, notes, print_failures, settings_of
 from .json_output import Json, print_json
 from .progress import StudyDisplay
+from .screen import Screen
 from .signals import ended_in_order, exit_code
 from .tables import print_table
 
@@ -34,11 +34,11 @@ OlderOverrides = Annotated[
     list[str] | None, typer.Option("-s", hidden=True, help="What --set was called before.")
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Print the cells and an estimate of time; run nothing.")
+    bool, typer.Option("--dry-run", help="Print the cells and a time estimate; run nothing.")
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="Small budgets, which prove little.")]
 Out = Annotated[Path | None, typer.Option(help="Results folder; by default runs/NAME.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: cores.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
 ExecutorName = Annotated[
     str,
     typer.Option(
@@ -46,7 +46,9 @@ ExecutorName = Annotated[
         autocompletion=any_of("processes", "serial", "dask"),
     ),
 ]
-Address = Annotated[str | None, typer.Option(help="Of a Dask scheduler; default: a local one.")]
+Address = Annotated[
+    str | None, typer.Option(help="Dask scheduler's address; default: a local one.")
+]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Run the code that the study file names under plugins.")
 ]
@@ -82,7 +84,7 @@ def study(
     as_json: Json = False,
     older: OlderOverrides = None,
 ) -> None:
-    """Run or resume a study, and print its verdict table; finished cells are kept."""
+    """Run or resume a study, and print its table of verdicts; finished cells are kept."""
     where = (out, workers, executor, address)
     stated = [*(settings or ()), *(older or ())]
     run_study(Request(file, stated, dry_run, quick, *where, plugin, trust, as_json))
@@ -138,10 +140,11 @@ def _run(spec: Any, request: Request) -> Any:
 def _print_json(report: Any) -> None:
     """Print the rows of a report, and what else there is to know of a run."""
     found = {"study": report.study, "folder": str(report.folder), "rows": report.rows}
-    print_json(found | {"failures": report.failures, "notes": report.notes})
+    failed = {"failures": report.failures, "failed_cells": report.failed_cells}
+    print_json(found | failed | {"notes": report.notes})
 
 
-def _show_plan(screen: Console, spec: Any, request: Request) -> None:
+def _show_plan(screen: Screen, spec: Any, request: Request) -> None:
     from deviator.studies.run.confirm import results_folder
     from deviator.studies.run.plan import planned
     from deviator.studies.tables.cell_names import names_of_cells
@@ -154,15 +157,16 @@ def _show_plan(screen: Console, spec: Any, request: Request) -> None:
         for cell, name in zip(some, names_of_cells(some), strict=True)
     ]
     if request.as_json:
-        print_json({"cells": cells, "failures": plan.failures, "seconds_left": plan.seconds})
+        failed = {"failures": plan.failures, "failed_cells": plan.failed_cells}
+        print_json({"cells": cells} | failed | {"seconds_left": plan.seconds})
         return
     for each in cells:
         screen.print(f"{each['state']}  {each['label']}  {each['cell']}", soft_wrap=True)
-    _print_failures(screen, plan.failures, plan.failed_cells)
+    print_failures(screen, plan.failures, plan.failed_cells)
     screen.print(plan.in_words(), soft_wrap=True)
 
 
-def _print(screen: Console, report: Any, quick: bool) -> None:
+def _print(screen: Screen, report: Any, quick: bool) -> None:
     from deviator.studies.report.comparisons import comparisons, comparisons_in_words
     from deviator.studies.report.summary import budget_warnings, summary_sentences
     from deviator.studies.report.table import explanations, third_party_plugins, verdict_table
@@ -182,11 +186,4 @@ def _print(screen: Console, report: Any, quick: bool) -> None:
         screen.print(line)
     for note in report.notes:
         screen.print(f"While it ran: {note}", soft_wrap=True)
-    _print_failures(screen, report.failures, report.failed_cells)
-
-
-def _print_failures(screen: Console, failures: dict[str, str], names: dict[str, str]) -> None:
-    for cell, reason in failures.items():
-        screen.print("failed", style="red", end=" ")
-        named = f"{names[cell]} ({cell})" if cell in names else cell
-        screen.print(f"{named}: {reason}", soft_wrap=True)
+    print_failures(screen, report.failures, report.failed_cells)

@@ -108,10 +108,10 @@ def _run_elsewhere(command: Command, options: dict[str, Any], plugins: list[str]
         with Guard(inf) as guard:
             code = guard.run_telling(show, _report, command, options, Terminal.of(screen))
     except KeyboardInterrupt:
-        screen.print("interrupted: the command came to no report")
+        screen.print("interrupted: the command did not reach its report")
         raise typer.Exit(130) from None
     except GuardError as error:
-        fail(f"{who}: {error}; the command came to no report", 1)
+        fail(f"{who}: {error}; the command did not reach its report", 1)
     except DeviatorError:
         raise
     except Exception as error:

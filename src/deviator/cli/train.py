@@ -39,12 +39,13 @@ STEPS = 200_000
 """Budget where neither steps nor seconds are stated."""
 
 Ranges = Annotated[
-    str | None, typer.Option(help="Range of each number of a bid, as in 0.5,0.1,0.1.")
+    str | None,
+    typer.Option(help="Range of each number of a bid, as in 0.5,0.1,0.1."),
 ]
 Mode = Annotated[
     str | None,
     typer.Option(
-        help="relative (to the honest bid) or absolute.",
+        help="How actions move bids: relative (to the honest bid) or absolute.",
         autocompletion=any_of("relative", "absolute"),
     ),
 ]
@@ -55,7 +56,7 @@ Control = Annotated[
 
 Every = Annotated[
     bool,
-    typer.Option("--every", help="Keep the best policy of every checkpoint, to replay them."),
+    typer.Option("--every", help="Keep the best policy of every checkpoint, for replays."),
 ]
 
 
@@ -79,13 +80,13 @@ def train(
     log: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
     every: Every = False,
-    resume: Annotated[Path | None, typer.Option(help="A checkpoint to resume.")] = None,
-    rounds: Annotated[int, typer.Option(help="How often the same traders meet.")] = 1,
-    range_multiple: Annotated[float | None, typer.Option(help="How wide actions range.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="A checkpoint to resume from.")] = None,
+    rounds: Annotated[int, typer.Option(help="Rounds that the same traders play.")] = 1,
+    range_multiple: Annotated[float | None, typer.Option(help="How far actions reach.")] = None,
     mode: Mode = None,
     ranges: Ranges = None,
     control: Control = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     plugin: PluginFiles = None,
     as_json: Json = False,
 ) -> None:
@@ -131,7 +132,7 @@ def _numbers(ranges: str | None) -> tuple[float, ...] | None:
         return tuple(float(number) for number in ranges.strip("[]").split(","))
     except ValueError:
         raise InvalidInputError(
-            f"--ranges must be numbers with commas between them, got {ranges!r}"
+            f"--ranges must be numbers separated by commas, got {ranges!r}"
         ) from None
 
 
@@ -143,7 +144,7 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
     file = None if out is None else existing_file(out)
     if file is not None:
         raise ResultsError(
-            f"--out must not name a policy that is there, {file} is; name another, or "
+            f"--out must not name an existing policy, got {file}; name another, or "
             "overwrite it with --force"
         )
     if checkpoint is None or (
@@ -152,7 +153,7 @@ def _check_new(out: Path | None, checkpoint: Path | None, resume: Path | None) -
         return
     if (checkpoint_folder(checkpoint) / FILE).exists():
         raise ResultsError(
-            f"--checkpoint must not name a checkpoint that is there, {checkpoint} is; continue "
+            f"--checkpoint must not name an existing checkpoint, got {checkpoint}; continue "
             "it with --resume, name another, or overwrite it with --force"
         )
 

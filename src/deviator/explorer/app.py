@@ -19,7 +19,13 @@ def _():
     import marimo as mo
 
     from deviator.explorer import panels
-    from deviator.explorer.choice import Choice, drawn_types, types_from_text
+    from deviator.explorer.choice import (
+        TRADERS,
+        Choice,
+        drawn_types,
+        fitting_economy,
+        types_from_text,
+    )
     from deviator.explorer.names import (
         names_of,
         settings_of_economy,
@@ -29,8 +35,10 @@ def _():
     )
 
     return (
+        TRADERS,
         Choice,
         drawn_types,
+        fitting_economy,
         mo,
         names_of,
         panels,
@@ -50,20 +58,21 @@ def _(mo):
 
 
 @app.cell
-def _(files, mo, names_of):
+def _(files, fitting_economy, mo, names_of):
     _mechanisms, _economies = names_of("mechanism", files), names_of("economy", files)
     mechanism = mo.ui.dropdown(_mechanisms, value=_mechanisms[0], label="mechanism")
-    economy = mo.ui.dropdown(_economies, value=_economies[0], label="economy")
+    _first = fitting_economy(_mechanisms[0], [_economies[0], "private-values"], files)
+    economy = mo.ui.dropdown(_economies, value=_first, label="economy")
     return economy, mechanism
 
 
 @app.cell
-def _(economy, files, mo, panels, settings_of_economy, takes_traders):
+def _(TRADERS, economy, files, mo, panels, settings_of_economy, takes_traders):
     _found, economy_problem = panels.attempt(
         lambda: (settings_of_economy(economy.value, files), takes_traders(economy.value, files))
     )
     economy_settings, _asked = _found or ([], False)
-    n_traders = mo.ui.number(3, 60, step=1, value=6, label="N, traders") if _asked else None
+    n_traders = mo.ui.number(3, 60, step=1, value=TRADERS, label="N, traders") if _asked else None
     economy_controls = mo.ui.array([panels.control(each) for each in economy_settings])
     return economy_controls, economy_problem, economy_settings, n_traders
 
@@ -201,9 +210,7 @@ def _(mo):
 def _(audit, mo, panels, tested):
     mo.stop(tested is None)
     _quick = panels.has_exact_answers(tested)
-    _note = mo.md(
-        "No constraint has an exact form here: profiles are searched when you ask for it."
-    )
+    _note = mo.md("No constraint has an exact form here. Press the button to search profiles.")
     _shown = panels.part(lambda: panels.constraints(tested)) if _quick or audit.value else _note
     mo.vstack([mo.md("## The five constraints"), _shown, *([] if _quick else [audit])])
     return
@@ -244,7 +251,7 @@ def _(curves, curves_problem, mo, moving, panels, slider, states, tested):
 def _(mo, names_of, files, replay_path):
     _learners = names_of("learner", files)
     learner = mo.ui.dropdown(_learners, value="cma-es", label="learner")
-    steps = mo.ui.number(1000, 1_000_000, step=1000, value=20_000, label="bids of training")
+    steps = mo.ui.number(1000, 1_000_000, step=1000, value=20_000, label="bids in training")
     train = mo.ui.run_button(label="Train a deviator in this market")
     path = mo.ui.text(replay_path, label="or replay a file or folder", full_width=True)
     mo.vstack(
@@ -311,7 +318,7 @@ def _(drawn_types, mo, replay):
         "" if replay is None else ", ".join(f"{each:g}" for each in drawn_types(replay.tested, 0))
     )
     place = mo.ui.slider(
-        0, max(_last, 1), step=1, value=_last, label="point of the training", include_input=True
+        0, max(_last, 1), step=1, value=_last, label="point in training", include_input=True
     )
     replay_types = mo.ui.text(_text, label="types at which the deviator bids", full_width=True)
     return place, replay_types

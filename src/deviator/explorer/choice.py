@@ -1,6 +1,6 @@
 """What a person chose, and the market that it means."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
@@ -15,6 +15,11 @@ from deviator.plugins import qualified
 from deviator.studies.spec.market import MarketSpec
 from deviator.studies.spec.messages import mistakes_of
 from deviator.validation import Floats, finite_array, whole_number
+
+from .names import settings_of_mechanism, stated, takes_traders
+
+TRADERS = 6
+"""What the page starts with."""
 
 LOTS_SHOWN = 2
 """Draws of the lots of a lottery, of which the page shows the first."""
@@ -82,6 +87,29 @@ class Choice:
         return replace(self, mechanism_settings={**self.mechanism_settings, name: value})
 
 
+def fitting_economy(mechanism: str, economies: Sequence[str], files: tuple[str, ...] = ()) -> str:
+    """Return the first of several economies in which everybody can bid honestly; else the first.
+
+    Examples
+    --------
+    >>> fitting_economy("uniform-double-auction", ["two-groups", "private-values"])
+    'private-values'
+    """
+    return next((each for each in economies if _fits(mechanism, each, files)), economies[0])
+
+
+def _fits(mechanism: str, economy: str, files: tuple[str, ...]) -> bool:
+    """Return whether a market can be built at the settings that the page starts with."""
+    try:
+        settings = settings_of_mechanism(mechanism, files)
+        starts = stated(settings, [setting.start for setting in settings])
+        traders = {"n_traders": TRADERS} if takes_traders(economy, files) else {}
+        Choice(mechanism, economy, traders, starts, files).market()
+    except Exception:  # a plugin may raise anything, and the page then says what
+        return False
+    return True
+
+
 def _in_one_draw(tested: Market) -> Market:
     if not tested.mechanism.draws:
         return tested
@@ -123,7 +151,7 @@ def types_from_text(text: str, n_traders: int) -> Floats:
         numbers = [float(each) for each in text.replace(",", " ").split()]
     except ValueError:
         raise InvalidInputError(
-            f"types must be numbers with commas between them, got {text!r}"
+            f"types must be numbers separated by commas, got {text!r}"
         ) from None
     if len(numbers) != n_traders:
         raise InvalidInputError(

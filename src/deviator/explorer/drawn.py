@@ -1,10 +1,12 @@
 """The page's figures, as SVG: those of `deviator.plot`, and those of the page itself."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from deviator import plot
 from deviator.evidence import Market
@@ -67,8 +69,8 @@ def payoff_figure(view: MenuView) -> bytes:
         ax.plot(*view.best, "D", color=RED, markerfacecolor="none", markersize=7, label="best bid")
         ax.plot(*view.honest, "o", color=BLUE, label="honest bid")
         ax.axhline(0.0, color=GRAY, linewidth=0.4)
-        ax.set_xlabel("units bought, negative where sold")
-        ax.set_ylabel("utility less payment")
+        ax.set_xlabel("units bought (negative: sold)")
+        ax.set_ylabel("utility minus payment")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
     return svg(draw)
@@ -82,13 +84,13 @@ def sweep_figures(moved: Sweep, now: float) -> list[tuple[str, bytes]]:
         ("Largest gain from deviating", moved.gain, RED),
     ]
     return [
-        (title, svg(lambda ax, y=values, c=color: _moving(ax, moved, y, c, now), 1.8))
+        (title, svg(partial(_draw_moving, moved=moved, values=values, color=color, now=now), 1.8))
         for title, values, color in columns
         if np.isfinite(values).any()
     ]
 
 
-def _moving(ax: Axes, moved: Sweep, values: Floats, color: str, now: float) -> None:
+def _draw_moving(ax: Axes, moved: Sweep, values: Floats, color: str, now: float) -> None:
     ax.plot(moved.values, values, color=color)
     ax.axvline(now, color=GRAY, linestyle="--", linewidth=0.6)
     ax.axhline(0.0, color=GRAY, linewidth=0.4)
@@ -128,7 +130,7 @@ def deviation_figure(found: Deviating) -> bytes:
             moved = each.bid - found.honest.bid
             ax.plot(places, moved, marker, color=color, markerfacecolor="none", label=label)
         ax.axhline(0.0, color=GRAY, linewidth=0.4)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("number of the bid")
         ax.set_ylabel("change from honesty")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

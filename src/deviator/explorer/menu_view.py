@@ -81,7 +81,7 @@ def menu_view(tested: Market, types: Floats) -> MenuView:
     profile = finite_array("types", types, (tested.economy.n_traders,))[None]
     if tested.bids_are_surfaces:
         raise RefusedError(
-            "a menu is shown where bids are numbers, and here they are surfaces; the table has "
+            "a menu needs bids of numbers, and here bids are surfaces; the table shows "
             "what the best deviation gains"
         )
     menu = tested.mechanism.menu(drawn_bids(tested.strategy, profile), tested.trader)

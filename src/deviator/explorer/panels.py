@@ -1,6 +1,7 @@
 """The page's controls and parts, made of marimo's elements and of what was computed."""
 
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +98,11 @@ def clearing(tested: Market, types: Floats) -> str:
     figures = _drawn_part(
         lambda: drawn.bids_figure(tested, types),
         f"The bids of all traders, and the price {view.rows[tested.trader].price:.4g}.",
-        "Bids, as prices that traders name for further units; dots: what they trade.",
+        "Bids, as the price that each trader names for each unit; dots: what they trade.",
     ) + _drawn_part(
         lambda: drawn.demand_figure(tested, types),
         f"The residual demand of trader {tested.trader}.",
-        f"Residual demand of trader {tested.trader}, whatever quantity is bought or sold.",
+        f"Residual demand of trader {tested.trader}: the price at each quantity bought or sold.",
     )
     table = html.traders_table(view, tested.trader)
     return f'{html.totals(view)}{table}<div class="figures">{figures}</div>'
@@ -185,9 +186,9 @@ def replayed(replay: Replay, place: int, types: Floats) -> str:
         figures.append(html.figure(curve, text, "Mean gain over the training."))
     bids = drawn.deviation_figure(found)
     text = f"The learned bid gains {found.gain:.4g}, the best one {found.best_gain:.4g}."
-    figures.append(html.figure(bids, text, "Bids at this profile, less the honest one."))
+    figures.append(html.figure(bids, text, "Bids at this profile, minus the honest bid."))
     steps = html.number(float(replay.points[place].steps), "steps")
     return (
-        f"<p>{html.escape(replay.title)}: the best deviator so far after {steps} bids.</p>"
+        f"<p>{escape(replay.title)}: the best deviator so far after {steps} bids.</p>"
         f'<div class="figures">{"".join(figures)}</div>{html.deviating_table(found)}'
     )

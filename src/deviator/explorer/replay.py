@@ -110,7 +110,7 @@ def replay_training(
     built = build("learner", qualified("learner", learner, files), {})
     if not isinstance(built, EvaluatedLearner):
         raise RefusedError(
-            f"a training is replayed where its learner keeps checkpoints, and {learner} keeps "
+            f"a replay needs a learner that keeps checkpoints, and {learner} keeps "
             "none; name another learner"
         )
     kept: list[Checkpoint] = []
@@ -128,10 +128,8 @@ def best_gain_of(tested: Market) -> float | None:
     core = deviation_core(tested)
     rng = np.random.default_rng(VALIDATION_SEED)
     types = tested.distribution.matched_sample(rng, VALIDATED)
-    try:
-        return float(core.best_gains(types).mean())
-    except RefusedError:
-        return None
+    gains = core.best_gains(types)
+    return None if gains is None else float(gains.mean())
 
 
 def deviating_bid(replay: Replay, place: int, types: Floats) -> Deviating:

@@ -99,7 +99,24 @@ class Page:
 
         builder = marimo.create_asgi_app(quiet=True, include_code=False, token=self._token)
         served = builder.with_app(path="", root=str(APP), middleware=[self._told]).build()
-        return TrustedHostMiddleware(served, allowed_hosts=list(HOSTS))
+        return self._of_this_page(TrustedHostMiddleware(served, allowed_hosts=list(HOSTS)))
+
+    def _of_this_page(self, served: Any) -> Served:
+        """Return an application that refuses what other pages ask, of this machine's ports too."""
+        port = self._socket.getsockname()[1]
+        ours = {f"http://{name}:{port}".encode() for name in HOSTS}
+
+        async def checked(scope: Message, receive: Receive, send: Send) -> None:
+            origins = {value for name, value in scope.get("headers", ()) if name == b"origin"}
+            if origins <= ours:
+                await served(scope, receive, send)
+            elif scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await send({"type": "http.response.start", "status": 403, "headers": []})
+                await send({"type": "http.response.body", "body": b"asked by another page"})
+
+        return checked
 
     def _told(self, app: Served) -> Served:
         """Return an application that knows the command line, and whose answers state the policy."""
@@ -112,7 +129,7 @@ class Page:
             async def answer(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     headers = [*message.get("headers", []), (b"content-security-policy", policy)]
-                    message["headers"] = [*headers, (b"referrer-policy", b"no-referrer")]
+                    message["headers"] = [*headers, (b"referrer-policy", b"same-origin")]
                 await send(message)
 
             await app(scope, receive, answer)

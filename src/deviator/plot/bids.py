@@ -116,7 +116,7 @@ def _draw_each(ax: Axes, position: Position, outcome: Outcome, shown: list[int])
             ax.plot(*at, "o", color=color)
     _draw_price(ax, outcome)
     ax.axvline(0.0, color=GRAY, linewidth=0.4)
-    ax.set_xlabel("units bought, negative where sold")
+    ax.set_xlabel("units bought (negative: sold)")
     ax.set_ylabel("money per unit")
 
 

@@ -105,7 +105,7 @@ def _draw_curve(ax: Axes, quantity: Floats, price: Floats) -> None:
     ax.axvline(0.0, color=GRAY, linewidth=0.4)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(5))
-    ax.set_xlabel("units bought, negative where sold")
+    ax.set_xlabel("units bought (negative: sold)")
     ax.set_ylabel("money per unit")
 
 

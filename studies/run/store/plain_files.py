@@ -33,7 +33,7 @@ def read_plain(path: Path, largest: int = LARGEST) -> bytes:
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise DamagedError(f"{path.name} is no ordinary file")
+                raise DamagedError(f"{path.name} is not an ordinary file")
             if status.st_size > largest:
                 raise DamagedError(f"{path.name} takes {status.st_size} bytes")
             return file.read(largest)

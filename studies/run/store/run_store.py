@@ -228,7 +228,9 @@ class RunStore:
     @property
     def _driver(self) -> "_Seat":
         if self._seat is None:
-            raise ResultsError(f"{self.folder} must be opened to be filled, and is only read")
+            raise ResultsError(
+                f"{self.folder} must be opened for writing, and is open for reading only"
+            )
         return self._seat
 
     def _content(self, label: str, key: str, *, unsealed: bool = False) -> Content | None:

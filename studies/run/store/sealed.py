@@ -58,7 +58,7 @@ def read_cell(folder: Path, key: str, *, unsealed: bool = False) -> Content | No
     if not folder.exists() and not folder.is_symlink():
         return None
     if not is_folder(folder):
-        raise DamagedError("it is no folder")
+        raise DamagedError("it is not a folder")
     spec, document = _read_json(folder / "spec.json"), _read_json(folder / "result.json")
     if unsealed and "format" not in document:
         return upgraded(UNSEALED, key, spec, document)
@@ -68,15 +68,15 @@ def read_cell(folder: Path, key: str, *, unsealed: bool = False) -> Content | No
 def _opened(key: str, spec: dict[str, Any], document: dict[str, Any]) -> Content:
     schema, result = document.get("schema"), document.get("result")
     if document.get("format") != FORMAT or type(schema) is not int or not isinstance(result, dict):
-        raise DamagedError("result.json is no result of deviator")
+        raise DamagedError("result.json is not a result of deviator")
     if document.get("key") != key:
         raise DamagedError("its files belong to another cell")
     try:
         seal = _checksum(schema, key, spec, result)
     except (ValueError, RecursionError):
-        raise DamagedError("it holds values that no result has") from None
+        raise DamagedError("it holds values that cannot be results") from None
     if document.get("sha256") != seal:
-        raise DamagedError("its checksum does not fit its content")
+        raise DamagedError("its checksum does not match its content")
     if result.get("key") != key:
         raise DamagedError("it holds the result of another cell")
     return upgraded(schema, key, spec, result)

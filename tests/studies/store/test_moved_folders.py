@@ -101,7 +101,7 @@ def test_quick_runs_have_a_folder_of_their_own(tmp_path, monkeypatch):
 
 
 def test_what_was_not_opened_is_only_read(tmp_path, cells):
-    with pytest.raises(ResultsError, match="must be opened to be filled"):
+    with pytest.raises(ResultsError, match="must be opened for writing"):
         RunStore(tmp_path).claim(cells[0])
     with pytest.raises(ResultsError, match="must say which study owns the folder"):
         next(RunStore(tmp_path).finished())
