@@ -20,7 +20,7 @@ import numpy as np
 from deviator.arrays import Kept
 from deviator.mechanisms import Mechanism
 from deviator.mechanisms.conditional_auction import ConditionalAuction
-from deviator.trust import is_ours, replaced_methods
+from deviator.trust import is_generated, is_ours, replaced_methods
 
 from .arithmetic import is_plain_number, what_is_not_arithmetic
 
@@ -158,7 +158,7 @@ def _flaws_of_class(mechanism: Mechanism, owner: type) -> Iterator[str]:
             yield from _flaws_of_arithmetic(mechanism, owner, name, value)
         elif name in GENERATED:
             generated = value is None or getattr(value, "__code__", None) is None
-            if not (generated or value.__code__.co_filename == "<string>"):
+            if not (generated or is_generated(name, value)):
                 yield f"{name} of its own"
         elif name.startswith("__") or isinstance(value, FunctionType | property | type):
             yield f"{name} of its own"

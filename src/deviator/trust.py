@@ -1,5 +1,6 @@
 """What is deviator's own, and so may be believed without being tried."""
 
+import dataclasses
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -53,7 +54,7 @@ def replaced_methods(kind: type) -> list[str]:
 GENERATED = frozenset(
     ["__init__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__replace__"]
 )
-"""Methods that a dataclass is given; they have no file."""
+"""Methods that a dataclass is given; only `__replace__`, from Python 3.13 on, has a file."""
 
 SHOWS = "__repr__"
 """A dataclass's comes from Python's own library, and decides nothing."""
@@ -64,7 +65,14 @@ def _is_written_here(name: str, function: Any) -> bool:
         # Of callables, only classes stand as they are among the attributes of a class.
         return isinstance(function, type | BuiltinFunctionType) or not callable(function)
     file = function.__code__.co_filename
-    return file.startswith(FOLDER) or (file == "<string>" and name in GENERATED)
+    return file.startswith(FOLDER) or is_generated(name, function)
+
+
+def is_generated(name: str, method: FunctionType) -> bool:
+    """Return whether a method is one that Python gives every dataclass."""
+    if name == "__replace__":
+        return method is getattr(dataclasses, "_replace", None)
+    return name in GENERATED and method.__code__.co_filename == "<string>"
 
 
 def _functions_of(value: Any) -> list[Any]:

@@ -1,6 +1,7 @@
 """Nothing is certified of which anything that decides an outcome is not known."""
 
 import builtins
+import dataclasses
 import sys
 from dataclasses import dataclass
 from fractions import Fraction
@@ -344,3 +345,19 @@ def test_ends_of_a_law_that_is_not_known_are_not_believed():
     units = unit_demands(2, 2)
     with pytest.raises(RefusedError, match="a law of types of the kind EndsEarly"):
         certify_finite_menu(market(KDoubleAuction(0.5), units, distribution=law))
+
+
+def test_the_replace_of_dataclasses_is_pythons_own_and_no_other_is(monkeypatch):
+    """Python 3.13 gives every dataclass one function of its library, which has a file."""
+
+    def given(self, **changes):
+        return self
+
+    def theirs(self, **changes):
+        return self
+
+    monkeypatch.setattr(dataclasses, "_replace", given, raising=False)
+    monkeypatch.setattr(SigmaDCDA, "__replace__", given, raising=False)
+    assert replaced_methods(SigmaDCDA) == []
+    monkeypatch.setattr(SigmaDCDA, "__replace__", theirs)
+    assert replaced_methods(SigmaDCDA) == ["__replace__"]
