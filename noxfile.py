@@ -2,6 +2,8 @@
 
 `make matrix` runs every session below; `make matrix ARGS="-s newest-3.13"` runs one, and
 `make matrix ARGS=--list` names them. Pythons that are not installed are skipped, and said to be.
+uv installs, where it is there: its own variables (`UV_CONSTRAINT`, `UV_FIND_LINKS`) choose versions
+and places, and pip's do not.
 """
 
 import re
@@ -79,11 +81,11 @@ def sdist(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
-def extras(session: nox.Session) -> None:
-    """Install the wheel with each extra, and import what it brings."""
-    for extra, modules in EXTRAS.items():
-        session.install(f"{_wheel()}[{extra}]")
-        session.run("python", "-c", f"import deviator, {modules}")
+@nox.parametrize("extra", list(EXTRAS), ids=list(EXTRAS))
+def extras(session: nox.Session, extra: str) -> None:
+    """Install the wheel with one extra alone, and import what it brings."""
+    session.install(f"{_wheel()}[{extra}]")
+    session.run("python", "-c", f"import deviator, {EXTRAS[extra]}")
 
 
 @nox.session(requires=["build"])
