@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import csv, parquet
+from pyarrow import compute, csv, parquet
 
 from deviator.files import write_atomically
 
@@ -64,7 +64,15 @@ def parquet_bytes(table: pa.Table) -> bytes:
 
 
 def csv_bytes(table: pa.Table) -> bytes:
-    """Return a table as CSV; what is missing is empty."""
+    """Return a table as CSV; what is missing is empty.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe before it: names in tables
+    may be a stranger's.
+    """
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            texts = compute.replace_substring_regex(table[place], r"^([=+\-@\t\r])", r"'\1")
+            table = table.set_column(place, field, texts)
     file = io.BytesIO()
     csv.write_csv(table, file)
     return file.getvalue()

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from deviator.errors import InvalidInputError, RefusedError
+from deviator.errors import InvalidInputError, RefusedError, ResultsError
 from deviator.explorer.server import Page
 
 
@@ -28,3 +28,5 @@ def test_the_port_is_on_this_machine_alone_and_its_own():
         page.close()
     with pytest.raises(InvalidInputError, match="--port must be from 0"):
         Page(port=70_000)
+    with pytest.raises(ResultsError, match="nowhere"):
+        Page(replay="nowhere")

@@ -166,3 +166,8 @@ def test_folders_of_runs_are_read(tmp_path, ax):
     (tmp_path / "report.json").write_text(json.dumps(content()))
     plot.learning_curves(tmp_path, ax=ax)
     assert len(ax.lines) == 4
+
+
+def test_a_league_is_drawn_from_runs_and_nothing_else():
+    with pytest.raises(InvalidInputError, match="what read_runs gives, got a StudyReport"):
+        plot.league(report_of())

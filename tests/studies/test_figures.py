@@ -23,8 +23,11 @@ from deviator.mechanisms.mutated import Mutated
 from deviator.studies.figures.built_in_market import built_in_market
 from deviator.studies.figures.frontiers import Placed, draw_frontiers
 from deviator.studies.figures.heat_map import draw_heat_map, grids
+from deviator.studies.figures.kinds import MENU_PANELS
 from deviator.studies.figures.learning_curves import draw_learning_curves
 from deviator.studies.figures.menus import draw_menu, traders_on_both_sides
+from deviator.studies.figures.sheet import sheet
+from deviator.studies.figures.style import figure_style
 from deviator.studies.figures.witnesses import (
     draw_witness_bids,
     draw_witness_types,
@@ -166,6 +169,20 @@ def test_menus_of_single_units_are_drawn_in_all(ax):
     types = np.array([0.9, 0.6, 0.3, 0.1])
     draw_menu(ax, tested, 0, types)
     assert ax.get_ylabel() == "payment; utility (dotted)"
+
+
+def left_edge_of_menus(panels):
+    """Return where the labels of a sheet of menus begin, in inches from its left edge."""
+    tested = market(UniformDoubleAuction(), private_values(4, slope=2.0))
+    with figure_style():
+        figure = sheet([lambda ax: draw_menu(ax, tested, 0, TYPES)], panels)
+        figure.axes[0].set_yticks([-0.25, 0.25])
+        return figure.get_tightbbox().x0
+
+
+def test_labels_of_menus_lie_on_the_sheet():
+    assert left_edge_of_menus(MENU_PANELS) >= 0
+    assert left_edge_of_menus(MENU_PANELS._replace(left=0.4)) < 0
 
 
 def test_a_menu_without_a_trade_is_refused(ax):

@@ -49,5 +49,7 @@ def _answer(path: Path) -> Any:
 
     try:
         return recheck_file(path)
-    except (DeviatorError, OSError) as error:
+    except OSError as error:
+        return Recheck(UNKNOWN, f"cannot be read: {error.strerror}")
+    except DeviatorError as error:
         return Recheck(UNKNOWN, f"cannot be checked: {error}")

@@ -10,6 +10,8 @@ from typing import Any, final
 
 from deviator.errors import InvalidInputError, RefusedError
 
+from .recordings import recordings
+
 APP = Path(__file__).with_name("app.py")
 
 LOOPBACK = "127.0.0.1"
@@ -52,6 +54,8 @@ class Page:
         If marimo is not installed, or the port is taken.
     InvalidInputError
         If there is no such port.
+    ResultsError
+        If there is no training to replay.
     """
 
     def __init__(self, files: Sequence[str] = (), replay: str = "", port: int = 0) -> None:
@@ -60,6 +64,8 @@ class Page:
             raise InvalidInputError(
                 f"--port must be from 0, for a free one, to {LARGEST_PORT}, got {port}"
             )
+        if replay:
+            recordings(Path(replay))
         self._meta = {"files": list(files), "replay": replay}
         self._token = secrets.token_urlsafe(16)
         self._socket = _bound(port)

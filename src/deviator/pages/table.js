@@ -103,8 +103,11 @@ function openers(records) {
 
 /** Show the record that the address names, though it was closed or filtered away. */
 function showNamed() {
-  const record = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const details = record?.querySelector("details.opens");
+  const name = location.hash.slice(1);
+  // An address that somebody mistyped, as "#%", decodes to nothing.
+  const wellFormed = !/%(?![0-9a-f]{2})/i.test(name);
+  const record = wellFormed && document.getElementById(decodeURIComponent(name));
+  const details = record && record.querySelector("details.opens");
   if (!details) return;
   record.hidden = false;
   details.open = true;

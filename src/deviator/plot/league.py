@@ -56,11 +56,11 @@ def league(
     Raises
     ------
     InvalidInputError
-        If no run is of these markets.
+        If what is given is no runs, or none of these markets.
     ResultsError
         If the file is damaged.
     """
-    known = read_runs(runs) if isinstance(runs, Path | str) else list(runs)
+    known = _known(runs)
     wanted = {"market": market, "n_traders": n_traders, "information": information}
     asked = {name: value for name, value in wanted.items() if value is not None}
     found = [run for run in known if all(getattr(run, n) == v for n, v in asked.items())]
@@ -74,6 +74,17 @@ def league(
         _draw(drawn, shown, seconds)
         legend_below(drawn)
     return drawn
+
+
+def _known(runs: Path | str | Sequence[Run]) -> Sequence[Run]:
+    if isinstance(runs, Path | str):
+        return read_runs(runs)
+    if isinstance(runs, Sequence) and all(isinstance(run, Run) for run in runs):
+        return runs
+    raise InvalidInputError(
+        f"runs must be a file of `deviator league` or what read_runs gives, got a "
+        f"{type(runs).__name__}; plot.learning_curves draws the report of a study"
+    )
 
 
 def _draw(ax: Axes, runs: Sequence[Run], seconds: float) -> None:

@@ -12,7 +12,7 @@ from deviator.studies.run.checked_rows import UNREADABLE
 from deviator.studies.run.store import RunStore
 from deviator.studies.tables.schemas import PRINTED, SCHEMAS, printed_columns
 from deviator.studies.tables.tidy import ARROW, study_tables
-from deviator.studies.tables.write import write_tables
+from deviator.studies.tables.write import csv_bytes, write_tables
 
 
 def tables(*rows, **failures):
@@ -149,3 +149,12 @@ def test_a_link_leads_tables_nowhere_else(tmp_path):
     with pytest.raises(ResultsError, match="is a link"):
         write_tables(RunStore(tmp_path / "run"), content())
     assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_no_spreadsheet_runs_the_names_of_strangers():
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "honest", "", None]
+    table = pa.table({"name": texts, "gain": [-1.0] * len(texts)})
+    lines = csv_bytes(table).decode().splitlines()[1:]
+    shown = [line.rpartition(",")[0].strip('"') for line in lines]
+    assert shown == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "honest", "", ""]
+    assert {line.rpartition(",")[2] for line in lines} == {"-1"}
