@@ -194,7 +194,7 @@ def test_who_knows_less_is_capped_by_who_knows_the_profile():
 
 def test_files_of_caps_on_means_are_of_the_rungs_that_the_script_derives():
     tested = market(NaiveWalrasian(ECONOMY), ECONOMY)
-    with pytest.raises(RefusedError, match="must be of the rung own or profile, got statistics"):
+    with pytest.raises(RefusedError, match="needs the rung own or profile, got statistics"):
         certificate_file(tested, certify(tested, "statistics"), "statistics")
 
 

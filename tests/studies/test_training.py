@@ -94,10 +94,10 @@ def checkpoint(trained, tmp_path):
 @pytest.mark.parametrize(
     ("spec", "learner", "plan", "message"),
     [
-        (market_spec(mechanism="sigma-vcg"), Stepper(), {}, "same market.mechanism, .* of \"naive-walrasian\""),
-        (market_spec(trader=1), Stepper(), {}, "same market.trader, .* is of 0 and asked for is 1"),
-        (market_spec(), PPOLearner(), {}, "same learner, .* is of \"stepper\" and asked for is \"ppo\""),
-        (market_spec(), Stepper(stride=0.2), {}, "same settings.stride, .* is of 0.1"),
+        (market_spec(mechanism="sigma-vcg"), Stepper(), {}, "same market.mechanism, .* has \"naive-walrasian\""),
+        (market_spec(trader=1), Stepper(), {}, "same market.trader, .* has 0, and asked for is 1"),
+        (market_spec(), PPOLearner(), {}, "same learner, .* has \"stepper\", and asked for is \"ppo\""),
+        (market_spec(), Stepper(stride=0.2), {}, "same settings.stride, .* has 0.1"),
         (market_spec(), Stepper(), {"information": "own"}, "same information"),
         (market_spec(), Stepper(), {"actions": Actions(range_multiple=2.0)}, "same actions.range_multiple"),
     ],
