@@ -191,7 +191,7 @@ def test_settings_are_asked_for_as_they_are():
         (
             lambda: menu_view(chosen(economy="saturating", sigma=0.3).market(), TYPES),
             RefusedError,
-            "they are surfaces",
+            "bids are surfaces",
         ),
     ],
 )
