@@ -79,7 +79,7 @@ def league(
 def _known(runs: Path | str | Sequence[Run]) -> Sequence[Run]:
     if isinstance(runs, Path | str):
         return read_runs(runs)
-    if isinstance(runs, Sequence) and all(isinstance(run, Run) for run in runs):
+    if isinstance(runs, list | tuple) and all(isinstance(run, Run) for run in runs):
         return runs
     raise InvalidInputError(
         f"runs must be a file of `deviator league` or what read_runs gives, got a "
