@@ -11,6 +11,7 @@ from deviator.plugins.spec import unknown_parameter
 from .economies import Economies
 from .entries import CellsSpec, ControlSpec
 from .grid import choices
+from .market import BELIEVED
 from .names import Names
 
 Check = Callable[[], object]
@@ -51,7 +52,9 @@ def _of_rule(
         yield f"{within}mechanism", partial(names.plugin, "mechanism", name)
         yield f"{within}parameters", _settings("mechanism", name, rule.parameters, names)
     for name in choices(rule.strategy):
-        settings = _settings("policy", name, rule.strategy_parameters, names)
+        # Beliefs are an economy's, which the strategy is built in.
+        own = {key: value for key, value in rule.strategy_parameters.items() if key != BELIEVED}
+        settings = _settings("policy", name, own, names)
         yield f"{within}strategy", partial(names.plugin, "policy", name)
         yield f"{within}strategy_parameters", settings
     for name in filter(None, choices(rule.economy)):

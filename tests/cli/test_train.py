@@ -174,7 +174,7 @@ def test_a_policy_of_ones_own_goes_on_from_its_checkpoint(
     first = run_command("train", *MARKET, *words, "--steps", 1000, "--checkpoint", "kept")
     assert first == 0
     assert run_command("train", *MARKET, *words, "--steps", 3000, "--resume", "kept") == 0
-    assert "3000/3000" in capsys.readouterr().out
+    assert "3000/3000" in capsys.readouterr().err
 
 
 SHADERS = """

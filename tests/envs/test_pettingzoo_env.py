@@ -42,7 +42,7 @@ def test_names_and_objects_make_the_same_environment():
         (
             {"trader": 1},
             InvalidInputError,
-            "exchange_v0 has everyone act.*got trader=1; leave it out",
+            "everyone acts in exchange_v0, got trader=1; leave it out",
         ),
         ({"sead": 1}, TypeError, "unexpected keyword argument 'sead'"),
         ({"seed": 1}, TypeError, "unexpected keyword argument 'seed'"),

@@ -244,7 +244,7 @@ class TellsNothing(SigmaDCDA):
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        (DrawsLots(SIGMA), "clear the same bids the same"),
+        (DrawsLots(SIGMA), "clear the same bids alike each time"),
         (TellsNothing(SIGMA), "must take unsolved"),
     ],
 )

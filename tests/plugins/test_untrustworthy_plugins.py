@@ -133,7 +133,7 @@ def slow(*values):
     [
         ("outcome = replace(outcome, transfer=outcome.transfer * np.nan)", "a finite transfer"),
         ("outcome = replace(outcome, quantity=outcome.quantity + 1)", "that sum to 0"),
-        ("outcome = replace(outcome, transfer=outcome.transfer + np.random.rand())", "same again"),
+        ("outcome = replace(outcome, transfer=outcome.transfer + np.random.rand())", "alike each time"),
         ("bids.level[:] = 0.5 * bids.level", "must leave bids alone"),
         ("if late: os._exit(0)", "must leave its process running, and ended it"),
         slow("outcome = replace(outcome, transfer=outcome.price)", "a transfer of shape"),

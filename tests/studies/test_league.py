@@ -165,9 +165,9 @@ def test_the_command_plays_and_writes_the_page(run_command, capsys, tmp_path):
     plugin = ("--learner", "stepper", "--plugin", tiny_learner.__file__)
     out = ("--out", tmp_path / "league.jsonl", "--held-out", 200)
     assert run_command("league", "naive-walrasian", *words, *plugin, *out) == 0
-    printed = capsys.readouterr().out
-    assert "naive-walrasian N=4 own stepper seed 0: " in printed
-    assert f"wrote {tmp_path / 'league.md'}" in printed
+    printed = capsys.readouterr()
+    assert "naive-walrasian N=4 own stepper seed 0: " in printed.err
+    assert f"wrote {tmp_path / 'league.md'}" in printed.out
     assert "| stepper |" in (tmp_path / "league.md").read_text()
     (tmp_path / "league.md").unlink()
     assert run_command("league", "--only-page", *out) == 0
