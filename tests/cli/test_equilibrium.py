@@ -56,7 +56,7 @@ def test_a_strategy_needs_a_name(out):
 
 
 @pytest.mark.parametrize(
-    ("spared", "said"), [(0, "nothing was learned yet"), (30, "interrupted in")]
+    ("spared", "said"), [(0, "interrupted before anything was learned"), (30, "interrupted in")]
 )
 def test_ctrl_c_ends_with_130_and_a_sentence(monkeypatch, tmp_path, spared, said):
     steps, step = [], EveryonesGradient.learn

@@ -62,7 +62,7 @@ def test_dtypes_stay_inside_autocast():
         (SigmaDCDA(0.1), random_bids(1), "for rules that clear demand schedules, got SigmaDCDA"),
         (PayAsBid(0.1), random_bids(1), "for rules that clear demand schedules, got PayAsBid"),
         (NaiveWalrasian(private_values(4)), random_bids(1), "rules that clear demand schedules"),
-        (AUCTION, Schedules(np.ones((1, 3)), np.ones((1, 3))), "of torch tensors"),
+        (AUCTION, Schedules(np.ones((1, 3)), np.ones((1, 3))), "takes torch tensors"),
     ],
 )
 def test_what_is_not_compiled_says_so(rule, bids, sentence):

@@ -61,7 +61,7 @@ def test_plans_gain_what_is_known_and_constant_bids_what_one_auction_pays(kind, 
 def test_the_audit_refutes_it_and_says_that_nothing_is_certified(kind):
     card = audit(kind(), ECONOMY, trader=0, held_out=100)
     assert (card.state, card.scope, card.upper) == ("refuted", "every profile", None)
-    assert "nothing is certified of a rule over rounds" in " ".join(str(card).split())
+    assert "rules over rounds have no certificate" in " ".join(str(card).split())
     witness = card.verdict.witness
     assert (witness["mechanism"], witness["rounds"]) == ("two-round-uniform", 2)
     assert witness["settings"] == {"share": 0.5}
