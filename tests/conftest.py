@@ -12,6 +12,9 @@ settings.register_profile(
 )
 settings.load_profile("deviator")
 
+collect_ignore = ["installed/consumer.py", "installed/mistaken_consumer.py", "installed/smoke.py"]
+"""Programs of users, which are run and type-checked, and hold no tests."""
+
 
 @pytest.fixture(autouse=True)
 def no_terminal(monkeypatch):

@@ -154,7 +154,7 @@ def _search_lines(card: "ReportCard") -> list[str]:
     audited = card.audited
     tried = ", ".join(str(members[0]) for members in audited.classes[:8])
     more = "" if len(audited.classes) <= 8 else ", ..."
-    each = "what holds for them holds for all" if audited.all_traders else "and nobody else"
+    each = "what holds for them holds for all" if audited.all_traders else "nobody else was tried"
     if len(audited.classes) == audited.n_traders:
         each = "everybody"
     cap = "none" if card.upper is None else f"{card.upper:.3g}"

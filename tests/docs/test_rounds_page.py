@@ -21,7 +21,7 @@ def test_every_command_of_the_page_runs(page, line, run_command, monkeypatch, tm
     if " audit " in line:
         shown = " ".join(capsys.readouterr().out.split())
         assert "profitable deviation found" in shown
-        assert "nothing is certified of a rule over rounds" in shown
+        assert "rules over rounds have no certificate" in shown
 
 
 def test_the_study_of_the_page_is_one(tmp_path):

@@ -20,13 +20,13 @@ def print_table(screen: Console, table: Table) -> None:
     Examples
     --------
     >>> from deviator.cli.screen import Screen
-    >>> table = Table("mechanism", "what it is")
-    >>> table.add_row("sigma-dcda", "The sigma-Discriminatory Conditional Double Auction")
+    >>> table = Table("mechanism", "strategy", "what it is")
+    >>> table.add_row("sigma-dcda", "honest conditional bids", "A discriminatory double auction")
     >>> print_table(Screen(width=40), table)
     mechanism: sigma-dcda
-      what it is: The
-        sigma-Discriminatory Conditional
-        Double Auction
+      strategy: honest conditional bids
+      what it is: A discriminatory
+        double auction
     """
     texts = [[_text(cell) for cell in column.cells] for column in table.columns]
     if sum(map(_least_width, texts, [column.no_wrap for column in table.columns])) <= screen.width:
