@@ -71,6 +71,7 @@ def test_their_own_tests_pass(installed, chosen):
     assert "skipped" not in printed
 
 
+@pytest.mark.slow
 def test_they_are_listed_with_their_providers(installed):
     folder, variables = installed
     printed = virtual_environment.run("deviator list", variables, folder)

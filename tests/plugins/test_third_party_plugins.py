@@ -71,6 +71,7 @@ def test_names_claimed_twice(broken_plugins):
     assert find_plugin("mechanism", "acme:sigma-dcda").provider == "acme"
 
 
+@pytest.mark.slow
 def test_the_listing_says_which_plugins_work(broken_plugins):
     statuses = plugin_statuses("mechanism", limit_s=5)
     states = {(one.spec.name, one.spec.provider): one.state for one in statuses}

@@ -133,7 +133,10 @@ def slow(*values):
     [
         ("outcome = replace(outcome, transfer=outcome.transfer * np.nan)", "a finite transfer"),
         ("outcome = replace(outcome, quantity=outcome.quantity + 1)", "that sum to 0"),
-        ("outcome = replace(outcome, transfer=outcome.transfer + np.random.rand())", "alike each time"),
+        (
+            "outcome = replace(outcome, transfer=outcome.transfer + np.random.rand())",
+            "alike each time",
+        ),
         ("bids.level[:] = 0.5 * bids.level", "must leave bids alone"),
         ("if late: os._exit(0)", "must leave its process running, and ended it"),
         slow("outcome = replace(outcome, transfer=outcome.price)", "a transfer of shape"),
@@ -221,6 +224,7 @@ def quick_study(folder, files):
     return folder / "study.yaml"
 
 
+@pytest.mark.slow
 def test_whatever_files_do_costs_their_own_cells(run_command, capsys, tmp_path):
     alone = confirm(quick_study(tmp_path, {}), out=tmp_path / "alone", workers=1, trust=True)
     study, out = quick_study(tmp_path, VILLAINS), tmp_path / "out" / "run"
