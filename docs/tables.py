@@ -55,7 +55,8 @@ deviator export runs/my-study --format json
 writes the tables into `runs/my-study/export`, or where `--out` says, as `csv`, `parquet`, `latex`,
 `stata` or `json`; `--table` chooses some of them. It reads `report.json` alone, also one that an
 earlier version of deviator wrote. R, Julia and spreadsheets read the CSV files, where what is
-missing is empty. Files of Stata are of version 14; names have underscores for dots there, at most
+missing is empty, and a text that a spreadsheet would run as a formula has an apostrophe before it.
+Files of Stata are of version 14; names have underscores for dots there, at most
 32 characters, and labels say what a variable means. In JSON a table is a list of records, and what
 is missing is `null`.
 
