@@ -149,7 +149,10 @@ class Discount(ResidualLineMechanism):
         return price * quantity - self.share * residual_slope * quantity * quantity / 2
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize(
+    "share",
+    [0.3, pytest.param(0.0, marks=pytest.mark.slow), pytest.param(1.0, marks=pytest.mark.slow)],
+)
 def test_payment_rules_with_float_settings_are_read_off_exactly(share):
     economy = private_values(5, alpha=1.0, slope=1.3)
     tested = market(Discount(share), economy)

@@ -116,6 +116,7 @@ def test_one_buyer_and_one_seller_learn_to_bargain():
     assert found.regret[0].interim_kind == "searched"
 
 
+@pytest.mark.slow
 def test_ppo_and_gradient_agree():
     economy = private_values(3, slope=2.0)
     tested = market(PayAsBid(floor=0.2), economy)

@@ -438,6 +438,7 @@ def test_waivers_are_strict_both_ways_and_excuse_no_crash(subject, check, status
     assert run_checks(subject, guarded=False, only=[check])[0].status == status
 
 
+@pytest.mark.slow
 def test_pytest_takes_waivers_as_strictly(tmp_path):
     (tmp_path / "test_waivers.py").write_text(
         "from test_conformance import Waived, WaivedForNothing\n"
@@ -491,6 +492,7 @@ def test_crashes_are_distinguished_from_broken_rules():
     assert results[0].crashed
 
 
+@pytest.mark.slow
 def test_checks_refuse_to_run_without_assertions():
     code = (
         "from deviator.mechanisms import UniformDoubleAuction\n"

@@ -15,8 +15,7 @@ SCAFFOLDS = {
     "rung": "largest-type",
 }
 
-ONCE = "trade-reduction or not (check_import or check_pickling)"
-"""Checks that start processes of their own are run for one package."""
+pytestmark = pytest.mark.slow  # pip builds and installs seven packages
 
 STUDY = """
 name: installed
@@ -59,19 +58,15 @@ def installed(tmp_path_factory):
     return folder, variables
 
 
-@pytest.mark.parametrize("chosen", [ONCE, pytest.param("test", marks=pytest.mark.slow)])
-def test_their_own_tests_pass(installed, chosen):
+def test_their_own_tests_pass(installed):
     folder, variables = installed
     tests = " ".join(f"{name}/tests" for name in (*EXAMPLES, *SCAFFOLDS.values()))
-    command = (
-        f"pytest -q -W error -p no:cacheprovider --import-mode=importlib -k '{chosen}' {tests}"
-    )
+    command = f"pytest -q -W error -p no:cacheprovider --import-mode=importlib {tests}"
     printed = virtual_environment.run(command, variables, folder)
     assert " passed" in printed
     assert "skipped" not in printed
 
 
-@pytest.mark.slow
 def test_they_are_listed_with_their_providers(installed):
     folder, variables = installed
     printed = virtual_environment.run("deviator list", variables, folder)
@@ -81,7 +76,6 @@ def test_they_are_listed_with_their_providers(installed):
         assert "0.1.0" in lines[name]
 
 
-@pytest.mark.slow
 def test_they_are_audited_from_a_study_file(installed):
     folder, variables = installed
     (folder / "study.yaml").write_text(STUDY)

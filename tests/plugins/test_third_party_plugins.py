@@ -176,6 +176,7 @@ cells:
 """
 
 
+@pytest.mark.slow
 def test_a_study_names_a_file_and_records_it(tmp_path):
     (tmp_path / "mine.py").write_text(FILE)
     (tmp_path / "study.yaml").write_text(STUDY)

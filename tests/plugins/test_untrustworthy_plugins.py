@@ -138,7 +138,7 @@ def slow(*values):
             "alike each time",
         ),
         ("bids.level[:] = 0.5 * bids.level", "must leave bids alone"),
-        ("if late: os._exit(0)", "must leave its process running, and ended it"),
+        slow("if late: os._exit(0)", "must leave its process running, and ended it"),
         slow("outcome = replace(outcome, transfer=outcome.price)", "a transfer of shape"),
         slow("if late: time.sleep(3600)", "must end within 30 s"),
         slow("if late: sys.exit(0)", "must leave its process running, and called exit"),

@@ -234,6 +234,7 @@ def test_malformed_shards_are_one_clear_sentence(build, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_local_dask_script_of_the_page_runs(tmp_path):
     pytest.importorskip("distributed")
     page = DOCS / "large-markets.md"
